@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * buffer - bytes that grow at the end, up to a limit.
+ *
+ * Uses:   span, utf8.
+ * Pure:   yes (allocates). One thread at a time.
+ * Limits: `max_bytes` given to buffer_init. An append that does not fit, or for which there is
+ *         no memory, is dropped whole and marks the buffer `failed` for good: check once, at the
+ *         end.
+ */
+#ifndef POSTERN_BASE_BUFFER_H
+#define POSTERN_BASE_BUFFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/check.h"
+#include "base/span.h"
+
+struct buffer {
+	char *at; /* owned, NUL-terminated when not NULL */
+	size_t len;
+	size_t room;
+	size_t max_bytes;
+	bool failed;
+};
+
+/* An empty buffer; allocates nothing yet. */
+void buffer_init(struct buffer *buffer, size_t max_bytes);
+
+/* Free it. Accepts an empty one. */
+void buffer_done(struct buffer *buffer);
+
+/* Overwrite the bytes, then free: for secrets. */
+void buffer_wipe(struct buffer *buffer);
+
+/* Forget the bytes and any failure, keep the memory. */
+void buffer_reset(struct buffer *buffer);
+
+/* Append bytes, a C string, one byte, or formatted text. */
+void buffer_add(struct buffer *buffer, struct span span);
+void buffer_add_text(struct buffer *buffer, const char *text);
+void buffer_add_byte(struct buffer *buffer, char byte);
+void buffer_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Append as a JSON string with its quotes (RFC 8259 section 7); bytes that are not UTF-8 become
+ * U+FFFD. Safe for anything from outside: no byte of it can end the string or the line. */
+void buffer_add_json(struct buffer *buffer, struct span span);
+
+/* What is in it; lent until the next change. */
+static inline struct span
+buffer_span(const struct buffer *buffer)
+{
+	return (struct span){ buffer->at, buffer->len };
+}
+
+#endif

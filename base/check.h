@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check - attributes that make the compiler hold our rules.
+ */
+#ifndef POSTERN_BASE_CHECK_H
+#define POSTERN_BASE_CHECK_H
+
+/* The result of a fallible function must be looked at. */
+#define MUST_CHECK __attribute__((warn_unused_result))
+
+/* printf-like: `at` is the place of the format, `from` of the first argument. */
+#define PRINTF_LIKE(at, from) __attribute__((format(printf, at, from)))
+
+#endif

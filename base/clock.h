@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * clock - the only place that asks what time it is.
+ *
+ * Uses:   err, span.
+ * Shell:  reads the system's clocks. Everything that judges takes the time as a value.
+ */
+#ifndef POSTERN_BASE_CLOCK_H
+#define POSTERN_BASE_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "base/span.h"
+
+/* Unix seconds. */
+int64_t clock_now_s(void);
+
+/* Microseconds since some start, never going back: for deadlines and durations. */
+int64_t clock_mono_us(void);
+
+/* Unix seconds (digits) or RFC 3339 ("2026-11-23T12:00:00Z"). False: neither. Pure. */
+MUST_CHECK bool clock_parse(struct span text, int64_t *ret_s);
+
+/* RFC 3339 in UTC with milliseconds, of Unix microseconds. `out` takes 32 bytes. Pure. */
+void clock_format(int64_t unix_us, char out[32]);
+
+/* Unix microseconds. */
+int64_t clock_now_us(void);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * document - a YAML (or JSON) file as a tree that remembers its lines, and the list of mistakes
+ * found in it.
+ *
+ * Uses:   arena, buffer, err, file.
+ * Shell:  document_read() opens the file; the rest is pure.
+ * Limits: DOCUMENT_MAX_BYTES, DOCUMENT_MAX_DEPTH, DOCUMENT_MAX_NODES; aliases, anchors, tags and
+ *         several documents in one file are mistakes, so nothing can grow beyond its text.
+ */
+#ifndef POSTERN_BASE_DOCUMENT_H
+#define POSTERN_BASE_DOCUMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/check.h"
+#include "base/err.h"
+#include "base/span.h"
+
+#define DOCUMENT_MAX_BYTES (4u << 20)
+#define DOCUMENT_MAX_DEPTH 32
+#define DOCUMENT_MAX_NODES 200000
+
+enum node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
+
+/* One value. All of it is lent by the document's arena. */
+struct node {
+	enum node_kind kind;
+	struct span text; /* NODE_SCALAR; NUL-terminated */
+	bool quoted;      /* the scalar was quoted: "true" is text, true is not */
+	struct span key;  /* its name, when its parent is a map; NUL-terminated */
+	int line, column; /* from 1: where it starts */
+	int key_line, key_column;
+	struct node *parent; /* NULL at the top */
+	struct node *first;  /* children in the order of the file */
+	struct node *next;   /* sibling */
+	size_t count;        /* children */
+	size_t index;        /* place among its siblings, from 0 */
+	const char *file;    /* NUL-terminated name for messages */
+};
+
+/* A mistake: "file:line:col: /pointer: rule (is value)". */
+struct mistake {
+	const char *file;
+	int line, column;
+	const char *text; /* the whole line, ready to print */
+	bool warning;     /* does not make the configuration invalid */
+	struct mistake *next;
+};
+
+/* All mistakes, sorted by file (in the order first met), line, column. Zero it to start; set
+ * `arena`. */
+struct mistakes {
+	struct arena *arena; /* borrowed; the lines live there */
+	struct mistake *first;
+	size_t errors, warnings;
+};
+
+/*
+ * Read a file into a tree. Syntax errors and duplicate keys are told to `mistakes`; an unreadable
+ * file is an err. `arena` lends everything.
+ *
+ * ret_root  NULL when the document is empty or has a syntax error (told). Set on success only.
+ */
+MUST_CHECK bool document_read(
+    const char *path, struct mistakes *mistakes, struct node **ret_root, struct err *reterr);
+
+/* The same from bytes; `file` is the name used in messages. Pure. */
+MUST_CHECK bool document_parse(
+    struct span text, const char *file, struct mistakes *mistakes, struct node **ret_root);
+
+/* The child with that key, or NULL. Accepts NULL and nodes that are no map. */
+const struct node *node_get(const struct node *map, const char *key);
+
+/* Tell a mistake at a node: `rule` is formatted; "(is VALUE)" is added for a short scalar. The
+ * pointer is made from the node's place. */
+void mistake_at(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
+    PRINTF_LIKE(3, 4);
+
+/* The same for a node's key (line and column of the key, no value), as for an unknown key. */
+void mistake_at_key(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
+    PRINTF_LIKE(3, 4);
+
+/* Tell a warning at a node. */
+void warning_at(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
+    PRINTF_LIKE(3, 4);
+
+/* A path found in a file, which is relative to that file's directory; absolute ones stay. In the
+ * arena; NULL: no memory, or `relative` was NULL. */
+const char *document_path(struct arena *arena, const struct node *node, const char *relative);
+
+/* RFC 6901 pointer of a node, in the arena. */
+const char *node_pointer(struct arena *arena, const struct node *node);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/digest.h"
+
+#define CHUNK_BYTES 2048
+#define NAME_MOST 8192
+
+static bool
+is_stdin(const char *path)
+{
+	return strcmp(path, "-") == 0;
+}
+
+static bool
+read_all(int fd, const char *path, struct buffer *buffer, struct err *reterr)
+{
+	char chunk[CHUNK_BYTES];
+	bool done = false;
+	ssize_t got;
+
+	for (;;) {
+		got = read(fd, chunk, sizeof(chunk));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		if ((size_t)got > buffer->max_bytes - buffer->len) {
+			(void)err_set(reterr, "%s: more than %zu bytes", path, buffer->max_bytes);
+			goto out;
+		}
+		buffer_add(buffer, (struct span){ chunk, (size_t)got });
+	}
+	if (got < 0)
+		(void)err_errno(reterr, errno, "%s", path);
+	else if (buffer->failed)
+		(void)err_set(reterr, "%s: out of memory", path);
+	else
+		done = true;
+out:
+	/* It may have been a key. */
+	digest_wipe(chunk, sizeof(chunk));
+	return done;
+}
+
+/* Group and others may neither read nor change it. A pipe on standard input has no such mode. */
+static bool
+check_private(int fd, const char *path, struct err *reterr)
+{
+	struct stat told;
+
+	if (fstat(fd, &told) != 0)
+		return err_errno(reterr, errno, "%s", path);
+	if (is_stdin(path) && !S_ISREG(told.st_mode))
+		return true;
+	if ((told.st_mode & (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH)) != 0)
+		return err_set(reterr,
+		    "%s: group or others can read or write it (mode %04o); chmod 600 it", path,
+		    (unsigned)(told.st_mode & 07777));
+	return true;
+}
+
+static bool
+read_file(const char *path, bool private, struct buffer *buffer, struct err *reterr)
+{
+	int fd = is_stdin(path) ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	bool done;
+
+	if (fd < 0)
+		return err_errno(reterr, errno, "%s", path);
+	done = (!private || check_private(fd, path, reterr)) && read_all(fd, path, buffer, reterr);
+	if (fd != STDIN_FILENO)
+		(void)close(fd);
+	return done;
+}
+
+bool
+file_read(const char *path, struct buffer *buffer, struct err *reterr)
+{
+	return read_file(path, false, buffer, reterr);
+}
+
+bool
+file_read_private(const char *path, struct buffer *buffer, struct err *reterr)
+{
+	return read_file(path, true, buffer, reterr);
+}
+
+static bool
+write_all(int fd, struct span bytes)
+{
+	while (bytes.len > 0) {
+		ssize_t put = write(fd, bytes.at, bytes.len);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return false;
+		bytes = span_slice(bytes, (size_t)put, bytes.len);
+	}
+	return true;
+}
+
+/* A rename is on the disk only when its directory is. Some file systems cannot sync one. */
+static bool
+sync_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct buffer name;
+	bool done;
+	int fd;
+
+	buffer_init(&name, NAME_MOST);
+	if (slash == NULL)
+		buffer_add_text(&name, ".");
+	else
+		buffer_add(&name, (struct span){ path, (size_t)(slash - path) + 1 });
+	if (name.failed) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	fd = open(name.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	buffer_done(&name);
+	if (fd < 0)
+		return false;
+	done = fsync(fd) == 0 || errno == EINVAL;
+	(void)close(fd);
+	return done;
+}
+
+/* Create and fill the temporary file; false leaves none behind, errno says why. */
+static bool
+write_temporary(const char *name, struct span bytes, mode_t mode)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	bool done;
+	int number;
+
+	if (fd < 0)
+		return false;
+	done = write_all(fd, bytes) && fsync(fd) == 0;
+	number = errno;
+	if (close(fd) != 0 && done) {
+		number = errno;
+		done = false;
+	}
+	if (!done)
+		(void)unlink(name);
+	errno = number;
+	return done;
+}
+
+static bool
+replace(const char *name, const char *path)
+{
+	int number;
+
+	if (rename(name, path) == 0)
+		return sync_directory(path);
+	number = errno;
+	(void)unlink(name);
+	errno = number;
+	return false;
+}
+
+bool
+file_write(const char *path, struct span bytes, mode_t mode, struct err *reterr)
+{
+	struct buffer name;
+	uint64_t unique = 0;
+	bool done = false;
+
+	buffer_init(&name, NAME_MOST);
+	if (!digest_random(&unique, sizeof(unique))) {
+		(void)err_set(reterr, "%s: no random bytes for a temporary name", path);
+		goto out;
+	}
+	buffer_format(&name, "%s.%016" PRIx64 ".tmp", path, unique);
+	if (name.failed) {
+		(void)err_set(reterr, "%s: no memory for a temporary name", path);
+		goto out;
+	}
+	done = write_temporary(name.at, bytes, mode) && replace(name.at, path);
+	if (!done)
+		(void)err_errno(reterr, errno, "%s", path);
+out:
+	buffer_done(&name);
+	return done;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/json.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/file.h"
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* Left to itself, jansson seeds when the first object is made, maybe by two threads at once. */
+static void
+seed(void)
+{
+	json_object_seed(0);
+}
+
+/* Step over a string; returns the place of its closing quote, or the end. */
+static size_t
+string_end(struct span text, size_t at)
+{
+	for (at++; at < text.len && text.at[at] != '"'; at++) {
+		if (text.at[at] == '\\')
+			at++;
+	}
+	return at;
+}
+
+/* Is no place in the text deeper than JSON_MAX_DEPTH? Says nothing of well-formedness. */
+static bool
+shallow(struct span text)
+{
+	size_t depth = 0;
+
+	for (size_t at = 0; at < text.len; at++) {
+		char byte = text.at[at];
+
+		if (byte == '"')
+			at = string_end(text, at);
+		else if ((byte == '[' || byte == '{') && ++depth > JSON_MAX_DEPTH)
+			return false;
+		else if ((byte == ']' || byte == '}') && depth > 0)
+			depth--;
+	}
+	return true;
+}
+
+/* Words of our own: jansson's cite the text, which may be a secret. */
+static const char *
+rule_broken(const json_error_t *error)
+{
+	switch (json_error_code(error)) {
+	case json_error_out_of_memory:
+		return "out of memory";
+	case json_error_premature_end_of_input:
+		return "ends too early";
+	case json_error_end_of_input_expected:
+		return "something follows the document";
+	case json_error_invalid_utf8:
+		return "is not UTF-8";
+	case json_error_duplicate_key:
+		return "the same member twice";
+	case json_error_numeric_overflow:
+		return "the number is too large";
+	case json_error_null_character:
+	case json_error_null_byte_in_key:
+		return "a NUL character";
+	default:
+		return "is not JSON";
+	}
+}
+
+bool
+json_read(struct span text, size_t max_bytes, json_t **ret_json, struct err *reterr)
+{
+	json_error_t error;
+	json_t *json;
+
+	(void)pthread_once(&once, seed);
+	if (text.len > max_bytes)
+		return err_set(reterr, "JSON of more than %zu bytes", max_bytes);
+	if (!shallow(text))
+		return err_set(reterr, "JSON of more than %d levels", JSON_MAX_DEPTH);
+	json = json_loadb(text.at == NULL ? "" : text.at, text.len,
+	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	if (json == NULL)
+		return err_set(reterr, "JSON line %d column %d: %s", error.line, error.column,
+		    rule_broken(&error));
+	*ret_json = json;
+	return true;
+}
+
+bool
+json_read_file(const char *path, size_t max_bytes, json_t **ret_json, struct err *reterr)
+{
+	struct buffer buffer;
+	bool done = false;
+
+	buffer_init(&buffer, max_bytes);
+	if (!file_read(path, &buffer, reterr))
+		goto out;
+	done = json_read(buffer_span(&buffer), max_bytes, ret_json, reterr);
+	if (!done)
+		(void)err_within(reterr, "%s", path);
+out:
+	buffer_wipe(&buffer);
+	return done;
+}
+
+/* Take the next character of a pointer's token, "~0" and "~1" resolved. -1: malformed. */
+static int
+token_next(struct span *token)
+{
+	char byte = token->at[0];
+
+	*token = span_slice(*token, 1, token->len);
+	if (byte != '~')
+		return (unsigned char)byte;
+	if (token->len == 0 || (token->at[0] != '0' && token->at[0] != '1'))
+		return -1;
+	byte = token->at[0] == '0' ? '~' : '/';
+	*token = span_slice(*token, 1, token->len);
+	return byte;
+}
+
+static bool
+token_is(struct span token, struct span key)
+{
+	size_t at = 0;
+
+	while (token.len > 0 && at < key.len) {
+		if (token_next(&token) != (unsigned char)key.at[at++])
+			return false;
+	}
+	return token.len == 0 && at == key.len;
+}
+
+static json_t *
+member(const json_t *object, struct span token)
+{
+	/* jansson iterates over non-const objects only; nothing is changed. */
+	void *at = json_object_iter((json_t *)object);
+
+	if (span_find(token, '~') == token.len)
+		return json_object_getn(object, token.len == 0 ? "" : token.at, token.len);
+	for (; at != NULL; at = json_object_iter_next((json_t *)object, at)) {
+		struct span key = { json_object_iter_key(at), json_object_iter_key_len(at) };
+
+		if (token_is(token, key))
+			return json_object_iter_value(at);
+	}
+	return NULL;
+}
+
+/* RFC 6901 section 4: digits without leading zeros; "-" is behind the last element. */
+static json_t *
+element(const json_t *array, struct span token)
+{
+	size_t index = 0;
+
+	if (token.len == 0 || token.len > 9 || (token.len > 1 && token.at[0] == '0'))
+		return NULL;
+	for (size_t i = 0; i < token.len; i++) {
+		if (token.at[i] < '0' || token.at[i] > '9')
+			return NULL;
+		index = index * 10 + (size_t)(token.at[i] - '0');
+	}
+	return json_array_get(array, index);
+}
+
+json_t *
+json_at(const json_t *root, struct span pointer)
+{
+	const json_t *at = root;
+
+	if (!json_pointer_valid(pointer))
+		return NULL;
+	while (pointer.len > 0 && at != NULL) {
+		struct span rest = span_slice(pointer, 1, pointer.len);
+		struct span token = span_slice(rest, 0, span_find(rest, '/'));
+
+		at = json_is_array(at) ? element(at, token) : member(at, token);
+		pointer = span_slice(rest, token.len, rest.len);
+	}
+	return (json_t *)at;
+}
+
+bool
+json_pointer_valid(struct span pointer)
+{
+	if (pointer.len > 0 && pointer.at[0] != '/')
+		return false;
+	while (pointer.len > 0) {
+		if (token_next(&pointer) < 0)
+			return false;
+	}
+	return true;
+}
+
+struct span
+json_text(const json_t *value)
+{
+	if (!json_is_string(value))
+		return (struct span){ NULL, 0 };
+	return (struct span){ json_string_value(value), json_string_length(value) };
+}
+
+bool
+json_same(const json_t *a, const json_t *b)
+{
+	return json_equal(a, b) == 1;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * json - JSON from outside, read strictly and with limits, by jansson.
+ *
+ * Uses:   span, err, buffer, file.
+ * Pure:   yes (allocates), but for json_read_file().
+ * Limits: the caller's size; JSON_MAX_DEPTH levels, found by a scan in constant stack before
+ *         jansson, which recurses, sees a byte. Safe on a 100 KiB stack.
+ */
+#ifndef POSTERN_BASE_JSON_H
+#define POSTERN_BASE_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/span.h"
+
+#define JSON_MAX_DEPTH 32
+
+/*
+ * Parse one JSON document (RFC 8259): UTF-8, no duplicate member names, no NUL, nothing after
+ * it, integers within int64. Any value may stand at the top.
+ *
+ * ret_json  given: json_decref() it. Set on success only.
+ */
+MUST_CHECK bool json_read(
+    struct span text, size_t max_bytes, json_t **ret_json, struct err *reterr);
+
+/* Read a JSON file. The error names the file. */
+MUST_CHECK bool json_read_file(
+    const char *path, size_t max_bytes, json_t **ret_json, struct err *reterr);
+
+/*
+ * The value at a JSON Pointer (RFC 6901), lent by `root`; NULL if there is none. "" is the root
+ * itself. A pointer that does not start with "/" finds nothing.
+ */
+json_t *json_at(const json_t *root, struct span pointer);
+
+/* Is `pointer` well formed by RFC 6901 section 3? */
+bool json_pointer_valid(struct span pointer);
+
+/* The bytes of a JSON string, lent; an empty span with at == NULL if it is not a string. */
+struct span json_text(const json_t *value);
+
+/* Compare two JSON values; strings byte by byte, numbers of one type by value. */
+bool json_same(const json_t *a, const json_t *b);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+/* A key that makes the line longer is left out whole. */
+#define LINE_MOST (1u << 20)
+#define END_BYTES 2
+#define MESSAGE_MOST 8192
+
+static const char lost_line[] = "{\"event\":\"log_line_lost\"}\n";
+static const char *const level_words[] = { "error", "warn", "info", "debug" };
+
+static atomic_int chosen_format = LOG_JSON;
+static atomic_int chosen_level = LOG_INFO;
+
+/* The system keeps a line of PIPE_BUF bytes together, also in a full pipe; a longer one needs us
+ * to hold back the others. So short lines share the lock and only long ones own it. */
+static pthread_rwlock_t lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+
+void
+log_setup(enum log_format format, enum log_level level)
+{
+	atomic_store(&chosen_format, (int)format);
+	atomic_store(&chosen_level, (int)level);
+}
+
+bool
+log_wants(enum log_level level)
+{
+	return (int)level <= atomic_load_explicit(&chosen_level, memory_order_relaxed);
+}
+
+static bool
+is_bare(struct span value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		char byte = value.at[i];
+
+		if (!(byte >= 'a' && byte <= 'z') && byte != '_' &&
+		    (i == 0 || byte < '0' || byte > '9'))
+			return false;
+	}
+	return value.len > 0;
+}
+
+static void
+add_quoted(struct buffer *buffer, struct span value)
+{
+	buffer_add_byte(buffer, '"');
+	for (size_t i = 0; i < value.len; i++) {
+		unsigned char byte = (unsigned char)value.at[i];
+
+		if (byte == '"' || byte == '\\')
+			buffer_add_byte(buffer, '\\');
+		if (byte < ' ' || byte > '~')
+			buffer_format(buffer, "\\x%02x", byte);
+		else
+			buffer_add_byte(buffer, (char)byte);
+	}
+	buffer_add_byte(buffer, '"');
+}
+
+/* Words of our own stand bare, everything else is quoted. */
+static void
+add_value(struct log_line *line, struct span value)
+{
+	if (line->format == LOG_JSON)
+		buffer_add_json(&line->buffer, value);
+	else if (is_bare(value))
+		buffer_add(&line->buffer, value);
+	else
+		add_quoted(&line->buffer, value);
+}
+
+static void
+add_key(struct log_line *line, const char *key)
+{
+	bool first = line->buffer.len <= 1;
+
+	if (line->format == LOG_TEXT) {
+		buffer_add_text(&line->buffer, first ? "" : " ");
+		buffer_add_text(&line->buffer, key);
+		buffer_add_byte(&line->buffer, '=');
+		return;
+	}
+	buffer_add_text(&line->buffer, first ? "" : ",");
+	buffer_add_json(&line->buffer, span_of(key));
+	buffer_add_byte(&line->buffer, ':');
+}
+
+/* Take back a key that did not fit, so that what is there stays a line. */
+static void
+keep_or_cut(struct log_line *line, size_t before)
+{
+	struct buffer *buffer = &line->buffer;
+
+	if (!buffer->failed && buffer->len <= LINE_MOST - END_BYTES)
+		return;
+	if (buffer->at == NULL)
+		return;
+	buffer->len = before;
+	buffer->at[before] = '\0';
+	buffer->failed = false;
+}
+
+static void
+begin(struct log_line *line)
+{
+	char time[32];
+
+	line->format = (enum log_format)atomic_load_explicit(&chosen_format, memory_order_relaxed);
+	buffer_init(&line->buffer, LINE_MOST);
+	if (line->format == LOG_JSON)
+		buffer_add_byte(&line->buffer, '{');
+	clock_format(clock_now_us(), time);
+	log_text(line, "time", span_of(time));
+}
+
+void
+log_begin(struct log_line *line, const char *event)
+{
+	begin(line);
+	log_text(line, "event", span_of(event));
+}
+
+void
+log_text(struct log_line *line, const char *key, struct span value)
+{
+	size_t before = line->buffer.len;
+
+	if (value.len == 0)
+		return;
+	add_key(line, key);
+	add_value(line, value);
+	keep_or_cut(line, before);
+}
+
+void
+log_number(struct log_line *line, const char *key, int64_t value)
+{
+	size_t before = line->buffer.len;
+
+	add_key(line, key);
+	buffer_format(&line->buffer, "%" PRId64, value);
+	keep_or_cut(line, before);
+}
+
+/* A log that nobody can take any more (disk full, reader gone) must not stop the gate. */
+static void
+write_whole(int fd, struct span bytes)
+{
+	while (bytes.len > 0) {
+		ssize_t put = write(fd, bytes.at, bytes.len);
+
+		if (put >= 0) {
+			bytes = span_slice(bytes, (size_t)put, bytes.len);
+		} else if (errno == EAGAIN) {
+			struct pollfd ready = { .fd = fd, .events = POLLOUT };
+
+			(void)poll(&ready, 1, -1);
+		} else if (errno != EINTR) {
+			return;
+		}
+	}
+}
+
+static void
+write_line(int fd, struct log_line *line)
+{
+	struct span bytes;
+
+	buffer_add_text(&line->buffer, line->format == LOG_JSON ? "}\n" : "\n");
+	bytes = line->buffer.failed ? span_of(lost_line) : buffer_span(&line->buffer);
+	if (bytes.len > PIPE_BUF)
+		(void)pthread_rwlock_wrlock(&lock);
+	else
+		(void)pthread_rwlock_rdlock(&lock);
+	write_whole(fd, bytes);
+	(void)pthread_rwlock_unlock(&lock);
+	buffer_done(&line->buffer);
+}
+
+void
+log_end_request(struct log_line *line)
+{
+	write_line(STDOUT_FILENO, line);
+}
+
+void
+log_end(struct log_line *line, enum log_level level)
+{
+	if (!log_wants(level)) {
+		buffer_done(&line->buffer);
+		return;
+	}
+	log_text(line, "level", span_of(level_words[level]));
+	write_line(STDERR_FILENO, line);
+}
+
+void
+log_event(enum log_level level, const char *event, const char *format, ...)
+{
+	struct log_line line;
+	char *message = NULL;
+	va_list args;
+	int len;
+
+	if (!log_wants(level))
+		return;
+	va_start(args, format);
+	len = vasprintf(&message, format, args);
+	va_end(args);
+	begin(&line);
+	log_text(&line, "level", span_of(level_words[level]));
+	log_text(&line, "event", span_of(event));
+	if (len >= 0)
+		log_text(&line, "message",
+		    (struct span){ message, len > MESSAGE_MOST ? MESSAGE_MOST : (size_t)len });
+	write_line(STDERR_FILENO, &line);
+	if (len >= 0)
+		free(message);
+}

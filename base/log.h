@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * log - one line per event on standard output (requests) or standard error (everything else).
+ *
+ * Uses:   buffer, clock.
+ * Threads: any; a line is written whole by one write().
+ *
+ * A line starts with our own words and holds outside text only as escaped strings. Never hand a
+ * token, a secret or a password to this.
+ */
+#ifndef POSTERN_BASE_LOG_H
+#define POSTERN_BASE_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/check.h"
+#include "base/span.h"
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+enum log_format { LOG_JSON, LOG_TEXT };
+
+/* Set once at start and at reload. */
+void log_setup(enum log_format format, enum log_level level);
+
+/* Is a line of that level written at all? Ask before making one that costs. */
+bool log_wants(enum log_level level);
+
+/* A line being made. */
+struct log_line {
+	struct buffer buffer;
+	enum log_format format;
+};
+
+/* Start a line: time and `event` come first. */
+void log_begin(struct log_line *line, const char *event);
+
+/* Add one key. Text is escaped; an empty text is left out, and so is one that would make the line
+ * longer than 1 MiB. */
+void log_text(struct log_line *line, const char *key, struct span value);
+void log_number(struct log_line *line, const char *key, int64_t value);
+
+/* Write it and free the line. Requests go to standard output, the rest to standard error with
+ * their level as the last key, if that level is wanted. */
+void log_end_request(struct log_line *line);
+void log_end(struct log_line *line, enum log_level level);
+
+/* One event with a message: {"time":…,"level":"error","event":…,"message":…}. */
+void log_event(enum log_level level, const char *event, const char *format, ...) PRINTF_LIKE(3, 4);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The mistakes of document.h: their lines, and the order they are told in. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/document.h"
+#include "base/utf8.h"
+
+#define VALUE_SHOWN 60
+#define POINTER_PARTS 64
+
+static void
+add_step(struct buffer *pointer, struct span step)
+{
+	buffer_add_byte(pointer, '/');
+	for (size_t i = 0; i < step.len; i++) {
+		if (step.at[i] == '~')
+			buffer_add(pointer, SPAN("~0"));
+		else if (step.at[i] == '/')
+			buffer_add(pointer, SPAN("~1"));
+		else
+			buffer_add_byte(pointer, step.at[i]);
+	}
+}
+
+const char *
+node_pointer(struct arena *arena, const struct node *node)
+{
+	const struct node *path[POINTER_PARTS];
+	struct buffer pointer;
+	const char *text;
+	int count = 0;
+
+	for (; node != NULL && node->parent != NULL && count < POINTER_PARTS; node = node->parent)
+		path[count++] = node;
+	buffer_init(&pointer, 4096);
+	while (count-- > 0) {
+		if (path[count]->parent->kind == NODE_LIST)
+			buffer_format(&pointer, "/%zu", path[count]->index);
+		else
+			add_step(&pointer, path[count]->key);
+	}
+	text = arena_text(arena, buffer_span(&pointer));
+	buffer_done(&pointer);
+	return text;
+}
+
+/* A line of ours holds what came from outside only as printable text. */
+static void
+add_shown(struct buffer *line, struct span value)
+{
+	size_t at = 0;
+
+	while (at < value.len && at < VALUE_SHOWN) {
+		size_t len = utf8_length(span_slice(value, at, value.len));
+
+		if (len == 0 || (unsigned char)value.at[at] < 0x20 || value.at[at] == 0x7f)
+			buffer_format(line, "\\x%02x", (unsigned char)value.at[at]);
+		else
+			buffer_add(line, span_slice(value, at, at + len));
+		at += len == 0 ? 1 : len;
+	}
+	if (at < value.len)
+		buffer_add_text(line, "…");
+}
+
+/* Does `a` come after `b`? Files keep the order they were met in. */
+static bool
+after(const struct mistakes *mistakes, const struct mistake *a, const struct mistake *b)
+{
+	if (strcmp(a->file, b->file) != 0) {
+		for (const struct mistake *one = mistakes->first; one != NULL; one = one->next)
+			if (strcmp(one->file, a->file) == 0)
+				return false;
+			else if (strcmp(one->file, b->file) == 0)
+				return true;
+	}
+	return a->line != b->line ? a->line > b->line : a->column >= b->column;
+}
+
+static void
+insert(struct mistakes *mistakes, struct mistake *mistake)
+{
+	struct mistake **link = &mistakes->first;
+
+	while (*link != NULL && after(mistakes, mistake, *link))
+		link = &(*link)->next;
+	mistake->next = *link;
+	*link = mistake;
+	if (mistake->warning)
+		mistakes->warnings++;
+	else
+		mistakes->errors++;
+}
+
+/* What to tell, beside its text. */
+struct telling {
+	const struct node *node;
+	bool at_key, warning;
+};
+
+static void
+tell(struct mistakes *mistakes, const struct telling *telling, const char *rule, va_list arguments)
+{
+	const struct node *node = telling->node;
+	struct mistake *mistake = arena_alloc(mistakes->arena, sizeof(*mistake));
+	const char *pointer = node_pointer(mistakes->arena, node);
+	char text[512];
+	struct buffer line;
+
+	if (mistake == NULL || pointer == NULL) {
+		mistakes->errors++; /* it counts even when there is no room to say it */
+		return;
+	}
+	(void)vsnprintf(text, sizeof(text), rule, arguments);
+	mistake->file = node->file;
+	mistake->line = telling->at_key && node->key_line > 0 ? node->key_line : node->line;
+	mistake->column = telling->at_key && node->key_line > 0 ? node->key_column : node->column;
+	mistake->warning = telling->warning;
+	buffer_init(&line, 8192);
+	buffer_format(&line, "%s:%d:%d: ", mistake->file, mistake->line, mistake->column);
+	buffer_format(&line, "%s: %s%s", pointer[0] == '\0' ? "/" : pointer,
+	    telling->warning ? "warning: " : "", text);
+	if (!telling->at_key && node->kind == NODE_SCALAR) {
+		buffer_add_text(&line, " (is ");
+		add_shown(&line, node->text);
+		buffer_add_text(&line, ")");
+	}
+	mistake->text = arena_text(mistakes->arena, buffer_span(&line));
+	if (mistake->text == NULL)
+		mistake->text = "out of memory";
+	buffer_done(&line);
+	insert(mistakes, mistake);
+}
+
+void
+mistake_at(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
+{
+	struct telling telling = { .node = node };
+	va_list arguments;
+
+	va_start(arguments, rule);
+	tell(mistakes, &telling, rule, arguments);
+	va_end(arguments);
+}
+
+void
+mistake_at_key(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
+{
+	struct telling telling = { .node = node, .at_key = true };
+	va_list arguments;
+
+	va_start(arguments, rule);
+	tell(mistakes, &telling, rule, arguments);
+	va_end(arguments);
+}
+
+void
+warning_at(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
+{
+	struct telling telling = { .node = node, .at_key = true, .warning = true };
+	va_list arguments;
+
+	va_start(arguments, rule);
+	tell(mistakes, &telling, rule, arguments);
+	va_end(arguments);
+}

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/schema.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/secret.h"
+
+struct unit {
+	const char *name;
+	int64_t factor;
+};
+
+static const struct unit seconds[] = { { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 },
+	{ "", 1 }, { NULL, 0 } };
+static const struct unit millis[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 },
+	{ "d", 86400000 }, { "", 1000 }, { NULL, 0 } };
+static const struct unit bytes[] = { { "", 1 }, { "k", 1024 }, { "m", 1048576 },
+	{ "g", 1073741824 }, { NULL, 0 } };
+static const struct unit plain[] = { { "", 1 }, { NULL, 0 } };
+
+static const struct unit *
+units_of(enum field_type type)
+{
+	switch (type) {
+	case FIELD_DURATION_S:
+		return seconds;
+	case FIELD_DURATION_MS:
+		return millis;
+	case FIELD_SIZE:
+		return bytes;
+	default:
+		return plain;
+	}
+}
+
+bool
+schema_number(struct span text, enum field_type type, int64_t *ret_value)
+{
+	const struct unit *unit = units_of(type);
+	int64_t value = 0;
+	size_t at = 0;
+
+	for (; at < text.len && text.at[at] >= '0' && text.at[at] <= '9'; at++)
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, text.at[at] - '0', &value))
+			return false;
+	if (at == 0)
+		return false;
+	for (; unit->name != NULL; unit++)
+		if (span_equal_nocase(span_slice(text, at, text.len), span_of(unit->name)))
+			return !__builtin_mul_overflow(value, unit->factor, ret_value);
+	return false;
+}
+
+/* A number as it would be written: in the largest unit that divides it. */
+static void
+write_number(char out[32], int64_t value, enum field_type type)
+{
+	const struct unit *best = NULL;
+
+	for (const struct unit *unit = units_of(type); unit->name != NULL; unit++)
+		if (unit->name[0] != '\0' && value % unit->factor == 0 &&
+		    (best == NULL || (value != 0 && unit->factor > best->factor)))
+			best = unit;
+	if (best == NULL || (value == 0 && type == FIELD_SIZE))
+		(void)snprintf(out, 32, "%lld", (long long)value);
+	else
+		(void)snprintf(out, 32, "%lld%s", (long long)(value / best->factor), best->name);
+}
+
+/* One value being read. */
+struct slot {
+	const struct field *field;
+	const struct node *node;
+	void *into; /* where it goes */
+	struct mistakes *mistakes;
+};
+
+static const char *
+kind_text(enum field_type type)
+{
+	switch (type) {
+	case FIELD_DURATION_S:
+	case FIELD_DURATION_MS:
+		return "must be a duration such as 30s, 10m or 24h";
+	case FIELD_SIZE:
+		return "must be a size such as 512, 16k or 1m";
+	default:
+		return "must be a whole number";
+	}
+}
+
+static void
+read_number(const struct slot *slot)
+{
+	const struct field *field = slot->field;
+	char least[32], most[32];
+	int64_t value;
+
+	if (!schema_number(slot->node->text, field->type, &value)) {
+		mistake_at(slot->mistakes, slot->node, "%s", kind_text(field->type));
+		return;
+	}
+	if ((field->least != 0 || field->most != 0) &&
+	    (value < field->least || value > field->most)) {
+		write_number(least, field->least, field->type);
+		write_number(most, field->most, field->type);
+		mistake_at(slot->mistakes, slot->node, "must be %s..%s", least, most);
+		return;
+	}
+	memcpy(slot->into, &value, sizeof(value));
+}
+
+static void
+read_bool(const struct slot *slot)
+{
+	bool value = span_is(slot->node->text, "true");
+
+	if (slot->node->quoted || (!value && !span_is(slot->node->text, "false")))
+		mistake_at(slot->mistakes, slot->node, "must be true or false");
+	else
+		memcpy(slot->into, &value, sizeof(value));
+}
+
+static void
+read_word(const struct slot *slot)
+{
+	char known[256] = "";
+	size_t len = 0;
+
+	for (int i = 0; slot->field->words[i] != NULL; i++) {
+		if (span_is(slot->node->text, slot->field->words[i])) {
+			memcpy(slot->into, &i, sizeof(i));
+			return;
+		}
+		if (len < sizeof(known))
+			len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
+			    i == 0 ? "" : ", ", slot->field->words[i]);
+	}
+	mistake_at(slot->mistakes, slot->node, "must be one of %s", known);
+}
+
+/* http(s)://HOST[:PORT][/PATH][?QUERY] without user and fragment. */
+static bool
+url_valid(struct span url)
+{
+	struct span rest = url, authority;
+	size_t end;
+
+	if (span_starts(url, SPAN("https://")))
+		rest = span_slice(url, 8, url.len);
+	else if (span_starts(url, SPAN("http://")))
+		rest = span_slice(url, 7, url.len);
+	else
+		return false;
+	for (size_t i = 0; i < rest.len; i++)
+		if ((unsigned char)rest.at[i] <= 0x20 || (unsigned char)rest.at[i] >= 0x7f ||
+		    strchr("#\"<>\\^`{|}", rest.at[i]) != NULL)
+			return false;
+	end = span_find(rest, '/');
+	if (span_find(rest, '?') < end)
+		end = span_find(rest, '?');
+	authority = span_slice(rest, 0, end);
+	return authority.len > 0 && authority.at[0] != ':' &&
+	       span_find(authority, '@') == authority.len;
+}
+
+static void
+read_text(const struct slot *slot)
+{
+	const char *text = slot->node->text.at;
+
+	if (slot->field->type == FIELD_URL && !url_valid(slot->node->text)) {
+		mistake_at(slot->mistakes, slot->node,
+		    "must be a URL: https:// or http://, a host, no user, no fragment");
+		return;
+	}
+	if (slot->field->type == FIELD_POINTER &&
+	    (slot->node->text.at[0] != '/' || !json_pointer_valid(slot->node->text))) {
+		mistake_at(slot->mistakes, slot->node, "must be a JSON Pointer such as /sub");
+		return;
+	}
+	memcpy(slot->into, &text, sizeof(text));
+}
+
+static bool
+is_nothing(const struct node *node)
+{
+	return node->kind == NODE_SCALAR && !node->quoted &&
+	       (node->text.len == 0 || span_is(node->text, "~") || span_is(node->text, "null"));
+}
+
+static bool
+member_valid(const struct slot *slot, const struct node *node)
+{
+	if (node->kind != NODE_SCALAR)
+		mistake_at(slot->mistakes, node, "must be a text or a list of texts");
+	else if (is_nothing(node) || node->text.len == 0)
+		mistake_at(slot->mistakes, node, "must not be empty");
+	else if (slot->field->type == FIELD_POINTERS &&
+		 (node->text.at[0] != '/' || !json_pointer_valid(node->text)))
+		mistake_at(slot->mistakes, node, "must be a JSON Pointer such as /sub");
+	else
+		return true;
+	return false;
+}
+
+static void
+read_texts(const struct slot *slot)
+{
+	const struct node *node = slot->node;
+	struct texts texts = { .node = node };
+	size_t room = node->kind == NODE_LIST ? node->count : 1;
+
+	if (node->kind == NODE_MAP) {
+		mistake_at(slot->mistakes, node, "must be a text or a list of texts");
+		return;
+	}
+	texts.at = arena_array(slot->mistakes->arena, room + 1, sizeof(char *));
+	if (texts.at == NULL)
+		return;
+	if (node->kind == NODE_SCALAR && member_valid(slot, node))
+		texts.at[texts.count++] = node->text.at;
+	if (node->kind == NODE_LIST)
+		for (const struct node *one = node->first; one != NULL; one = one->next)
+			if (member_valid(slot, one))
+				texts.at[texts.count++] = one->text.at;
+	memcpy(slot->into, &texts, sizeof(texts));
+}
+
+static void
+read_node(const struct slot *slot)
+{
+	enum field_type type = slot->field->type;
+
+	if (type == FIELD_MAP && slot->node->kind != NODE_MAP)
+		mistake_at(slot->mistakes, slot->node, "must be a map of keys");
+	else if (type == FIELD_LIST && slot->node->kind != NODE_LIST)
+		mistake_at(slot->mistakes, slot->node, "must be a list");
+	else
+		memcpy(slot->into, &slot->node, sizeof(slot->node));
+}
+
+static void
+read_scalar(const struct slot *slot)
+{
+	if (slot->node->kind != NODE_SCALAR)
+		mistake_at(slot->mistakes, slot->node, "must be a single value");
+	else if (is_nothing(slot->node) || slot->node->text.len == 0)
+		mistake_at_key(slot->mistakes, slot->node, "must not be empty");
+	else if (slot->field->type == FIELD_BOOL)
+		read_bool(slot);
+	else if (slot->field->type == FIELD_WORD)
+		read_word(slot);
+	else if (slot->field->type == FIELD_TEXT || slot->field->type == FIELD_URL ||
+		 slot->field->type == FIELD_POINTER)
+		read_text(slot);
+	else
+		read_number(slot);
+}
+
+static void
+read_slot(const struct slot *slot)
+{
+	switch (slot->field->type) {
+	case FIELD_MAP:
+	case FIELD_LIST:
+	case FIELD_NODE:
+		read_node(slot);
+		break;
+	case FIELD_TEXTS:
+	case FIELD_POINTERS:
+		read_texts(slot);
+		break;
+	case FIELD_SECRET: {
+		const char *text = secret_read(slot->node, slot->mistakes);
+
+		memcpy(slot->into, &text, sizeof(text));
+		break;
+	}
+	default:
+		read_scalar(slot);
+		break;
+	}
+}
+
+/* The default is read like a value of the file, so that the two cannot differ in meaning. */
+static void
+fill_default(const struct field *field, void *into, struct mistakes *mistakes)
+{
+	struct node node = { .kind = NODE_SCALAR, .file = "(default)" };
+	struct slot slot = { .field = field, .node = &node, .into = into, .mistakes = mistakes };
+	struct texts *texts = into;
+
+	node.text = span_of(field->otherwise);
+	read_slot(&slot);
+	if (field->type == FIELD_TEXTS || field->type == FIELD_POINTERS)
+		texts->node = NULL;
+}
+
+/* Letters to change, add or drop to make `b` of `a`; large for unlike lengths. */
+static size_t
+distance(struct span a, struct span b)
+{
+	size_t row[33], corner, above;
+
+	if (a.len > 32 || b.len > 32)
+		return 99;
+	for (size_t j = 0; j <= b.len; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= a.len; i++) {
+		corner = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= b.len; j++) {
+			above = row[j];
+			row[j] = corner + (a.at[i - 1] != b.at[j - 1]);
+			if (above + 1 < row[j])
+				row[j] = above + 1;
+			if (row[j - 1] + 1 < row[j])
+				row[j] = row[j - 1] + 1;
+			corner = above;
+		}
+	}
+	return row[b.len];
+}
+
+static void
+tell_unknown(const struct node *node, const struct field *fields, struct mistakes *mistakes)
+{
+	const char *nearest = NULL;
+
+	for (const struct field *field = fields; field->key != NULL; field++)
+		if (distance(node->key, span_of(field->key)) <= 2)
+			nearest = field->key;
+	if (nearest == NULL)
+		mistake_at_key(mistakes, node, "unknown key");
+	else
+		mistake_at_key(mistakes, node, "unknown key; did you mean \"%s\"?", nearest);
+}
+
+static const struct field *
+find_field(const struct field *fields, struct span key)
+{
+	for (const struct field *field = fields; field->key != NULL; field++)
+		if (span_is(key, field->key))
+			return field;
+	return NULL;
+}
+
+void
+schema_read(
+    const struct node *map, const struct field *fields, void *into, struct mistakes *mistakes)
+{
+	for (const struct field *field = fields; field->key != NULL; field++)
+		if (field->otherwise != NULL)
+			fill_default(field, (char *)into + field->offset, mistakes);
+	if (map == NULL)
+		return;
+	if (map->kind != NODE_MAP) {
+		mistake_at(mistakes, map, "must be a map of keys");
+		return;
+	}
+	for (const struct node *node = map->first; node != NULL; node = node->next) {
+		struct slot slot = { .node = node, .mistakes = mistakes };
+
+		slot.field = find_field(fields, node->key);
+		if (slot.field == NULL) {
+			tell_unknown(node, fields, mistakes);
+			continue;
+		}
+		slot.into = (char *)into + slot.field->offset;
+		read_slot(&slot);
+	}
+	for (const struct field *field = fields; field->key != NULL; field++)
+		if (field->required && node_get(map, field->key) == NULL)
+			mistake_at_key(mistakes, map, "\"%s\" is missing", field->key);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/secret.h"
+
+#include <stdlib.h>
+
+#include "base/file.h"
+
+static const char *
+from_file(const struct node *node, struct mistakes *mistakes)
+{
+	const char *path = document_path(mistakes->arena, node, node->text.at);
+	const char *secret = NULL;
+	struct err err = { "" };
+	struct buffer buffer;
+
+	buffer_init(&buffer, SECRET_MAX_BYTES);
+	if (path == NULL || !file_read(path, &buffer, &err)) {
+		mistake_at_key(mistakes, node, "%s", err.text);
+	} else {
+		if (buffer.len > 0 && buffer.at[buffer.len - 1] == '\n')
+			buffer.len--;
+		secret = arena_text(mistakes->arena, buffer_span(&buffer));
+	}
+	buffer_wipe(&buffer);
+	return secret;
+}
+
+static const char *
+from_environment(const struct node *node, struct mistakes *mistakes)
+{
+	const char *value = getenv(node->text.at);
+
+	if (value == NULL || value[0] == '\0') {
+		mistake_at(mistakes, node, "this environment variable is not set");
+		return NULL;
+	}
+	return arena_text(mistakes->arena, span_of(value));
+}
+
+const char *
+secret_read(const struct node *node, struct mistakes *mistakes)
+{
+	const struct node *only = node->first;
+
+	if (node->kind == NODE_SCALAR && node->text.len > 0)
+		return node->text.at;
+	if (node->kind == NODE_MAP && node->count == 1 && only->kind == NODE_SCALAR &&
+	    only->text.len > 0) {
+		if (span_is(only->key, "env"))
+			return from_environment(only, mistakes);
+		if (span_is(only->key, "file"))
+			return from_file(only, mistakes);
+	}
+	mistake_at_key(mistakes, node, "must be a text, {env: NAME} or {file: PATH}");
+	return NULL;
+}

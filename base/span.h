@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * span - a piece of somebody else's bytes: where it starts and how long it is.
+ *
+ * Uses:   nothing.
+ * Pure:   yes. A span never owns; who made it says how long it lives. It may hold NUL bytes and
+ *         is not NUL-terminated.
+ */
+#ifndef POSTERN_BASE_SPAN_H
+#define POSTERN_BASE_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct span {
+	const char *at; /* borrowed; NULL only when len is 0 */
+	size_t len;     /* bytes */
+};
+
+/* A span over a string literal. */
+#define SPAN(literal) ((struct span){ "" literal, sizeof(literal) - 1 })
+
+/* For "%.*s". Lengths beyond INT_MAX do not occur: every reader caps what it reads. */
+#define SPAN_ARG(span) (int)(span).len, (span).at == NULL ? "" : (span).at
+
+/* A span over a C string; NULL gives the empty span. */
+static inline struct span
+span_of(const char *text)
+{
+	return (struct span){ text, text == NULL ? 0 : strlen(text) };
+}
+
+/* Byte for byte equal. */
+static inline bool
+span_equal(struct span a, struct span b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+
+/* Byte for byte equal to a C string. */
+static inline bool
+span_is(struct span a, const char *text)
+{
+	return span_equal(a, span_of(text));
+}
+
+/* Equal when ASCII letters are folded; no locale. */
+bool span_equal_nocase(struct span a, struct span b);
+
+/* Does `a` start with `start`? */
+bool span_starts(struct span a, struct span start);
+
+/* Does `a` end with `end`? */
+bool span_ends(struct span a, struct span end);
+
+/* Offset of the first `byte` in `a`, or a.len. */
+size_t span_find(struct span a, char byte);
+
+/* The part from `from` (included) to `to` (excluded); both are clamped to the span. */
+struct span span_slice(struct span a, size_t from, size_t to);
+
+/*
+ * Cut the next piece before `separator` off the front of *rest and put it into *ret_piece.
+ * Empty pieces are given too: "a,,b" gives a, "", b and "" gives "" once. False when nothing is
+ * left, which *rest tells by at == NULL.
+ */
+bool span_cut(struct span *rest, char separator, struct span *ret_piece);
+
+/* Without spaces and tabs at either end. */
+struct span span_trim(struct span a);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/thread.h"
+
+#include <signal.h>
+#include <time.h>
+
+bool
+thread_start(pthread_t *thread, void *(*run)(void *), void *context, struct err *reterr)
+{
+	sigset_t all, before;
+	int failure;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	failure = pthread_create(thread, NULL, run, context);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return failure == 0 || err_errno(reterr, failure, "cannot start a thread");
+}
+
+void
+thread_cond_init(pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+
+	(void)pthread_condattr_init(&attributes);
+	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(condition, &attributes);
+	(void)pthread_condattr_destroy(&attributes);
+}
+
+void
+thread_wait_us(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t us)
+{
+	struct timespec until;
+
+	if (us <= 0)
+		return;
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += (time_t)(us / 1000000);
+	until.tv_nsec += (long)(us % 1000000) * 1000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	(void)pthread_cond_timedwait(condition, lock, &until);
+}
