@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jwks/algorithm.h"
+
+#include <stdbool.h>
+
+struct row {
+	const char *name;
+	enum key_type type;
+	enum key_curve curve;
+};
+
+#define ALGORITHM_ROW(name, type, curve, digest, pss, bytes) { #name, type, curve },
+static const struct row rows[] = { ALGORITHM_TABLE(ALGORITHM_ROW) };
+#undef ALGORITHM_ROW
+
+enum algorithm
+algorithm_find(struct span name)
+{
+	int algorithm = 0;
+
+	while (algorithm < ALGORITHM_COUNT && !span_is(name, rows[algorithm].name))
+		algorithm++;
+	return (enum algorithm)algorithm;
+}
+
+const char *
+algorithm_name(enum algorithm algorithm)
+{
+	return rows[algorithm].name;
+}
+
+enum key_type
+algorithm_key_type(enum algorithm algorithm)
+{
+	return rows[algorithm].type;
+}
+
+enum key_curve
+algorithm_curve(enum algorithm algorithm)
+{
+	return rows[algorithm].curve;
+}

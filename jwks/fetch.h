@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fetch - one bounded HTTP GET to an identity provider, by libcurl.
+ *
+ * Uses:   base, source.
+ * Shell:  network. Never called on a request's thread.
+ * Limits: KEYSET_MAX_BYTES of decoded body, the source's timeout, no redirects, no compression,
+ *         https only but for loopback, no proxy or netrc from the environment.
+ */
+#ifndef POSTERN_JWKS_FETCH_H
+#define POSTERN_JWKS_FETCH_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/check.h"
+#include "base/err.h"
+#include "jwks/source.h"
+
+struct fetch_answer {
+	struct buffer body;    /* buffer_done() it */
+	int status;            /* HTTP status, 0 when there was no answer */
+	int64_t max_age_s;     /* Cache-Control max-age minus Age; 0 for no-store/no-cache; -1: none */
+	int64_t retry_after_s; /* -1: none */
+};
+
+/* Once per process, before any thread. */
+MUST_CHECK bool fetch_setup(struct err *reterr);
+void fetch_teardown(void);
+
+/*
+ * GET `url`. Anything but a 200 is a failure that says what came instead (the status, "a login
+ * page (text/html)", the TLS or network cause); the answer's status and times are set even then.
+ *
+ * stop  when it turns true, the transfer ends within a second, as a failure.
+ */
+MUST_CHECK bool fetch_get(const struct source *source, const char *url, const atomic_bool *stop,
+    struct fetch_answer *answer, struct err *reterr);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * keeper - one issuer of a keyring: its key set now, and what is known of how it came by it.
+ * Shared by keyring.c and keeper.c; nobody else includes it.
+ *
+ * Uses:   source, plan, keyset, fetch, kept.
+ * Shell:  network, files.
+ */
+#ifndef POSTERN_JWKS_KEEPER_H
+#define POSTERN_JWKS_KEEPER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "base/buffer.h"
+#include "jwks/keyset.h"
+#include "jwks/plan.h"
+#include "jwks/source.h"
+
+struct keeper {
+	struct source source;      /* texts are owned */
+	const char *state_dir;     /* lent by the keyring; NULL: nothing is kept */
+	_Atomic(struct keyset *) keys;
+	atomic_int_fast64_t good_s; /* of the plan, for readers without the lock */
+	atomic_bool stop;
+	pthread_t thread;
+	bool threaded;
+	pthread_mutex_t lock;      /* guards what is below */
+	pthread_cond_t changed;
+	struct plan plan;
+	struct buffer json;        /* the document of `keys` */
+	struct stat file;          /* SOURCE_FILE: as it was when it was read */
+	char last_error[512];
+	uint64_t fetches_good, fetches_bad;
+	uint64_t rounds;           /* tries that ended */
+	int waiting;               /* requests that wait for a round */
+	bool asking, wanted, told_bad;
+};
+
+/* Copy the source; nothing runs yet. */
+MUST_CHECK bool keeper_init(struct keeper *keeper, const struct source *source,
+    const char *state_dir, struct err *reterr);
+
+/* When its thread has ended. */
+void keeper_done(struct keeper *keeper);
+
+/*
+ * Ask once, wherever its keys come from, and settle what is known. True when the key set is
+ * another one than before.
+ */
+bool keeper_ask(struct keeper *keeper, int64_t now_s);
+
+/* Start with what was kept on disk, or with the set of the same issuer in an earlier keyring. */
+void keeper_recall(struct keeper *keeper, struct keeper *earlier);
+
+/* Use this set from now on (taken) as good since good_s; `json` may be empty. Call with the lock
+ * held. True when it is another one than before. */
+bool keeper_settle(struct keeper *keeper, struct keyset *set, struct span json, int64_t good_s);
+
+/* Are both the same issuer at the same place? */
+bool keeper_alike(const struct keeper *a, const struct keeper *b);
+
+#endif

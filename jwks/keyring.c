@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jwks/keyring.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/thread.h"
+#include "jwks/keeper.h"
+
+/* Requests that may wait for one issuer's refresh; the others are told at once that the key is
+ * not known. So a flood of made-up kids never holds more of the gate's threads than these. */
+#define WAITING_MOST 32
+
+struct keyring {
+	struct keeper *keepers;
+	size_t count;
+	char *state_dir;
+	atomic_uint_fast64_t generation;
+	void (*changed)(void *context);
+	void *context;
+};
+
+/* A keeper's thread and what it works on. */
+struct work {
+	struct keyring *ring;
+	struct keeper *keeper;
+};
+
+static void
+note_change(struct keyring *ring)
+{
+	atomic_fetch_add(&ring->generation, 1);
+	if (ring->changed != NULL)
+		ring->changed(ring->context);
+}
+
+/* Sleep until it is time to ask or somebody wants it. Call with the lock held. */
+static void
+sleep_until_due(struct keeper *keeper)
+{
+	while (!atomic_load(&keeper->stop) && !keeper->wanted) {
+		int64_t left_s = keeper->plan.next_s - clock_now_s();
+
+		if (left_s <= 0)
+			return;
+		thread_wait_us(&keeper->changed, &keeper->lock,
+		    (left_s > 60 ? 60 : left_s) * INT64_C(1000000));
+	}
+}
+
+static void *
+run(void *context)
+{
+	struct work work = *(struct work *)context;
+	struct keeper *keeper = work.keeper;
+
+	free(context);
+	(void)pthread_mutex_lock(&keeper->lock);
+	for (;;) {
+		bool changed;
+
+		sleep_until_due(keeper);
+		if (atomic_load(&keeper->stop))
+			break;
+		keeper->wanted = false;
+		keeper->asking = true;
+		(void)pthread_mutex_unlock(&keeper->lock);
+		changed = keeper_ask(keeper, clock_now_s());
+		if (changed)
+			note_change(work.ring);
+		(void)pthread_mutex_lock(&keeper->lock);
+		keeper->asking = false;
+		keeper->rounds++;
+		(void)pthread_cond_broadcast(&keeper->changed);
+	}
+	(void)pthread_mutex_unlock(&keeper->lock);
+	return NULL;
+}
+
+static struct keeper *
+earlier_of(const struct keyring *previous, const struct keeper *keeper)
+{
+	for (size_t i = 0; previous != NULL && i < previous->count; i++)
+		if (keeper_alike(&previous->keepers[i], keeper))
+			return &previous->keepers[i];
+	return NULL;
+}
+
+static bool
+start_thread(struct keyring *ring, struct keeper *keeper, struct err *reterr)
+{
+	struct work *work = malloc(sizeof(*work));
+
+	if (work == NULL)
+		return err_set(reterr, "out of memory");
+	*work = (struct work){ ring, keeper };
+	keeper->threaded = thread_start(&keeper->thread, run, work, reterr);
+	if (!keeper->threaded)
+		free(work);
+	return keeper->threaded;
+}
+
+static bool
+start_keeper(struct keyring *ring, struct keeper *keeper, const struct keyring *previous,
+    struct err *reterr)
+{
+	if (keeper->source.kind == SOURCE_GIVEN)
+		return true;
+	if (keeper->source.kind == SOURCE_FILE) {
+		(void)keeper_ask(keeper, clock_now_s());
+		if (keeper->plan.good_s == 0)
+			return err_set(
+			    reterr, "issuer %s: %s", keeper->source.name, keeper->last_error);
+	} else {
+		keeper_recall(keeper, earlier_of(previous, keeper));
+	}
+	return start_thread(ring, keeper, reterr);
+}
+
+bool
+keyring_start(const struct keyring_setup *setup, struct keyring **ret_ring, struct err *reterr)
+{
+	struct keyring *ring = calloc(1, sizeof(*ring));
+	bool good = ring != NULL;
+
+	if (good) {
+		ring->changed = setup->changed;
+		ring->context = setup->context;
+		ring->keepers = calloc(setup->count + 1, sizeof(*ring->keepers));
+		if (setup->state_dir != NULL)
+			ring->state_dir = strdup(setup->state_dir);
+		good = ring->keepers != NULL && (setup->state_dir == NULL || ring->state_dir != NULL);
+	}
+	if (!good) {
+		keyring_stop(ring);
+		return err_set(reterr, "out of memory");
+	}
+	for (size_t i = 0; good && i < setup->count; i++) {
+		good = keeper_init(
+		    &ring->keepers[i], &setup->sources[i], ring->state_dir, reterr);
+		ring->count++;
+		good = good && start_keeper(ring, &ring->keepers[i], setup->previous, reterr);
+	}
+	if (!good) {
+		keyring_stop(ring);
+		return false;
+	}
+	*ret_ring = ring;
+	return true;
+}
+
+/* All are told before any is waited for. */
+void
+keyring_stop(struct keyring *ring)
+{
+	if (ring == NULL)
+		return;
+	for (size_t i = 0; i < ring->count; i++) {
+		struct keeper *keeper = &ring->keepers[i];
+
+		atomic_store(&keeper->stop, true);
+		(void)pthread_mutex_lock(&keeper->lock);
+		(void)pthread_cond_broadcast(&keeper->changed);
+		(void)pthread_mutex_unlock(&keeper->lock);
+	}
+	for (size_t i = 0; i < ring->count; i++) {
+		if (ring->keepers[i].threaded)
+			(void)pthread_join(ring->keepers[i].thread, NULL);
+		keeper_done(&ring->keepers[i]);
+	}
+	free(ring->keepers);
+	free(ring->state_dir);
+	free(ring);
+}
+
+const struct keyset *
+keyring_keys(const struct keyring *ring, size_t index, int64_t now_s)
+{
+	const struct keeper *keeper = &ring->keepers[index];
+	struct plan plan = { .good_s = atomic_load(&keeper->good_s) };
+
+	return plan_usable(&plan, &keeper->source, now_s) ? atomic_load(&keeper->keys) : NULL;
+}
+
+void
+keyring_give(struct keyring *ring, size_t index, struct keyset *set)
+{
+	struct keeper *keeper = &ring->keepers[index];
+	bool changed;
+
+	(void)pthread_mutex_lock(&keeper->lock);
+	keeper->plan.good_s = clock_now_s();
+	changed = keeper_settle(keeper, set, SPAN(""), keeper->plan.good_s);
+	(void)pthread_mutex_unlock(&keeper->lock);
+	if (changed)
+		note_change(ring);
+}
+
+bool
+keyring_refresh(struct keyring *ring, size_t index, int64_t now_s)
+{
+	struct keeper *keeper = &ring->keepers[index];
+	int64_t until_us = clock_mono_us() + keeper->source.timeout_ms * INT64_C(1000);
+	uint64_t round;
+	bool ended = false;
+
+	if (!keeper->threaded)
+		return false;
+	(void)pthread_mutex_lock(&keeper->lock);
+	round = keeper->rounds;
+	if (!keeper->asking && !keeper->wanted && plan_wanted(&keeper->plan, &keeper->source, now_s)) {
+		keeper->wanted = true;
+		(void)pthread_cond_broadcast(&keeper->changed);
+	}
+	if ((keeper->asking || keeper->wanted) && keeper->waiting < WAITING_MOST) {
+		keeper->waiting++;
+		while (keeper->rounds == round && !atomic_load(&keeper->stop) &&
+		    clock_mono_us() < until_us)
+			thread_wait_us(
+			    &keeper->changed, &keeper->lock, until_us - clock_mono_us());
+		keeper->waiting--;
+		ended = keeper->rounds != round;
+	}
+	(void)pthread_mutex_unlock(&keeper->lock);
+	return ended;
+}
+
+void
+keyring_state(const struct keyring *ring, size_t index, struct keyring_state *ret_state)
+{
+	struct keeper *keeper = &ring->keepers[index];
+	const struct keyset *set;
+
+	*ret_state = (struct keyring_state){ 0 };
+	(void)snprintf(ret_state->name, sizeof(ret_state->name), "%s", keeper->source.name);
+	(void)pthread_mutex_lock(&keeper->lock);
+	set = atomic_load(&keeper->keys); /* replaced under the lock only */
+	ret_state->plan = keeper->plan;
+	ret_state->usable =
+	    set != NULL && plan_usable(&keeper->plan, &keeper->source, clock_now_s());
+	if (set != NULL) {
+		ret_state->keys = keyset_count(set);
+		ret_state->skipped = keyset_skipped(set);
+	}
+	memcpy(ret_state->last_error, keeper->last_error, sizeof(ret_state->last_error));
+	ret_state->fetches_good = keeper->fetches_good;
+	ret_state->fetches_bad = keeper->fetches_bad;
+	(void)pthread_mutex_unlock(&keeper->lock);
+}
+
+uint64_t
+keyring_generation(const struct keyring *ring)
+{
+	return atomic_load(&ring->generation);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * keyring - the live keys of all issuers: fetched, kept fresh and swapped by threads of its own.
+ *
+ * Uses:   base, fetch, keyset, plan, source.
+ * Shell:  threads, network, files under `state`.
+ * Threads: any. Reading takes no lock (base/epoch); a fetch never runs on a caller's thread, and
+ *         a slow issuer delays no other.
+ */
+#ifndef POSTERN_JWKS_KEYRING_H
+#define POSTERN_JWKS_KEYRING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "jwks/keyset.h"
+#include "jwks/plan.h"
+#include "jwks/source.h"
+
+struct keyring;
+
+/* What the gate is told about one issuer, for /readyz, /metrics and `postern jwks`. */
+struct keyring_state {
+	char name[64];
+	bool usable;          /* keys may be used now */
+	size_t keys, skipped; /* in the set in use */
+	struct plan plan;
+	char last_error[512]; /* of the last try; "" after a success */
+	uint64_t fetches_good, fetches_bad;
+};
+
+/*
+ * Start: read what can be read at once (files, given sets, the last good sets under `state_dir`)
+ * and begin to fetch the rest in the background. An identity provider that is down is not a
+ * failure; an unreadable or bad jwks_file is.
+ *
+ * sources   borrowed, copied.
+ * state_dir borrowed; NULL: nothing is kept on disk.
+ * changed   called, on a thread of the keyring, after any issuer's keys changed; may be NULL.
+ * ret_ring  given: keyring_stop() it.
+ */
+struct keyring_setup {
+	const struct source *sources;
+	size_t count;
+	const char *state_dir;
+	void (*changed)(void *context);
+	void *context;
+	struct keyring *previous; /* its keys are taken over where the source is the same; or NULL */
+};
+MUST_CHECK bool keyring_start(
+    const struct keyring_setup *setup, struct keyring **ret_ring, struct err *reterr);
+
+/* Ends its threads, aborting fetches that are under way. Accepts NULL. */
+void keyring_stop(struct keyring *ring);
+
+/*
+ * The keys of issuer `index` (its place in `sources`) at `now_s`; NULL while there are none that
+ * may be used. Call between epoch_enter() and epoch_leave(); lent until the latter.
+ */
+const struct keyset *keyring_keys(const struct keyring *ring, size_t index, int64_t now_s);
+
+/* Hand in the keys of a SOURCE_GIVEN issuer. taken: `set`. */
+void keyring_give(struct keyring *ring, size_t index, struct keyset *set);
+
+/*
+ * A request met an unknown kid: ask for one refresh if the cooldown allows, and wait for a fetch
+ * that is under way, at most the source's timeout. Call outside of an epoch. True when a refresh
+ * ended while waiting, so that looking again makes sense.
+ */
+MUST_CHECK bool keyring_refresh(struct keyring *ring, size_t index, int64_t now_s);
+
+/* A copy of what is known. */
+void keyring_state(const struct keyring *ring, size_t index, struct keyring_state *ret_state);
+
+/* Counts up whenever any keys change: cached verdicts of an earlier number are void. */
+uint64_t keyring_generation(const struct keyring *ring);
+
+#endif

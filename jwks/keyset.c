@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jwks/keyset.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+
+struct keyset {
+	struct key **keys;
+	size_t count;
+	struct keyset_skip *skips;
+	size_t skipped;
+};
+
+static struct keyset *
+make_set(size_t members)
+{
+	struct keyset *set = calloc(1, sizeof(*set));
+
+	if (set == NULL)
+		return NULL;
+	set->keys = calloc(members + 1, sizeof(struct key *));
+	set->skips = calloc(members + 1, sizeof(*set->skips));
+	if (set->keys != NULL && set->skips != NULL)
+		return set;
+	keyset_free(set);
+	return NULL;
+}
+
+static void
+skip(struct keyset *set, struct span kid, const struct err *why)
+{
+	struct keyset_skip *skipped = &set->skips[set->skipped++];
+	struct span shown = span_slice(kid, 0, sizeof(skipped->kid) - 1);
+
+	if (shown.len > 0 && key_kid_valid(shown))
+		memcpy(skipped->kid, shown.at, shown.len);
+	skipped->why = *why;
+}
+
+static void
+add_member(struct keyset *set, const json_t *jwk)
+{
+	struct err why;
+
+	if (key_parse(jwk, &set->keys[set->count], &why))
+		set->count++;
+	else
+		skip(set, json_text(json_object_get(jwk, "kid")), &why);
+}
+
+/* Could a token's header mean either? */
+static bool
+ambiguous(const struct key *a, const struct key *b)
+{
+	if (key_kid(a).at == NULL || !span_equal(key_kid(a), key_kid(b)))
+		return false;
+	for (int algorithm = 0; algorithm < ALGORITHM_COUNT; algorithm++)
+		if (key_fits(a, (enum algorithm)algorithm) &&
+		    key_fits(b, (enum algorithm)algorithm))
+			return true;
+	return false;
+}
+
+static void
+skip_ambiguous(struct keyset *set)
+{
+	bool doubtful[KEYSET_MAX_KEYS] = { false };
+	struct err why;
+	size_t kept = 0;
+
+	(void)err_set(&why, "another key has the same \"kid\" and fits the same algorithm");
+	for (size_t i = 0; i < set->count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (ambiguous(set->keys[i], set->keys[j]))
+				doubtful[i] = doubtful[j] = true;
+	for (size_t i = 0; i < set->count; i++) {
+		if (!doubtful[i]) {
+			set->keys[kept++] = set->keys[i];
+			continue;
+		}
+		skip(set, key_kid(set->keys[i]), &why);
+		key_free(set->keys[i]);
+	}
+	set->count = kept;
+}
+
+static bool
+check_usable(const struct keyset *set, struct err *reterr)
+{
+	if (set->count > 0)
+		return true;
+	if (set->skipped == 0)
+		return err_set(reterr, "no key");
+	return err_set(reterr, "no usable key (%zu skipped; the first: %s)", set->skipped,
+	    set->skips[0].why.text);
+}
+
+/* Make the set of the elements of an array. */
+static bool
+read_keys(const json_t *keys, struct keyset **ret_set, struct err *reterr)
+{
+	struct keyset *set;
+
+	if (!json_is_array(keys))
+		return err_set(reterr, "\"keys\" is not an array");
+	if (json_array_size(keys) > KEYSET_MAX_KEYS)
+		return err_set(
+		    reterr, "%zu keys, at most %d", json_array_size(keys), KEYSET_MAX_KEYS);
+	set = make_set(json_array_size(keys));
+	if (set == NULL)
+		return err_set(reterr, "out of memory");
+	for (size_t i = 0; i < json_array_size(keys); i++)
+		add_member(set, json_array_get(keys, i));
+	skip_ambiguous(set);
+	if (!check_usable(set, reterr)) {
+		keyset_free(set);
+		return false;
+	}
+	*ret_set = set;
+	return true;
+}
+
+static bool
+parse(struct span json, bool lenient, struct keyset **ret_set, struct err *reterr)
+{
+	json_t *root = NULL;
+	json_t *bare = NULL;
+	const json_t *keys;
+	bool done = false;
+
+	if (!json_read(json, KEYSET_MAX_BYTES, &root, reterr))
+		return false;
+	keys = json_object_get(root, "keys");
+	if (lenient && keys == NULL && json_object_get(root, "kty") != NULL) {
+		bare = json_pack("[O]", root);
+		keys = bare;
+	}
+	if (keys == NULL)
+		(void)err_set(reterr, "is not a JWK Set: it has no \"keys\"");
+	else
+		done = read_keys(keys, ret_set, reterr);
+	json_decref(bare);
+	json_decref(root);
+	return done;
+}
+
+bool
+keyset_parse(struct span json, struct keyset **ret_set, struct err *reterr)
+{
+	return parse(json, false, ret_set, reterr);
+}
+
+bool
+keyset_parse_lenient(struct span json, struct keyset **ret_set, struct err *reterr)
+{
+	return parse(json, true, ret_set, reterr);
+}
+
+void
+keyset_free(struct keyset *set)
+{
+	if (set == NULL)
+		return;
+	for (size_t i = 0; i < set->count; i++)
+		key_free(set->keys[i]);
+	free(set->keys);
+	free(set->skips);
+	free(set);
+}
+
+size_t
+keyset_count(const struct keyset *set)
+{
+	return set->count;
+}
+
+const struct key *
+keyset_at(const struct keyset *set, size_t index)
+{
+	return set->keys[index];
+}
+
+size_t
+keyset_skipped(const struct keyset *set)
+{
+	return set->skipped;
+}
+
+const struct keyset_skip *
+keyset_skip(const struct keyset *set, size_t index)
+{
+	return &set->skips[index];
+}
+
+static enum reason
+find_named(
+    const struct keyset *set, struct span kid, enum algorithm algorithm, const struct key **ret_key)
+{
+	enum reason reason = REASON_KEY_UNKNOWN;
+
+	for (size_t i = 0; i < set->count; i++) {
+		if (!span_equal(key_kid(set->keys[i]), kid))
+			continue;
+		if (key_fits(set->keys[i], algorithm)) {
+			*ret_key = set->keys[i];
+			return REASON_OK;
+		}
+		reason = REASON_ALGORITHM_NOT_ALLOWED;
+	}
+	return reason;
+}
+
+static enum reason
+find_only(const struct keyset *set, enum algorithm algorithm, const struct key **ret_key)
+{
+	const struct key *only = NULL;
+
+	for (size_t i = 0; i < set->count; i++) {
+		if (!key_fits(set->keys[i], algorithm))
+			continue;
+		if (only != NULL)
+			return REASON_KEY_UNKNOWN;
+		only = set->keys[i];
+	}
+	if (only == NULL)
+		return REASON_KEY_UNKNOWN;
+	*ret_key = only;
+	return REASON_OK;
+}
+
+enum reason
+keyset_find(
+    const struct keyset *set, struct span kid, enum algorithm algorithm, const struct key **ret_key)
+{
+	/* Keys without a kid are stored with an empty one, which no header may name. */
+	if (kid.at == NULL)
+		return find_only(set, algorithm, ret_key);
+	if (kid.len == 0)
+		return REASON_KEY_UNKNOWN;
+	return find_named(set, kid, algorithm, ret_key);
+}
+
+static bool
+has_all(const struct keyset *set, const struct keyset *others)
+{
+	for (size_t i = 0; i < others->count; i++) {
+		size_t j = 0;
+
+		while (j < set->count && !key_same(set->keys[j], others->keys[i]))
+			j++;
+		if (j == set->count)
+			return false;
+	}
+	return true;
+}
+
+bool
+keyset_same(const struct keyset *a, const struct keyset *b)
+{
+	return a->count == b->count && has_all(a, b) && has_all(b, a);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * keyset - the public keys of one issuer, as one snapshot that never changes.
+ *
+ * Uses:   base, key.
+ * Pure:   yes (allocates). Safe to read from any thread.
+ * Limits: KEYSET_MAX_BYTES of JSON, KEYSET_MAX_KEYS keys; more is an error, never a silent cut.
+ */
+#ifndef POSTERN_JWKS_KEYSET_H
+#define POSTERN_JWKS_KEYSET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/reason.h"
+#include "base/span.h"
+#include "jwks/key.h"
+
+#define KEYSET_MAX_BYTES (256u << 10)
+#define KEYSET_MAX_KEYS 100
+
+struct keyset;
+
+/* Why a member of the set is not used. */
+struct keyset_skip {
+	char kid[64]; /* cut; "" when it has none */
+	struct err why;
+};
+
+/*
+ * Parse a JWK Set (RFC 7517 section 5). Keys that cannot verify anything here are skipped and
+ * told by keyset_skip(); of two keys with one kid that fit the same algorithm both are skipped.
+ * A set in which no key is left is a failure: an empty keyset does not exist.
+ *
+ * json     borrowed.
+ * ret_set  given: keyset_free() it. Set on success only.
+ */
+MUST_CHECK bool keyset_parse(struct span json, struct keyset **ret_set, struct err *reterr);
+
+/* The same, and a bare JWK (an object with "kty" and without "keys") counts as a set of one: for
+ * files that an operator hands to `postern verify`, never for what an issuer sends. */
+MUST_CHECK bool keyset_parse_lenient(struct span json, struct keyset **ret_set, struct err *reterr);
+
+/* Accepts NULL. */
+void keyset_free(struct keyset *set);
+
+/* The keys, in the order of the document; lent by the set. */
+size_t keyset_count(const struct keyset *set);
+const struct key *keyset_at(const struct keyset *set, size_t index);
+
+/* The members that were skipped. */
+size_t keyset_skipped(const struct keyset *set);
+const struct keyset_skip *keyset_skip(const struct keyset *set, size_t index);
+
+/*
+ * The one key for a token's header (RFC 7515 section 4.1.4). With a kid: the key of that kid that
+ * fits. Without one (kid.at == NULL): the only key of the set that fits; none or several is a
+ * refusal.
+ *
+ * Returns REASON_OK and lends *ret_key, or REASON_KEY_UNKNOWN, or REASON_ALGORITHM_NOT_ALLOWED
+ * when the key of that kid exists but is of another type, curve or `alg`.
+ */
+MUST_CHECK enum reason keyset_find(const struct keyset *set, struct span kid,
+    enum algorithm algorithm, const struct key **ret_key);
+
+/* Do both hold the same keys (kid, type, material) in any order? */
+bool keyset_same(const struct keyset *a, const struct keyset *b);
+
+#endif

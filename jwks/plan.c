@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jwks/plan.h"
+
+#define FRESH_LEAST_S 60
+#define FRESH_MOST_S 3600
+#define AGAIN_MOST_S 60
+
+static int64_t
+clamp(int64_t value, int64_t least, int64_t most)
+{
+	if (value < least)
+		return least;
+	return value > most ? most : value;
+}
+
+/* 80 % of the time the set is fresh, a tenth of that more or less, so that many gates started
+ * together do not ask together. */
+static int64_t
+refresh_after(int64_t fresh_s, uint32_t dice)
+{
+	int64_t ahead_s = fresh_s * 8 / 10;
+	int64_t jitter_s = ahead_s / 10;
+
+	return ahead_s - jitter_s + (int64_t)(dice % (uint64_t)(2 * jitter_s + 1));
+}
+
+static int64_t
+again_after(int failures)
+{
+	return failures > 6 ? AGAIN_MOST_S : clamp(INT64_C(1) << (failures - 1), 1, AGAIN_MOST_S);
+}
+
+void
+plan_answered(struct plan *plan, const struct source *source, const struct plan_answer *answer,
+    int64_t now_s)
+{
+	int64_t fresh_s = answer->max_age_s >= 0 ? answer->max_age_s : source->refresh_s;
+	int64_t wait_s;
+
+	plan->asked_s = now_s;
+	if (answer->good) {
+		plan->good_s = now_s;
+		plan->failures = 0;
+		plan->next_s =
+		    now_s + refresh_after(clamp(fresh_s, FRESH_LEAST_S, FRESH_MOST_S), answer->dice);
+		return;
+	}
+	if (plan->failures < 1000)
+		plan->failures++;
+	wait_s = again_after(plan->failures);
+	if (answer->retry_after_s > wait_s)
+		wait_s = clamp(answer->retry_after_s, wait_s, FRESH_MOST_S);
+	plan->next_s = now_s + wait_s;
+}
+
+/* A clock that was set back must not close the door for good. */
+bool
+plan_wanted(struct plan *plan, const struct source *source, int64_t now_s)
+{
+	int64_t last_s = plan->wanted_s;
+
+	if (last_s != 0 && now_s >= last_s && now_s - last_s < source->cooldown_s)
+		return false;
+	plan->wanted_s = now_s;
+	return true;
+}
+
+bool
+plan_usable(const struct plan *plan, const struct source *source, int64_t now_s)
+{
+	if (source->kind == SOURCE_FILE || source->kind == SOURCE_GIVEN)
+		return plan->good_s != 0;
+	return plan->good_s != 0 && now_s - plan->good_s < source->stale_s;
+}

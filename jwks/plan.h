@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan - when to ask an issuer for its keys next, as a pure function of state, answer and now.
+ *
+ * Uses:   source.
+ * Pure:   yes: no clock, no I/O. Times are Unix seconds.
+ */
+#ifndef POSTERN_JWKS_PLAN_H
+#define POSTERN_JWKS_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "jwks/source.h"
+
+/* What is known about one issuer's keys. Zeroed: nothing yet, ask at once. */
+struct plan {
+	int64_t next_s;       /* when to ask next */
+	int64_t good_s;       /* last success; 0: never */
+	int64_t asked_s;      /* last try, good or bad; 0: never */
+	int64_t wanted_s;     /* last refresh made for an unknown kid; 0: never */
+	int failures;         /* tries in a row that failed */
+};
+
+/* What an answer said. */
+struct plan_answer {
+	bool good;
+	int64_t max_age_s;     /* Cache-Control max-age minus Age; -1: not said */
+	int64_t retry_after_s; /* Retry-After of a 429 or 503; -1: not said */
+	uint32_t dice;         /* any random number: the jitter */
+};
+
+/* The plan after an answer at `now_s`: 80 % of the TTL clamped to 60 s..1 h, with 10 % of jitter;
+ * after a failure 1 s, 2 s, 4 s … 60 s. */
+void plan_answered(struct plan *plan, const struct source *source,
+    const struct plan_answer *answer, int64_t now_s);
+
+/* Somebody met an unknown kid: may we ask now? True at most once per cooldown; failed tries
+ * count. Marks it as used. */
+bool plan_wanted(struct plan *plan, const struct source *source, int64_t now_s);
+
+/* May the last good set still be used? */
+bool plan_usable(const struct plan *plan, const struct source *source, int64_t now_s);
+
+#endif

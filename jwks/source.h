@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * source - where an issuer's keys come from, as configured (issuers.NAME of postern.yaml).
+ *
+ * Uses:   base.
+ * Pure:   yes.
+ */
+#ifndef POSTERN_JWKS_SOURCE_H
+#define POSTERN_JWKS_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/document.h"
+#include "base/schema.h"
+
+enum source_kind {
+	SOURCE_FILE,      /* jwks_file */
+	SOURCE_URL,       /* jwks_uri */
+	SOURCE_DISCOVERY, /* ISSUER/.well-known/openid-configuration names the jwks_uri */
+	SOURCE_GIVEN      /* keys handed over in memory: the local issuer's own */
+};
+
+/* All texts are lent by the configuration's arena. */
+struct source {
+	const char *name;   /* the issuer's name in the configuration */
+	const char *issuer; /* its `iss`, which discovery must repeat */
+	enum source_kind kind;
+	const char *place; /* path or URL; NULL for SOURCE_GIVEN */
+	int64_t refresh_s;  /* TTL when the answer names none */
+	int64_t cooldown_s; /* least time between two refreshes for unknown kids */
+	int64_t stale_s;    /* how long the last good set counts after its fetch */
+	int64_t timeout_ms; /* of a whole fetch */
+	const char *ca_file; /* or NULL */
+	const char *proxy;   /* HTTP proxy URL, or NULL: none, whatever the environment says */
+};
+
+/*
+ * Read jwks_uri, jwks_file and jwks of one issuer's map. `name` and `issuer` are already in
+ * *source. Told as mistakes: both jwks_uri and jwks_file; a URL (or, for discovery, an issuer)
+ * that is neither https nor http on a loopback address.
+ */
+void source_read(const struct node *issuer_map, struct source *source, struct mistakes *mistakes);
+
+/* The rows of `jwks`, for the manual. */
+const struct field *source_schema(void);
+
+/* Is this URL https, or http to 127.0.0.0/8, ::1 or localhost? */
+bool source_url_safe(struct span url);
+
+#endif
