@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "token/demand.h"
+
+#include <stdio.h>
+
+#include "base/json.h"
+#include "token/detail.h"
+
+static struct span
+without_application(struct span type)
+{
+	struct span prefix = SPAN("application/");
+
+	if (span_equal_nocase(span_slice(type, 0, prefix.len), prefix))
+		return span_slice(type, prefix.len, type.len);
+	return type;
+}
+
+static bool
+type_accepted(const struct profile *profile, struct span type)
+{
+	for (size_t i = 0; i < profile->types.count; i++)
+		if (span_equal_nocase(without_application(type),
+			without_application(span_of(profile->types.at[i]))))
+			return true;
+	return false;
+}
+
+enum reason
+demand_type(const struct verify_facts *facts, struct token *token, struct arena *arena)
+{
+	const struct profile *profile = facts->profile;
+
+	if (token->type.at == NULL && profile->type_optional)
+		return REASON_OK;
+	if (token->type.at == NULL)
+		return token_refuse(token, REASON_TOKEN_TYPE_WRONG,
+		    arena_format(arena, "typ is missing, expected %s",
+			detail_expected(arena, &profile->types)));
+	if (type_accepted(profile, token->type))
+		return REASON_OK;
+	return token_refuse(token, REASON_TOKEN_TYPE_WRONG,
+	    arena_format(arena, "typ is %s, expected %s", detail_quote(arena, token->type),
+		detail_expected(arena, &profile->types)));
+}
+
+static bool
+is_text_or_texts(const json_t *claim)
+{
+
+	if (!json_is_array(claim))
+		return json_is_string(claim);
+	for (size_t i = 0; i < json_array_size(claim); i++)
+		if (!json_is_string(json_array_get(claim, i)))
+			return false;
+	return true;
+}
+
+static bool
+is_ours(const struct profile *profile, const json_t *audience)
+{
+	for (size_t i = 0; i < profile->audience.count; i++)
+		if (span_is(json_text(audience), profile->audience.at[i]))
+			return true;
+	return false;
+}
+
+static bool
+one_is_ours(const struct profile *profile, const json_t *aud)
+{
+
+	if (json_is_string(aud))
+		return is_ours(profile, aud);
+	for (size_t i = 0; i < json_array_size(aud); i++)
+		if (is_ours(profile, json_array_get(aud, i)))
+			return true;
+	return false;
+}
+
+enum reason
+demand_audience(const struct verify_facts *facts, struct token *token, struct arena *arena)
+{
+	const struct profile *profile = facts->profile;
+	const json_t *aud = json_object_get(token->claims, "aud");
+
+	if (aud != NULL && !is_text_or_texts(aud))
+		return token_refuse(token, REASON_CLAIM_MALFORMED,
+		    "aud is neither a string nor an array of strings");
+	if (profile->any_audience || one_is_ours(profile, aud))
+		return REASON_OK;
+	return token_refuse(token, REASON_AUDIENCE_MISMATCH,
+	    arena_format(arena, "aud is %s, expected %s",
+		aud == NULL ? "missing" : detail_claim(arena, aud),
+		detail_expected(arena, &profile->audience)));
+}
+
+/* Is a claim what the configuration wrote? */
+static bool
+claim_is(const json_t *claim, const char *value)
+{
+	char number[32];
+
+	switch (json_typeof(claim)) {
+	case JSON_STRING:
+		return span_is(json_text(claim), value);
+	case JSON_TRUE:
+		return strcmp(value, "true") == 0;
+	case JSON_FALSE:
+		return strcmp(value, "false") == 0;
+	case JSON_INTEGER:
+		(void)snprintf(
+		    number, sizeof(number), "%lld", (long long)json_integer_value(claim));
+		return strcmp(value, number) == 0;
+	case JSON_REAL:
+		(void)snprintf(number, sizeof(number), "%.17g", json_real_value(claim));
+		return strcmp(value, number) == 0;
+	default:
+		return false;
+	}
+}
+
+static bool
+claim_is_one_of(const json_t *claim, const struct texts *values)
+{
+	if (claim == NULL || json_is_null(claim))
+		return false;
+	for (size_t i = 0; i < values->count; i++)
+		if (claim_is(claim, values->at[i]))
+			return true;
+	return values->count == 0;
+}
+
+static enum reason
+refuse_claim(const struct profile_require *require, const json_t *claim, struct token *token,
+    struct arena *arena)
+{
+	const char *is = claim == NULL ? "missing" : detail_claim(arena, claim);
+
+	if (require->values.count == 0)
+		return token_refuse(token, REASON_CLAIM_REQUIRED_MISSING,
+		    arena_format(arena, "%s is %s", require->pointer, is));
+	return token_refuse(token, REASON_CLAIM_REQUIRED_MISSING,
+	    arena_format(arena, "%s is %s, expected %s", require->pointer, is,
+		detail_expected(arena, &require->values)));
+}
+
+enum reason
+demand_claims(const struct verify_facts *facts, struct token *token, struct arena *arena)
+{
+	for (const struct profile_require *require = facts->profile->require; require != NULL;
+	     require = require->next) {
+		const json_t *claim = json_at(token->claims, span_of(require->pointer));
+
+		if (!claim_is_one_of(claim, &require->values))
+			return refuse_claim(require, claim, token, arena);
+	}
+	return REASON_OK;
+}

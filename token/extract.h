@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * extract - the claims the gate works with, taken from where the profile says they are.
+ *
+ * Uses:   verify, token, profile.
+ * Pure:   yes (allocates from the arena).
+ * Limits: EXTRACT_NAME_BYTES for a subject or client.
+ */
+#ifndef POSTERN_TOKEN_EXTRACT_H
+#define POSTERN_TOKEN_EXTRACT_H
+
+#include "base/arena.h"
+#include "base/check.h"
+#include "base/reason.h"
+#include "token/profile.h"
+#include "token/token.h"
+#include "token/verify.h"
+
+#define EXTRACT_NAME_BYTES 1024u
+
+/*
+ * Fill in subject, client, scopes, groups and roles. An absent or empty one is none; one of the
+ * wrong type is CLAIM_MALFORMED, also when an earlier pointer hit. OVERLOADED when the arena has
+ * no room.
+ */
+MUST_CHECK enum reason extract_claims(
+    const struct profile *profile, struct token *token, struct arena *arena, struct claims *claims);
+
+#endif

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "token/profile.h"
+
+#include "base/json.h"
+#include "token/provider.h"
+
+#define AUDIENCE_ANY "any"
+
+/* 100 years: an age that limits nothing any more, and cannot overflow. */
+#define MAX_AGE_MOST_S (INT64_C(36500) * 86400)
+
+/* issuers.NAME as it is written. */
+struct settings {
+	int provider;
+	const char *issuer;
+	struct texts audience, algorithms, types;
+	int64_t skew_s, max_age_s;
+	const struct node *require, *claims;
+	const struct node *jwks_uri, *jwks_file, *jwks; /* source_read() reads them */
+};
+
+/* clang-format off */
+static const struct field fields[] = {
+	{ .key = "provider", .type = FIELD_WORD, .offset = offsetof(struct settings, provider),
+	  .otherwise = PROVIDER_GENERIC, .words = provider_words,
+	  .told = "Preset for the places of claims." },
+	{ .key = "issuer", .type = FIELD_TEXT, .offset = offsetof(struct settings, issuer),
+	  .required = true, .told = "The exact `iss` of its tokens." },
+	{ .key = "audience", .type = FIELD_TEXTS, .offset = offsetof(struct settings, audience),
+	  .required = true,
+	  .told = "A token must name one of these in `aud`. `any` switches the check off and needs "
+	          "`require`." },
+	{ .key = "jwks_uri", .type = FIELD_NODE, .offset = offsetof(struct settings, jwks_uri),
+	  .told = "Where its key set is. Default: its discovery document says so." },
+	{ .key = "jwks_file", .type = FIELD_NODE, .offset = offsetof(struct settings, jwks_file),
+	  .told = "A file with its key set, instead of `jwks_uri`." },
+	{ .key = "jwks", .type = FIELD_NODE, .offset = offsetof(struct settings, jwks),
+	  .told = "How its key set is fetched." },
+	{ .key = "algorithms", .type = FIELD_TEXTS, .offset = offsetof(struct settings, algorithms),
+	  .told = "Accepted `alg`. Default: what the key's own type allows; never HS*, never none." },
+	{ .key = "types", .type = FIELD_TEXTS, .offset = offsetof(struct settings, types),
+	  .told = "Accepted `typ`; a token without one is accepted. Default: at+jwt and JWT." },
+	{ .key = "clock_skew", .type = FIELD_DURATION_S, .offset = offsetof(struct settings, skew_s),
+	  .least = 0, .most = 300, .otherwise = "30s",
+	  .told = "How much its clock and ours may differ." },
+	{ .key = "max_age", .type = FIELD_DURATION_S, .offset = offsetof(struct settings, max_age_s),
+	  .least = 1, .most = MAX_AGE_MOST_S, .told = "The oldest token, counted from `iat`." },
+	{ .key = "require", .type = FIELD_MAP, .offset = offsetof(struct settings, require),
+	  .told = "Claims that must be there: JSON Pointer to a value or a list of values; an empty "
+	          "list takes any value." },
+	{ .key = "claims", .type = FIELD_MAP, .offset = offsetof(struct settings, claims),
+	  .told = "Where claims are found, instead of the preset's places." },
+	{ .key = NULL }
+};
+
+static const struct field claims_fields[] = {
+	{ .key = "subject", .type = FIELD_POINTERS,
+	  .offset = offsetof(struct profile_claims, subject), .told = "The first found is the subject." },
+	{ .key = "client", .type = FIELD_POINTERS,
+	  .offset = offsetof(struct profile_claims, client), .told = "The first found is the client." },
+	{ .key = "scopes", .type = FIELD_POINTERS,
+	  .offset = offsetof(struct profile_claims, scopes), .told = "All found are joined." },
+	{ .key = "groups", .type = FIELD_POINTERS,
+	  .offset = offsetof(struct profile_claims, groups), .told = "All found are joined." },
+	{ .key = "roles", .type = FIELD_POINTERS,
+	  .offset = offsetof(struct profile_claims, roles), .told = "All found are joined." },
+	{ .key = NULL }
+};
+/* clang-format on */
+
+static const char *default_types[] = { "at+jwt", "JWT" };
+static const char *local_types[] = { "at+jwt" };
+
+const struct field *
+profile_schema(void)
+{
+	return fields;
+}
+
+const struct field *
+profile_claims_schema(void)
+{
+	return claims_fields;
+}
+
+/* The node that the text at `index` was read from. */
+static const struct node *
+node_of(const struct texts *texts, size_t index)
+{
+	const struct node *node = texts->node;
+
+	if (node->kind != NODE_LIST)
+		return node;
+	for (const struct node *one = node->first; one != NULL; one = one->next)
+		if (one->text.at == texts->at[index])
+			return one;
+	return node;
+}
+
+static bool
+is_empty(const struct texts *texts)
+{
+	return texts->node != NULL && texts->node->kind == NODE_LIST && texts->node->count == 0;
+}
+
+static algorithm_set
+read_algorithms(const struct texts *texts, struct mistakes *mistakes)
+{
+	algorithm_set set = 0;
+
+	if (texts->node == NULL)
+		return ALGORITHM_ALL;
+	if (is_empty(texts))
+		mistake_at_key(mistakes, texts->node, "must name at least one algorithm");
+	for (size_t i = 0; i < texts->count; i++) {
+		enum algorithm algorithm = algorithm_find(span_of(texts->at[i]));
+
+		if (algorithm == ALGORITHM_COUNT)
+			mistake_at(mistakes, node_of(texts, i),
+			    "must be one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, "
+			    "ES384, ES512, EdDSA; HS* and none are never accepted");
+		else
+			set |= ALGORITHM_BIT(algorithm);
+	}
+	return set;
+}
+
+static void
+read_types(const struct texts *texts, struct profile *profile, struct mistakes *mistakes)
+{
+	profile->type_optional = true;
+	if (is_empty(texts))
+		mistake_at_key(mistakes, texts->node, "must name at least one type");
+	profile->types = *texts;
+	if (texts->node == NULL) {
+		profile->types.at = default_types;
+		profile->types.count = sizeof(default_types) / sizeof(default_types[0]);
+	}
+}
+
+static void
+read_audience(const struct settings *settings, struct profile *profile, struct mistakes *mistakes)
+{
+	const struct node *node = settings->audience.node;
+
+	profile->audience = settings->audience;
+	if (node == NULL)
+		return;
+	if (is_empty(&settings->audience))
+		mistake_at_key(mistakes, node, "must name at least one audience");
+	if (node->kind != NODE_SCALAR || node->quoted || !span_is(node->text, AUDIENCE_ANY))
+		return;
+	profile->any_audience = true;
+	profile->audience.count = 0;
+	if (profile->require == NULL)
+		mistake_at(mistakes, node,
+		    "needs \"require\": without an audience, another claim must tell our tokens "
+		    "from those for others");
+}
+
+/* A scalar that says nothing: `/tid:` or `/tid: null`. */
+static bool
+is_null(const struct node *node)
+{
+	return node->kind == NODE_SCALAR && !node->quoted &&
+	       (node->text.len == 0 || span_is(node->text, "~") || span_is(node->text, "null"));
+}
+
+static bool
+add_value(struct texts *values, const struct node *node, struct mistakes *mistakes)
+{
+	if (node->kind != NODE_SCALAR || is_null(node)) {
+		mistake_at(mistakes, node, "must be a value or a list of values");
+		return false;
+	}
+	values->at[values->count++] = node->text.at;
+	return true;
+}
+
+static bool
+read_values(const struct node *node, struct texts *values, struct mistakes *mistakes)
+{
+	bool done = true;
+
+	values->node = node;
+	values->at = arena_array(mistakes->arena, node->count + 1, sizeof(char *));
+	if (values->at == NULL) {
+		mistake_at_key(mistakes, node, "no memory");
+		return false;
+	}
+	if (node->kind != NODE_LIST)
+		return add_value(values, node, mistakes);
+	for (const struct node *one = node->first; one != NULL; one = one->next)
+		done = add_value(values, one, mistakes) && done;
+	return done;
+}
+
+static void
+read_require(const struct node *map, struct profile *profile, struct mistakes *mistakes)
+{
+	struct profile_require **last = &profile->require;
+
+	for (const struct node *node = map == NULL ? NULL : map->first; node != NULL;
+	     node = node->next) {
+		struct profile_require *require = arena_alloc(mistakes->arena, sizeof(*require));
+
+		if (require == NULL) {
+			mistake_at_key(mistakes, node, "no memory");
+			return;
+		}
+		if (node->key.len == 0 || !json_pointer_valid(node->key)) {
+			mistake_at_key(mistakes, node, "must be a JSON Pointer such as /token_use");
+			continue;
+		}
+		require->pointer = node->key.at;
+		if (!read_values(node, &require->values, mistakes))
+			continue;
+		*last = require;
+		last = &require->next;
+	}
+}
+
+static void
+read_source(const struct node *map, const struct settings *settings, struct profile *profile,
+    struct mistakes *mistakes)
+{
+	profile->source.name = profile->name;
+	profile->source.issuer = settings->issuer;
+	/* Without an issuer there is nothing to discover from, which is told already. */
+	if (settings->issuer == NULL && settings->jwks_uri == NULL && settings->jwks_file == NULL)
+		return;
+	if (settings->issuer == NULL)
+		profile->source.issuer = "";
+	source_read(map, &profile->source, mistakes);
+}
+
+void
+profile_read(const struct node *map, struct profile *profile, struct mistakes *mistakes)
+{
+	struct settings settings = { 0 };
+
+	*profile = (struct profile){ .name = map->key.at };
+	schema_read(map, fields, &settings, mistakes);
+	profile->provider = provider_words[settings.provider];
+	profile->issuer = settings.issuer;
+	profile->skew_s = settings.skew_s;
+	profile->max_age_s = settings.max_age_s;
+	profile->algorithms = read_algorithms(&settings.algorithms, mistakes);
+	read_types(&settings.types, profile, mistakes);
+	read_require(settings.require, profile, mistakes);
+	read_audience(&settings, profile, mistakes);
+	schema_read(settings.claims, claims_fields, &profile->claims, mistakes);
+	provider_claims(settings.provider, &profile->claims);
+	read_source(map, &settings, profile, mistakes);
+}
+
+void
+profile_local(struct profile *profile, const char *issuer, const char *audience)
+{
+	*profile = (struct profile){
+		.name = "local",
+		.provider = PROVIDER_GENERIC,
+		.issuer = issuer,
+		.only_audience = audience,
+		.algorithms = ALGORITHM_ALL,
+		.types = { .at = local_types, .count = 1 },
+		.source = { .name = "local", .issuer = issuer, .kind = SOURCE_GIVEN },
+	};
+	profile->audience = (struct texts){ .at = &profile->only_audience, .count = 1 };
+	provider_claims(provider_find(PROVIDER_GENERIC), &profile->claims);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "token/verify.h"
+
+#include "base/json.h"
+#include "token/date.h"
+#include "token/demand.h"
+#include "token/detail.h"
+#include "token/extract.h"
+
+static enum reason
+check_issuer(const struct verify_facts *facts, struct token *token, struct arena *arena)
+{
+	if (facts->profile->issuer != NULL && token->issuer.at != NULL &&
+	    span_is(token->issuer, facts->profile->issuer))
+		return REASON_OK;
+	return token_refuse(token, REASON_ISSUER_UNKNOWN,
+	    arena_format(arena, "iss is %s, expected %s", detail_quote(arena, token->issuer),
+		detail_quote(arena, span_of(facts->profile->issuer))));
+}
+
+static bool
+is_allowed(algorithm_set allowed, const struct token *token)
+{
+	return token->algorithm < ALGORITHM_COUNT &&
+	       (allowed & ALGORITHM_BIT(token->algorithm)) != 0;
+}
+
+static enum reason
+check_algorithm(const struct verify_facts *facts, struct token *token, struct arena *arena)
+{
+	if (is_allowed(facts->profile->algorithms, token))
+		return REASON_OK;
+	return token_refuse(token, REASON_ALGORITHM_NOT_ALLOWED,
+	    arena_format(arena, "alg %s is not among the issuer's algorithms",
+		algorithm_name(token->algorithm)));
+}
+
+enum reason
+verify_signature(algorithm_set allowed, const struct keyset *keys, struct token *token)
+{
+	const struct key *key = NULL;
+	enum reason reason;
+
+	if (!is_allowed(allowed, token))
+		return token_refuse(token, REASON_ALGORITHM_NOT_ALLOWED,
+		    "the token's alg is not among the allowed ones");
+	if (keys == NULL)
+		return token_refuse(token, REASON_KEYS_UNAVAILABLE, "the issuer has no keys yet");
+	reason = keyset_find(keys, token->kid, token->algorithm, &key);
+	if (reason == REASON_ALGORITHM_NOT_ALLOWED)
+		return token_refuse(token, reason, "the key of the token's kid is for another alg");
+	if (reason != REASON_OK)
+		return token_refuse(token, reason,
+		    token->kid.at == NULL
+			? "the token has no kid, and not exactly one key fits its alg"
+			: "no key has the token's kid");
+	if (!key_verify(key, token->algorithm, token->input, token->signature))
+		return token_refuse(
+		    token, REASON_SIGNATURE_INVALID, "the signature is not the key's");
+	return REASON_OK;
+}
+
+static enum reason
+check_signature(const struct verify_facts *facts, struct token *token, struct arena *arena)
+{
+	enum reason reason = verify_signature(facts->profile->algorithms, facts->keys, token);
+	const char *kid;
+
+	if (reason == REASON_OK || reason == REASON_KEYS_UNAVAILABLE || token->kid.at == NULL)
+		return reason;
+	kid = detail_quote(arena, token->kid);
+	return token_refuse(token, reason,
+	    arena_format(arena, "%s (alg %s, kid %s)", token->detail,
+		algorithm_name(token->algorithm), kid));
+}
+
+/* The times of a token. */
+struct dates {
+	struct date exp, nbf, iat;
+};
+
+static enum reason
+read_dates(struct token *token, struct dates *dates)
+{
+	const json_t *claims = token->claims;
+	const char *malformed = NULL;
+
+	if (!date_read(json_object_get(claims, "exp"), &dates->exp))
+		malformed = "exp is not a number of seconds from 0 to the year 9999";
+	else if (!date_read(json_object_get(claims, "nbf"), &dates->nbf))
+		malformed = "nbf is not a number of seconds from 0 to the year 9999";
+	else if (!date_read(json_object_get(claims, "iat"), &dates->iat))
+		malformed = "iat is not a number of seconds from 0 to the year 9999";
+	if (malformed != NULL)
+		return token_refuse(token, REASON_CLAIM_MALFORMED, malformed);
+	if (!dates->exp.present)
+		return token_refuse(token, REASON_CLAIM_REQUIRED_MISSING, "exp is missing");
+	return REASON_OK;
+}
+
+/* Has the moment of `nbf` or `iat` come? */
+static bool
+has_come(const struct verify_facts *facts, const struct date *date)
+{
+	return !date->present || facts->now_s >= date->ceiling_s - facts->profile->skew_s;
+}
+
+static enum reason
+refuse_early(const char *name, const struct date *date, struct token *token, struct arena *arena)
+{
+	return token_refuse(token, REASON_TOKEN_NOT_YET_VALID,
+	    arena_format(
+		arena, "%s is %lld, which is in the future", name, (long long)date->ceiling_s));
+}
+
+static enum reason
+check_age(const struct verify_facts *facts, const struct date *iat, struct token *token,
+    struct arena *arena)
+{
+	const struct profile *profile = facts->profile;
+
+	if (profile->max_age_s == 0)
+		return REASON_OK;
+	if (!iat->present)
+		return token_refuse(token, REASON_CLAIM_REQUIRED_MISSING,
+		    "iat is missing, and the issuer has a max_age");
+	if (facts->now_s <= iat->floor_s + profile->max_age_s + profile->skew_s)
+		return REASON_OK;
+	return token_refuse(token, REASON_TOKEN_TOO_OLD,
+	    arena_format(arena, "issued %lld s ago, at most %lld s are allowed",
+		(long long)(facts->now_s - iat->floor_s), (long long)profile->max_age_s));
+}
+
+/* Nothing is added to `now_s`, which may be any number; dates are far from the ends of int64_t. */
+static enum reason
+check_dates(const struct verify_facts *facts, struct token *token, struct arena *arena)
+{
+	struct dates dates;
+	enum reason reason = read_dates(token, &dates);
+
+	if (reason != REASON_OK)
+		return reason;
+	if (facts->now_s >= dates.exp.floor_s + facts->profile->skew_s)
+		return token_refuse(token, REASON_TOKEN_EXPIRED,
+		    arena_format(arena, "expired %lld s ago",
+			(long long)(facts->now_s - dates.exp.floor_s)));
+	if (!has_come(facts, &dates.nbf))
+		return refuse_early("nbf", &dates.nbf, token, arena);
+	if (!has_come(facts, &dates.iat))
+		return refuse_early("iat", &dates.iat, token, arena);
+	return check_age(facts, &dates.iat, token, arena);
+}
+
+/* RFC 8705 section 3, RFC 9449 section 7.1: whoever cannot check a binding must not accept the
+ * token as an ordinary one. */
+static enum reason
+check_binding(const struct verify_facts *facts, struct token *token, struct arena *arena)
+{
+	(void)facts;
+	(void)arena;
+	if (json_object_get(token->claims, "cnf") == NULL)
+		return REASON_OK;
+	return token_refuse(token, REASON_BINDING_MISMATCH,
+	    "the token is bound to a key (cnf), which is not checked here");
+}
+
+/* `exp`, once check_dates() has found it good. */
+static int64_t
+expiry(const struct token *token)
+{
+	struct date exp = { 0 };
+
+	return date_read(json_object_get(token->claims, "exp"), &exp) ? exp.floor_s : 0;
+}
+
+typedef enum reason check(const struct verify_facts *, struct token *, struct arena *);
+
+/* The first of the checks that refuses decides. */
+static enum reason
+run_checks(check *const checks[], const struct verify_facts *facts, struct token *token,
+    struct arena *arena)
+{
+	enum reason reason = REASON_OK;
+
+	for (size_t i = 0; checks[i] != NULL && reason == REASON_OK; i++)
+		reason = checks[i](facts, token, arena);
+	return reason;
+}
+
+enum reason
+verify_assumed(const struct verify_facts *facts, struct token *token, struct arena *arena,
+    struct claims *claims)
+{
+	static check *const checks[] = { check_issuer, check_dates, demand_audience, demand_claims,
+		check_binding, NULL };
+	struct claims found = { .profile = facts->profile, .payload = token->claims };
+	enum reason reason = run_checks(checks, facts, token, arena);
+
+	if (reason == REASON_OK)
+		reason = extract_claims(facts->profile, token, arena, &found);
+	if (reason != REASON_OK)
+		return reason;
+	found.expires_s = expiry(token);
+	*claims = found;
+	return REASON_OK;
+}
+
+enum reason
+verify_token(const struct verify_facts *facts, struct token *token, struct arena *arena,
+    struct claims *claims)
+{
+	static check *const checks[] = { check_issuer, check_algorithm, demand_type, check_signature,
+		NULL };
+	enum reason reason = run_checks(checks, facts, token, arena);
+
+	return reason == REASON_OK ? verify_assumed(facts, token, arena, claims) : reason;
+}

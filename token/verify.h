@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * verify - from what somebody claims to what is true, or the one reason why not.
+ *
+ * Uses:   token, profile, jwks, base.
+ * Pure:   yes: keys and now are values; nothing is fetched, REASON_KEY_UNKNOWN says so.
+ *
+ * `struct claims` exists only as the result of verify_token(); policy/ takes it and nothing less.
+ */
+#ifndef POSTERN_TOKEN_VERIFY_H
+#define POSTERN_TOKEN_VERIFY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "base/arena.h"
+#include "base/check.h"
+#include "base/reason.h"
+#include "base/span.h"
+#include "jwks/keyset.h"
+#include "token/profile.h"
+#include "token/token.h"
+
+/* A list of spans lent by the arena. */
+struct spans {
+	struct span *at;
+	size_t count;
+};
+
+/* Verified. Texts are lent by the arena and by `payload`. */
+struct claims {
+	const struct profile *profile; /* borrowed */
+	struct span subject;           /* at == NULL: the token names none */
+	struct span client;
+	struct spans scopes; /* split at U+0020; arrays as they are */
+	struct spans groups;
+	struct spans roles;
+	int64_t expires_s;     /* exclusive, without skew */
+	const json_t *payload; /* lent by the token */
+};
+
+/* What verifying needs to know. */
+struct verify_facts {
+	const struct profile *profile;
+	const struct keyset *keys; /* NULL: REASON_KEYS_UNAVAILABLE */
+	int64_t now_s;
+};
+
+/*
+ * Verify a token that token_read() took apart: the profile's `iss`, `alg` and `typ`, the key and
+ * the signature, then `exp`, `nbf`, `iat`, `aud`, the required claims and `cnf`
+ * (RFC 7519 section 4.1, RFC 8725 section 3, RFC 9068 section 4). Wrong types are
+ * REASON_CLAIM_MALFORMED, never "absent". Valid while now < exp + skew, now >= nbf - skew,
+ * now >= iat - skew and now <= iat + max_age + skew. OVERLOADED when the arena has no room.
+ *
+ * token   borrowed; token->detail is set with a refusal.
+ * claims  set on REASON_OK only; valid as long as token and arena.
+ */
+MUST_CHECK enum reason verify_token(const struct verify_facts *facts, struct token *token,
+    struct arena *arena, struct claims *claims);
+
+/*
+ * All of verify_token() but the header, the key and the signature: for `explain --claims`, which
+ * answers "what if". Of `token` only `issuer` and `claims` are read.
+ */
+MUST_CHECK enum reason verify_assumed(const struct verify_facts *facts, struct token *token,
+    struct arena *arena, struct claims *claims);
+
+/* Only the algorithm list, the key and the signature: for `verify --signature-only`. */
+MUST_CHECK enum reason verify_signature(
+    algorithm_set allowed, const struct keyset *keys, struct token *token);
+
+#endif
