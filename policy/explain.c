@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/explain.h"
+
+#include <string.h>
+
+#include "base/utf8.h"
+
+static json_t *
+text_or_null(const char *text)
+{
+	return text == NULL ? json_null() : json_string(text);
+}
+
+/* Bytes that are not UTF-8 cannot stand in JSON; the place for them is not worth a failure. */
+static json_t *
+span_or_null(struct span span)
+{
+	if (span.at == NULL || !utf8_valid(span))
+		return json_null();
+	return json_stringn(span.at, span.len);
+}
+
+static json_t *
+texts_list(const struct texts *texts)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; texts != NULL && i < texts->count; i++)
+		json_array_append_new(list, json_string(texts->at[i]));
+	return list;
+}
+
+static json_t *
+roles_list(const struct explanation *explanation)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; explanation->principal != NULL && i < explanation->policy->role_count;
+	     i++)
+		if (principal_has(explanation->principal, i))
+			json_array_append_new(
+			    list, json_string(explanation->policy->roles[i].name));
+	return list;
+}
+
+static json_t *
+scopes_list(const struct principal *principal)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; principal != NULL && i < principal->scopes.count; i++)
+		json_array_append_new(list, span_or_null(principal->scopes.at[i]));
+	return list;
+}
+
+/* Set a member; a failure is kept until the end. */
+static void
+put(json_t *object, const char *key, json_t *value, bool *failed)
+{
+	if (json_object_set_new(object, key, value) != 0)
+		*failed = true;
+}
+
+static void
+put_request(json_t *object, const struct explanation *explanation, bool *failed)
+{
+	enum reason reason = explanation->reason;
+
+	put(object, "verdict", json_string(reason == REASON_OK ? "forward" : "refuse"), failed);
+	put(object, "reason", json_string(reason_word(reason)), failed);
+	put(object, "status", json_integer(reason_status(reason)), failed);
+	put(object, "detail", text_or_null(explanation->detail), failed);
+	put(object, "method", span_or_null(explanation->method), failed);
+	put(object, "path", span_or_null(explanation->path), failed);
+}
+
+static void
+put_cover(json_t *object, const struct explanation *explanation, bool *failed)
+{
+	static const struct cover none;
+	const struct cover *cover = explanation->cover == NULL ? &none : explanation->cover;
+	const struct privilege *privilege = cover->privilege;
+	const struct verdict *verdict = explanation->verdict;
+	const char *shadow = NULL;
+
+	if (verdict != NULL && verdict->shadow_reason != REASON_OK)
+		shadow = reason_word(verdict->shadow_reason);
+	put(object, "pattern", text_or_null(cover->pattern), failed);
+	put(object, "privilege", text_or_null(privilege == NULL ? NULL : privilege->name), failed);
+	put(object, "label", text_or_null(privilege == NULL ? NULL : privilege->label), failed);
+	put(object, "module", text_or_null(cover->module == NULL ? NULL : cover->module->name),
+	    failed);
+	put(object, "public", json_boolean(cover->public), failed);
+	put(object, "shadow_reason", text_or_null(shadow), failed);
+	put(object, "roles_wanted", texts_list(privilege == NULL ? NULL : &privilege->roles),
+	    failed);
+	put(object, "scopes_wanted", texts_list(privilege == NULL ? NULL : &privilege->scopes),
+	    failed);
+}
+
+static void
+put_caller(json_t *object, const struct explanation *explanation, bool *failed)
+{
+	static const struct principal nobody;
+	const struct principal *who = explanation->principal;
+
+	put(object, "roles", roles_list(explanation), failed);
+	put(object, "scopes", scopes_list(who), failed);
+	if (who == NULL)
+		who = &nobody;
+	put(object, "issuer", text_or_null(who->issuer), failed);
+	put(object, "subject", span_or_null(who->subject), failed);
+	put(object, "client", span_or_null(who->client), failed);
+}
+
+json_t *
+explain_json(const struct explanation *explanation)
+{
+	json_t *object = json_object();
+	bool failed = object == NULL;
+
+	put_request(object, explanation, &failed);
+	put_cover(object, explanation, &failed);
+	put_caller(object, explanation, &failed);
+	if (!failed)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+/* "name:" and blanks up to a common column. */
+static void
+label(struct buffer *buffer, const char *name)
+{
+	buffer_format(buffer, "%s:%*s", name, 14 - (int)strlen(name), "");
+}
+
+static void
+line(struct buffer *buffer, const char *name, const char *text)
+{
+	label(buffer, name);
+	buffer_add_text(buffer, text);
+	buffer_add_byte(buffer, '\n');
+}
+
+static void
+line_quoted(struct buffer *buffer, const char *name, struct span text)
+{
+	if (text.at == NULL)
+		return;
+	label(buffer, name);
+	buffer_add_json(buffer, text);
+	buffer_add_byte(buffer, '\n');
+}
+
+static void
+text_request(const struct explanation *explanation, struct buffer *buffer)
+{
+	enum reason reason = explanation->reason;
+
+	line(buffer, "verdict", reason == REASON_OK ? "forward" : "refuse");
+	label(buffer, "reason");
+	buffer_format(buffer, "%s (%d)\n", reason_word(reason), reason_status(reason));
+	line_quoted(buffer, "detail", span_of(explanation->detail));
+	line_quoted(buffer, "method", explanation->method);
+	line_quoted(buffer, "path", explanation->path);
+}
+
+static void
+text_texts(struct buffer *buffer, const char *name, const struct texts *texts)
+{
+	if (texts->count == 0)
+		return;
+	label(buffer, name);
+	for (size_t i = 0; i < texts->count; i++) {
+		buffer_add_text(buffer, i == 0 ? "" : ", ");
+		buffer_add_json(buffer, span_of(texts->at[i]));
+	}
+	buffer_add_byte(buffer, '\n');
+}
+
+static void
+text_privilege(const struct privilege *privilege, struct buffer *buffer)
+{
+	line_quoted(buffer, "privilege", span_of(privilege->name));
+	line_quoted(buffer, "label", span_of(privilege->label));
+	text_texts(buffer, "roles wanted", &privilege->roles);
+	text_texts(buffer, "scopes wanted", &privilege->scopes);
+	if (privilege->roles.count == 0 && privilege->scopes.count == 0)
+		line(buffer, "roles wanted", "none: any authenticated caller");
+}
+
+static void
+text_cover(const struct cover *cover, struct buffer *buffer)
+{
+	line(buffer, "public", cover->public ? "yes" : "no");
+	if (cover->pattern == NULL)
+		line(buffer, "pattern", "none covers the path");
+	line_quoted(buffer, "pattern", span_of(cover->pattern));
+	if (cover->privilege != NULL)
+		text_privilege(cover->privilege, buffer);
+	if (cover->module != NULL)
+		line_quoted(buffer, "module", span_of(cover->module->name));
+}
+
+static void
+text_roles(const struct explanation *explanation, struct buffer *buffer)
+{
+	size_t count = 0;
+
+	label(buffer, "roles held");
+	for (size_t i = 0; i < explanation->policy->role_count; i++) {
+		if (!principal_has(explanation->principal, i))
+			continue;
+		buffer_add_text(buffer, count++ == 0 ? "" : ", ");
+		buffer_add_json(buffer, span_of(explanation->policy->roles[i].name));
+	}
+	buffer_add_text(buffer, count == 0 ? "none\n" : "\n");
+}
+
+static void
+text_caller(const struct explanation *explanation, struct buffer *buffer)
+{
+	const struct principal *who = explanation->principal;
+
+	if (who == NULL) {
+		line(buffer, "caller", "nobody known");
+		return;
+	}
+	line_quoted(buffer, "issuer", span_of(who->issuer));
+	line_quoted(buffer, "subject", who->subject);
+	line_quoted(buffer, "client", who->client);
+	line_quoted(buffer, "client name", span_of(who->client_name));
+	line_quoted(buffer, "user", span_of(who->user));
+	text_roles(explanation, buffer);
+	for (size_t i = 0; i < who->scopes.count; i++)
+		line_quoted(buffer, "scope held", who->scopes.at[i]);
+}
+
+void
+explain_text(const struct explanation *explanation, struct buffer *buffer)
+{
+	const struct verdict *verdict = explanation->verdict;
+
+	text_request(explanation, buffer);
+	if (verdict != NULL && verdict->shadow_reason != REASON_OK)
+		line(buffer, "shadow", reason_word(verdict->shadow_reason));
+	if (explanation->cover != NULL)
+		text_cover(explanation->cover, buffer);
+	text_caller(explanation, buffer);
+}

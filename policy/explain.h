@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * explain - a decision told to a person or a program: what was asked, what covers it, who asked,
+ * what they hold and what was wanted.
+ *
+ * Uses:   decide, policy, principal, base (buffer), jansson.
+ * Pure:   yes (allocates).
+ */
+#ifndef POSTERN_POLICY_EXPLAIN_H
+#define POSTERN_POLICY_EXPLAIN_H
+
+#include <jansson.h>
+
+#include "base/buffer.h"
+#include "base/check.h"
+#include "base/reason.h"
+#include "policy/decide.h"
+
+/* All borrowed. */
+struct explanation {
+	struct span method;
+	struct span path; /* canonical, or as sent when it cannot be read */
+	const struct policy *policy;
+	const struct cover *cover;         /* NULL: it did not come to that */
+	const struct principal *principal; /* NULL: nobody, or nobody who was believed */
+	const struct verdict *verdict;     /* NULL: it did not come to that */
+	enum reason reason;                /* overall: REASON_OK forwards */
+	const char *detail;                /* may be NULL */
+};
+
+/* One fact per line, "name: value"; text from outside is quoted and escaped. Check
+ * buffer->failed. */
+void explain_text(const struct explanation *explanation, struct buffer *buffer);
+
+/*
+ * An object with the members verdict ("forward" or "refuse"), reason, status, detail, method,
+ * path, pattern, privilege, label, module, public, shadow_reason, roles, roles_wanted, scopes,
+ * scopes_wanted, issuer, subject, client. What is not known is null; lists are empty.
+ *
+ * Returns it given: json_decref() it. NULL: no memory.
+ */
+MUST_CHECK json_t *explain_json(const struct explanation *explanation);
+
+#endif

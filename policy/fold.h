@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fold - what Unicode compatibility folding (NFKC, UAX #15) makes of a character, as far as it
+ * matters in a path: an upstream that folds would see another path than the one we judged.
+ *
+ * Uses:   nothing.
+ * Pure:   yes.
+ */
+#ifndef POSTERN_POLICY_FOLD_H
+#define POSTERN_POLICY_FOLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Does it become ".", "/" or "\", alone or among others, or is it a slash by another name? ASCII
+ * never does. */
+bool fold_separates(uint32_t point);
+
+/* Does it become a space? The space itself does. */
+bool fold_is_space(uint32_t point);
+
+/* Is it left out (default ignorable, the part of it that file systems are known to drop)? */
+bool fold_is_nothing(uint32_t point);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/lint.h"
+
+#include "policy/role.h"
+#include "policy/rule.h"
+
+static bool
+is_used(const struct policy *policy, const struct role *role)
+{
+	for (const struct privilege *privilege = policy->privileges; privilege != NULL;
+	     privilege = privilege->next)
+		if (texts_hold(&privilege->roles, role->name))
+			return true;
+	return false;
+}
+
+static void
+lint_roles(struct reader *reader, const struct node *roles)
+{
+	for (size_t i = 0; i < reader->policy->role_count; i++) {
+		const struct role *role = &reader->policy->roles[i];
+		const struct node *node = node_get(roles, role->name);
+
+		if (node == NULL)
+			continue;
+		if (!role_can_be_had(role, reader->names))
+			warning_at(reader->mistakes, node, "nobody can get this role");
+		if (!is_used(reader->policy, role))
+			warning_at(reader->mistakes, node, "no privilege uses this role");
+	}
+}
+
+/* Is there a rule for every path under `pattern`? */
+static bool
+is_covered(const struct policy *policy, struct span pattern)
+{
+	for (const struct ruling *ruling = policy->rulings; ruling != NULL; ruling = ruling->next)
+		if (pattern_within(pattern, span_of(ruling->pattern)))
+			return true;
+	return false;
+}
+
+static void
+lint_modules(struct reader *reader)
+{
+	const struct policy *policy = reader->policy;
+
+	for (const struct module *module = policy->modules; module != NULL; module = module->next)
+		for (size_t i = 0; i < module->paths.count; i++)
+			if (!is_covered(policy, span_of(module->paths.at[i])))
+				warning_at(reader->mistakes, reader_text_node(&module->paths, i),
+				    "no privilege covers this path of module \"%s\": %s",
+				    module->name,
+				    policy->default_public ? "it is public" : "nobody gets in");
+}
+
+static bool
+methods_meet(const struct privilege *a, const struct privilege *b)
+{
+	struct span any = SPAN("");
+
+	if (a->methods.count == 0 || b->methods.count == 0)
+		return true;
+	for (size_t i = 0; i < a->methods.count; i++) {
+		any = span_of(a->methods.at[i]);
+		for (size_t j = 0; j < b->methods.count; j++)
+			if (span_is(any, b->methods.at[j]))
+				return true;
+	}
+	return false;
+}
+
+/* Are all of `some` among `all`? */
+static bool
+hold_all(const struct texts *all, const struct texts *some)
+{
+	for (size_t i = 0; i < some->count; i++)
+		if (!texts_hold(all, some->at[i]))
+			return false;
+	return true;
+}
+
+/*
+ * Why `inner` lets more callers in than `outer`; NULL if it does not. Other roles for a part of the
+ * tree are what narrower paths are for; all of the outer roles and more is laxer.
+ */
+static const char *
+laxer(const struct privilege *inner, const struct privilege *outer)
+{
+	bool outer_open = outer->roles.count == 0 && outer->scopes.count == 0;
+
+	if (outer->shadow)
+		return NULL;
+	if (inner->shadow)
+		return "is in shadow mode";
+	if (outer_open)
+		return NULL;
+	if (inner->roles.count == 0 && inner->scopes.count == 0)
+		return "asks for no role";
+	if (inner->roles.count + inner->scopes.count > outer->roles.count + outer->scopes.count &&
+	    hold_all(&inner->roles, &outer->roles) && hold_all(&inner->scopes, &outer->scopes))
+		return "accepts more roles or scopes";
+	return NULL;
+}
+
+static void
+lint_pair(struct reader *reader, const struct rule *inner, const struct ruling *wide)
+{
+	const char *why = NULL;
+
+	for (const struct rule *outer = wide->first; outer != NULL && why == NULL;
+	     outer = outer->next) {
+		if (outer->privilege == NULL)
+			return;
+		if (inner->privilege == NULL)
+			why = "is public";
+		else if (methods_meet(inner->privilege, outer->privilege))
+			why = laxer(inner->privilege, outer->privilege);
+	}
+	if (why != NULL)
+		warning_at(reader->mistakes, inner->node,
+		    "this path is laxer than the wider \"%s\": it %s", wide->pattern, why);
+}
+
+static void
+lint_paths(struct reader *reader)
+{
+	const struct policy *policy = reader->policy;
+
+	for (const struct ruling *ruling = policy->rulings; ruling != NULL; ruling = ruling->next) {
+		const struct ruling *wide =
+		    patterns_wider(policy->rules, span_of(ruling->pattern), NULL);
+
+		for (const struct rule *rule = ruling->first; wide != NULL && rule != NULL;
+		     rule = rule->next)
+			lint_pair(reader, rule, wide);
+	}
+}
+
+void
+lint(struct reader *reader, const struct node *root)
+{
+	lint_roles(reader, node_get(root, "roles"));
+	lint_modules(reader);
+	lint_paths(reader);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/module.h"
+
+#include <string.h>
+
+#include "policy/target.h"
+
+/* What schema_read() fills. */
+struct module_row {
+	struct texts paths, path_allow;
+	const char *upstream;
+};
+
+const struct field module_fields[] = {
+	{ .key = "paths",
+	    .type = FIELD_TEXTS,
+	    .offset = offsetof(struct module_row, paths),
+	    .required = true,
+	    .told = "path patterns that the module serves" },
+	{ .key = "upstream",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct module_row, upstream),
+	    .told = "http://, https:// or unix:/ address; none: the upstream of postern.yaml" },
+	{ .key = "path_allow",
+	    .type = FIELD_TEXTS,
+	    .offset = offsetof(struct module_row, path_allow),
+	    .told = "ambiguities that its upstream needs: semicolon, encoded_delimiters, "
+		    "trailing_dot" },
+	{ .key = NULL },
+};
+
+static const struct {
+	const char *word;
+	unsigned mild;
+} allowances[] = {
+	{ "semicolon", TARGET_SEMICOLON },
+	{ "encoded_delimiters", TARGET_ENCODED_DELIMITERS },
+	{ "trailing_dot", TARGET_TRAILING_DOT },
+};
+
+static unsigned
+mild_of(const char *word)
+{
+	for (size_t i = 0; i < sizeof(allowances) / sizeof(allowances[0]); i++)
+		if (strcmp(allowances[i].word, word) == 0)
+			return allowances[i].mild;
+	return 0;
+}
+
+static unsigned
+read_allow(struct reader *reader, const struct texts *words)
+{
+	unsigned allow = 0, mild;
+
+	for (size_t i = 0; i < words->count; i++) {
+		mild = mild_of(words->at[i]);
+		if (mild == 0)
+			mistake_at(reader->mistakes, reader_text_node(words, i),
+			    "must be semicolon, encoded_delimiters or trailing_dot");
+		allow |= mild;
+	}
+	return allow;
+}
+
+/* The form only; whoever connects takes it apart. */
+static bool
+upstream_valid(struct span url)
+{
+	static const char *const starts[] = { "http://", "https://", "unix:/" };
+
+	for (size_t i = 0; i < url.len; i++)
+		if ((unsigned char)url.at[i] <= ' ' || strchr("@?#\\", url.at[i]) != NULL)
+			return false;
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		struct span start = span_of(starts[i]);
+
+		if (span_starts(url, start) && url.len > start.len)
+			return true;
+	}
+	return false;
+}
+
+/* Two modules on one pattern would make the upstream a matter of luck. */
+static void
+serve(struct reader *reader, const struct module *module, size_t i)
+{
+	void **place = patterns_place(reader->policy->serving, span_of(module->paths.at[i]));
+	const struct module *other;
+
+	if (place == NULL) {
+		reader->failed = true;
+		return;
+	}
+	other = *place;
+	if (other == module)
+		mistake_at(
+		    reader->mistakes, reader_text_node(&module->paths, i), "is listed twice");
+	else if (other != NULL)
+		mistake_at(reader->mistakes, reader_text_node(&module->paths, i),
+		    "is a path of module \"%s\" too", other->name);
+	/* patterns hang on to void *; nobody writes through it */
+	else
+		*place = (void *)module;
+}
+
+static struct module *
+read_one(struct reader *reader, const struct node *node)
+{
+	struct module *module = reader_array(reader, 1, sizeof(*module));
+	struct module_row row = { 0 };
+
+	if (module == NULL)
+		return NULL;
+	schema_read(node, module_fields, &row, reader->mistakes);
+	module->name = node->key.at;
+	module->paths = row.paths;
+	module->upstream = row.upstream;
+	module->path_allow = read_allow(reader, &row.path_allow);
+	module->index = reader->policy->module_count++;
+	if (row.paths.node != NULL && row.paths.count == 0)
+		mistake_at(reader->mistakes, row.paths.node, "is empty");
+	if (row.upstream != NULL && !upstream_valid(span_of(row.upstream)))
+		mistake_at(reader->mistakes, node_get(node, "upstream"),
+		    "must be an address that starts with \"http://\", \"https://\" or \"unix:/\"");
+	for (size_t i = 0; i < row.paths.count; i++)
+		if (reader_pattern(reader, &row.paths, i))
+			serve(reader, module, i);
+	return module;
+}
+
+void
+module_read(struct reader *reader, const struct node *modules)
+{
+	struct module **end = &reader->policy->modules;
+
+	if (modules == NULL || modules->kind != NODE_MAP)
+		return;
+	for (const struct node *node = modules->first; node != NULL; node = node->next) {
+		if (!reader_name(reader, node))
+			continue;
+		*end = read_one(reader, node);
+		if (*end == NULL)
+			return;
+		end = &(*end)->next;
+	}
+}
+
+const struct module *
+module_find(const struct policy *policy, const char *name)
+{
+	for (const struct module *module = policy->modules; module != NULL; module = module->next)
+		if (strcmp(module->name, name) == 0)
+			return module;
+	return NULL;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * module - the `modules` of policy.yaml: the APIs behind the gate.
+ *
+ * Uses:   reader, pattern, document, schema.
+ * Pure:   yes.
+ */
+#ifndef POSTERN_POLICY_MODULE_H
+#define POSTERN_POLICY_MODULE_H
+
+#include "policy/reader.h"
+
+/* The keys of a module; for the manual. */
+extern const struct field module_fields[];
+
+/* Read `modules` (may be NULL) into the policy. Every mistake is told. */
+void module_read(struct reader *reader, const struct node *modules);
+
+/* The module of that name, or NULL. */
+const struct module *module_find(const struct policy *policy, const char *name);
+
+#endif

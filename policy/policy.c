@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/policy.h"
+
+#include "policy/lint.h"
+#include "policy/module.h"
+#include "policy/privilege.h"
+#include "policy/reader.h"
+#include "policy/role.h"
+#include "policy/rule.h"
+
+/* What schema_read() fills. */
+struct top {
+	const struct node *roles, *modules, *privileges;
+	struct texts public_paths;
+	int otherwise; /* index into `otherwise_words` */
+};
+
+enum { OTHERWISE_DENY, OTHERWISE_PUBLIC };
+static const char *const otherwise_words[] = { "deny", "public", NULL };
+
+#define AT(member) .offset = offsetof(struct top, member)
+
+const struct field policy_fields[] = {
+	{ .key = "roles", .type = FIELD_MAP, AT(roles), .told = "roles by name" },
+	{ .key = "modules", .type = FIELD_MAP, AT(modules), .told = "modules by name" },
+	{ .key = "privileges", .type = FIELD_MAP, AT(privileges), .told = "privileges by name" },
+	{ .key = "public",
+	    .type = FIELD_TEXTS,
+	    AT(public_paths),
+	    .told = "path patterns that need no credentials" },
+	{ .key = "default",
+	    .type = FIELD_WORD,
+	    AT(otherwise),
+	    .otherwise = "deny",
+	    .words = otherwise_words,
+	    .told = "what nothing covers is refused, or public" },
+	{ .key = NULL },
+};
+
+static void
+read_public(struct reader *reader, const struct texts *paths)
+{
+	struct rule rule = { 0 };
+
+	for (size_t i = 0; i < paths->count; i++) {
+		rule.node = reader_text_node(paths, i);
+		if (reader_pattern(reader, paths, i))
+			rule_add(reader, span_of(paths->at[i]), &rule);
+	}
+}
+
+static bool
+start(struct reader *reader)
+{
+	struct policy *policy = reader->policy;
+
+	*policy = (struct policy){ 0 };
+	policy->rules = patterns_new(reader->arena);
+	policy->serving = patterns_new(reader->arena);
+	return policy->rules != NULL && policy->serving != NULL;
+}
+
+void
+policy_read(const struct node *root, const struct policy_names *names, struct arena *arena,
+    struct policy *policy, struct mistakes *mistakes)
+{
+	struct reader reader = {
+		.policy = policy, .names = names, .arena = arena, .mistakes = mistakes
+	};
+	struct top top = { 0 };
+	size_t errors = mistakes->errors;
+
+	reader.failed = !start(&reader);
+	if (root == NULL || reader.failed)
+		goto out;
+	schema_read(root, policy_fields, &top, mistakes);
+	role_read(&reader, top.roles);
+	module_read(&reader, top.modules);
+	privilege_read(&reader, top.privileges);
+	read_public(&reader, &top.public_paths);
+	rule_finish(&reader);
+	policy->public_paths = top.public_paths;
+	policy->default_public = top.otherwise == OTHERWISE_PUBLIC;
+	if (mistakes->errors == errors && !reader.failed)
+		lint(&reader, root);
+out:
+	if (!reader.failed)
+		return;
+	*policy = (struct policy){ 0 };
+	if (root != NULL)
+		mistake_at(mistakes, root, "out of memory");
+	else
+		mistakes->errors++;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * policy - roles, modules, privileges and public paths, read from policy.yaml and compiled.
+ *
+ * Uses:   token (profiles, claims), base.
+ * Pure:   yes, once read. Safe to read from any thread.
+ * Limits: POLICY_MAX_ROLES roles.
+ */
+#ifndef POSTERN_POLICY_POLICY_H
+#define POSTERN_POLICY_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/document.h"
+#include "base/schema.h"
+#include "policy/pattern.h"
+#include "token/profile.h"
+
+#define POLICY_MAX_ROLES 4096
+
+/* One line of `granted_to`: all that is given must hold. */
+struct grant {
+	const char *issuer; /* profile name; NULL: any */
+	const char *scope, *group, *role;
+	const char *claim;   /* JSON Pointer */
+	struct texts equals; /* any one of; none: the claim is there and not null or false. Strings,
+				true, false and whole numbers as text; of a list any element */
+	const char
+	    *client; /* of the local issuer, by name or id; with `issuer`: the client claim */
+	const char *user;
+	struct grant *next;
+};
+
+struct role {
+	const char *name;
+	size_t index; /* its bit */
+	struct grant *grants;
+};
+
+struct module {
+	const char *name;
+	struct texts paths;
+	const char *upstream; /* NULL: the configuration's */
+	unsigned path_allow;  /* enum target_mild */
+	size_t index;         /* place in the list, from 0 */
+	struct module *next;
+};
+
+struct privilege {
+	const char *name, *label, *description;
+	struct texts modules, paths, methods, roles, scopes;
+	uint64_t *role_bits; /* of `roles`; policy->role_words words */
+	bool shadow;
+	struct privilege *next;
+};
+
+struct policy {
+	struct role *roles; /* by index, which is the order of their names */
+	size_t role_count;
+	size_t role_words; /* 64-bit words in a set of roles */
+	struct module *modules;
+	size_t module_count;
+	struct privilege *privileges;
+	struct texts public_paths;
+	bool default_public;
+	struct ruling *rulings;   /* what stands on each pattern, see rule.h */
+	struct patterns *rules;   /* compiled: struct ruling of privileges and public paths */
+	struct patterns *serving; /* compiled: struct module */
+};
+
+/* Which names the policy may speak of. */
+struct policy_names {
+	const struct profile *profiles;
+	size_t profile_count;
+	const char *local_issuer; /* name of the local issuer's profile, or NULL */
+};
+
+/* The keys at the top of policy.yaml; for the manual. */
+extern const struct field policy_fields[];
+
+/*
+ * Compile policy.yaml. Every mistake is told (unknown roles, modules and issuers, equal pattern
+ * and method twice, bad patterns, upstream URLs); warned of: a role nobody can get, a role no
+ * privilege uses, a narrower path that is laxer than the wider one, a module without a privilege.
+ *
+ * root    borrowed; NULL (an empty file): nothing is covered.
+ * arena   lends everything; the caller keeps it, and the document's, as long as the policy.
+ * policy  not to be used after a mistake; what it does not hold is refused all the same.
+ */
+void policy_read(const struct node *root, const struct policy_names *names, struct arena *arena,
+    struct policy *policy, struct mistakes *mistakes);
+
+/* The role of that name, or NULL. */
+const struct role *policy_role(const struct policy *policy, struct span name);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/principal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+
+/* What a grant is held against. */
+struct facts {
+	const struct claims *claims; /* NULL: a user by Basic */
+	const struct principal_store *store;
+};
+
+static bool
+spans_hold(const struct spans *spans, const char *text)
+{
+	for (size_t i = 0; i < spans->count; i++)
+		if (span_is(spans->at[i], text))
+			return true;
+	return false;
+}
+
+static bool
+texts_hold_span(const struct texts *texts, struct span span)
+{
+	for (size_t i = 0; i < texts->count; i++)
+		if (span_is(span, texts->at[i]))
+			return true;
+	return false;
+}
+
+/* Is the scalar one of the texts? Fractions have too many spellings to be compared as text. */
+static bool
+scalar_equals(const json_t *value, const struct texts *texts)
+{
+	char digits[24];
+
+	switch (json_typeof(value)) {
+	case JSON_STRING:
+		return texts_hold_span(texts, json_text(value));
+	case JSON_TRUE:
+		return texts_hold_span(texts, SPAN("true"));
+	case JSON_FALSE:
+		return texts_hold_span(texts, SPAN("false"));
+	case JSON_INTEGER:
+		snprintf(digits, sizeof(digits), "%" PRId64, (int64_t)json_integer_value(value));
+		return texts_hold_span(texts, span_of(digits));
+	default:
+		return false;
+	}
+}
+
+static bool
+claim_holds(const struct grant *grant, const struct claims *claims)
+{
+	const json_t *value = json_at(claims->payload, span_of(grant->claim));
+
+	if (value == NULL)
+		return false;
+	if (grant->equals.count == 0)
+		return !json_is_null(value) && !json_is_false(value);
+	if (!json_is_array(value))
+		return scalar_equals(value, &grant->equals);
+	for (size_t i = 0; i < json_array_size(value); i++)
+		if (scalar_equals(json_array_get(value, i), &grant->equals))
+			return true;
+	return false;
+}
+
+/* Only the store knows the local issuer's clients: a token of another issuer that names the same
+ * client is another client. */
+static bool
+client_holds(const struct grant *grant, const struct facts *facts)
+{
+	bool is_local = facts->store != NULL && facts->store->client_name != NULL;
+	bool same_id = facts->claims != NULL && span_is(facts->claims->client, grant->client);
+
+	if (is_local)
+		return same_id || strcmp(facts->store->client_name, grant->client) == 0;
+	return same_id && grant->issuer != NULL;
+}
+
+static bool
+token_holds(const struct grant *grant, const struct claims *claims)
+{
+	if (grant->issuer == NULL && grant->scope == NULL && grant->group == NULL &&
+	    grant->role == NULL && grant->claim == NULL)
+		return true;
+	if (claims == NULL)
+		return false;
+	if (grant->issuer != NULL && strcmp(grant->issuer, claims->profile->name) != 0)
+		return false;
+	if (grant->scope != NULL && !spans_hold(&claims->scopes, grant->scope))
+		return false;
+	if (grant->group != NULL && !spans_hold(&claims->groups, grant->group))
+		return false;
+	if (grant->role != NULL && !spans_hold(&claims->roles, grant->role))
+		return false;
+	return grant->claim == NULL || claim_holds(grant, claims);
+}
+
+/* One line of `granted_to`. A line without conditions is a mistake at load, and holds for nobody
+ * all the same. */
+static bool
+grant_holds(const struct grant *grant, const struct facts *facts)
+{
+	bool asks = grant->issuer != NULL || grant->scope != NULL || grant->group != NULL ||
+		    grant->role != NULL || grant->claim != NULL;
+
+	if (!asks && grant->client == NULL && grant->user == NULL)
+		return false;
+	if (!token_holds(grant, facts->claims))
+		return false;
+	if (grant->client != NULL && !client_holds(grant, facts))
+		return false;
+	return grant->user == NULL || (facts->store != NULL && facts->store->user != NULL &&
+					  strcmp(facts->store->user, grant->user) == 0);
+}
+
+static void
+set_role(struct principal *principal, size_t index)
+{
+	principal->roles[index / 64] |= UINT64_C(1) << index % 64;
+}
+
+static bool
+find_roles(const struct policy *policy, const struct facts *facts, struct principal *principal,
+    struct arena *arena)
+{
+	const struct role *role;
+
+	principal->roles = arena_array(arena, policy->role_words + 1, sizeof(uint64_t));
+	if (principal->roles == NULL)
+		return false;
+	for (size_t i = 0; i < policy->role_count; i++) {
+		const struct grant *grant = policy->roles[i].grants;
+
+		while (grant != NULL && !grant_holds(grant, facts))
+			grant = grant->next;
+		if (grant != NULL)
+			set_role(principal, i);
+	}
+	for (size_t i = 0; facts->store != NULL && i < facts->store->roles.count; i++) {
+		role = policy_role(policy, span_of(facts->store->roles.at[i]));
+		if (role != NULL)
+			set_role(principal, role->index);
+	}
+	return true;
+}
+
+bool
+principal_of_claims(const struct policy *policy, const struct claims *claims,
+    const struct principal_store *store, struct principal *principal, struct arena *arena)
+{
+	struct facts facts = { claims, store };
+
+	*principal = (struct principal){
+		.issuer = claims->profile->name,
+		.subject = claims->subject,
+		.client = claims->client,
+		.client_name = store == NULL ? NULL : store->client_name,
+		.user = store == NULL ? NULL : store->user,
+		.scopes = claims->scopes,
+	};
+	return find_roles(policy, &facts, principal, arena);
+}
+
+bool
+principal_of_user(const struct policy *policy, const struct principal_store *store,
+    struct principal *principal, struct arena *arena)
+{
+	struct facts facts = { NULL, store };
+
+	*principal = (struct principal){
+		.subject = span_of(store->user),
+		.user = store->user,
+	};
+	return find_roles(policy, &facts, principal, arena);
+}
+
+bool
+principal_has(const struct principal *principal, size_t role_index)
+{
+	return (principal->roles[role_index / 64] >> role_index % 64 & 1) != 0;
+}

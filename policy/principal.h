@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * principal - who is calling, in the policy's terms: identity, scopes and the roles they give.
+ *
+ * Uses:   policy, token (claims).
+ * Pure:   yes.
+ */
+#ifndef POSTERN_POLICY_PRINCIPAL_H
+#define POSTERN_POLICY_PRINCIPAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/check.h"
+#include "policy/policy.h"
+#include "token/verify.h"
+
+struct principal {
+	const char *issuer;  /* profile name; NULL: a local user by Basic */
+	struct span subject; /* at == NULL: none */
+	struct span client;
+	const char *client_name; /* of the local issuer's client, or NULL */
+	const char *user;        /* of Basic, or NULL */
+	struct spans scopes;
+	uint64_t *roles; /* policy->role_words words; lent by the arena */
+};
+
+/* What the local issuer's store says of a client or user. */
+struct principal_store {
+	const char *client_name; /* NULL: not a client of the local issuer */
+	const char *user;        /* NULL: not a user */
+	struct texts roles;      /* granted in the store */
+};
+
+/*
+ * The principal of verified claims. A role is held when one line of its `granted_to` holds, or
+ * when `store` (may be NULL) grants it by name. False: no memory.
+ */
+MUST_CHECK bool principal_of_claims(const struct policy *policy, const struct claims *claims,
+    const struct principal_store *store, struct principal *principal, struct arena *arena);
+
+/* The principal of a local user known by Basic. False: no memory. */
+MUST_CHECK bool principal_of_user(const struct policy *policy, const struct principal_store *store,
+    struct principal *principal, struct arena *arena);
+
+/* Does the principal hold the role of that index? */
+bool principal_has(const struct principal *principal, size_t role_index);
+
+#endif

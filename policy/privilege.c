@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/privilege.h"
+
+#include <string.h>
+
+#include "policy/module.h"
+#include "policy/rule.h"
+
+#define AT(member) .offset = offsetof(struct privilege, member)
+
+const struct field privilege_fields[] = {
+	{ .key = "label", .type = FIELD_TEXT, AT(label), .told = "its name for people" },
+	{ .key = "description", .type = FIELD_TEXT, AT(description), .told = "what it is for" },
+	{ .key = "modules",
+	    .type = FIELD_TEXTS,
+	    AT(modules),
+	    .told = "modules all of whose paths it protects" },
+	{ .key = "paths", .type = FIELD_TEXTS, AT(paths), .told = "path patterns it protects" },
+	{ .key = "methods",
+	    .type = FIELD_TEXTS,
+	    AT(methods),
+	    .told = "methods it grants; none: every method; HEAD goes with GET" },
+	{ .key = "roles",
+	    .type = FIELD_TEXTS,
+	    AT(roles),
+	    .told = "roles of which any one suffices; none: any authenticated caller" },
+	{ .key = "scopes",
+	    .type = FIELD_TEXTS,
+	    AT(scopes),
+	    .told = "scopes each of which satisfies the privilege by itself" },
+	{ .key = "shadow",
+	    .type = FIELD_BOOL,
+	    AT(shadow),
+	    .otherwise = "false",
+	    .told = "decide and log, but let pass" },
+	{ .key = NULL },
+};
+
+/* RFC 9110 section 9.1: a token, in capitals by convention; a small letter would be another
+ * method, which nobody means. */
+static bool
+is_method(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len > 0 && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == len;
+}
+
+static void
+check_methods(struct reader *reader, const struct texts *methods)
+{
+	for (size_t i = 0; i < methods->count; i++) {
+		const struct node *node = reader_text_node(methods, i);
+
+		if (strcmp(methods->at[i], "HEAD") == 0)
+			mistake_at(reader->mistakes, node, "HEAD goes with GET: write GET");
+		else if (!is_method(methods->at[i]))
+			mistake_at(
+			    reader->mistakes, node, "must be a method in capitals, as in GET");
+	}
+}
+
+static void
+read_roles(struct reader *reader, struct privilege *privilege)
+{
+	const struct texts *roles = &privilege->roles;
+
+	privilege->role_bits = reader_array(reader, reader->policy->role_words, sizeof(uint64_t));
+	for (size_t i = 0; i < roles->count; i++) {
+		const struct role *role = policy_role(reader->policy, span_of(roles->at[i]));
+
+		if (role == NULL)
+			mistake_at(
+			    reader->mistakes, reader_text_node(roles, i), "no role of that name");
+		else if (privilege->role_bits != NULL)
+			privilege->role_bits[role->index / 64] |= UINT64_C(1) << role->index % 64;
+	}
+}
+
+/* The union of its own paths and its modules'. */
+static void
+read_paths(struct reader *reader, const struct privilege *privilege)
+{
+	const struct texts *paths = &privilege->paths, *modules = &privilege->modules;
+	const struct module *module;
+	struct rule rule = { .privilege = privilege };
+	struct err err;
+
+	for (size_t i = 0; i < paths->count; i++) {
+		rule.node = reader_text_node(paths, i);
+		if (reader_pattern(reader, paths, i))
+			rule_add(reader, span_of(paths->at[i]), &rule);
+	}
+	for (size_t i = 0; i < modules->count; i++) {
+		rule.node = reader_text_node(modules, i);
+		module = module_find(reader->policy, modules->at[i]);
+		if (module == NULL)
+			mistake_at(reader->mistakes, rule.node, "no module of that name");
+		/* a bad pattern of the module is told where it stands */
+		for (size_t j = 0; module != NULL && j < module->paths.count; j++)
+			if (pattern_check(span_of(module->paths.at[j]), &err))
+				rule_add(reader, span_of(module->paths.at[j]), &rule);
+	}
+}
+
+static struct privilege *
+read_one(struct reader *reader, const struct node *node)
+{
+	struct privilege *privilege = reader_array(reader, 1, sizeof(*privilege));
+	size_t errors = reader->mistakes->errors;
+
+	if (privilege == NULL)
+		return NULL;
+	schema_read(reader_map(node), privilege_fields, privilege, reader->mistakes);
+	privilege->name = node->key.at;
+	if (privilege->paths.count == 0 && privilege->modules.count == 0 &&
+	    reader->mistakes->errors == errors)
+		mistake_at_key(reader->mistakes, node, "needs \"paths\" or \"modules\"");
+	check_methods(reader, &privilege->methods);
+	read_roles(reader, privilege);
+	read_paths(reader, privilege);
+	return privilege;
+}
+
+void
+privilege_read(struct reader *reader, const struct node *privileges)
+{
+	struct privilege **end = &reader->policy->privileges;
+
+	if (privileges == NULL || privileges->kind != NODE_MAP)
+		return;
+	for (const struct node *node = privileges->first; node != NULL; node = node->next) {
+		if (!reader_name(reader, node))
+			continue;
+		*end = read_one(reader, node);
+		if (*end == NULL)
+			return;
+		end = &(*end)->next;
+	}
+}

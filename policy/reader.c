@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/reader.h"
+
+#include <string.h>
+
+#include "policy/pattern.h"
+
+void *
+reader_array(struct reader *reader, size_t count, size_t each_bytes)
+{
+	void *made = arena_array(reader->arena, count > 0 ? count : 1, each_bytes);
+
+	if (made == NULL)
+		reader->failed = true;
+	return made;
+}
+
+const struct node *
+reader_map(const struct node *node)
+{
+	if (node->kind == NODE_SCALAR && !node->quoted && node->text.len == 0)
+		return NULL;
+	return node;
+}
+
+const struct node *
+reader_text_node(const struct texts *texts, size_t i)
+{
+	const struct node *node = texts->node;
+
+	if (node == NULL || node->kind != NODE_LIST)
+		return node;
+	node = node->first;
+	while (node != NULL && node->index < i)
+		node = node->next;
+	return node == NULL ? texts->node : node;
+}
+
+bool
+reader_name(struct reader *reader, const struct node *node)
+{
+	if (node->key.len == 0) {
+		mistake_at_key(reader->mistakes, node, "needs a name");
+		return false;
+	}
+	for (size_t i = 0; i < node->key.len; i++) {
+		unsigned char byte = (unsigned char)node->key.at[i];
+
+		if (byte < ' ' || byte == 0x7f || byte == ',' || byte == '"' || byte == '\\') {
+			mistake_at_key(reader->mistakes, node,
+			    "a name must not hold a comma, a quote, a backslash or a control "
+			    "character");
+			return false;
+		}
+	}
+	return true;
+}
+
+bool
+reader_pattern(struct reader *reader, const struct texts *texts, size_t i)
+{
+	struct err err;
+
+	if (pattern_check(span_of(texts->at[i]), &err))
+		return true;
+	mistake_at(reader->mistakes, reader_text_node(texts, i), "%s", err.text);
+	return false;
+}
+
+bool
+texts_hold(const struct texts *texts, const char *text)
+{
+	for (size_t i = 0; i < texts->count; i++)
+		if (strcmp(texts->at[i], text) == 0)
+			return true;
+	return false;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/role.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What schema_read() fills. */
+struct role_row {
+	const struct node *granted_to;
+};
+
+const struct field role_fields[] = {
+	{ .key = "granted_to",
+	    .type = FIELD_LIST,
+	    .offset = offsetof(struct role_row, granted_to),
+	    .told = "who has the role: any one line; within a line all must hold" },
+	{ .key = NULL },
+};
+
+const struct field grant_fields[] = {
+	{ .key = "issuer",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct grant, issuer),
+	    .told = "the token is of this issuer; none: of any" },
+	{ .key = "scope",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct grant, scope),
+	    .told = "the token has this scope" },
+	{ .key = "group",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct grant, group),
+	    .told = "the token names this group" },
+	{ .key = "role",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct grant, role),
+	    .told = "the token names this role" },
+	{ .key = "claim",
+	    .type = FIELD_POINTER,
+	    .offset = offsetof(struct grant, claim),
+	    .told = "JSON Pointer of a claim that is there, and not null or false" },
+	{ .key = "equals",
+	    .type = FIELD_TEXTS,
+	    .offset = offsetof(struct grant, equals),
+	    .told = "the claim is one of these, or a list that holds one of these" },
+	{ .key = "client",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct grant, client),
+	    .told = "name or id of a client of the local issuer; with issuer: its client claim" },
+	{ .key = "user",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct grant, user),
+	    .told = "a user of the local issuer" },
+	{ .key = NULL },
+};
+
+static bool
+is_issuer(const struct policy_names *names, const char *name)
+{
+	if (names->local_issuer != NULL && strcmp(names->local_issuer, name) == 0)
+		return true;
+	for (size_t i = 0; i < names->profile_count; i++)
+		if (strcmp(names->profiles[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_local(const struct policy_names *names, const char *issuer)
+{
+	return names->local_issuer != NULL && strcmp(names->local_issuer, issuer) == 0;
+}
+
+/* A line without any condition would grant the role to everybody. */
+static bool
+is_empty(const struct grant *grant)
+{
+	return grant->issuer == NULL && grant->scope == NULL && grant->group == NULL &&
+	       grant->role == NULL && grant->claim == NULL && grant->client == NULL &&
+	       grant->user == NULL;
+}
+
+/* Does it ask for what only the local issuer knows? */
+static bool
+asks_local(const struct grant *grant)
+{
+	return grant->user != NULL || (grant->client != NULL && grant->issuer == NULL);
+}
+
+static void
+check_grant(struct reader *reader, const struct node *node, const struct grant *grant)
+{
+	const struct policy_names *names = reader->names;
+
+	if (grant->issuer != NULL && !is_issuer(names, grant->issuer))
+		mistake_at(reader->mistakes, node_get(node, "issuer"), "no issuer of that name");
+	if (grant->equals.node != NULL && grant->claim == NULL)
+		mistake_at(reader->mistakes, grant->equals.node, "needs a \"claim\" beside it");
+	else if (grant->equals.node != NULL && grant->equals.count == 0)
+		mistake_at(reader->mistakes, grant->equals.node, "is empty");
+	else if (is_empty(grant))
+		mistake_at(reader->mistakes, node, "needs at least one condition");
+	if (grant->user != NULL && grant->issuer != NULL && !is_local(names, grant->issuer))
+		mistake_at(reader->mistakes, node_get(node, "user"),
+		    "is a user of the local issuer; for a token's subject write claim: /sub");
+	else if (asks_local(grant) && names->local_issuer == NULL)
+		warning_at(reader->mistakes, node, "can never hold: there is no local_issuer");
+}
+
+static void
+read_grants(struct reader *reader, const struct node *list, struct role *role)
+{
+	struct grant **end = &role->grants;
+
+	if (list == NULL || list->kind != NODE_LIST)
+		return;
+	for (const struct node *node = list->first; node != NULL; node = node->next) {
+		struct grant *grant = reader_array(reader, 1, sizeof(*grant));
+		size_t errors = reader->mistakes->errors;
+
+		if (grant == NULL)
+			return;
+		schema_read(node, grant_fields, grant, reader->mistakes);
+		if (reader->mistakes->errors == errors)
+			check_grant(reader, node, grant);
+		*end = grant;
+		end = &grant->next;
+	}
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct role *left = a, *right = b;
+
+	return strcmp(left->name, right->name);
+}
+
+static bool
+count_fits(struct reader *reader, const struct node *roles)
+{
+	if (roles->count <= POLICY_MAX_ROLES)
+		return true;
+	mistake_at_key(reader->mistakes, roles, "more than %d roles", POLICY_MAX_ROLES);
+	return false;
+}
+
+void
+role_read(struct reader *reader, const struct node *roles)
+{
+	struct policy *policy = reader->policy;
+	struct role_row row;
+
+	if (roles == NULL || roles->kind != NODE_MAP || !count_fits(reader, roles))
+		return;
+	policy->roles = reader_array(reader, roles->count, sizeof(struct role));
+	if (policy->roles == NULL)
+		return;
+	for (const struct node *node = roles->first; node != NULL; node = node->next) {
+		struct role *role = &policy->roles[policy->role_count];
+
+		if (!reader_name(reader, node))
+			continue;
+		policy->role_count++;
+		role->name = node->key.at;
+		row = (struct role_row){ 0 };
+		schema_read(reader_map(node), role_fields, &row, reader->mistakes);
+		read_grants(reader, row.granted_to, role);
+	}
+	qsort(policy->roles, policy->role_count, sizeof(struct role), by_name);
+	for (size_t i = 0; i < policy->role_count; i++)
+		policy->roles[i].index = i;
+	policy->role_words = (policy->role_count + 63) / 64;
+}
+
+bool
+role_can_be_had(const struct role *role, const struct policy_names *names)
+{
+	if (names->local_issuer != NULL)
+		return true;
+	for (const struct grant *grant = role->grants; grant != NULL; grant = grant->next)
+		if (!asks_local(grant))
+			return true;
+	return false;
+}
+
+/* Here and not in policy.c, which calls the readers that call this. */
+const struct role *
+policy_role(const struct policy *policy, struct span name)
+{
+	size_t low = 0, high = policy->role_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct span here = span_of(policy->roles[middle].name);
+		size_t shared = here.len < name.len ? here.len : name.len;
+		int order = shared == 0 ? 0 : memcmp(name.at, here.at, shared);
+
+		if (order == 0 && here.len == name.len)
+			return &policy->roles[middle];
+		if (order > 0 || (order == 0 && name.len > here.len))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * role - the `roles` of policy.yaml, and who is granted them.
+ *
+ * Uses:   reader, document, schema.
+ * Pure:   yes.
+ * Limits: POLICY_MAX_ROLES.
+ */
+#ifndef POSTERN_POLICY_ROLE_H
+#define POSTERN_POLICY_ROLE_H
+
+#include "policy/reader.h"
+
+/* The keys of a role and of a line of `granted_to`; for the manual. */
+extern const struct field role_fields[];
+extern const struct field grant_fields[];
+
+/* Read `roles` (may be NULL) into the policy, sorted by name. Every mistake is told. */
+void role_read(struct reader *reader, const struct node *roles);
+
+/* Can anybody get it? With a local issuer somebody always can: its store grants roles too. */
+bool role_can_be_had(const struct role *role, const struct policy_names *names);
+
+#endif

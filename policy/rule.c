@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/rule.h"
+
+bool
+rule_grants(const struct privilege *privilege, struct span method)
+{
+	if (privilege->methods.count == 0)
+		return true;
+	if (span_is(method, "HEAD"))
+		method = SPAN("GET");
+	for (size_t i = 0; i < privilege->methods.count; i++)
+		if (span_is(method, privilege->methods.at[i]))
+			return true;
+	return false;
+}
+
+/* A method that both grant, "every method", or NULL. */
+static const char *
+shared_method(const struct privilege *a, const struct privilege *b)
+{
+	if (a->methods.count == 0 && b->methods.count == 0)
+		return "every method";
+	if (a->methods.count == 0)
+		return b->methods.at[0];
+	for (size_t i = 0; i < a->methods.count; i++)
+		if (rule_grants(b, span_of(a->methods.at[i])))
+			return a->methods.at[i];
+	return NULL;
+}
+
+/* Tells what is wrong with both on one pattern. True: they can stand side by side. */
+static bool
+agree(struct reader *reader, const struct rule *rule, const struct rule *other)
+{
+	const char *method;
+
+	if (rule->privilege == NULL && other->privilege == NULL) {
+		mistake_at(reader->mistakes, rule->node, "is listed twice");
+		return false;
+	}
+	if (rule->privilege == NULL || other->privilege == NULL) {
+		const struct rule *other_one = rule->privilege == NULL ? other : rule;
+
+		mistake_at(reader->mistakes, rule->node,
+		    "the same path is public and under privilege \"%s\"",
+		    other_one->privilege->name);
+		return false;
+	}
+	method = shared_method(rule->privilege, other->privilege);
+	if (method == NULL)
+		return true;
+	mistake_at(reader->mistakes, rule->node,
+	    "privilege \"%s\" has the same path for %s already (line %d)", other->privilege->name,
+	    method, other->node->line);
+	return false;
+}
+
+static struct ruling *
+ruling_of(struct reader *reader, struct span pattern)
+{
+	void **place = patterns_place(reader->policy->rules, pattern);
+	struct ruling *ruling;
+
+	if (place == NULL) {
+		reader->failed = true;
+		return NULL;
+	}
+	if (*place != NULL)
+		return *place;
+	ruling = reader_array(reader, 1, sizeof(*ruling));
+	if (ruling == NULL)
+		return NULL;
+	ruling->pattern = arena_text(reader->arena, pattern);
+	if (ruling->pattern == NULL) {
+		reader->failed = true;
+		return NULL;
+	}
+	ruling->next = reader->policy->rulings;
+	reader->policy->rulings = ruling;
+	*place = ruling;
+	return ruling;
+}
+
+void
+rule_add(struct reader *reader, struct span pattern, const struct rule *rule)
+{
+	struct ruling *ruling = ruling_of(reader, pattern);
+	struct rule **end, *copy;
+
+	if (ruling == NULL)
+		return;
+	for (end = &ruling->first; *end != NULL; end = &(*end)->next) {
+		if (rule->privilege != NULL && (*end)->privilege == rule->privilege)
+			return;
+		if (!agree(reader, rule, *end))
+			return;
+	}
+	copy = reader_array(reader, 1, sizeof(*copy));
+	if (copy == NULL)
+		return;
+	*copy = *rule;
+	copy->next = NULL;
+	*end = copy;
+}
+
+/* As in "/customer/1 grants GET, POST". */
+static const char *
+methods_text(struct reader *reader, const struct ruling *ruling)
+{
+	const char *text = NULL;
+
+	for (const struct rule *rule = ruling->first; rule != NULL; rule = rule->next) {
+		const struct privilege *privilege = rule->privilege;
+
+		if (privilege == NULL || privilege->methods.count == 0)
+			return NULL;
+		for (size_t i = 0; i < privilege->methods.count; i++) {
+			text = text == NULL ? arena_format(reader->arena, "%s grants %s",
+						  ruling->pattern, privilege->methods.at[i])
+					    : arena_format(reader->arena, "%s, %s", text,
+						  privilege->methods.at[i]);
+			if (text == NULL)
+				reader->failed = true;
+			if (text == NULL)
+				return NULL;
+		}
+	}
+	return text;
+}
+
+void
+rule_finish(struct reader *reader)
+{
+	for (struct ruling *ruling = reader->policy->rulings; ruling != NULL; ruling = ruling->next)
+		ruling->methods = methods_text(reader, ruling);
+}
+
+const struct rule *
+rule_for(const struct ruling *ruling, struct span method)
+{
+	for (const struct rule *rule = ruling->first; rule != NULL; rule = rule->next)
+		if (rule->privilege == NULL || rule_grants(rule->privilege, method))
+			return rule;
+	return NULL;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rule - what stands on one pattern: public, or privileges told apart by method.
+ *
+ * Uses:   reader.
+ * Pure:   yes.
+ */
+#ifndef POSTERN_POLICY_RULE_H
+#define POSTERN_POLICY_RULE_H
+
+#include "policy/reader.h"
+
+/* One line of it. Lent by the policy's arena. */
+struct rule {
+	const struct privilege *privilege; /* NULL: public */
+	const struct node *node;           /* where it was written; only while reading */
+	struct rule *next;
+};
+
+/* All lines on a pattern: the value in policy->rules. */
+struct ruling {
+	const char *pattern;
+	struct rule *first;
+	const char *methods; /* the methods that are granted, for a refusal's detail; may be NULL */
+	struct ruling *next; /* in policy->rulings */
+};
+
+/*
+ * Hang a rule on a pattern whose form is right. Told: equal pattern and method in two privileges,
+ * public and privileged at once, public twice. The same privilege twice (by a module and by a
+ * path) is one.
+ *
+ * rule  borrowed; a copy is kept.
+ */
+void rule_add(struct reader *reader, struct span pattern, const struct rule *rule);
+
+/* Once all rules are there: write the texts of the rulings. */
+void rule_finish(struct reader *reader);
+
+/* Does it grant the method? HEAD goes with GET; a privilege that lists none grants all. */
+bool rule_grants(const struct privilege *privilege, struct span method);
+
+/* The rule for a method, or NULL. */
+const struct rule *rule_for(const struct ruling *ruling, struct span method);
+
+#endif

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "load.h"
+
+#include "policy/decide.h"
+#include "policy/target.h"
+
+/* All mistakes and warnings, one a line. */
+static void
+told(const struct load *load, struct buffer *buffer)
+{
+	buffer_init(buffer, 1 << 20);
+	for (const struct mistake *mistake = load->mistakes.first; mistake != NULL;
+	     mistake = mistake->next)
+		buffer_format(buffer, "%s%s\n", mistake->warning ? "warning " : "", mistake->text);
+	buffer_add_byte(buffer, '\n');
+}
+
+struct mistake_case {
+	const char *true_of_it, *text;
+	const char *told; /* part of the one mistake */
+};
+
+static void
+check_mistakes(const struct mistake_case *cases, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct load load;
+		struct buffer lines;
+
+		load_init(&load);
+		load_read(&load, span_of(cases[i].text));
+		told(&load, &lines);
+		if (load.mistakes.errors != 1 || strstr(lines.at, cases[i].told) == NULL)
+			fail_msg("%s: want \"%s\", got\n%s", cases[i].true_of_it, cases[i].told,
+			    lines.at);
+		buffer_done(&lines);
+		load_done(&load);
+	}
+}
+
+static void
+mistakes_in_roles_are_told(void **state)
+{
+	static const struct mistake_case cases[] = {
+		{ "an unknown key is a mistake", "rules: {}",
+		    "policy.yaml:1:1: /rules: unknown key" },
+		{ "an unknown issuer is a mistake",
+		    "roles: {r: {granted_to: [{issuer: okat, scope: x}]}}",
+		    "/roles/r/granted_to/0/issuer: no issuer of that name" },
+		{ "a line without a condition is a mistake", "roles: {r: {granted_to: [{}]}}",
+		    "/roles/r/granted_to/0: needs at least one condition" },
+		{ "equals needs a claim", "roles: {r: {granted_to: [{issuer: okta, equals: x}]}}",
+		    "needs a \"claim\" beside it" },
+		{ "an empty equals is a mistake",
+		    "roles: {r: {granted_to: [{claim: /a, equals: []}]}}", "is empty" },
+		{ "a claim is a JSON Pointer", "roles: {r: {granted_to: [{claim: a}]}}",
+		    "/roles/r/granted_to/0/claim: must be a JSON Pointer" },
+		{ "an unknown condition is a mistake",
+		    "roles: {r: {granted_to: [{issuer: okta, scopes: x}]}}", "unknown key" },
+		{ "granted_to is a list", "roles: {r: {granted_to: {issuer: okta}}}",
+		    "must be a list" },
+		{ "a user is a local one", "roles: {r: {granted_to: [{issuer: okta, user: u}]}}",
+		    "is a user of the local issuer" },
+		{ "a comma in a role's name is a mistake", "roles: {\"a,b\": {}}",
+		    "must not hold a comma" },
+		{ "a line end in a role's name is a mistake", "roles: {\"a\\nb\": {}}",
+		    "control character" },
+		{ "a role twice is a mistake", "roles: {a: {}, a: {}}", "" },
+		{ "a default is deny or public", "default: allow", "/default: must be one of" },
+	};
+
+	(void)state;
+	check_mistakes(cases, COUNT_OF(cases));
+}
+
+static void
+mistakes_in_modules_are_told(void **state)
+{
+	static const struct mistake_case cases[] = {
+		{ "a module has paths", "modules: {m: {upstream: \"http://x\"}}",
+		    "\"paths\" is missing" },
+		{ "a module has at least one path", "modules: {m: {paths: []}}", "is empty" },
+		{ "a path starts with a slash", "modules: {m: {paths: [a]}}",
+		    "/modules/m/paths/0: must start with \"/\"" },
+		{ "a path does not end in one", "modules: {m: {paths: [/ok, /a/]}}",
+		    "/modules/m/paths/1: must not end in" },
+		{ "a path belongs to one module",
+		    "modules: {a: {paths: [\"/x/*\"]}, b: {paths: [\"/y\", \"/x/*\"]}}",
+		    "/modules/b/paths/1: is a path of module \"a\" too" },
+		{ "another spelling is the same path",
+		    "modules: {a: {paths: [\"/x!\"]}, b: {paths: [\"/x%21\"]}}",
+		    "/modules/b/paths/0: is a path of module \"a\" too" },
+		{ "a path is listed once", "modules: {a: {paths: [/x, /x]}}", "is listed twice" },
+		{ "an upstream is a URL", "modules: {a: {paths: [/x], upstream: \"crm:8080\"}}",
+		    "/modules/a/upstream: must be an address" },
+		{ "an upstream names a host", "modules: {a: {paths: [/x], upstream: \"http://\"}}",
+		    "/modules/a/upstream: must be an address" },
+		{ "an upstream names no user",
+		    "modules: {a: {paths: [/x], upstream: \"http://u:p@h\"}}",
+		    "/modules/a/upstream: must be an address" },
+		{ "an allowance is one of three", "modules: {a: {paths: [/x], path_allow: [dots]}}",
+		    "/modules/a/path_allow/0: must be semicolon" },
+	};
+
+	(void)state;
+	check_mistakes(cases, COUNT_OF(cases));
+}
+
+static void
+mistakes_in_privileges_are_told(void **state)
+{
+	static const struct mistake_case cases[] = {
+		{ "a role must be known", "privileges: {p: {paths: [/a], roles: [nobody]}}",
+		    "/privileges/p/roles/0: no role of that name" },
+		{ "a role's name is compared whole",
+		    "roles: {ab: {}}\nprivileges: {p: {paths: [/a], roles: [a]}}",
+		    "no role of that name" },
+		{ "a module must be known", "privileges: {p: {modules: [none]}}",
+		    "/privileges/p/modules/0: no module of that name" },
+		{ "a privilege protects something", "privileges: {p: {roles: []}}",
+		    "/privileges/p: needs \"paths\" or \"modules\"" },
+		{ "a method is written in capitals",
+		    "privileges: {p: {paths: [/a], methods: [get]}}",
+		    "/privileges/p/methods/0: must be a method in capitals" },
+		{ "HEAD is not told apart from GET",
+		    "privileges: {p: {paths: [/a], methods: [GET, HEAD]}}", "HEAD goes with GET" },
+		{ "a pattern is checked", "privileges: {p: {paths: [\"/a*\"]}}",
+		    "/privileges/p/paths/0: \"*\" must be a whole segment" },
+		{ "a misspelt key is a mistake", "privileges: {p: {paths: [/a], role: [x]}}",
+		    "unknown key" },
+		{ "shadow is true or false", "privileges: {p: {paths: [/a], shadow: maybe}}",
+		    "must be true or false" },
+	};
+
+	(void)state;
+	check_mistakes(cases, COUNT_OF(cases));
+}
+
+static void
+equal_pattern_and_method_twice_is_a_mistake(void **state)
+{
+	static const struct mistake_case cases[] = {
+		{ "without methods", "privileges:\n  p: {paths: [/a]}\n  q: {paths: [/a]}",
+		    "policy.yaml:3:15: /privileges/q/paths/0: privilege \"p\" has the same path "
+		    "for every "
+		    "method already (line 2)" },
+		{ "every method holds one",
+		    "privileges: {p: {paths: [/a]}, q: {paths: [/a], methods: [PUT]}}",
+		    "the same path for PUT already" },
+		{ "one holds every method",
+		    "privileges: {p: {paths: [/a], methods: [PUT]}, q: {paths: [/a]}}",
+		    "the same path for PUT already" },
+		{ "one method in common",
+		    "privileges: {p: {paths: [/a], methods: [GET, PUT]}, "
+		    "q: {paths: [/a], methods: [POST, PUT]}}",
+		    "the same path for PUT already" },
+		{ "by way of a module",
+		    "modules: {m: {paths: [\"/a/*\"]}}\n"
+		    "privileges: {p: {modules: [m]}, q: {paths: [\"/a/*\"]}}",
+		    "/privileges/q/paths/0: privilege \"p\" has the same path" },
+		{ "in another spelling",
+		    "privileges: {p: {paths: [\"/a!\"]}, q: {paths: [\"/a%21\"]}}",
+		    "privilege \"p\" has the same path" },
+		{ "public and privileged", "privileges: {p: {paths: [/a]}}\npublic: [/a]",
+		    "/public/0: the same path is public and under privilege \"p\"" },
+		{ "public twice", "public: [/a, /a]", "/public/1: is listed twice" },
+		{ "a public pattern is checked", "public: [/a, b]", "/public/1: must start with" },
+	};
+
+	(void)state;
+	check_mistakes(cases, COUNT_OF(cases));
+}
+
+static void
+all_mistakes_are_told_at_once(void **state)
+{
+	struct load load;
+
+	(void)state;
+	load_init(&load);
+	load_read(&load, SPAN("roles: {r: {granted_to: [{issuer: x}, {}]}}\n"
+			      "modules: {m: {paths: [a, b/]}}\n"
+			      "privileges: {p: {roles: [s, t], paths: [\"/x*\"]}}\n"
+			      "public: [y]\n"));
+	assert_int_equal(load.mistakes.errors, 8);
+	load_done(&load);
+}
+
+static void
+what_belongs_together_is_no_mistake(void **state)
+{
+	static const char *const texts[] = {
+		"{}",
+		"roles: {}",
+		"roles: {r: {}}\nprivileges: {p: {paths: [/a], roles: [r]}}",
+		"roles:\n  r:\nprivileges: {p: {paths: [/a], roles: [r]}}",
+		/* the same path by a module and by itself is one */
+		"modules: {m: {paths: [\"/a/*\"]}}\n"
+		"privileges: {p: {modules: [m], paths: [\"/a/*\"]}}",
+		"privileges: {p: {paths: [/a], methods: [GET]}, q: {paths: [/a], methods: [POST]}}",
+		"privileges: {p: {paths: /a, methods: GET}}",
+		"modules: {m: {paths: /a, upstream: \"unix:/run/a.sock\"}}\n"
+		"privileges: {p: {modules: m}}",
+		"modules: {m: {paths: [\"/a;b\"], path_allow: semicolon}}\n"
+		"privileges: {p: {modules: m}}",
+		"roles: {r: {granted_to: [{issuer: okta}, {issuer: entra, group: a-b},\n"
+		"  {client: c}, {user: u}, {issuer: okta, client: c}, {issuer: local, user: u},\n"
+		"  {claim: /x}, {claim: /x~1y, equals: [a, b]}, {scope: s}, {role: r}]}}\n"
+		"privileges: {p: {paths: [/a], roles: [r], scopes: []}}",
+		"privileges: {p: {label: L, description: D, paths: [/a], shadow: true}}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		struct load load;
+		struct buffer lines;
+
+		load_init(&load);
+		load_read(&load, span_of(texts[i]));
+		told(&load, &lines);
+		if (load.mistakes.errors != 0 || load.mistakes.warnings != 0)
+			fail_msg("%s\n%s", texts[i], lines.at);
+		buffer_done(&lines);
+		load_done(&load);
+	}
+}
+
+static void
+read_without_local_issuer(struct load *load, const char *text)
+{
+	load_init(load);
+	load->names.local_issuer = NULL;
+	load_read(load, span_of(text));
+}
+
+static void
+what_is_hardly_meant_is_warned_of(void **state)
+{
+	static const struct {
+		const char *true_of_it, *text, *told; /* "" : no warning */
+	} cases[] = {
+		{ "a role nobody can get",
+		    "roles: {r: {}}\nprivileges: {p: {paths: [/a], roles: [r]}}",
+		    "/roles/r: warning: nobody can get this role" },
+		{ "a role only for local clients, without a local issuer",
+		    "roles: {r: {granted_to: [{client: c}]}}\n"
+		    "privileges: {p: {paths: [/a], roles: [r]}}",
+		    "/roles/r: warning: nobody can get this role" },
+		{ "a line that can never hold",
+		    "roles: {r: {granted_to: [{user: c}, {issuer: okta}]}}\n"
+		    "privileges: {p: {paths: [/a], roles: [r]}}",
+		    "can never hold: there is no local_issuer" },
+		{ "a role no privilege uses", "roles: {r: {granted_to: [{issuer: okta}]}}",
+		    "/roles/r: warning: no privilege uses this role" },
+		{ "a module without a privilege", "modules: {m: {paths: [\"/a/*\"]}}",
+		    "/modules/m/paths/0: warning: no privilege covers this path of module \"m\": "
+		    "nobody gets in" },
+		{ "a module without a privilege, in the open",
+		    "modules: {m: {paths: [\"/a/*\"]}}\ndefault: public", "it is public" },
+		{ "a module half covered",
+		    "modules: {m: {paths: [\"/a/*\"]}}\nprivileges: {p: {paths: [\"/a/b/*\"]}}",
+		    "no privilege covers this path" },
+		{ "a module covered by a wider path",
+		    "modules: {m: {paths: [\"/a/*\"]}}\nprivileges: {p: {paths: [\"/*\"]}}", "" },
+		{ "a public module", "modules: {m: {paths: [\"/a/*\"]}}\npublic: [\"/a/*\"]", "" },
+		{ "a narrower path without roles",
+		    "roles: {r: {granted_to: [{issuer: okta}]}}\nprivileges:\n"
+		    "  p: {paths: [\"/*\"], roles: [r]}\n  q: {paths: [\"/a/*\"]}",
+		    "/privileges/q/paths/0: warning: this path is laxer than the wider \"/*\": it "
+		    "asks for no role" },
+		{ "a narrower path with more roles",
+		    "roles: {r: {granted_to: [{issuer: okta}]}, s: {granted_to: [{issuer: "
+		    "okta}]}}\n"
+		    "privileges:\n"
+		    "  p: {paths: [\"/*\"], roles: [r]}\n  q: {paths: [\"/a/*\"], roles: [r, s]}",
+		    "it accepts more roles" },
+		{ "a narrower path with a scope beside the role",
+		    "roles: {r: {granted_to: [{issuer: okta}]}}\nprivileges:\n"
+		    "  p: {paths: [\"/*\"], roles: [r]}\n"
+		    "  q: {paths: [\"/a\"], roles: [r], scopes: [x]}",
+		    "it accepts more roles or scopes" },
+		{ "a narrower path in shadow mode",
+		    "privileges: {p: {paths: [\"/*\"]}, q: {paths: [\"/a/*\"], shadow: true}}",
+		    "it is in shadow mode" },
+		{ "a narrower path that is public",
+		    "privileges: {p: {paths: [\"/*\"]}}\npublic: [/h]",
+		    "/public/0: warning: this path is laxer than the wider \"/*\": it is public" },
+		{ "a narrower path with other roles",
+		    "roles: {r: {granted_to: [{issuer: okta}]}, s: {granted_to: [{issuer: "
+		    "okta}]}}\n"
+		    "privileges:\n"
+		    "  p: {paths: [\"/*\"], roles: [r]}\n  q: {paths: [\"/a/*\"], roles: [s]}",
+		    "" },
+		{ "a narrower path that is stricter",
+		    "roles: {r: {granted_to: [{issuer: okta}]}}\nprivileges:\n"
+		    "  p: {paths: [\"/*\"]}\n  q: {paths: [\"/a/*\"], roles: [r]}",
+		    "" },
+		{ "a narrower path for other methods",
+		    "roles: {r: {granted_to: [{issuer: okta}]}}\nprivileges:\n"
+		    "  p: {paths: [\"/*\"], roles: [r], methods: [POST]}\n"
+		    "  q: {paths: [\"/a/*\"], methods: [GET]}",
+		    "" },
+		{ "a path that is laxer than its next wider one, not than the widest",
+		    "roles: {r: {granted_to: [{issuer: okta}]}}\nprivileges:\n"
+		    "  p: {paths: [\"/*\"], roles: [r]}\n  q: {paths: [\"/a/*\"]}\n"
+		    "  s: {paths: [\"/a/b\"]}",
+		    "/privileges/q/paths/0: warning: this path is laxer" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct load load;
+		struct buffer lines;
+		bool quiet = cases[i].told[0] == '\0';
+
+		read_without_local_issuer(&load, cases[i].text);
+		told(&load, &lines);
+		if (load.mistakes.errors != 0 || quiet != (load.mistakes.warnings == 0) ||
+		    strstr(lines.at, cases[i].told) == NULL)
+			fail_msg("%s: want \"%s\", got\n%s", cases[i].true_of_it, cases[i].told,
+			    lines.at);
+		buffer_done(&lines);
+		load_done(&load);
+	}
+}
+
+static void
+roles_are_found_by_their_whole_name(void **state)
+{
+	struct load load;
+	static const char *const names[] = { "a", "b", "SODA Developer", "oracle.x", "ab", "abc" };
+
+	(void)state;
+	load_good(&load, SPAN("roles: {b: {}, a: {}, abc: {}, SODA Developer: {}, oracle.x: {}, "
+			      "ab: {}}"));
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		const struct role *role = policy_role(&load.policy, span_of(names[i]));
+
+		assert_non_null(role);
+		assert_string_equal(role->name, names[i]);
+		assert_ptr_equal(&load.policy.roles[role->index], role);
+	}
+	assert_null(policy_role(&load.policy, SPAN("A")));
+	assert_null(policy_role(&load.policy, SPAN("SODA")));
+	assert_null(policy_role(&load.policy, SPAN("abcd")));
+	assert_null(policy_role(&load.policy, SPAN("")));
+	assert_null(policy_role(&load.policy, (struct span){ NULL, 0 }));
+	load_done(&load);
+}
+
+static void
+modules_keep_their_upstream(void **state)
+{
+	struct load load;
+
+	(void)state;
+	load_good(&load, SPAN("modules:\n"
+			      "  a: {paths: [\"/a/*\"], upstream: \"http://crm:8080\"}\n"
+			      "  b: {paths: [/b], path_allow: [semicolon, trailing_dot]}\n"));
+	assert_int_equal(load.policy.module_count, 2);
+	assert_string_equal(load.policy.modules->upstream, "http://crm:8080");
+	assert_int_equal(load.policy.modules->index, 0);
+	assert_null(load.policy.modules->next->upstream);
+	assert_int_equal(
+	    load.policy.modules->next->path_allow, TARGET_SEMICOLON | TARGET_TRAILING_DOT);
+	assert_int_equal(load.policy.modules->next->index, 1);
+	load_done(&load);
+}
+
+static void
+roles_are_limited(void **state)
+{
+	struct load load;
+	struct buffer text;
+
+	(void)state;
+	buffer_init(&text, 1 << 20);
+	buffer_add_text(&text, "roles:\n");
+	for (int i = 0; i <= POLICY_MAX_ROLES; i++)
+		buffer_format(&text, "  r%d: {}\n", i);
+	load_init(&load);
+	load_read(&load, buffer_span(&text));
+	assert_int_equal(load.mistakes.errors, 1);
+	load_done(&load);
+	buffer_done(&text);
+}
+
+/* Whatever is missing, nothing is open. */
+static void
+an_empty_policy_refuses(void **state)
+{
+	struct load load;
+	struct target target = { .path = SPAN("/a") };
+	struct cover cover;
+	struct policy blank = { .default_public = true };
+
+	(void)state;
+	load_init(&load);
+	policy_read(NULL, &load.names, &load.arena, &load.policy, &load.mistakes);
+	assert_int_equal(load.mistakes.errors, 0);
+	decide_cover(&load.policy, SPAN("GET"), &target, &cover);
+	assert_int_equal(cover.reason, REASON_NO_RULE);
+	decide_cover(&blank, SPAN("GET"), &target, &cover);
+	assert_int_equal(cover.reason, REASON_NO_RULE);
+	assert_false(cover.public);
+	load_done(&load);
+}
+
+static const char torture[] = "roles: {r: {granted_to: [{issuer: okta, claim: /a, equals: x}]}}\n"
+			      "modules: {m: {paths: [\"/m/*\"]}}\n"
+			      "privileges: {p: {modules: [m], methods: [GET], roles: [r]}}\n"
+			      "public: [/h]\n"
+			      "default: public\n";
+
+/* Out of memory at any point is told, and the policy that is left opens nothing. */
+static void
+no_memory_is_a_mistake(void **state)
+{
+	struct target target = { .path = SPAN("/m/1") };
+	struct load load;
+	struct node *root = NULL;
+	struct arena small;
+	struct cover cover;
+	size_t refused = 0, bytes = 0;
+
+	(void)state;
+	load_init(&load);
+	assert_true(document_parse(span_of(torture), "policy.yaml", &load.mistakes, &root));
+	for (; bytes < 16384; bytes += 16) {
+		load.mistakes.errors = 0;
+		arena_init(&small, bytes);
+		policy_read(root, &load.names, &small, &load.policy, &load.mistakes);
+		decide_cover(&load.policy, SPAN("GET"), &target, &cover);
+		refused += load.mistakes.errors > 0;
+		assert_false(cover.public);
+		if (load.mistakes.errors > 0)
+			assert_int_equal(cover.reason, REASON_NO_RULE);
+		else
+			assert_string_equal(cover.privilege->name, "p");
+		arena_done(&small);
+	}
+	assert_int_not_equal(refused, 0);
+	assert_int_not_equal(refused, bytes / 16);
+	load_done(&load);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(mistakes_in_roles_are_told),
+		cmocka_unit_test(mistakes_in_modules_are_told),
+		cmocka_unit_test(mistakes_in_privileges_are_told),
+		cmocka_unit_test(equal_pattern_and_method_twice_is_a_mistake),
+		cmocka_unit_test(all_mistakes_are_told_at_once),
+		cmocka_unit_test(what_belongs_together_is_no_mistake),
+		cmocka_unit_test(what_is_hardly_meant_is_warned_of),
+		cmocka_unit_test(roles_are_found_by_their_whole_name),
+		cmocka_unit_test(modules_keep_their_upstream),
+		cmocka_unit_test(roles_are_limited),
+		cmocka_unit_test(an_empty_policy_refuses),
+		cmocka_unit_test(no_memory_is_a_mistake),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
