@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/client.h"
+
+#include <string.h>
+
+#include "base/base64url.h"
+#include "base/digest.h"
+#include "issuer/text.h"
+
+#define ID_BYTES 16
+#define SECRET_BYTES 32
+#define SALT_BYTES 16
+#define NAME_MOST 128
+
+#define SCHEME "sha256$"
+#define SALT_LEN BASE64URL_ENCODED(SALT_BYTES)
+#define SUM_LEN BASE64URL_ENCODED(DIGEST_BYTES)
+
+/* Stands in for a slot that is empty or of a client that does not exist, so that checking it is
+ * the same work. No secret has this hash but by breaking SHA-256. */
+static const char nobody[] =
+    "sha256$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+static bool
+random_text(size_t size_bytes, char *out)
+{
+	unsigned char bytes[SECRET_BYTES];
+	bool done;
+
+	done = digest_random(bytes, size_bytes);
+	if (done)
+		out[base64url_encode((struct span){ (const char *)bytes, size_bytes }, out)] = 0;
+	digest_wipe(bytes, sizeof(bytes));
+	return done;
+}
+
+bool
+client_new_id(char id[CLIENT_ID_ROOM])
+{
+	return random_text(ID_BYTES, id);
+}
+
+bool
+client_new_secret(char secret[CLIENT_SECRET_ROOM], char hash[CLIENT_HASH_ROOM])
+{
+	return random_text(SECRET_BYTES, secret) && client_hash(span_of(secret), hash);
+}
+
+bool
+client_hash(struct span secret, char hash[CLIENT_HASH_ROOM])
+{
+	unsigned char salt[SALT_BYTES], sum[DIGEST_BYTES];
+	struct span salt_span = { (const char *)salt, sizeof(salt) };
+	char *at = hash + sizeof(SCHEME) - 1;
+
+	if (!digest_random(salt, sizeof(salt)) || !digest_hmac(salt_span, secret, sum))
+		return false;
+	memcpy(hash, SCHEME, sizeof(SCHEME) - 1);
+	at += base64url_encode(salt_span, at);
+	*at++ = '$';
+	at += base64url_encode((struct span){ (const char *)sum, sizeof(sum) }, at);
+	*at = 0;
+	return true;
+}
+
+/* Take "sha256$SALT$HASH" apart. False: it is something else. */
+static bool
+split_hash(struct span hash, unsigned char *salt, unsigned char *sum)
+{
+	size_t scheme = sizeof(SCHEME) - 1, len;
+
+	if (hash.len != scheme + SALT_LEN + 1 + SUM_LEN || !span_starts(hash, SPAN(SCHEME)) ||
+	    hash.at[scheme + SALT_LEN] != '$')
+		return false;
+	return base64url_decode(span_slice(hash, scheme, scheme + SALT_LEN), salt, &len) &&
+	       len == SALT_BYTES &&
+	       base64url_decode(span_slice(hash, scheme + SALT_LEN + 1, hash.len), sum, &len) &&
+	       len == DIGEST_BYTES;
+}
+
+static bool
+slot_right(const char *hash, struct span secret)
+{
+	unsigned char salt[BASE64URL_DECODED(SALT_LEN)], sum[BASE64URL_DECODED(SUM_LEN)];
+	unsigned char got[DIGEST_BYTES];
+	bool known, hashed, same;
+
+	known = split_hash(span_of(hash), salt, sum);
+	if (!known && !split_hash(span_of(nobody), salt, sum))
+		return false;
+	hashed = digest_hmac((struct span){ (const char *)salt, SALT_BYTES }, secret, got);
+	same = digest_same((struct span){ (const char *)sum, DIGEST_BYTES },
+	    (struct span){ (const char *)got, DIGEST_BYTES });
+	return known && hashed && same;
+}
+
+bool
+client_secret_right(const struct client *client, struct span secret)
+{
+	const char *hash;
+	bool right = false;
+	size_t i;
+
+	for (i = 0; i < CLIENT_SLOTS; i++) {
+		hash = client != NULL && client->slots[i].hash[0] != 0 ? client->slots[i].hash
+								       : nobody;
+		/* Not `||`: the second slot is checked whatever the first says. nobody is never
+		 * right, even for whoever finds its pre-image. */
+		right |= slot_right(hash, secret) & (hash != nobody);
+	}
+	return right;
+}
+
+bool
+client_role_valid(struct span role)
+{
+	return role.len >= 1 && role.len <= NAME_MOST && text_plain(role) && role.at[0] != ' ' &&
+	       role.at[role.len - 1] != ' ';
+}
+
+bool
+client_name_valid(struct span name)
+{
+	return client_role_valid(name) && span_find(name, ':') == name.len;
+}
+
+static bool
+texts_same(const struct texts *a, const struct texts *b)
+{
+	size_t i;
+
+	if (a->count != b->count)
+		return false;
+	for (i = 0; i < a->count; i++) {
+		if (strcmp(a->at[i], b->at[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+slots_same(const struct client *a, const struct client *b)
+{
+	size_t i;
+
+	for (i = 0; i < CLIENT_SLOTS; i++) {
+		if (strcmp(a->slots[i].hash, b->slots[i].hash) != 0 ||
+		    a->slots[i].issued_s != b->slots[i].issued_s)
+			return false;
+	}
+	return true;
+}
+
+static bool
+text_same(const char *a, const char *b)
+{
+	return span_equal(span_of(a), span_of(b));
+}
+
+bool
+client_same(const struct client *a, const struct client *b)
+{
+	return text_same(a->id, b->id) && text_same(a->name, b->name) &&
+	       text_same(a->label, b->label) && text_same(a->description, b->description) &&
+	       slots_same(a, b) && texts_same(&a->roles, &b->roles) &&
+	       texts_same(&a->scopes, &b->scopes) && a->disabled == b->disabled &&
+	       a->token_lifetime_s == b->token_lifetime_s && a->created_s == b->created_s;
+}

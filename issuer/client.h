@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * client - a client of the local issuer and its secrets (RFC 6749 section 2).
+ *
+ * Uses:   base.
+ * Pure:   but for client_new_secret() and client_new_id(), which draw random bytes.
+ *
+ * Secrets that we make hold 256 random bits, so a salted fast hash keeps them: there is nothing to
+ * guess, and checking one costs microseconds. "sha256$SALT$HASH" is HMAC-SHA-256 of the secret
+ * under the 16 bytes of SALT, both written in base64url.
+ */
+#ifndef POSTERN_ISSUER_CLIENT_H
+#define POSTERN_ISSUER_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "base/schema.h"
+#include "base/span.h"
+
+#define CLIENT_SLOTS 2
+#define CLIENT_ID_ROOM 32     /* 22 base64url characters (128 bits) and a NUL */
+#define CLIENT_SECRET_ROOM 48 /* 43 base64url characters (256 bits) and a NUL */
+#define CLIENT_HASH_ROOM 128  /* "sha256$SALT$HASH" and a NUL */
+
+struct client_slot {
+	char hash[CLIENT_HASH_ROOM]; /* "" when the slot is empty */
+	int64_t issued_s;
+};
+
+/* All texts are lent by an arena. */
+struct client {
+	const char *id;   /* client_id */
+	const char *name; /* unique */
+	const char *label, *description;
+	struct client_slot slots[CLIENT_SLOTS];
+	struct texts roles;
+	struct texts scopes; /* that it may ask for */
+	bool disabled;
+	int64_t token_lifetime_s; /* 0: the issuer's */
+	int64_t created_s;
+	struct client *next;
+};
+
+/* A new client_id of 128 random bits. False: the random generator failed. */
+MUST_CHECK bool client_new_id(char id[CLIENT_ID_ROOM]);
+
+/* A new secret of 256 random bits and its hash. The caller shows the secret once and wipes it. */
+MUST_CHECK bool client_new_secret(char secret[CLIENT_SECRET_ROOM], char hash[CLIENT_HASH_ROOM]);
+
+/* Hash a secret with a new salt. */
+MUST_CHECK bool client_hash(struct span secret, char hash[CLIENT_HASH_ROOM]);
+
+/* Is `secret` one of the client's? The same work whether the client is NULL (unknown), has one
+ * slot or two, and whatever the secret is. */
+bool client_secret_right(const struct client *client, struct span secret);
+
+/* May this be a client's name? 1..128 bytes of UTF-8, no control characters, no colon, no space
+ * at either end. */
+bool client_name_valid(struct span name);
+
+/* May this be a role's name? As a client's, and a colon may stand in it. */
+bool client_role_valid(struct span role);
+
+/* Do both say the same in every field? */
+bool client_same(const struct client *a, const struct client *b);
+
+#endif

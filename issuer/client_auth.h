@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * client_auth - who a client says it is, and with which secret (RFC 6749 section 2.3.1).
+ *
+ * Uses:   base, form, text.
+ * Pure:   yes (allocates in the caller's arena).
+ */
+#ifndef POSTERN_ISSUER_CLIENT_AUTH_H
+#define POSTERN_ISSUER_CLIENT_AUTH_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/check.h"
+#include "base/span.h"
+#include "issuer/form.h"
+
+/* Longer headers than this are not looked at. */
+#define CLIENT_AUTH_MAX_BYTES 4096
+
+enum client_auth_found {
+	CLIENT_AUTH_NONE, /* the client does not authenticate */
+	CLIENT_AUTH_GIVEN,
+	CLIENT_AUTH_WRONG,  /* a scheme we do not take, or one that cannot be read: 401 */
+	CLIENT_AUTH_SEVERAL /* more than one method: RFC 6749 section 2.3, 400 */
+};
+
+/* Lent by the arena. */
+struct client_auth {
+	struct span id, secret;
+};
+
+/*
+ * HTTP Basic (RFC 7617). Id and secret are percent-decoded, as RFC 6749 section 2.3.1 has them
+ * encoded; what is no valid percent encoding is taken as it stands, because many clients do not
+ * encode. A "+" stays a "+": a secret that holds one is met more often than one that holds a
+ * space, and a client that encodes writes "%2B" for it. No control characters.
+ *
+ * authorization  borrowed; at == NULL: no header.
+ */
+MUST_CHECK enum client_auth_found client_auth_basic(
+    struct span authorization, struct arena *arena, struct client_auth *ret_auth);
+
+/* From the header or the form, whichever there is, but not both. *ret_auth is set always:
+ * empty unless CLIENT_AUTH_GIVEN. */
+MUST_CHECK enum client_auth_found client_auth_find(struct span authorization,
+    const struct form *form, struct arena *arena, struct client_auth *ret_auth);
+
+/* Overwrite the secret. Its bytes are the arena's. */
+void client_auth_wipe(struct client_auth *auth);
+
+/* Overwrite the secret that the form holds, whether it was used or not. */
+void client_auth_forget(const struct form *form);
+
+#endif

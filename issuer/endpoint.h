@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * endpoint - the running issuer as its endpoints see it. For the files of this folder only.
+ *
+ * Uses:   issuer, signing, view.
+ */
+#ifndef POSTERN_ISSUER_ENDPOINT_H
+#define POSTERN_ISSUER_ENDPOINT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/check.h"
+#include "base/err.h"
+#include "issuer/issuer.h"
+#include "issuer/signing.h"
+#include "issuer/view.h"
+#include "issuer/watch.h"
+
+enum endpoint { ENDPOINT_TOKEN, ENDPOINT_JWKS, ENDPOINT_OAUTH, ENDPOINT_OPENID, ENDPOINT_COUNT };
+
+struct issuer {
+	struct arena arena; /* of what follows, up to `documents` */
+	struct local local;
+	const char *state_dir;
+	const char *base; /* the issuer's URL without a slash at its end */
+	/* Paths on the listener. RFC 8414 section 3.1 puts its own in front of the issuer's path,
+	 * OpenID Connect Discovery behind it. */
+	const char *paths[ENDPOINT_COUNT];
+	struct buffer documents[ENDPOINT_COUNT]; /* what a GET gives; none for the token endpoint */
+	struct signing *signing;
+	struct watch *watch;
+	_Atomic(struct view *) view;
+	_Atomic uint64_t generation;
+	_Atomic unsigned owners;
+	void (*changed)(void *context);
+	void *context;
+};
+
+/* Make paths and documents from `local` and `signing`. */
+MUST_CHECK bool metadata_make(struct issuer *issuer, struct err *reterr);
+
+/* Answer a request for one of the documents. */
+void metadata_answer(const struct issuer *issuer, enum endpoint endpoint,
+    const struct issuer_request *request, struct issuer_answer *answer);
+
+/* Answer a request to the token endpoint. */
+void token_endpoint_answer(struct issuer *issuer, const struct issuer_request *request,
+    int64_t now_s, struct issuer_answer *answer);
+
+/* Answer 405 (RFC 9110 section 15.5.6). */
+void endpoint_wrong_method(const char *allow, struct issuer_answer *answer);
+
+#endif

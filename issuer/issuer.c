@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/issuer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/epoch.h"
+#include "base/log.h"
+#include "issuer/endpoint.h"
+#include "issuer/mint.h"
+#include "issuer/wish.h"
+
+#define ARENA_MOST (64u << 10)
+#define ANSWER_MOST (256u << 10)
+
+/* --- starting and stopping --- */
+
+static bool
+copy_setup(struct issuer *issuer, const struct issuer_setup *setup)
+{
+	const struct local *local = setup->local;
+	struct local *copy = &issuer->local;
+
+	*copy = *local;
+	copy->issuer = arena_text(&issuer->arena, span_of(local->issuer));
+	copy->audience = arena_text(&issuer->arena, span_of(local->audience));
+	copy->database = arena_text(&issuer->arena, span_of(local->database));
+	issuer->state_dir = arena_text(&issuer->arena, span_of(setup->state_dir));
+	issuer->changed = setup->changed;
+	issuer->context = setup->context;
+	return copy->issuer != NULL && copy->audience != NULL && copy->database != NULL &&
+	       issuer->state_dir != NULL;
+}
+
+/* taken: `view`. On the watching thread, and once on the starting one. */
+static void
+take_view(void *context, struct view *view)
+{
+	struct issuer *issuer = context;
+	struct view *old = atomic_load(&issuer->view);
+	size_t before, now = view_count(view);
+
+	if (old != NULL && view_same(old, view)) {
+		view_free(view);
+		return;
+	}
+	atomic_store(&issuer->view, view);
+	atomic_fetch_add(&issuer->generation, 1);
+	if (old == NULL)
+		return;
+	before = view_count(old);
+	epoch_retire(old, view_free);
+	log_event(LOG_INFO, "clients_changed", "%zu clients, %zu before", now, before);
+	if (issuer->changed != NULL)
+		issuer->changed(issuer->context);
+}
+
+static bool
+start_watch(struct issuer *issuer, struct err *reterr)
+{
+	struct watch_setup setup = {
+		.database = issuer->local.database, .loaded = take_view, .context = issuer
+	};
+
+	return store_open(issuer->local.database, &setup.store, reterr) &&
+	       watch_start(&setup, &issuer->watch, reterr);
+}
+
+bool
+issuer_start(const struct issuer_setup *setup, struct issuer **ret_issuer, struct err *reterr)
+{
+	struct issuer *issuer = calloc(1, sizeof(*issuer));
+	bool done;
+
+	if (issuer == NULL)
+		return err_set(reterr, "no memory");
+	arena_init(&issuer->arena, ARENA_MOST);
+	atomic_store(&issuer->owners, 1);
+	if (!copy_setup(issuer, setup))
+		done = err_set(reterr, "no memory");
+	else
+		done = signing_open(setup->state_dir, &issuer->signing, reterr) &&
+		       metadata_make(issuer, reterr) && start_watch(issuer, reterr);
+	if (!done) {
+		issuer_stop(issuer);
+		return false;
+	}
+	*ret_issuer = issuer;
+	return true;
+}
+
+bool
+issuer_same(const struct issuer *issuer, const struct issuer_setup *setup)
+{
+	const struct local *a = &issuer->local, *b = setup->local;
+
+	return strcmp(a->issuer, b->issuer) == 0 && strcmp(a->audience, b->audience) == 0 &&
+	       strcmp(a->database, b->database) == 0 && a->accept == b->accept &&
+	       a->token_lifetime_s == b->token_lifetime_s && a->basic == b->basic &&
+	       strcmp(issuer->state_dir, setup->state_dir) == 0 &&
+	       issuer->changed == setup->changed && issuer->context == setup->context;
+}
+
+struct issuer *
+issuer_ref(struct issuer *issuer)
+{
+	atomic_fetch_add(&issuer->owners, 1);
+	return issuer;
+}
+
+void
+issuer_stop(struct issuer *issuer)
+{
+	int i;
+
+	if (issuer == NULL || atomic_fetch_sub(&issuer->owners, 1) != 1)
+		return;
+	watch_stop(issuer->watch);
+	signing_close(issuer->signing);
+	for (i = 0; i < ENDPOINT_COUNT; i++)
+		buffer_done(&issuer->documents[i]);
+	view_free(atomic_load(&issuer->view));
+	arena_done(&issuer->arena);
+	free(issuer);
+}
+
+/* --- what the gate asks --- */
+
+bool
+issuer_keys(const struct issuer *issuer, struct keyset **ret_keys, struct err *reterr)
+{
+	return keyset_parse(buffer_span(&issuer->documents[ENDPOINT_JWKS]), ret_keys, reterr) ||
+	       err_within(reterr, "local issuer");
+}
+
+const struct client *
+issuer_client(const struct issuer *issuer, struct span client_id)
+{
+	return view_by_id(atomic_load(&issuer->view), client_id);
+}
+
+const struct client *
+issuer_client_named(const struct issuer *issuer, struct span name_or_id)
+{
+	const struct view *view = atomic_load(&issuer->view);
+	const struct client *client = view_by_id(view, name_or_id);
+
+	return client != NULL ? client : view_by_name(view, name_or_id);
+}
+
+uint64_t
+issuer_generation(const struct issuer *issuer)
+{
+	return atomic_load(&issuer->generation);
+}
+
+/* --- endpoints --- */
+
+/* ENDPOINT_COUNT: not ours. */
+static enum endpoint
+find_endpoint(const struct issuer *issuer, struct span path)
+{
+	int i;
+
+	for (i = 0; i < ENDPOINT_COUNT; i++) {
+		if (span_is(path, issuer->paths[i]))
+			break;
+	}
+	return (enum endpoint)i;
+}
+
+bool
+issuer_serves(const struct issuer *issuer, struct span path)
+{
+	return find_endpoint(issuer, path) != ENDPOINT_COUNT;
+}
+
+static void
+answer_failed(struct issuer_answer *answer)
+{
+	if (!answer->headers.failed && !answer->body.failed)
+		return;
+	buffer_reset(&answer->headers);
+	buffer_reset(&answer->body);
+	answer->status = 500;
+	answer->error = "server_error";
+}
+
+void
+issuer_answer(struct issuer *issuer, const struct issuer_request *request, int64_t now_s,
+    struct issuer_answer *answer)
+{
+	enum endpoint endpoint = find_endpoint(issuer, request->path);
+
+	*answer = (struct issuer_answer){ .status = 404, .error = "" };
+	buffer_init(&answer->headers, ANSWER_MOST);
+	buffer_init(&answer->body, ANSWER_MOST);
+	if (endpoint == ENDPOINT_TOKEN)
+		token_endpoint_answer(issuer, request, now_s, answer);
+	else if (endpoint != ENDPOINT_COUNT)
+		metadata_answer(issuer, endpoint, request, answer);
+	answer_failed(answer);
+}
+
+void
+issuer_answer_done(struct issuer_answer *answer)
+{
+	buffer_done(&answer->headers);
+	buffer_wipe(&answer->body);
+}
+
+bool
+issuer_mint(struct issuer *issuer, const struct client *client, const char *scope,
+    struct buffer *token, struct err *reterr)
+{
+	struct wish wish = { client, span_of(scope), issuer->local.token_lifetime_s };
+	struct wish_granted granted;
+	struct arena arena;
+	bool done;
+
+	arena_init(&arena, ARENA_MOST);
+	if (!wish_decide(&wish, &arena, &granted)) {
+		done = err_set(reterr, "the client may not have that scope");
+	} else {
+		struct mint mint = { .issuer = issuer->local.issuer,
+			.audience = issuer->local.audience,
+			.client_id = client->id,
+			.scope = granted.scope,
+			.now_s = clock_now_s(),
+			.lifetime_s = granted.lifetime_s };
+
+		done = mint_token(issuer->signing, &mint, token, reterr);
+	}
+	arena_done(&arena);
+	return done;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * issuer - the local issuer, running: its store, its clients in memory, its signing key.
+ *
+ * Uses:   local, store, client, signing, mint, view, watch, jwks.
+ * Shell:  the database, key files under `state`, one thread that watches the store for changes
+ *         made by other processes (`postern client …`).
+ * Threads: issuer_client() and issuer_answer() from any.
+ */
+#ifndef POSTERN_ISSUER_ISSUER_H
+#define POSTERN_ISSUER_ISSUER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/check.h"
+#include "base/err.h"
+#include "issuer/client.h"
+#include "issuer/local.h"
+#include "jwks/keyset.h"
+
+struct issuer;
+
+struct issuer_setup {
+	const struct local *local; /* borrowed, copied */
+	const char *state_dir;
+	void (*changed)(void *context); /* after clients changed; on a thread of the issuer */
+	void *context;
+};
+
+/* Open the store, make the signing key if there is none (ES256, mode 0600 under `state`), load
+ * the clients. A key file that others can read is refused. */
+MUST_CHECK bool issuer_start(
+    const struct issuer_setup *setup, struct issuer **ret_issuer, struct err *reterr);
+
+/* Would issuer_start() make the same one again? */
+bool issuer_same(const struct issuer *issuer, const struct issuer_setup *setup);
+
+/* One more owner. Returns its argument. */
+struct issuer *issuer_ref(struct issuer *issuer);
+
+/* One owner less; the last one stops it. Accepts NULL. */
+void issuer_stop(struct issuer *issuer);
+
+/* Its public keys as a keyset of the caller's. */
+MUST_CHECK bool issuer_keys(
+    const struct issuer *issuer, struct keyset **ret_keys, struct err *reterr);
+
+/*
+ * The client of that client_id as it stands now, or NULL. Lock-free; call between epoch_enter()
+ * and epoch_leave(), lent until the latter.
+ */
+const struct client *issuer_client(const struct issuer *issuer, struct span client_id);
+
+/* The same by name or id, for `postern explain --client`. */
+const struct client *issuer_client_named(const struct issuer *issuer, struct span name_or_id);
+
+/* Counts up whenever clients change. */
+uint64_t issuer_generation(const struct issuer *issuer);
+
+/* A request to one of its endpoints, as values. */
+struct issuer_request {
+	struct span method;
+	struct span path;          /* canonical */
+	bool has_query;
+	struct span authorization; /* at == NULL: no header */
+	struct span content_type;  /* at == NULL: no header */
+	struct span body;
+	struct span peer;          /* for the audit line */
+};
+
+/* The answer. `headers` are whole lines, each with its CRLF, without framing. */
+struct issuer_answer {
+	int status;
+	struct buffer headers;
+	struct buffer body;
+	const char *error;      /* RFC 6749 section 5.2 code for the log; "" when all went well */
+	char client[129];       /* the client's name once it is known, for the log; else "" */
+};
+
+/* Is this path one of the local issuer's endpoints? They answer wrong methods with 405. */
+bool issuer_serves(const struct issuer *issuer, struct span path);
+
+/* The most bytes of body an endpoint reads; more is answered 413 without reading. */
+#define ISSUER_MAX_BODY (64u << 10)
+
+/*
+ * Answer. POST /oauth/token (RFC 6749 sections 4.4, 5.1, 5.2; RFC 9068 tokens),
+ * GET /.well-known/jwks.json (RFC 7517), /.well-known/oauth-authorization-server (RFC 8414),
+ * /.well-known/openid-configuration. Buffers are to be released by issuer_answer_done().
+ */
+void issuer_answer(struct issuer *issuer, const struct issuer_request *request, int64_t now_s,
+    struct issuer_answer *answer);
+void issuer_answer_done(struct issuer_answer *answer);
+
+/* Mint a token for a client, as the token endpoint would: `postern token`. `token` grows by it.
+ * scope may be NULL. */
+MUST_CHECK bool issuer_mint(struct issuer *issuer, const struct client *client, const char *scope,
+    struct buffer *token, struct err *reterr);
+
+#endif

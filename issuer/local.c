@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/local.h"
+
+#include <stddef.h>
+
+static const char *const accept_words[] = { "always", "fallback", "never", NULL };
+
+/* clang-format off */
+static const struct field local_fields[] = {
+	{ .key = "issuer", .type = FIELD_URL, .offset = offsetof(struct local, issuer),
+	  .required = true,
+	  .told = "The `iss` of its tokens: the URL under which clients reach its endpoints." },
+	{ .key = "audience", .type = FIELD_TEXT, .offset = offsetof(struct local, audience),
+	  .required = true, .told = "The `aud` of its tokens." },
+	{ .key = "accept", .type = FIELD_WORD, .offset = offsetof(struct local, accept),
+	  .otherwise = "always", .words = accept_words,
+	  .told = "When its tokens count: always, fallback (only while every third-party issuer is "
+	          "down) or never." },
+	{ .key = "database", .type = FIELD_TEXT, .offset = offsetof(struct local, database),
+	  .otherwise = "postern.db", .told = "The SQLite file, relative to `state`." },
+	{ .key = "token_lifetime", .type = FIELD_DURATION_S,
+	  .offset = offsetof(struct local, token_lifetime_s), .least = 60, .most = 86400,
+	  .otherwise = "1h", .told = "How long its tokens live, unless the client says otherwise." },
+	{ .key = "basic", .type = FIELD_BOOL, .offset = offsetof(struct local, basic),
+	  .otherwise = "true", .told = "Basic authentication of local users on protected paths." },
+	{ .key = NULL }
+};
+/* clang-format on */
+
+static void
+check_issuer(const struct node *map, const struct local *local, struct mistakes *mistakes)
+{
+	struct span issuer = span_of(local->issuer);
+
+	/* RFC 8414 section 2: the issuer identifier has no query and no fragment. */
+	if (span_find(issuer, '?') < issuer.len)
+		mistake_at(mistakes, node_get(map, "issuer"), "must have no query");
+}
+
+static void
+place_database(
+    const struct node *map, const char *state, struct local *local, struct mistakes *mistakes)
+{
+	struct span database = span_of(local->database);
+
+	if (span_starts(database, SPAN("postgresql://")) ||
+	    span_starts(database, SPAN("postgres://"))) {
+		/* The value is not repeated: it may hold a password. */
+		mistake_at_key(mistakes, node_get(map, "database"),
+		    "PostgreSQL is not supported by this build");
+		return;
+	}
+	if (database.len > 0 && database.at[0] != '/')
+		local->database = arena_format(mistakes->arena, "%s/%s", state, local->database);
+	if (local->database == NULL)
+		mistake_at(mistakes, node_get(map, "database"), "no memory");
+}
+
+const struct field *
+local_schema(void)
+{
+	return local_fields;
+}
+
+void
+local_read(
+    const struct node *map, const char *state, struct local *local, struct mistakes *mistakes)
+{
+	schema_read(map, local_fields, local, mistakes);
+	if (local->issuer != NULL)
+		check_issuer(map, local, mistakes);
+	if (local->database != NULL)
+		place_database(map, state, local, mistakes);
+}

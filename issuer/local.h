@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * local - the local issuer as configured (`local_issuer` of postern.yaml).
+ *
+ * Uses:   base.
+ * Pure:   yes.
+ */
+#ifndef POSTERN_ISSUER_LOCAL_H
+#define POSTERN_ISSUER_LOCAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/document.h"
+#include "base/schema.h"
+
+enum local_accept { LOCAL_ALWAYS, LOCAL_FALLBACK, LOCAL_NEVER };
+
+/* The name under which the local issuer's profile stands among the issuers. */
+#define LOCAL_NAME "local"
+
+/* All texts are lent by the configuration's arena. */
+struct local {
+	const char *issuer;   /* `iss`: a URL; the endpoints stand below it */
+	const char *audience; /* `aud` of its tokens */
+	int accept;           /* enum local_accept */
+	const char *database; /* SQLite file, made absolute under `state` */
+	int64_t token_lifetime_s;
+	bool basic;
+};
+
+/* Read `local_issuer`. `state` is the directory for a relative database; everything wrong is
+ * told. */
+void local_read(
+    const struct node *map, const char *state, struct local *local, struct mistakes *mistakes);
+
+/* The rows of its keys, for the manual. */
+const struct field *local_schema(void);
+
+#endif

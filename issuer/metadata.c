@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/endpoint.h"
+
+#define DOCUMENT_MOST (64u << 10)
+
+static const char *const content_types[ENDPOINT_COUNT] = {
+	[ENDPOINT_JWKS] = "application/jwk-set+json",
+	[ENDPOINT_OAUTH] = "application/json",
+	[ENDPOINT_OPENID] = "application/json",
+};
+
+/* --- paths --- */
+
+/* "https://host/auth" gives "/auth"; "https://host" and "https://host/" give "". */
+static struct span
+path_of(struct span url)
+{
+	size_t i = 0;
+
+	while (i + 2 < url.len && !span_starts(span_slice(url, i, url.len), SPAN("://")))
+		i++;
+	url = span_slice(url, i + 3, url.len);
+	return span_slice(url, span_find(url, '/'), url.len);
+}
+
+static bool
+make_paths(struct issuer *issuer)
+{
+	struct span base = span_of(issuer->local.issuer), path;
+	struct arena *arena = &issuer->arena;
+
+	if (span_ends(base, SPAN("/")))
+		base.len--;
+	path = path_of(base);
+	issuer->base = arena_text(arena, base);
+	issuer->paths[ENDPOINT_TOKEN] = arena_format(arena, "%.*s/oauth/token", SPAN_ARG(path));
+	issuer->paths[ENDPOINT_JWKS] =
+	    arena_format(arena, "%.*s/.well-known/jwks.json", SPAN_ARG(path));
+	issuer->paths[ENDPOINT_OAUTH] =
+	    arena_format(arena, "/.well-known/oauth-authorization-server%.*s", SPAN_ARG(path));
+	issuer->paths[ENDPOINT_OPENID] =
+	    arena_format(arena, "%.*s/.well-known/openid-configuration", SPAN_ARG(path));
+	return issuer->base != NULL && issuer->paths[ENDPOINT_TOKEN] != NULL &&
+	       issuer->paths[ENDPOINT_JWKS] != NULL && issuer->paths[ENDPOINT_OAUTH] != NULL &&
+	       issuer->paths[ENDPOINT_OPENID] != NULL;
+}
+
+/* --- documents --- */
+
+static void
+add_url(const struct issuer *issuer, const char *key, const char *below, struct buffer *json)
+{
+	char *url = NULL;
+	struct arena arena;
+
+	arena_init(&arena, DOCUMENT_MOST);
+	url = arena_format(&arena, "%s%s", issuer->base, below);
+	buffer_format(json, ",\"%s\":", key);
+	if (url == NULL)
+		json->failed = true;
+	else
+		buffer_add_json(json, span_of(url));
+	arena_done(&arena);
+}
+
+/* RFC 8414 section 2. `response_types_supported` is required there, and no authorization endpoint
+ * is here: "none" (OAuth 2.0 Multiple Response Types, section 4) is the one that promises
+ * nothing. */
+static void
+add_common(const struct issuer *issuer, struct buffer *json)
+{
+	buffer_add_text(json, "{\"issuer\":");
+	buffer_add_json(json, span_of(issuer->local.issuer));
+	add_url(issuer, "token_endpoint", "/oauth/token", json);
+	add_url(issuer, "jwks_uri", "/.well-known/jwks.json", json);
+	buffer_add_text(json, ",\"response_types_supported\":[\"none\"]"
+			      ",\"grant_types_supported\":[\"client_credentials\"]"
+			      ",\"token_endpoint_auth_methods_supported\":[\"client_secret_basic\","
+			      "\"client_secret_post\"]");
+}
+
+static void
+make_documents(struct issuer *issuer)
+{
+	struct buffer *oauth = &issuer->documents[ENDPOINT_OAUTH];
+	struct buffer *openid = &issuer->documents[ENDPOINT_OPENID];
+
+	signing_jwks(issuer->signing, &issuer->documents[ENDPOINT_JWKS]);
+	add_common(issuer, oauth);
+	buffer_add_text(oauth, "}");
+	add_common(issuer, openid);
+	buffer_format(openid,
+	    ",\"subject_types_supported\":[\"public\"]"
+	    ",\"id_token_signing_alg_values_supported\":[\"%s\"]}",
+	    signing_alg(issuer->signing));
+}
+
+bool
+metadata_make(struct issuer *issuer, struct err *reterr)
+{
+	bool failed;
+	int i;
+
+	for (i = 0; i < ENDPOINT_COUNT; i++)
+		buffer_init(&issuer->documents[i], DOCUMENT_MOST);
+	failed = !make_paths(issuer);
+	if (!failed)
+		make_documents(issuer);
+	for (i = 0; i < ENDPOINT_COUNT; i++)
+		failed |= issuer->documents[i].failed;
+	return !failed || err_set(reterr, "no memory");
+}
+
+/* --- answering --- */
+
+void
+endpoint_wrong_method(const char *allow, struct issuer_answer *answer)
+{
+	answer->status = 405;
+	answer->error = "invalid_request";
+	buffer_format(&answer->headers,
+	    "Allow: %s\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n", allow);
+	buffer_format(&answer->body,
+	    "{\"error\":\"invalid_request\",\"error_description\":\"the method must be %s\"}",
+	    allow);
+}
+
+void
+metadata_answer(const struct issuer *issuer, enum endpoint endpoint,
+    const struct issuer_request *request, struct issuer_answer *answer)
+{
+	if (!span_is(request->method, "GET") && !span_is(request->method, "HEAD")) {
+		endpoint_wrong_method("GET, HEAD", answer);
+		return;
+	}
+	answer->status = 200;
+	/* Short, so that a new signing key is seen soon. */
+	buffer_format(&answer->headers,
+	    "Content-Type: %s\r\nCache-Control: public, max-age=300\r\n", content_types[endpoint]);
+	buffer_add(&answer->body, buffer_span(&issuer->documents[endpoint]));
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/mint.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+#include <jwt.h>
+
+#include "base/base64url.h"
+#include "base/digest.h"
+
+#define JTI_BYTES 20
+#define JTI_ROOM (BASE64URL_ENCODED(JTI_BYTES) + 1)
+
+static bool
+new_jti(char jti[JTI_ROOM])
+{
+	unsigned char bytes[JTI_BYTES];
+
+	if (!digest_random(bytes, sizeof(bytes)))
+		return false;
+	jti[base64url_encode((struct span){ (const char *)bytes, sizeof(bytes) }, jti)] = 0;
+	return true;
+}
+
+static bool
+add_header(jwt_t *jwt, const struct signing *signing)
+{
+	return jwt_add_header(jwt, "alg", signing_alg(signing)) == 0 &&
+	       jwt_add_header(jwt, "typ", "at+jwt") == 0 &&
+	       jwt_add_header(jwt, "kid", signing_kid(signing)) == 0;
+}
+
+/* RFC 9068 section 2.2. */
+static bool
+add_claims(jwt_t *jwt, const struct mint *mint)
+{
+	int64_t expires_s = mint->now_s + mint->lifetime_s;
+	char jti[JTI_ROOM];
+
+	if (mint->now_s < 0 || expires_s > LONG_MAX || !new_jti(jti))
+		return false;
+	return jwt_add_grant(jwt, "iss", mint->issuer) == 0 &&
+	       jwt_add_grant(jwt, "sub", mint->client_id) == 0 &&
+	       jwt_add_grant(jwt, "aud", mint->audience) == 0 &&
+	       jwt_add_grant(jwt, "client_id", mint->client_id) == 0 &&
+	       jwt_add_grant_int(jwt, "iat", (long)mint->now_s) == 0 &&
+	       jwt_add_grant_int(jwt, "exp", (long)expires_s) == 0 &&
+	       jwt_add_grant(jwt, "jti", jti) == 0 &&
+	       (mint->scope == NULL || jwt_add_grant(jwt, "scope", mint->scope) == 0);
+}
+
+/* taken: `json`, from libjwt; may be NULL. */
+static void
+add_part(struct buffer *input, char *json)
+{
+	struct span bytes = span_of(json);
+	char *out = NULL;
+	size_t len;
+
+	if (json != NULL)
+		out = malloc(BASE64URL_ENCODED(bytes.len) + 1);
+	if (out == NULL) {
+		input->failed = true;
+	} else {
+		len = base64url_encode(bytes, out);
+		buffer_add(input, (struct span){ out, len });
+	}
+	free(out);
+	free(json);
+}
+
+static bool
+sign(const struct signing *signing, const struct buffer *input, struct buffer *token,
+    struct err *reterr)
+{
+	char text[BASE64URL_ENCODED(SIGNING_BYTES)];
+	unsigned char signature[SIGNING_BYTES];
+	size_t len;
+
+	if (!signing_sign(signing, buffer_span(input), signature, reterr))
+		return false;
+	len = base64url_encode((struct span){ (const char *)signature, sizeof(signature) }, text);
+	buffer_add(token, buffer_span(input));
+	buffer_add_byte(token, '.');
+	buffer_add(token, (struct span){ text, len });
+	return !token->failed || err_set(reterr, "token: no memory");
+}
+
+bool
+mint_token(const struct signing *signing, const struct mint *mint, struct buffer *token,
+    struct err *reterr)
+{
+	struct buffer input;
+	jwt_t *jwt = NULL;
+	bool done = false;
+
+	buffer_init(&input, token->max_bytes);
+	if (jwt_new(&jwt) != 0 || !add_header(jwt, signing) || !add_claims(jwt, mint)) {
+		(void)err_set(reterr, "token: it cannot be made");
+		goto out;
+	}
+	add_part(&input, jwt_get_headers_json(jwt, NULL));
+	buffer_add_byte(&input, '.');
+	add_part(&input, jwt_get_grants_json(jwt, NULL));
+	if (input.failed) {
+		(void)err_set(reterr, "token: no memory");
+		goto out;
+	}
+	done = sign(signing, &input, token, reterr);
+out:
+	jwt_free(jwt);
+	buffer_done(&input);
+	return done;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/view.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+
+/* Open addressing; a power of two, at most half full, so that a search ends. */
+struct table {
+	const struct client **slots;
+	size_t mask;
+};
+
+struct view {
+	struct arena arena;
+	const struct client *first; /* by name */
+	size_t count;
+	struct table by_id, by_name;
+};
+
+/* FNV-1a. The keys in the tables are the operator's, so nobody can choose them to collide. */
+static size_t
+hash(struct span text)
+{
+	uint64_t sum = 0xcbf29ce484222325u;
+	size_t i;
+
+	for (i = 0; i < text.len; i++)
+		sum = (sum ^ (unsigned char)text.at[i]) * 0x100000001b3u;
+	return (size_t)(sum ^ (sum >> 32));
+}
+
+static struct span
+key_id(const struct client *client)
+{
+	return span_of(client->id);
+}
+
+static struct span
+key_name(const struct client *client)
+{
+	return span_of(client->name);
+}
+
+static void
+table_put(struct table *table, struct span key, const struct client *client)
+{
+	size_t at = hash(key) & table->mask;
+
+	while (table->slots[at] != NULL)
+		at = (at + 1) & table->mask;
+	table->slots[at] = client;
+}
+
+static const struct client *
+table_get(const struct table *table, struct span key, struct span (*key_of)(const struct client *))
+{
+	size_t at = hash(key) & table->mask;
+
+	while (table->slots[at] != NULL && !span_equal(key_of(table->slots[at]), key))
+		at = (at + 1) & table->mask;
+	return table->slots[at];
+}
+
+static bool
+table_init(struct table *table, struct arena *arena, size_t count)
+{
+	size_t room = 16;
+
+	while (room < count * 2)
+		room *= 2;
+	table->slots = arena_array(arena, room, sizeof(table->slots[0]));
+	table->mask = room - 1;
+	return table->slots != NULL;
+}
+
+static bool
+index_clients(struct view *view)
+{
+	const struct client *client;
+
+	for (client = view->first; client != NULL; client = client->next)
+		view->count++;
+	if (!table_init(&view->by_id, &view->arena, view->count) ||
+	    !table_init(&view->by_name, &view->arena, view->count))
+		return false;
+	for (client = view->first; client != NULL; client = client->next) {
+		table_put(&view->by_id, key_id(client), client);
+		table_put(&view->by_name, key_name(client), client);
+	}
+	return true;
+}
+
+bool
+view_load(struct store *store, struct view **ret_view, struct err *reterr)
+{
+	struct view *view = calloc(1, sizeof(*view));
+	struct client *first = NULL;
+
+	if (view == NULL)
+		return err_set(reterr, "clients: no memory");
+	arena_init(&view->arena, VIEW_MAX_BYTES);
+	if (!store_list(store, &view->arena, &first, reterr)) {
+		view_free(view);
+		return false;
+	}
+	view->first = first;
+	if (!index_clients(view)) {
+		view_free(view);
+		return err_set(reterr, "clients: no memory");
+	}
+	*ret_view = view;
+	return true;
+}
+
+void
+view_free(void *view)
+{
+	struct view *old = view;
+
+	if (old == NULL)
+		return;
+	arena_done(&old->arena);
+	free(old);
+}
+
+size_t
+view_count(const struct view *view)
+{
+	return view->count;
+}
+
+const struct client *
+view_by_id(const struct view *view, struct span id)
+{
+	return table_get(&view->by_id, id, key_id);
+}
+
+const struct client *
+view_by_name(const struct view *view, struct span name)
+{
+	return table_get(&view->by_name, name, key_name);
+}
+
+bool
+view_same(const struct view *a, const struct view *b)
+{
+	const struct client *x = a->first, *y = b->first;
+
+	while (x != NULL && y != NULL && client_same(x, y)) {
+		x = x->next;
+		y = y->next;
+	}
+	return x == NULL && y == NULL;
+}

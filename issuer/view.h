@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * view - all clients in memory, as one snapshot that never changes.
+ *
+ * Uses:   base, client, store.
+ * Pure:   but for view_load(), which reads the store. Safe to read from any thread.
+ * Limits: VIEW_MAX_BYTES; a store that needs more is an error.
+ */
+#ifndef POSTERN_ISSUER_VIEW_H
+#define POSTERN_ISSUER_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/span.h"
+#include "issuer/client.h"
+#include "issuer/store.h"
+
+#define VIEW_MAX_BYTES ((size_t)1 << 30)
+
+struct view;
+
+/* ret_view  given: view_free() it. */
+MUST_CHECK bool view_load(struct store *store, struct view **ret_view, struct err *reterr);
+
+/* Accepts NULL. Its type is that of epoch_retire()'s argument. */
+void view_free(void *view);
+
+/* How many clients there are. */
+size_t view_count(const struct view *view);
+
+/* The client of that client_id, or of that name; NULL: there is none. Lent by the view. */
+const struct client *view_by_id(const struct view *view, struct span id);
+const struct client *view_by_name(const struct view *view, struct span name);
+
+/* Do both hold the same clients, alike in every field? */
+bool view_same(const struct view *a, const struct view *b);
+
+#endif

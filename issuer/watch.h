@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * watch - a thread that notices when the store was changed by another process.
+ *
+ * Uses:   base, store, view.
+ * Shell:  inotify on the database's directory, and a look at the database every second for what
+ *         inotify cannot see (network file systems).
+ */
+#ifndef POSTERN_ISSUER_WATCH_H
+#define POSTERN_ISSUER_WATCH_H
+
+#include <stdbool.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "issuer/store.h"
+#include "issuer/view.h"
+
+struct watch;
+
+struct watch_setup {
+	const char *database; /* borrowed, copied */
+	struct store *store;  /* taken, also on failure */
+	/* taken: `view`. Called on the watching thread after a commit by anybody. */
+	void (*loaded)(void *context, struct view *view);
+	void *context;
+};
+
+MUST_CHECK bool watch_start(
+    const struct watch_setup *setup, struct watch **ret_watch, struct err *reterr);
+
+/* End the thread and close the store. Accepts NULL. */
+void watch_stop(struct watch *watch);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* running - a local issuer started in a scratch directory, with one client. */
+#ifndef POSTERN_TESTS_ISSUER_RUNNING_H
+#define POSTERN_TESTS_ISSUER_RUNNING_H
+
+#include "scratch.h"
+
+#include <stdatomic.h>
+
+#include "issuer/admin.h"
+#include "issuer/issuer.h"
+
+struct running {
+	struct scratch scratch;
+	char database[SCRATCH_ROOM * 2];
+	struct local local;
+	struct issuer *issuer;
+	struct store *store; /* another connection, as a command has one */
+	struct admin_made made;
+	_Atomic int changes;
+};
+
+static inline void
+running_changed(void *context)
+{
+	struct running *running = context;
+
+	atomic_fetch_add(&running->changes, 1);
+}
+
+static inline void
+running_start(struct running *running)
+{
+	struct issuer_setup setup = { .local = &running->local,
+		.state_dir = running->scratch.dir,
+		.changed = running_changed,
+		.context = running };
+	struct err err;
+
+	if (!issuer_start(&setup, &running->issuer, &err))
+		fail_msg("%s", err.text);
+}
+
+/* An issuer at `url`, and the client "partner" with the scopes "a" and "b". */
+static inline void
+running_init(struct running *running, const char *url)
+{
+	static const char *scopes[] = { "a", "b" };
+	struct admin_new new_client = { .name = "partner", .scopes = { scopes, 2, NULL } };
+	struct err err;
+
+	memset(running, 0, sizeof(*running));
+	scratch_init(&running->scratch);
+	scratch_path(&running->scratch, "postern.db", running->database);
+	running->local = (struct local){ .issuer = url,
+		.audience = "api://local",
+		.database = running->database,
+		.token_lifetime_s = 3600 };
+	if (!store_open(running->database, &running->store, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(admin_add(running->store, &new_client, &running->made, &err), ADMIN_OK);
+	running_start(running);
+}
+
+static inline void
+running_done(struct running *running)
+{
+	issuer_stop(running->issuer);
+	store_close(running->store);
+	scratch_done(&running->scratch);
+}
+
+#endif

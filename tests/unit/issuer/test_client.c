@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scratch.h"
+
+#include "issuer/client.h"
+
+static void
+ids_and_secrets_differ(void **state)
+{
+	char a[CLIENT_ID_ROOM], b[CLIENT_ID_ROOM];
+	char s[CLIENT_SECRET_ROOM], t[CLIENT_SECRET_ROOM];
+	char h[CLIENT_HASH_ROOM], i[CLIENT_HASH_ROOM];
+
+	(void)state;
+	assert_true(client_new_id(a) && client_new_id(b));
+	assert_int_equal(strlen(a), 22);
+	assert_string_not_equal(a, b);
+	assert_true(client_new_secret(s, h) && client_new_secret(t, i));
+	assert_int_equal(strlen(s), 43);
+	assert_string_not_equal(s, t);
+	assert_string_not_equal(h, i);
+	assert_null(strstr(h, s));
+}
+
+static void
+salt_makes_two_hashes_of_one_secret(void **state)
+{
+	char a[CLIENT_HASH_ROOM], b[CLIENT_HASH_ROOM];
+
+	(void)state;
+	assert_true(client_hash(SPAN("x"), a) && client_hash(SPAN("x"), b));
+	assert_string_not_equal(a, b);
+	assert_int_equal(strlen(a), 7 + 22 + 1 + 43);
+}
+
+/* Made with: openssl dgst -sha256 -mac HMAC -macopt hexkey:000102…0f, of "secret". */
+static void
+hash_is_the_documented_one(void **state)
+{
+	struct client client = { .slots = {
+				     { .hash = "sha256$AAECAwQFBgcICQoLDA0ODw$"
+					       "nMgQ9jNzbHO-a-edTJtThysbAf0Uuf3xf3lv-tu7YT4" } } };
+
+	(void)state;
+	assert_true(client_secret_right(&client, SPAN("secret")));
+	assert_false(client_secret_right(&client, SPAN("secreu")));
+}
+
+static void
+either_slot_is_right(void **state)
+{
+	struct client client = { .id = "i" };
+	char hash[CLIENT_HASH_ROOM];
+
+	(void)state;
+	assert_false(client_secret_right(&client, SPAN("one")));
+	assert_true(client_hash(SPAN("one"), hash));
+	memcpy(client.slots[0].hash, hash, sizeof(hash));
+	assert_true(client_secret_right(&client, SPAN("one")));
+	assert_false(client_secret_right(&client, SPAN("two")));
+	assert_true(client_hash(SPAN("two"), hash));
+	memcpy(client.slots[1].hash, hash, sizeof(hash));
+	assert_true(client_secret_right(&client, SPAN("one")));
+	assert_true(client_secret_right(&client, SPAN("two")));
+	assert_false(client_secret_right(&client, SPAN("")));
+	client.slots[0].hash[0] = 0;
+	assert_false(client_secret_right(&client, SPAN("one")));
+	assert_true(client_secret_right(&client, SPAN("two")));
+}
+
+static void
+nobody_has_no_secret(void **state)
+{
+	(void)state;
+	assert_false(client_secret_right(NULL, SPAN("x")));
+	assert_false(client_secret_right(NULL, (struct span){ NULL, 0 }));
+}
+
+static const char *const bad_hashes[] = {
+	"x",
+	"sha256$",
+	"sha256$$",
+	"sha1$AAECAwQFBgcICQoLDA0ODw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+	"sha256$AAECAwQFBgcICQoLDA0OD!$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+	"sha256$AAECAwQFBgcICQoLDA0ODw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+	"sha256$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+};
+
+static void
+unreadable_hash_is_never_right(void **state)
+{
+	struct client client = { .id = "i" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad_hashes) / sizeof(bad_hashes[0]); i++) {
+		(void)snprintf(client.slots[0].hash, CLIENT_HASH_ROOM, "%s", bad_hashes[i]);
+		assert_false(client_secret_right(&client, SPAN("x")));
+		assert_false(client_secret_right(&client, SPAN("")));
+	}
+}
+
+/* clang-format off */
+static const struct {
+	const char *text;
+	bool client, role;
+} names[] = {
+	{ "big_partner_company", true, true },
+	{ "With a space. And dots", true, true },
+	{ "h\xc3\xa9llo", true, true },
+	{ "orders:read", false, true },
+	{ "", false, false },
+	{ " x", false, false },
+	{ "x ", false, false },
+	{ "a\nb", false, false },
+	{ "a\x7f", false, false },
+	{ "\xc2\x85", false, false },
+	{ "\xff", false, false },
+};
+/* clang-format on */
+
+static void
+names_are_checked(void **state)
+{
+	char most[130];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (client_name_valid(span_of(names[i].text)) != names[i].client ||
+		    client_role_valid(span_of(names[i].text)) != names[i].role)
+			fail_msg("\"%s\"", names[i].text);
+	}
+	memset(most, 'a', sizeof(most));
+	assert_true(client_name_valid((struct span){ most, 128 }));
+	assert_false(client_name_valid((struct span){ most, 129 }));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ids_and_secrets_differ),
+		cmocka_unit_test(salt_makes_two_hashes_of_one_secret),
+		cmocka_unit_test(hash_is_the_documented_one),
+		cmocka_unit_test(either_slot_is_right),
+		cmocka_unit_test(nobody_has_no_secret),
+		cmocka_unit_test(unreadable_hash_is_never_right),
+		cmocka_unit_test(names_are_checked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
