@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/access.h"
+
+#include "base/log.h"
+
+/* A path in the log is cut there: it can lengthen no line beyond reason. */
+#define PATH_SHOWN 2048
+
+/* Without its query, which may hold what nobody wants in a log. */
+static struct span
+path_shown(const struct request *request)
+{
+	struct span path = span_slice(request->target, 0, span_find(request->target, '?'));
+
+	return span_slice(path, 0, PATH_SHOWN);
+}
+
+static const char *
+verdict_word(const struct job *job)
+{
+	if (job->reason != REASON_OK)
+		return "refuse";
+	return job->served_here ? "serve" : "forward";
+}
+
+static void
+add_forwarded(struct log_line *line, const struct job *job)
+{
+	const struct forwarded *forwarded = &job->forwarded;
+
+	if (job->told.upstream == NULL)
+		return;
+	log_text(line, "upstream", span_of(job->told.upstream));
+	log_number(line, "upstream_us", forwarded->upstream_us);
+	log_number(line, "bytes_in", forwarded->bytes_in);
+	log_number(line, "bytes_out", forwarded->bytes_out);
+	if (forwarded->aborted)
+		log_text(line, "aborted", span_of(forwarded->detail));
+}
+
+void
+access_log(const struct job *job, int64_t duration_us)
+{
+	const struct request *request = exchange_request(job->exchange);
+	struct log_line line;
+
+	if (!log_wants(LOG_INFO))
+		return;
+	log_begin(&line, "request");
+	log_text(&line, "verdict", span_of(verdict_word(job)));
+	log_text(&line, "reason", span_of(reason_word(job->reason)));
+	if (job->shadow_reason != REASON_OK)
+		log_text(&line, "shadow_reason", span_of(reason_word(job->shadow_reason)));
+	log_number(&line, "status", job->status);
+	log_text(&line, "request_id", span_of(job->id));
+	log_text(&line, "method", span_slice(request->method, 0, 32));
+	log_text(&line, "path", path_shown(request));
+	log_text(&line, "pattern", span_of(job->told.pattern));
+	log_text(&line, "privilege", span_of(job->told.privilege));
+	log_text(&line, "module", span_of(job->told.module));
+	log_text(&line, "issuer", span_of(job->told.issuer));
+	log_text(&line, "sub", span_of(job->told.subject));
+	log_text(&line, "client", span_of(job->told.client));
+	log_text(&line, "peer", span_of(request->peer));
+	log_text(&line, "detail", span_of(job->detail));
+	log_number(&line, "duration_us", duration_us);
+	add_forwarded(&line, job);
+	log_end_request(&line);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * access - the one log line of a request.
+ *
+ * Uses:   job, base (log).
+ * Shell:  writes to standard output.
+ */
+#ifndef POSTERN_PROXY_ACCESS_H
+#define POSTERN_PROXY_ACCESS_H
+
+#include "proxy/job.h"
+
+/* Write the line. Keys are in the order of the manual; a key with nothing to say is left out. */
+void access_log(const struct job *job, int64_t duration_us);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/admin.h"
+
+#include <inttypes.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/epoch.h"
+#include "proxy/answer.h"
+
+#define TEXT_MAX (1u << 20)
+#define PLAIN "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n"
+#define JSON "Content-Type: application/json\r\nCache-Control: no-store\r\n"
+#define PROMETHEUS "Content-Type: text/plain; version=0.0.4\r\n"
+
+struct page {
+	int status;
+	struct span headers;
+	struct buffer body;
+};
+
+static struct world *
+hold_world(const struct admin *admin)
+{
+	struct world *world;
+
+	epoch_enter();
+	world = atomic_load(&admin->gate->world);
+	world_hold(world);
+	epoch_leave();
+	return world;
+}
+
+/* One issuer: may its keys be used, and if not, why. */
+static bool
+add_issuer(struct buffer *body, const struct world *world, size_t index)
+{
+	struct keyring_state state;
+
+	keyring_state(world->ring, index, &state);
+	if (index > 0)
+		buffer_add_byte(body, ',');
+	buffer_add_text(body, "{\"issuer\":");
+	buffer_add_json(body, span_of(state.name));
+	buffer_format(body, ",\"ready\":%s,\"keys\":%zu,\"skipped\":%zu",
+	    state.usable ? "true" : "false", state.keys, state.skipped);
+	if (state.plan.good_s > 0)
+		buffer_format(body, ",\"age_s\":%" PRId64, clock_now_s() - state.plan.good_s);
+	if (state.last_error[0] != '\0') {
+		buffer_add_text(body, ",\"error\":");
+		buffer_add_json(body, span_of(state.last_error));
+	}
+	buffer_add_byte(body, '}');
+	return state.usable;
+}
+
+static void
+readyz(struct admin *admin, struct page *page)
+{
+	bool draining = atomic_load(&admin->draining);
+	struct world *world = hold_world(admin);
+	struct buffer issuers;
+	bool ready = true;
+
+	buffer_init(&issuers, TEXT_MAX);
+	for (size_t i = 0; i < world->config->profile_count; i++)
+		ready &= add_issuer(&issuers, world, i);
+	world_drop(world);
+	page->status = ready && !draining ? 200 : 503;
+	page->headers = SPAN(JSON);
+	buffer_format(&page->body, "{\"ready\":%s,\"draining\":%s,\"issuers\":[",
+	    page->status == 200 ? "true" : "false", draining ? "true" : "false");
+	buffer_add(&page->body, buffer_span(&issuers));
+	buffer_add_text(&page->body, "]}\n");
+	buffer_done(&issuers);
+}
+
+static void
+add_keys(struct buffer *text, const struct world *world)
+{
+	struct keyring_state state;
+
+	buffer_add_text(text, "# HELP postern_issuer_keys Keys in use, by issuer.\n"
+			      "# TYPE postern_issuer_keys gauge\n");
+	for (size_t i = 0; i < world->config->profile_count; i++) {
+		keyring_state(world->ring, i, &state);
+		buffer_format(text, "postern_issuer_keys{issuer=\"%s\"} %zu\n", state.name,
+		    state.usable ? state.keys : 0);
+	}
+	buffer_add_text(text, "# HELP postern_key_fetches_total Fetches of key sets, by result.\n"
+			      "# TYPE postern_key_fetches_total counter\n");
+	for (size_t i = 0; i < world->config->profile_count; i++) {
+		keyring_state(world->ring, i, &state);
+		buffer_format(text,
+		    "postern_key_fetches_total{issuer=\"%s\",result=\"ok\"} %" PRIu64 "\n"
+		    "postern_key_fetches_total{issuer=\"%s\",result=\"failed\"} %" PRIu64 "\n",
+		    state.name, state.fetches_good, state.name, state.fetches_bad);
+	}
+}
+
+static void
+metrics(struct admin *admin, struct page *page)
+{
+	struct world *world = hold_world(admin);
+
+	page->status = 200;
+	page->headers = SPAN(PROMETHEUS);
+	metrics_text(admin->gate->metrics, &page->body);
+	add_keys(&page->body, world);
+	world_drop(world);
+	buffer_format(&page->body,
+	    "# HELP postern_token_cache_total Look-ups of verified tokens.\n"
+	    "# TYPE postern_token_cache_total counter\n"
+	    "postern_token_cache_total{result=\"hit\"} %" PRIu64 "\n"
+	    "postern_token_cache_total{result=\"miss\"} %" PRIu64 "\n"
+	    "# HELP postern_connections Open client connections.\n"
+	    "# TYPE postern_connections gauge\n"
+	    "postern_connections %d\n",
+	    cache_hits(admin->gate->cache), cache_misses(admin->gate->cache),
+	    admin->listener == NULL ? 0 : listener_connections(admin->listener));
+}
+
+static void
+plain(struct page *page, int status, const char *text)
+{
+	page->status = status;
+	page->headers = SPAN(PLAIN);
+	buffer_add_text(&page->body, text);
+}
+
+static void
+reload(struct admin *admin, struct page *page, struct span method)
+{
+	if (!span_is(method, "POST")) {
+		plain(page, 405, "POST\n");
+		page->headers = SPAN("Allow: POST\r\n" PLAIN);
+		return;
+	}
+	admin->reload(admin->context);
+	plain(page, 200, "a reload was asked for; the log tells what came of it\n");
+}
+
+void
+admin_serve(void *context, struct exchange *exchange)
+{
+	struct admin *admin = context;
+	struct request *request = exchange_request(exchange);
+	struct page page = { 0 };
+	struct answer answer;
+
+	buffer_init(&page.body, TEXT_MAX);
+	if (request_check(request) != REASON_OK) {
+		exchange_close(exchange);
+		plain(&page, 400, "the request is malformed\n");
+	} else if (span_is(request->target, "/livez"))
+		plain(&page, 200, "alive\n");
+	else if (span_is(request->target, "/readyz"))
+		readyz(admin, &page);
+	else if (span_is(request->target, "/metrics"))
+		metrics(admin, &page);
+	else if (span_is(request->target, "/reload"))
+		reload(admin, &page, request->method);
+	else
+		plain(&page, 404, "/livez /readyz /metrics, POST /reload\n");
+	answer = (struct answer){
+		.status = page.status,
+		.headers = page.headers,
+		.body = buffer_span(&page.body),
+	};
+	answer_write(exchange, &answer);
+	buffer_done(&page.body);
+}
+
+void
+admin_refuse(void *context, struct exchange *exchange, enum reason reason, const char *detail)
+{
+	struct answer answer = {
+		.status = reason_status(reason),
+		.headers = SPAN(PLAIN),
+		.body = span_of(detail),
+	};
+
+	(void)context;
+	answer_write(exchange, &answer);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * admin - the operator's listener: /livez, /readyz, /metrics, POST /reload.
+ *
+ * Uses:   gate, answer, keyring.
+ * Shell:  writes answers.
+ */
+#ifndef POSTERN_PROXY_ADMIN_H
+#define POSTERN_PROXY_ADMIN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "proxy/exchange.h"
+#include "proxy/gate.h"
+
+struct admin {
+	struct gate *gate;
+	struct listener *listener; /* the public one */
+	atomic_bool draining;
+	void (*reload)(void *context); /* asks for a reload; returns at once */
+	void *context;
+};
+
+/* listener_setup.serve and .refuse: `context` is the admin. */
+void admin_serve(void *context, struct exchange *exchange);
+void admin_refuse(void *context, struct exchange *exchange, enum reason reason, const char *detail);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/answer.h"
+
+#include "base/buffer.h"
+
+#define ANSWER_MAX (256u << 10)
+
+const char *
+answer_phrase(int status)
+{
+	static const struct {
+		int status;
+		const char *phrase;
+	} phrases[] = {
+		{ 200, "OK" },
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 413, "Content Too Large" },
+		{ 415, "Unsupported Media Type" },
+		{ 417, "Expectation Failed" },
+		{ 429, "Too Many Requests" },
+		{ 431, "Request Header Fields Too Large" },
+		{ 500, "Internal Server Error" },
+		{ 502, "Bad Gateway" },
+		{ 503, "Service Unavailable" },
+		{ 504, "Gateway Timeout" },
+	};
+
+	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+		if (phrases[i].status == status)
+			return phrases[i].phrase;
+	return "";
+}
+
+void
+answer_write(struct exchange *exchange, const struct answer *answer)
+{
+	struct buffer buffer;
+
+	buffer_init(&buffer, ANSWER_MAX);
+	buffer_format(&buffer, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n", answer->status,
+	    answer_phrase(answer->status), answer->body.len);
+	if (!exchange_keeps(exchange)) {
+		exchange_close(exchange);
+		buffer_add_text(&buffer, "Connection: close\r\n");
+	}
+	buffer_add(&buffer, answer->headers);
+	buffer_add_text(&buffer, "\r\n");
+	if (!span_is(exchange_request(exchange)->method, "HEAD"))
+		buffer_add(&buffer, answer->body);
+	if (buffer.failed || !exchange_write(exchange, buffer_span(&buffer)))
+		exchange_abort(exchange);
+	buffer_done(&buffer);
+}
+
+/* A quoted-string of the characters that RFC 6750 section 3 allows in error_description. */
+static void
+add_quoted(struct buffer *buffer, struct span text)
+{
+	buffer_add_byte(buffer, '"');
+	for (size_t i = 0; i < text.len && i < 300; i++) {
+		char c = text.at[i];
+
+		if (c == '"' || c == '\\')
+			c = '\'';
+		buffer_add_byte(buffer, c >= 0x20 && c < 0x7f ? c : '?');
+	}
+	buffer_add_byte(buffer, '"');
+}
+
+/* The challenge. Without credentials there is nothing to say about them (RFC 6750 section 3.1);
+ * the metadata's address is that of the host the client asked. */
+static void
+add_challenge(struct buffer *buffer, const struct exchange *exchange,
+    const struct answer_refusal *refusal, const char *told)
+{
+	const struct request *request = exchange_request((struct exchange *)exchange);
+	const char *error = reason_error(refusal->reason);
+	int status = reason_status(refusal->reason);
+
+	if (status != 401 && error[0] == '\0')
+		return;
+	buffer_add_text(buffer, "WWW-Authenticate: Bearer realm=\"postern\"");
+	if (error[0] != '\0') {
+		buffer_format(buffer, ", error=\"%s\", error_description=", error);
+		add_quoted(buffer, span_of(told));
+	}
+	if (refusal->scope.len > 0) {
+		buffer_add_text(buffer, ", scope=");
+		add_quoted(buffer, refusal->scope);
+	}
+	if (request->host.len > 0)
+		buffer_format(buffer,
+		    ", resource_metadata=\"%s://%.*s/.well-known/oauth-protected-resource\"",
+		    request->secure ? "https" : "http", SPAN_ARG(request->host));
+	buffer_add_text(buffer, "\r\n");
+}
+
+static void
+add_problem(struct buffer *body, const struct answer_refusal *refusal)
+{
+	const char *word = reason_word(refusal->reason);
+
+	buffer_format(body, "{\"type\":\"urn:postern:reason:%s\",\"title\":", word);
+	buffer_add_json(body, span_of(reason_title(refusal->reason)));
+	buffer_format(
+	    body, ",\"status\":%d,\"reason\":\"%s\"", reason_status(refusal->reason), word);
+	if (refusal->detail_public && refusal->detail != NULL) {
+		buffer_add_text(body, ",\"detail\":");
+		buffer_add_json(body, span_of(refusal->detail));
+	} else if (refusal->detail_public) {
+		buffer_add_text(body, ",\"detail\":");
+		buffer_add_json(body, span_of(reason_title(refusal->reason)));
+	}
+	buffer_add_text(body, ",\"instance\":");
+	buffer_add_json(body, refusal->request_id);
+	buffer_add_text(body, "}\n");
+}
+
+/* May the connection go on after this refusal? Not when the request's framing is in doubt. */
+static bool
+framing_certain(enum reason reason)
+{
+	return reason != REASON_REQUEST_MALFORMED && reason != REASON_HEADER_TOO_LARGE &&
+	       reason != REASON_BODY_TOO_LARGE && reason != REASON_PATH_AMBIGUOUS &&
+	       reason != REASON_CREDENTIALS_DUPLICATE && reason != REASON_OVERLOADED;
+}
+
+void
+answer_refuse(struct exchange *exchange, const struct answer_refusal *refusal)
+{
+	const char *told = refusal->detail_public && refusal->detail != NULL
+			       ? refusal->detail
+			       : reason_title(refusal->reason);
+	struct buffer headers, body;
+	struct answer answer = { .status = reason_status(refusal->reason) };
+
+	buffer_init(&headers, 8192);
+	buffer_init(&body, 8192);
+	if (!framing_certain(refusal->reason))
+		exchange_close(exchange);
+	add_problem(&body, refusal);
+	buffer_add_text(&headers,
+	    "Content-Type: application/problem+json\r\nCache-Control: no-store\r\n"
+	    "X-Postern: refused\r\nX-Request-Id: ");
+	buffer_add(&headers, refusal->request_id);
+	buffer_add_text(&headers, "\r\n");
+	if (answer.status == 503 || answer.status == 429)
+		buffer_add_text(&headers, "Retry-After: 5\r\n");
+	add_challenge(&headers, exchange, refusal, told);
+	answer.headers = buffer_span(&headers);
+	answer.body = buffer_span(&body);
+	if (headers.failed || body.failed)
+		exchange_abort(exchange);
+	else
+		answer_write(exchange, &answer);
+	buffer_done(&headers);
+	buffer_done(&body);
+}

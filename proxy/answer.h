@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * answer - what the gate itself says to a client: refusals as problem+json, and small documents.
+ *
+ * Uses:   exchange, base.
+ * Shell:  writes to the client.
+ */
+#ifndef POSTERN_PROXY_ANSWER_H
+#define POSTERN_PROXY_ANSWER_H
+
+#include <stdbool.h>
+
+#include "base/reason.h"
+#include "base/span.h"
+#include "proxy/exchange.h"
+
+/* A refusal to be told (RFC 9457, RFC 6750 section 3, RFC 9728 section 5.1). */
+struct answer_refusal {
+	enum reason reason;
+	const char *detail; /* or NULL; told only if it is public */
+	bool detail_public;
+	struct span scope; /* what would have sufficed; may be empty */
+	struct span request_id;
+};
+
+/*
+ * Refuse: application/problem+json with {type,title,status,reason,detail,instance}, X-Postern:
+ * refused, X-Request-Id, and WWW-Authenticate where the status asks for it. The connection is
+ * closed after it when the request was not read to its end or could not be read in one way.
+ * Nothing is awaited of the client.
+ */
+void answer_refuse(struct exchange *exchange, const struct answer_refusal *refusal);
+
+/* A whole answer of ours. */
+struct answer {
+	int status;
+	struct span headers; /* whole lines with their CRLF, without framing */
+	struct span body;    /* not sent, but counted, on HEAD */
+};
+
+/* Write it with Content-Length and, if the connection is not kept, Connection: close. */
+void answer_write(struct exchange *exchange, const struct answer *answer);
+
+/* The status' phrase of RFC 9110 section 15; "" for one that we never send. */
+const char *answer_phrase(int status);
+
+#endif

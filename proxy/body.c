@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading a request's body through the engine without ever waiting for more than one byte. */
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "proxy/await.h"
+#include "proxy/engine.h"
+#include "proxy/response.h"
+
+/* A byte of data costs at most six on the wire, when it is a chunk of its own. */
+#define CHUNK_COST 6
+
+#define LINGER_BYTES (256u << 10)
+#define LINGER_US 1000000
+
+/* How much of a chunked body stands in the buffer: bytes of framing and data, and of data. */
+static void
+scan_held(struct exchange *exchange)
+{
+	struct chunks chunks = { 0 };
+	struct span rest = { exchange->held_body, exchange->held_bytes };
+	enum response_read read = RESPONSE_MORE;
+	struct span data;
+	size_t used = 1;
+
+	while (read == RESPONSE_MORE && rest.len > 0 && used > 0) {
+		read = chunks_read(&chunks, rest, &used, &data);
+		exchange->held_data += data.len;
+		exchange->held_used += used;
+		rest = span_slice(rest, used, rest.len);
+	}
+}
+
+void
+body_begin(struct exchange *exchange)
+{
+	struct request *request = &exchange->request;
+
+	exchange->body_begun = true;
+	exchange->left = request->content_length;
+	exchange->wire->phase = WIRE_BODY;
+	exchange->wire->body_received = 0;
+	if (request->framing == BODY_CHUNKED) {
+		scan_held(exchange);
+	} else {
+		exchange->held_used = exchange->held_bytes;
+		if (exchange->held_used > (size_t)request->content_length)
+			exchange->held_used = (size_t)request->content_length;
+		exchange->held_data = exchange->held_used;
+	}
+}
+
+static size_t
+socket_holds(const struct exchange *exchange)
+{
+	int bytes = 0;
+
+	if (exchange->wire->socket < 0 || ioctl(exchange->wire->socket, FIONREAD, &bytes) != 0)
+		return 0;
+	return bytes < 0 ? 0 : (size_t)bytes;
+}
+
+size_t
+body_ready(struct exchange *exchange, size_t room)
+{
+	size_t ready = exchange->held_data;
+
+	if (ready == 0)
+		ready = exchange->request.framing == BODY_CHUNKED
+			    ? socket_holds(exchange) / CHUNK_COST
+			    : socket_holds(exchange);
+	if (ready == 0)
+		ready = 1;
+	if (exchange->request.framing == BODY_LENGTH && (int64_t)ready > exchange->left)
+		ready = (size_t)exchange->left;
+	return ready < room ? ready : room;
+}
+
+size_t
+body_carried(const struct exchange *exchange)
+{
+	if (exchange->body_begun && exchange->wire->body_received > 0)
+		return 0;
+	return exchange->held_bytes - exchange->held_used;
+}
+
+void
+body_linger(struct exchange *exchange)
+{
+	int64_t until_us = clock_mono_us() + LINGER_US;
+	struct pollfd wait = { .fd = exchange->wire->socket, .events = POLLIN };
+	char scrap[1024];
+	size_t total = 0;
+	ssize_t got = 1;
+
+	if (wait.fd < 0 || shutdown(wait.fd, SHUT_WR) != 0)
+		return;
+	while (got > 0 && total < LINGER_BYTES) {
+		if (await_any(&wait, 1, until_us) <= 0)
+			return;
+		got = recv(wait.fd, scrap, sizeof(scrap), MSG_DONTWAIT);
+		total += got > 0 ? (size_t)got : 0;
+	}
+}
+
+struct request *
+exchange_request(struct exchange *exchange)
+{
+	return &exchange->request;
+}
+
+int64_t
+exchange_started_us(const struct exchange *exchange)
+{
+	return exchange->started_us;
+}
+
+static ssize_t
+body_broken(struct exchange *exchange)
+{
+	exchange_close(exchange);
+	return exchange->wire->late ? EXCHANGE_LATE : EXCHANGE_BROKEN;
+}
+
+ssize_t
+exchange_read(struct exchange *exchange, char *into, size_t room)
+{
+	struct request *request = &exchange->request;
+	int got;
+
+	if (request->framing == BODY_NONE || exchange->body_ended || room == 0)
+		return EXCHANGE_END;
+	if (!exchange->body_begun)
+		body_begin(exchange);
+	exchange->wire->phase = WIRE_BODY;
+	if (request->framing == BODY_LENGTH && exchange->left == 0) {
+		exchange->body_ended = true;
+		return EXCHANGE_END;
+	}
+	got = engine_read(exchange, into, body_ready(exchange, room));
+	if (got == 0 && request->framing == BODY_CHUNKED) {
+		exchange->body_ended = true;
+		return EXCHANGE_END;
+	}
+	/* With a length, 0 is the engine's word for "nothing came in time". */
+	if (got <= 0)
+		return body_broken(exchange);
+	exchange->held_data -=
+	    (size_t)got < exchange->held_data ? (size_t)got : exchange->held_data;
+	exchange->left -= got;
+	return got;
+}
+
+bool
+exchange_write(struct exchange *exchange, struct span bytes)
+{
+	if (exchange->aborted)
+		return false;
+	exchange->wire->phase = WIRE_ANSWER;
+	if (engine_write(exchange, bytes.at, bytes.len) == (int)bytes.len)
+		return true;
+	exchange_close(exchange);
+	return false;
+}
+
+/* The body is over: handed on to its end, or there is none. */
+static bool
+body_over(const struct exchange *exchange)
+{
+	const struct request *request = &exchange->request;
+
+	return request->framing == BODY_NONE || exchange->body_ended ||
+	       (request->framing == BODY_LENGTH &&
+		   (request->content_length == 0 || (exchange->body_begun && exchange->left == 0)));
+}
+
+bool
+exchange_keeps(const struct exchange *exchange)
+{
+	return !exchange->closing && exchange->request.keep_alive && body_over(exchange);
+}
+
+/* The socket is disconnected, not shut down: the client sees a reset and cannot take what it got
+ * for the whole. */
+void
+exchange_abort(struct exchange *exchange)
+{
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+
+	exchange_close(exchange);
+	exchange->aborted = true;
+	if (exchange->wire->socket >= 0)
+		(void)connect(exchange->wire->socket, &none, sizeof(none));
+}
+
+int
+exchange_socket(const struct exchange *exchange)
+{
+	return exchange->wire->socket;
+}
+
+int64_t
+exchange_body_until_us(const struct exchange *exchange)
+{
+	return exchange->wire->body_until_us;
+}
+
+bool
+exchange_holds(const struct exchange *exchange)
+{
+	return exchange->body_begun ? exchange->held_data > 0 : exchange->held_bytes > 0;
+}
+
+struct span
+exchange_beyond(const struct exchange *exchange)
+{
+	return (struct span){ exchange->held_body, exchange->held_bytes };
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/cache.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/epoch.h"
+
+/* A token has WAYS places where it may stand, chosen by its digest. */
+#define WAYS 4
+#define SETS (CACHE_ENTRIES / WAYS)
+
+struct cache_entry {
+	struct cache_key key;
+	const struct caller *caller; /* in the arena */
+	struct arena arena;
+};
+
+struct cache {
+	_Atomic(struct cache_entry *) places[CACHE_ENTRIES];
+	atomic_uint_fast64_t hits, misses;
+};
+
+struct cache *
+cache_new(void)
+{
+	return calloc(1, sizeof(struct cache));
+}
+
+static void
+entry_free(void *freed)
+{
+	struct cache_entry *entry = freed;
+
+	if (entry == NULL)
+		return;
+	arena_done(&entry->arena);
+	free(entry);
+}
+
+void
+cache_free(struct cache *cache)
+{
+	if (cache == NULL)
+		return;
+	for (size_t i = 0; i < CACHE_ENTRIES; i++)
+		entry_free(atomic_load(&cache->places[i]));
+	free(cache);
+}
+
+/* The digest is uniform whatever a caller sends, so its first bytes choose the set. */
+static _Atomic(struct cache_entry *) *
+set_of(struct cache *cache, const struct cache_key *key)
+{
+	uint32_t number;
+
+	memcpy(&number, key->digest, sizeof(number));
+	return &cache->places[(number % SETS) * WAYS];
+}
+
+const struct caller *
+cache_find(struct cache *cache, const struct cache_key *key, int64_t now_s)
+{
+	_Atomic(struct cache_entry *) *set = set_of(cache, key);
+
+	for (int i = 0; i < WAYS; i++) {
+		struct cache_entry *entry = atomic_load(&set[i]);
+
+		if (entry == NULL || memcmp(entry->key.digest, key->digest, DIGEST_BYTES) != 0)
+			continue;
+		if (entry->key.stamp != key->stamp || now_s >= entry->caller->until_s)
+			break;
+		atomic_fetch_add_explicit(&cache->hits, 1, memory_order_relaxed);
+		return entry->caller;
+	}
+	atomic_fetch_add_explicit(&cache->misses, 1, memory_order_relaxed);
+	return NULL;
+}
+
+struct cache_entry *
+cache_entry_new(
+    const struct cache_key *key, const struct config *config, const struct caller *caller)
+{
+	struct cache_entry *entry = calloc(1, sizeof(*entry));
+
+	if (entry == NULL)
+		return NULL;
+	entry->key = *key;
+	arena_init(&entry->arena, CACHE_ENTRY_BYTES);
+	entry->caller = caller_copy(config, caller, &entry->arena);
+	if (entry->caller != NULL)
+		return entry;
+	entry_free(entry);
+	return NULL;
+}
+
+/* Which of the set gives way: the same token, an empty or dead place, else the one that ends
+ * first. */
+static int
+victim(_Atomic(struct cache_entry *) *set, const struct cache_entry *incoming, int64_t now_s)
+{
+	int64_t soonest = INT64_MAX;
+	int place = 0;
+
+	for (int i = 0; i < WAYS; i++) {
+		struct cache_entry *entry = atomic_load(&set[i]);
+		int64_t ends;
+
+		if (entry == NULL ||
+		    memcmp(entry->key.digest, incoming->key.digest, DIGEST_BYTES) == 0)
+			return i;
+		ends = entry->key.stamp == incoming->key.stamp ? entry->caller->until_s : now_s;
+		if (ends < soonest) {
+			soonest = ends;
+			place = i;
+		}
+	}
+	return place;
+}
+
+struct cache_entry *
+cache_put(struct cache *cache, struct cache_entry *entry, int64_t now_s)
+{
+	_Atomic(struct cache_entry *) *set = set_of(cache, &entry->key);
+
+	return atomic_exchange(&set[victim(set, entry, now_s)], entry);
+}
+
+void
+cache_retire(struct cache_entry *entry)
+{
+	if (entry != NULL)
+		epoch_retire(entry, entry_free);
+}
+
+uint64_t
+cache_hits(const struct cache *cache)
+{
+	return atomic_load_explicit(&cache->hits, memory_order_relaxed);
+}
+
+uint64_t
+cache_misses(const struct cache *cache)
+{
+	return atomic_load_explicit(&cache->misses, memory_order_relaxed);
+}

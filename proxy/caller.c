@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/caller.h"
+
+#include "base/buffer.h"
+#include "base/json.h"
+
+#define IDENTITY_MAX 4096
+
+/* One separator between texts; none of them may hold it. */
+static void
+join(struct buffer *buffer, struct span text, char separator)
+{
+	if (buffer->len > 0)
+		buffer_add_byte(buffer, separator);
+	buffer_add(buffer, text);
+}
+
+static void
+join_array(struct buffer *buffer, const json_t *array)
+{
+	bool plain = true;
+	size_t i;
+	json_t *member;
+
+	json_array_foreach(array, i, member)
+	{
+		struct span text = json_text(member);
+
+		if (text.at == NULL || span_find(text, ',') < text.len)
+			plain = false;
+	}
+	if (!plain) {
+		char *dump = json_dumps(array, JSON_COMPACT | JSON_ENSURE_ASCII);
+
+		if (dump == NULL)
+			buffer->failed = true;
+		else
+			buffer_add_text(buffer, dump);
+		free(dump);
+		return;
+	}
+	json_array_foreach(array, i, member) join(buffer, json_text(member), ',');
+}
+
+static void
+put_claim(struct buffer *buffer, const json_t *value)
+{
+	switch (json_typeof(value)) {
+	case JSON_STRING:
+		buffer_add(buffer, json_text(value));
+		break;
+	case JSON_INTEGER:
+		buffer_format(buffer, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		break;
+	case JSON_TRUE:
+		buffer_add_text(buffer, "true");
+		break;
+	case JSON_FALSE:
+		buffer_add_text(buffer, "false");
+		break;
+	case JSON_ARRAY:
+		join_array(buffer, value);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+put_roles(struct buffer *buffer, const struct config *config, const struct principal *principal)
+{
+	for (size_t i = 0; i < config->policy.role_count; i++)
+		if (principal_has(principal, i))
+			join(buffer, span_of(config->policy.roles[i].name), ',');
+}
+
+/* What a user by Basic has instead of claims. */
+static void
+put_without_claims(struct buffer *buffer, const char *pointer, const struct principal *principal)
+{
+	if (strcmp(pointer, "/sub") == 0)
+		buffer_add(buffer, principal->subject);
+}
+
+static void
+put_value(struct buffer *buffer, const struct config *config, const struct config_header *header,
+    const struct caller *caller)
+{
+	const struct principal *principal = &caller->principal;
+
+	switch (header->word) {
+	case IDENTITY_ROLES:
+		put_roles(buffer, config, principal);
+		break;
+	case IDENTITY_SCOPES:
+		for (size_t i = 0; i < principal->scopes.count; i++)
+			join(buffer, principal->scopes.at[i], ' ');
+		break;
+	case IDENTITY_CLIENT:
+		buffer_add(buffer, principal->client);
+		break;
+	case IDENTITY_ISSUER:
+		if (principal->issuer != NULL)
+			buffer_add_text(buffer, principal->issuer);
+		break;
+	case IDENTITY_SUBJECT:
+		buffer_add(buffer, principal->subject);
+		break;
+	default:
+		break;
+	}
+}
+
+bool
+caller_identify(
+    const struct config *config, const json_t *payload, struct caller *caller, struct arena *arena)
+{
+	struct buffer buffer;
+	bool done = false;
+
+	buffer_init(&buffer, IDENTITY_MAX);
+	caller->identity_count = 0;
+	caller->identity = arena_array(arena, config->header_count + 1, sizeof(struct header));
+	if (caller->identity == NULL)
+		goto out;
+	for (size_t i = 0; i < config->header_count; i++) {
+		const struct config_header *header = &config->headers[i];
+		struct header *identity = &caller->identity[caller->identity_count];
+		const json_t *claim = NULL;
+
+		buffer_reset(&buffer);
+		if (header->word != IDENTITY_CLAIM)
+			put_value(&buffer, config, header, caller);
+		else if (payload == NULL)
+			put_without_claims(&buffer, header->from, &caller->principal);
+		else if ((claim = json_at(payload, span_of(header->from))) != NULL)
+			put_claim(&buffer, claim);
+		if (buffer.failed || buffer.len == 0 || !headers_value_safe(buffer_span(&buffer)))
+			continue;
+		identity->name = span_of(header->name);
+		identity->value =
+		    (struct span){ arena_text(arena, buffer_span(&buffer)), buffer.len };
+		if (identity->value.at == NULL)
+			goto out;
+		caller->identity_count++;
+	}
+	done = true;
+out:
+	buffer_done(&buffer);
+	return done;
+}
+
+static bool
+copy_span(struct span *span, struct arena *arena)
+{
+	if (span->at == NULL)
+		return true;
+	span->at = arena_text(arena, *span);
+	return span->at != NULL;
+}
+
+static bool
+copy_scopes(struct spans *scopes, struct arena *arena)
+{
+	struct span *from = scopes->at;
+
+	scopes->at = arena_array(arena, scopes->count + 1, sizeof(struct span));
+	if (scopes->at == NULL)
+		return false;
+	for (size_t i = 0; i < scopes->count; i++) {
+		scopes->at[i] = from[i];
+		if (!copy_span(&scopes->at[i], arena))
+			return false;
+	}
+	return true;
+}
+
+static bool
+copy_identity(struct caller *copy, struct arena *arena)
+{
+	struct header *from = copy->identity;
+
+	copy->identity = arena_array(arena, copy->identity_count + 1, sizeof(struct header));
+	if (copy->identity == NULL)
+		return false;
+	for (size_t i = 0; i < copy->identity_count; i++) {
+		copy->identity[i] = from[i];
+		if (!copy_span(&copy->identity[i].value, arena))
+			return false;
+	}
+	return true;
+}
+
+struct caller *
+caller_copy(const struct config *config, const struct caller *caller, struct arena *arena)
+{
+	size_t words = config->policy.role_words;
+	struct caller *copy = arena_alloc(arena, sizeof(*copy));
+	struct principal *principal;
+
+	if (copy == NULL)
+		return NULL;
+	*copy = *caller;
+	principal = &copy->principal;
+	principal->roles = arena_array(arena, words + 1, sizeof(uint64_t));
+	if (principal->roles == NULL)
+		return NULL;
+	memcpy(principal->roles, caller->principal.roles, words * sizeof(uint64_t));
+	if (principal->client_name != NULL &&
+	    (principal->client_name = arena_text(arena, span_of(principal->client_name))) == NULL)
+		return NULL;
+	if (principal->user != NULL &&
+	    (principal->user = arena_text(arena, span_of(principal->user))) == NULL)
+		return NULL;
+	if (!copy_span(&principal->subject, arena) || !copy_span(&principal->client, arena) ||
+	    !copy_scopes(&principal->scopes, arena) || !copy_identity(copy, arena))
+		return NULL;
+	return copy;
+}

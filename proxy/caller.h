@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * caller - a principal together with what the upstream shall be told of it: what the gate keeps
+ * of a verified token.
+ *
+ * Uses:   config, policy (principal).
+ * Pure:   yes (allocates from the arena).
+ */
+#ifndef POSTERN_PROXY_CALLER_H
+#define POSTERN_PROXY_CALLER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/check.h"
+#include "policy/principal.h"
+#include "proxy/config.h"
+
+struct caller {
+	struct principal principal;
+	size_t profile;          /* index in the configuration; profile_count for a user by Basic */
+	int64_t until_s;         /* the token counts while now < until_s */
+	struct header *identity; /* forward.headers with their values */
+	size_t identity_count;
+};
+
+/*
+ * Fill in `identity` for a caller whose principal stands. A claim that is absent, an object, or
+ * not safe in a header gives no header. Arrays of texts are joined with ","; if a member holds a
+ * comma itself, the header is the JSON array instead. Roles are joined with ",", scopes with " ".
+ *
+ * payload  the verified claims, or NULL for a user by Basic.
+ * False: no memory.
+ */
+MUST_CHECK bool caller_identify(
+    const struct config *config, const json_t *payload, struct caller *caller, struct arena *arena);
+
+/* A copy whose texts all live in `arena`, but for those of the configuration. NULL: no memory. */
+MUST_CHECK struct caller *caller_copy(
+    const struct config *config, const struct caller *caller, struct arena *arena);
+
+#endif

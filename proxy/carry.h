@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * carry - one request on its way to the upstream and back: what forward.c, upload.c, relay.c and
+ * tunnel.c share. Nobody else includes it.
+ *
+ * Uses:   forward, exchange, upstream, response.
+ */
+#ifndef POSTERN_PROXY_CARRY_H
+#define POSTERN_PROXY_CARRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/check.h"
+#include "proxy/exchange.h"
+#include "proxy/forward.h"
+#include "proxy/response.h"
+#include "proxy/upstream.h"
+
+/* What is read at a time, of either side. */
+#define CARRY_PIECE (16u << 10)
+
+struct carry {
+	struct exchange *exchange;
+	const struct forward *forward;
+	struct forwarded *result;
+	struct link *link;
+	char *piece;            /* CARRY_PIECE bytes, owned */
+	struct buffer incoming; /* of the upstream: a head, and what came with it */
+	struct buffer outgoing; /* to the client: written at the end of each read */
+	struct response response;
+	int64_t sent_us;    /* when the request's head went out */
+	bool body_touched;  /* a byte of the client's body was read: no second try */
+	bool upload_broken; /* the upstream did not take all of it: no keeping */
+};
+
+/* Extend the link's deadline: the upstream gave a sign of life, or is to give one now. */
+void carry_patience(struct carry *carry);
+
+/*
+ * Send the request's body. REASON_OK when it is through, or when the upstream would not have all
+ * of it (upload_broken): its answer decides then.
+ */
+MUST_CHECK enum reason upload_body(struct carry *carry);
+
+/* Read the head of the final answer into carry->response, passing 1xx on. */
+MUST_CHECK enum reason relay_head(struct carry *carry);
+
+/* Pass the head and the body on; from now on trouble aborts the client's connection. */
+void relay_answer(struct carry *carry);
+
+/* Pass a 101 on and be a pipe until either side ends or both are silent for too long. */
+void tunnel_run(struct carry *carry);
+
+#endif

@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/config.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+#define CONFIG_MAX_BYTES (64u << 20)
+
+/* The top of the file, as written. */
+struct top {
+	const struct node *listen, *admin, *issuers, *local, *forward, *limits, *log, *answers;
+	const char *upstream, *policy, *state;
+};
+
+struct forward_section {
+	int authorization;
+	const struct node *headers;
+};
+
+struct log_section {
+	int format, level;
+};
+
+struct answers_section {
+	int detail;
+};
+
+struct listen_section {
+	struct texts address;
+};
+
+struct admin_section {
+	const char *address;
+};
+
+static const char *const authorization_words[] = { "strip", "keep", NULL };
+static const char *const format_words[] = { "json", "text", NULL };
+static const char *const level_words[] = { "error", "warn", "info", "debug", NULL };
+static const char *const detail_words[] = { "none", "public", NULL };
+
+static const struct field top_fields[] = {
+	{ .key = "listen",
+	    .type = FIELD_MAP,
+	    .offset = offsetof(struct top, listen),
+	    .told = "where the gate listens" },
+	{ .key = "admin",
+	    .type = FIELD_MAP,
+	    .offset = offsetof(struct top, admin),
+	    .told = "health, metrics and explain; never on the public listener" },
+	{ .key = "upstream",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct top, upstream),
+	    .told = "the API: http://, https:// or unix:/path; a module may name its own" },
+	{ .key = "policy",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct top, policy),
+	    .otherwise = "policy.yaml",
+	    .told = "the policy file" },
+	{ .key = "state",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct top, state),
+	    .otherwise = "/var/lib/postern",
+	    .told = "directory of the last good key sets and the embedded database" },
+	{ .key = "issuers",
+	    .type = FIELD_MAP,
+	    .offset = offsetof(struct top, issuers),
+	    .told = "trusted third-party identity providers, by a name of yours" },
+	{ .key = "local_issuer",
+	    .type = FIELD_MAP,
+	    .offset = offsetof(struct top, local),
+	    .told = "the local fallback issuer" },
+	{ .key = "forward",
+	    .type = FIELD_MAP,
+	    .offset = offsetof(struct top, forward),
+	    .told = "what the upstream gets to see" },
+	{ .key = "limits",
+	    .type = FIELD_MAP,
+	    .offset = offsetof(struct top, limits),
+	    .told = "sizes, counts and timeouts" },
+	{ .key = "log", .type = FIELD_MAP, .offset = offsetof(struct top, log), .told = "the log" },
+	{ .key = "answers",
+	    .type = FIELD_MAP,
+	    .offset = offsetof(struct top, answers),
+	    .told = "what refused clients are told" },
+	{ 0 },
+};
+
+static const struct field listen_fields[] = {
+	{ .key = "address",
+	    .type = FIELD_TEXTS,
+	    .offset = offsetof(struct listen_section, address),
+	    .otherwise = "0.0.0.0:8080",
+	    .told = "ADDRESS:PORT, one or a list" },
+	{ 0 },
+};
+
+static const struct field admin_fields[] = {
+	{ .key = "address",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct admin_section, address),
+	    .otherwise = "127.0.0.1:9901",
+	    .told = "ADDRESS:PORT" },
+	{ 0 },
+};
+
+static const struct field forward_fields[] = {
+	{ .key = "authorization",
+	    .type = FIELD_WORD,
+	    .offset = offsetof(struct forward_section, authorization),
+	    .otherwise = "strip",
+	    .words = authorization_words,
+	    .told = "does the upstream get the token?" },
+	{ .key = "headers",
+	    .type = FIELD_MAP,
+	    .offset = offsetof(struct forward_section, headers),
+	    .told =
+		"header: JSON Pointer into the claims, or roles, scopes, client, issuer, subject" },
+	{ 0 },
+};
+
+static const struct field limits_fields[] = {
+	{ .key = "header_bytes",
+	    .type = FIELD_SIZE,
+	    .offset = offsetof(struct config_limits, header_bytes),
+	    .least = 1024,
+	    .most = 65536,
+	    .otherwise = "16k",
+	    .told = "most bytes of a request's head" },
+	{ .key = "body_bytes",
+	    .type = FIELD_SIZE,
+	    .offset = offsetof(struct config_limits, body_bytes),
+	    .otherwise = "0",
+	    .told = "most bytes of a request's body; 0: no limit" },
+	{ .key = "connections",
+	    .type = FIELD_COUNT,
+	    .offset = offsetof(struct config_limits, connections),
+	    .least = 1,
+	    .most = 16384,
+	    .otherwise = "1024",
+	    .told = "client connections at a time" },
+	{ .key = "header_timeout",
+	    .type = FIELD_DURATION_MS,
+	    .offset = offsetof(struct config_limits, header_timeout_ms),
+	    .least = 100,
+	    .most = 600000,
+	    .otherwise = "10s",
+	    .told = "for the head of a request" },
+	{ .key = "body_timeout",
+	    .type = FIELD_DURATION_MS,
+	    .offset = offsetof(struct config_limits, body_timeout_ms),
+	    .least = 100,
+	    .most = 86400000,
+	    .otherwise = "60s",
+	    .told = "for the whole body of a request" },
+	{ .key = "upstream_timeout",
+	    .type = FIELD_DURATION_MS,
+	    .offset = offsetof(struct config_limits, upstream_timeout_ms),
+	    .least = 100,
+	    .most = 86400000,
+	    .otherwise = "60s",
+	    .told = "to connect, and between two signs of life of the upstream" },
+	{ .key = "idle_timeout",
+	    .type = FIELD_DURATION_MS,
+	    .offset = offsetof(struct config_limits, idle_timeout_ms),
+	    .least = 100,
+	    .most = 86400000,
+	    .otherwise = "60s",
+	    .told = "of a client's connection between requests" },
+	{ 0 },
+};
+
+static const struct field log_fields[] = {
+	{ .key = "format",
+	    .type = FIELD_WORD,
+	    .offset = offsetof(struct log_section, format),
+	    .otherwise = "json",
+	    .words = format_words,
+	    .told = "json or text" },
+	{ .key = "level",
+	    .type = FIELD_WORD,
+	    .offset = offsetof(struct log_section, level),
+	    .otherwise = "info",
+	    .words = level_words,
+	    .told = "error, warn, info or debug" },
+	{ 0 },
+};
+
+static const struct field answers_fields[] = {
+	{ .key = "detail",
+	    .type = FIELD_WORD,
+	    .offset = offsetof(struct answers_section, detail),
+	    .otherwise = "public",
+	    .words = detail_words,
+	    .told = "public: refused clients are told what was wrong; none: only the log is" },
+	{ 0 },
+};
+
+static const struct config_section sections[] = {
+	{ "", top_fields },
+	{ "/listen", listen_fields },
+	{ "/admin", admin_fields },
+	{ "/forward", forward_fields },
+	{ "/limits", limits_fields },
+	{ "/log", log_fields },
+	{ "/answers", answers_fields },
+	{ NULL, NULL },
+};
+
+const struct config_section *
+config_sections(void)
+{
+	return sections;
+}
+
+/* The issuers in the order of the file, then the local one. Names and `iss` are unique, since a
+ * token finds its profile by `iss` alone. */
+static void
+read_issuers(struct config *config, const struct top *top)
+{
+	size_t room = (top->issuers == NULL ? 0 : top->issuers->count) + 1;
+	config->profiles = arena_array(&config->arena, room, sizeof(*config->profiles));
+	if (config->profiles == NULL)
+		return;
+	for (const struct node *node = top->issuers == NULL ? NULL : top->issuers->first;
+	     node != NULL; node = node->next) {
+		struct profile *profile = &config->profiles[config->profile_count];
+
+		profile_read(node, profile, &config->mistakes);
+		if (span_is(node->key, LOCAL_NAME))
+			mistake_at_key(&config->mistakes, node,
+			    "\"" LOCAL_NAME "\" is the name of the local issuer");
+		if (profile->issuer != NULL &&
+		    config_profile(config, span_of(profile->issuer)) < config->profile_count)
+			mistake_at(
+			    &config->mistakes, node, "another issuer has the same \"issuer\"");
+		config->profile_count++;
+	}
+	if (top->local == NULL)
+		return;
+	local_read(top->local, config->state, &config->local, &config->mistakes);
+	if (config->local.issuer == NULL || config->local.audience == NULL)
+		return;
+	if (config_profile(config, span_of(config->local.issuer)) < config->profile_count)
+		mistake_at(&config->mistakes, top->local, "another issuer has the same \"issuer\"");
+	config->local_index = config->profile_count++;
+	config->has_local = true;
+	profile_local(
+	    &config->profiles[config->local_index], config->local.issuer, config->local.audience);
+}
+
+static int
+header_word(const struct node *node)
+{
+	static const char *const words[] = { "roles", "scopes", "client", "issuer", "subject" };
+
+	for (int i = 0; i < IDENTITY_CLAIM; i++)
+		if (span_is(node->text, words[i]))
+			return i;
+	return IDENTITY_CLAIM;
+}
+
+static bool
+header_name_valid(struct span name)
+{
+	static const char *const taken[] = { "Host", "Content-Length", "Transfer-Encoding",
+		"Connection", "Authorization", "Cookie", "Expect", "Upgrade", "TE", "Trailer",
+		"Keep-Alive", "X-Request-Id", "X-Forwarded-For", "X-Forwarded-Proto",
+		"X-Forwarded-Host", "Forwarded", NULL };
+
+	for (size_t i = 0; i < name.len; i++)
+		if (strspn((char[]){ name.at[i], '\0' },
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == 0)
+			return false;
+	for (size_t i = 0; taken[i] != NULL; i++)
+		if (span_equal_nocase(name, span_of(taken[i])))
+			return false;
+	return name.len > 0 && name.len <= 64;
+}
+
+static void
+read_header(struct config *config, const struct node *node)
+{
+	struct config_header *header = &config->headers[config->header_count];
+
+	if (!header_name_valid(node->key)) {
+		mistake_at_key(&config->mistakes, node,
+		    "must be a header name of letters, digits and \"-\" that the gate may set");
+		return;
+	}
+	if (node->kind != NODE_SCALAR) {
+		mistake_at(&config->mistakes, node, "must be a JSON Pointer or a word");
+		return;
+	}
+	header->name = node->key.at;
+	header->from = node->text.at;
+	header->word = header_word(node);
+	if (header->word == IDENTITY_CLAIM && !(span_starts(node->text, SPAN("/"))))
+		mistake_at(&config->mistakes, node,
+		    "must be a JSON Pointer (\"/sub\") or one of roles, scopes, client, issuer, "
+		    "subject");
+	config->rules.owned.at[config->rules.owned.count++] = header->name;
+	config->header_count++;
+}
+
+/* Without `forward.headers` the upstream gets the five of the manual. */
+static const struct config_header default_headers[] = {
+	{ "X-User", "/sub", IDENTITY_CLAIM },
+	{ "X-Roles", "roles", IDENTITY_ROLES },
+	{ "X-Scopes", "scopes", IDENTITY_SCOPES },
+	{ "X-Client", "client", IDENTITY_CLIENT },
+	{ "X-Issuer", "issuer", IDENTITY_ISSUER },
+};
+#define DEFAULT_HEADERS (sizeof(default_headers) / sizeof(default_headers[0]))
+
+static void
+read_forward(struct config *config, const struct node *map)
+{
+	struct forward_section section = { 0 };
+	size_t room = DEFAULT_HEADERS + 1;
+
+	schema_read(map, forward_fields, &section, &config->mistakes);
+	config->rules.keep_authorization = section.authorization == 1;
+	if (section.headers != NULL)
+		room = section.headers->count + 1;
+	config->headers = arena_array(&config->arena, room, sizeof(*config->headers));
+	config->rules.owned.at = arena_array(&config->arena, room, sizeof(char *));
+	if (config->headers == NULL || config->rules.owned.at == NULL)
+		return;
+	config->rules.owned.at[config->rules.owned.count++] = "X-Request-Id";
+	if (section.headers == NULL) {
+		for (size_t i = 0; i < DEFAULT_HEADERS; i++) {
+			config->headers[config->header_count++] = default_headers[i];
+			config->rules.owned.at[config->rules.owned.count++] =
+			    default_headers[i].name;
+		}
+		return;
+	}
+	for (const struct node *node = section.headers->first; node != NULL; node = node->next)
+		read_header(config, node);
+}
+
+static void
+read_sections(struct config *config, const struct top *top)
+{
+	struct listen_section listen = { 0 };
+	struct admin_section admin = { 0 };
+	struct log_section log = { 0 };
+	struct answers_section answers = { 0 };
+
+	schema_read(top->listen, listen_fields, &listen, &config->mistakes);
+	schema_read(top->admin, admin_fields, &admin, &config->mistakes);
+	schema_read(top->limits, limits_fields, &config->limits, &config->mistakes);
+	schema_read(top->log, log_fields, &log, &config->mistakes);
+	schema_read(top->answers, answers_fields, &answers, &config->mistakes);
+	config->listen = listen.address;
+	config->admin = admin.address;
+	config->log_format = log.format;
+	config->log_level = log.level;
+	config->answer_detail = answers.detail == 1;
+	read_forward(config, top->forward);
+}
+
+static bool
+upstream_valid(struct span url)
+{
+	return (span_starts(url, SPAN("http://")) && url.len > 7) ||
+	       (span_starts(url, SPAN("https://")) && url.len > 8) ||
+	       (span_starts(url, SPAN("unix:/")) && url.len > 6);
+}
+
+static void
+check_upstreams(struct config *config, const struct node *root, const struct top *top)
+{
+	const struct node *node = node_get(root, "upstream");
+
+	if (node != NULL && top->upstream != NULL && !upstream_valid(span_of(top->upstream)))
+		mistake_at(&config->mistakes, node,
+		    "must start with \"http://\", \"https://\" or \"unix:/\"");
+	if (node != NULL)
+		return;
+	for (const struct module *module = config->policy.modules; module != NULL;
+	     module = module->next)
+		if (module->upstream != NULL)
+			return;
+	mistake_at(&config->mistakes, root, "\"upstream\" is missing, and no module names one");
+}
+
+static bool
+read_policy(struct config *config, struct err *reterr)
+{
+	struct policy_names names = {
+		.profiles = config->profiles,
+		.profile_count = config->profile_count,
+		.local_issuer = config->has_local ? LOCAL_NAME : NULL,
+	};
+	struct node *root = NULL;
+
+	if (!document_read(config->policy_path, &config->mistakes, &root, reterr))
+		return false;
+	policy_read(root, &names, &config->arena, &config->policy, &config->mistakes);
+	return true;
+}
+
+/* The whole reading; false only for trouble that is no mistake. */
+static bool
+read_all(struct config *config, struct err *reterr)
+{
+	struct top top = { 0 };
+	struct node *root = NULL;
+
+	if (!document_read(config->path, &config->mistakes, &root, reterr))
+		return false;
+	if (root == NULL && config->mistakes.errors == 0)
+		return err_set(reterr, "%s: is empty", config->path);
+	if (root == NULL)
+		return true;
+	schema_read(root, top_fields, &top, &config->mistakes);
+	config->upstream = top.upstream;
+	config->state = document_path(&config->arena, root, top.state);
+	config->policy_path = document_path(&config->arena, root, top.policy);
+	if (config->state == NULL || config->policy_path == NULL)
+		return err_set(reterr, "%s: out of memory", config->path);
+	read_sections(config, &top);
+	read_issuers(config, &top);
+	if (!read_policy(config, reterr))
+		return false;
+	check_upstreams(config, root, &top);
+	return true;
+}
+
+bool
+config_read(const char *path, struct config **ret_config, struct err *reterr)
+{
+	struct config *config = calloc(1, sizeof(*config));
+	struct span name = span_of(path);
+	size_t errors;
+
+	*ret_config = NULL;
+	if (config == NULL)
+		return err_set(reterr, "out of memory");
+	arena_init(&config->arena, CONFIG_MAX_BYTES);
+	config->mistakes.arena = &config->arena;
+	config->path = arena_text(&config->arena, name);
+	if (config->path == NULL || !read_all(config, reterr)) {
+		config_free(config);
+		return false;
+	}
+	*ret_config = config;
+	errors = config->mistakes.errors;
+	if (errors > 0)
+		return err_set(reterr, "%s: %zu mistake%s", path, errors, errors == 1 ? "" : "s");
+	return true;
+}
+
+void
+config_free(struct config *config)
+{
+	if (config == NULL)
+		return;
+	arena_done(&config->arena);
+	free(config);
+}
+
+size_t
+config_profile(const struct config *config, struct span issuer)
+{
+	size_t i;
+
+	for (i = 0; i < config->profile_count; i++)
+		if (config->profiles[i].issuer != NULL &&
+		    span_is(issuer, config->profiles[i].issuer))
+			break;
+	return i;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config - postern.yaml and the policy file it names, read and checked as one snapshot.
+ *
+ * Uses:   issuer (local), policy, token (profile), base.
+ * Shell:  opens the files; what it makes never changes.
+ */
+#ifndef POSTERN_PROXY_CONFIG_H
+#define POSTERN_PROXY_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/check.h"
+#include "base/document.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/schema.h"
+#include "issuer/local.h"
+#include "policy/policy.h"
+#include "proxy/headers.h"
+#include "token/profile.h"
+
+/* One of forward.headers: a name and where its value comes from. */
+struct config_header {
+	const char *name;
+	const char *from; /* JSON Pointer into the claims, or a word of enum identity_word */
+	int word;         /* IDENTITY_…, or IDENTITY_CLAIM for a pointer */
+};
+
+enum identity_word {
+	IDENTITY_ROLES,
+	IDENTITY_SCOPES,
+	IDENTITY_CLIENT,
+	IDENTITY_ISSUER,
+	IDENTITY_SUBJECT,
+	IDENTITY_CLAIM
+};
+
+struct config_limits {
+	int64_t header_bytes, body_bytes, connections;
+	int64_t header_timeout_ms, body_timeout_ms, upstream_timeout_ms, idle_timeout_ms;
+};
+
+/* All texts are lent by the arena. */
+struct config {
+	struct arena arena;
+	const char *path;     /* of postern.yaml */
+	struct texts listen;  /* addresses */
+	const char *admin;    /* address */
+	const char *upstream; /* URL, or NULL when every module names its own */
+	const char *policy_path;
+	const char *state;        /* absolute */
+	struct profile *profiles; /* third-party issuers, then the local issuer's if there is one */
+	size_t profile_count;
+	bool has_local;
+	size_t local_index; /* of the local issuer's profile */
+	struct local local;
+	struct policy policy;
+	struct headers_rules rules;
+	struct config_header *headers;
+	size_t header_count;
+	struct config_limits limits;
+	int log_format, log_level;
+	bool answer_detail;       /* answers.detail: public */
+	struct mistakes mistakes; /* warnings remain here */
+};
+
+/*
+ * Read both files. False when a file cannot be read (reterr) or holds mistakes: then *ret_config
+ * is given all the same, so that they can be listed, and reterr counts them.
+ *
+ * ret_config  given when not NULL: config_free() it.
+ */
+MUST_CHECK bool config_read(const char *path, struct config **ret_config, struct err *reterr);
+
+/* Accepts NULL. */
+void config_free(struct config *config);
+
+/* The profile whose `iss` is exactly this; profile_count when none. */
+size_t config_profile(const struct config *config, struct span issuer);
+
+/* The schema of the whole file, for the manual: NULL-terminated list of its sections. */
+struct config_section {
+	const char *pointer;
+	const struct field *fields;
+};
+const struct config_section *config_sections(void);
+
+#endif

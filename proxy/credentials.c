@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/credentials.h"
+
+/* token68 of RFC 9110 section 11.2. */
+static bool
+is_token68(struct span value)
+{
+	size_t end = value.len;
+
+	while (end > 0 && value.at[end - 1] == '=')
+		end--;
+	for (size_t i = 0; i < end; i++) {
+		char c = value.at[i];
+
+		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+			c == '-' || c == '.' || c == '_' || c == '~' || c == '+' || c == '/'))
+			return false;
+	}
+	return end > 0;
+}
+
+static enum reason
+malformed(struct credentials *credentials, const char *detail)
+{
+	credentials->detail = detail;
+	return REASON_CREDENTIALS_MALFORMED;
+}
+
+enum reason
+credentials_read(const struct request *request, struct credentials *credentials)
+{
+	struct span header, scheme;
+	size_t space;
+
+	*credentials = (struct credentials){ 0 };
+	if (request_header_count(request, "Authorization") > 1) {
+		credentials->detail = "more than one Authorization header";
+		return REASON_CREDENTIALS_DUPLICATE;
+	}
+	header = request_header(request, "Authorization");
+	if (header.at == NULL)
+		return REASON_OK;
+	space = span_find(header, ' ');
+	scheme = span_slice(header, 0, space);
+	if (span_equal_nocase(scheme, SPAN("Bearer")))
+		credentials->scheme = CREDENTIALS_BEARER;
+	else if (span_equal_nocase(scheme, SPAN("Basic")))
+		credentials->scheme = CREDENTIALS_BASIC;
+	else if (scheme.len == 0)
+		return malformed(credentials, "the Authorization header is empty");
+	else
+		return REASON_OK;
+	credentials->value = span_slice(header, space + 1, header.len);
+	if (credentials->value.len == 0)
+		return malformed(
+		    credentials, "nothing follows the scheme in the Authorization header");
+	if (!is_token68(credentials->value))
+		return malformed(credentials, "the Authorization header holds bytes that no token "
+					      "can hold, or more than one value");
+	return REASON_OK;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * credentials - what a request's Authorization header presents (RFC 9110 section 11.6.2).
+ *
+ * Uses:   request, base.
+ * Pure:   yes.
+ */
+#ifndef POSTERN_PROXY_CREDENTIALS_H
+#define POSTERN_PROXY_CREDENTIALS_H
+
+#include "base/check.h"
+#include "base/reason.h"
+#include "base/span.h"
+#include "proxy/request.h"
+
+enum credentials_scheme {
+	CREDENTIALS_NONE,   /* no header, or a scheme that is not ours */
+	CREDENTIALS_BEARER, /* RFC 6750 section 2.1 */
+	CREDENTIALS_BASIC   /* RFC 7617 */
+};
+
+struct credentials {
+	enum credentials_scheme scheme;
+	struct span value;  /* the token, or Basic's base64; borrowed from the request */
+	const char *detail; /* set with a refusal */
+};
+
+/*
+ * Read them. Tokens elsewhere (query, form, cookie) are not credentials.
+ *
+ * Returns REASON_OK, REASON_CREDENTIALS_DUPLICATE (two headers) or REASON_CREDENTIALS_MALFORMED
+ * (an empty Bearer, more than one space, bytes that no token68 holds).
+ */
+MUST_CHECK enum reason credentials_read(
+    const struct request *request, struct credentials *credentials);
+
+#endif

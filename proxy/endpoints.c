@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/endpoints.h"
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/epoch.h"
+#include "proxy/answer.h"
+#include "proxy/gate.h"
+#include "proxy/resource.h"
+
+/* The world, held: answering may read a body or a database, and that waits. */
+static struct world *
+hold_world(struct gate *gate)
+{
+	struct world *world;
+
+	epoch_enter();
+	world = atomic_load(&gate->world);
+	world_hold(world);
+	epoch_leave();
+	return world;
+}
+
+/* Read a small body whole. False: `job` says why not. */
+static bool
+read_body(struct job *job, struct buffer *body)
+{
+	ssize_t got = 1;
+	char piece[1024];
+
+	while (got > 0 && !body->failed) {
+		got = exchange_read(job->exchange, piece, sizeof(piece));
+		if (got > 0)
+			buffer_add(body, (struct span){ piece, (size_t)got });
+	}
+	digest_wipe(piece, sizeof(piece)); /* a form may hold a secret */
+	if (got >= 0 && !body->failed)
+		return true;
+	exchange_close(job->exchange);
+	job->reason = body->failed ? REASON_BODY_TOO_LARGE : REASON_REQUEST_MALFORMED;
+	job->detail = body->failed ? "the form is too large" : "the body broke off";
+	return false;
+}
+
+static void
+answer_issuer(struct job *job, struct issuer *issuer, const struct issuer_request *asked)
+{
+	struct issuer_answer issued = { 0 };
+	struct answer answer;
+	struct buffer headers;
+
+	issuer_answer(issuer, asked, clock_now_s(), &issued);
+	buffer_init(&headers, 8192);
+	buffer_add(&headers, buffer_span(&issued.headers));
+	buffer_format(&headers, "X-Request-Id: %s\r\n", job->id);
+	answer = (struct answer){
+		.status = issued.status,
+		.headers = buffer_span(&headers),
+		.body = buffer_span(&issued.body),
+	};
+	answer_write(job->exchange, &answer);
+	job->status = issued.status;
+	if (issued.error != NULL && issued.error[0] != '\0')
+		job->detail = issued.error;
+	if (issued.client[0] != '\0')
+		job->told.client = arena_text(job->arena, span_of(issued.client));
+	buffer_done(&headers);
+	issuer_answer_done(&issued);
+}
+
+static void
+serve_issuer(struct job *job, struct issuer *issuer, const struct target *target)
+{
+	const struct request *request = exchange_request(job->exchange);
+	struct issuer_request asked = {
+		.method = request->method,
+		.path = target->path,
+		.has_query = target->has_query,
+		.authorization = request_header(request, "Authorization"),
+		.content_type = request_header(request, "Content-Type"),
+		.peer = span_of(request->peer),
+	};
+	struct buffer body;
+
+	job->told.issuer = LOCAL_NAME;
+	buffer_init(&body, ISSUER_MAX_BODY);
+	if (request->content_length > (int64_t)ISSUER_MAX_BODY) {
+		job->reason = REASON_BODY_TOO_LARGE;
+	} else if ((!request->expects_continue ||
+		       exchange_write(job->exchange, SPAN("HTTP/1.1 100 Continue\r\n\r\n"))) &&
+		   read_body(job, &body)) {
+		asked.body = buffer_span(&body);
+		answer_issuer(job, issuer, &asked);
+	}
+	buffer_wipe(&body);
+}
+
+bool
+endpoints_serve(struct gate *gate, struct job *job, const struct judgement *judgement)
+{
+	struct span path = judgement->target.path;
+	struct world *world;
+	bool ours = true;
+
+	if (!span_starts(path, SPAN("/oauth/")) && !span_starts(path, SPAN("/.well-known/")))
+		return false;
+	world = hold_world(gate);
+	job->detail_public = world->config->answer_detail;
+	if (span_is(path, RESOURCE_PATH))
+		resource_serve(job, world->config);
+	else if (world->issuer != NULL && issuer_serves(world->issuer, path))
+		serve_issuer(job, world->issuer, &judgement->target);
+	else
+		ours = false;
+	world_drop(world);
+	job->served_here = ours;
+	return ours;
+}

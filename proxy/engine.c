@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The listener on CivetWeb: the only file that knows it. What it is not to be trusted with, and
+ * why, is told in layout.h and wire.h. */
+#include "proxy/engine.h"
+
+#include <civetweb.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "proxy/layout.h"
+#include "proxy/selftest.h"
+
+/* Threads beyond the configured connections: they answer "overloaded" instead of keeping clients
+ * waiting without a word. */
+#define SPARE_THREADS 8
+
+struct listener {
+	struct mg_context *engine;
+	struct listener_setup setup;
+	atomic_bool draining;
+	atomic_bool hurry; /* places run short: idle connections are to go */
+	atomic_int busy, connections;
+};
+
+int
+engine_read(struct exchange *exchange, char *into, size_t room)
+{
+	return mg_read(exchange->connection, into, room);
+}
+
+int
+engine_write(struct exchange *exchange, const char *from, size_t count)
+{
+	return mg_write(exchange->connection, from, count);
+}
+
+void
+exchange_close(struct exchange *exchange)
+{
+	exchange->closing = true;
+	mg_disable_connection_keep_alive(exchange->connection);
+}
+
+static const char *
+name_at(const void *headers, size_t index)
+{
+	return ((const struct mg_header *)headers)[index].name;
+}
+
+static const char *
+value_at(const void *headers, size_t index)
+{
+	return ((const struct mg_header *)headers)[index].value;
+}
+
+static void
+copy_request(struct request *request, const struct mg_request_info *info)
+{
+	request->method = span_of(info->request_method);
+	request->target = span_of(info->request_uri);
+	/* The engine made the "?" a NUL; put it back: what is judged is what came. */
+	if (info->query_string != NULL) {
+		char *mark = (char *)(uintptr_t)info->query_string - 1;
+
+		*mark = '?';
+		request->target.len += 1 + strlen(info->query_string);
+	}
+	request->version_minor = info->http_version != NULL && info->http_version[2] == '1';
+	request->header_count = (size_t)info->num_headers;
+	for (size_t i = 0; i < request->header_count; i++) {
+		request->headers[i].name = span_of(info->http_headers[i].name);
+		request->headers[i].value = span_trim(span_of(info->http_headers[i].value));
+	}
+}
+
+static void
+copy_peer(struct request *request, const struct mg_request_info *info)
+{
+	(void)snprintf(request->peer, sizeof(request->peer), "%s", info->remote_addr);
+	request->peer_port = info->remote_port;
+	request->secure = info->is_ssl != 0;
+}
+
+static void
+start(struct exchange *exchange, struct mg_connection *connection)
+{
+	exchange->connection = connection;
+	exchange->wire = wire_mine();
+	exchange->listener = mg_get_user_data(mg_get_context(connection));
+	exchange->started_us = clock_mono_us();
+	exchange->wire->body_until_us =
+	    exchange->started_us + exchange->listener->setup.body_timeout_ms * 1000;
+	atomic_fetch_add(&exchange->listener->busy, 1);
+}
+
+/* Hand the connection back to the engine, in agreement about what stands in its buffer. */
+static void
+end(struct exchange *exchange)
+{
+	if (!exchange_keeps(exchange)) {
+		mg_disable_connection_keep_alive(exchange->connection);
+		if (!exchange->aborted)
+			body_linger(exchange);
+	} else if (!exchange->body_begun) {
+		body_begin(exchange); /* a body of length 0 */
+	}
+	wire_next(exchange->wire, body_carried(exchange));
+	atomic_fetch_sub(&exchange->listener->busy, 1);
+}
+
+/* Why the head cannot be served as the engine read it; NULL when it can. */
+static const char *
+examine(struct exchange *exchange, const struct mg_request_info *info)
+{
+	struct layout layout = {
+		.method = info->request_method,
+		.uri = info->request_uri,
+		.query = info->query_string,
+		.version = info->http_version,
+		.name = name_at,
+		.value = value_at,
+		.headers = info->http_headers,
+		.header_count = (size_t)info->num_headers,
+		.held = exchange->wire->held,
+	};
+	size_t head_bytes = 0;
+	const char *wrong = layout_check(&layout, &head_bytes);
+
+	if (wrong != NULL)
+		return wrong;
+	exchange->held_body = info->request_method + head_bytes;
+	exchange->held_bytes = exchange->wire->held - head_bytes;
+	copy_request(&exchange->request, info);
+	return NULL;
+}
+
+static bool
+overloaded(const struct listener *listener)
+{
+	return atomic_load(&listener->connections) > listener->setup.connections;
+}
+
+static void
+serve(struct exchange *exchange, const struct mg_request_info *info)
+{
+	struct listener *listener = exchange->listener;
+	const struct listener_setup *setup = &listener->setup;
+	const char *wrong = examine(exchange, info);
+	bool crowded = info->num_headers >= REQUEST_MAX_HEADERS;
+
+	if (crowded || wrong != NULL) {
+		exchange_close(exchange);
+		setup->refuse(setup->context, exchange,
+		    crowded ? REASON_HEADER_TOO_LARGE : REASON_REQUEST_MALFORMED,
+		    crowded ? "more than 63 headers" : wrong);
+	} else if (overloaded(listener)) {
+		exchange_close(exchange);
+		setup->refuse(setup->context, exchange, REASON_OVERLOADED,
+		    "more connections than limits.connections");
+	} else {
+		if (atomic_load(&listener->draining))
+			exchange_close(exchange);
+		setup->serve(setup->context, exchange);
+	}
+}
+
+static int
+on_request(struct mg_connection *connection)
+{
+	const struct mg_request_info *info = mg_get_request_info(connection);
+	struct exchange exchange = { 0 };
+
+	start(&exchange, connection);
+	copy_peer(&exchange.request, info);
+	serve(&exchange, info);
+	end(&exchange);
+	return 200; /* for the engine's own log, which is off */
+}
+
+/* The engine could not read a request. It closes the connection after this. */
+static int
+on_error(struct mg_connection *connection, int status, const char *message)
+{
+	struct exchange exchange = { 0 };
+	const struct listener_setup *setup;
+	bool full;
+
+	(void)status;
+	(void)message;
+	start(&exchange, connection);
+	setup = &exchange.listener->setup;
+	full = exchange.wire->held >= (size_t)setup->header_bytes;
+	exchange_close(&exchange);
+	setup->refuse(setup->context, &exchange,
+	    full ? REASON_HEADER_TOO_LARGE : REASON_REQUEST_MALFORMED,
+	    full                  ? "the head is larger than limits.header_bytes"
+	    : exchange.wire->late ? "the head did not come in time"
+				  : "the head is not HTTP/1.1, or did not come in time");
+	end(&exchange);
+	return 0;
+}
+
+/* A thread of the engine: batch scheduling lets a burst of small requests run without the kernel
+ * switching between client, gate and upstream at each of them; it needs no privilege. */
+static void *
+on_thread(const struct mg_context *engine, int type)
+{
+	struct listener *listener = mg_get_user_data(engine);
+	struct wire *wire;
+
+	if (type != 1)
+		return NULL;
+	wire = malloc(sizeof(*wire));
+	if (wire == NULL)
+		abort(); /* while starting: nothing is served yet */
+	wire_enroll(wire);
+	wire->hurry = &listener->hurry;
+	wire->head_timeout_us = listener->setup.header_timeout_ms * 1000;
+	(void)sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){ 0 });
+	return wire;
+}
+
+static void
+on_thread_end(const struct mg_context *engine, int type, void *wire)
+{
+	(void)engine;
+	(void)type;
+	free(wire);
+}
+
+/* Idle connections give way when three quarters of the places are taken. */
+static void
+count_connection(struct listener *listener, int by)
+{
+	int now = atomic_fetch_add(&listener->connections, by) + by;
+
+	atomic_store_explicit(&listener->hurry,
+	    now > listener->setup.connections - listener->setup.connections / 4,
+	    memory_order_relaxed);
+}
+
+static int
+on_connection(const struct mg_connection *connection, void **mark)
+{
+	struct listener *listener = mg_get_user_data(mg_get_context(connection));
+
+	*mark = listener; /* told apart from a connection that never came so far */
+	wire_connected(wire_mine());
+	count_connection(listener, 1);
+	return 0;
+}
+
+static void
+on_connection_end(const struct mg_connection *connection)
+{
+	struct listener *listener = mg_get_user_data(mg_get_context(connection));
+
+	if (mg_get_user_connection_data(connection) != NULL)
+		count_connection(listener, -1);
+}
+
+static int
+on_log(const struct mg_connection *connection, const char *message)
+{
+	(void)connection;
+	(void)message;
+	return 1;
+}
+
+/* Numbers as the engine wants them: as text. */
+struct numbers {
+	char threads[24], head_bytes[24], head_ms[24], idle_ms[24];
+};
+
+static void
+write_numbers(const struct listener_setup *setup, struct numbers *numbers)
+{
+	(void)snprintf(
+	    numbers->threads, sizeof(numbers->threads), "%d", setup->connections + SPARE_THREADS);
+	(void)snprintf(numbers->head_bytes, sizeof(numbers->head_bytes), "%lld",
+	    (long long)setup->header_bytes);
+	(void)snprintf(numbers->head_ms, sizeof(numbers->head_ms), "%lld",
+	    (long long)setup->header_timeout_ms);
+	(void)snprintf(
+	    numbers->idle_ms, sizeof(numbers->idle_ms), "%lld", (long long)setup->idle_timeout_ms);
+}
+
+static struct mg_context *
+start_engine(struct listener *listener)
+{
+	struct numbers numbers;
+	const char *options[] = {
+		"listening_ports",
+		listener->setup.address,
+		"num_threads",
+		numbers.threads,
+		"connection_queue",
+		"128",
+		"listen_backlog",
+		"4096",
+		"enable_keep_alive",
+		"yes",
+		"keep_alive_timeout_ms",
+		numbers.idle_ms,
+		"request_timeout_ms",
+		numbers.head_ms,
+		"max_request_size",
+		numbers.head_bytes,
+		"tcp_nodelay",
+		"1",
+		"decode_url",
+		"no",
+		"decode_query_string",
+		"no",
+		"enable_auth_domain_check",
+		"no",
+		"enable_directory_listing",
+		"no",
+		"allow_sendfile_call",
+		"no",
+		"cgi_pattern",
+		"",
+		"ssi_pattern",
+		"",
+		"index_files",
+		"",
+		"access_control_allow_origin",
+		"",
+		"access_control_allow_methods",
+		"",
+		NULL,
+	};
+	struct mg_callbacks callbacks = {
+		.begin_request = on_request,
+		.http_error = on_error,
+		.init_thread = on_thread,
+		.exit_thread = on_thread_end,
+		.init_connection = on_connection,
+		.connection_close = on_connection_end,
+		.log_message = on_log,
+	};
+
+	write_numbers(&listener->setup, &numbers);
+	return mg_start(&callbacks, listener, options);
+}
+
+static bool
+listen_on(const struct listener_setup *setup, struct listener **ret_listener, struct err *reterr)
+{
+	struct listener *listener = calloc(1, sizeof(*listener));
+
+	if (listener == NULL)
+		return err_set(reterr, "out of memory");
+	listener->setup = *setup;
+	errno = 0;
+	listener->engine = start_engine(listener);
+	if (listener->engine == NULL) {
+		int number = errno;
+
+		free(listener);
+		return number == 0
+			   ? err_set(reterr, "cannot listen on %s", setup->address)
+			   : err_errno(reterr, number, "cannot listen on %s", setup->address);
+	}
+	*ret_listener = listener;
+	return true;
+}
+
+bool
+listener_start(
+    const struct listener_setup *setup, struct listener **ret_listener, struct err *reterr)
+{
+	static bool tested;
+
+	if (!tested && !selftest_run(listen_on, reterr))
+		return false;
+	tested = true;
+	return listen_on(setup, ret_listener, reterr);
+}
+
+int
+listener_port(const struct listener *listener)
+{
+	struct mg_server_port ports[1] = { 0 };
+
+	return mg_get_server_ports(listener->engine, 1, ports) == 1 ? ports[0].port : 0;
+}
+
+void
+listener_drain(struct listener *listener)
+{
+	atomic_store(&listener->draining, true);
+	atomic_store(&listener->hurry, true);
+}
+
+int
+listener_busy(const struct listener *listener)
+{
+	return atomic_load(&listener->busy);
+}
+
+int
+listener_connections(const struct listener *listener)
+{
+	return atomic_load(&listener->connections);
+}
+
+void
+listener_stop(struct listener *listener)
+{
+	if (listener == NULL)
+		return;
+	mg_stop(listener->engine);
+	free(listener);
+}

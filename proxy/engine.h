@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine - what engine.c (CivetWeb) and body.c share about one exchange. Nobody else includes it.
+ *
+ * Uses:   exchange, wire, chunked framing of response.h.
+ */
+#ifndef POSTERN_PROXY_ENGINE_H
+#define POSTERN_PROXY_ENGINE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proxy/exchange.h"
+#include "proxy/wire.h"
+
+struct exchange {
+	struct request request;
+	void *connection; /* of the engine */
+	struct wire *wire;
+	struct listener *listener;
+	int64_t started_us;
+	bool closing; /* the connection ends after this exchange */
+	bool aborted;
+	bool body_begun;
+	bool body_ended;
+	const char *held_body; /* body bytes that stand in the engine's buffer behind the head */
+	size_t held_bytes;
+	size_t held_data; /* decoded bytes among them that were not handed on yet */
+	size_t held_used; /* bytes of held_body that belong to this body */
+	int64_t left;     /* BODY_LENGTH: bytes not handed on yet */
+};
+
+/* The engine's own reading and writing (mg_read, mg_write). */
+int engine_read(struct exchange *exchange, char *into, size_t room);
+int engine_write(struct exchange *exchange, const char *from, size_t count);
+
+/* The most that a read may ask for without waiting for more than one byte. */
+size_t body_ready(struct exchange *exchange, size_t room);
+
+/* Start reading: sets the body's deadline and finds what stands in the buffer already. */
+void body_begin(struct exchange *exchange);
+
+/* Bytes of the next request that stand in the engine's buffer. */
+size_t body_carried(const struct exchange *exchange);
+
+/* The client may still be sending what we will not read: let it finish within bounds, so that
+ * closing does not tear our answer out of its hands. */
+void body_linger(struct exchange *exchange);
+
+#endif

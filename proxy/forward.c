@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/forward.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "proxy/carry.h"
+
+#define INCOMING_MAX (RESPONSE_MAX_HEAD + CARRY_PIECE)
+#define OUTGOING_MAX (1u << 20)
+
+void
+carry_patience(struct carry *carry)
+{
+	carry->link->deadline_us =
+	    clock_mono_us() + carry->forward->upstream_timeout_ms * INT64_C(1000);
+}
+
+static enum reason
+trouble(struct carry *carry, enum reason reason, const char *detail)
+{
+	carry->result->detail = detail;
+	return reason;
+}
+
+static enum reason
+connect_link(struct carry *carry, bool fresh)
+{
+	int64_t start_us = clock_mono_us();
+	int64_t deadline_us = start_us + carry->forward->upstream_timeout_ms * INT64_C(1000);
+	struct err err = { "" };
+	enum reason reason =
+	    link_open(carry->forward->upstream, fresh, deadline_us, &carry->link, &err);
+
+	carry->result->connect_us += clock_mono_us() - start_us;
+	if (reason != REASON_OK)
+		return trouble(carry, reason, arena_format(carry->forward->arena, "%s", err.text));
+	return REASON_OK;
+}
+
+/* Methods that may be done twice without harm (RFC 9110 section 9.2.2). */
+static bool
+idempotent(struct span method)
+{
+	return span_is(method, "GET") || span_is(method, "HEAD") || span_is(method, "PUT") ||
+	       span_is(method, "DELETE") || span_is(method, "OPTIONS");
+}
+
+/* One way to the upstream and back to the head of its answer. */
+static enum reason
+ask(struct carry *carry, bool fresh)
+{
+	enum reason reason = connect_link(carry, fresh);
+
+	if (reason != REASON_OK)
+		return reason;
+	carry_patience(carry);
+	buffer_reset(&carry->incoming);
+	carry->sent_us = clock_mono_us();
+	carry->upload_broken = !link_write(carry->link, carry->forward->head);
+	if (!carry->upload_broken)
+		reason = upload_body(carry);
+	if (reason == REASON_OK)
+		reason = relay_head(carry);
+	carry->result->upstream_us = clock_mono_us() - carry->sent_us;
+	return reason;
+}
+
+/* A kept connection may have been closed by the other side just as we took it. Then nothing was
+ * lost: no byte of an answer came and none of a body was read. */
+static bool
+may_ask_again(const struct carry *carry, enum reason reason)
+{
+	return reason == REASON_UPSTREAM_UNREACHABLE && carry->link != NULL &&
+	       carry->link->reused && carry->incoming.len == 0 && !carry->body_touched &&
+	       idempotent(exchange_request(carry->exchange)->method);
+}
+
+static void
+carry_out(struct carry *carry)
+{
+	enum reason reason = ask(carry, false);
+
+	if (may_ask_again(carry, reason)) {
+		link_close(carry->link);
+		carry->link = NULL;
+		reason = ask(carry, true);
+	}
+	carry->result->reason = reason;
+	if (reason != REASON_OK)
+		return;
+	carry->result->detail = NULL;
+	carry->result->status = carry->response.status;
+	if (carry->response.status == 101)
+		tunnel_run(carry);
+	else
+		relay_answer(carry);
+}
+
+void
+forward_request(
+    struct exchange *exchange, const struct forward *forward, struct forwarded *ret_forwarded)
+{
+	struct carry carry = {
+		.exchange = exchange,
+		.forward = forward,
+		.result = ret_forwarded,
+	};
+
+	*ret_forwarded = (struct forwarded){ .reason = REASON_OVERLOADED };
+	carry.piece = malloc(CARRY_PIECE);
+	carry.response.headers =
+	    arena_array(forward->arena, RESPONSE_MAX_HEADERS, sizeof(struct header));
+	buffer_init(&carry.incoming, INCOMING_MAX);
+	buffer_init(&carry.outgoing, OUTGOING_MAX);
+	if (carry.piece != NULL && carry.response.headers != NULL)
+		carry_out(&carry);
+	link_close(carry.link);
+	buffer_done(&carry.incoming);
+	buffer_done(&carry.outgoing);
+	free(carry.piece);
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/gate.h"
+
+#include "base/clock.h"
+#include "base/epoch.h"
+#include "proxy/access.h"
+#include "proxy/answer.h"
+#include "proxy/endpoints.h"
+#include "proxy/forward.h"
+#include "proxy/job.h"
+#include "proxy/judge.h"
+
+/* A request's own memory: its judgement, the head for the upstream, the texts for the log. */
+#define REQUEST_ARENA_BYTES (1u << 20)
+
+bool
+gate_init(struct gate *gate, struct world *world, struct err *reterr)
+{
+	gate->cache = cache_new();
+	gate->metrics = metrics_new();
+	if (gate->cache == NULL || gate->metrics == NULL) {
+		cache_free(gate->cache);
+		metrics_free(gate->metrics);
+		return err_set(reterr, "out of memory");
+	}
+	atomic_store(&gate->world, world);
+	return true;
+}
+
+void
+gate_done(struct gate *gate)
+{
+	epoch_drain();
+	world_free(atomic_load(&gate->world));
+	cache_free(gate->cache);
+	metrics_free(gate->metrics);
+}
+
+static void
+free_world(void *world)
+{
+	world_free(world);
+}
+
+void
+gate_swap(struct gate *gate, struct world *world)
+{
+	epoch_retire(atomic_exchange(&gate->world, world), free_world);
+}
+
+/* Who presents this token? A verified one is found again by the digest of its text, as long as
+ * nothing that its verdict rests on has changed. */
+static enum reason
+know_caller(
+    struct gate *gate, const struct facts *facts, struct job *job, struct judgement *judgement)
+{
+	struct cache_key key = { .stamp = world_stamp(facts->world) };
+	struct caller *caller = NULL;
+	struct cache_entry *entry;
+	enum reason reason;
+
+	if (!digest_sha256(judgement->credentials.value, key.digest))
+		return judgement->verdict.reason = REASON_OVERLOADED;
+	judgement->caller = cache_find(gate->cache, &key, facts->now_s);
+	if (judgement->caller != NULL) {
+		judgement->profile = judgement->caller->profile;
+		return REASON_OK;
+	}
+	reason = judge_bearer(facts, job->arena, judgement, &caller);
+	if (reason != REASON_OK)
+		return reason;
+	judgement->caller = caller;
+	entry = cache_entry_new(&key, facts->config, caller);
+	if (entry != NULL)
+		job->replaced = cache_put(gate->cache, entry, facts->now_s);
+	return REASON_OK;
+}
+
+/* What is asked, who is asking, may they. */
+static enum reason
+judge(struct gate *gate, const struct facts *facts, struct job *job, struct judgement *judgement)
+{
+	enum reason reason = judge_request(facts, exchange_request(job->exchange), judgement);
+
+	if (reason != REASON_OK || judgement->cover.public)
+		return reason;
+	if (judgement->credentials.scheme == CREDENTIALS_BEARER) {
+		reason = know_caller(gate, facts, job, judgement);
+		if (reason != REASON_OK)
+			return reason;
+	}
+	judge_caller(facts, job->arena, judgement);
+	return judgement->verdict.reason;
+}
+
+/* Judge by the world as it is now, and take along what is needed after it: the head to send, a
+ * hold on the upstream, the texts for the log. */
+static void
+judge_now(struct gate *gate, struct job *job, struct judgement *judgement)
+{
+	struct facts facts;
+	const struct world *world;
+
+	epoch_enter();
+	world = atomic_load(&gate->world);
+	facts = world_facts(world, clock_now_s());
+	job->reason = judge(gate, &facts, job, judgement);
+	job_tell(job, facts.config, judgement);
+	if (job->reason == REASON_OK)
+		job->reason = job_prepare(job, world, judgement);
+	epoch_leave();
+	cache_retire(job->replaced);
+	job->replaced = NULL;
+}
+
+/* A new key may have been published since we last looked. Look once, never in a loop. */
+static bool
+refresh_keys(struct gate *gate, const struct judgement *judgement)
+{
+	struct world *world;
+	bool refreshed;
+
+	epoch_enter();
+	world = atomic_load(&gate->world);
+	world_hold(world);
+	epoch_leave();
+	refreshed = judgement->profile < world->config->profile_count &&
+		    keyring_refresh(world->ring, judgement->profile, clock_now_s());
+	world_drop(world);
+	return refreshed;
+}
+
+static void
+refuse(struct job *job)
+{
+	struct answer_refusal refusal = {
+		.reason = job->reason,
+		.detail = job->detail,
+		.detail_public = job->detail_public,
+		.scope = span_of(job->told.scope),
+		.request_id = span_of(job->id),
+	};
+
+	job->status = reason_status(job->reason);
+	answer_refuse(job->exchange, &refusal);
+}
+
+static void
+forward(struct job *job)
+{
+	forward_request(job->exchange, &job->forward, &job->forwarded);
+	job->reason = job->forwarded.reason;
+	job->status = job->forwarded.status;
+	if (job->reason != REASON_OK)
+		job->detail = job->forwarded.detail;
+	upstream_unref(job->forward.upstream);
+}
+
+static void
+finish(struct gate *gate, struct job *job)
+{
+	int64_t duration_us = clock_mono_us() - exchange_started_us(job->exchange);
+
+	metrics_request(gate->metrics, job->reason, duration_us);
+	access_log(job, duration_us);
+}
+
+void
+gate_serve(void *context, struct exchange *exchange)
+{
+	struct gate *gate = context;
+	struct judgement judgement;
+	struct arena arena;
+	struct job job;
+
+	arena_init(&arena, REQUEST_ARENA_BYTES);
+	if (!job_start(&job, exchange, &arena)) {
+		exchange_abort(exchange);
+		return;
+	}
+	job.reason = judge_admit(exchange_request(exchange), &arena, &judgement);
+	job.detail = judgement.verdict.detail;
+	if (job.reason == REASON_OK && !endpoints_serve(gate, &job, &judgement)) {
+		judge_now(gate, &job, &judgement);
+		if (job.reason == REASON_KEY_UNKNOWN && refresh_keys(gate, &judgement))
+			judge_now(gate, &job, &judgement);
+		if (job.reason == REASON_OK)
+			forward(&job);
+	}
+	if (job.reason != REASON_OK)
+		refuse(&job);
+	finish(gate, &job);
+	arena_done(&arena);
+}
+
+void
+gate_refuse(void *context, struct exchange *exchange, enum reason reason, const char *detail)
+{
+	struct gate *gate = context;
+	struct arena arena;
+	struct job job;
+
+	arena_init(&arena, REQUEST_ARENA_BYTES);
+	if (job_start(&job, exchange, &arena)) {
+		job.reason = reason;
+		job.detail = detail;
+		job.detail_public = true;
+		exchange_close(exchange);
+		refuse(&job);
+		finish(gate, &job);
+	}
+	arena_done(&arena);
+}

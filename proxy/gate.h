@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gate - one request, top to bottom: accept, who, may they, forward or refuse, log.
+ *
+ * Uses:   everything in proxy/.
+ * Threads: gate_serve() runs on many at once.
+ */
+#ifndef POSTERN_PROXY_GATE_H
+#define POSTERN_PROXY_GATE_H
+
+#include <stdatomic.h>
+
+#include "base/check.h"
+#include "proxy/cache.h"
+#include "proxy/exchange.h"
+#include "proxy/metrics.h"
+#include "proxy/world.h"
+
+struct gate {
+	_Atomic(struct world *) world; /* read it inside an epoch */
+	struct cache *cache;
+	struct metrics *metrics;
+};
+
+/* Ready a gate for its first world (taken on success). */
+MUST_CHECK bool gate_init(struct gate *gate, struct world *world, struct err *reterr);
+
+/* Free it and its world, when nothing is served any more. */
+void gate_done(struct gate *gate);
+
+/* taken: `world` serves from now on; the former ends when its last request has. */
+void gate_swap(struct gate *gate, struct world *world);
+
+/* listener_setup.serve: `context` is the gate. */
+void gate_serve(void *context, struct exchange *exchange);
+
+/* listener_setup.refuse: what the engine could not read is refused, counted and logged alike. */
+void gate_refuse(void *context, struct exchange *exchange, enum reason reason, const char *detail);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * headers - the request's head as the upstream shall see it.
+ *
+ * Uses:   request, base.
+ * Pure:   yes.
+ *
+ * Removed first, on every path: each header that the gate may set, in every spelling (case; `_`,
+ * `.`, space and bytes outside ASCII count as `-`), hop-by-hop headers and those that Connection
+ * names (RFC 9110 section 7.6.1), Proxy-*, Expect, X-Forwarded-* and Forwarded unless the peer is
+ * trusted. What Connection names is settled before anything of ours is added, and can never
+ * remove Host, Content-Length, Authorization, Cookie or a header of ours.
+ */
+#ifndef POSTERN_PROXY_HEADERS_H
+#define POSTERN_PROXY_HEADERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/check.h"
+#include "base/schema.h"
+#include "base/span.h"
+#include "proxy/request.h"
+
+/* How heads are made, as configured (`forward`). */
+struct headers_rules {
+	bool keep_authorization;
+	struct texts owned; /* names that the gate may set: forward.headers and X-Request-Id */
+};
+
+struct headers_setup {
+	const struct headers_rules *rules;
+	const struct request *request;
+	struct span path; /* canonical, as judged */
+	struct span query;
+	bool has_query;
+	bool upgrade; /* pass Connection: upgrade and Upgrade on */
+	struct span request_id;
+	const struct header *identity; /* our own headers; values already safe */
+	size_t identity_count;
+};
+
+/*
+ * Write the head, with its empty line, framed for the request's body: the same Content-Length, or
+ * chunked. at == NULL: no memory. Lent by the arena.
+ */
+MUST_CHECK struct span headers_make(const struct headers_setup *setup, struct arena *arena);
+
+/* Is `name` another spelling of `owned`? */
+bool headers_same_name(struct span name, struct span owned);
+
+/* May the value be sent in a header: no control bytes, at most 4 KiB? Bytes outside ASCII may. */
+bool headers_value_safe(struct span value);
+
+/* Is this a hop-by-hop header of an answer, to be left out? */
+bool headers_hop_by_hop(struct span name);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/job.h"
+
+#include "base/base64url.h"
+#include "base/digest.h"
+
+bool
+job_start(struct job *job, struct exchange *exchange, struct arena *arena)
+{
+	unsigned char random[12];
+
+	*job = (struct job){ .exchange = exchange, .arena = arena };
+	if (!digest_random(random, sizeof(random)))
+		return false;
+	base64url_encode((struct span){ (const char *)random, sizeof(random) }, job->id);
+	return true;
+}
+
+static const char *
+keep(struct job *job, const char *text)
+{
+	return text == NULL ? NULL : arena_text(job->arena, span_of(text));
+}
+
+static const char *
+keep_span(struct job *job, struct span text)
+{
+	return text.at == NULL ? NULL : arena_text(job->arena, text);
+}
+
+/* The scopes of the privilege, as RFC 6750 section 3 wants them: joined with spaces. */
+static const char *
+keep_scopes(struct job *job, const struct privilege *privilege)
+{
+	const char *joined = NULL;
+
+	for (size_t i = 0; i < privilege->scopes.count; i++)
+		joined = joined == NULL
+			     ? arena_format(job->arena, "%s", privilege->scopes.at[i])
+			     : arena_format(job->arena, "%s %s", joined, privilege->scopes.at[i]);
+	return joined;
+}
+
+void
+job_tell(struct job *job, const struct config *config, const struct judgement *judgement)
+{
+	const struct cover *cover = &judgement->cover;
+
+	job->shadow_reason = judgement->verdict.shadow_reason;
+	job->detail = keep(job, judgement->verdict.detail);
+	job->detail_public = config->answer_detail;
+	job->told.pattern = keep(job, cover->pattern);
+	if (cover->privilege != NULL) {
+		job->told.privilege = keep(job, cover->privilege->name);
+		job->told.scope = keep_scopes(job, cover->privilege);
+	}
+	if (cover->module != NULL)
+		job->told.module = keep(job, cover->module->name);
+	if (judgement->profile < config->profile_count)
+		job->told.issuer = keep(job, config->profiles[judgement->profile].name);
+	if (judgement->caller != NULL) {
+		job->told.subject = keep_span(job, judgement->caller->principal.subject);
+		job->told.client = keep_span(job, judgement->caller->principal.client);
+	}
+}
+
+/* An upgrade that may be passed on: one protocol, asked for by a plain GET, and never h2c, whose
+ * requests nobody here would judge. */
+static bool
+wants_upgrade(const struct request *request)
+{
+	struct span upgrade = request_header(request, "Upgrade");
+
+	return upgrade.at != NULL && span_is(request->method, "GET") &&
+	       request->version_minor == 1 && request->framing == BODY_NONE &&
+	       span_find(upgrade, ',') == upgrade.len &&
+	       !span_equal_nocase(span_slice(upgrade, 0, 3), SPAN("h2c")) &&
+	       request_connection_has(request, "upgrade");
+}
+
+/* Our own lines in the upstream's answer. */
+static struct span
+answer_headers(struct job *job)
+{
+	return span_of(arena_format(job->arena, "X-Request-Id: %s\r\n", job->id));
+}
+
+enum reason
+job_prepare(struct job *job, const struct world *world, const struct judgement *judgement)
+{
+	const struct request *request = exchange_request(job->exchange);
+	const struct config_limits *limits = &world->config->limits;
+	struct upstream *upstream = world_upstream(world, judgement->cover.module);
+	struct headers_setup setup = {
+		.rules = &world->config->rules,
+		.request = request,
+		.path = judgement->target.path,
+		.query = judgement->target.query,
+		.has_query = judgement->target.has_query,
+		.upgrade = wants_upgrade(request),
+		.request_id = span_of(job->id),
+	};
+
+	if (limits->body_bytes > 0 && request->content_length > limits->body_bytes)
+		return REASON_BODY_TOO_LARGE;
+	if (upstream == NULL) {
+		job->detail = "no upstream is configured for this path";
+		return REASON_UPSTREAM_UNREACHABLE;
+	}
+	if (judgement->caller != NULL) {
+		setup.identity = judgement->caller->identity;
+		setup.identity_count = judgement->caller->identity_count;
+	}
+	job->forward = (struct forward){
+		.head = headers_make(&setup, job->arena),
+		.upgrade = setup.upgrade,
+		.upstream_timeout_ms = limits->upstream_timeout_ms,
+		.body_limit = limits->body_bytes,
+		.answer_headers = answer_headers(job),
+		.arena = job->arena,
+	};
+	job->told.upstream = keep(job, upstream_url(upstream));
+	if (job->forward.head.at == NULL || job->forward.answer_headers.at == NULL)
+		return REASON_OVERLOADED;
+	job->forward.upstream = upstream;
+	upstream_ref(upstream);
+	return REASON_OK;
+}

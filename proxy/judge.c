@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/judge.h"
+
+#include "token/token.h"
+#include "token/verify.h"
+
+static enum reason
+refuse(struct judgement *judgement, enum reason reason, const char *detail)
+{
+	judgement->verdict.reason = reason;
+	judgement->verdict.detail = detail;
+	return reason;
+}
+
+enum reason
+judge_admit(struct request *request, struct arena *arena, struct judgement *judgement)
+{
+	enum reason reason = request_check(request);
+
+	*judgement = (struct judgement){ .profile = SIZE_MAX };
+	if (reason != REASON_OK)
+		return refuse(judgement, reason, request->detail);
+	reason = target_read(request->target, arena, &judgement->target);
+	return refuse(judgement, reason, judgement->target.detail);
+}
+
+enum reason
+judge_request(const struct facts *facts, const struct request *request, struct judgement *judgement)
+{
+	enum reason reason = credentials_read(request, &judgement->credentials);
+
+	if (reason != REASON_OK)
+		return refuse(judgement, reason, judgement->credentials.detail);
+	decide_cover(
+	    &facts->config->policy, request->method, &judgement->target, &judgement->cover);
+	reason = judgement->cover.reason;
+	if (reason == REASON_METHOD_NOT_GRANTED)
+		reason = REASON_OK; /* told to a known caller only: judge_caller() */
+	return refuse(judgement, reason, judgement->cover.detail);
+}
+
+/* Roles of a local client are looked up when they are used: a grant counts for tokens already
+ * out, and a client that is gone or disabled has none that count. */
+static enum reason
+find_client(const struct facts *facts, const struct claims *claims, struct principal_store *store)
+{
+	const struct client *client;
+
+	if (!facts->config->has_local ||
+	    claims->profile != &facts->config->profiles[facts->config->local_index])
+		return REASON_OK;
+	client = facts->client(facts->world, claims->client);
+	if (client == NULL || client->disabled)
+		return REASON_CLIENT_DISABLED;
+	store->client_name = client->name;
+	store->roles = client->roles;
+	return REASON_OK;
+}
+
+enum reason
+judge_claims(const struct facts *facts, const struct claims *claims, struct arena *arena,
+    struct caller **ret_caller)
+{
+	const struct config *config = facts->config;
+	struct principal_store store = { 0 };
+	struct caller *caller = arena_alloc(arena, sizeof(*caller));
+	enum reason reason = find_client(facts, claims, &store);
+
+	if (reason != REASON_OK)
+		return reason;
+	if (caller == NULL)
+		return REASON_OVERLOADED;
+	caller->profile = (size_t)(claims->profile - config->profiles);
+	caller->until_s = claims->expires_s + claims->profile->skew_s;
+	if (!principal_of_claims(&config->policy, claims, &store, &caller->principal, arena) ||
+	    !caller_identify(config, claims->payload, caller, arena))
+		return REASON_OVERLOADED;
+	*ret_caller = caller;
+	return REASON_OK;
+}
+
+/* Which profile's token it claims to be, and whether that is true. */
+static enum reason
+verify(const struct facts *facts, struct token *token, struct arena *arena,
+    struct judgement *judgement, struct claims *claims)
+{
+	struct verify_facts about = { .now_s = facts->now_s };
+
+	judgement->profile = config_profile(facts->config, token->issuer);
+	if (judgement->profile == facts->config->profile_count) {
+		token->detail =
+		    arena_format(arena, "no issuer of the configuration has iss \"%.*s\"",
+			token->issuer.len > 200 ? 200 : (int)token->issuer.len, token->issuer.at);
+		return REASON_ISSUER_UNKNOWN;
+	}
+	about.profile = &facts->config->profiles[judgement->profile];
+	about.keys = facts->keys(facts->world, judgement->profile, facts->now_s);
+	return verify_token(&about, token, arena, claims);
+}
+
+enum reason
+judge_bearer(const struct facts *facts, struct arena *arena, struct judgement *judgement,
+    struct caller **ret_caller)
+{
+	struct token token = { 0 };
+	struct claims claims = { 0 };
+	enum reason reason = token_read(judgement->credentials.value, arena, &token);
+
+	if (reason == REASON_OK)
+		reason = verify(facts, &token, arena, judgement, &claims);
+	if (reason == REASON_OK)
+		reason = judge_claims(facts, &claims, arena, ret_caller);
+	if (reason != REASON_OK)
+		refuse(judgement, reason, token.detail);
+	if (reason == REASON_OK)
+		*ret_caller = caller_copy(facts->config, *ret_caller, arena);
+	token_done(&token);
+	if (reason == REASON_OK && *ret_caller == NULL)
+		return refuse(judgement, REASON_OVERLOADED, "out of memory");
+	return reason;
+}
+
+void
+judge_caller(const struct facts *facts, struct arena *arena, struct judgement *judgement)
+{
+	const struct principal *principal =
+	    judgement->caller == NULL ? NULL : &judgement->caller->principal;
+
+	decide_caller(
+	    &facts->config->policy, &judgement->cover, principal, arena, &judgement->verdict);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * judge - the whole decision about a request as a function of values. The gate and
+ * `postern explain` call these and nothing else.
+ *
+ * Uses:   caller, credentials, config, issuer (clients), policy, token.
+ * Pure:   yes: no clock, no socket, no log. A key that is not there is REASON_KEY_UNKNOWN, and
+ *         the shell may fetch and ask again.
+ */
+#ifndef POSTERN_PROXY_JUDGE_H
+#define POSTERN_PROXY_JUDGE_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/check.h"
+#include "base/reason.h"
+#include "issuer/client.h"
+#include "policy/decide.h"
+#include "proxy/caller.h"
+#include "proxy/config.h"
+#include "proxy/credentials.h"
+#include "proxy/request.h"
+
+struct facts {
+	const struct config *config;
+	/* The keys of a profile; NULL: none may be used now. */
+	const struct keyset *(*keys)(const void *world, size_t profile, int64_t now_s);
+	/* A client of the local issuer as it stands now; NULL: there is none. */
+	const struct client *(*client)(const void *world, struct span client_id);
+	const void *world;
+	int64_t now_s;
+};
+
+struct judgement {
+	struct target target;
+	struct cover cover;
+	struct credentials credentials;
+	const struct caller *caller; /* NULL: nobody, or nobody who was believed */
+	size_t profile;              /* whose token it claims to be; profile_count: not known */
+	struct verdict verdict;      /* its reason decides */
+};
+
+/*
+ * The part that needs no configuration: can the request be read in one way, and which target has
+ * it. Starts the judgement. REASON_OK, or the refusal.
+ */
+MUST_CHECK enum reason judge_admit(
+    struct request *request, struct arena *arena, struct judgement *judgement);
+
+/*
+ * What covers it, and which credentials are there. REASON_OK when the caller must be known to go
+ * on (judge_bearer(), then judge_caller()) or `cover.public`; else the refusal.
+ */
+MUST_CHECK enum reason judge_request(
+    const struct facts *facts, const struct request *request, struct judgement *judgement);
+
+/*
+ * Who presents this token? REASON_OK sets *ret_caller, lent by the arena. judgement->profile and
+ * verdict.detail are set with a refusal.
+ */
+MUST_CHECK enum reason judge_bearer(const struct facts *facts, struct arena *arena,
+    struct judgement *judgement, struct caller **ret_caller);
+
+/* The caller that verified claims make; also for claims that `explain --claims` assumes. */
+MUST_CHECK enum reason judge_claims(const struct facts *facts, const struct claims *claims,
+    struct arena *arena, struct caller **ret_caller);
+
+/* May judgement->caller (NULL: nobody) do it? Sets verdict. */
+void judge_caller(const struct facts *facts, struct arena *arena, struct judgement *judgement);
+
+#endif

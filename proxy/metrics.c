@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/metrics.h"
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define SHARDS 16
+#define BUCKETS 12
+
+/* Upper bounds in microseconds; the last bucket has none. */
+static const int64_t bounds_us[BUCKETS - 1] = { 100, 250, 500, 1000, 2500, 5000, 10000, 50000,
+	250000, 1000000, 10000000 };
+
+struct shard {
+	alignas(64) atomic_uint_fast64_t requests[REASON_COUNT];
+	atomic_uint_fast64_t buckets[BUCKETS];
+	atomic_uint_fast64_t total_us;
+};
+
+struct metrics {
+	struct shard shards[SHARDS];
+};
+
+static struct shard *
+my_shard(struct metrics *metrics)
+{
+	static atomic_uint threads;
+	static _Thread_local unsigned mine;
+
+	if (mine == 0)
+		mine = atomic_fetch_add(&threads, 1) % SHARDS + 1;
+	return &metrics->shards[mine - 1];
+}
+
+struct metrics *
+metrics_new(void)
+{
+	struct metrics *metrics = aligned_alloc(64, sizeof(*metrics));
+
+	if (metrics != NULL)
+		memset(metrics, 0, sizeof(*metrics));
+	return metrics;
+}
+
+void
+metrics_free(struct metrics *metrics)
+{
+	free(metrics);
+}
+
+static void
+count(atomic_uint_fast64_t *counter, uint64_t by)
+{
+	atomic_fetch_add_explicit(counter, by, memory_order_relaxed);
+}
+
+void
+metrics_request(struct metrics *metrics, enum reason reason, int64_t duration_us)
+{
+	struct shard *shard = my_shard(metrics);
+	int bucket = 0;
+
+	while (bucket < BUCKETS - 1 && duration_us > bounds_us[bucket])
+		bucket++;
+	count(&shard->requests[reason], 1);
+	count(&shard->buckets[bucket], 1);
+	count(&shard->total_us, (uint64_t)duration_us);
+}
+
+uint64_t
+metrics_of(const struct metrics *metrics, enum reason reason)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < SHARDS; i++)
+		sum += atomic_load_explicit(
+		    &metrics->shards[i].requests[reason], memory_order_relaxed);
+	return sum;
+}
+
+static void
+add_durations(const struct metrics *metrics, struct buffer *text)
+{
+	uint64_t sum = 0, total_us = 0;
+
+	buffer_add_text(text,
+	    "# HELP postern_request_duration_seconds From a request's head to the answer's end.\n"
+	    "# TYPE postern_request_duration_seconds histogram\n");
+	for (int b = 0; b < BUCKETS; b++) {
+		for (int i = 0; i < SHARDS; i++)
+			sum += atomic_load_explicit(
+			    &metrics->shards[i].buckets[b], memory_order_relaxed);
+		if (b < BUCKETS - 1)
+			buffer_format(text,
+			    "postern_request_duration_seconds_bucket{le=\"%g\"} %llu\n",
+			    (double)bounds_us[b] / 1e6, (unsigned long long)sum);
+	}
+	for (int i = 0; i < SHARDS; i++)
+		total_us +=
+		    atomic_load_explicit(&metrics->shards[i].total_us, memory_order_relaxed);
+	buffer_format(text,
+	    "postern_request_duration_seconds_bucket{le=\"+Inf\"} %llu\n"
+	    "postern_request_duration_seconds_sum %.6f\n"
+	    "postern_request_duration_seconds_count %llu\n",
+	    (unsigned long long)sum, (double)total_us / 1e6, (unsigned long long)sum);
+}
+
+void
+metrics_text(const struct metrics *metrics, struct buffer *text)
+{
+	buffer_add_text(text,
+	    "# HELP postern_requests_total Requests by the reason of their verdict.\n"
+	    "# TYPE postern_requests_total counter\n");
+	for (int reason = 0; reason < REASON_COUNT; reason++)
+		buffer_format(text, "postern_requests_total{reason=\"%s\"} %llu\n",
+		    reason_word((enum reason)reason),
+		    (unsigned long long)metrics_of(metrics, (enum reason)reason));
+	add_durations(metrics, text);
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The upstream's answer on its way to the client. */
+#include "base/clock.h"
+#include "proxy/carry.h"
+#include "proxy/headers.h"
+
+#define INTERIM_MOST 16 /* 1xx answers before the final one */
+
+static enum reason
+trouble(struct carry *carry, enum reason reason, const char *detail)
+{
+	carry->result->detail = detail;
+	return reason;
+}
+
+/* More of the answer's head. */
+static enum reason
+read_more(struct carry *carry)
+{
+	ssize_t got;
+
+	carry_patience(carry);
+	got = link_read(carry->link, carry->piece, CARRY_PIECE);
+	if (got == LINK_LATE)
+		return trouble(carry, REASON_UPSTREAM_TIMEOUT, "no answer in time");
+	if (got <= 0 && carry->incoming.len == 0)
+		return trouble(
+		    carry, REASON_UPSTREAM_UNREACHABLE, "the upstream closed without an answer");
+	if (got <= 0)
+		return trouble(
+		    carry, REASON_UPSTREAM_MALFORMED, "the answer broke off in its head");
+	buffer_add(&carry->incoming, (struct span){ carry->piece, (size_t)got });
+	return REASON_OK;
+}
+
+static enum reason
+read_head(struct carry *carry)
+{
+	bool head_only = span_is(exchange_request(carry->exchange)->method, "HEAD");
+	enum response_read read = RESPONSE_MORE;
+	enum reason reason = REASON_OK;
+
+	if (carry->incoming.len > 0)
+		read = response_read(buffer_span(&carry->incoming), head_only, &carry->response);
+	while (read == RESPONSE_MORE && reason == REASON_OK) {
+		reason = read_more(carry);
+		if (reason == REASON_OK)
+			read = response_read(
+			    buffer_span(&carry->incoming), head_only, &carry->response);
+	}
+	if (read == RESPONSE_BAD)
+		return trouble(carry, REASON_UPSTREAM_MALFORMED, carry->response.detail);
+	return reason;
+}
+
+static void
+drop_head(struct carry *carry)
+{
+	struct buffer *incoming = &carry->incoming;
+	size_t used = carry->response.head_bytes;
+
+	memmove(incoming->at, incoming->at + used, incoming->len - used);
+	incoming->len -= used;
+}
+
+/* Names that are ours to say, in whatever spelling the upstream says them. */
+static bool
+ours_to_say(struct span name)
+{
+	return headers_hop_by_hop(name) || headers_same_name(name, SPAN("x-postern")) ||
+	       headers_same_name(name, SPAN("x-request-id")) ||
+	       headers_same_name(name, SPAN("content-length"));
+}
+
+static void
+add_head(struct carry *carry)
+{
+	const struct response *response = &carry->response;
+	struct buffer *out = &carry->outgoing;
+
+	buffer_format(out, "HTTP/1.1 %d ", response->status);
+	buffer_add(out, response->reason_phrase);
+	buffer_add(out, SPAN("\r\n"));
+	for (size_t i = 0; i < response->header_count; i++) {
+		const struct header *header = &response->headers[i];
+
+		if (ours_to_say(header->name))
+			continue;
+		buffer_add(out, header->name);
+		buffer_add(out, SPAN(": "));
+		buffer_add(out, header->value);
+		buffer_add(out, SPAN("\r\n"));
+	}
+}
+
+/* A 103 and its kin are worth something only before the answer, so they go at once. HTTP/1.0
+ * knows none (RFC 9110 section 15.2), and 100 was answered by us. */
+static bool
+pass_interim(struct carry *carry)
+{
+	if (carry->response.status == 100 || exchange_request(carry->exchange)->version_minor == 0)
+		return true;
+	buffer_reset(&carry->outgoing);
+	add_head(carry);
+	buffer_add(&carry->outgoing, SPAN("\r\n"));
+	return !carry->outgoing.failed &&
+	       exchange_write(carry->exchange, buffer_span(&carry->outgoing));
+}
+
+enum reason
+relay_head(struct carry *carry)
+{
+	enum reason reason;
+
+	for (int i = 0; i <= INTERIM_MOST; i++) {
+		reason = read_head(carry);
+		if (reason != REASON_OK || carry->response.status >= 200)
+			return reason;
+		if (carry->response.status == 101 && carry->forward->upgrade)
+			return REASON_OK;
+		if (carry->response.status == 101)
+			return trouble(carry, REASON_UPSTREAM_MALFORMED,
+			    "the upstream switches protocols without being asked");
+		if (!pass_interim(carry))
+			return trouble(carry, REASON_REQUEST_MALFORMED, "the client went away");
+		drop_head(carry);
+	}
+	return trouble(carry, REASON_UPSTREAM_MALFORMED, "too many interim answers");
+}
+
+/* How the body goes out to the client. */
+enum outward { OUT_NONE, OUT_PLAIN, OUT_CHUNKED };
+
+static enum outward
+settle_framing(struct carry *carry)
+{
+	const struct response *response = &carry->response;
+	struct buffer *out = &carry->outgoing;
+	bool old = exchange_request(carry->exchange)->version_minor == 0;
+	bool delimited = response->framing == RESPONSE_NONE || response->framing == RESPONSE_LENGTH;
+
+	if (delimited && response->content_length >= 0 && response->status != 204)
+		buffer_format(out, "Content-Length: %lld\r\n", (long long)response->content_length);
+	if (!delimited && !old)
+		buffer_add(out, SPAN("Transfer-Encoding: chunked\r\n"));
+	if (!delimited && old)
+		exchange_close(carry->exchange);
+	if (!exchange_keeps(carry->exchange)) {
+		exchange_close(carry->exchange);
+		buffer_add(out, SPAN("Connection: close\r\n"));
+	} else if (old) {
+		buffer_add(out, SPAN("Connection: keep-alive\r\n"));
+	}
+	if (response->framing == RESPONSE_NONE)
+		return OUT_NONE;
+	return delimited || old ? OUT_PLAIN : OUT_CHUNKED;
+}
+
+static void
+add_data(struct carry *carry, enum outward outward, struct span data)
+{
+	carry->result->bytes_out += (int64_t)data.len;
+	if (data.len == 0)
+		return;
+	if (outward == OUT_CHUNKED)
+		buffer_format(&carry->outgoing, "%zx\r\n", data.len);
+	buffer_add(&carry->outgoing, data);
+	if (outward == OUT_CHUNKED)
+		buffer_add(&carry->outgoing, SPAN("\r\n"));
+}
+
+/* A body being passed on. */
+struct passing {
+	enum outward outward;
+	struct chunks chunks;
+	int64_t left; /* RESPONSE_LENGTH */
+	bool done;
+	bool surplus; /* bytes came that belong to no answer */
+};
+
+/* Take what came of the upstream's body into the outgoing buffer. False: it is framed wrongly. */
+static bool
+take_body(struct carry *carry, struct passing *passing, struct span bytes)
+{
+	enum response_read read = RESPONSE_MORE;
+	struct span data;
+	size_t used;
+
+	switch (carry->response.framing) {
+	case RESPONSE_NONE:
+		break;
+	case RESPONSE_CLOSE:
+		add_data(carry, passing->outward, bytes);
+		return true;
+	case RESPONSE_LENGTH:
+		data = bytes;
+		if ((int64_t)data.len > passing->left)
+			data.len = (size_t)passing->left;
+		add_data(carry, passing->outward, data);
+		passing->left -= (int64_t)data.len;
+		passing->done = passing->left == 0;
+		bytes = span_slice(bytes, data.len, bytes.len);
+		break;
+	case RESPONSE_CHUNKED:
+		while (read == RESPONSE_MORE && bytes.len > 0) {
+			read = chunks_read(&passing->chunks, bytes, &used, &data);
+			add_data(carry, passing->outward, data);
+			bytes = span_slice(bytes, used, bytes.len);
+		}
+		passing->done = read == RESPONSE_DONE;
+		if (read == RESPONSE_BAD)
+			return false;
+		break;
+	}
+	passing->surplus = bytes.len > 0;
+	return true;
+}
+
+static bool
+flush(struct carry *carry)
+{
+	bool written = carry->outgoing.len == 0 ||
+		       (!carry->outgoing.failed &&
+			   exchange_write(carry->exchange, buffer_span(&carry->outgoing)));
+
+	buffer_reset(&carry->outgoing);
+	return written;
+}
+
+/* What the client has got must not pass for the whole. */
+static void
+abort_client(struct carry *carry, const char *detail)
+{
+	carry->result->aborted = true;
+	carry->result->detail = detail;
+	exchange_abort(carry->exchange);
+}
+
+/* Pass on what is still to come. NULL, or why it broke off. */
+static const char *
+pass_rest(struct carry *carry, struct passing *passing)
+{
+	while (!passing->done) {
+		ssize_t got;
+
+		if (!flush(carry))
+			return "the client went away";
+		carry_patience(carry);
+		got = link_read(carry->link, carry->piece, CARRY_PIECE);
+		if (got == LINK_END && carry->response.framing == RESPONSE_CLOSE)
+			passing->done = true;
+		else if (got == LINK_LATE)
+			return "the upstream fell silent in the middle of its answer";
+		else if (got <= 0)
+			return "the upstream closed in the middle of its answer";
+		else if (!take_body(carry, passing, (struct span){ carry->piece, (size_t)got }))
+			return "the upstream's chunked body is framed wrongly";
+	}
+	return NULL;
+}
+
+void
+relay_answer(struct carry *carry)
+{
+	const struct response *response = &carry->response;
+	struct passing passing = { .left = response->content_length };
+	const char *broken = NULL;
+
+	buffer_reset(&carry->outgoing);
+	add_head(carry);
+	passing.outward = settle_framing(carry);
+	passing.done = response->framing == RESPONSE_NONE;
+	buffer_add(&carry->outgoing, carry->forward->answer_headers);
+	buffer_add(&carry->outgoing, SPAN("\r\n"));
+	if (!take_body(carry, &passing,
+		span_slice(
+		    buffer_span(&carry->incoming), response->head_bytes, carry->incoming.len)))
+		broken = "the upstream's chunked body is framed wrongly";
+	if (broken == NULL)
+		broken = pass_rest(carry, &passing);
+	if (broken == NULL && passing.outward == OUT_CHUNKED)
+		buffer_add(&carry->outgoing, SPAN("0\r\n\r\n"));
+	if (broken == NULL && !flush(carry))
+		broken = "the client went away";
+	if (broken != NULL) {
+		abort_client(carry, broken);
+	} else if (response->keep_alive && !passing.surplus && !carry->upload_broken) {
+		link_keep(carry->link);
+		carry->link = NULL;
+	}
+}

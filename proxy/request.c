@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/request.h"
+
+#include "proxy/token_char.h"
+
+struct span
+request_header(const struct request *request, const char *name)
+{
+	struct span wanted = span_of(name);
+
+	for (size_t i = 0; i < request->header_count; i++)
+		if (span_equal_nocase(request->headers[i].name, wanted))
+			return request->headers[i].value;
+	return (struct span){ 0 };
+}
+
+size_t
+request_header_count(const struct request *request, const char *name)
+{
+	struct span wanted = span_of(name);
+	size_t count = 0;
+
+	for (size_t i = 0; i < request->header_count; i++)
+		count += span_equal_nocase(request->headers[i].name, wanted);
+	return count;
+}
+
+bool
+request_connection_has(const struct request *request, const char *option)
+{
+	struct span wanted = span_of(option);
+
+	for (size_t i = 0; i < request->header_count; i++) {
+		struct span rest = request->headers[i].value, piece;
+
+		if (!span_equal_nocase(request->headers[i].name, SPAN("Connection")))
+			continue;
+		while (span_cut(&rest, ',', &piece))
+			if (span_equal_nocase(span_trim(piece), wanted))
+				return true;
+	}
+	return false;
+}
+
+static enum reason
+malformed(struct request *request, const char *detail)
+{
+	request->detail = detail;
+	return REASON_REQUEST_MALFORMED;
+}
+
+/* Bytes outside ASCII may stand in a value (obs-text); control bytes may not. */
+static bool
+value_valid(struct span value)
+{
+	for (size_t i = 0; i < value.len; i++)
+		if ((unsigned char)value.at[i] < 0x20 || value.at[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static enum reason
+check_lines(struct request *request)
+{
+	if (!token_char_all(request->method))
+		return malformed(request, "the method is not a token");
+	if (span_is(request->method, "CONNECT") || span_is(request->method, "TRACE"))
+		return malformed(request, "CONNECT and TRACE are not served");
+	for (size_t i = 0; i < request->header_count; i++) {
+		if (!token_char_all(request->headers[i].name))
+			return malformed(request, "a header's name is not a token");
+		if (!value_valid(request->headers[i].value))
+			return malformed(request, "a header's value holds control bytes");
+	}
+	return REASON_OK;
+}
+
+/* Host = uri-host [ ":" port ] (RFC 9110 section 7.2). */
+static bool
+host_valid(struct span host)
+{
+	size_t at = 0;
+
+	if (host.len > 0 && host.at[0] == '[') {
+		at = span_find(host, ']');
+		for (size_t i = 1; i < at; i++)
+			if (strchr("0123456789abcdefABCDEF:.", host.at[i]) == NULL)
+				return false;
+		if (at++ == host.len)
+			return false;
+	}
+	while (at < host.len && host.at[at] != ':') {
+		if (!token_char(host.at[at]) || strchr("*'`|^#", host.at[at]) != NULL)
+			return false;
+		at++;
+	}
+	if (host.len > 255 || at == 0)
+		return false;
+	for (size_t i = at + 1; i < host.len; i++)
+		if (host.at[i] < '0' || host.at[i] > '9')
+			return false;
+	return at == host.len || (host.len > at + 1 && host.len - at <= 6);
+}
+
+static enum reason
+check_host(struct request *request)
+{
+	size_t count = request_header_count(request, "Host");
+
+	request->host = request_header(request, "Host");
+	if (count > 1)
+		return malformed(request, "more than one Host header");
+	if (count == 0 && request->version_minor > 0)
+		return malformed(request, "the Host header is missing");
+	if (count == 1 && !host_valid(request->host))
+		return malformed(request, "the Host header is not a host");
+	return REASON_OK;
+}
+
+/* 1*18DIGIT: no sign, no list, no white space, and no overflow anywhere. */
+static bool
+read_length(struct span text, int64_t *ret_length)
+{
+	*ret_length = 0;
+	if (text.len == 0 || text.len > 18)
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.at[i] < '0' || text.at[i] > '9')
+			return false;
+		*ret_length = *ret_length * 10 + (text.at[i] - '0');
+	}
+	return true;
+}
+
+static enum reason
+check_framing(struct request *request)
+{
+	size_t lengths = request_header_count(request, "Content-Length");
+	size_t codings = request_header_count(request, "Transfer-Encoding");
+
+	request->framing = BODY_NONE;
+	request->content_length = 0;
+	if (lengths > 1 || codings > 1)
+		return malformed(request, "more than one Content-Length or Transfer-Encoding");
+	if (lengths == 1 && codings == 1)
+		return malformed(request, "both Content-Length and Transfer-Encoding");
+	if (codings == 1) {
+		if (request->version_minor == 0)
+			return malformed(request, "Transfer-Encoding in HTTP/1.0");
+		if (!span_equal_nocase(
+			request_header(request, "Transfer-Encoding"), SPAN("chunked")))
+			return malformed(request, "a Transfer-Encoding other than chunked");
+		request->framing = BODY_CHUNKED;
+	}
+	if (lengths == 1) {
+		if (!read_length(
+			request_header(request, "Content-Length"), &request->content_length))
+			return malformed(request, "Content-Length is not a number");
+		request->framing = BODY_LENGTH;
+	}
+	return REASON_OK;
+}
+
+/* Kept only if both the client's words and the engine's reading of them say so: the engine looks
+ * at the first Connection header alone. */
+static bool
+wants_keeping(const struct request *request)
+{
+	struct span first = request_header(request, "Connection"), piece;
+
+	if (request_connection_has(request, "close"))
+		return false;
+	if (first.at == NULL)
+		return request->version_minor > 0;
+	while (span_cut(&first, ',', &piece))
+		if (span_equal_nocase(span_trim(piece), SPAN("keep-alive")))
+			return true;
+	return false;
+}
+
+static enum reason
+check_expect(struct request *request)
+{
+	size_t count = request_header_count(request, "Expect");
+
+	request->expects_continue = false;
+	if (count == 0)
+		return REASON_OK;
+	if (count > 1 ||
+	    !span_equal_nocase(request_header(request, "Expect"), SPAN("100-continue")))
+		return malformed(request, "an Expect other than 100-continue");
+	request->expects_continue =
+	    request->version_minor > 0 && request->framing != BODY_NONE &&
+	    !(request->framing == BODY_LENGTH && request->content_length == 0);
+	return REASON_OK;
+}
+
+enum reason
+request_check(struct request *request)
+{
+	enum reason reason = check_lines(request);
+
+	request->keep_alive = false;
+	if (reason == REASON_OK)
+		reason = check_host(request);
+	if (reason == REASON_OK)
+		reason = check_framing(request);
+	if (reason == REASON_OK)
+		reason = check_expect(request);
+	if (reason != REASON_OK)
+		return reason;
+	if (request_header_count(request, "Authorization") > 1) {
+		request->detail = "more than one Authorization header";
+		return REASON_CREDENTIALS_DUPLICATE;
+	}
+	request->keep_alive = wants_keeping(request);
+	return REASON_OK;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * request - one HTTP request as values, whichever engine read it.
+ *
+ * Uses:   base.
+ * Pure:   yes.
+ */
+#ifndef POSTERN_PROXY_REQUEST_H
+#define POSTERN_PROXY_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "base/reason.h"
+#include "base/span.h"
+
+#define REQUEST_MAX_HEADERS 64
+
+struct header {
+	struct span name, value; /* value without white space at its ends */
+};
+
+enum body_framing { BODY_NONE, BODY_LENGTH, BODY_CHUNKED };
+
+/* All spans are lent by the exchange until it ends. */
+struct request {
+	struct span method;
+	struct span target; /* as sent, origin-form: path and query */
+	int version_minor;  /* of HTTP/1.x */
+	struct header headers[REQUEST_MAX_HEADERS];
+	size_t header_count;
+	enum body_framing framing;
+	int64_t content_length; /* bytes; 0 unless BODY_LENGTH */
+	bool expects_continue;  /* Expect: 100-continue */
+	bool keep_alive;        /* what the client asked for (RFC 9112 section 9.3) */
+	struct span host;
+	char peer[64]; /* address of the client's socket */
+	int peer_port;
+	bool secure;        /* came over TLS */
+	const char *detail; /* set with a refusal by request_check() */
+};
+
+/* The only header of that name, at == NULL if there is none. Names are compared without case. */
+struct span request_header(const struct request *request, const char *name);
+
+/* How many headers have that name. */
+size_t request_header_count(const struct request *request, const char *name);
+
+/* Does one of the Connection headers name `option` (RFC 9110 section 7.6.1)? */
+bool request_connection_has(const struct request *request, const char *option);
+
+/*
+ * Check everything about a request's head that two parsers could see differently, and fill in
+ * framing, content_length, expects_continue, keep_alive and host: method and names are tokens
+ * (RFC 9110 section 5.6.2), no control bytes in values, exactly one valid Host on HTTP/1.1, at
+ * most one Content-Length of digits, at most one Transfer-Encoding that says exactly "chunked"
+ * and then no Content-Length and no HTTP/1.0 (RFC 9112 section 6), Expect nothing but
+ * 100-continue, no CONNECT and no TRACE.
+ *
+ * Returns REASON_OK, REASON_REQUEST_MALFORMED or REASON_CREDENTIALS_DUPLICATE.
+ */
+MUST_CHECK enum reason request_check(struct request *request);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server - the running gate: start, reload, drain, stop.
+ *
+ * Uses:   gate, admin, exchange (listeners), world, config.
+ * Shell:  signals, threads, sockets, files.
+ */
+#ifndef POSTERN_PROXY_SERVER_H
+#define POSTERN_PROXY_SERVER_H
+
+#include <stdbool.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "proxy/config.h"
+
+/*
+ * Serve until SIGTERM or SIGINT, then drain: no connection is kept, requests under way end within
+ * limits.upstream_timeout. SIGHUP, POST /reload and a changed file read the configuration again; a
+ * bad one is told in the log and the old one stays. Call from the only thread of the process.
+ *
+ * config  taken; where it was read from is config->path.
+ * False: it could not start, reterr says what and where.
+ */
+MUST_CHECK bool server_run(struct config *config, struct err *reterr);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* After 101 Switching Protocols: bytes both ways. */
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "proxy/await.h"
+#include "proxy/carry.h"
+#include "proxy/headers.h"
+
+/* The protocol that was asked for is the one that is switched to, or the answer is none. */
+static bool
+same_protocol(const struct carry *carry)
+{
+	struct span asked = request_header(exchange_request(carry->exchange), "Upgrade");
+
+	for (size_t i = 0; i < carry->response.header_count; i++)
+		if (span_equal_nocase(carry->response.headers[i].name, SPAN("Upgrade")))
+			return span_equal_nocase(carry->response.headers[i].value, asked);
+	return false;
+}
+
+static void
+add_head(struct carry *carry)
+{
+	struct buffer *out = &carry->outgoing;
+
+	buffer_reset(out);
+	buffer_add(
+	    out, SPAN("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: "));
+	buffer_add(out, request_header(exchange_request(carry->exchange), "Upgrade"));
+	buffer_add(out, SPAN("\r\n"));
+	for (size_t i = 0; i < carry->response.header_count; i++) {
+		const struct header *header = &carry->response.headers[i];
+
+		if (headers_hop_by_hop(header->name) ||
+		    headers_same_name(header->name, SPAN("x-request-id")) ||
+		    headers_same_name(header->name, SPAN("x-postern")))
+			continue;
+		buffer_add(out, header->name);
+		buffer_add(out, SPAN(": "));
+		buffer_add(out, header->value);
+		buffer_add(out, SPAN("\r\n"));
+	}
+	buffer_add(out, carry->forward->answer_headers);
+	buffer_add(out, SPAN("\r\n"));
+	buffer_add(out, span_slice(buffer_span(&carry->incoming), carry->response.head_bytes,
+			    carry->incoming.len));
+}
+
+/* What the client says goes to the upstream. */
+static bool
+client_to_link(struct carry *carry)
+{
+	ssize_t got =
+	    recv(exchange_socket(carry->exchange), carry->piece, CARRY_PIECE, MSG_DONTWAIT);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	if (got <= 0)
+		return false;
+	carry->result->bytes_in += got;
+	return link_write(carry->link, (struct span){ carry->piece, (size_t)got });
+}
+
+static bool
+link_to_client(struct carry *carry)
+{
+	ssize_t got = link_read(carry->link, carry->piece, CARRY_PIECE);
+
+	if (got <= 0)
+		return false;
+	carry->result->bytes_out += got;
+	return exchange_write(carry->exchange, (struct span){ carry->piece, (size_t)got });
+}
+
+void
+tunnel_run(struct carry *carry)
+{
+	bool open = exchange_socket(carry->exchange) >= 0 && same_protocol(carry);
+
+	exchange_close(carry->exchange);
+	if (!open) {
+		carry->result->reason = REASON_UPSTREAM_MALFORMED;
+		carry->result->detail =
+		    "the upstream switches to another protocol than was asked for";
+		return;
+	}
+	add_head(carry);
+	open = !carry->outgoing.failed &&
+	       exchange_write(carry->exchange, buffer_span(&carry->outgoing)) &&
+	       link_write(carry->link, exchange_beyond(carry->exchange));
+	while (open) {
+		int ready;
+
+		carry_patience(carry);
+		ready = link_wait(carry->link, exchange_socket(carry->exchange));
+		open = ready > 0 && ((ready & 1) == 0 || link_to_client(carry)) &&
+		       ((ready & 2) == 0 || client_to_link(carry));
+	}
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The request's body on its way to the upstream. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "proxy/await.h"
+#include "proxy/carry.h"
+
+static enum reason
+stop(struct carry *carry, enum reason reason, const char *detail)
+{
+	carry->result->detail = detail;
+	exchange_close(carry->exchange);
+	return reason;
+}
+
+enum turn { CLIENTS_TURN, UPSTREAMS_TURN, NOBODYS_TURN };
+
+/* Who speaks next? An upstream that answers before it has the whole body wants no more of it. */
+static enum turn
+whose_turn(struct carry *carry)
+{
+	struct pollfd fds[2] = {
+		{ .fd = carry->link->socket, .events = POLLIN },
+		{ .fd = exchange_socket(carry->exchange), .events = POLLIN },
+	};
+	bool held = exchange_holds(carry->exchange) || fds[1].fd < 0;
+	int ready =
+	    await_any(fds, held ? 1 : 2, held ? 1 : exchange_body_until_us(carry->exchange));
+
+	if (ready > 0 && fds[0].revents != 0)
+		return UPSTREAMS_TURN;
+	return held || ready > 0 ? CLIENTS_TURN : NOBODYS_TURN;
+}
+
+/* A piece of the body, framed as the head said. */
+static bool
+send_piece(struct carry *carry, size_t len)
+{
+	struct span piece = { carry->piece, len };
+	struct buffer *framed = &carry->outgoing;
+
+	carry_patience(carry);
+	if (exchange_request(carry->exchange)->framing == BODY_LENGTH)
+		return link_write(carry->link, piece);
+	buffer_reset(framed);
+	buffer_format(framed, "%zx\r\n", len);
+	buffer_add(framed, piece);
+	buffer_add(framed, SPAN("\r\n"));
+	return !framed->failed && link_write(carry->link, buffer_span(framed));
+}
+
+/* One piece from the client to the upstream; *ret_more is false when there are no more. */
+static enum reason
+move_piece(struct carry *carry, bool *ret_more)
+{
+	ssize_t got = exchange_read(carry->exchange, carry->piece, CARRY_PIECE);
+	struct forwarded *result = carry->result;
+
+	carry->body_touched = true;
+	if (got == EXCHANGE_LATE)
+		return stop(carry, REASON_REQUEST_MALFORMED, "the body did not come in time");
+	if (got < 0)
+		return stop(
+		    carry, REASON_REQUEST_MALFORMED, "the body broke off or is framed wrongly");
+	*ret_more = got > 0;
+	if (got == 0)
+		return REASON_OK;
+	result->bytes_in += got;
+	if (carry->forward->body_limit > 0 && result->bytes_in > carry->forward->body_limit)
+		return stop(
+		    carry, REASON_BODY_TOO_LARGE, "the body is larger than limits.body_bytes");
+	carry->upload_broken = !send_piece(carry, (size_t)got);
+	return REASON_OK;
+}
+
+enum reason
+upload_body(struct carry *carry)
+{
+	const struct request *request = exchange_request(carry->exchange);
+	enum reason reason = REASON_OK;
+	bool more = request->framing == BODY_CHUNKED || request->content_length > 0;
+
+	if (!more)
+		return REASON_OK;
+	if (request->expects_continue &&
+	    !exchange_write(carry->exchange, SPAN("HTTP/1.1 100 Continue\r\n\r\n")))
+		return stop(carry, REASON_REQUEST_MALFORMED, "the client went away");
+	while (reason == REASON_OK && more && !carry->upload_broken) {
+		switch (whose_turn(carry)) {
+		case UPSTREAMS_TURN:
+			carry->upload_broken = true;
+			break;
+		case NOBODYS_TURN:
+			return stop(
+			    carry, REASON_REQUEST_MALFORMED, "the body did not come in time");
+		case CLIENTS_TURN:
+			reason = move_piece(carry, &more);
+			break;
+		}
+	}
+	if (reason == REASON_OK && !carry->upload_broken && request->framing == BODY_CHUNKED)
+		carry->upload_broken = !link_write(carry->link, SPAN("0\r\n\r\n"));
+	buffer_reset(&carry->outgoing);
+	return reason;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * upstream - an API behind the gate: its address and a pool of kept connections to it.
+ *
+ * Uses:   base, OpenSSL (https).
+ * Shell:  sockets. Names are resolved on a thread of the pool's own, never on a request's.
+ * Threads: any. The pool is a LIFO under one short lock per upstream.
+ */
+#ifndef POSTERN_PROXY_UPSTREAM_H
+#define POSTERN_PROXY_UPSTREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/reason.h"
+#include "base/span.h"
+
+struct upstream;
+
+/*
+ * An upstream for "http://HOST[:PORT][/]", "https://…" or "unix:/path". Opens no connection.
+ * ret_upstream  given: one reference, upstream_unref() drops it.
+ */
+MUST_CHECK bool upstream_new(const char *url, struct upstream **ret_upstream, struct err *reterr);
+void upstream_ref(struct upstream *upstream);
+void upstream_unref(struct upstream *upstream); /* accepts NULL */
+
+/* The URL it was made of. */
+const char *upstream_url(const struct upstream *upstream);
+
+/* What its Host header says when the client's is not passed on: "host[:port]"; for unix sockets
+ * "localhost". */
+const char *upstream_host(const struct upstream *upstream);
+
+/* One connection, in the hands of one thread. */
+struct link {
+	struct upstream *upstream; /* a reference of its own */
+	int socket;
+	void *tls;           /* SSL of https, else NULL */
+	bool reused;         /* it was in the pool: the other side may have closed it */
+	int64_t deadline_us; /* monotonic; reads and writes fail after it; 0: none */
+	int64_t kept_us;     /* since when it stands in the pool */
+	struct link *next;
+};
+
+/* What reading or writing gave, besides a number of bytes. */
+#define LINK_END 0
+#define LINK_BROKEN (-1)
+#define LINK_LATE (-2)
+
+/*
+ * A connection: the pool's newest that is still open, or with `fresh` (or none kept) a new one.
+ * Returns REASON_OK and gives *ret_link, or UPSTREAM_UNREACHABLE or UPSTREAM_TIMEOUT with the
+ * cause in reterr.
+ */
+MUST_CHECK enum reason link_open(struct upstream *upstream, bool fresh, int64_t deadline_us,
+    struct link **ret_link, struct err *reterr);
+
+/* taken: back into the pool, when an answer was read to its end and it may be kept. */
+void link_keep(struct link *link);
+
+/* taken: closed. Accepts NULL. */
+void link_close(struct link *link);
+
+/* At least one byte, or LINK_END, LINK_BROKEN, LINK_LATE. */
+MUST_CHECK ssize_t link_read(struct link *link, char *into, size_t room);
+
+/* All of the bytes. False: broken or late. */
+MUST_CHECK bool link_write(struct link *link, struct span bytes);
+
+/* Wait until the link can be read or `other` (a socket; -1: none) can. Bits: 1 link, 2 other;
+ * 0: the deadline passed; -1: failure. Bytes that TLS holds count as readable. */
+MUST_CHECK int link_wait(struct link *link, int other);
+
+/* Connections kept and in use, for /metrics. */
+struct upstream_count {
+	uint64_t opened, reused, failed;
+	int kept;
+};
+void upstream_counts(struct upstream *upstream, struct upstream_count *ret_count);
+
+#endif

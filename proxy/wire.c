@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/wire.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "base/clock.h"
+
+typedef int (*poll_function)(struct pollfd *, nfds_t, int);
+typedef ssize_t (*recv_function)(int, void *, size_t, int);
+
+static _Thread_local struct wire *mine;
+static poll_function real_poll;
+static recv_function real_recv;
+static atomic_ulong polls;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* POSIX lets a function's address travel in a void pointer; ISO C does not, hence the union. */
+static void
+find_real(void)
+{
+	union {
+		void *object;
+		poll_function poll;
+		recv_function recv;
+	} found;
+
+	found.object = dlsym(RTLD_NEXT, "poll");
+	real_poll = found.poll;
+	found.object = dlsym(RTLD_NEXT, "recv");
+	real_recv = found.recv;
+}
+
+void
+wire_enroll(struct wire *wire)
+{
+	*wire = (struct wire){ .socket = -1 };
+	mine = wire;
+}
+
+struct wire *
+wire_mine(void)
+{
+	return mine;
+}
+
+void
+wire_connected(struct wire *wire)
+{
+	wire->socket = -1;
+	wire->phase = WIRE_IDLE;
+	wire->held = 0;
+	wire->first = true;
+	wire->late = false;
+}
+
+void
+wire_next(struct wire *wire, size_t carried)
+{
+	wire->held = carried;
+	wire->first = false;
+	wire->late = false;
+	wire->phase = carried > 0 ? WIRE_HEAD : WIRE_IDLE;
+	wire->head_until_us = clock_mono_us() + wire->head_timeout_us;
+}
+
+unsigned long
+wire_polls(void)
+{
+	return atomic_load(&polls);
+}
+
+/* Microseconds until the deadline of the phase; INT64_MAX where there is none. */
+static int64_t
+left_us(const struct wire *wire)
+{
+	if (wire->phase == WIRE_HEAD)
+		return wire->head_until_us - clock_mono_us();
+	if (wire->phase == WIRE_BODY)
+		return wire->body_until_us - clock_mono_us();
+	return INT64_MAX;
+}
+
+/* To the engine a failed poll means that the connection is to be given up. After an early "nothing
+ * yet" it would only ask again. */
+static int
+give_up(struct wire *wire)
+{
+	wire->late = true;
+	errno = ETIMEDOUT;
+	return -1;
+}
+
+/* The engine waits for its client: not beyond the deadline of the phase, and not at all on an idle
+ * connection whose place is wanted. */
+static int
+watched_poll(struct wire *wire, struct pollfd *fds, int timeout_ms)
+{
+	bool hurry = wire->phase == WIRE_IDLE && !wire->first && wire->hurry != NULL &&
+		     atomic_load_explicit(wire->hurry, memory_order_relaxed);
+	int64_t left = left_us(wire);
+	int ready;
+
+	atomic_fetch_add_explicit(&polls, 1, memory_order_relaxed);
+	wire->socket = fds[0].fd;
+	if (left <= 0)
+		return give_up(wire);
+	if (left / 1000 < timeout_ms)
+		timeout_ms = (int)(left / 1000) + 1;
+	do {
+		ready = real_poll(fds, 1, hurry ? 0 : timeout_ms);
+	} while (ready < 0 && errno == EINTR);
+	return ready == 0 && hurry ? give_up(wire) : ready;
+}
+
+int
+poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	pthread_once(&once, find_real);
+	if (mine == NULL || count != 1 || (fds[0].events & POLLIN) == 0)
+		return real_poll(fds, count, timeout_ms);
+	return watched_poll(mine, fds, timeout_ms);
+}
+
+/* Bytes of the head stand in the engine's buffer; those of a body are counted apart, since the
+ * engine hands them on. */
+static void
+received(struct wire *wire, size_t bytes)
+{
+	if (wire->phase == WIRE_BODY) {
+		wire->body_received += bytes;
+		return;
+	}
+	wire->held += bytes;
+	if (wire->phase != WIRE_IDLE)
+		return;
+	wire->phase = WIRE_HEAD;
+	wire->head_until_us = clock_mono_us() + wire->head_timeout_us;
+}
+
+ssize_t
+recv(int socket, void *into, size_t room, int flags)
+{
+	ssize_t got;
+
+	pthread_once(&once, find_real);
+	got = real_recv(socket, into, room, flags);
+	if (mine != NULL && got > 0 && socket == mine->socket && (flags & MSG_PEEK) == 0)
+		received(mine, (size_t)got);
+	return got;
+}

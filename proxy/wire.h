@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wire - what the engine's own calls of poll() and recv() tell us about a client's connection.
+ *
+ * CivetWeb's interface names neither the client's socket, nor how many bytes it holds, nor when a
+ * body has taken too long. It waits by poll() and reads by recv(), through the dynamic linker; the
+ * two functions of that name in wire.c stand in front, watch, keep deadlines, and call the real
+ * ones. Our own code waits with ppoll(), which they do not touch.
+ *
+ * Uses:   base (clock).
+ * Shell:  sockets. One thread each.
+ */
+#ifndef POSTERN_PROXY_WIRE_H
+#define POSTERN_PROXY_WIRE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum wire_phase {
+	WIRE_IDLE,  /* waiting for the first byte of a request */
+	WIRE_HEAD,  /* in a request's head */
+	WIRE_BODY,  /* in a request's body */
+	WIRE_ANSWER /* the engine writes */
+};
+
+/* One engine thread's connection. */
+struct wire {
+	int socket; /* -1: not seen yet */
+	enum wire_phase phase;
+	size_t held;           /* bytes in the engine's buffer, from a request's first byte on */
+	size_t body_received;  /* bytes received while in the body */
+	int64_t head_until_us; /* deadline of the head, once its first byte is there */
+	int64_t body_until_us; /* deadline of the body */
+	int64_t head_timeout_us;
+	bool late;                /* a deadline has passed */
+	bool first;               /* no request was served on this connection yet */
+	const atomic_bool *hurry; /* true: idle connections are closed */
+};
+
+/* Make `wire` this thread's; the engine's calls report to it from now on. */
+void wire_enroll(struct wire *wire);
+
+/* This thread's, or NULL. */
+struct wire *wire_mine(void);
+
+/* A new connection begins. */
+void wire_connected(struct wire *wire);
+
+/* The request was served and `carried` bytes of the next one stand in the engine's buffer. */
+void wire_next(struct wire *wire, size_t carried);
+
+/* How often poll() of this file was called: 0 after traffic means that the engine does not reach
+ * it, and nothing above holds. */
+unsigned long wire_polls(void);
+
+#endif

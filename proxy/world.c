@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/world.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+static atomic_uint_fast64_t serials;
+
+static const struct keyset *
+find_keys(const void *context, size_t profile, int64_t now_s)
+{
+	const struct world *world = context;
+
+	return keyring_keys(world->ring, profile, now_s);
+}
+
+static const struct client *
+find_client(const void *context, struct span client_id)
+{
+	const struct world *world = context;
+
+	return world->issuer == NULL ? NULL : issuer_client(world->issuer, client_id);
+}
+
+struct facts
+world_facts(const struct world *world, int64_t now_s)
+{
+	return (struct facts){
+		.config = world->config,
+		.keys = find_keys,
+		.client = find_client,
+		.world = world,
+		.now_s = now_s,
+	};
+}
+
+uint64_t
+world_stamp(const struct world *world)
+{
+	uint64_t stamp = world->serial << 40;
+
+	stamp += keyring_generation(world->ring);
+	if (world->issuer != NULL)
+		stamp += issuer_generation(world->issuer);
+	return stamp;
+}
+
+static bool
+open_upstreams(struct world *world, struct err *reterr)
+{
+	const struct config *config = world->config;
+
+	world->upstreams = calloc(config->policy.module_count + 1, sizeof(*world->upstreams));
+	if (world->upstreams == NULL)
+		return err_set(reterr, "out of memory");
+	if (config->upstream != NULL && !upstream_new(config->upstream, &world->upstream, reterr))
+		return err_within(reterr, "upstream");
+	for (const struct module *module = config->policy.modules; module != NULL;
+	     module = module->next)
+		if (module->upstream != NULL &&
+		    !upstream_new(module->upstream, &world->upstreams[module->index], reterr))
+			return err_within(reterr, "upstream of module %s", module->name);
+	return true;
+}
+
+static bool
+open_keys(struct world *world, const struct world *previous, struct err *reterr)
+{
+	const struct config *config = world->config;
+	struct source *sources = calloc(config->profile_count + 1, sizeof(*sources));
+	struct keyring_setup setup = {
+		.sources = sources,
+		.count = config->profile_count,
+		.state_dir = config->state,
+		.previous = previous == NULL ? NULL : previous->ring,
+	};
+	struct keyset *local = NULL;
+	bool done = false;
+
+	if (sources == NULL)
+		return err_set(reterr, "out of memory");
+	for (size_t i = 0; i < config->profile_count; i++)
+		sources[i] = config->profiles[i].source;
+	if (!keyring_start(&setup, &world->ring, reterr))
+		goto out;
+	if (world->issuer != NULL) {
+		if (!issuer_keys(world->issuer, &local, reterr))
+			goto out;
+		keyring_give(world->ring, config->local_index, local);
+	}
+	done = true;
+out:
+	free(sources);
+	return done;
+}
+
+/* The same database may not be watched twice, and its signing key need not be read again: a
+ * local issuer configured alike moves on into the new world. */
+static bool
+open_issuer(struct world *world, struct world *previous, struct err *reterr)
+{
+	struct issuer_setup setup = {
+		.local = &world->config->local,
+		.state_dir = world->config->state,
+	};
+
+	if (!world->config->has_local)
+		return true;
+	if (previous != NULL && previous->issuer != NULL && issuer_same(previous->issuer, &setup)) {
+		world->issuer = issuer_ref(previous->issuer);
+		return true;
+	}
+	return issuer_start(&setup, &world->issuer, reterr) || err_within(reterr, "local issuer");
+}
+
+bool
+world_new(
+    struct config *config, struct world *previous, struct world **ret_world, struct err *reterr)
+{
+	struct world *world = calloc(1, sizeof(*world));
+
+	if (world == NULL) {
+		config_free(config);
+		return err_set(reterr, "out of memory");
+	}
+	world->config = config;
+	world->serial = atomic_fetch_add(&serials, 1) + 1;
+	if (!open_upstreams(world, reterr) || !open_issuer(world, previous, reterr) ||
+	    !open_keys(world, previous, reterr)) {
+		world_free(world);
+		return false;
+	}
+	*ret_world = world;
+	return true;
+}
+
+void
+world_free(struct world *world)
+{
+	if (world == NULL)
+		return;
+	while (atomic_load(&world->holds) > 0)
+		nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
+	keyring_stop(world->ring);
+	issuer_stop(world->issuer);
+	if (world->upstreams != NULL)
+		for (size_t i = 0; i < world->config->policy.module_count; i++)
+			upstream_unref(world->upstreams[i]);
+	free(world->upstreams);
+	upstream_unref(world->upstream);
+	config_free(world->config);
+	free(world);
+}
+
+void
+world_hold(struct world *world)
+{
+	atomic_fetch_add(&world->holds, 1);
+}
+
+void
+world_drop(struct world *world)
+{
+	atomic_fetch_sub(&world->holds, 1);
+}
+
+struct upstream *
+world_upstream(const struct world *world, const struct module *module)
+{
+	if (module != NULL && world->upstreams[module->index] != NULL)
+		return world->upstreams[module->index];
+	return world->upstream;
+}

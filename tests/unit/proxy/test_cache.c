@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+
+#include "base/epoch.h"
+#include "proxy/cache.h"
+
+static struct config config; /* without roles and headers */
+static uint64_t no_roles[1];
+
+static struct cache_key
+key_of(uint32_t number, uint64_t stamp)
+{
+	struct cache_key key = { .stamp = stamp };
+	unsigned char bytes[4] = { (unsigned char)(number >> 24), (unsigned char)(number >> 16),
+		(unsigned char)(number >> 8), (unsigned char)number };
+
+	assert_true(digest_sha256((struct span){ (const char *)bytes, 4 }, key.digest));
+	return key;
+}
+
+static void
+keep(struct cache *cache, const struct cache_key *key, const char *subject, int64_t until_s)
+{
+	struct caller caller = { .until_s = until_s };
+	struct cache_entry *entry, *old;
+
+	caller.principal.roles = no_roles;
+	caller.principal.subject = span_of(subject);
+	entry = cache_entry_new(key, &config, &caller);
+	assert_non_null(entry);
+	epoch_enter();
+	old = cache_put(cache, entry, 0);
+	epoch_leave();
+	cache_retire(old);
+}
+
+static void
+what_was_kept_is_found_until_it_ends(void **state)
+{
+	struct cache *cache = cache_new();
+	struct cache_key key = key_of(1, 7), other = key_of(2, 7), later = key_of(1, 8);
+	const struct caller *found;
+
+	(void)state;
+	assert_non_null(cache);
+	keep(cache, &key, "jane", 100);
+	epoch_enter();
+	found = cache_find(cache, &key, 99);
+	assert_non_null(found);
+	assert_true(span_is(found->principal.subject, "jane"));
+	assert_null(cache_find(cache, &key, 100));
+	assert_null(cache_find(cache, &other, 99));
+	assert_null(cache_find(cache, &later, 99));
+	epoch_leave();
+	cache_free(cache);
+}
+
+static void
+the_cache_stays_bounded(void **state)
+{
+	struct cache *cache = cache_new();
+	size_t found = 0;
+
+	(void)state;
+	assert_non_null(cache);
+	for (uint32_t i = 0; i < 3 * CACHE_ENTRIES; i++) {
+		struct cache_key key = key_of(i, 1);
+
+		keep(cache, &key, "x", 1000 + i);
+	}
+	epoch_enter();
+	for (uint32_t i = 0; i < 3 * CACHE_ENTRIES; i++) {
+		struct cache_key key = key_of(i, 1);
+
+		found += cache_find(cache, &key, 0) != NULL;
+	}
+	epoch_leave();
+	assert_true(found <= CACHE_ENTRIES);
+	assert_true(found > CACHE_ENTRIES / 2);
+	epoch_drain();
+	cache_free(cache);
+}
+
+static void
+too_large_a_caller_is_not_kept(void **state)
+{
+	struct cache_key key = key_of(1, 1);
+	struct caller caller = { .until_s = 100 };
+	static char large[CACHE_ENTRY_BYTES];
+
+	(void)state;
+	memset(large, 'a', sizeof(large));
+	caller.principal.roles = no_roles;
+	caller.principal.subject = (struct span){ large, sizeof(large) };
+	assert_null(cache_entry_new(&key, &config, &caller));
+}
+
+#define RACE_KEYS 64
+#define RACE_ROUNDS 4000
+
+static struct cache *raced;
+static atomic_int mixed_up;
+
+static void *
+read_and_replace(void *context)
+{
+	uint32_t number = (uint32_t)(uintptr_t)context;
+
+	for (int i = 0; i < RACE_ROUNDS; i++) {
+		char name[16];
+		struct cache_key key;
+		const struct caller *found;
+
+		number = number * 1664525 + 1013904223;
+		key = key_of(number % RACE_KEYS, 1);
+		(void)snprintf(name, sizeof(name), "s%u", number % RACE_KEYS);
+		epoch_enter();
+		found = cache_find(raced, &key, 0);
+		if (found != NULL && !span_is(found->principal.subject, name))
+			atomic_fetch_add(&mixed_up, 1);
+		epoch_leave();
+		if (i % 3 == 0)
+			keep(raced, &key, name, 100);
+	}
+	return NULL;
+}
+
+static void
+readers_and_writers_never_meet_the_wrong_caller(void **state)
+{
+	pthread_t threads[4];
+
+	(void)state;
+	raced = cache_new();
+	assert_non_null(raced);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(
+		    pthread_create(&threads[i], NULL, read_and_replace, (void *)(uintptr_t)(i + 1)), 0);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	assert_int_equal(atomic_load(&mixed_up), 0);
+	epoch_drain();
+	cache_free(raced);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_kept_is_found_until_it_ends),
+		cmocka_unit_test(the_cache_stays_bounded),
+		cmocka_unit_test(too_large_a_caller_is_not_kept),
+		cmocka_unit_test(readers_and_writers_never_meet_the_wrong_caller),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
