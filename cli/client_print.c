@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/client_print.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+static void
+add_time(struct buffer *out, int64_t time_s)
+{
+	char text[32];
+
+	clock_format(time_s * 1000000, text);
+	buffer_add_text(out, text);
+}
+
+/* --- JSON --- */
+
+static void
+json_text(struct buffer *out, const char *key, const char *value)
+{
+	buffer_format(out, ",\"%s\":", key);
+	buffer_add_json(out, span_of(value));
+}
+
+static void
+json_texts(struct buffer *out, const char *key, const struct texts *texts)
+{
+	size_t i;
+
+	buffer_format(out, ",\"%s\":[", key);
+	for (i = 0; i < texts->count; i++) {
+		if (i > 0)
+			buffer_add_byte(out, ',');
+		buffer_add_json(out, span_of(texts->at[i]));
+	}
+	buffer_add_byte(out, ']');
+}
+
+static void
+json_slots(struct buffer *out, const struct client *client)
+{
+	const char *comma = "";
+	int i;
+
+	buffer_add_text(out, ",\"secrets\":[");
+	for (i = 0; i < CLIENT_SLOTS; i++) {
+		if (client->slots[i].hash[0] == 0)
+			continue;
+		buffer_format(out, "%s{\"slot\":%d,\"issued\":\"", comma, i + 1);
+		add_time(out, client->slots[i].issued_s);
+		buffer_add_text(out, "\"}");
+		comma = ",";
+	}
+	buffer_add_byte(out, ']');
+}
+
+static void
+json_client(struct buffer *out, const struct client *client)
+{
+	buffer_add_text(out, "{\"name\":");
+	buffer_add_json(out, span_of(client->name));
+	json_text(out, "client_id", client->id);
+	json_text(out, "label", client->label);
+	json_text(out, "description", client->description);
+	json_texts(out, "roles", &client->roles);
+	json_texts(out, "scopes", &client->scopes);
+	json_slots(out, client);
+	buffer_format(out, ",\"disabled\":%s,\"token_lifetime_s\":%" PRId64 ",\"created\":\"",
+	    client->disabled ? "true" : "false", client->token_lifetime_s);
+	add_time(out, client->created_s);
+	buffer_add_text(out, "\"}");
+}
+
+/* --- tables --- */
+
+static void
+row(struct buffer *out, const char *key, const char *value)
+{
+	if (value != NULL && value[0] != 0)
+		buffer_format(out, "%-16s%s\n", key, value);
+}
+
+static void
+add_texts(struct buffer *out, const struct texts *texts)
+{
+	size_t i;
+
+	for (i = 0; i < texts->count; i++)
+		buffer_format(out, "%s%s", i == 0 ? "" : ", ", texts->at[i]);
+}
+
+static void
+row_texts(struct buffer *out, const char *key, const struct texts *texts)
+{
+	if (texts->count == 0)
+		return;
+	buffer_format(out, "%-16s", key);
+	add_texts(out, texts);
+	buffer_add_byte(out, '\n');
+}
+
+static void
+row_time(struct buffer *out, const char *key, int64_t time_s)
+{
+	buffer_format(out, "%-16s", key);
+	add_time(out, time_s);
+	buffer_add_byte(out, '\n');
+}
+
+static void
+table_client(struct buffer *out, const struct client *client)
+{
+	int i;
+
+	row(out, "name", client->name);
+	row(out, "client_id", client->id);
+	row(out, "label", client->label);
+	row(out, "description", client->description);
+	row_texts(out, "roles", &client->roles);
+	row_texts(out, "scopes", &client->scopes);
+	row(out, "state", client->disabled ? "disabled" : "enabled");
+	if (client->token_lifetime_s != 0)
+		buffer_format(
+		    out, "%-16s%" PRId64 "s\n", "token lifetime", client->token_lifetime_s);
+	row_time(out, "created", client->created_s);
+	for (i = 0; i < CLIENT_SLOTS; i++) {
+		if (client->slots[i].hash[0] != 0)
+			row_time(out, i == 0 ? "secret 1 issued" : "secret 2 issued",
+			    client->slots[i].issued_s);
+	}
+}
+
+static int
+widest_name(const struct client *first)
+{
+	size_t widest = 4, len;
+
+	for (; first != NULL; first = first->next) {
+		len = strlen(first->name);
+		if (len > widest)
+			widest = len;
+	}
+	return (int)widest;
+}
+
+static void
+table_list(struct buffer *out, const struct client *client)
+{
+	int width = widest_name(client);
+
+	buffer_format(out, "%-*s  %-22s  %-8s  %s\n", width, "NAME", "CLIENT_ID", "STATE", "ROLES");
+	for (; client != NULL; client = client->next) {
+		buffer_format(out, "%-*s  %-22s  %-8s  ", width, client->name, client->id,
+		    client->disabled ? "disabled" : "enabled");
+		add_texts(out, &client->roles);
+		buffer_add_byte(out, '\n');
+	}
+}
+
+/* --- what the commands call --- */
+
+static void
+made_json(struct buffer *out, const struct admin_new *new_client, const struct admin_made *made)
+{
+	buffer_add_text(out, "{\"name\":");
+	buffer_add_json(out, span_of(new_client->name));
+	json_text(out, "client_id", made->id);
+	json_text(out, "client_secret", made->secret);
+	json_texts(out, "roles", &new_client->roles);
+	json_texts(out, "scopes", &new_client->scopes);
+	buffer_add_text(out, "}\n");
+}
+
+void
+client_print_made(struct buffer *out, enum client_output output, const struct admin_new *new_client,
+    const struct admin_made *made)
+{
+	if (output == CLIENT_JSON) {
+		made_json(out, new_client, made);
+	} else if (output == CLIENT_ENV) {
+		/* Base64url needs no quoting in any shell. */
+		buffer_format(out, "CLIENT_ID=%s\nCLIENT_SECRET=%s\n", made->id, made->secret);
+	} else {
+		row(out, "name", new_client->name);
+		row(out, "client_id", made->id);
+		row(out, "client_secret", made->secret);
+		row_texts(out, "roles", &new_client->roles);
+		row_texts(out, "scopes", &new_client->scopes);
+	}
+}
+
+void
+client_print_one(struct buffer *out, enum client_output output, const struct client *client)
+{
+	if (output == CLIENT_JSON) {
+		json_client(out, client);
+		buffer_add_byte(out, '\n');
+	} else {
+		table_client(out, client);
+	}
+}
+
+void
+client_print_list(struct buffer *out, enum client_output output, const struct client *first)
+{
+	const struct client *client;
+
+	if (output != CLIENT_JSON) {
+		table_list(out, first);
+		return;
+	}
+	buffer_add_byte(out, '[');
+	for (client = first; client != NULL; client = client->next) {
+		if (client != first)
+			buffer_add_text(out, ",\n ");
+		json_client(out, client);
+	}
+	buffer_add_text(out, "]\n");
+}

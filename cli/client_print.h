@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * client_print - clients as a table, as JSON, or as lines for a shell.
+ *
+ * Uses:   issuer (admin, client), base.
+ * Pure:   yes: it writes into a buffer.
+ */
+#ifndef POSTERN_CLI_CLIENT_PRINT_H
+#define POSTERN_CLI_CLIENT_PRINT_H
+
+#include "base/buffer.h"
+#include "issuer/admin.h"
+#include "issuer/client.h"
+
+enum client_output { CLIENT_TABLE, CLIENT_JSON, CLIENT_ENV };
+
+/* A client just made, with its secret. The caller wipes the buffer. */
+void client_print_made(struct buffer *out, enum client_output output,
+    const struct admin_new *new_client, const struct admin_made *made);
+
+/* One client; never a secret or its hash. */
+void client_print_one(struct buffer *out, enum client_output output, const struct client *client);
+
+/* Clients linked by `next`. */
+void client_print_list(struct buffer *out, enum client_output output, const struct client *first);
+
+#endif

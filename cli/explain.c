@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/epoch.h"
+#include "base/json.h"
+#include "cli/command.h"
+#include "cli/input.h"
+#include "cli/keys.h"
+#include "policy/explain.h"
+#include "proxy/judge.h"
+#include "proxy/world.h"
+#include "token/verify.h"
+
+#define CLAIMS_MAX_BYTES (1u << 20)
+
+static const char usage[] =
+    "explain: usage: postern explain [-c FILE] -X METHOD PATH [--token TOKEN|-] "
+    "[--claims FILE --issuer NAME] [--client ID] [--at TIME] [--json]";
+
+/* What was asked for on the command line. */
+struct asked {
+	const char *config, *method, *path;
+	const char *token, *claims, *issuer, *client;
+	bool json;
+	int64_t now_s;
+};
+
+/* What is needed to answer. */
+struct answering {
+	const struct asked *asked;
+	struct config *config;
+	struct world *world; /* owns config once it stands; NULL when nobody need be looked up */
+	struct facts facts;
+	struct arena arena;
+	struct buffer token; /* "Bearer …" */
+	struct request request;
+	struct judgement judgement;
+	struct caller *caller;
+	json_t *payload; /* claims that are assumed */
+};
+
+static bool
+read_option(struct options *options, struct asked *asked)
+{
+	bool missing = false;
+	const char *value;
+
+	if ((value = options_value(options, "-c", &missing)) != NULL)
+		asked->config = value;
+	else if ((value = options_value(options, "-X", &missing)) != NULL)
+		asked->method = value;
+	else if ((value = options_value(options, "--token", &missing)) != NULL)
+		asked->token = value;
+	else if ((value = options_value(options, "--claims", &missing)) != NULL)
+		asked->claims = value;
+	else if ((value = options_value(options, "--issuer", &missing)) != NULL)
+		asked->issuer = value;
+	else if ((value = options_value(options, "--client", &missing)) != NULL)
+		asked->client = value;
+	else if ((value = options_value(options, "--at", &missing)) != NULL)
+		return clock_parse(span_of(value), &asked->now_s);
+	else if (options_flag(options, "--json"))
+		asked->json = true;
+	else if (!missing && asked->path == NULL && options->argv[options->at][0] != '-')
+		asked->path = options->argv[options->at++];
+	else
+		return false;
+	return true;
+}
+
+static bool
+read_line(int argc, char **argv, struct asked *asked)
+{
+	struct options options = { argc, argv, 0 };
+	int ways;
+
+	while (options.at < argc)
+		if (!read_option(&options, asked))
+			return false;
+	ways = (asked->token != NULL) + (asked->claims != NULL) + (asked->client != NULL);
+	return asked->path != NULL && ways <= 1 &&
+	       (asked->claims != NULL) == (asked->issuer != NULL);
+}
+
+/* The request as it would come over the wire. */
+static bool
+make_request(struct answering *answering, struct err *reterr)
+{
+	const struct asked *asked = answering->asked;
+	struct request *request = &answering->request;
+
+	request->method = span_of(asked->method);
+	request->target = span_of(asked->path);
+	request->version_minor = 1;
+	request->headers[request->header_count++] =
+	    (struct header){ SPAN("Host"), SPAN("localhost") };
+	if (asked->token == NULL)
+		return true;
+	buffer_add_text(&answering->token, "Bearer ");
+	if (strcmp(asked->token, "-") != 0) {
+		buffer_add_text(&answering->token, asked->token);
+	} else {
+		struct buffer token;
+		bool read;
+
+		buffer_init(&token, INPUT_MAX_TOKEN);
+		read = input_token("-", &token, reterr);
+		buffer_add(&answering->token, buffer_span(&token));
+		buffer_wipe(&token);
+		if (!read)
+			return false;
+	}
+	if (answering->token.failed)
+		return err_set(reterr, "the token is too large");
+	request->headers[request->header_count++] =
+	    (struct header){ SPAN("Authorization"), buffer_span(&answering->token) };
+	return true;
+}
+
+static const struct keyset *
+no_keys(const void *world, size_t profile, int64_t now_s)
+{
+	(void)world;
+	(void)profile;
+	(void)now_s;
+	return NULL;
+}
+
+static const struct client *
+no_client(const void *world, struct span client_id)
+{
+	(void)world;
+	(void)client_id;
+	return NULL;
+}
+
+/* Keys and clients are looked up only when somebody is to be known by them. */
+static bool
+open_world(struct answering *answering, struct err *reterr)
+{
+	const struct asked *asked = answering->asked;
+
+	answering->facts = (struct facts){
+		.config = answering->config,
+		.keys = no_keys,
+		.client = no_client,
+		.now_s = asked->now_s,
+	};
+	if (asked->token == NULL && asked->client == NULL &&
+	    (asked->issuer == NULL || strcmp(asked->issuer, LOCAL_NAME) != 0))
+		return true;
+	if (!world_new(answering->config, NULL, &answering->world, reterr)) {
+		answering->config = NULL;
+		return false;
+	}
+	answering->facts = world_facts(answering->world, asked->now_s);
+	if (asked->token != NULL)
+		keys_await(answering->world);
+	return true;
+}
+
+static size_t
+profile_named(const struct config *config, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < config->profile_count; i++)
+		if (strcmp(config->profiles[i].name, name) == 0)
+			break;
+	return i;
+}
+
+/* The claims that a fresh token of this client would carry. */
+static bool
+claims_of_client(struct answering *answering, struct err *reterr)
+{
+	const struct world *world = answering->world;
+	const struct client *client = NULL;
+
+	if (world->issuer != NULL)
+		client = issuer_client_named(world->issuer, span_of(answering->asked->client));
+	if (client == NULL)
+		return err_set(reterr, "there is no client \"%.128s\"", answering->asked->client);
+	answering->payload = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "iss",
+	    world->config->local.issuer, "aud", world->config->local.audience, "sub", client->id,
+	    "client_id", client->id, "iat", (json_int_t)answering->asked->now_s, "exp",
+	    (json_int_t)(answering->asked->now_s + world->config->local.token_lifetime_s));
+	answering->judgement.profile = world->config->local_index;
+	return answering->payload != NULL || err_set(reterr, "out of memory");
+}
+
+/* What a claims file does not say is taken to be right: it is about roles, not about dates. */
+static void
+assume_rest(json_t *payload, const struct profile *profile, int64_t now_s)
+{
+	if (json_object_get(payload, "iss") == NULL)
+		json_object_set_new(payload, "iss", json_string(profile->issuer));
+	if (json_object_get(payload, "exp") == NULL)
+		json_object_set_new(payload, "exp", json_integer(now_s + 300));
+	if (json_object_get(payload, "aud") == NULL && profile->audience.count > 0)
+		json_object_set_new(payload, "aud", json_string(profile->audience.at[0]));
+}
+
+static bool
+claims_of_file(struct answering *answering, struct err *reterr)
+{
+	const struct asked *asked = answering->asked;
+	const struct config *config = answering->facts.config;
+
+	answering->judgement.profile = profile_named(config, asked->issuer);
+	if (answering->judgement.profile == config->profile_count)
+		return err_set(
+		    reterr, "the configuration names no issuer \"%.128s\"", asked->issuer);
+	if (!json_read_file(asked->claims, CLAIMS_MAX_BYTES, &answering->payload, reterr))
+		return false;
+	if (!json_is_object(answering->payload))
+		return err_set(reterr, "%s: is not a JSON object", asked->claims);
+	assume_rest(answering->payload, &config->profiles[answering->judgement.profile],
+	    asked->now_s);
+	return true;
+}
+
+/* Claims that are assumed pass every check of a token but the signature's. */
+static enum reason
+judge_assumed(struct answering *answering)
+{
+	struct judgement *judgement = &answering->judgement;
+	struct verify_facts facts = {
+		.profile = &answering->facts.config->profiles[judgement->profile],
+		.now_s = answering->asked->now_s,
+	};
+	struct token token = {
+		.claims = answering->payload,
+		.issuer = json_text(json_object_get(answering->payload, "iss")),
+	};
+	struct claims claims = { 0 };
+	enum reason reason = verify_assumed(&facts, &token, &answering->arena, &claims);
+
+	if (reason == REASON_OK)
+		reason =
+		    judge_claims(&answering->facts, &claims, &answering->arena, &answering->caller);
+	judgement->verdict.reason = reason;
+	judgement->verdict.detail = token.detail;
+	return reason;
+}
+
+static enum reason
+judge(struct answering *answering)
+{
+	struct judgement *judgement = &answering->judgement;
+	size_t profile = judgement->profile;
+	enum reason reason = judge_admit(&answering->request, &answering->arena, judgement);
+
+	if (reason == REASON_OK)
+		reason = judge_request(&answering->facts, &answering->request, judgement);
+	if (reason != REASON_OK || judgement->cover.public)
+		return reason;
+	judgement->profile = profile;
+	if (answering->payload != NULL)
+		reason = judge_assumed(answering);
+	else if (judgement->credentials.scheme == CREDENTIALS_BEARER)
+		reason = judge_bearer(
+		    &answering->facts, &answering->arena, judgement, &answering->caller);
+	if (reason != REASON_OK)
+		return reason;
+	judgement->caller = answering->caller;
+	judge_caller(&answering->facts, &answering->arena, judgement);
+	return judgement->verdict.reason;
+}
+
+static int
+tell(const struct answering *answering, enum reason reason)
+{
+	const struct judgement *judgement = &answering->judgement;
+	struct explanation explanation = {
+		.method = answering->request.method,
+		.path = judgement->target.path.at != NULL ? judgement->target.path
+							  : answering->request.target,
+		.policy = &answering->facts.config->policy,
+		.cover = judgement->target.path.at != NULL ? &judgement->cover : NULL,
+		.principal = judgement->caller == NULL ? NULL : &judgement->caller->principal,
+		.verdict = &judgement->verdict,
+		.reason = reason,
+		.detail = judgement->verdict.detail,
+	};
+	struct buffer text;
+
+	buffer_init(&text, 1u << 20);
+	if (answering->asked->json) {
+		json_t *object = explain_json(&explanation);
+		char *dump = object == NULL ? NULL : json_dumps(object, JSON_INDENT(2));
+
+		if (dump != NULL)
+			buffer_format(&text, "%s\n", dump);
+		free(dump);
+		json_decref(object);
+	} else {
+		explain_text(&explanation, &text);
+	}
+	(void)fwrite(text.at == NULL ? "" : text.at, 1, text.len, stdout);
+	buffer_done(&text);
+	return reason == REASON_OK ? EXIT_YES : EXIT_NO;
+}
+
+static int
+answer(struct answering *answering)
+{
+	const struct asked *asked = answering->asked;
+	struct err err = { "" };
+	int code;
+
+	if (!make_request(answering, &err) || !open_world(answering, &err))
+		return command_trouble("explain: %s", err.text);
+	epoch_enter();
+	if ((asked->client != NULL && !claims_of_client(answering, &err)) ||
+	    (asked->claims != NULL && !claims_of_file(answering, &err)))
+		code = command_trouble("explain: %s", err.text);
+	else
+		code = tell(answering, judge(answering));
+	epoch_leave();
+	return code;
+}
+
+int
+explain_command(int argc, char **argv)
+{
+	struct asked asked = { .config = COMMAND_CONFIG, .method = "GET", .now_s = clock_now_s() };
+	struct answering answering = { .asked = &asked };
+	int code = EXIT_TROUBLE;
+
+	if (!read_line(argc, argv, &asked))
+		return command_trouble("%s", usage);
+	if (!command_config(asked.config, &answering.config, &code))
+		return EXIT_TROUBLE;
+	arena_init(&answering.arena, 16u << 20);
+	buffer_init(&answering.token, INPUT_MAX_TOKEN);
+	code = answer(&answering);
+	json_decref(answering.payload);
+	if (answering.world != NULL)
+		world_free(answering.world);
+	else
+		config_free(answering.config);
+	buffer_wipe(&answering.token);
+	arena_done(&answering.arena);
+	return code;
+}
