@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../token/signer.h"
+#include "jwks/keyset.h"
+
+/* A key as a test names it. */
+struct want {
+	enum algorithm algorithm;
+	size_t which;
+	const char *kid, *alg, *use;
+};
+
+static json_t *
+jwk_of(const struct want *want)
+{
+	json_t *jwk =
+	    signer_jwk(signer_key(want->algorithm, want->which), want->kid, want->alg);
+
+	if (want->use != NULL)
+		json_object_set_new(jwk, "use", json_string(want->use));
+	return jwk;
+}
+
+static char *
+text_of(const struct want wants[], size_t count)
+{
+	json_t *jwks[8];
+
+	assert_true(count <= CASES_OF(jwks));
+	for (size_t i = 0; i < count; i++)
+		jwks[i] = jwk_of(&wants[i]);
+	return signer_set(jwks, count);
+}
+
+static struct keyset *
+set_of(const struct want wants[], size_t count)
+{
+	char *text = text_of(wants, count);
+	struct err err = { "" };
+	struct keyset *set = NULL;
+
+	if (!keyset_parse(span_of(text), &set, &err))
+		fail_msg("%s", err.text);
+	free(text);
+	return set;
+}
+
+static void
+keys_keep_their_order(void **state)
+{
+	const struct want wants[] = {
+		{ ALGORITHM_RS256, 0, "a", "RS256", "sig" },
+		{ ALGORITHM_ES256, 0, "b", NULL, NULL },
+		{ ALGORITHM_EdDSA, 0, NULL, NULL, NULL },
+	};
+	struct keyset *set = set_of(wants, 3);
+
+	(void)state;
+	assert_int_equal(keyset_count(set), 3);
+	assert_int_equal(keyset_skipped(set), 0);
+	assert_true(span_is(key_kid(keyset_at(set, 0)), "a"));
+	assert_true(span_is(key_kid(keyset_at(set, 1)), "b"));
+	assert_null(key_kid(keyset_at(set, 2)).at);
+	keyset_free(set);
+	keyset_free(NULL);
+}
+
+static void
+a_document_that_is_no_set_is_refused(void **state)
+{
+	static const struct {
+		struct span json;
+		const char *want;
+	} cases[] = {
+		{ SPAN(""), "JSON" },
+		{ SPAN("{"), "JSON" },
+		{ SPAN("<html>"), "JSON" },
+		{ SPAN("null"), "no \"keys\"" },
+		{ SPAN("[]"), "no \"keys\"" },
+		{ SPAN("\"keys\""), "no \"keys\"" },
+		{ SPAN("{}"), "no \"keys\"" },
+		{ SPAN("{\"Keys\":[]}"), "no \"keys\"" },
+		{ SPAN("{\"keys\":null}"), "not an array" },
+		{ SPAN("{\"keys\":123}"), "not an array" },
+		{ SPAN("{\"keys\":{}}"), "not an array" },
+		{ SPAN("{\"keys\":\"x\"}"), "not an array" },
+		{ SPAN("{\"keys\":[]}"), "no key" },
+		{ SPAN("{\"keys\":[null,1,\"x\",[],{}]}"), "5 skipped" },
+		{ SPAN("{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"}]}"), "symmetric" },
+		{ SPAN("{\"keys\":[],\"keys\":[]}"), "twice" },
+		{ SPAN("{\"keys\":[]}x"), "follows" },
+		{ SPAN("\xef\xbb\xbf{\"keys\":[]}"), "JSON" },
+		{ SPAN("{\"kty\":\"RSA\",\"n\":\"AQ\",\"e\":\"AQAB\"}"), "no \"keys\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CASES_OF(cases); i++) {
+		struct err err = { "" };
+		struct keyset *set = NULL;
+
+		if (keyset_parse(cases[i].json, &set, &err) || set != NULL)
+			fail_msg("%.*s is taken for a set", SPAN_ARG(cases[i].json));
+		if (strstr(err.text, cases[i].want) == NULL)
+			fail_msg("%.*s: want \"%s\", got \"%s\"", SPAN_ARG(cases[i].json),
+			    cases[i].want, err.text);
+	}
+}
+
+static void
+a_bad_key_does_not_spoil_the_set(void **state)
+{
+	static const char *const bad[] = { "null", "[]", "5", "{}", "{\"kty\":\"PQ\",\"kid\":\"pq\"}",
+		"{\"kty\":\"oct\",\"k\":\"AAAA\",\"kid\":\"oct\"}",
+		"{\"kty\":\"RSA\",\"n\":\"%%%\",\"e\":\"AQAB\",\"kid\":\"bad\"}",
+		"{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"half\",\"x\":\"AA\"}" };
+	json_t *jwks[CASES_OF(bad) + 2];
+	const struct want first = { ALGORITHM_ES256, 0, "first", NULL, NULL };
+	const struct want last = { ALGORITHM_EdDSA, 0, "last", NULL, NULL };
+	struct err err = { "" };
+	struct keyset *set = NULL;
+	char *text;
+
+	(void)state;
+	jwks[0] = jwk_of(&first);
+	for (size_t i = 0; i < CASES_OF(bad); i++)
+		jwks[i + 1] = json_loads(bad[i], JSON_DECODE_ANY, NULL);
+	jwks[CASES_OF(bad) + 1] = jwk_of(&last);
+	text = signer_set(jwks, CASES_OF(jwks));
+	assert_true(keyset_parse(span_of(text), &set, &err));
+	free(text);
+	assert_int_equal(keyset_count(set), 2);
+	assert_int_equal(keyset_skipped(set), CASES_OF(bad));
+	assert_string_equal(keyset_skip(set, 0)->kid, "");
+	assert_non_null(strstr(keyset_skip(set, 0)->why.text, "not an object"));
+	assert_string_equal(keyset_skip(set, 5)->kid, "oct");
+	assert_non_null(strstr(keyset_skip(set, 5)->why.text, "symmetric"));
+	assert_true(span_is(key_kid(keyset_at(set, 1)), "last"));
+	keyset_free(set);
+}
+
+static void
+a_long_kid_of_a_skipped_key_is_cut(void **state)
+{
+	char kid[201] = { 0 };
+	const struct want wants[] = { { ALGORITHM_ES256, 0, "a", NULL, NULL },
+		{ ALGORITHM_ES256, 1, kid, NULL, "enc" } };
+	struct keyset *set;
+
+	(void)state;
+	memset(kid, 'k', 200);
+	set = set_of(wants, 2);
+	assert_int_equal(strlen(keyset_skip(set, 0)->kid), 63);
+	keyset_free(set);
+}
+
+/* A set of `count` Ed25519 keys, all but for their kid the same. */
+static char *
+many(int count)
+{
+	json_t *set = json_pack("{s:[]}", "keys");
+	char *text;
+
+	for (int i = 0; i < count; i++) {
+		char kid[16];
+
+		(void)snprintf(kid, sizeof(kid), "k%d", i);
+		json_array_append_new(json_object_get(set, "keys"),
+		    signer_jwk(signer_key(ALGORITHM_EdDSA, 0), kid, NULL));
+	}
+	text = json_dumps(set, 0);
+	json_decref(set);
+	return text;
+}
+
+static void
+a_set_has_at_most_100_keys(void **state)
+{
+	char *most = many(KEYSET_MAX_KEYS), *beyond = many(KEYSET_MAX_KEYS + 1);
+	struct err err = { "" };
+	struct keyset *set = NULL;
+	const struct key *key;
+
+	(void)state;
+	assert_true(keyset_parse(span_of(most), &set, &err));
+	assert_int_equal(keyset_count(set), KEYSET_MAX_KEYS);
+	assert_int_equal(keyset_find(set, SPAN("k99"), ALGORITHM_EdDSA, &key), REASON_OK);
+	keyset_free(set);
+	set = NULL;
+	assert_false(keyset_parse(span_of(beyond), &set, &err));
+	assert_string_equal(err.text, "101 keys, at most 100");
+	free(most);
+	free(beyond);
+}
+
+static void
+a_set_has_at_most_256_kib(void **state)
+{
+	const struct want want = { ALGORITHM_EdDSA, 0, "a", NULL, NULL };
+	char *small = text_of(&want, 1);
+	char *large = malloc(KEYSET_MAX_BYTES + 1);
+	struct err err = { "" };
+	struct keyset *set = NULL;
+
+	(void)state;
+	memset(large, ' ', KEYSET_MAX_BYTES + 1);
+	memcpy(large, small, strlen(small));
+	assert_true(keyset_parse((struct span){ large, KEYSET_MAX_BYTES }, &set, &err));
+	keyset_free(set);
+	set = NULL;
+	assert_false(keyset_parse((struct span){ large, KEYSET_MAX_BYTES + 1 }, &set, &err));
+	assert_null(set);
+	free(small);
+	free(large);
+}
+
+static void
+two_keys_of_one_kid_count_only_if_they_cannot_be_confused(void **state)
+{
+	static const struct {
+		const char *name;
+		struct want wants[3];
+		size_t kept;
+	} cases[] = {
+		{ "same type",
+		    { { ALGORITHM_ES256, 0, "a", NULL, NULL }, { ALGORITHM_ES256, 1, "a", NULL, NULL },
+		        { ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
+		    1 },
+		{ "the same key twice",
+		    { { ALGORITHM_ES256, 0, "a", NULL, NULL }, { ALGORITHM_ES256, 0, "a", NULL, NULL },
+		        { ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
+		    1 },
+		{ "other types",
+		    { { ALGORITHM_ES256, 0, "a", NULL, NULL }, { ALGORITHM_RS256, 1, "a", NULL, NULL },
+		        { ALGORITHM_EdDSA, 0, "a", NULL, NULL } },
+		    3 },
+		{ "other alg",
+		    { { ALGORITHM_RS256, 0, "a", "RS256", NULL },
+		        { ALGORITHM_RS256, 1, "a", "PS256", NULL },
+		        { ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
+		    3 },
+		{ "alg and none",
+		    { { ALGORITHM_RS256, 0, "a", "RS256", NULL },
+		        { ALGORITHM_RS256, 1, "a", NULL, NULL },
+		        { ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
+		    1 },
+		{ "one is for encryption",
+		    { { ALGORITHM_RS256, 0, "a", NULL, "sig" }, { ALGORITHM_RS256, 1, "a", NULL, "enc" },
+		        { ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
+		    2 },
+		{ "case counts",
+		    { { ALGORITHM_ES256, 0, "a", NULL, NULL }, { ALGORITHM_ES256, 1, "A", NULL, NULL },
+		        { ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
+		    3 },
+		{ "no kid is no kid in common",
+		    { { ALGORITHM_ES256, 0, NULL, NULL, NULL },
+		        { ALGORITHM_ES256, 1, NULL, NULL, NULL },
+		        { ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
+		    3 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CASES_OF(cases); i++) {
+		struct keyset *set = set_of(cases[i].wants, 3);
+
+		if (keyset_count(set) != cases[i].kept || keyset_skipped(set) != 3 - cases[i].kept)
+			fail_msg("%s: %zu kept", cases[i].name, keyset_count(set));
+		keyset_free(set);
+	}
+}
+
+static void
+three_keys_of_one_kid_are_all_skipped(void **state)
+{
+	const struct want wants[] = {
+		{ ALGORITHM_ES256, 0, "a", NULL, NULL },
+		{ ALGORITHM_ES256, 1, "a", NULL, NULL },
+		{ ALGORITHM_ES256, 2, "a", NULL, NULL },
+	};
+	char *text = text_of(wants, 3);
+	struct err err = { "" };
+	struct keyset *set = NULL;
+
+	(void)state;
+	assert_false(keyset_parse(span_of(text), &set, &err));
+	assert_non_null(strstr(err.text, "3 skipped; the first: another key"));
+	free(text);
+}
+
+static void
+a_header_finds_the_one_key_or_none(void **state)
+{
+	const struct want wants[] = {
+		{ ALGORITHM_RS256, 0, "rsa", NULL, NULL },
+		{ ALGORITHM_RS256, 1, "rs384", "RS384", NULL },
+		{ ALGORITHM_ES256, 0, "ec", NULL, NULL },
+		{ ALGORITHM_EdDSA, 0, NULL, NULL, NULL },
+		{ ALGORITHM_ES384, 0, "two", NULL, NULL },
+		{ ALGORITHM_EdDSA, 1, "two", NULL, NULL },
+		{ ALGORITHM_ES512, 0, "enc", NULL, "enc" },
+	};
+	static const struct {
+		struct span kid;
+		enum algorithm algorithm;
+		enum reason want;
+		size_t index;
+	} cases[] = {
+		{ SPAN("rsa"), ALGORITHM_RS256, REASON_OK, 0 },
+		{ SPAN("rsa"), ALGORITHM_PS512, REASON_OK, 0 },
+		{ SPAN("rsa"), ALGORITHM_ES256, REASON_ALGORITHM_NOT_ALLOWED, 0 },
+		{ SPAN("rsa"), ALGORITHM_EdDSA, REASON_ALGORITHM_NOT_ALLOWED, 0 },
+		{ SPAN("rs384"), ALGORITHM_RS384, REASON_OK, 1 },
+		{ SPAN("rs384"), ALGORITHM_RS256, REASON_ALGORITHM_NOT_ALLOWED, 0 },
+		{ SPAN("rs384"), ALGORITHM_PS384, REASON_ALGORITHM_NOT_ALLOWED, 0 },
+		{ SPAN("ec"), ALGORITHM_ES256, REASON_OK, 2 },
+		{ SPAN("ec"), ALGORITHM_ES384, REASON_ALGORITHM_NOT_ALLOWED, 0 },
+		{ SPAN("two"), ALGORITHM_ES384, REASON_OK, 4 },
+		{ SPAN("two"), ALGORITHM_EdDSA, REASON_OK, 5 },
+		{ SPAN("two"), ALGORITHM_RS256, REASON_ALGORITHM_NOT_ALLOWED, 0 },
+		{ SPAN("enc"), ALGORITHM_ES512, REASON_KEY_UNKNOWN, 0 },
+		{ SPAN("RSA"), ALGORITHM_RS256, REASON_KEY_UNKNOWN, 0 },
+		{ SPAN("rs"), ALGORITHM_RS256, REASON_KEY_UNKNOWN, 0 },
+		{ SPAN("rsa "), ALGORITHM_RS256, REASON_KEY_UNKNOWN, 0 },
+		{ SPAN("rsa\0"), ALGORITHM_RS256, REASON_KEY_UNKNOWN, 0 },
+		{ SPAN(""), ALGORITHM_EdDSA, REASON_KEY_UNKNOWN, 0 },
+		{ SPAN("../../dev/null"), ALGORITHM_RS256, REASON_KEY_UNKNOWN, 0 },
+		{ { NULL, 0 }, ALGORITHM_ES256, REASON_OK, 2 },
+		{ { NULL, 0 }, ALGORITHM_ES384, REASON_OK, 4 },
+		{ { NULL, 0 }, ALGORITHM_PS256, REASON_OK, 0 },
+		{ { NULL, 0 }, ALGORITHM_RS384, REASON_KEY_UNKNOWN, 0 },
+		{ { NULL, 0 }, ALGORITHM_EdDSA, REASON_KEY_UNKNOWN, 0 },
+		{ { NULL, 0 }, ALGORITHM_ES512, REASON_KEY_UNKNOWN, 0 },
+	};
+	struct keyset *set = set_of(wants, CASES_OF(wants));
+
+	(void)state;
+	for (size_t i = 0; i < CASES_OF(cases); i++) {
+		const struct key *key = NULL;
+		enum reason got = keyset_find(set, cases[i].kid, cases[i].algorithm, &key);
+
+		if (got != cases[i].want)
+			fail_msg("kid %.*s, %s: want %s, got %s", SPAN_ARG(cases[i].kid),
+			    algorithm_name(cases[i].algorithm), reason_word(cases[i].want),
+			    reason_word(got));
+		assert_ptr_equal(
+		    key, got == REASON_OK ? keyset_at(set, cases[i].index) : NULL);
+	}
+	keyset_free(set);
+}
+
+static void
+a_bare_jwk_is_a_set_only_for_the_lenient(void **state)
+{
+	const struct want want = { ALGORITHM_ES256, 0, "a", NULL, NULL };
+	json_t *jwk = jwk_of(&want);
+	char *bare = json_dumps(jwk, 0);
+	char *whole = text_of(&want, 1);
+	struct err err = { "" };
+	struct keyset *set = NULL;
+
+	(void)state;
+	json_decref(jwk);
+	assert_false(keyset_parse(span_of(bare), &set, &err));
+	assert_true(keyset_parse_lenient(span_of(bare), &set, &err));
+	assert_int_equal(keyset_count(set), 1);
+	keyset_free(set);
+	assert_true(keyset_parse_lenient(span_of(whole), &set, &err));
+	assert_int_equal(keyset_count(set), 1);
+	keyset_free(set);
+	set = NULL;
+	assert_false(keyset_parse_lenient(SPAN("{\"kty\":\"oct\",\"k\":\"AA\"}"), &set, &err));
+	assert_non_null(strstr(err.text, "symmetric"));
+	assert_false(keyset_parse_lenient(SPAN("{\"kty\":\"EC\",\"keys\":5}"), &set, &err));
+	assert_non_null(strstr(err.text, "not an array"));
+	assert_false(keyset_parse_lenient(SPAN("{}"), &set, &err));
+	assert_false(keyset_parse_lenient(SPAN("[]"), &set, &err));
+	assert_null(set);
+	free(bare);
+	free(whole);
+}
+
+static void
+sets_are_the_same_in_any_order(void **state)
+{
+	const struct want a = { ALGORITHM_ES256, 0, "a", NULL, NULL };
+	const struct want b = { ALGORITHM_EdDSA, 0, "b", NULL, NULL };
+	const struct want c = { ALGORITHM_EdDSA, 1, "b", NULL, NULL };
+	const struct want d = { ALGORITHM_EdDSA, 0, NULL, NULL, NULL };
+	const struct want lists[][2] = { { a, b }, { b, a }, { a, c }, { a, d }, { d, d } };
+	struct keyset *first = set_of(lists[0], 2), *one = set_of(&a, 1);
+
+	(void)state;
+	for (size_t i = 0; i < CASES_OF(lists); i++) {
+		struct keyset *set = set_of(lists[i], 2);
+
+		assert_int_equal(keyset_same(first, set), i < 2);
+		assert_int_equal(keyset_same(set, first), i < 2);
+		assert_false(keyset_same(one, set));
+		assert_false(keyset_same(set, one));
+		assert_true(keyset_same(set, set));
+		keyset_free(set);
+	}
+	keyset_free(first);
+	keyset_free(one);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keys_keep_their_order),
+		cmocka_unit_test(a_document_that_is_no_set_is_refused),
+		cmocka_unit_test(a_bad_key_does_not_spoil_the_set),
+		cmocka_unit_test(a_long_kid_of_a_skipped_key_is_cut),
+		cmocka_unit_test(a_set_has_at_most_100_keys),
+		cmocka_unit_test(a_set_has_at_most_256_kib),
+		cmocka_unit_test(two_keys_of_one_kid_count_only_if_they_cannot_be_confused),
+		cmocka_unit_test(three_keys_of_one_kid_are_all_skipped),
+		cmocka_unit_test(a_header_finds_the_one_key_or_none),
+		cmocka_unit_test(a_bare_jwk_is_a_set_only_for_the_lenient),
+		cmocka_unit_test(sets_are_the_same_in_any_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
