@@ -12,8 +12,7 @@
 void
 carry_patience(struct carry *carry)
 {
-	carry->link->deadline_us =
-	    clock_mono_us() + carry->forward->upstream_timeout_ms * INT64_C(1000);
+	link_patience(carry->link, carry->forward->upstream_timeout_ms * INT64_C(1000));
 }
 
 static enum reason

@@ -4,15 +4,34 @@
 #include "base/base64url.h"
 #include "base/digest.h"
 
+#define ID_BYTES 12
+
+/* Random bytes are drawn for many requests at once: asking the system costs a call each time. */
+static bool
+draw_id(unsigned char id[ID_BYTES])
+{
+	static _Thread_local unsigned char drawn[32 * ID_BYTES];
+	static _Thread_local size_t left;
+
+	if (left == 0) {
+		if (!digest_random(drawn, sizeof(drawn)))
+			return false;
+		left = sizeof(drawn);
+	}
+	left -= ID_BYTES;
+	memcpy(id, drawn + left, ID_BYTES);
+	return true;
+}
+
 bool
 job_start(struct job *job, struct exchange *exchange, struct arena *arena)
 {
-	unsigned char random[12];
+	unsigned char id[ID_BYTES];
 
 	*job = (struct job){ .exchange = exchange, .arena = arena };
-	if (!digest_random(random, sizeof(random)))
+	if (!draw_id(id))
 		return false;
-	base64url_encode((struct span){ (const char *)random, sizeof(random) }, job->id);
+	base64url_encode((struct span){ (const char *)id, sizeof(id) }, job->id);
 	return true;
 }
 

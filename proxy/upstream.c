@@ -2,6 +2,7 @@
 #include "proxy/upstream.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -296,6 +297,11 @@ open_fresh(
 		(void)close(link->socket);
 		reason = clock_mono_us() >= deadline_us ? REASON_UPSTREAM_TIMEOUT
 							: REASON_UPSTREAM_UNREACHABLE;
+	}
+	if (reason == REASON_OK && link->tls == NULL && fcntl(link->socket, F_SETFL, 0) != 0) {
+		(void)err_errno(reterr, errno, "%s", upstream->url);
+		(void)close(link->socket);
+		reason = REASON_UPSTREAM_UNREACHABLE;
 	}
 	atomic_fetch_add(reason == REASON_OK ? &upstream->opened : &upstream->failed, 1);
 	if (reason != REASON_OK) {

@@ -41,7 +41,8 @@ struct link {
 	int socket;
 	void *tls;           /* SSL of https, else NULL */
 	bool reused;         /* it was in the pool: the other side may have closed it */
-	int64_t deadline_us; /* monotonic; reads and writes fail after it; 0: none */
+	int64_t timeout_us;  /* of each read and write; see link_patience() */
+	int64_t deadline_us; /* the same, with TLS: monotonic; 0: none */
 	int64_t kept_us;     /* since when it stands in the pool */
 	struct link *next;
 };
@@ -64,6 +65,9 @@ void link_keep(struct link *link);
 
 /* taken: closed. Accepts NULL. */
 void link_close(struct link *link);
+
+/* How long each read and write from now on may take without a sign of life. */
+void link_patience(struct link *link, int64_t timeout_us);
 
 /* At least one byte, or LINK_END, LINK_BROKEN, LINK_LATE. */
 MUST_CHECK ssize_t link_read(struct link *link, char *into, size_t room);

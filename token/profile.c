@@ -16,7 +16,8 @@ struct settings {
 	struct texts audience, algorithms, types;
 	int64_t skew_s, max_age_s;
 	const struct node *require, *claims;
-	const struct node *jwks_uri, *jwks_file, *jwks; /* source_read() reads them */
+	const char *jwks_uri, *jwks_file; /* these and `jwks` are read on by source_read() */
+	const struct node *jwks;
 };
 
 /* clang-format off */
@@ -30,9 +31,9 @@ static const struct field fields[] = {
 	  .required = true,
 	  .told = "A token must name one of these in `aud`. `any` switches the check off and needs "
 	          "`require`." },
-	{ .key = "jwks_uri", .type = FIELD_NODE, .offset = offsetof(struct settings, jwks_uri),
+	{ .key = "jwks_uri", .type = FIELD_TEXT, .offset = offsetof(struct settings, jwks_uri),
 	  .told = "Where its key set is. Default: its discovery document says so." },
-	{ .key = "jwks_file", .type = FIELD_NODE, .offset = offsetof(struct settings, jwks_file),
+	{ .key = "jwks_file", .type = FIELD_TEXT, .offset = offsetof(struct settings, jwks_file),
 	  .told = "A file with its key set, instead of `jwks_uri`." },
 	{ .key = "jwks", .type = FIELD_NODE, .offset = offsetof(struct settings, jwks),
 	  .told = "How its key set is fetched." },
@@ -67,6 +68,9 @@ static const struct field claims_fields[] = {
 	{ .key = NULL }
 };
 /* clang-format on */
+
+/* Gates that share a local issuer have clocks of their own. */
+#define LOCAL_SKEW_S 5
 
 static const char *default_types[] = { "at+jwt", "JWT" };
 static const char *local_types[] = { "at+jwt" };
@@ -220,20 +224,6 @@ read_require(const struct node *map, struct profile *profile, struct mistakes *m
 	}
 }
 
-static void
-read_source(const struct node *map, const struct settings *settings, struct profile *profile,
-    struct mistakes *mistakes)
-{
-	profile->source.name = profile->name;
-	profile->source.issuer = settings->issuer;
-	/* Without an issuer there is nothing to discover from, which is told already. */
-	if (settings->issuer == NULL && settings->jwks_uri == NULL && settings->jwks_file == NULL)
-		return;
-	if (settings->issuer == NULL)
-		profile->source.issuer = "";
-	source_read(map, &profile->source, mistakes);
-}
-
 void
 profile_read(const struct node *map, struct profile *profile, struct mistakes *mistakes)
 {
@@ -251,7 +241,9 @@ profile_read(const struct node *map, struct profile *profile, struct mistakes *m
 	read_audience(&settings, profile, mistakes);
 	schema_read(settings.claims, claims_fields, &profile->claims, mistakes);
 	provider_claims(settings.provider, &profile->claims);
-	read_source(map, &settings, profile, mistakes);
+	profile->source.name = profile->name;
+	profile->source.issuer = profile->issuer;
+	source_read(map, &profile->source, mistakes);
 }
 
 void
@@ -264,6 +256,7 @@ profile_local(struct profile *profile, const char *issuer, const char *audience)
 		.only_audience = audience,
 		.algorithms = ALGORITHM_ALL,
 		.types = { .at = local_types, .count = 1 },
+		.skew_s = LOCAL_SKEW_S,
 		.source = { .name = "local", .issuer = issuer, .kind = SOURCE_GIVEN },
 	};
 	profile->audience = (struct texts){ .at = &profile->only_audience, .count = 1 };

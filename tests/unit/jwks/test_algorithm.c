@@ -42,12 +42,10 @@ a_name_finds_itself_and_says_its_key(void **state)
 static void
 nothing_else_is_an_algorithm(void **state)
 {
-	static const struct span names[] = {
-		{ NULL, 0 }, SPAN(""), SPAN("none"), SPAN("None"), SPAN("HS256"), SPAN("HS384"),
-		SPAN("HS512"), SPAN("rs256"), SPAN("RS256 "), SPAN(" RS256"), SPAN("RS256\0"),
-		SPAN("RS25"), SPAN("RS1"), SPAN("ES256K"), SPAN("EDDSA"), SPAN("Ed25519"),
-		SPAN("RSA-OAEP"), SPAN("dir")
-	};
+	static const struct span names[] = { { NULL, 0 }, SPAN(""), SPAN("none"), SPAN("None"),
+		SPAN("HS256"), SPAN("HS384"), SPAN("HS512"), SPAN("rs256"), SPAN("RS256 "),
+		SPAN(" RS256"), SPAN("RS256\0"), SPAN("RS25"), SPAN("RS1"), SPAN("ES256K"),
+		SPAN("EDDSA"), SPAN("Ed25519"), SPAN("RSA-OAEP"), SPAN("dir") };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -19,7 +19,7 @@ openssl_der(const unsigned char *raw, size_t len, unsigned char **ret_der)
 	int der_len;
 
 	assert_int_equal(ECDSA_SIG_set0(both, BN_bin2bn(raw, (int)len / 2, NULL),
-	                     BN_bin2bn(raw + len / 2, (int)len / 2, NULL)),
+			     BN_bin2bn(raw + len / 2, (int)len / 2, NULL)),
 	    1);
 	*ret_der = NULL;
 	der_len = i2d_ECDSA_SIG(both, ret_der);

@@ -63,7 +63,8 @@ static const struct patch patches[] = {
 	{ "a P-384 key", ALGORITHM_ES384, NULL, NULL, NULL },
 	{ "a P-521 key", ALGORITHM_ES512, NULL, NULL, NULL },
 	{ "an Ed25519 key", ALGORITHM_EdDSA, NULL, NULL, NULL },
-	{ "members nobody knows are ignored", ALGORITHM_RS256, "{\"x-foo\":[1],\"x\":5}", NULL, NULL },
+	{ "members nobody knows are ignored", ALGORITHM_RS256, "{\"x-foo\":[1],\"x\":5}", NULL,
+	    NULL },
 	{ "x5c, x5u and x5t are ignored", ALGORITHM_RS256,
 	    "{\"x5c\":[\"AAAA\"],\"x5u\":\"https://evil.test\",\"x5t\":\"x\"}", NULL, NULL },
 
@@ -73,11 +74,13 @@ static const struct patch patches[] = {
 	{ "use null", ALGORITHM_RS256, "{\"use\":null}", NULL, "\"use\"" },
 	{ "use that is a list", ALGORITHM_RS256, "{\"use\":[\"sig\"]}", NULL, "\"use\"" },
 	{ "key_ops verify", ALGORITHM_RS256, "{\"key_ops\":[\"verify\"]}", NULL, NULL },
-	{ "key_ops verify among others", ALGORITHM_RS256, "{\"key_ops\":[\"sign\",\"verify\"]}", NULL,
-	    NULL },
-	{ "key_ops without verify", ALGORITHM_RS256, "{\"key_ops\":[\"encrypt\"]}", NULL, "verify" },
+	{ "key_ops verify among others", ALGORITHM_RS256, "{\"key_ops\":[\"sign\",\"verify\"]}",
+	    NULL, NULL },
+	{ "key_ops without verify", ALGORITHM_RS256, "{\"key_ops\":[\"encrypt\"]}", NULL,
+	    "verify" },
 	{ "empty key_ops", ALGORITHM_RS256, "{\"key_ops\":[]}", NULL, "verify" },
-	{ "key_ops that is a string", ALGORITHM_RS256, "{\"key_ops\":\"verify\"}", NULL, "key_ops" },
+	{ "key_ops that is a string", ALGORITHM_RS256, "{\"key_ops\":\"verify\"}", NULL,
+	    "key_ops" },
 	{ "key_ops of numbers", ALGORITHM_RS256, "{\"key_ops\":[1]}", NULL, "verify" },
 	{ "use sig does not make up for key_ops", ALGORITHM_RS256,
 	    "{\"use\":\"sig\",\"key_ops\":[\"sign\"]}", NULL, "verify" },
@@ -152,7 +155,8 @@ static const struct patch patches[] = {
 	    NULL, "key" },
 	{ "a coordinate beyond the field", ALGORITHM_ES256,
 	    "{\"x\":\"__________________________________________8\"}", NULL, "key" },
-	{ "EC members under kty RSA", ALGORITHM_ES256, "{\"kty\":\"RSA\"}", NULL, "\"n\" is missing" },
+	{ "EC members under kty RSA", ALGORITHM_ES256, "{\"kty\":\"RSA\"}", NULL,
+	    "\"n\" is missing" },
 
 	{ "X25519", ALGORITHM_EdDSA, "{\"crv\":\"X25519\"}", NULL, "\"crv\"" },
 	{ "Ed448", ALGORITHM_EdDSA, "{\"crv\":\"Ed448\"}", NULL, "\"crv\"" },
@@ -307,8 +311,8 @@ a_key_fits_by_type_curve_and_own_alg(void **state)
 	} cases[] = {
 		{ ALGORITHM_RS256, NULL,
 		    ALGORITHM_BIT(ALGORITHM_RS256) | ALGORITHM_BIT(ALGORITHM_RS384) |
-		        ALGORITHM_BIT(ALGORITHM_RS512) | ALGORITHM_BIT(ALGORITHM_PS256) |
-		        ALGORITHM_BIT(ALGORITHM_PS384) | ALGORITHM_BIT(ALGORITHM_PS512) },
+			ALGORITHM_BIT(ALGORITHM_RS512) | ALGORITHM_BIT(ALGORITHM_PS256) |
+			ALGORITHM_BIT(ALGORITHM_PS384) | ALGORITHM_BIT(ALGORITHM_PS512) },
 		{ ALGORITHM_RS256, "RS256", ALGORITHM_BIT(ALGORITHM_RS256) },
 		{ ALGORITHM_RS256, "PS256", ALGORITHM_BIT(ALGORITHM_PS256) },
 		{ ALGORITHM_ES256, NULL, ALGORITHM_BIT(ALGORITHM_ES256) },
@@ -371,10 +375,10 @@ a_signature_counts_for_its_key_and_algorithm_only(void **state)
 				bool good = as == by && key_fits(mine, (enum algorithm)as);
 
 				assert_int_equal(key_verify(mine, (enum algorithm)as, input,
-				                     signature_span(&signature)),
+						     signature_span(&signature)),
 				    good);
-				assert_false(key_verify(other, (enum algorithm)as, input,
-				    signature_span(&signature)));
+				assert_false(key_verify(
+				    other, (enum algorithm)as, input, signature_span(&signature)));
 			}
 			key_free(mine);
 			key_free(other);
@@ -394,8 +398,8 @@ an_empty_input_can_be_signed(void **state)
 
 		assert_true(
 		    key_verify(key, (enum algorithm)a, SPAN(""), signature_span(&signature)));
-		assert_false(key_verify(
-		    key, (enum algorithm)a, SPAN(""), (struct span){ NULL, 0 }));
+		assert_false(
+		    key_verify(key, (enum algorithm)a, SPAN(""), (struct span){ NULL, 0 }));
 		key_free(key);
 	}
 }

@@ -19,8 +19,7 @@ struct want {
 static json_t *
 jwk_of(const struct want *want)
 {
-	json_t *jwk =
-	    signer_jwk(signer_key(want->algorithm, want->which), want->kid, want->alg);
+	json_t *jwk = signer_jwk(signer_key(want->algorithm, want->which), want->kid, want->alg);
 
 	if (want->use != NULL)
 		json_object_set_new(jwk, "use", json_string(want->use));
@@ -115,7 +114,8 @@ a_document_that_is_no_set_is_refused(void **state)
 static void
 a_bad_key_does_not_spoil_the_set(void **state)
 {
-	static const char *const bad[] = { "null", "[]", "5", "{}", "{\"kty\":\"PQ\",\"kid\":\"pq\"}",
+	static const char *const bad[] = { "null", "[]", "5", "{}",
+		"{\"kty\":\"PQ\",\"kid\":\"pq\"}",
 		"{\"kty\":\"oct\",\"k\":\"AAAA\",\"kid\":\"oct\"}",
 		"{\"kty\":\"RSA\",\"n\":\"%%%\",\"e\":\"AQAB\",\"kid\":\"bad\"}",
 		"{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"half\",\"x\":\"AA\"}" };
@@ -228,39 +228,44 @@ two_keys_of_one_kid_count_only_if_they_cannot_be_confused(void **state)
 		size_t kept;
 	} cases[] = {
 		{ "same type",
-		    { { ALGORITHM_ES256, 0, "a", NULL, NULL }, { ALGORITHM_ES256, 1, "a", NULL, NULL },
-		        { ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
+		    { { ALGORITHM_ES256, 0, "a", NULL, NULL },
+			{ ALGORITHM_ES256, 1, "a", NULL, NULL },
+			{ ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
 		    1 },
 		{ "the same key twice",
-		    { { ALGORITHM_ES256, 0, "a", NULL, NULL }, { ALGORITHM_ES256, 0, "a", NULL, NULL },
-		        { ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
+		    { { ALGORITHM_ES256, 0, "a", NULL, NULL },
+			{ ALGORITHM_ES256, 0, "a", NULL, NULL },
+			{ ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
 		    1 },
 		{ "other types",
-		    { { ALGORITHM_ES256, 0, "a", NULL, NULL }, { ALGORITHM_RS256, 1, "a", NULL, NULL },
-		        { ALGORITHM_EdDSA, 0, "a", NULL, NULL } },
+		    { { ALGORITHM_ES256, 0, "a", NULL, NULL },
+			{ ALGORITHM_RS256, 1, "a", NULL, NULL },
+			{ ALGORITHM_EdDSA, 0, "a", NULL, NULL } },
 		    3 },
 		{ "other alg",
 		    { { ALGORITHM_RS256, 0, "a", "RS256", NULL },
-		        { ALGORITHM_RS256, 1, "a", "PS256", NULL },
-		        { ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
+			{ ALGORITHM_RS256, 1, "a", "PS256", NULL },
+			{ ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
 		    3 },
 		{ "alg and none",
 		    { { ALGORITHM_RS256, 0, "a", "RS256", NULL },
-		        { ALGORITHM_RS256, 1, "a", NULL, NULL },
-		        { ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
+			{ ALGORITHM_RS256, 1, "a", NULL, NULL },
+			{ ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
 		    1 },
 		{ "one is for encryption",
-		    { { ALGORITHM_RS256, 0, "a", NULL, "sig" }, { ALGORITHM_RS256, 1, "a", NULL, "enc" },
-		        { ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
+		    { { ALGORITHM_RS256, 0, "a", NULL, "sig" },
+			{ ALGORITHM_RS256, 1, "a", NULL, "enc" },
+			{ ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
 		    2 },
 		{ "case counts",
-		    { { ALGORITHM_ES256, 0, "a", NULL, NULL }, { ALGORITHM_ES256, 1, "A", NULL, NULL },
-		        { ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
+		    { { ALGORITHM_ES256, 0, "a", NULL, NULL },
+			{ ALGORITHM_ES256, 1, "A", NULL, NULL },
+			{ ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
 		    3 },
 		{ "no kid is no kid in common",
 		    { { ALGORITHM_ES256, 0, NULL, NULL, NULL },
-		        { ALGORITHM_ES256, 1, NULL, NULL, NULL },
-		        { ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
+			{ ALGORITHM_ES256, 1, NULL, NULL, NULL },
+			{ ALGORITHM_EdDSA, 0, "b", NULL, NULL } },
 		    3 },
 	};
 
@@ -347,8 +352,7 @@ a_header_finds_the_one_key_or_none(void **state)
 			fail_msg("kid %.*s, %s: want %s, got %s", SPAN_ARG(cases[i].kid),
 			    algorithm_name(cases[i].algorithm), reason_word(cases[i].want),
 			    reason_word(got));
-		assert_ptr_equal(
-		    key, got == REASON_OK ? keyset_at(set, cases[i].index) : NULL);
+		assert_ptr_equal(key, got == REASON_OK ? keyset_at(set, cases[i].index) : NULL);
 	}
 	keyset_free(set);
 }

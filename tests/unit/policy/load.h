@@ -61,6 +61,17 @@ load_good(struct load *load, struct span text)
 	assert_int_equal(load->mistakes.errors, 0);
 }
 
+/* All mistakes and warnings, one a line. */
+static inline void
+load_told(const struct load *load, struct buffer *buffer)
+{
+	buffer_init(buffer, 1 << 20);
+	for (const struct mistake *mistake = load->mistakes.first; mistake != NULL;
+	     mistake = mistake->next)
+		buffer_format(buffer, "%s%s\n", mistake->warning ? "warning " : "", mistake->text);
+	buffer_add_byte(buffer, '\n');
+}
+
 /* The bytes of a file of tests/cases, owned by the buffer. */
 static inline void
 load_file(struct buffer *buffer, const char *name)

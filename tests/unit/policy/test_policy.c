@@ -4,17 +4,6 @@
 #include "policy/decide.h"
 #include "policy/target.h"
 
-/* All mistakes and warnings, one a line. */
-static void
-told(const struct load *load, struct buffer *buffer)
-{
-	buffer_init(buffer, 1 << 20);
-	for (const struct mistake *mistake = load->mistakes.first; mistake != NULL;
-	     mistake = mistake->next)
-		buffer_format(buffer, "%s%s\n", mistake->warning ? "warning " : "", mistake->text);
-	buffer_add_byte(buffer, '\n');
-}
-
 struct mistake_case {
 	const char *true_of_it, *text;
 	const char *told; /* part of the one mistake */
@@ -29,7 +18,7 @@ check_mistakes(const struct mistake_case *cases, size_t count)
 
 		load_init(&load);
 		load_read(&load, span_of(cases[i].text));
-		told(&load, &lines);
+		load_told(&load, &lines);
 		if (load.mistakes.errors != 1 || strstr(lines.at, cases[i].told) == NULL)
 			fail_msg("%s: want \"%s\", got\n%s", cases[i].true_of_it, cases[i].told,
 			    lines.at);
@@ -217,108 +206,9 @@ what_belongs_together_is_no_mistake(void **state)
 
 		load_init(&load);
 		load_read(&load, span_of(texts[i]));
-		told(&load, &lines);
+		load_told(&load, &lines);
 		if (load.mistakes.errors != 0 || load.mistakes.warnings != 0)
 			fail_msg("%s\n%s", texts[i], lines.at);
-		buffer_done(&lines);
-		load_done(&load);
-	}
-}
-
-static void
-read_without_local_issuer(struct load *load, const char *text)
-{
-	load_init(load);
-	load->names.local_issuer = NULL;
-	load_read(load, span_of(text));
-}
-
-static void
-what_is_hardly_meant_is_warned_of(void **state)
-{
-	static const struct {
-		const char *true_of_it, *text, *told; /* "" : no warning */
-	} cases[] = {
-		{ "a role nobody can get",
-		    "roles: {r: {}}\nprivileges: {p: {paths: [/a], roles: [r]}}",
-		    "/roles/r: warning: nobody can get this role" },
-		{ "a role only for local clients, without a local issuer",
-		    "roles: {r: {granted_to: [{client: c}]}}\n"
-		    "privileges: {p: {paths: [/a], roles: [r]}}",
-		    "/roles/r: warning: nobody can get this role" },
-		{ "a line that can never hold",
-		    "roles: {r: {granted_to: [{user: c}, {issuer: okta}]}}\n"
-		    "privileges: {p: {paths: [/a], roles: [r]}}",
-		    "can never hold: there is no local_issuer" },
-		{ "a role no privilege uses", "roles: {r: {granted_to: [{issuer: okta}]}}",
-		    "/roles/r: warning: no privilege uses this role" },
-		{ "a module without a privilege", "modules: {m: {paths: [\"/a/*\"]}}",
-		    "/modules/m/paths/0: warning: no privilege covers this path of module \"m\": "
-		    "nobody gets in" },
-		{ "a module without a privilege, in the open",
-		    "modules: {m: {paths: [\"/a/*\"]}}\ndefault: public", "it is public" },
-		{ "a module half covered",
-		    "modules: {m: {paths: [\"/a/*\"]}}\nprivileges: {p: {paths: [\"/a/b/*\"]}}",
-		    "no privilege covers this path" },
-		{ "a module covered by a wider path",
-		    "modules: {m: {paths: [\"/a/*\"]}}\nprivileges: {p: {paths: [\"/*\"]}}", "" },
-		{ "a public module", "modules: {m: {paths: [\"/a/*\"]}}\npublic: [\"/a/*\"]", "" },
-		{ "a narrower path without roles",
-		    "roles: {r: {granted_to: [{issuer: okta}]}}\nprivileges:\n"
-		    "  p: {paths: [\"/*\"], roles: [r]}\n  q: {paths: [\"/a/*\"]}",
-		    "/privileges/q/paths/0: warning: this path is laxer than the wider \"/*\": it "
-		    "asks for no role" },
-		{ "a narrower path with more roles",
-		    "roles: {r: {granted_to: [{issuer: okta}]}, s: {granted_to: [{issuer: "
-		    "okta}]}}\n"
-		    "privileges:\n"
-		    "  p: {paths: [\"/*\"], roles: [r]}\n  q: {paths: [\"/a/*\"], roles: [r, s]}",
-		    "it accepts more roles" },
-		{ "a narrower path with a scope beside the role",
-		    "roles: {r: {granted_to: [{issuer: okta}]}}\nprivileges:\n"
-		    "  p: {paths: [\"/*\"], roles: [r]}\n"
-		    "  q: {paths: [\"/a\"], roles: [r], scopes: [x]}",
-		    "it accepts more roles or scopes" },
-		{ "a narrower path in shadow mode",
-		    "privileges: {p: {paths: [\"/*\"]}, q: {paths: [\"/a/*\"], shadow: true}}",
-		    "it is in shadow mode" },
-		{ "a narrower path that is public",
-		    "privileges: {p: {paths: [\"/*\"]}}\npublic: [/h]",
-		    "/public/0: warning: this path is laxer than the wider \"/*\": it is public" },
-		{ "a narrower path with other roles",
-		    "roles: {r: {granted_to: [{issuer: okta}]}, s: {granted_to: [{issuer: "
-		    "okta}]}}\n"
-		    "privileges:\n"
-		    "  p: {paths: [\"/*\"], roles: [r]}\n  q: {paths: [\"/a/*\"], roles: [s]}",
-		    "" },
-		{ "a narrower path that is stricter",
-		    "roles: {r: {granted_to: [{issuer: okta}]}}\nprivileges:\n"
-		    "  p: {paths: [\"/*\"]}\n  q: {paths: [\"/a/*\"], roles: [r]}",
-		    "" },
-		{ "a narrower path for other methods",
-		    "roles: {r: {granted_to: [{issuer: okta}]}}\nprivileges:\n"
-		    "  p: {paths: [\"/*\"], roles: [r], methods: [POST]}\n"
-		    "  q: {paths: [\"/a/*\"], methods: [GET]}",
-		    "" },
-		{ "a path that is laxer than its next wider one, not than the widest",
-		    "roles: {r: {granted_to: [{issuer: okta}]}}\nprivileges:\n"
-		    "  p: {paths: [\"/*\"], roles: [r]}\n  q: {paths: [\"/a/*\"]}\n"
-		    "  s: {paths: [\"/a/b\"]}",
-		    "/privileges/q/paths/0: warning: this path is laxer" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct load load;
-		struct buffer lines;
-		bool quiet = cases[i].told[0] == '\0';
-
-		read_without_local_issuer(&load, cases[i].text);
-		told(&load, &lines);
-		if (load.mistakes.errors != 0 || quiet != (load.mistakes.warnings == 0) ||
-		    strstr(lines.at, cases[i].told) == NULL)
-			fail_msg("%s: want \"%s\", got\n%s", cases[i].true_of_it, cases[i].told,
-			    lines.at);
 		buffer_done(&lines);
 		load_done(&load);
 	}
@@ -454,7 +344,6 @@ main(void)
 		cmocka_unit_test(equal_pattern_and_method_twice_is_a_mistake),
 		cmocka_unit_test(all_mistakes_are_told_at_once),
 		cmocka_unit_test(what_belongs_together_is_no_mistake),
-		cmocka_unit_test(what_is_hardly_meant_is_warned_of),
 		cmocka_unit_test(roles_are_found_by_their_whole_name),
 		cmocka_unit_test(modules_keep_their_upstream),
 		cmocka_unit_test(roles_are_limited),

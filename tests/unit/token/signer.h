@@ -66,8 +66,8 @@ signer_key(enum algorithm algorithm, size_t which)
 {
 	static EVP_PKEY *rsa[3];
 	static EVP_PKEY *others[3][ALGORITHM_COUNT];
-	EVP_PKEY **place = algorithm_key_type(algorithm) == KEY_RSA ? &rsa[which] :
-	                                                              &others[which][algorithm];
+	EVP_PKEY **place =
+	    algorithm_key_type(algorithm) == KEY_RSA ? &rsa[which] : &others[which][algorithm];
 
 	if (*place == NULL)
 		*place = signer_new(algorithm);
@@ -81,9 +81,9 @@ signer_digest(enum algorithm algorithm)
 
 	if (algorithm == ALGORITHM_EdDSA)
 		return NULL;
-	return strcmp(name + 2, "256") == 0 ? "SHA256" :
-	    strcmp(name + 2, "384") == 0    ? "SHA384" :
-	                                      "SHA512";
+	return strcmp(name + 2, "256") == 0   ? "SHA256"
+	       : strcmp(name + 2, "384") == 0 ? "SHA384"
+					      : "SHA512";
 }
 
 /* R || S of a DER signature. */
@@ -124,12 +124,13 @@ signer_sign_by(EVP_PKEY *pkey, const struct signing_way *way, struct span input)
 		    EVP_PKEY_CTX_set_rsa_padding(pkey_context, RSA_PKCS1_PSS_PADDING), 1);
 		assert_int_equal(
 		    EVP_PKEY_CTX_set_rsa_pss_saltlen(pkey_context, way->salt_bytes), 1);
-		assert_int_equal(EVP_PKEY_CTX_set_rsa_mgf1_md_name(pkey_context,
-		                     way->mgf1_digest == NULL ? way->digest : way->mgf1_digest, NULL),
+		assert_int_equal(
+		    EVP_PKEY_CTX_set_rsa_mgf1_md_name(pkey_context,
+			way->mgf1_digest == NULL ? way->digest : way->mgf1_digest, NULL),
 		    1);
 	}
 	assert_int_equal(EVP_DigestSign(context, signature.at, &signature.len,
-	                     (const unsigned char *)input.at, input.len),
+			     (const unsigned char *)input.at, input.len),
 	    1);
 	EVP_MD_CTX_free(context);
 	if (EVP_PKEY_is_a(pkey, "EC") && !way->der)
