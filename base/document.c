@@ -129,16 +129,11 @@ read_key(struct reading *reading, const yaml_event_t *event)
 }
 
 static void
-name_child(struct reading *reading, struct node *map, const struct node *key, struct node *child)
+name_child(const struct node *key, struct node *child)
 {
 	child->key = key->text;
 	child->key_line = key->line;
 	child->key_column = key->column;
-	child->parent = map;
-	if (node_get(map, key->text.at) != NULL)
-		mistake_at_key(reading->mistakes, child, "duplicate key");
-	if (span_is(key->text, "<<") && !key->quoted)
-		mistake_at_key(reading->mistakes, child, "merge keys are not understood");
 }
 
 static struct node *
@@ -160,7 +155,7 @@ read_map(struct reading *reading, const yaml_event_t *start, int depth)
 		yaml_event_delete(&event);
 		if (child == NULL)
 			continue;
-		name_child(reading, map, key, child);
+		name_child(key, child);
 		add_child(map, &last, child);
 	}
 	return reading->failed ? NULL : map;
@@ -191,6 +186,19 @@ read_value(struct reading *reading, yaml_event_t *event, int depth)
 	}
 	tell_place(reading, event->start_mark, "aliases, anchors and tags are not understood");
 	return NULL;
+}
+
+/* Once the tree stands, so that a mistake has its whole pointer. */
+static void
+check_keys(struct mistakes *mistakes, const struct node *node)
+{
+	for (const struct node *child = node->first; child != NULL; child = child->next) {
+		if (node->kind == NODE_MAP && node_get(node, child->key.at) != child)
+			mistake_at_key(mistakes, child, "duplicate key");
+		if (node->kind == NODE_MAP && span_is(child->key, "<<"))
+			mistake_at_key(mistakes, child, "merge keys are not understood");
+		check_keys(mistakes, child);
+	}
 }
 
 /* The stream is one document or none. */
@@ -225,12 +233,15 @@ document_parse(
 	if (reading.file == NULL || yaml_parser_initialize(&reading.parser) != 1)
 		return false;
 	yaml_parser_set_encoding(&reading.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&reading.parser, (const unsigned char *)text.at, text.len);
+	yaml_parser_set_input_string(
+	    &reading.parser, (const unsigned char *)(text.at == NULL ? "" : text.at), text.len);
 	root = read_stream(&reading);
 	yaml_parser_delete(&reading.parser);
 	/* An empty file is a scalar without text to libyaml, or nothing at all. */
 	if (root != NULL && root->kind == NODE_SCALAR && root->text.len == 0 && !root->quoted)
 		root = NULL;
+	if (root != NULL)
+		check_keys(mistakes, root);
 	*ret_root = root;
 	return true;
 }

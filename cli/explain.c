@@ -217,8 +217,8 @@ claims_of_file(struct answering *answering, struct err *reterr)
 		return false;
 	if (!json_is_object(answering->payload))
 		return err_set(reterr, "%s: is not a JSON object", asked->claims);
-	assume_rest(answering->payload, &config->profiles[answering->judgement.profile],
-	    asked->now_s);
+	assume_rest(
+	    answering->payload, &config->profiles[answering->judgement.profile], asked->now_s);
 	return true;
 }
 

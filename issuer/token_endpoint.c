@@ -144,6 +144,8 @@ authenticate(struct exchange *exchange)
 		return say(exchange, INVALID_REQUEST, "the client authenticates in two ways");
 	if (found != CLIENT_AUTH_GIVEN)
 		return say(exchange, INVALID_CLIENT, "client authentication failed");
+	/* A client that was added, or a secret that was revoked, a moment ago counts already. */
+	watch_look(exchange->issuer->watch);
 	epoch_enter();
 	error = judge_client(exchange);
 	epoch_leave();

@@ -21,8 +21,9 @@
 struct watch {
 	struct watch_setup setup;
 	char *database;
-	struct store *store; /* NULL while a replaced file cannot be opened */
-	uint64_t version;    /* of what was loaded last */
+	struct store *store;  /* NULL while a replaced file cannot be opened */
+	uint64_t version;     /* of what was loaded last */
+	pthread_mutex_t lock; /* held while looking */
 	int stop_fd, notify_fd;
 	pthread_t thread;
 	bool running;
@@ -69,6 +70,18 @@ tell(struct watch *watch, bool well, const struct err *err)
 		    LOG_ERROR, "store_failed", "%s; the clients stay as last read", err->text);
 		watch->told = *err;
 	}
+}
+
+void
+watch_look(struct watch *watch)
+{
+	struct err err = { "" };
+	bool well;
+
+	(void)pthread_mutex_lock(&watch->lock);
+	well = look(watch, false, &err);
+	tell(watch, well, &err);
+	(void)pthread_mutex_unlock(&watch->lock);
 }
 
 static void
@@ -119,13 +132,11 @@ run(void *context)
 	struct watch *watch = context;
 	int wait_ms = SOON_MS;
 	int64_t started_us;
-	struct err err;
-	bool well, news;
+	bool news;
 
 	for (;;) {
 		started_us = clock_mono_us();
-		well = look(watch, false, &err);
-		tell(watch, well, &err);
+		watch_look(watch);
 		epoch_collect();
 		if (!wait_for(watch, rest_ms(started_us), NULL) || !wait_for(watch, wait_ms, &news))
 			break;
@@ -168,6 +179,7 @@ watch_start(const struct watch_setup *setup, struct watch **ret_watch, struct er
 	watch->setup = *setup;
 	watch->store = setup->store;
 	watch->notify_fd = -1;
+	(void)pthread_mutex_init(&watch->lock, NULL);
 	watch->stop_fd = eventfd(0, EFD_CLOEXEC);
 	watch->database = strdup(setup->database);
 	if (watch->stop_fd < 0 || watch->database == NULL) {
@@ -197,6 +209,7 @@ watch_stop(struct watch *watch)
 	if (watch->stop_fd >= 0)
 		close(watch->stop_fd);
 	store_close(watch->store);
+	(void)pthread_mutex_destroy(&watch->lock);
 	free(watch->database);
 	free(watch);
 }

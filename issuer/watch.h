@@ -21,13 +21,19 @@ struct watch;
 struct watch_setup {
 	const char *database; /* borrowed, copied */
 	struct store *store;  /* taken, also on failure */
-	/* taken: `view`. Called on the watching thread after a commit by anybody. */
+	/* taken: `view`. Called after a commit by anybody, on the thread that noticed it, never on
+	 * two at once. */
 	void (*loaded)(void *context, struct view *view);
 	void *context;
 };
 
+/* Load once, then start to watch. */
 MUST_CHECK bool watch_start(
     const struct watch_setup *setup, struct watch **ret_watch, struct err *reterr);
+
+/* Look now, for who cannot wait for the thread: what was committed before this call is loaded when
+ * it returns. Any thread, outside of an epoch. */
+void watch_look(struct watch *watch);
 
 /* End the thread and close the store. Accepts NULL. */
 void watch_stop(struct watch *watch);

@@ -57,11 +57,13 @@ discovery_read(
 	said = json_text(json_object_get(root, "issuer"));
 	uri = json_text(json_object_get(root, "jwks_uri"));
 	if (said.at == NULL || uri.at == NULL)
-		(void)err_set(reterr, "discovery: no \"issuer\" or no \"jwks_uri\" in the document");
+		(void)err_set(
+		    reterr, "discovery: no \"issuer\" or no \"jwks_uri\" in the document");
 	else if (!span_is(said, issuer))
 		(void)tell_other(said, issuer, reterr);
 	else if (!source_url_safe(uri) || uri.len >= DISCOVERY_URL_ROOM)
-		(void)err_set(reterr, "discovery: jwks_uri is not https (http is for loopback only)");
+		(void)err_set(
+		    reterr, "discovery: jwks_uri is not https (http is for loopback only)");
 	else {
 		(void)snprintf(jwks_uri, DISCOVERY_URL_ROOM, "%.*s", SPAN_ARG(uri));
 		done = true;

@@ -23,7 +23,7 @@ MUST_CHECK bool discovery_url(const char *issuer, char url[DISCOVERY_URL_ROOM]);
  * Read the document. Its `issuer` must be the configured one byte for byte, and jwks_uri safe to
  * fetch; a near miss is named with the value to write.
  */
-MUST_CHECK bool discovery_read(struct span json, const char *issuer,
-    char jwks_uri[DISCOVERY_URL_ROOM], struct err *reterr);
+MUST_CHECK bool discovery_read(
+    struct span json, const char *issuer, char jwks_uri[DISCOVERY_URL_ROOM], struct err *reterr);
 
 #endif

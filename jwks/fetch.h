@@ -20,9 +20,9 @@
 #include "jwks/source.h"
 
 struct fetch_answer {
-	struct buffer body;    /* buffer_done() it */
-	int status;            /* HTTP status, 0 when there was no answer */
-	int64_t max_age_s;     /* Cache-Control max-age minus Age; 0 for no-store/no-cache; -1: none */
+	struct buffer body; /* buffer_done() it */
+	int status;         /* HTTP status, 0 when there was no answer */
+	int64_t max_age_s;  /* Cache-Control max-age minus Age; 0 for no-store/no-cache; -1: none */
 	int64_t retry_after_s; /* -1: none */
 };
 

@@ -25,8 +25,8 @@ copy_text(const char **text)
 }
 
 bool
-keeper_init(struct keeper *keeper, const struct source *source, const char *state_dir,
-    struct err *reterr)
+keeper_init(
+    struct keeper *keeper, const struct source *source, const char *state_dir, struct err *reterr)
 {
 	struct source *own = &keeper->source;
 
@@ -67,8 +67,8 @@ bool
 keeper_alike(const struct keeper *a, const struct keeper *b)
 {
 	return a->source.kind == b->source.kind && same_text(a->source.name, b->source.name) &&
-	    same_text(a->source.issuer, b->source.issuer) &&
-	    same_text(a->source.place, b->source.place);
+	       same_text(a->source.issuer, b->source.issuer) &&
+	       same_text(a->source.place, b->source.place);
 }
 
 static void
@@ -116,7 +116,7 @@ keeper_recall(struct keeper *keeper, struct keeper *earlier)
 		good_s = earlier->plan.good_s;
 		(void)pthread_mutex_unlock(&earlier->lock);
 	} else if (keeper->state_dir != NULL &&
-	    kept_read(keeper->state_dir, &keeper->source, &json, &good_s, &err)) {
+		   kept_read(keeper->state_dir, &keeper->source, &json, &good_s, &err)) {
 		keeper->plan.good_s = good_s;
 	} else if (err.text[0] != '\0') {
 		log_event(LOG_WARN, "keys", "issuer %s: kept keys are not used: %s",
@@ -146,9 +146,9 @@ file_unchanged(const struct keeper *keeper)
 	struct stat now;
 
 	return keeper->plan.good_s != 0 && stat(keeper->source.place, &now) == 0 &&
-	    now.st_ino == keeper->file.st_ino && now.st_size == keeper->file.st_size &&
-	    now.st_mtim.tv_sec == keeper->file.st_mtim.tv_sec &&
-	    now.st_mtim.tv_nsec == keeper->file.st_mtim.tv_nsec;
+	       now.st_ino == keeper->file.st_ino && now.st_size == keeper->file.st_size &&
+	       now.st_mtim.tv_sec == keeper->file.st_mtim.tv_sec &&
+	       now.st_mtim.tv_nsec == keeper->file.st_mtim.tv_nsec;
 }
 
 /* By way of discovery: two fetches. */
@@ -167,12 +167,11 @@ discover(struct keeper *keeper, struct fetch_answer *answer, struct err *reterr)
 	if (!good)
 		return false;
 	return fetch_get(&keeper->source, jwks_uri, &keeper->stop, answer, reterr) ||
-	    err_within(reterr, "%s", jwks_uri);
+	       err_within(reterr, "%s", jwks_uri);
 }
 
 static bool
-get(struct keeper *keeper, struct fetch_answer *answer, struct keyset **ret_set,
-    struct err *reterr)
+get(struct keeper *keeper, struct fetch_answer *answer, struct keyset **ret_set, struct err *reterr)
 {
 	const char *place = keeper->source.place;
 	bool good = false;
@@ -183,11 +182,11 @@ get(struct keeper *keeper, struct fetch_answer *answer, struct keyset **ret_set,
 		good = discover(keeper, answer, reterr);
 	else
 		good = fetch_get(&keeper->source, place, &keeper->stop, answer, reterr) ||
-		    err_within(reterr, "%s", place);
+		       err_within(reterr, "%s", place);
 	if (!good)
 		return false;
 	return keyset_parse(buffer_span(&answer->body), ret_set, reterr) ||
-	    err_within(reterr, "%s", place);
+	       err_within(reterr, "%s", place);
 }
 
 /* A line when it turns bad and when it turns good again, not one per try. */

@@ -21,28 +21,28 @@
 #include "jwks/source.h"
 
 struct keeper {
-	struct source source;      /* texts are owned */
-	const char *state_dir;     /* lent by the keyring; NULL: nothing is kept */
+	struct source source;  /* texts are owned */
+	const char *state_dir; /* lent by the keyring; NULL: nothing is kept */
 	_Atomic(struct keyset *) keys;
 	atomic_int_fast64_t good_s; /* of the plan, for readers without the lock */
 	atomic_bool stop;
 	pthread_t thread;
 	bool threaded;
-	pthread_mutex_t lock;      /* guards what is below */
+	pthread_mutex_t lock; /* guards what is below */
 	pthread_cond_t changed;
 	struct plan plan;
-	struct buffer json;        /* the document of `keys` */
-	struct stat file;          /* SOURCE_FILE: as it was when it was read */
+	struct buffer json; /* the document of `keys` */
+	struct stat file;   /* SOURCE_FILE: as it was when it was read */
 	char last_error[512];
 	uint64_t fetches_good, fetches_bad;
-	uint64_t rounds;           /* tries that ended */
-	int waiting;               /* requests that wait for a round */
+	uint64_t rounds; /* tries that ended */
+	int waiting;     /* requests that wait for a round */
 	bool asking, wanted, told_bad;
 };
 
 /* Copy the source; nothing runs yet. */
-MUST_CHECK bool keeper_init(struct keeper *keeper, const struct source *source,
-    const char *state_dir, struct err *reterr);
+MUST_CHECK bool keeper_init(
+    struct keeper *keeper, const struct source *source, const char *state_dir, struct err *reterr);
 
 /* When its thread has ended. */
 void keeper_done(struct keeper *keeper);

@@ -25,7 +25,7 @@ path_of(const char *state_dir, const struct source *source, char path[PATH_ROOM]
 
 	for (const char *at = source->name; *at != '\0' && len + 4 < sizeof(name); at++) {
 		bool plain = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
-		    (*at >= '0' && *at <= '9') || *at == '-' || *at == '_';
+			     (*at >= '0' && *at <= '9') || *at == '-' || *at == '_';
 
 		len += (size_t)snprintf(
 		    name + len, sizeof(name) - len, plain ? "%c" : "%%%02x", (unsigned char)*at);
@@ -70,7 +70,8 @@ kept_write(const char *state_dir, const struct source *source, struct span json,
 	buffer_init(&text, KEPT_MAX_BYTES);
 	buffer_add_text(&text, "{\"issuer\":");
 	buffer_add_json(&text, span_of(source->issuer));
-	buffer_format(&text, ",\"good_s\":%lld,\"sha256\":\"%s\",\"jwks\":", (long long)good_s, sum);
+	buffer_format(
+	    &text, ",\"good_s\":%lld,\"sha256\":\"%s\",\"jwks\":", (long long)good_s, sum);
 	buffer_add_json(&text, json);
 	buffer_add_text(&text, "}\n");
 	done = text.failed ? err_set(reterr, "%s: too large", path)

@@ -35,11 +35,13 @@ bool key_kid_valid(struct span kid);
  */
 MUST_CHECK bool key_parse(const json_t *jwk, struct key **ret_key, struct err *reterr);
 
+/* Accepts NULL. */
 void key_free(struct key *key);
 
 /* Its `kid`; at == NULL when it has none. Lent by the key. */
 struct span key_kid(const struct key *key);
 
+/* Its type. */
 enum key_type key_kind(const struct key *key);
 
 /* Its own `alg`; ALGORITHM_COUNT when it names none. */

@@ -103,8 +103,8 @@ start_thread(struct keyring *ring, struct keeper *keeper, struct err *reterr)
 }
 
 static bool
-start_keeper(struct keyring *ring, struct keeper *keeper, const struct keyring *previous,
-    struct err *reterr)
+start_keeper(
+    struct keyring *ring, struct keeper *keeper, const struct keyring *previous, struct err *reterr)
 {
 	if (keeper->source.kind == SOURCE_GIVEN)
 		return true;
@@ -131,15 +131,15 @@ keyring_start(const struct keyring_setup *setup, struct keyring **ret_ring, stru
 		ring->keepers = calloc(setup->count + 1, sizeof(*ring->keepers));
 		if (setup->state_dir != NULL)
 			ring->state_dir = strdup(setup->state_dir);
-		good = ring->keepers != NULL && (setup->state_dir == NULL || ring->state_dir != NULL);
+		good =
+		    ring->keepers != NULL && (setup->state_dir == NULL || ring->state_dir != NULL);
 	}
 	if (!good) {
 		keyring_stop(ring);
 		return err_set(reterr, "out of memory");
 	}
 	for (size_t i = 0; good && i < setup->count; i++) {
-		good = keeper_init(
-		    &ring->keepers[i], &setup->sources[i], ring->state_dir, reterr);
+		good = keeper_init(&ring->keepers[i], &setup->sources[i], ring->state_dir, reterr);
 		ring->count++;
 		good = good && start_keeper(ring, &ring->keepers[i], setup->previous, reterr);
 	}
@@ -210,16 +210,16 @@ keyring_refresh(struct keyring *ring, size_t index, int64_t now_s)
 		return false;
 	(void)pthread_mutex_lock(&keeper->lock);
 	round = keeper->rounds;
-	if (!keeper->asking && !keeper->wanted && plan_wanted(&keeper->plan, &keeper->source, now_s)) {
+	if (!keeper->asking && !keeper->wanted &&
+	    plan_wanted(&keeper->plan, &keeper->source, now_s)) {
 		keeper->wanted = true;
 		(void)pthread_cond_broadcast(&keeper->changed);
 	}
 	if ((keeper->asking || keeper->wanted) && keeper->waiting < WAITING_MOST) {
 		keeper->waiting++;
 		while (keeper->rounds == round && !atomic_load(&keeper->stop) &&
-		    clock_mono_us() < until_us)
-			thread_wait_us(
-			    &keeper->changed, &keeper->lock, until_us - clock_mono_us());
+		       clock_mono_us() < until_us)
+			thread_wait_us(&keeper->changed, &keeper->lock, until_us - clock_mono_us());
 		keeper->waiting--;
 		ended = keeper->rounds != round;
 	}

@@ -48,7 +48,8 @@ struct keyring_setup {
 	const char *state_dir;
 	void (*changed)(void *context);
 	void *context;
-	struct keyring *previous; /* its keys are taken over where the source is the same; or NULL */
+	struct keyring
+	    *previous; /* its keys are taken over where the source is the same; or NULL */
 };
 MUST_CHECK bool keyring_start(
     const struct keyring_setup *setup, struct keyring **ret_ring, struct err *reterr);

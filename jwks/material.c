@@ -47,6 +47,7 @@ read_octets(const json_t *jwk, const char *name, struct octets *octets, struct e
 	const json_t *member = json_object_get(jwk, name);
 	struct span text = json_text(member);
 
+	octets->len = 0;
 	if (member == NULL)
 		return err_set(reterr, "\"%s\" is missing", name);
 	if (!json_is_string(member))

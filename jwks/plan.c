@@ -31,8 +31,8 @@ again_after(int failures)
 }
 
 void
-plan_answered(struct plan *plan, const struct source *source, const struct plan_answer *answer,
-    int64_t now_s)
+plan_answered(
+    struct plan *plan, const struct source *source, const struct plan_answer *answer, int64_t now_s)
 {
 	int64_t fresh_s = answer->max_age_s >= 0 ? answer->max_age_s : source->refresh_s;
 	int64_t wait_s;
@@ -41,8 +41,8 @@ plan_answered(struct plan *plan, const struct source *source, const struct plan_
 	if (answer->good) {
 		plan->good_s = now_s;
 		plan->failures = 0;
-		plan->next_s =
-		    now_s + refresh_after(clamp(fresh_s, FRESH_LEAST_S, FRESH_MOST_S), answer->dice);
+		plan->next_s = now_s + refresh_after(clamp(fresh_s, FRESH_LEAST_S, FRESH_MOST_S),
+					   answer->dice);
 		return;
 	}
 	if (plan->failures < 1000)

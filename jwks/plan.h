@@ -15,11 +15,11 @@
 
 /* What is known about one issuer's keys. Zeroed: nothing yet, ask at once. */
 struct plan {
-	int64_t next_s;       /* when to ask next */
-	int64_t good_s;       /* last success; 0: never */
-	int64_t asked_s;      /* last try, good or bad; 0: never */
-	int64_t wanted_s;     /* last refresh made for an unknown kid; 0: never */
-	int failures;         /* tries in a row that failed */
+	int64_t next_s;   /* when to ask next */
+	int64_t good_s;   /* last success; 0: never */
+	int64_t asked_s;  /* last try, good or bad; 0: never */
+	int64_t wanted_s; /* last refresh made for an unknown kid; 0: never */
+	int failures;     /* tries in a row that failed */
 };
 
 /* What an answer said. */
@@ -32,8 +32,8 @@ struct plan_answer {
 
 /* The plan after an answer at `now_s`: 80 % of the TTL clamped to 60 s..1 h, with 10 % of jitter;
  * after a failure 1 s, 2 s, 4 s … 60 s. */
-void plan_answered(struct plan *plan, const struct source *source,
-    const struct plan_answer *answer, int64_t now_s);
+void plan_answered(struct plan *plan, const struct source *source, const struct plan_answer *answer,
+    int64_t now_s);
 
 /* Somebody met an unknown kid: may we ask now? True at most once per cooldown; failed tries
  * count. Marks it as used. */

@@ -26,11 +26,11 @@ struct source {
 	const char *name;   /* the issuer's name in the configuration */
 	const char *issuer; /* its `iss`, which discovery must repeat */
 	enum source_kind kind;
-	const char *place; /* path or URL; NULL for SOURCE_GIVEN */
-	int64_t refresh_s;  /* TTL when the answer names none */
-	int64_t cooldown_s; /* least time between two refreshes for unknown kids */
-	int64_t stale_s;    /* how long the last good set counts after its fetch */
-	int64_t timeout_ms; /* of a whole fetch */
+	const char *place;   /* path or URL; NULL for SOURCE_GIVEN */
+	int64_t refresh_s;   /* TTL when the answer names none */
+	int64_t cooldown_s;  /* least time between two refreshes for unknown kids */
+	int64_t stale_s;     /* how long the last good set counts after its fetch */
+	int64_t timeout_ms;  /* of a whole fetch */
 	const char *ca_file; /* or NULL */
 	const char *proxy;   /* HTTP proxy URL, or NULL: none, whatever the environment says */
 };

@@ -30,6 +30,7 @@ scan_held(struct exchange *exchange)
 		exchange->held_used += used;
 		rest = span_slice(rest, used, rest.len);
 	}
+	exchange->held_whole = read != RESPONSE_MORE;
 }
 
 void
@@ -209,7 +210,9 @@ exchange_body_until_us(const struct exchange *exchange)
 bool
 exchange_holds(const struct exchange *exchange)
 {
-	return exchange->body_begun ? exchange->held_data > 0 : exchange->held_bytes > 0;
+	if (!exchange->body_begun)
+		return exchange->held_bytes > 0;
+	return exchange->held_data > 0 || (exchange->held_whole && !exchange->body_ended);
 }
 
 struct span

@@ -397,6 +397,10 @@ read_policy(struct config *config, struct err *reterr)
 
 	if (!document_read(config->policy_path, &config->mistakes, &root, reterr))
 		return false;
+	if (root == NULL && config->mistakes.errors == 0)
+		return err_set(reterr, "%s: is empty", config->policy_path);
+	if (root == NULL)
+		return true;
 	policy_read(root, &names, &config->arena, &config->policy, &config->mistakes);
 	return true;
 }

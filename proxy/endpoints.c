@@ -106,7 +106,6 @@ endpoints_serve(struct gate *gate, struct job *job, const struct judgement *judg
 	if (!span_starts(path, SPAN("/oauth/")) && !span_starts(path, SPAN("/.well-known/")))
 		return false;
 	world = hold_world(gate);
-	job->detail_public = world->config->answer_detail;
 	if (span_is(path, RESOURCE_PATH))
 		resource_serve(job, world->config);
 	else if (world->issuer != NULL && issuer_serves(world->issuer, path))

@@ -8,6 +8,8 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "proxy/layout.h"
@@ -23,6 +25,7 @@ struct listener {
 	atomic_bool draining;
 	atomic_bool hurry; /* places run short: idle connections are to go */
 	atomic_int busy, connections;
+	int drain_event, stop_event; /* become readable when it is time to */
 };
 
 int
@@ -211,6 +214,8 @@ on_thread(const struct mg_context *engine, int type)
 	struct listener *listener = mg_get_user_data(engine);
 	struct wire *wire;
 
+	if (type == 0)
+		wire_enroll_accepting(listener->stop_event);
 	if (type != 1)
 		return NULL;
 	wire = malloc(sizeof(*wire));
@@ -218,6 +223,7 @@ on_thread(const struct mg_context *engine, int type)
 		abort(); /* while starting: nothing is served yet */
 	wire_enroll(wire);
 	wire->hurry = &listener->hurry;
+	wire->drain_event = listener->drain_event;
 	wire->head_timeout_us = listener->setup.header_timeout_ms * 1000;
 	(void)sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){ 0 });
 	return wire;
@@ -347,6 +353,14 @@ start_engine(struct listener *listener)
 	return mg_start(&callbacks, listener, options);
 }
 
+static void
+free_listener(struct listener *listener)
+{
+	(void)close(listener->drain_event);
+	(void)close(listener->stop_event);
+	free(listener);
+}
+
 static bool
 listen_on(const struct listener_setup *setup, struct listener **ret_listener, struct err *reterr)
 {
@@ -355,12 +369,14 @@ listen_on(const struct listener_setup *setup, struct listener **ret_listener, st
 	if (listener == NULL)
 		return err_set(reterr, "out of memory");
 	listener->setup = *setup;
+	listener->drain_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	listener->stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	errno = 0;
 	listener->engine = start_engine(listener);
 	if (listener->engine == NULL) {
 		int number = errno;
 
-		free(listener);
+		free_listener(listener);
 		return number == 0
 			   ? err_set(reterr, "cannot listen on %s", setup->address)
 			   : err_errno(reterr, number, "cannot listen on %s", setup->address);
@@ -394,6 +410,7 @@ listener_drain(struct listener *listener)
 {
 	atomic_store(&listener->draining, true);
 	atomic_store(&listener->hurry, true);
+	(void)eventfd_write(listener->drain_event, 1);
 }
 
 int
@@ -413,6 +430,8 @@ listener_stop(struct listener *listener)
 {
 	if (listener == NULL)
 		return;
+	listener_drain(listener);
+	(void)eventfd_write(listener->stop_event, 1);
 	mg_stop(listener->engine);
-	free(listener);
+	free_listener(listener);
 }

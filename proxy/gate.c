@@ -23,6 +23,7 @@ gate_init(struct gate *gate, struct world *world, struct err *reterr)
 		metrics_free(gate->metrics);
 		return err_set(reterr, "out of memory");
 	}
+	atomic_store(&gate->tell_detail, world->config->answer_detail);
 	atomic_store(&gate->world, world);
 	return true;
 }
@@ -45,6 +46,7 @@ free_world(void *world)
 void
 gate_swap(struct gate *gate, struct world *world)
 {
+	atomic_store(&gate->tell_detail, world->config->answer_detail);
 	epoch_retire(atomic_exchange(&gate->world, world), free_world);
 }
 
@@ -131,12 +133,12 @@ refresh_keys(struct gate *gate, const struct judgement *judgement)
 }
 
 static void
-refuse(struct job *job)
+refuse(const struct gate *gate, struct job *job)
 {
 	struct answer_refusal refusal = {
 		.reason = job->reason,
 		.detail = job->detail,
-		.detail_public = job->detail_public,
+		.detail_public = atomic_load(&gate->tell_detail),
 		.scope = span_of(job->told.scope),
 		.request_id = span_of(job->id),
 	};
@@ -188,7 +190,7 @@ gate_serve(void *context, struct exchange *exchange)
 			forward(&job);
 	}
 	if (job.reason != REASON_OK)
-		refuse(&job);
+		refuse(gate, &job);
 	finish(gate, &job);
 	arena_done(&arena);
 }
@@ -204,9 +206,8 @@ gate_refuse(void *context, struct exchange *exchange, enum reason reason, const 
 	if (job_start(&job, exchange, &arena)) {
 		job.reason = reason;
 		job.detail = detail;
-		job.detail_public = true;
 		exchange_close(exchange);
-		refuse(&job);
+		refuse(gate, &job);
 		finish(gate, &job);
 	}
 	arena_done(&arena);

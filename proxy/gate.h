@@ -18,6 +18,7 @@
 
 struct gate {
 	_Atomic(struct world *) world; /* read it inside an epoch */
+	atomic_bool tell_detail;       /* answers.detail of the world: public */
 	struct cache *cache;
 	struct metrics *metrics;
 };

@@ -67,7 +67,6 @@ job_tell(struct job *job, const struct config *config, const struct judgement *j
 
 	job->shadow_reason = judgement->verdict.shadow_reason;
 	job->detail = keep(job, judgement->verdict.detail);
-	job->detail_public = config->answer_detail;
 	job->told.pattern = keep(job, cover->pattern);
 	if (cover->privilege != NULL) {
 		job->told.privilege = keep(job, cover->privilege->name);

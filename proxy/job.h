@@ -37,8 +37,7 @@ struct job {
 	enum reason reason;        /* REASON_OK: to be forwarded, or was */
 	enum reason shadow_reason; /* what a shadow privilege would have said */
 	const char *detail;        /* in the arena, or static */
-	bool detail_public;
-	int status; /* of the answer given */
+	int status;                /* of the answer given */
 	struct job_told told;
 	struct forward forward; /* made when the reason is REASON_OK; holds an upstream */
 	struct forwarded forwarded;

@@ -63,13 +63,30 @@ drop_head(struct carry *carry)
 	incoming->len -= used;
 }
 
+/* Does a Connection header of the answer name it (RFC 9110 section 7.6.1)? */
+static bool
+named_by_connection(const struct response *response, struct span name)
+{
+	for (size_t i = 0; i < response->header_count; i++) {
+		struct span rest = response->headers[i].value, piece;
+
+		if (!span_equal_nocase(response->headers[i].name, SPAN("Connection")))
+			continue;
+		while (span_cut(&rest, ',', &piece))
+			if (span_equal_nocase(span_trim(piece), name))
+				return true;
+	}
+	return false;
+}
+
 /* Names that are ours to say, in whatever spelling the upstream says them. */
 static bool
-ours_to_say(struct span name)
+ours_to_say(const struct response *response, struct span name)
 {
 	return headers_hop_by_hop(name) || headers_same_name(name, SPAN("x-postern")) ||
 	       headers_same_name(name, SPAN("x-request-id")) ||
-	       headers_same_name(name, SPAN("content-length"));
+	       headers_same_name(name, SPAN("content-length")) ||
+	       named_by_connection(response, name);
 }
 
 static void
@@ -84,7 +101,7 @@ add_head(struct carry *carry)
 	for (size_t i = 0; i < response->header_count; i++) {
 		const struct header *header = &response->headers[i];
 
-		if (ours_to_say(header->name))
+		if (ours_to_say(response, header->name))
 			continue;
 		buffer_add(out, header->name);
 		buffer_add(out, SPAN(": "));
@@ -274,8 +291,12 @@ relay_answer(struct carry *carry)
 	buffer_add(&carry->outgoing, SPAN("\r\n"));
 	if (!take_body(carry, &passing,
 		span_slice(
-		    buffer_span(&carry->incoming), response->head_bytes, carry->incoming.len)))
-		broken = "the upstream's chunked body is framed wrongly";
+		    buffer_span(&carry->incoming), response->head_bytes, carry->incoming.len))) {
+		/* Nothing was written yet, so the client can still be told. */
+		carry->result->reason = trouble(carry, REASON_UPSTREAM_MALFORMED,
+		    "the upstream's chunked body is framed wrongly");
+		return;
+	}
 	if (broken == NULL)
 		broken = pass_rest(carry, &passing);
 	if (broken == NULL && passing.outward == OUT_CHUNKED)

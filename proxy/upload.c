@@ -16,7 +16,8 @@ stop(struct carry *carry, enum reason reason, const char *detail)
 
 enum turn { CLIENTS_TURN, UPSTREAMS_TURN, NOBODYS_TURN };
 
-/* Who speaks next? An upstream that answers before it has the whole body wants no more of it. */
+/* Who speaks next? What stands ready of the body goes first. Then an upstream that answers before
+ * it has the whole body wants no more of it. */
 static enum turn
 whose_turn(struct carry *carry)
 {
@@ -24,13 +25,12 @@ whose_turn(struct carry *carry)
 		{ .fd = carry->link->socket, .events = POLLIN },
 		{ .fd = exchange_socket(carry->exchange), .events = POLLIN },
 	};
-	bool held = exchange_holds(carry->exchange) || fds[1].fd < 0;
-	int ready =
-	    await_any(fds, held ? 1 : 2, held ? 1 : exchange_body_until_us(carry->exchange));
 
-	if (ready > 0 && fds[0].revents != 0)
-		return UPSTREAMS_TURN;
-	return held || ready > 0 ? CLIENTS_TURN : NOBODYS_TURN;
+	if (exchange_holds(carry->exchange) || fds[1].fd < 0)
+		return CLIENTS_TURN;
+	if (await_any(fds, 2, exchange_body_until_us(carry->exchange)) <= 0)
+		return NOBODYS_TURN;
+	return fds[0].revents != 0 ? UPSTREAMS_TURN : CLIENTS_TURN;
 }
 
 /* A piece of the body, framed as the head said. */
@@ -55,6 +55,7 @@ static enum reason
 move_piece(struct carry *carry, bool *ret_more)
 {
 	ssize_t got = exchange_read(carry->exchange, carry->piece, CARRY_PIECE);
+	const struct request *request = exchange_request(carry->exchange);
 	struct forwarded *result = carry->result;
 
 	carry->body_touched = true;
@@ -63,10 +64,11 @@ move_piece(struct carry *carry, bool *ret_more)
 	if (got < 0)
 		return stop(
 		    carry, REASON_REQUEST_MALFORMED, "the body broke off or is framed wrongly");
-	*ret_more = got > 0;
+	result->bytes_in += got;
+	*ret_more = got > 0 && (request->framing == BODY_CHUNKED ||
+				   result->bytes_in < request->content_length);
 	if (got == 0)
 		return REASON_OK;
-	result->bytes_in += got;
 	if (carry->forward->body_limit > 0 && result->bytes_in > carry->forward->body_limit)
 		return stop(
 		    carry, REASON_BODY_TOO_LARGE, "the body is larger than limits.body_bytes");

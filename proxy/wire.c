@@ -13,7 +13,10 @@
 typedef int (*poll_function)(struct pollfd *, nfds_t, int);
 typedef ssize_t (*recv_function)(int, void *, size_t, int);
 
+#define LISTENING_MOST 8
+
 static _Thread_local struct wire *mine;
+static _Thread_local int accepting = -1; /* the stop event of a thread that accepts */
 static poll_function real_poll;
 static recv_function real_recv;
 static atomic_ulong polls;
@@ -38,8 +41,14 @@ find_real(void)
 void
 wire_enroll(struct wire *wire)
 {
-	*wire = (struct wire){ .socket = -1 };
+	*wire = (struct wire){ .socket = -1, .drain_event = -1 };
 	mine = wire;
+}
+
+void
+wire_enroll_accepting(int stop_event)
+{
+	accepting = stop_event;
 }
 
 struct wire *
@@ -95,6 +104,24 @@ give_up(struct wire *wire)
 	return -1;
 }
 
+/* Wait for the client, and on an idle connection for the word to let go as well. */
+static int
+wait_client(const struct wire *wire, struct pollfd *fds, int timeout_ms)
+{
+	struct pollfd both[2] = { fds[0], { .fd = wire->drain_event, .events = POLLIN } };
+	int ready;
+
+	if (wire->phase != WIRE_IDLE || wire->first)
+		both[1].fd = -1;
+	do {
+		ready = real_poll(both, 2, timeout_ms);
+	} while (ready < 0 && errno == EINTR);
+	fds[0].revents = both[0].revents;
+	if (ready <= 0 || both[0].revents != 0)
+		return ready <= 0 ? ready : 1;
+	return -1;
+}
+
 /* The engine waits for its client: not beyond the deadline of the phase, and not at all on an idle
  * connection whose place is wanted. */
 static int
@@ -111,16 +138,35 @@ watched_poll(struct wire *wire, struct pollfd *fds, int timeout_ms)
 		return give_up(wire);
 	if (left / 1000 < timeout_ms)
 		timeout_ms = (int)(left / 1000) + 1;
-	do {
-		ready = real_poll(fds, 1, hurry ? 0 : timeout_ms);
-	} while (ready < 0 && errno == EINTR);
-	return ready == 0 && hurry ? give_up(wire) : ready;
+	ready = wait_client(wire, fds, hurry ? 0 : timeout_ms);
+	return ready < 0 || (ready == 0 && hurry) ? give_up(wire) : ready;
+}
+
+/* The thread that accepts waits for its sockets and for the word to stop; told so, it looks at the
+ * engine's own flag, as after any wait in vain. */
+static int
+accepting_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	struct pollfd all[LISTENING_MOST + 1];
+	int ready;
+
+	for (nfds_t i = 0; i < count; i++)
+		all[i] = fds[i];
+	all[count] = (struct pollfd){ .fd = accepting, .events = POLLIN };
+	ready = real_poll(all, count + 1, timeout_ms);
+	for (nfds_t i = 0; i < count; i++)
+		fds[i].revents = all[i].revents;
+	if (ready > 0 && all[count].revents != 0)
+		ready--;
+	return ready;
 }
 
 int
 poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
 	pthread_once(&once, find_real);
+	if (accepting >= 0 && count <= LISTENING_MOST)
+		return accepting_poll(fds, count, timeout_ms);
 	if (mine == NULL || count != 1 || (fds[0].events & POLLIN) == 0)
 		return real_poll(fds, count, timeout_ms);
 	return watched_poll(mine, fds, timeout_ms);

@@ -37,10 +37,15 @@ struct wire {
 	bool late;                /* a deadline has passed */
 	bool first;               /* no request was served on this connection yet */
 	const atomic_bool *hurry; /* true: idle connections are closed */
+	int drain_event;          /* readable: idle connections are closed at once */
 };
 
 /* Make `wire` this thread's; the engine's calls report to it from now on. */
 void wire_enroll(struct wire *wire);
+
+/* This thread accepts connections: its waiting ends when `stop_event` becomes readable, so that
+ * stopping need not wait for the engine's next look at its flag, up to two seconds later. */
+void wire_enroll_accepting(int stop_event);
 
 /* This thread's, or NULL. */
 struct wire *wire_mine(void);

@@ -209,8 +209,8 @@ enum reason
 verify_token(const struct verify_facts *facts, struct token *token, struct arena *arena,
     struct claims *claims)
 {
-	static check *const checks[] = { check_issuer, check_algorithm, demand_type, check_signature,
-		NULL };
+	static check *const checks[] = { check_issuer, check_algorithm, demand_type,
+		check_signature, NULL };
 	enum reason reason = run_checks(checks, facts, token, arena);
 
 	return reason == REASON_OK ? verify_assumed(facts, token, arena, claims) : reason;

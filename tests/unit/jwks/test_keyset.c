@@ -413,6 +413,26 @@ sets_are_the_same_in_any_order(void **state)
 	keyset_free(one);
 }
 
+/* Keys without a kid may be there twice: a set of keys is not told by those of the other alone. */
+static void
+doubles_do_not_make_up_for_what_is_missing(void **state)
+{
+	const struct want a = { ALGORITHM_ES256, 0, NULL, NULL, NULL };
+	const struct want d = { ALGORITHM_EdDSA, 0, NULL, NULL, NULL };
+	const struct want lists[][2] = { { a, d }, { d, d } };
+	struct keyset *both = set_of(lists[0], 2), *twice = set_of(lists[1], 2),
+		      *once = set_of(&d, 1);
+
+	(void)state;
+	assert_false(keyset_same(both, twice));
+	assert_false(keyset_same(twice, both));
+	assert_false(keyset_same(once, twice));
+	assert_false(keyset_same(twice, once));
+	keyset_free(both);
+	keyset_free(twice);
+	keyset_free(once);
+}
+
 int
 main(void)
 {
@@ -428,6 +448,7 @@ main(void)
 		cmocka_unit_test(a_header_finds_the_one_key_or_none),
 		cmocka_unit_test(a_bare_jwk_is_a_set_only_for_the_lenient),
 		cmocka_unit_test(sets_are_the_same_in_any_order),
+		cmocka_unit_test(doubles_do_not_make_up_for_what_is_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

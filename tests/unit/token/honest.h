@@ -12,7 +12,7 @@
 #include "token/verify.h"
 
 static inline struct keyset *
-parse_set(char *text)
+honest_set(char *text)
 {
 	struct err err = { "" };
 	struct keyset *set = NULL;
@@ -25,26 +25,26 @@ parse_set(char *text)
 
 /* The keys of one signer of every kind, by kid "RSA", "ES256", "ES384", "ES512" and "EdDSA". */
 static inline const char *
-kid_of(enum algorithm algorithm)
+honest_kid(enum algorithm algorithm)
 {
 	return algorithm_key_type(algorithm) == KEY_RSA ? "RSA" : algorithm_name(algorithm);
 }
 
 static inline struct keyset *
-set_of_all(size_t which)
+honest_keys(size_t which)
 {
 	static const enum algorithm kinds[] = { ALGORITHM_RS256, ALGORITHM_ES256, ALGORITHM_ES384,
 		ALGORITHM_ES512, ALGORITHM_EdDSA };
 	json_t *jwks[CASES_OF(kinds)];
 
 	for (size_t i = 0; i < CASES_OF(kinds); i++)
-		jwks[i] = signer_jwk(signer_key(kinds[i], which), kid_of(kinds[i]), NULL);
-	return parse_set(signer_set(jwks, CASES_OF(kinds)));
+		jwks[i] = signer_jwk(signer_key(kinds[i], which), honest_kid(kinds[i]), NULL);
+	return honest_set(signer_set(jwks, CASES_OF(kinds)));
 }
 
 /* Read and prove a token as the program does. */
 static inline enum reason
-prove(const struct keyset *set, algorithm_set allowed, struct span text)
+honest_prove(const struct keyset *set, algorithm_set allowed, struct span text)
 {
 	struct arena arena;
 	struct token token;
@@ -63,9 +63,9 @@ prove(const struct keyset *set, algorithm_set allowed, struct span text)
 }
 
 static inline void
-expect(const char *name, const struct keyset *set, struct span text, enum reason want)
+honest_expect(const char *name, const struct keyset *set, struct span text, enum reason want)
 {
-	enum reason got = prove(set, ALGORITHM_ALL, text);
+	enum reason got = honest_prove(set, ALGORITHM_ALL, text);
 
 	if (got != want)
 		fail_msg("%s: want %s, got %s", name, reason_word(want), reason_word(got));
@@ -84,7 +84,7 @@ honest_make(struct honest *honest, enum algorithm algorithm, int number)
 	char header[128], payload[128];
 
 	(void)snprintf(header, sizeof(header), "{\"alg\":\"%s\",\"kid\":\"%s\"}",
-	    algorithm_name(algorithm), kid_of(algorithm));
+	    algorithm_name(algorithm), honest_kid(algorithm));
 	(void)snprintf(payload, sizeof(payload), "{\"iss\":\"i\",\"n\":%d}", number);
 	honest->algorithm = algorithm;
 	honest->input = signer_input(span_of(header), span_of(payload));
@@ -93,12 +93,12 @@ honest_make(struct honest *honest, enum algorithm algorithm, int number)
 }
 
 static inline void
-expect_signature(const char *name, const struct keyset *set, const struct honest *honest,
+honest_expect_signature(const char *name, const struct keyset *set, const struct honest *honest,
     struct span signature, enum reason want)
 {
 	char *text = signer_join(honest->input, signature);
 
-	expect(name, set, span_of(text), want);
+	honest_expect(name, set, span_of(text), want);
 	free(text);
 }
 

@@ -14,14 +14,14 @@
 static void
 honest_tokens_are_proved(void **state)
 {
-	struct keyset *set = set_of_all(0);
+	struct keyset *set = honest_keys(0);
 
 	(void)state;
 	for (int i = 0; i < ALGORITHM_COUNT * VALID_EACH; i++) {
 		struct honest honest;
 
 		honest_make(&honest, (enum algorithm)(i % ALGORITHM_COUNT), i);
-		expect_signature(algorithm_name(honest.algorithm), set, &honest,
+		honest_expect_signature(algorithm_name(honest.algorithm), set, &honest,
 		    signature_span(&honest.signature), REASON_OK);
 		free(honest.input);
 	}
@@ -31,7 +31,7 @@ honest_tokens_are_proved(void **state)
 static void
 no_flipped_bit_of_a_signature_is_proved(void **state)
 {
-	struct keyset *set = set_of_all(0);
+	struct keyset *set = honest_keys(0);
 	size_t flips = 0;
 
 	(void)state;
@@ -43,7 +43,7 @@ no_flipped_bit_of_a_signature_is_proved(void **state)
 			struct signature bad = honest.signature;
 
 			bad.at[bit / 8] = (unsigned char)(bad.at[bit / 8] ^ (1 << bit % 8));
-			expect_signature(algorithm_name(honest.algorithm), set, &honest,
+			honest_expect_signature(algorithm_name(honest.algorithm), set, &honest,
 			    signature_span(&bad), REASON_SIGNATURE_INVALID);
 		}
 		free(honest.input);
@@ -55,7 +55,7 @@ no_flipped_bit_of_a_signature_is_proved(void **state)
 static void
 no_cut_or_stretched_signature_is_proved(void **state)
 {
-	struct keyset *set = set_of_all(0);
+	struct keyset *set = honest_keys(0);
 
 	(void)state;
 	for (int i = 0; i < ALGORITHM_COUNT * VALID_EACH; i++) {
@@ -65,23 +65,23 @@ no_cut_or_stretched_signature_is_proved(void **state)
 
 		honest_make(&honest, (enum algorithm)(i % ALGORITHM_COUNT), i);
 		good = signature_span(&honest.signature);
-		expect_signature(
+		honest_expect_signature(
 		    "cut to nothing", set, &honest, (struct span){ "", 0 }, REASON_TOKEN_MALFORMED);
 		for (size_t len = 1; len < good.len; len++) {
-			expect_signature("cut at its end", set, &honest, span_slice(good, 0, len),
-			    REASON_SIGNATURE_INVALID);
-			expect_signature("cut at its start", set, &honest,
+			honest_expect_signature("cut at its end", set, &honest,
+			    span_slice(good, 0, len), REASON_SIGNATURE_INVALID);
+			honest_expect_signature("cut at its start", set, &honest,
 			    span_slice(good, len, good.len), REASON_SIGNATURE_INVALID);
 		}
 		for (size_t more = 1; more <= 8; more++) {
 			memset(longer, 0, sizeof(longer));
 			memcpy(longer, good.at, good.len);
-			expect_signature("zeros after it", set, &honest,
+			honest_expect_signature("zeros after it", set, &honest,
 			    (struct span){ (char *)longer, good.len + more },
 			    REASON_SIGNATURE_INVALID);
 			memset(longer, 0, sizeof(longer));
 			memcpy(longer + more, good.at, good.len);
-			expect_signature("zeros before it", set, &honest,
+			honest_expect_signature("zeros before it", set, &honest,
 			    (struct span){ (char *)longer, good.len + more },
 			    REASON_SIGNATURE_INVALID);
 		}
@@ -95,7 +95,7 @@ no_constant_signature_is_proved(void **state)
 {
 	static const unsigned char fills[] = { 0x00, 0x01, 0x7f, 0x80, 0xff };
 	static const size_t lengths[] = { 1, 32, 63, 64, 65, 96, 128, 132, 256, 384, 512 };
-	struct keyset *set = set_of_all(0);
+	struct keyset *set = honest_keys(0);
 
 	(void)state;
 	for (int a = 0; a < ALGORITHM_COUNT; a++) {
@@ -107,8 +107,8 @@ no_constant_signature_is_proved(void **state)
 				struct signature bad = { .len = lengths[l] };
 
 				memset(bad.at, fills[f], sizeof(bad.at));
-				expect_signature(algorithm_name((enum algorithm)a), set, &honest,
-				    signature_span(&bad), REASON_SIGNATURE_INVALID);
+				honest_expect_signature(algorithm_name((enum algorithm)a), set,
+				    &honest, signature_span(&bad), REASON_SIGNATURE_INVALID);
 			}
 		free(honest.input);
 	}
@@ -122,7 +122,7 @@ no_flipped_bit_of_a_text_is_proved(void **state)
 {
 	static const enum algorithm some[] = { ALGORITHM_RS256, ALGORITHM_PS256, ALGORITHM_ES256,
 		ALGORITHM_EdDSA };
-	struct keyset *set = set_of_all(0);
+	struct keyset *set = honest_keys(0);
 
 	(void)state;
 	for (size_t s = 0; s < CASES_OF(some); s++) {
@@ -135,7 +135,7 @@ no_flipped_bit_of_a_text_is_proved(void **state)
 			char *bad = strdup(text);
 
 			bad[bit / 8] = (char)(bad[bit / 8] ^ (1 << bit % 8));
-			if (prove(set, ALGORITHM_ALL, (struct span){ bad, strlen(text) }) ==
+			if (honest_prove(set, ALGORITHM_ALL, (struct span){ bad, strlen(text) }) ==
 			    REASON_OK)
 				fail_msg("%s: bit %zu", algorithm_name(some[s]), bit);
 			free(bad);
@@ -149,7 +149,7 @@ no_flipped_bit_of_a_text_is_proved(void **state)
 static void
 no_cut_text_is_proved(void **state)
 {
-	struct keyset *set = set_of_all(0);
+	struct keyset *set = honest_keys(0);
 
 	(void)state;
 	for (int i = 0; i < ALGORITHM_COUNT * VALID_EACH; i++) {
@@ -159,7 +159,8 @@ no_cut_text_is_proved(void **state)
 		honest_make(&honest, (enum algorithm)(i % ALGORITHM_COUNT), i);
 		text = signer_join(honest.input, signature_span(&honest.signature));
 		for (size_t len = 0; len < strlen(text); len++)
-			if (prove(set, ALGORITHM_ALL, (struct span){ text, len }) == REASON_OK)
+			if (honest_prove(set, ALGORITHM_ALL, (struct span){ text, len }) ==
+			    REASON_OK)
 				fail_msg("%s: cut at %zu", algorithm_name(honest.algorithm), len);
 		free(text);
 		free(honest.input);
@@ -170,7 +171,7 @@ no_cut_text_is_proved(void **state)
 static void
 a_signature_is_of_its_own_input(void **state)
 {
-	struct keyset *set = set_of_all(0);
+	struct keyset *set = honest_keys(0);
 
 	(void)state;
 	for (int a = 0; a < ALGORITHM_COUNT; a++) {
@@ -178,8 +179,8 @@ a_signature_is_of_its_own_input(void **state)
 
 		honest_make(&one, (enum algorithm)a, 1);
 		honest_make(&two, (enum algorithm)a, 2);
-		expect_signature("another payload's", set, &one, signature_span(&two.signature),
-		    REASON_SIGNATURE_INVALID);
+		honest_expect_signature("another payload's", set, &one,
+		    signature_span(&two.signature), REASON_SIGNATURE_INVALID);
 		free(one.input);
 		free(two.input);
 	}
@@ -189,14 +190,14 @@ a_signature_is_of_its_own_input(void **state)
 static void
 the_same_kid_of_another_issuer_proves_nothing(void **state)
 {
-	struct keyset *others = set_of_all(1);
+	struct keyset *others = honest_keys(1);
 
 	(void)state;
 	for (int a = 0; a < ALGORITHM_COUNT; a++) {
 		struct honest honest;
 
 		honest_make(&honest, (enum algorithm)a, 1);
-		expect_signature(algorithm_name((enum algorithm)a), others, &honest,
+		honest_expect_signature(algorithm_name((enum algorithm)a), others, &honest,
 		    signature_span(&honest.signature), REASON_SIGNATURE_INVALID);
 		free(honest.input);
 	}

@@ -16,7 +16,7 @@
 static void
 the_name_of_another_algorithm_is_refused(void **state)
 {
-	struct keyset *set = set_of_all(0);
+	struct keyset *set = honest_keys(0);
 
 	(void)state;
 	for (int by = 0; by < ALGORITHM_COUNT; by++)
@@ -28,10 +28,10 @@ the_name_of_another_algorithm_is_refused(void **state)
 			if (as == by)
 				continue;
 			(void)snprintf(header, sizeof(header), "{\"alg\":\"%s\",\"kid\":\"%s\"}",
-			    algorithm_name((enum algorithm)as), kid_of((enum algorithm)by));
+			    algorithm_name((enum algorithm)as), honest_kid((enum algorithm)by));
 			text = signer_token(signer_key((enum algorithm)by, 0), (enum algorithm)by,
 			    span_of(header), SPAN("{\"iss\":\"i\"}"));
-			expect(header, set, span_of(text),
+			honest_expect(header, set, span_of(text),
 			    both_rsa ? REASON_SIGNATURE_INVALID : REASON_ALGORITHM_NOT_ALLOWED);
 			free(text);
 		}
@@ -42,14 +42,14 @@ static void
 a_keys_own_alg_binds_it(void **state)
 {
 	json_t *jwk = signer_jwk(signer_key(ALGORITHM_RS256, 0), "RSA", "RS256");
-	struct keyset *set = parse_set(signer_set(&jwk, 1));
+	struct keyset *set = honest_set(signer_set(&jwk, 1));
 
 	(void)state;
 	for (int a = ALGORITHM_RS256; a <= ALGORITHM_PS512; a++) {
 		struct honest honest;
 
 		honest_make(&honest, (enum algorithm)a, 1);
-		expect_signature(algorithm_name((enum algorithm)a), set, &honest,
+		honest_expect_signature(algorithm_name((enum algorithm)a), set, &honest,
 		    signature_span(&honest.signature),
 		    a == ALGORITHM_RS256 ? REASON_OK : REASON_ALGORITHM_NOT_ALLOWED);
 		free(honest.input);
@@ -60,7 +60,7 @@ a_keys_own_alg_binds_it(void **state)
 static void
 only_listed_algorithms_are_tried(void **state)
 {
-	struct keyset *set = set_of_all(0);
+	struct keyset *set = honest_keys(0);
 
 	(void)state;
 	for (int a = 0; a < ALGORITHM_COUNT; a++) {
@@ -69,12 +69,13 @@ only_listed_algorithms_are_tried(void **state)
 
 		honest_make(&honest, (enum algorithm)a, 1);
 		text = signer_join(honest.input, signature_span(&honest.signature));
-		assert_int_equal(prove(set, ALGORITHM_BIT(a), span_of(text)), REASON_OK);
-		assert_int_equal(prove(set, ALGORITHM_ALL & ~ALGORITHM_BIT(a), span_of(text)),
-		    REASON_ALGORITHM_NOT_ALLOWED);
-		assert_int_equal(prove(set, 0, span_of(text)), REASON_ALGORITHM_NOT_ALLOWED);
+		assert_int_equal(honest_prove(set, ALGORITHM_BIT(a), span_of(text)), REASON_OK);
 		assert_int_equal(
-		    prove(NULL, ALGORITHM_BIT(a), span_of(text)), REASON_KEYS_UNAVAILABLE);
+		    honest_prove(set, ALGORITHM_ALL & ~ALGORITHM_BIT(a), span_of(text)),
+		    REASON_ALGORITHM_NOT_ALLOWED);
+		assert_int_equal(honest_prove(set, 0, span_of(text)), REASON_ALGORITHM_NOT_ALLOWED);
+		assert_int_equal(
+		    honest_prove(NULL, ALGORITHM_BIT(a), span_of(text)), REASON_KEYS_UNAVAILABLE);
 		free(text);
 		free(honest.input);
 	}
@@ -106,7 +107,7 @@ expect_hmac_refused(const struct keyset *set, const char *alg, struct span secre
 	    (const unsigned char *)input, strlen(input), mac.at, &len));
 	mac.len = len;
 	text = signer_join(input, signature_span(&mac));
-	expect(alg, set, span_of(text), REASON_ALGORITHM_NOT_ALLOWED);
+	honest_expect(alg, set, span_of(text), REASON_ALGORITHM_NOT_ALLOWED);
 	free(text);
 	free(input);
 }
@@ -116,7 +117,7 @@ a_public_key_is_no_hmac_secret(void **state)
 {
 	static const char *const algs[] = { "HS256", "HS384", "HS512", "hs256" };
 	EVP_PKEY *pkey = signer_key(ALGORITHM_RS256, 0);
-	struct keyset *set = set_of_all(0);
+	struct keyset *set = honest_keys(0);
 	json_t *jwk = signer_jwk(pkey, "RSA", NULL);
 	char *jwk_text = json_dumps(jwk, 0);
 	BIO *bio = BIO_new(BIO_s_mem());
@@ -141,7 +142,7 @@ a_public_key_is_no_hmac_secret(void **state)
 static void
 an_embedded_key_is_not_used(void **state)
 {
-	struct keyset *set = set_of_all(0);
+	struct keyset *set = honest_keys(0);
 	EVP_PKEY *mine = signer_key(ALGORITHM_ES256, 1);
 	json_t *header = json_pack("{s:s,s:s,s:o,s:s,s:s}", "alg", "ES256", "kid", "ES256", "jwk",
 	    signer_jwk(mine, "ES256", "ES256"), "jku", "http://127.0.0.1:1/jwks", "x5u",
@@ -154,10 +155,10 @@ an_embedded_key_is_not_used(void **state)
 	without_kid = json_dumps(header, JSON_COMPACT);
 	json_decref(header);
 	text = signer_token(mine, ALGORITHM_ES256, span_of(with_kid), SPAN("{\"iss\":\"i\"}"));
-	expect("with our kid", set, span_of(text), REASON_SIGNATURE_INVALID);
+	honest_expect("with our kid", set, span_of(text), REASON_SIGNATURE_INVALID);
 	free(text);
 	text = signer_token(mine, ALGORITHM_ES256, span_of(without_kid), SPAN("{\"iss\":\"i\"}"));
-	expect("without a kid", set, span_of(text), REASON_SIGNATURE_INVALID);
+	honest_expect("without a kid", set, span_of(text), REASON_SIGNATURE_INVALID);
 	free(text);
 	free(with_kid);
 	free(without_kid);
@@ -170,7 +171,7 @@ a_kid_chooses_and_its_absence_must_not(void **state)
 	json_t *jwks[] = { signer_jwk(signer_key(ALGORITHM_ES256, 0), "a", NULL),
 		signer_jwk(signer_key(ALGORITHM_ES256, 1), "b", NULL),
 		signer_jwk(signer_key(ALGORITHM_ES384, 0), "c", NULL) };
-	struct keyset *set = parse_set(signer_set(jwks, 3));
+	struct keyset *set = honest_set(signer_set(jwks, 3));
 	static const struct {
 		const char *name;
 		struct span header;
@@ -201,7 +202,7 @@ a_kid_chooses_and_its_absence_must_not(void **state)
 		char *text = signer_token(signer_key(cases[i].by, 0), cases[i].by, cases[i].header,
 		    SPAN("{\"iss\":\"i\"}"));
 
-		expect(cases[i].name, set, span_of(text), cases[i].want);
+		honest_expect(cases[i].name, set, span_of(text), cases[i].want);
 		free(text);
 	}
 	keyset_free(set);
@@ -212,7 +213,7 @@ any_payload_can_be_proved_as_signed(void **state)
 {
 	static const struct span payloads[] = { SPAN(""), SPAN("hello"), SPAN("\0\xff"),
 		SPAN("[1]"), SPAN("{}") };
-	struct keyset *set = set_of_all(0);
+	struct keyset *set = honest_keys(0);
 
 	(void)state;
 	for (size_t i = 0; i < CASES_OF(payloads); i++) {

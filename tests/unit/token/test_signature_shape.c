@@ -28,7 +28,7 @@ pss_takes_one_salt_length_and_one_mgf_hash(void **state)
 		{ "MGF1 with SHA-1", 32, "SHA1", REASON_SIGNATURE_INVALID },
 		{ "MGF1 with SHA-512", 32, "SHA512", REASON_SIGNATURE_INVALID },
 	};
-	struct keyset *set = set_of_all(0);
+	struct keyset *set = honest_keys(0);
 	struct honest honest;
 
 	(void)state;
@@ -39,7 +39,7 @@ pss_takes_one_salt_length_and_one_mgf_hash(void **state)
 		struct signature signature =
 		    signer_sign_by(signer_key(ALGORITHM_PS256, 0), &way, span_of(honest.input));
 
-		expect_signature(
+		honest_expect_signature(
 		    cases[i].name, set, &honest, signature_span(&signature), cases[i].want);
 	}
 	free(honest.input);
@@ -52,7 +52,7 @@ another_hash_under_a_true_name_is_refused(void **state)
 	static const char *const digests[] = { "SHA1", "SHA224", "SHA384", "SHA512", "SHA512-256",
 		"SHA3-256" };
 	static const enum algorithm names[] = { ALGORITHM_RS256, ALGORITHM_PS256, ALGORITHM_ES256 };
-	struct keyset *set = set_of_all(0);
+	struct keyset *set = honest_keys(0);
 
 	(void)state;
 	for (size_t n = 0; n < CASES_OF(names); n++) {
@@ -65,8 +65,8 @@ another_hash_under_a_true_name_is_refused(void **state)
 			struct signature signature =
 			    signer_sign_by(signer_key(names[n], 0), &way, span_of(honest.input));
 
-			expect_signature(digests[d], set, &honest, signature_span(&signature),
-			    REASON_SIGNATURE_INVALID);
+			honest_expect_signature(digests[d], set, &honest,
+			    signature_span(&signature), REASON_SIGNATURE_INVALID);
 		}
 		free(honest.input);
 	}
@@ -106,7 +106,7 @@ write_number(enum shape shape, unsigned char at[32])
 static void
 numbers_of_ecdsa_are_from_one_to_below_the_order(void **state)
 {
-	struct keyset *set = set_of_all(0);
+	struct keyset *set = honest_keys(0);
 	struct honest honest;
 
 	(void)state;
@@ -117,7 +117,7 @@ numbers_of_ecdsa_are_from_one_to_below_the_order(void **state)
 
 			write_number((enum shape)r, bad.at);
 			write_number((enum shape)s, bad.at + 32);
-			expect_signature("r and s", set, &honest, signature_span(&bad),
+			honest_expect_signature("r and s", set, &honest, signature_span(&bad),
 			    r == AS_IT_IS && s == AS_IT_IS ? REASON_OK : REASON_SIGNATURE_INVALID);
 		}
 	free(honest.input);
@@ -128,7 +128,7 @@ numbers_of_ecdsa_are_from_one_to_below_the_order(void **state)
 static void
 the_other_s_is_accepted_and_a_swap_refused(void **state)
 {
-	struct keyset *set = set_of_all(0);
+	struct keyset *set = honest_keys(0);
 	BIGNUM *n = order(), *s = BN_new();
 	struct honest honest;
 	struct signature other;
@@ -139,10 +139,11 @@ the_other_s_is_accepted_and_a_swap_refused(void **state)
 	assert_non_null(BN_bin2bn(other.at + 32, 32, s));
 	assert_int_equal(BN_sub(s, n, s), 1);
 	assert_int_equal(BN_bn2binpad(s, other.at + 32, 32), 32);
-	expect_signature("n - s", set, &honest, signature_span(&other), REASON_OK);
+	honest_expect_signature("n - s", set, &honest, signature_span(&other), REASON_OK);
 	memcpy(other.at, honest.signature.at + 32, 32);
 	memcpy(other.at + 32, honest.signature.at, 32);
-	expect_signature("swapped", set, &honest, signature_span(&other), REASON_SIGNATURE_INVALID);
+	honest_expect_signature(
+	    "swapped", set, &honest, signature_span(&other), REASON_SIGNATURE_INVALID);
 	free(honest.input);
 	BN_free(n);
 	BN_free(s);
@@ -153,7 +154,7 @@ the_other_s_is_accepted_and_a_swap_refused(void **state)
 static void
 a_number_plus_the_order_is_refused(void **state)
 {
-	struct keyset *set = set_of_all(0);
+	struct keyset *set = honest_keys(0);
 	EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_secp521r1);
 	BIGNUM *sum = BN_new();
 	struct honest honest;
@@ -166,7 +167,7 @@ a_number_plus_the_order_is_refused(void **state)
 		assert_non_null(BN_bin2bn(bad.at + 66 * half, 66, sum));
 		assert_int_equal(BN_add(sum, sum, EC_GROUP_get0_order(group)), 1);
 		assert_int_equal(BN_bn2binpad(sum, bad.at + 66 * half, 66), 66);
-		expect_signature(
+		honest_expect_signature(
 		    "plus n", set, &honest, signature_span(&bad), REASON_SIGNATURE_INVALID);
 	}
 	free(honest.input);
@@ -175,11 +176,38 @@ a_number_plus_the_order_is_refused(void **state)
 	keyset_free(set);
 }
 
+/* The numbers of a larger curve have the same values with zeros before them. */
+static void
+wider_numbers_are_refused(void **state)
+{
+	static const struct {
+		enum algorithm algorithm;
+		size_t half, wider;
+	} cases[] = { { ALGORITHM_ES256, 32, 48 }, { ALGORITHM_ES256, 32, 66 },
+		{ ALGORITHM_ES384, 48, 66 } };
+	struct keyset *set = honest_keys(0);
+
+	(void)state;
+	for (size_t i = 0; i < CASES_OF(cases); i++) {
+		size_t half = cases[i].half, more = cases[i].wider - half;
+		struct signature wide = { .len = 2 * cases[i].wider };
+		struct honest honest;
+
+		honest_make(&honest, cases[i].algorithm, 1);
+		memcpy(wide.at + more, honest.signature.at, half);
+		memcpy(wide.at + cases[i].wider + more, honest.signature.at + half, half);
+		honest_expect_signature(
+		    "with zeros", set, &honest, signature_span(&wide), REASON_SIGNATURE_INVALID);
+		free(honest.input);
+	}
+	keyset_free(set);
+}
+
 static void
 der_is_no_jws_signature(void **state)
 {
 	static const enum algorithm names[] = { ALGORITHM_ES256, ALGORITHM_ES384, ALGORITHM_ES512 };
-	struct keyset *set = set_of_all(0);
+	struct keyset *set = honest_keys(0);
 
 	(void)state;
 	for (size_t i = 0; i < CASES_OF(names); i++) {
@@ -189,7 +217,7 @@ der_is_no_jws_signature(void **state)
 
 		honest_make(&honest, names[i], 1);
 		der = signer_sign_by(signer_key(names[i], 0), &way, span_of(honest.input));
-		expect_signature(
+		honest_expect_signature(
 		    "DER", set, &honest, signature_span(&der), REASON_SIGNATURE_INVALID);
 		free(honest.input);
 	}
@@ -201,7 +229,7 @@ eddsa_takes_no_s_beyond_the_order(void **state)
 {
 	static const unsigned char l[32] = { 0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6,
 		0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10 };
-	struct keyset *set = set_of_all(0);
+	struct keyset *set = honest_keys(0);
 	struct honest honest;
 	struct signature bad;
 	unsigned carry = 0;
@@ -215,7 +243,8 @@ eddsa_takes_no_s_beyond_the_order(void **state)
 		carry >>= 8;
 	}
 	assert_int_equal(carry, 0);
-	expect_signature("S + L", set, &honest, signature_span(&bad), REASON_SIGNATURE_INVALID);
+	honest_expect_signature(
+	    "S + L", set, &honest, signature_span(&bad), REASON_SIGNATURE_INVALID);
 	free(honest.input);
 	keyset_free(set);
 }
@@ -229,6 +258,7 @@ main(void)
 		cmocka_unit_test(numbers_of_ecdsa_are_from_one_to_below_the_order),
 		cmocka_unit_test(the_other_s_is_accepted_and_a_swap_refused),
 		cmocka_unit_test(a_number_plus_the_order_is_refused),
+		cmocka_unit_test(wider_numbers_are_refused),
 		cmocka_unit_test(der_is_no_jws_signature),
 		cmocka_unit_test(eddsa_takes_no_s_beyond_the_order),
 	};

@@ -6,225 +6,9 @@
 
 #include <cmocka.h>
 
-#include "signer.h"
-#include "token/token.h"
+#include "taken_apart.h"
 
-#define HEADER "{\"alg\":\"RS256\"}"
-#define PAYLOAD "{\"iss\":\"i\"}"
-#define N8(x) x x x x x x x x
-#define N32(x) N8(x) N8(x) N8(x) N8(x)
-
-/* One reading, and what it left. */
-struct reading {
-	struct arena arena;
-	struct token token;
-	enum reason reason;
-};
-
-static void
-read_text(struct reading *reading, struct span text)
-{
-	arena_init(&reading->arena, 1 << 20);
-	reading->reason = token_read(text, &reading->arena, &reading->token);
-	if ((reading->reason == REASON_OK) != (reading->token.detail == NULL))
-		fail_msg("detail and reason disagree");
-}
-
-static void
-reading_done(struct reading *reading)
-{
-	token_done(&reading->token);
-	arena_done(&reading->arena);
-}
-
-static void
-expect(const char *name, struct span text, enum reason want, const char *detail)
-{
-	struct reading reading;
-
-	read_text(&reading, text);
-	if (reading.reason != want)
-		fail_msg("%s: want %s, got %s (%s)", name, reason_word(want),
-		    reason_word(reading.reason),
-		    reading.token.detail == NULL ? "" : reading.token.detail);
-	if (detail != NULL && strstr(reading.token.detail, detail) == NULL)
-		fail_msg("%s: want \"%s\", got \"%s\"", name, detail, reading.token.detail);
-	reading_done(&reading);
-}
-
-/* A token of a header, a payload and a signature that means nothing. */
-static char *
-token_of(struct span header, struct span payload)
-{
-	char *input = signer_input(header, payload);
-	char *token = signer_join(input, SPAN("signature"));
-
-	free(input);
-	return token;
-}
-
-struct header_case {
-	const char *name;
-	struct span header;
-	enum reason want;
-	const char *detail;
-};
-
-static const struct header_case header_cases[] = {
-	{ "all ten algorithms: RS256", SPAN("{\"alg\":\"RS256\"}"), REASON_OK, NULL },
-	{ "PS512", SPAN("{\"alg\":\"PS512\"}"), REASON_OK, NULL },
-	{ "ES512", SPAN("{\"alg\":\"ES512\"}"), REASON_OK, NULL },
-	{ "EdDSA", SPAN("{\"alg\":\"EdDSA\"}"), REASON_OK, NULL },
-	{ "members in any order", SPAN("{\"kid\":\"k\",\"typ\":\"JWT\",\"alg\":\"RS256\"}"),
-	    REASON_OK, NULL },
-	{ "white space", SPAN(" {\t\"alg\" :\r\n\"RS256\" } "), REASON_OK, NULL },
-	{ "escapes in a name", SPAN("{\"\\u0061lg\":\"RS256\"}"), REASON_OK, NULL },
-	{ "escapes in alg", SPAN("{\"alg\":\"\\u0052S256\"}"), REASON_OK, NULL },
-	{ "keys in the header are ignored",
-	    SPAN("{\"alg\":\"RS256\",\"jwk\":{\"kty\":\"oct\",\"k\":\"AA\"},\"jku\":\"http://a/\","
-		 "\"x5u\":\"http://b/\",\"x5c\":[\"AA\"]}"),
-	    REASON_OK, NULL },
-	{ "roles in the header are ignored", SPAN("{\"alg\":\"RS256\",\"roles\":[\"admin\"]}"),
-	    REASON_OK, NULL },
-
-	{ "none", SPAN("{\"alg\":\"none\"}"), REASON_ALGORITHM_NOT_ALLOWED, "alg is \"none\"" },
-	{ "None", SPAN("{\"alg\":\"None\"}"), REASON_ALGORITHM_NOT_ALLOWED, "None" },
-	{ "NONE", SPAN("{\"alg\":\"NONE\"}"), REASON_ALGORITHM_NOT_ALLOWED, "NONE" },
-	{ "nOnE", SPAN("{\"alg\":\"nOnE\"}"), REASON_ALGORITHM_NOT_ALLOWED, NULL },
-	{ "HS256", SPAN("{\"alg\":\"HS256\"}"), REASON_ALGORITHM_NOT_ALLOWED, "HS256" },
-	{ "HS384", SPAN("{\"alg\":\"HS384\"}"), REASON_ALGORITHM_NOT_ALLOWED, NULL },
-	{ "HS512", SPAN("{\"alg\":\"HS512\"}"), REASON_ALGORITHM_NOT_ALLOWED, NULL },
-	{ "RS1", SPAN("{\"alg\":\"RS1\"}"), REASON_ALGORITHM_NOT_ALLOWED, NULL },
-	{ "ES256K", SPAN("{\"alg\":\"ES256K\"}"), REASON_ALGORITHM_NOT_ALLOWED, NULL },
-	{ "lower case", SPAN("{\"alg\":\"rs256\"}"), REASON_ALGORITHM_NOT_ALLOWED, NULL },
-	{ "a space after it", SPAN("{\"alg\":\"RS256 \"}"), REASON_ALGORITHM_NOT_ALLOWED, NULL },
-	{ "empty alg", SPAN("{\"alg\":\"\"}"), REASON_ALGORITHM_NOT_ALLOWED, NULL },
-	{ "alg before crit", SPAN("{\"alg\":\"none\",\"crit\":[]}"), REASON_ALGORITHM_NOT_ALLOWED,
-	    NULL },
-	{ "alg before kid", SPAN("{\"alg\":\"none\",\"kid\":1}"), REASON_ALGORITHM_NOT_ALLOWED,
-	    NULL },
-	{ "no alg", SPAN("{}"), REASON_TOKEN_MALFORMED, "no \"alg\"" },
-	{ "ALG", SPAN("{\"ALG\":\"RS256\"}"), REASON_TOKEN_MALFORMED, "no \"alg\"" },
-	{ "alg null", SPAN("{\"alg\":null}"), REASON_TOKEN_MALFORMED, "no \"alg\"" },
-	{ "alg number", SPAN("{\"alg\":256}"), REASON_TOKEN_MALFORMED, NULL },
-	{ "alg array", SPAN("{\"alg\":[\"RS256\"]}"), REASON_TOKEN_MALFORMED, NULL },
-	{ "alg object", SPAN("{\"alg\":{}}"), REASON_TOKEN_MALFORMED, NULL },
-	{ "alg true", SPAN("{\"alg\":true}"), REASON_TOKEN_MALFORMED, NULL },
-	{ "a NUL after alg", SPAN("{\"alg\":\"RS256\\u0000\"}"), REASON_TOKEN_MALFORMED, "NUL" },
-
-	{ "crit of an unknown name", SPAN("{\"alg\":\"RS256\",\"crit\":[\"x\"],\"x\":1}"),
-	    REASON_CRITICAL_UNKNOWN, "crit" },
-	{ "empty crit", SPAN("{\"alg\":\"RS256\",\"crit\":[]}"), REASON_CRITICAL_UNKNOWN, NULL },
-	{ "crit that is a string", SPAN("{\"alg\":\"RS256\",\"crit\":\"exp\"}"),
-	    REASON_CRITICAL_UNKNOWN, NULL },
-	{ "crit null", SPAN("{\"alg\":\"RS256\",\"crit\":null}"), REASON_CRITICAL_UNKNOWN, NULL },
-	{ "crit twice in itself", SPAN("{\"alg\":\"RS256\",\"crit\":[\"x\",\"x\"],\"x\":1}"),
-	    REASON_CRITICAL_UNKNOWN, NULL },
-	{ "crit of an absent member", SPAN("{\"alg\":\"RS256\",\"crit\":[\"y\"]}"),
-	    REASON_CRITICAL_UNKNOWN, NULL },
-	{ "crit of a registered member", SPAN("{\"alg\":\"RS256\",\"crit\":[\"alg\"]}"),
-	    REASON_CRITICAL_UNKNOWN, NULL },
-	{ "b64 false with crit", SPAN("{\"alg\":\"RS256\",\"b64\":false,\"crit\":[\"b64\"]}"),
-	    REASON_CRITICAL_UNKNOWN, NULL },
-	{ "b64 false without crit", SPAN("{\"alg\":\"RS256\",\"b64\":false}"),
-	    REASON_CRITICAL_UNKNOWN, "b64" },
-	{ "b64 true", SPAN("{\"alg\":\"RS256\",\"b64\":true}"), REASON_CRITICAL_UNKNOWN, NULL },
-	{ "crit before kid", SPAN("{\"alg\":\"RS256\",\"crit\":[],\"kid\":1}"),
-	    REASON_CRITICAL_UNKNOWN, NULL },
-
-	{ "kid", SPAN("{\"alg\":\"RS256\",\"kid\":\"k\"}"), REASON_OK, NULL },
-	{ "kid of path segments", SPAN("{\"alg\":\"RS256\",\"kid\":\"../../dev/null\"}"), REASON_OK,
-	    NULL },
-	{ "kid of SQL", SPAN("{\"alg\":\"RS256\",\"kid\":\"' OR 1=1 --\"}"), REASON_OK, NULL },
-	{ "kid number", SPAN("{\"alg\":\"RS256\",\"kid\":1}"), REASON_TOKEN_MALFORMED, "kid" },
-	{ "kid null", SPAN("{\"alg\":\"RS256\",\"kid\":null}"), REASON_TOKEN_MALFORMED, "kid" },
-	{ "kid array", SPAN("{\"alg\":\"RS256\",\"kid\":[\"k\"]}"), REASON_TOKEN_MALFORMED, NULL },
-	{ "kid object", SPAN("{\"alg\":\"RS256\",\"kid\":{}}"), REASON_TOKEN_MALFORMED, NULL },
-	{ "kid empty", SPAN("{\"alg\":\"RS256\",\"kid\":\"\"}"), REASON_TOKEN_MALFORMED, NULL },
-	{ "kid with CRLF", SPAN("{\"alg\":\"RS256\",\"kid\":\"a\\r\\nb\"}"), REASON_TOKEN_MALFORMED,
-	    NULL },
-	{ "kid with ESC", SPAN("{\"alg\":\"RS256\",\"kid\":\"\\u001b\"}"), REASON_TOKEN_MALFORMED,
-	    NULL },
-	{ "kid with DEL", SPAN("{\"alg\":\"RS256\",\"kid\":\"\\u007f\"}"), REASON_TOKEN_MALFORMED,
-	    NULL },
-	{ "kid with NUL", SPAN("{\"alg\":\"RS256\",\"kid\":\"k\\u0000\"}"), REASON_TOKEN_MALFORMED,
-	    NULL },
-
-	{ "typ", SPAN("{\"alg\":\"RS256\",\"typ\":\"at+jwt\"}"), REASON_OK, NULL },
-	{ "typ empty", SPAN("{\"alg\":\"RS256\",\"typ\":\"\"}"), REASON_OK, NULL },
-	{ "typ number", SPAN("{\"alg\":\"RS256\",\"typ\":1}"), REASON_TOKEN_MALFORMED, "typ" },
-	{ "typ null", SPAN("{\"alg\":\"RS256\",\"typ\":null}"), REASON_TOKEN_MALFORMED, "typ" },
-	{ "typ array", SPAN("{\"alg\":\"RS256\",\"typ\":[\"JWT\"]}"), REASON_TOKEN_MALFORMED,
-	    NULL },
-
-	{ "alg twice", SPAN("{\"alg\":\"none\",\"alg\":\"RS256\"}"), REASON_TOKEN_MALFORMED,
-	    "twice" },
-	{ "alg twice, once escaped", SPAN("{\"alg\":\"RS256\",\"\\u0061lg\":\"none\"}"),
-	    REASON_TOKEN_MALFORMED, "twice" },
-	{ "a member twice, deep", SPAN("{\"alg\":\"RS256\",\"x\":{\"a\":1,\"a\":2}}"),
-	    REASON_TOKEN_MALFORMED, "twice" },
-	{ "array", SPAN("[\"RS256\"]"), REASON_TOKEN_MALFORMED, "not a JSON object" },
-	{ "string", SPAN("\"RS256\""), REASON_TOKEN_MALFORMED, "not a JSON object" },
-	{ "number", SPAN("1"), REASON_TOKEN_MALFORMED, "not a JSON object" },
-	{ "null", SPAN("null"), REASON_TOKEN_MALFORMED, "not a JSON object" },
-	{ "no JSON", SPAN("{alg:RS256}"), REASON_TOKEN_MALFORMED, "header" },
-	{ "single quotes", SPAN("{'alg':'RS256'}"), REASON_TOKEN_MALFORMED, NULL },
-	{ "a comment", SPAN("{/**/\"alg\":\"RS256\"}"), REASON_TOKEN_MALFORMED, NULL },
-	{ "a comma too many", SPAN("{\"alg\":\"RS256\",}"), REASON_TOKEN_MALFORMED, NULL },
-	{ "cut", SPAN("{\"alg\":\"RS256\""), REASON_TOKEN_MALFORMED, "ends too early" },
-	{ "something after it", SPAN(HEADER "x"), REASON_TOKEN_MALFORMED, "follows" },
-	{ "another after it", SPAN(HEADER "{}"), REASON_TOKEN_MALFORMED, "follows" },
-	{ "NUL and another after it", SPAN(HEADER "\0{\"alg\":\"none\"}"), REASON_TOKEN_MALFORMED,
-	    NULL },
-	{ "NUL after it", SPAN(HEADER "\0"), REASON_TOKEN_MALFORMED, NULL },
-	{ "BOM", SPAN("\xef\xbb\xbf" HEADER), REASON_TOKEN_MALFORMED, NULL },
-	{ "UTF-16", SPAN("{\0\"\0a\0l\0g\0\"\0:\0\"\0R\0S\0002\0005\0006\0\"\0}\0"),
-	    REASON_TOKEN_MALFORMED, NULL },
-	{ "broken UTF-8", SPAN("{\"alg\":\"RS256\",\"kid\":\"\xff\"}"), REASON_TOKEN_MALFORMED,
-	    NULL },
-	{ "overlong UTF-8", SPAN("{\"alg\":\"RS256\",\"kid\":\"\xc0\xaf\"}"),
-	    REASON_TOKEN_MALFORMED, NULL },
-	{ "a lone surrogate", SPAN("{\"alg\":\"RS256\",\"kid\":\"\\ud800\"}"),
-	    REASON_TOKEN_MALFORMED, NULL },
-	{ "NaN", SPAN("{\"alg\":\"RS256\",\"x\":NaN}"), REASON_TOKEN_MALFORMED, NULL },
-	{ "33 levels", SPAN("{\"alg\":\"RS256\",\"x\":" N32("[") N32("]") "}"),
-	    REASON_TOKEN_MALFORMED, "levels" },
-};
-
-static void
-a_header_is_read_strictly(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < CASES_OF(header_cases); i++) {
-		char *token = token_of(header_cases[i].header, SPAN(PAYLOAD));
-
-		expect(header_cases[i].name, span_of(token), header_cases[i].want,
-		    header_cases[i].detail);
-		free(token);
-	}
-}
-
-static void
-every_algorithm_of_ours_is_read(void **state)
-{
-	(void)state;
-	for (int a = 0; a < ALGORITHM_COUNT; a++) {
-		char header[64];
-		struct reading reading;
-		char *token;
-
-		(void)snprintf(
-		    header, sizeof(header), "{\"alg\":\"%s\"}", algorithm_name((enum algorithm)a));
-		token = token_of(span_of(header), SPAN(PAYLOAD));
-		read_text(&reading, span_of(token));
-		assert_int_equal(reading.reason, REASON_OK);
-		assert_int_equal(reading.token.algorithm, a);
-		reading_done(&reading);
-		free(token);
-	}
-}
-
-static const struct header_case payload_cases[] = {
+static const struct part_case payload_cases[] = {
 	{ "an iss is all it takes", SPAN(PAYLOAD), REASON_OK, NULL },
 	{ "any claims", SPAN("{\"iss\":\"i\",\"exp\":\"x\",\"aud\":{}}"), REASON_OK, NULL },
 	{ "an empty iss", SPAN("{\"iss\":\"\"}"), REASON_OK, NULL },
@@ -281,9 +65,9 @@ a_payload_is_read_strictly(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < CASES_OF(payload_cases); i++) {
-		char *token = token_of(SPAN(HEADER), payload_cases[i].header);
+		char *token = taken_apart_text(SPAN(HEADER), payload_cases[i].text);
 
-		expect(payload_cases[i].name, span_of(token), payload_cases[i].want,
+		taken_apart_expect(payload_cases[i].name, span_of(token), payload_cases[i].want,
 		    payload_cases[i].detail);
 		free(token);
 	}
@@ -294,7 +78,7 @@ a_payload_is_read_strictly(void **state)
 #define NONE "eyJhbGciOiJub25lIn0"
 #define P "eyJpc3MiOiJpIn0"
 
-static const struct header_case text_cases[] = {
+static const struct part_case text_cases[] = {
 	{ "three parts", SPAN(H "." P ".AAAA"), REASON_OK, NULL },
 	{ "every character", SPAN(H "." P ".azAZ09-_"), REASON_OK, NULL },
 	{ "nothing", SPAN(""), REASON_TOKEN_MALFORMED, "three parts" },
@@ -347,77 +131,26 @@ a_text_is_taken_apart_strictly(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < CASES_OF(text_cases); i++)
-		expect(text_cases[i].name, text_cases[i].header, text_cases[i].want,
+		taken_apart_expect(text_cases[i].name, text_cases[i].text, text_cases[i].want,
 		    text_cases[i].detail);
 }
 
 static void
 a_cut_token_is_never_read_as_whole(void **state)
 {
-	char *token = token_of(SPAN(HEADER), SPAN(PAYLOAD));
+	char *token = taken_apart_text(SPAN(HEADER), SPAN(PAYLOAD));
 	size_t signature = strlen(token) - strlen("c2lnbmF0dXJl");
 
 	(void)state;
 	for (size_t len = 0; len < signature; len++) {
 		struct reading reading;
 
-		read_text(&reading, (struct span){ token, len });
+		taken_apart_read(&reading, (struct span){ token, len });
 		if (reading.reason != REASON_TOKEN_MALFORMED)
 			fail_msg("cut at %zu: %s", len, reason_word(reading.reason));
-		reading_done(&reading);
+		taken_apart_done(&reading);
 	}
 	free(token);
-}
-
-/* {"alg":"RS256","x":"aaa…"} of exactly `bytes`. */
-static char *
-padded(const char *start, size_t bytes)
-{
-	char *json = malloc(bytes + 1);
-
-	memset(json, 'a', bytes);
-	memcpy(json, start, strlen(start));
-	memcpy(json + bytes - 2, "\"}", 3);
-	return json;
-}
-
-static void
-a_header_has_at_most_4096_bytes(void **state)
-{
-	static const struct {
-		size_t bytes;
-		enum reason want;
-	} cases[] = { { 4095, REASON_OK }, { 4096, REASON_OK }, { 4097, REASON_TOKEN_MALFORMED },
-		{ 4098, REASON_TOKEN_MALFORMED }, { 9000, REASON_TOKEN_MALFORMED } };
-
-	(void)state;
-	for (size_t i = 0; i < CASES_OF(cases); i++) {
-		char *header = padded("{\"alg\":\"RS256\",\"x\":\"", cases[i].bytes);
-		char *token = token_of(span_of(header), SPAN(PAYLOAD));
-
-		expect("a padded header", span_of(token), cases[i].want,
-		    cases[i].want == REASON_OK ? NULL : "4096 bytes");
-		free(header);
-		free(token);
-	}
-}
-
-static void
-a_kid_has_at_most_1024_bytes(void **state)
-{
-	static const size_t lengths[] = { 1, 1024, 1025, 4000 };
-
-	(void)state;
-	for (size_t i = 0; i < CASES_OF(lengths); i++) {
-		size_t fixed = strlen("{\"alg\":\"RS256\",\"kid\":\"\"}");
-		char *header = padded("{\"alg\":\"RS256\",\"kid\":\"", lengths[i] + fixed);
-		char *token = token_of(span_of(header), SPAN(PAYLOAD));
-
-		expect("a long kid", span_of(token),
-		    lengths[i] <= 1024 ? REASON_OK : REASON_TOKEN_MALFORMED, NULL);
-		free(header);
-		free(token);
-	}
 }
 
 static void
@@ -432,10 +165,11 @@ a_token_has_at_most_16_kib(void **state)
 	memset(text, 'A', TOKEN_MAX_BYTES + 2);
 	memcpy(text, H "." P ".", fixed);
 	assert_int_not_equal((TOKEN_MAX_BYTES - fixed) % 4, 1);
-	expect("16384 bytes", (struct span){ text, TOKEN_MAX_BYTES }, REASON_OK, NULL);
-	expect("16385 bytes", (struct span){ text, TOKEN_MAX_BYTES + 1 }, REASON_TOKEN_TOO_LARGE,
-	    "16384");
-	expect("a MiB of NUL", (struct span){ huge, 1 << 20 }, REASON_TOKEN_TOO_LARGE, NULL);
+	taken_apart_expect("16384 bytes", (struct span){ text, TOKEN_MAX_BYTES }, REASON_OK, NULL);
+	taken_apart_expect("16385 bytes", (struct span){ text, TOKEN_MAX_BYTES + 1 },
+	    REASON_TOKEN_TOO_LARGE, "16384");
+	taken_apart_expect(
+	    "a MiB of NUL", (struct span){ huge, 1 << 20 }, REASON_TOKEN_TOO_LARGE, NULL);
 	free(text);
 	free(huge);
 }
@@ -443,12 +177,13 @@ a_token_has_at_most_16_kib(void **state)
 static void
 a_token_shows_what_it_claims(void **state)
 {
-	char *text = token_of(SPAN("{\"alg\":\"ES256\",\"kid\":\"k 1\",\"typ\":\"at+jwt\"}"),
-	    SPAN("{\"iss\":\"https://i\",\"sub\":\"s\"}"));
+	char *text =
+	    taken_apart_text(SPAN("{\"alg\":\"ES256\",\"kid\":\"k 1\",\"typ\":\"at+jwt\"}"),
+		SPAN("{\"iss\":\"https://i\",\"sub\":\"s\"}"));
 	struct reading reading;
 
 	(void)state;
-	read_text(&reading, span_of(text));
+	taken_apart_read(&reading, span_of(text));
 	assert_int_equal(reading.reason, REASON_OK);
 	assert_true(span_is(reading.token.kid, "k 1"));
 	assert_true(span_is(reading.token.type, "at+jwt"));
@@ -458,13 +193,13 @@ a_token_shows_what_it_claims(void **state)
 	assert_int_equal(reading.token.algorithm, ALGORITHM_ES256);
 	assert_ptr_equal(reading.token.input.at, text);
 	assert_int_equal(reading.token.input.len, strlen(text) - strlen(".c2lnbmF0dXJl"));
-	reading_done(&reading);
+	taken_apart_done(&reading);
 	free(text);
-	text = token_of(SPAN(HEADER), SPAN(PAYLOAD));
-	read_text(&reading, span_of(text));
+	text = taken_apart_text(SPAN(HEADER), SPAN(PAYLOAD));
+	taken_apart_read(&reading, span_of(text));
 	assert_null(reading.token.kid.at);
 	assert_null(reading.token.type.at);
-	reading_done(&reading);
+	taken_apart_done(&reading);
 	free(text);
 }
 
@@ -516,8 +251,8 @@ static void
 without_memory_nothing_is_read(void **state)
 {
 	static const size_t limits[] = { 0, 64, 200, 400, 1000, 4500 };
-	char *payload = padded("{\"iss\":\"i\",\"x\":\"", 6000);
-	char *text = token_of(SPAN(HEADER), span_of(payload));
+	char *payload = taken_apart_padded("{\"iss\":\"i\",\"x\":\"", 6000);
+	char *text = taken_apart_text(SPAN(HEADER), span_of(payload));
 
 	(void)state;
 	for (size_t i = 0; i < CASES_OF(limits); i++) {
@@ -549,13 +284,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_header_is_read_strictly),
-		cmocka_unit_test(every_algorithm_of_ours_is_read),
 		cmocka_unit_test(a_payload_is_read_strictly),
 		cmocka_unit_test(a_text_is_taken_apart_strictly),
 		cmocka_unit_test(a_cut_token_is_never_read_as_whole),
-		cmocka_unit_test(a_header_has_at_most_4096_bytes),
-		cmocka_unit_test(a_kid_has_at_most_1024_bytes),
 		cmocka_unit_test(a_token_has_at_most_16_kib),
 		cmocka_unit_test(a_token_shows_what_it_claims),
 		cmocka_unit_test(a_signed_payload_may_be_anything),
