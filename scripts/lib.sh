@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the scripts share. Source it; it sets `root` and changes nothing.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+build_packages="gcc cmake ninja-build pkg-config libc6-dev libcivetweb-dev libjwt-dev libjansson-dev \
+libssl-dev libcurl4-openssl-dev libyaml-dev libsqlite3-dev"
+
+say()
+{
+	printf '%s\n' "$*"
+}
+
+fail()
+{
+	printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+	exit 1
+}
+
+as_root()
+{
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		fail "must be root, or have sudo, to install packages"
+	fi
+}
+
+installed()
+{
+	[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# The package lists are fetched once, and only if something is to be installed.
+apt_updated=no
+apt_update()
+{
+	if [ "$apt_updated" = no ]; then
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update >&2 ||
+			fail "apt-get update failed"
+		apt_updated=yes
+	fi
+}
+
+# need PACKAGE...: install those that are missing.
+need()
+{
+	local package missing=()
+
+	command -v apt-get >/dev/null || fail "needs apt-get (Debian 12 or 13)"
+	for package in "$@"; do
+		installed "$package" || missing+=("$package")
+	done
+	if [ ${#missing[@]} -gt 0 ]; then
+		say "installing ${missing[*]}"
+		apt_update
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+			--no-install-recommends install "${missing[@]}" >&2 ||
+			fail "apt-get could not install ${missing[*]}"
+	fi
+}
+
+# need_command COMMAND PACKAGE...: install the packages unless the command is there already.
+need_command()
+{
+	local command=$1
+
+	shift
+	command -v "$command" >/dev/null || need "$@"
+}
+
+# nginx from apt, but only its binary, unpacked under build/: installing the package would start a
+# server on port 80 of a machine that did not ask for one. Sets `nginx`.
+need_nginx()
+{
+	local dir=$root/build/nginx
+
+	PATH=$PATH:/usr/sbin:/sbin:$dir/usr/sbin
+	if ! command -v nginx >/dev/null; then
+		say "fetching nginx"
+		apt_update
+		mkdir -p "$dir"
+		(cd "$dir" && apt-get -q download nginx >&2) || fail "apt-get could not fetch nginx"
+		dpkg-deb -x "$dir"/nginx_*.deb "$dir" || fail "cannot unpack nginx"
+		need libpcre2-8-0 zlib1g
+	fi
+	nginx=$(command -v nginx) || fail "nginx is not there although it was unpacked"
+	"$nginx" -v 2>/dev/null || fail "nginx does not run"
+}
+
+# build PRESET: configure and build quietly; everything is told when it fails.
+build()
+{
+	local preset=$1 log=$root/build/$1.log
+
+	mkdir -p "$root/build"
+	say "building build/$preset"
+	if ! (cd "$root" && cmake --preset "$preset" && cmake --build --preset "$preset") >"$log" 2>&1; then
+		cat "$log" >&2
+		return 1
+	fi
+}
+
+# Is somebody listening on that port of loopback?
+port_taken()
+{
+	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules hold for this tree, say so of an empty tree, and find a seeded breach.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import * as rules from './rules.mjs';
+import { readTree } from './tree.mjs';
+
+const tree = readTree();
+const SPDX = '/* SPDX-License-Identifier: Apache-2.0 */\n';
+
+/** The tree with some files changed or added. */
+function seeded(files) {
+  return new Map([...tree, ...Object.entries(files)]);
+}
+
+/** name of the rule: [the function, a tree with a breach, what is said of it] */
+const RULES = [
+  ['includes follow the arrows', rules.arrows, { 'base/seed.c': `${SPDX}#include "jwks/key.h"\n` }, /base\/seed\.c:2: jwks\/key\.h is against the arrows/],
+  ['own headers that are included exist', rules.arrows, { 'cli/seed.c': `${SPDX}#include "base/nowhere.h"\n` }, /cli\/seed\.c:2: there is no base\/nowhere\.h/],
+  ['third-party headers stay in their folder', rules.owners, { 'cli/seed.c': '#include <curl/curl.h>\n' }, /cli\/seed\.c:1: curl\/curl\.h belongs to jwks/],
+  ['one file includes civetweb.h', rules.owners, { 'proxy/a.c': '#include <civetweb.h>\n', 'proxy/b.c': '#include <civetweb.h>\n' }, /civetweb.*at most 1/],
+  ['one file includes jwt.h', rules.owners, { 'issuer/a.c': '#include <jwt.h>\n', 'issuer/b.c': '#include <jwt.h>\n' }, /jwt.*at most 1/],
+  ['files have at most 400 lines', rules.fileLength, { 'base/seed.c': 'int a;\n'.repeat(401) }, /base\/seed\.c: 401 lines/],
+  ['functions have at most 60 lines', rules.functionLength, { 'base/seed.c': `int\nseed(void)\n{\n${'\tx();\n'.repeat(61)}}\n` }, /base\/seed\.c:3: seed\(void\) has 61 lines/],
+  ['public functions are told of', rules.toldPrototypes, { 'base/seed.h': '/* told */\nint told(void);\n\nint seed(int a,\n    int b);\n' }, /base\/seed\.h:4: no comment/],
+  ['banned functions are not called', rules.bannedCalls, { 'base/seed.c': '/* strcpy() */\nint a = sprintf (b, "gets(");\n' }, /base\/seed\.c:2: sprintf\(\) is banned/],
+  ['sources name their licence', rules.licence, { 'base/seed.c': 'int a;\n' }, /base\/seed\.c: no SPDX line/],
+  ['headers compile alone', rules.headersAlone, { 'base/seed.h': 'size_t seed(void);\n' }, /base\/seed\.h does not compile alone/],
+  ['refusals have an end-to-end case', rules.reasonCases, { 'base/reason.h': `${tree.get('base/reason.h')}\nREASON(SEED, "seed", 400` }, /seed has no end-to-end case/],
+  ['refusals without a case have none', rules.reasonCases, { 'tests/e2e/seed.test.mjs': "expectRefusal(gate, answer, 'locked_out')" }, /locked_out has a case/],
+];
+
+for (const [name, rule, breach, said] of RULES) {
+  test(name, () => assert.deepEqual(rule(tree), []));
+  test(`${name}: an empty tree is a breach`, () => assert.ok(rule(new Map()).length > 0));
+  test(`${name}: a seeded breach is found`, () => assert.match(rule(seeded(breach)).join('\n'), said));
+}
+
+test('every word of the refusals is written down in the end-to-end tests', async () => {
+  const text = tree.get('tests/e2e/harness/refusal.mjs');
+  const table = text.slice(text.indexOf('export const REFUSALS'), text.indexOf('};'));
+  const written = [...table.matchAll(/^ {2}([a-z_]+): \[/gm)].map((match) => match[1]);
+  assert.deepEqual(written, rules.reasonWords(tree));
+});

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules that a machine holds. Each takes a tree and gives the list of its breaches; one that
+// finds nothing to look at gives a breach, too.
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { code, FOLDERS, lineOf } from './tree.mjs';
+
+const MAX_FILE_LINES = 400;
+const MAX_FUNCTION_LINES = 60;
+const BANNED = ['strcpy', 'strcat', 'sprintf', 'vsprintf', 'strtok', 'atoi', 'gets', 'localtime', 'gmtime', 'rand', 'system', 'popen', 'alloca'];
+
+/** Who alone may include a library's header: files of `folder`, at most `most` of them. */
+const OWNERS = [
+  { header: /^civetweb\.h$/, folder: 'proxy', most: 1 },
+  { header: /^jwt\.h$/, folder: 'issuer', most: 1 },
+  { header: /^curl\//, folder: 'jwks', most: 2 },
+  { header: /^yaml\.h$/, folder: 'base', most: 1 },
+  { header: /^sqlite3\.h$/, folder: 'issuer', most: 3 },
+  { header: /^(libpq-fe|postgresql\/.*)\.h$/, folder: 'issuer', most: 3 },
+];
+
+/**
+ * Refusals that no request can provoke yet, each with the cause. One that gets a case must leave
+ * this list.
+ */
+export const WITHOUT_CASE = {
+  token_revoked: 'tokens cannot be revoked yet',
+  groups_overage: 'no preset knows of overage yet',
+  basic_not_allowed: 'Basic credentials are not read yet',
+  basic_wrong: 'there are no users yet',
+  locked_out: 'there is no lock-out yet',
+  local_issuer_standing_by: 'the local issuer cannot stand by yet',
+};
+
+const isC = (name) => /\.[ch]$/.test(name);
+const folderOf = (name) => name.split('/')[0];
+const NOTHING = ['there is nothing to look at'];
+
+function sources(tree) {
+  return [...tree].filter(([name]) => isC(name));
+}
+
+function includes(text) {
+  return [...text.matchAll(/^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]/gm)].map((match) => ({
+    name: match[1],
+    line: lineOf(text, match.index),
+  }));
+}
+
+/** cli -> proxy -> issuer -> policy -> token -> jwks -> base, and every own header by its folder. */
+export function arrows(tree) {
+  const breaches = [];
+  let seen = 0;
+  for (const [name, text] of sources(tree)) {
+    for (const include of includes(text)) {
+      const target = FOLDERS.indexOf(folderOf(include.name));
+      if (target < 0 || !include.name.includes('/')) continue;
+      seen++;
+      if (target < FOLDERS.indexOf(folderOf(name))) breaches.push(`${name}:${include.line}: ${include.name} is against the arrows`);
+      else if (!tree.has(include.name)) breaches.push(`${name}:${include.line}: there is no ${include.name}`);
+    }
+  }
+  return seen === 0 ? NOTHING : breaches;
+}
+
+/** Each third-party header only in its owner. */
+export function owners(tree) {
+  const breaches = [];
+  const users = OWNERS.map(() => []);
+  for (const [name, text] of sources(tree)) {
+    for (const include of includes(text)) {
+      OWNERS.forEach((owner, index) => {
+        if (!owner.header.test(include.name)) return;
+        if (folderOf(name) !== owner.folder) breaches.push(`${name}:${include.line}: ${include.name} belongs to ${owner.folder}/`);
+        else if (!users[index].includes(name)) users[index].push(name);
+      });
+    }
+  }
+  OWNERS.forEach((owner, index) => {
+    if (users[index].length > owner.most) breaches.push(`${owner.header.source} is included by ${users[index].join(', ')}: at most ${owner.most}`);
+  });
+  return users.every((list) => list.length === 0) && breaches.length === 0 ? NOTHING : breaches;
+}
+
+export function fileLength(tree) {
+  const files = sources(tree);
+  if (files.length === 0) return NOTHING;
+  return files
+    .map(([name, text]) => [name, text.split('\n').length - 1])
+    .filter(([, lines]) => lines > MAX_FILE_LINES)
+    .map(([name, lines]) => `${name}: ${lines} lines, at most ${MAX_FILE_LINES}`);
+}
+
+/** Functions, by the braces that stand at the start of a line. */
+function functions(text) {
+  const lines = code(text).split('\n');
+  const found = [];
+  let start = -1;
+  lines.forEach((line, index) => {
+    if (line === '{') start = index;
+    if (line === '}' && start >= 0) {
+      found.push({ line: start + 1, length: index - start - 1, head: lines[start - 1] });
+      start = -1;
+    }
+  });
+  return found;
+}
+
+export function functionLength(tree) {
+  const breaches = [];
+  let seen = 0;
+  for (const [name, text] of sources(tree)) {
+    for (const { line, length, head } of functions(text)) {
+      seen++;
+      if (length > MAX_FUNCTION_LINES) breaches.push(`${name}:${line}: ${head.trim()} has ${length} lines, at most ${MAX_FUNCTION_LINES}`);
+    }
+  }
+  return seen === 0 ? NOTHING : breaches;
+}
+
+/** Statements outside of braces that declare a function: [index of their start]. */
+function prototypes(text) {
+  const plain = code(text).replace(/^[ \t]*#(?:[^\n]*\\\n)*[^\n]*/gm, (match) => match.replace(/[^\n]/g, ' '));
+  const found = [];
+  let depth = 0;
+  let start = 0;
+  for (let i = 0; i < plain.length; i++) {
+    if (plain[i] === '{') depth++;
+    if (plain[i] === '}') depth--;
+    if (depth !== 0) continue;
+    if (plain[i] !== ';') continue;
+    const statement = plain.slice(start, i);
+    const text_at = start + statement.search(/\S/);
+    if (/^[^={}]*[a-z0-9_]\s*\([^]*\)[^{}]*$/.test(statement) && !/^\s*typedef\b/.test(statement) && !/_Static_assert|static_assert/.test(statement)) found.push(text_at);
+    start = i + 1;
+  }
+  return found;
+}
+
+/** A public function is told of in its header: a comment stands above it, without a blank line between. */
+export function toldPrototypes(tree) {
+  const breaches = [];
+  let seen = 0;
+  for (const [name, text] of sources(tree)) {
+    if (!name.endsWith('.h')) continue;
+    const lines = text.split('\n');
+    for (const index of prototypes(text)) {
+      seen++;
+      const at = lineOf(text, index);
+      let above = at - 2;
+      while (above >= 0 && lines[above].trim() !== '' && !lines[above].includes('*/')) above--;
+      if (above < 0 || !lines[above].includes('*/')) breaches.push(`${name}:${at}: no comment tells what ${lines[at - 1].trim()} does`);
+    }
+  }
+  return seen === 0 ? NOTHING : breaches;
+}
+
+export function bannedCalls(tree) {
+  const files = sources(tree);
+  if (files.length === 0) return NOTHING;
+  const pattern = new RegExp(`(?<![\\w.>])(${BANNED.join('|')})\\s*\\(`, 'g');
+  return files.flatMap(([name, text]) =>
+    [...code(text).matchAll(pattern)].map((match) => `${name}:${lineOf(text, match.index)}: ${match[1]}() is banned`),
+  );
+}
+
+export function licence(tree) {
+  const files = sources(tree);
+  if (files.length === 0) return NOTHING;
+  return files.filter(([, text]) => !text.startsWith('/* SPDX-License-Identifier: Apache-2.0 */\n')).map(([name]) => `${name}: no SPDX line`);
+}
+
+function libraryFlags() {
+  const flags = execFileSync('pkg-config', ['--cflags', 'libcrypto', 'libssl', 'jansson', 'libcurl', 'yaml-0.1', 'sqlite3', 'libjwt'], { encoding: 'utf8' });
+  return flags.split(/\s+/).filter((flag) => flag !== '');
+}
+
+/** Each header can be included first, and twice. */
+export function headersAlone(tree) {
+  const headers = [...tree.keys()].filter((name) => name.endsWith('.h'));
+  if (headers.length === 0) return NOTHING;
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'postern-headers-'));
+  const breaches = [];
+  try {
+    for (const [name, text] of sources(tree)) {
+      fs.mkdirSync(path.dirname(path.join(dir, name)), { recursive: true });
+      fs.writeFileSync(path.join(dir, name), text);
+    }
+    const flags = ['-std=c17', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror', '-Wno-comment', '-fsyntax-only', '-I', dir, ...libraryFlags()];
+    for (const header of headers) {
+      const main = path.join(dir, 'alone.c');
+      fs.writeFileSync(main, `#include "${header}"\n#include "${header}"\nextern int alone;\n`);
+      try {
+        execFileSync('gcc', [...flags, main], { stdio: 'pipe' });
+      } catch (error) {
+        breaches.push(`${header} does not compile alone:\n${error.stderr ?? error.message}`);
+      }
+    }
+  } finally {
+    fs.rmSync(dir, { recursive: true, force: true });
+  }
+  return breaches;
+}
+
+/** The words of the table in base/reason.h, but "ok". */
+export function reasonWords(tree) {
+  const table = tree.get('base/reason.h') ?? '';
+  return [...table.matchAll(/REASON\([A-Z_]+,\s*"([a-z_]+)"/g)].map((match) => match[1]).filter((word) => word !== 'ok');
+}
+
+/** Every refusal has an end-to-end case; `without` names those that cannot have one yet. */
+export function reasonCases(tree, without = WITHOUT_CASE) {
+  const words = reasonWords(tree);
+  if (words.length === 0) return NOTHING;
+  const tests = [...tree].filter(([name]) => name.endsWith('.test.mjs')).map(([, text]) => text).join('\n');
+  const breaches = [];
+  for (const word of words) {
+    const has = new RegExp(`(reason: |expectRefusal\\([^;]*, |assertRefusal\\([^;]*, )'${word}'`).test(tests);
+    if (!has && !(word in without)) breaches.push(`${word} has no end-to-end case`);
+    if (has && word in without) breaches.push(`${word} has a case: it must leave the list of words without one`);
+  }
+  for (const word of Object.keys(without)) if (!words.includes(word)) breaches.push(`${word} is no refusal`);
+  return breaches;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// A path that could be read in two ways is refused; what was judged is forwarded byte for byte.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { startGate } from './harness/gate.mjs';
+import { expectRefusal } from './harness/refusal.mjs';
+import { recordingUpstream } from './harness/upstream.mjs';
+
+const POLICY = {
+  roles: { reader: { granted_to: [{ issuer: 'idp', scope: 'read' }] } },
+  privileges: { api_priv: { paths: ['/api/*', '/open/secret/*'], roles: ['reader'] } },
+  modules: { git: { paths: ['/git/*'], path_allow: ['semicolon', 'encoded_delimiters', 'trailing_dot'] } },
+  public: ['/open/*', '/git/*', '/'],
+};
+const CONFIG = { issuers: { idp: { issuer: 'https://idp.test', audience: ['a'], jwks_file: 'keys.json' } } };
+const { keySet, makeKey } = await import('./harness/tokens.mjs');
+const FILES = { 'keys.json': keySet(makeKey('ES256')) };
+
+const AMBIGUOUS = [
+  '/open/../api/x', '/open/..', '/../open', '/open/./x', '/open/.', '/open/%2e%2e/api/x', '/open/%2E%2e/api/x', '/open/.%2e/api/x', '/open/%2e/x',
+  '/open/..%2fapi/x', '/open/%2e%2e%2fapi/x', '/open//x', '//open/x', '/open/x//', '/open\\..\\api', '/open/x\\y', '/open/%5c..%5capi', '/open/%5Cx',
+  '/open/a%2fb', '/open/a%2Fb', '/open/%252e%252e/api', '/open/%252fx', '/open/%255cx', '/open/a%25', '/open/%00', '/open/x%00.json',
+  '/open/a;b', '/open/a;b/c', '/open/..;/api/x', '/open/a%3bb', '/open/a%3Bb', '/open/a%3fb', '/open/a%23b',
+  '/open/a./b', '/open/a.', '/open/a%20/b', '/open/a%20', '/open/a%2e',
+  '/open/%ef%bc%8e%ef%bc%8e/api', '/open/%ef%bc%8fapi', '/open/%ef%bc%bcapi', '/open/%e2%80%a5/api', '/open/%ef%b9%92',
+  '/open/%zz', '/open/%', '/open/%4', '/open/%u002e', '/open/%c0%ae%c0%ae/api', '/open/%c0%af', '/open/%e0%80%af', '/open/%ff', '/open/%ed%a0%80', '/open/%f4%90%80%80',
+  '/open/x#y', '/open/#', '/open/%01', '/open/%0d%0aX:1', '/open/%7f',
+];
+
+/** As sent: as it must arrive. */
+const FORWARDED = {
+  '/': '/', '/open': '/open', '/open/': '/open/', '/open/x': '/open/x', '/open/x?a=b': '/open/x?a=b', '/open/x?': '/open/x?',
+  '/open/x?a=../%2e%2e/%00&b=//': '/open/x?a=../%2e%2e/%00&b=//', '/open/x?a?b': '/open/x?a?b', "/open/a-b._~!$&'()*+,=:@": "/open/a-b._~!$&'()*+,=:@",
+  '/open/%C3%A9': '/open/%C3%A9', '/open/a%20b': '/open/a%20b', '/open/%41': '/open/A', '/open/%7euser': '/open/~user', '/open/%c3%a9': '/open/%C3%A9',
+  '/open/..x': '/open/..x', '/open/.x': '/open/.x', '/open/x.json': '/open/x.json',
+};
+
+test('targets', async (t) => {
+  const upstream = await recordingUpstream(t);
+  const gate = await startGate(t, { upstream: upstream.url, config: CONFIG, policy: POLICY, files: FILES });
+
+  for (const target of AMBIGUOUS) {
+    await t.test(`${target} is refused`, async () => {
+      await expectRefusal(gate, await gate.ask({ target }), 'path_ambiguous');
+      assert.equal(upstream.bytes(), '');
+    });
+  }
+
+  for (const [sent, arrives] of Object.entries(FORWARDED)) {
+    await t.test(`${sent} arrives as ${arrives}`, async () => {
+      const got = await gate.ask({ target: sent });
+      assert.equal(got.status, 200, got.text);
+      assert.equal(upstream.requests[0].target, arrives);
+      const line = await gate.line((entry) => entry.request_id === got.get('x-request-id'));
+      assert.equal(line.verdict, 'forward');
+      upstream.clear();
+    });
+  }
+
+  await t.test('an escape does not get around a narrower rule', async () => {
+    await expectRefusal(gate, await gate.ask({ target: '/open/%73ecret/x' }), 'credentials_missing');
+    await expectRefusal(gate, await gate.ask({ target: '/open/secret' }), 'credentials_missing');
+  });
+
+  await t.test('matching is case-sensitive', async () => expectRefusal(gate, await gate.ask({ target: '/OPEN/x' }), 'no_rule'));
+
+  for (const target of ['/git/a;b', '/git/a%2Fb', '/git/a.']) {
+    await t.test(`${target} passes where the module allows it`, async () => {
+      const got = await gate.ask({ target });
+      assert.equal(got.status, 200, got.text);
+      assert.equal(upstream.requests[0].target, target);
+      upstream.clear();
+    });
+  }
+  for (const target of ['/git/..;/open', '/git/%2e%2e%2fopen', '/git/..']) {
+    await t.test(`${target} is refused even there`, async () => expectRefusal(gate, await gate.ask({ target }), 'path_ambiguous'));
+  }
+});
