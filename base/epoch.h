@@ -14,7 +14,10 @@
 #ifndef POSTERN_BASE_EPOCH_H
 #define POSTERN_BASE_EPOCH_H
 
+/* Begin a look at shared pointers. Brackets do not nest. */
 void epoch_enter(void);
+
+/* End it: what was loaded since epoch_enter() is not to be touched any more. */
 void epoch_leave(void);
 
 /* taken: `retired` is freed by free_it(retired) once no reader can hold it. Never blocks on

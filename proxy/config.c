@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/config.h"
 
-#include <limits.h>
 #include <stdlib.h>
+
+#include "proxy/identity.h"
 
 #define CONFIG_MAX_BYTES (64u << 20)
 
@@ -10,11 +11,6 @@
 struct top {
 	const struct node *listen, *admin, *issuers, *local, *forward, *limits, *log, *answers;
 	const char *upstream, *policy, *state;
-};
-
-struct forward_section {
-	int authorization;
-	const struct node *headers;
 };
 
 struct log_section {
@@ -33,7 +29,6 @@ struct admin_section {
 	const char *address;
 };
 
-static const char *const authorization_words[] = { "strip", "keep", NULL };
 static const char *const format_words[] = { "json", "text", NULL };
 static const char *const level_words[] = { "error", "warn", "info", "debug", NULL };
 static const char *const detail_words[] = { "none", "public", NULL };
@@ -100,21 +95,6 @@ static const struct field admin_fields[] = {
 	    .offset = offsetof(struct admin_section, address),
 	    .otherwise = "127.0.0.1:9901",
 	    .told = "ADDRESS:PORT" },
-	{ 0 },
-};
-
-static const struct field forward_fields[] = {
-	{ .key = "authorization",
-	    .type = FIELD_WORD,
-	    .offset = offsetof(struct forward_section, authorization),
-	    .otherwise = "strip",
-	    .words = authorization_words,
-	    .told = "does the upstream get the token?" },
-	{ .key = "headers",
-	    .type = FIELD_MAP,
-	    .offset = offsetof(struct forward_section, headers),
-	    .told =
-		"header: JSON Pointer into the claims, or roles, scopes, client, issuer, subject" },
 	{ 0 },
 };
 
@@ -195,20 +175,29 @@ static const struct field answers_fields[] = {
 	{ 0 },
 };
 
-static const struct config_section sections[] = {
-	{ "", top_fields },
-	{ "/listen", listen_fields },
-	{ "/admin", admin_fields },
-	{ "/forward", forward_fields },
-	{ "/limits", limits_fields },
-	{ "/log", log_fields },
-	{ "/answers", answers_fields },
-	{ NULL, NULL },
-};
-
 const struct config_section *
 config_sections(void)
 {
+	static struct config_section sections[] = {
+		{ "", top_fields },
+		{ "/listen", listen_fields },
+		{ "/admin", admin_fields },
+		{ "/limits", limits_fields },
+		{ "/log", log_fields },
+		{ "/answers", answers_fields },
+		{ "/forward", NULL },
+		{ "/issuers/NAME", NULL },
+		{ "/issuers/NAME/claims", NULL },
+		{ "/issuers/NAME/jwks", NULL },
+		{ "/local_issuer", NULL },
+		{ NULL, NULL },
+	};
+
+	sections[6].fields = identity_schema();
+	sections[7].fields = profile_schema();
+	sections[8].fields = profile_claims_schema();
+	sections[9].fields = source_schema();
+	sections[10].fields = local_schema();
 	return sections;
 }
 
@@ -248,97 +237,6 @@ read_issuers(struct config *config, const struct top *top)
 	    &config->profiles[config->local_index], config->local.issuer, config->local.audience);
 }
 
-static int
-header_word(const struct node *node)
-{
-	static const char *const words[] = { "roles", "scopes", "client", "issuer", "subject" };
-
-	for (int i = 0; i < IDENTITY_CLAIM; i++)
-		if (span_is(node->text, words[i]))
-			return i;
-	return IDENTITY_CLAIM;
-}
-
-static bool
-header_name_valid(struct span name)
-{
-	static const char *const taken[] = { "Host", "Content-Length", "Transfer-Encoding",
-		"Connection", "Authorization", "Cookie", "Expect", "Upgrade", "TE", "Trailer",
-		"Keep-Alive", "X-Request-Id", "X-Forwarded-For", "X-Forwarded-Proto",
-		"X-Forwarded-Host", "Forwarded", NULL };
-
-	for (size_t i = 0; i < name.len; i++)
-		if (strspn((char[]){ name.at[i], '\0' },
-			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == 0)
-			return false;
-	for (size_t i = 0; taken[i] != NULL; i++)
-		if (span_equal_nocase(name, span_of(taken[i])))
-			return false;
-	return name.len > 0 && name.len <= 64;
-}
-
-static void
-read_header(struct config *config, const struct node *node)
-{
-	struct config_header *header = &config->headers[config->header_count];
-
-	if (!header_name_valid(node->key)) {
-		mistake_at_key(&config->mistakes, node,
-		    "must be a header name of letters, digits and \"-\" that the gate may set");
-		return;
-	}
-	if (node->kind != NODE_SCALAR) {
-		mistake_at(&config->mistakes, node, "must be a JSON Pointer or a word");
-		return;
-	}
-	header->name = node->key.at;
-	header->from = node->text.at;
-	header->word = header_word(node);
-	if (header->word == IDENTITY_CLAIM && !(span_starts(node->text, SPAN("/"))))
-		mistake_at(&config->mistakes, node,
-		    "must be a JSON Pointer (\"/sub\") or one of roles, scopes, client, issuer, "
-		    "subject");
-	config->rules.owned.at[config->rules.owned.count++] = header->name;
-	config->header_count++;
-}
-
-/* Without `forward.headers` the upstream gets the five of the manual. */
-static const struct config_header default_headers[] = {
-	{ "X-User", "/sub", IDENTITY_CLAIM },
-	{ "X-Roles", "roles", IDENTITY_ROLES },
-	{ "X-Scopes", "scopes", IDENTITY_SCOPES },
-	{ "X-Client", "client", IDENTITY_CLIENT },
-	{ "X-Issuer", "issuer", IDENTITY_ISSUER },
-};
-#define DEFAULT_HEADERS (sizeof(default_headers) / sizeof(default_headers[0]))
-
-static void
-read_forward(struct config *config, const struct node *map)
-{
-	struct forward_section section = { 0 };
-	size_t room = DEFAULT_HEADERS + 1;
-
-	schema_read(map, forward_fields, &section, &config->mistakes);
-	config->rules.keep_authorization = section.authorization == 1;
-	if (section.headers != NULL)
-		room = section.headers->count + 1;
-	config->headers = arena_array(&config->arena, room, sizeof(*config->headers));
-	config->rules.owned.at = arena_array(&config->arena, room, sizeof(char *));
-	if (config->headers == NULL || config->rules.owned.at == NULL)
-		return;
-	config->rules.owned.at[config->rules.owned.count++] = "X-Request-Id";
-	if (section.headers == NULL) {
-		for (size_t i = 0; i < DEFAULT_HEADERS; i++) {
-			config->headers[config->header_count++] = default_headers[i];
-			config->rules.owned.at[config->rules.owned.count++] =
-			    default_headers[i].name;
-		}
-		return;
-	}
-	for (const struct node *node = section.headers->first; node != NULL; node = node->next)
-		read_header(config, node);
-}
-
 static void
 read_sections(struct config *config, const struct top *top)
 {
@@ -357,7 +255,7 @@ read_sections(struct config *config, const struct top *top)
 	config->log_format = log.format;
 	config->log_level = log.level;
 	config->answer_detail = answers.detail == 1;
-	read_forward(config, top->forward);
+	identity_read(config, top->forward);
 }
 
 static bool

@@ -12,12 +12,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "proxy/engine_options.h"
 #include "proxy/layout.h"
 #include "proxy/selftest.h"
-
-/* Threads beyond the configured connections: they answer "overloaded" instead of keeping clients
- * waiting without a word. */
-#define SPARE_THREADS 8
 
 struct listener {
 	struct mg_context *engine;
@@ -276,69 +273,10 @@ on_log(const struct mg_connection *connection, const char *message)
 	return 1;
 }
 
-/* Numbers as the engine wants them: as text. */
-struct numbers {
-	char threads[24], head_bytes[24], head_ms[24], idle_ms[24];
-};
-
-static void
-write_numbers(const struct listener_setup *setup, struct numbers *numbers)
-{
-	(void)snprintf(
-	    numbers->threads, sizeof(numbers->threads), "%d", setup->connections + SPARE_THREADS);
-	(void)snprintf(numbers->head_bytes, sizeof(numbers->head_bytes), "%lld",
-	    (long long)setup->header_bytes);
-	(void)snprintf(numbers->head_ms, sizeof(numbers->head_ms), "%lld",
-	    (long long)setup->header_timeout_ms);
-	(void)snprintf(
-	    numbers->idle_ms, sizeof(numbers->idle_ms), "%lld", (long long)setup->idle_timeout_ms);
-}
-
 static struct mg_context *
 start_engine(struct listener *listener)
 {
-	struct numbers numbers;
-	const char *options[] = {
-		"listening_ports",
-		listener->setup.address,
-		"num_threads",
-		numbers.threads,
-		"connection_queue",
-		"128",
-		"listen_backlog",
-		"4096",
-		"enable_keep_alive",
-		"yes",
-		"keep_alive_timeout_ms",
-		numbers.idle_ms,
-		"request_timeout_ms",
-		numbers.head_ms,
-		"max_request_size",
-		numbers.head_bytes,
-		"tcp_nodelay",
-		"1",
-		"decode_url",
-		"no",
-		"decode_query_string",
-		"no",
-		"enable_auth_domain_check",
-		"no",
-		"enable_directory_listing",
-		"no",
-		"allow_sendfile_call",
-		"no",
-		"cgi_pattern",
-		"",
-		"ssi_pattern",
-		"",
-		"index_files",
-		"",
-		"access_control_allow_origin",
-		"",
-		"access_control_allow_methods",
-		"",
-		NULL,
-	};
+	struct engine_options options;
 	struct mg_callbacks callbacks = {
 		.begin_request = on_request,
 		.http_error = on_error,
@@ -349,8 +287,8 @@ start_engine(struct listener *listener)
 		.log_message = on_log,
 	};
 
-	write_numbers(&listener->setup, &numbers);
-	return mg_start(&callbacks, listener, options);
+	engine_options_make(&options, &listener->setup);
+	return mg_start(&callbacks, listener, options.list);
 }
 
 static void

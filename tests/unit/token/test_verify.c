@@ -140,12 +140,17 @@ claims_are_judged_in_order(void **state)
 		    REASON_TOKEN_NOT_YET_VALID, "iat" },
 		{ "then aud", "{\"aud\":\"x\",\"cnf\":{},\"sub\":1}", NULL, 0,
 		    REASON_AUDIENCE_MISMATCH, NULL },
-		{ "then cnf", "{\"cnf\":{},\"sub\":1}", NULL, 0, REASON_BINDING_MISMATCH, NULL },
-		{ "then sub", "{\"sub\":1}", NULL, 0, REASON_CLAIM_MALFORMED, "/sub" },
+		{ "then what is required", "{\"cnf\":{},\"n\":null,\"sub\":1}", NULL, 0,
+		    REASON_CLAIM_REQUIRED_MISSING, "/n is null" },
+		{ "then cnf", "{\"cnf\":{},\"n\":1,\"sub\":1}", NULL, 0, REASON_BINDING_MISMATCH,
+		    NULL },
+		{ "then sub", "{\"n\":1,\"sub\":1}", NULL, 0, REASON_CLAIM_MALFORMED, "/sub" },
 	};
+	struct profile_require n = { "/n", { .count = 0 }, NULL };
 	struct profile profile = judged_profile();
 
 	(void)state;
+	profile.require = &n;
 	judged_expect_all(&profile, cases, CASES_OF(cases));
 }
 

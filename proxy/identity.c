@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/identity.h"
+
+#include <stddef.h>
+
+struct forward_section {
+	int authorization;
+	const struct node *headers;
+};
+
+static const char *const authorization_words[] = { "strip", "keep", NULL };
+
+static const struct field forward_fields[] = {
+	{ .key = "authorization",
+	    .type = FIELD_WORD,
+	    .offset = offsetof(struct forward_section, authorization),
+	    .otherwise = "strip",
+	    .words = authorization_words,
+	    .told = "does the upstream get the token?" },
+	{ .key = "headers",
+	    .type = FIELD_MAP,
+	    .offset = offsetof(struct forward_section, headers),
+	    .told =
+		"header: JSON Pointer into the claims, or roles, scopes, client, issuer, subject" },
+	{ 0 },
+};
+
+const struct field *
+identity_schema(void)
+{
+	return forward_fields;
+}
+
+static int
+header_word(const struct node *node)
+{
+	static const char *const words[] = { "roles", "scopes", "client", "issuer", "subject" };
+
+	for (int i = 0; i < IDENTITY_CLAIM; i++)
+		if (span_is(node->text, words[i]))
+			return i;
+	return IDENTITY_CLAIM;
+}
+
+static bool
+header_name_valid(struct span name)
+{
+	static const char *const taken[] = { "Host", "Content-Length", "Transfer-Encoding",
+		"Connection", "Authorization", "Cookie", "Expect", "Upgrade", "TE", "Trailer",
+		"Keep-Alive", "X-Request-Id", "X-Forwarded-For", "X-Forwarded-Proto",
+		"X-Forwarded-Host", "Forwarded", NULL };
+
+	for (size_t i = 0; i < name.len; i++)
+		if (strspn((char[]){ name.at[i], '\0' },
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == 0)
+			return false;
+	for (size_t i = 0; taken[i] != NULL; i++)
+		if (span_equal_nocase(name, span_of(taken[i])))
+			return false;
+	return name.len > 0 && name.len <= 64;
+}
+
+static void
+read_header(struct config *config, const struct node *node)
+{
+	struct config_header *header = &config->headers[config->header_count];
+
+	if (!header_name_valid(node->key)) {
+		mistake_at_key(&config->mistakes, node,
+		    "must be a header name of letters, digits and \"-\" that the gate may set");
+		return;
+	}
+	if (node->kind != NODE_SCALAR) {
+		mistake_at(&config->mistakes, node, "must be a JSON Pointer or a word");
+		return;
+	}
+	header->name = node->key.at;
+	header->from = node->text.at;
+	header->word = header_word(node);
+	if (header->word == IDENTITY_CLAIM && !(span_starts(node->text, SPAN("/"))))
+		mistake_at(&config->mistakes, node,
+		    "must be a JSON Pointer (\"/sub\") or one of roles, scopes, client, issuer, "
+		    "subject");
+	config->rules.owned.at[config->rules.owned.count++] = header->name;
+	config->header_count++;
+}
+
+/* Without `forward.headers` the upstream gets the five of the manual. */
+static const struct config_header default_headers[] = {
+	{ "X-User", "/sub", IDENTITY_CLAIM },
+	{ "X-Roles", "roles", IDENTITY_ROLES },
+	{ "X-Scopes", "scopes", IDENTITY_SCOPES },
+	{ "X-Client", "client", IDENTITY_CLIENT },
+	{ "X-Issuer", "issuer", IDENTITY_ISSUER },
+};
+#define DEFAULT_HEADERS (sizeof(default_headers) / sizeof(default_headers[0]))
+
+void
+identity_read(struct config *config, const struct node *map)
+{
+	struct forward_section section = { 0 };
+	size_t room = DEFAULT_HEADERS + 1;
+
+	schema_read(map, forward_fields, &section, &config->mistakes);
+	config->rules.keep_authorization = section.authorization == 1;
+	if (section.headers != NULL)
+		room = section.headers->count + 1;
+	config->headers = arena_array(&config->arena, room, sizeof(*config->headers));
+	config->rules.owned.at = arena_array(&config->arena, room, sizeof(char *));
+	if (config->headers == NULL || config->rules.owned.at == NULL)
+		return;
+	config->rules.owned.at[config->rules.owned.count++] = "X-Request-Id";
+	if (section.headers == NULL) {
+		for (size_t i = 0; i < DEFAULT_HEADERS; i++) {
+			config->headers[config->header_count++] = default_headers[i];
+			config->rules.owned.at[config->rules.owned.count++] =
+			    default_headers[i].name;
+		}
+		return;
+	}
+	for (const struct node *node = section.headers->first; node != NULL; node = node->next)
+		read_header(config, node);
+}
