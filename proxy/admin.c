@@ -60,11 +60,12 @@ readyz(struct admin *admin, struct page *page)
 	bool draining = atomic_load(&admin->draining);
 	struct world *world = hold_world(admin);
 	struct buffer issuers;
-	bool ready = true;
+	bool ready = world->config->profile_count == 0;
 
+	/* One issuer that is down must not take the others' callers away. */
 	buffer_init(&issuers, TEXT_MAX);
 	for (size_t i = 0; i < world->config->profile_count; i++)
-		ready &= add_issuer(&issuers, world, i);
+		ready |= add_issuer(&issuers, world, i);
 	world_drop(world);
 	page->status = ready && !draining ? 200 : 503;
 	page->headers = SPAN(JSON);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "proxy/address.h"
 #include "proxy/identity.h"
 
 #define CONFIG_MAX_BYTES (64u << 20)
@@ -238,6 +239,21 @@ read_issuers(struct config *config, const struct top *top)
 }
 
 static void
+check_addresses(struct config *config, const struct top *top)
+{
+	const struct node *node = node_get(top->listen, "address");
+
+	for (size_t i = 0; i < config->listen.count; i++)
+		if (!address_valid(config->listen.at[i]))
+			mistake_at_key(&config->mistakes, node,
+			    "\"%s\" is not ADDRESS:PORT with a numeric address",
+			    config->listen.at[i]);
+	if (!address_valid(config->admin))
+		mistake_at(&config->mistakes, node_get(top->admin, "address"),
+		    "must be ADDRESS:PORT with a numeric address");
+}
+
+static void
 read_sections(struct config *config, const struct top *top)
 {
 	struct listen_section listen = { 0 };
@@ -252,6 +268,7 @@ read_sections(struct config *config, const struct top *top)
 	schema_read(top->answers, answers_fields, &answers, &config->mistakes);
 	config->listen = listen.address;
 	config->admin = admin.address;
+	check_addresses(config, top);
 	config->log_format = log.format;
 	config->log_level = log.level;
 	config->answer_detail = answers.detail == 1;

@@ -9,17 +9,22 @@
 #include "proxy/gate.h"
 #include "proxy/resource.h"
 
-/* The world, held: answering may read a body or a database, and that waits. */
+/* Is this path served here? Then the world is held: answering may read a body or a database, and
+ * that waits. */
 static struct world *
-hold_world(struct gate *gate)
+hold_world_of(struct gate *gate, struct span path)
 {
 	struct world *world;
+	bool ours;
 
 	epoch_enter();
 	world = atomic_load(&gate->world);
-	world_hold(world);
+	ours = span_is(path, RESOURCE_PATH) ||
+	       (world->issuer != NULL && issuer_serves(world->issuer, path));
+	if (ours)
+		world_hold(world);
 	epoch_leave();
-	return world;
+	return ours ? world : NULL;
 }
 
 /* Read a small body whole. False: `job` says why not. */
@@ -100,19 +105,15 @@ bool
 endpoints_serve(struct gate *gate, struct job *job, const struct judgement *judgement)
 {
 	struct span path = judgement->target.path;
-	struct world *world;
-	bool ours = true;
+	struct world *world = hold_world_of(gate, path);
 
-	if (!span_starts(path, SPAN("/oauth/")) && !span_starts(path, SPAN("/.well-known/")))
+	if (world == NULL)
 		return false;
-	world = hold_world(gate);
+	job->served_here = true;
 	if (span_is(path, RESOURCE_PATH))
 		resource_serve(job, world->config);
-	else if (world->issuer != NULL && issuer_serves(world->issuer, path))
-		serve_issuer(job, world->issuer, &judgement->target);
 	else
-		ours = false;
+		serve_issuer(job, world->issuer, &judgement->target);
 	world_drop(world);
-	job->served_here = ours;
-	return ours;
+	return true;
 }

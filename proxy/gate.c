@@ -50,6 +50,15 @@ gate_swap(struct gate *gate, struct world *world)
 	epoch_retire(atomic_exchange(&gate->world, world), free_world);
 }
 
+/* With `accept: fallback` a local token may cease to count without anything having changed but the
+ * time: its verdict is made anew each time. */
+static bool
+may_keep(const struct config *config, const struct caller *caller)
+{
+	return !config->has_local || caller->profile != config->local_index ||
+	       config->local.accept != LOCAL_FALLBACK;
+}
+
 /* Who presents this token? A verified one is found again by the digest of its text, as long as
  * nothing that its verdict rests on has changed. */
 static enum reason
@@ -72,6 +81,8 @@ know_caller(
 	if (reason != REASON_OK)
 		return reason;
 	judgement->caller = caller;
+	if (!may_keep(facts->config, caller))
+		return REASON_OK;
 	entry = cache_entry_new(&key, facts->config, caller);
 	if (entry != NULL)
 		job->replaced = cache_put(gate->cache, entry, facts->now_s);
@@ -132,12 +143,20 @@ refresh_keys(struct gate *gate, const struct judgement *judgement)
 	return refreshed;
 }
 
+/* Where the API stands, and what ails it, is the operator's to know: the log tells. */
+static bool
+about_upstream(enum reason reason)
+{
+	return reason == REASON_UPSTREAM_UNREACHABLE || reason == REASON_UPSTREAM_TIMEOUT ||
+	       reason == REASON_UPSTREAM_MALFORMED;
+}
+
 static void
 refuse(const struct gate *gate, struct job *job)
 {
 	struct answer_refusal refusal = {
 		.reason = job->reason,
-		.detail = job->detail,
+		.detail = about_upstream(job->reason) ? NULL : job->detail,
 		.detail_public = atomic_load(&gate->tell_detail),
 		.scope = span_of(job->told.scope),
 		.request_id = span_of(job->id),

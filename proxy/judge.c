@@ -79,6 +79,21 @@ judge_claims(const struct facts *facts, const struct claims *claims, struct aren
 	return REASON_OK;
 }
 
+/* Do tokens of the local issuer count now? With `accept: fallback` only while no third-party
+ * issuer has keys that may be used. */
+static bool
+local_counts(const struct facts *facts)
+{
+	const struct config *config = facts->config;
+
+	if (config->local.accept != LOCAL_FALLBACK)
+		return config->local.accept == LOCAL_ALWAYS;
+	for (size_t i = 0; i < config->profile_count; i++)
+		if (i != config->local_index && facts->keys(facts->world, i, facts->now_s) != NULL)
+			return false;
+	return true;
+}
+
 /* Which profile's token it claims to be, and whether that is true. */
 static enum reason
 verify(const struct facts *facts, struct token *token, struct arena *arena,
@@ -92,6 +107,12 @@ verify(const struct facts *facts, struct token *token, struct arena *arena,
 		    arena_format(arena, "no issuer of the configuration has iss \"%.*s\"",
 			token->issuer.len > 200 ? 200 : (int)token->issuer.len, token->issuer.at);
 		return REASON_ISSUER_UNKNOWN;
+	}
+	if (facts->config->has_local && judgement->profile == facts->config->local_index &&
+	    !local_counts(facts)) {
+		token->detail =
+		    "tokens of the local issuer are not accepted now (local_issuer.accept)";
+		return REASON_LOCAL_ISSUER_STANDING_BY;
 	}
 	about.profile = &facts->config->profiles[judgement->profile];
 	about.keys = facts->keys(facts->world, judgement->profile, facts->now_s);

@@ -31,7 +31,6 @@ export const WITHOUT_CASE = {
   basic_not_allowed: 'Basic credentials are not read yet',
   basic_wrong: 'there are no users yet',
   locked_out: 'there is no lock-out yet',
-  local_issuer_standing_by: 'the local issuer cannot stand by yet',
 };
 
 const isC = (name) => /\.[ch]$/.test(name);

@@ -246,12 +246,13 @@ test('hostile bodies', async (t) => {
 
   for (const [name, bytes] of Object.entries(BROKEN)) {
     await t.test(`${name}: the upstream sees no whole request`, async () => {
+      upstream.clear();
       const wire = await Wire.open(gate.port);
       await wire.write(bytes).catch(() => {});
       const got = await wire.answer().catch(() => null);
       if (got) await expectRefusal(gate, got, 'request_malformed');
-      assert.ok(await wire.isClosed());
-      assert.equal(upstream.requests.length, 0);
+      assert.ok(await wire.isClosed(), 'the connection is closed');
+      assert.equal(upstream.requests.length, 0, upstream.bytes());
       assert.equal((await gate.ask({ target: '/open/honest' })).status, 200);
       assert.doesNotMatch(upstream.bytes(), /smuggled/);
       upstream.clear();

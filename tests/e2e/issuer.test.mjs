@@ -273,3 +273,39 @@ test('postern client', async (t) => {
     await t.test(`wrong use: client ${args.join(' ')}: exit 2`, async () => assert.equal((await postern(...args)).code, 2));
   }
 });
+
+test('local_issuer.accept', async (t) => {
+  const upstream = await recordingUpstream(t);
+  const accepting = (accept, issuers) => (gate) => ({ issuers, local_issuer: { ...config(gate).local_issuer, accept } });
+  const call = async (gate) => {
+    const client = await gate.addClient('partner', '--role', 'reader');
+    return gate.ask({ target: '/api/x', headers: { Authorization: `Bearer ${await tokenOf(gate, client)}` } });
+  };
+  // Nobody listens on port 1: an identity provider that is down.
+  const down = { idp: { issuer: 'https://idp.example', audience: 'a', jwks_uri: 'http://127.0.0.1:1/keys' } };
+
+  await t.test('never: its tokens count for nobody here', async () => {
+    const gate = await startGate(t, { upstream: upstream.url, policy: POLICY, config: accepting('never', {}) });
+    await expectRefusal(gate, await call(gate), 'local_issuer_standing_by');
+  });
+
+  await t.test('fallback: they stand by while a third-party issuer has keys', async () => {
+    const up = { idp: { issuer: 'https://idp.example', audience: 'a', jwks_file: 'keys.json' } };
+    const key = { ...(await (await import('jose')).exportJWK((await (await import('jose')).generateKeyPair('ES256')).publicKey)), kid: '1' };
+    const gate = await startGate(t, { upstream: upstream.url, policy: POLICY, files: { 'keys.json': JSON.stringify({ keys: [key] }) }, config: accepting('fallback', up) });
+    await expectRefusal(gate, await call(gate), 'local_issuer_standing_by');
+  });
+
+  await t.test('fallback: they count while none has', async () => {
+    const gate = await startGate(t, { upstream: upstream.url, policy: POLICY, config: accepting('fallback', down) });
+    assert.equal((await call(gate)).status, 200);
+  });
+});
+
+test('an issuer below a path has its endpoints there', async (t) => {
+  const upstream = await recordingUpstream(t);
+  const gate = await startGate(t, { upstream: upstream.url, policy: POLICY, config: (self) => ({ local_issuer: { issuer: `http://127.0.0.1:${self.port}/auth`, audience: 'api://local' } }) });
+  const metadata = await gate.ask({ target: '/auth/.well-known/openid-configuration' });
+  assert.equal(metadata.status, 200, metadata.text);
+  assert.equal(metadata.json().issuer, `http://127.0.0.1:${gate.port}/auth`);
+});
