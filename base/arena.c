@@ -23,6 +23,13 @@ arena_init(struct arena *arena, size_t max_bytes)
 }
 
 void
+arena_init_small(struct arena *arena, size_t max_bytes, size_t first_bytes)
+{
+	arena_init(arena, max_bytes);
+	arena->first_bytes = first_bytes;
+}
+
+void
 arena_done(struct arena *arena)
 {
 	struct arena_block *block = arena->blocks;
@@ -56,7 +63,8 @@ arena_reset(struct arena *arena)
 static size_t
 next_block_bytes(const struct arena *arena, size_t least)
 {
-	size_t wish = arena->used_bytes > BLOCK_FIRST ? arena->used_bytes : BLOCK_FIRST;
+	size_t first = arena->first_bytes > 0 ? arena->first_bytes : BLOCK_FIRST;
+	size_t wish = arena->used_bytes > first ? arena->used_bytes : first;
 	size_t free_bytes = arena->max_bytes - arena->used_bytes;
 
 	if (wish > BLOCK_MOST)

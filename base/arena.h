@@ -22,10 +22,14 @@ struct arena {
 	size_t left;                /* bytes left in the newest block */
 	size_t used_bytes;          /* asked of the system so far */
 	size_t max_bytes;
+	size_t first_bytes;         /* of the first block; 0: an ordinary one */
 };
 
 /* Ready an empty arena; allocates nothing yet. */
 void arena_init(struct arena *arena, size_t max_bytes);
+
+/* The same for many small arenas that live long: the first block is no larger than this. */
+void arena_init_small(struct arena *arena, size_t max_bytes, size_t first_bytes);
 
 /* Free everything; the arena is empty and may be used again. Accepts an empty one. */
 void arena_done(struct arena *arena);

@@ -85,6 +85,28 @@ reserve(struct buffer *buffer, size_t more)
 }
 
 void
+buffer_reserve(struct buffer *buffer, size_t bytes)
+{
+	(void)reserve(buffer, bytes);
+}
+
+void
+buffer_add_number(struct buffer *buffer, int64_t number)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+	uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+	do {
+		digits[--at] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (number < 0)
+		digits[--at] = '-';
+	buffer_add(buffer, (struct span){ digits + at, sizeof(digits) - at });
+}
+
+void
 buffer_add(struct buffer *buffer, struct span span)
 {
 	if (!reserve(buffer, span.len) || span.len == 0)

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/check.h"
 #include "base/span.h"
@@ -36,6 +37,13 @@ void buffer_wipe(struct buffer *buffer);
 
 /* Forget the bytes and any failure, keep the memory. */
 void buffer_reset(struct buffer *buffer);
+
+/* Make room for so many bytes at once, where their number can be told ahead: saves the moves that
+ * growing costs. What does not fit marks the failure. */
+void buffer_reserve(struct buffer *buffer, size_t bytes);
+
+/* Append a number in decimal digits. */
+void buffer_add_number(struct buffer *buffer, int64_t number);
 
 /* Append bytes, a C string, one byte, or formatted text. */
 void buffer_add(struct buffer *buffer, struct span span);

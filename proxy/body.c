@@ -18,19 +18,20 @@
 static void
 scan_held(struct exchange *exchange)
 {
-	struct chunks chunks = { 0 };
 	struct span rest = { exchange->held_body, exchange->held_bytes };
 	enum response_read read = RESPONSE_MORE;
 	struct span data;
 	size_t used = 1;
 
 	while (read == RESPONSE_MORE && rest.len > 0 && used > 0) {
-		read = chunks_read(&chunks, rest, &used, &data);
+		read = chunks_read(&exchange->chunks, rest, &used, &data);
 		exchange->held_data += data.len;
 		exchange->held_used += used;
 		rest = span_slice(rest, used, rest.len);
 	}
 	exchange->held_whole = read != RESPONSE_MORE;
+	exchange->wire->malformed = read == RESPONSE_BAD;
+	exchange->wire->chunks = &exchange->chunks;
 }
 
 void
@@ -139,6 +140,8 @@ exchange_read(struct exchange *exchange, char *into, size_t room)
 		exchange->body_ended = true;
 		return EXCHANGE_END;
 	}
+	if (exchange->wire->malformed)
+		return body_broken(exchange);
 	got = engine_read(exchange, into, body_ready(exchange, room));
 	if (got == 0 && request->framing == BODY_CHUNKED) {
 		exchange->body_ended = true;

@@ -10,6 +10,9 @@
 #define WAYS 4
 #define SETS (CACHE_ENTRIES / WAYS)
 
+/* What an ordinary caller takes. */
+#define ENTRY_FIRST_BYTES 768
+
 struct cache_entry {
 	struct cache_key key;
 	const struct caller *caller; /* in the arena */
@@ -86,7 +89,7 @@ cache_entry_new(
 	if (entry == NULL)
 		return NULL;
 	entry->key = *key;
-	arena_init(&entry->arena, CACHE_ENTRY_BYTES);
+	arena_init_small(&entry->arena, CACHE_ENTRY_BYTES, ENTRY_FIRST_BYTES);
 	entry->caller = caller_copy(config, caller, &entry->arena);
 	if (entry->caller != NULL)
 		return entry;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "proxy/exchange.h"
+#include "proxy/response.h"
 #include "proxy/wire.h"
 
 struct exchange {
@@ -26,10 +27,11 @@ struct exchange {
 	bool body_ended;
 	const char *held_body; /* body bytes that stand in the engine's buffer behind the head */
 	size_t held_bytes;
-	bool held_whole;  /* the body ends in the buffer */
-	size_t held_data; /* decoded bytes among them that were not handed on yet */
-	size_t held_used; /* bytes of held_body that belong to this body */
-	int64_t left;     /* BODY_LENGTH: bytes not handed on yet */
+	struct chunks chunks; /* BODY_CHUNKED: how far the framing was followed */
+	bool held_whole;      /* the body ends in the buffer */
+	size_t held_data;     /* decoded bytes among them that were not handed on yet */
+	size_t held_used;     /* bytes of held_body that belong to this body */
+	int64_t left;         /* BODY_LENGTH: bytes not handed on yet */
 };
 
 /* The engine's own reading and writing (mg_read, mg_write). */

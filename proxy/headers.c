@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 
 #define HEAD_MAX (256u << 10)
+#define HEAD_ORDINARY 2000
 
 /* Servers behind us fold names in their own ways (CGI, WSGI, PHP): `_`, `.`, space and whatever is
  * not ASCII may become `-`. */
@@ -115,6 +116,14 @@ add_line(struct buffer *head, const char *name, struct span value)
 }
 
 static void
+add_number(struct buffer *head, const char *start, int64_t number)
+{
+	buffer_add_text(head, start);
+	buffer_add_number(head, number);
+	buffer_add(head, SPAN("\r\n"));
+}
+
+static void
 add_clients_own(struct buffer *head, const struct headers_setup *setup)
 {
 	const struct request *request = setup->request;
@@ -146,7 +155,7 @@ add_framing(struct buffer *head, const struct headers_setup *setup)
 	if (request->framing == BODY_CHUNKED)
 		add_line(head, "Transfer-Encoding", SPAN("chunked"));
 	else if (request->framing == BODY_LENGTH)
-		buffer_format(head, "Content-Length: %lld\r\n", (long long)request->content_length);
+		add_number(head, "Content-Length: ", request->content_length);
 	if (!setup->upgrade)
 		return;
 	add_line(head, "Connection", SPAN("upgrade"));
@@ -179,6 +188,7 @@ headers_make(const struct headers_setup *setup, struct arena *arena)
 	struct buffer head;
 
 	buffer_init(&head, HEAD_MAX);
+	buffer_reserve(&head, HEAD_ORDINARY);
 	buffer_add(&head, request->method);
 	buffer_add(&head, SPAN(" "));
 	buffer_add(&head, setup->path);

@@ -100,7 +100,16 @@ wants_upgrade(const struct request *request)
 static struct span
 answer_headers(struct job *job)
 {
-	return span_of(arena_format(job->arena, "X-Request-Id: %s\r\n", job->id));
+	static const char name[] = "X-Request-Id: ";
+	size_t id = strlen(job->id), at = sizeof(name) - 1;
+	char *line = arena_alloc(job->arena, at + id + 2);
+
+	if (line == NULL)
+		return (struct span){ 0 };
+	memcpy(line, name, at);
+	memcpy(line + at, job->id, id);
+	memcpy(line + at + id, "\r\n", 2);
+	return (struct span){ line, at + id + 2 };
 }
 
 enum reason

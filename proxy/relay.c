@@ -6,6 +6,9 @@
 
 #define INTERIM_MOST 16 /* 1xx answers before the final one */
 
+/* Room for our own lines beside what came. */
+#define OUTGOING_MORE 256
+
 static enum reason
 trouble(struct carry *carry, enum reason reason, const char *detail)
 {
@@ -95,7 +98,9 @@ add_head(struct carry *carry)
 	const struct response *response = &carry->response;
 	struct buffer *out = &carry->outgoing;
 
-	buffer_format(out, "HTTP/1.1 %d ", response->status);
+	buffer_add(out, SPAN("HTTP/1.1 "));
+	buffer_add_number(out, response->status);
+	buffer_add(out, SPAN(" "));
 	buffer_add(out, response->reason_phrase);
 	buffer_add(out, SPAN("\r\n"));
 	for (size_t i = 0; i < response->header_count; i++) {
@@ -156,8 +161,11 @@ settle_framing(struct carry *carry)
 	bool old = exchange_request(carry->exchange)->version_minor == 0;
 	bool delimited = response->framing == RESPONSE_NONE || response->framing == RESPONSE_LENGTH;
 
-	if (delimited && response->content_length >= 0 && response->status != 204)
-		buffer_format(out, "Content-Length: %lld\r\n", (long long)response->content_length);
+	if (delimited && response->content_length >= 0 && response->status != 204) {
+		buffer_add(out, SPAN("Content-Length: "));
+		buffer_add_number(out, response->content_length);
+		buffer_add(out, SPAN("\r\n"));
+	}
 	if (!delimited && !old)
 		buffer_add(out, SPAN("Transfer-Encoding: chunked\r\n"));
 	if (!delimited && old)
@@ -284,6 +292,7 @@ relay_answer(struct carry *carry)
 	const char *broken = NULL;
 
 	buffer_reset(&carry->outgoing);
+	buffer_reserve(&carry->outgoing, carry->incoming.len + OUTGOING_MORE);
 	add_head(carry);
 	passing.outward = settle_framing(carry);
 	passing.done = response->framing == RESPONSE_NONE;

@@ -85,12 +85,14 @@ static bool
 read_length(struct span text, int64_t *ret_length)
 {
 	*ret_length = 0;
+	if (text.len == 0 || text.len > 18)
+		return false;
 	for (size_t i = 0; i < text.len; i++) {
 		if (!is_digit(text.at[i]))
 			return false;
 		*ret_length = *ret_length * 10 + (text.at[i] - '0');
 	}
-	return text.len > 0 && text.len <= 18;
+	return true;
 }
 
 static bool

@@ -19,6 +19,7 @@
 
 #define LISTENERS_MOST 8
 #define TICK_MS 100
+#define TRIM_TICKS 50
 
 /* What a watched file looked like when it was last read. */
 struct watched {
@@ -235,6 +236,14 @@ stop_listeners(struct server *server)
 	listener_stop(server->private);
 }
 
+/* What a burst of requests took of the heap goes back to the system once the gate is quiet. */
+static void
+give_memory_back(const struct server *server)
+{
+	if (busy(server) == 0)
+		(void)malloc_trim(0);
+}
+
 /* Wait for signals; between them keep house. */
 static void
 run(struct server *server, const sigset_t *signals)
@@ -248,6 +257,8 @@ run(struct server *server, const sigset_t *signals)
 		if (signal_number == SIGTERM || signal_number == SIGINT)
 			return;
 		epoch_collect();
+		if (ticks % TRIM_TICKS == 0)
+			give_memory_back(server);
 		if (signal_number == SIGHUP || atomic_exchange(&server->reload_wanted, false) ||
 		    (++ticks % 10 == 0 && files_changed(server)))
 			reload_and_tell(server);

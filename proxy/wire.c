@@ -9,6 +9,8 @@
 #include <sys/types.h>
 
 #include "base/clock.h"
+#include "base/span.h"
+#include "proxy/response.h"
 
 typedef int (*poll_function)(struct pollfd *, nfds_t, int);
 typedef ssize_t (*recv_function)(int, void *, size_t, int);
@@ -62,6 +64,8 @@ wire_connected(struct wire *wire)
 {
 	wire->socket = -1;
 	wire->phase = WIRE_IDLE;
+	wire->chunks = NULL;
+	wire->malformed = false;
 	wire->held = 0;
 	wire->first = true;
 	wire->late = false;
@@ -71,6 +75,8 @@ void
 wire_next(struct wire *wire, size_t carried)
 {
 	wire->held = carried;
+	wire->chunks = NULL;
+	wire->malformed = false;
 	wire->first = false;
 	wire->late = false;
 	wire->phase = carried > 0 ? WIRE_HEAD : WIRE_IDLE;
@@ -172,6 +178,22 @@ poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 	return watched_poll(mine, fds, timeout_ms);
 }
 
+/* Does our reader of chunks agree so far? Nothing may follow the end of the body in one read: the
+ * engine asks for no more than belongs to it. */
+static bool
+chunks_agree(struct wire *wire, struct span bytes)
+{
+	enum response_read read = RESPONSE_MORE;
+	struct span data;
+	size_t used;
+
+	while (read == RESPONSE_MORE && bytes.len > 0) {
+		read = chunks_read(wire->chunks, bytes, &used, &data);
+		bytes = span_slice(bytes, used, bytes.len);
+	}
+	return read != RESPONSE_BAD && bytes.len == 0;
+}
+
 /* Bytes of the head stand in the engine's buffer; those of a body are counted apart, since the
  * engine hands them on. */
 static void
@@ -195,7 +217,13 @@ recv(int socket, void *into, size_t room, int flags)
 
 	pthread_once(&once, find_real);
 	got = real_recv(socket, into, room, flags);
-	if (mine != NULL && got > 0 && socket == mine->socket && (flags & MSG_PEEK) == 0)
-		received(mine, (size_t)got);
-	return got;
+	if (mine == NULL || got <= 0 || socket != mine->socket || (flags & MSG_PEEK) != 0)
+		return got;
+	received(mine, (size_t)got);
+	if (mine->phase != WIRE_BODY || mine->chunks == NULL ||
+	    chunks_agree(mine, (struct span){ into, (size_t)got }))
+		return got;
+	mine->malformed = true;
+	errno = EPROTO;
+	return -1;
 }

@@ -7,7 +7,10 @@
  * two functions of that name in wire.c stand in front, watch, keep deadlines, and call the real
  * ones. Our own code waits with ppoll(), which they do not touch.
  *
- * Uses:   base (clock).
+ * Chunked bodies are followed by our own reader as they are received, since CivetWeb skips what it
+ * does not like in extensions and trailers, without a limit (1.16).
+ *
+ * Uses:   response (chunks), base (clock).
  * Shell:  sockets. One thread each.
  */
 #ifndef POSTERN_PROXY_WIRE_H
@@ -26,10 +29,14 @@ enum wire_phase {
 };
 
 /* One engine thread's connection. */
+struct chunks;
+
 struct wire {
 	int socket; /* -1: not seen yet */
 	enum wire_phase phase;
 	size_t held;           /* bytes in the engine's buffer, from a request's first byte on */
+	struct chunks *chunks; /* of a chunked body: followed as it is received; else NULL */
+	bool malformed;        /* it is framed wrongly */
 	size_t body_received;  /* bytes received while in the body */
 	int64_t head_until_us; /* deadline of the head, once its first byte is there */
 	int64_t body_until_us; /* deadline of the body */
