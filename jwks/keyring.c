@@ -109,6 +109,7 @@ start_keeper(
 	if (keeper->source.kind == SOURCE_GIVEN)
 		return true;
 	if (keeper->source.kind == SOURCE_FILE) {
+		keeper->told_bad = true; /* if it is bad, the caller tells */
 		(void)keeper_ask(keeper, clock_now_s());
 		if (keeper->plan.good_s == 0)
 			return err_set(

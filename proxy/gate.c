@@ -32,22 +32,49 @@ void
 gate_done(struct gate *gate)
 {
 	epoch_drain();
+	gate_tend(gate);
 	world_free(atomic_load(&gate->world));
 	cache_free(gate->cache);
 	metrics_free(gate->metrics);
 }
 
+/* Whichever thread finds that the last reader has left, it only lays the world aside. */
 static void
-free_world(void *world)
+bury(void *retired)
 {
-	world_free(world);
+	struct world *world = retired;
+	struct world *head = atomic_load(world->grave);
+
+	do {
+		world->next_buried = head;
+	} while (!atomic_compare_exchange_weak(world->grave, &head, world));
 }
 
 void
 gate_swap(struct gate *gate, struct world *world)
 {
+	struct world *former = atomic_load(&gate->world);
+
+	former->grave = &gate->grave;
 	atomic_store(&gate->tell_detail, world->config->answer_detail);
-	epoch_retire(atomic_exchange(&gate->world, world), free_world);
+	atomic_store(&gate->world, world);
+	epoch_retire(former, bury);
+}
+
+void
+gate_tend(struct gate *gate)
+{
+	struct world *world = atomic_exchange(&gate->grave, NULL);
+
+	while (world != NULL) {
+		struct world *next = world->next_buried;
+
+		if (atomic_load(&world->holds) > 0)
+			bury(world);
+		else
+			world_free(world);
+		world = next;
+	}
 }
 
 /* With `accept: fallback` a local token may cease to count without anything having changed but the

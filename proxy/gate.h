@@ -18,6 +18,7 @@
 
 struct gate {
 	_Atomic(struct world *) world; /* read it inside an epoch */
+	_Atomic(struct world *) grave; /* worlds that nobody judges by any more */
 	atomic_bool tell_detail;       /* answers.detail of the world: public */
 	struct cache *cache;
 	struct metrics *metrics;
@@ -31,6 +32,10 @@ void gate_done(struct gate *gate);
 
 /* taken: `world` serves from now on; the former ends when its last request has. */
 void gate_swap(struct gate *gate, struct world *world);
+
+/* End the former worlds that nobody holds any more. Ending one joins threads, so it is for a
+ * housekeeping thread, never a request's. */
+void gate_tend(struct gate *gate);
 
 /* listener_setup.serve: `context` is the gate. */
 void gate_serve(void *context, struct exchange *exchange);

@@ -257,6 +257,7 @@ run(struct server *server, const sigset_t *signals)
 		if (signal_number == SIGTERM || signal_number == SIGINT)
 			return;
 		epoch_collect();
+		gate_tend(&server->gate);
 		if (ticks % TRIM_TICKS == 0)
 			give_memory_back(server);
 		if (signal_number == SIGHUP || atomic_exchange(&server->reload_wanted, false) ||

@@ -30,6 +30,8 @@ struct world {
 	struct upstream **upstreams; /* by module->index; NULL entries use the default */
 	uint64_t serial;             /* counts worlds */
 	atomic_int holds;
+	struct world *next_buried; /* see gate_tend() */
+	_Atomic(struct world *) *grave;
 };
 
 /*

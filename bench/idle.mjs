@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// node idle.mjs PORT COUNT TOKEN: COUNT connections that ask once each and then stay, silent.
+import net from 'node:net';
+
+const [port, count, token] = [Number(process.argv[2]), Number(process.argv[3]), process.argv[4]];
+const request = `GET /customer/1 HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+let answered = 0;
+
+for (let i = 0; i < count; i++) {
+  const socket = net.connect(port, '127.0.0.1', () => socket.write(request));
+  socket.once('data', () => { if (++answered === count) console.log('open'); });
+  socket.on('error', (error) => { console.log(`error ${error.code}`); });
+}
+setTimeout(() => process.exit(0), 30000);
