@@ -11,11 +11,15 @@
 #include "base/clock.h"
 #include "base/span.h"
 #include "proxy/response.h"
+#include "proxy/stack.h"
 
 typedef int (*poll_function)(struct pollfd *, nfds_t, int);
 typedef ssize_t (*recv_function)(int, void *, size_t, int);
 
 #define LISTENING_MOST 8
+
+/* A connection that was silent for so long is idle, not between two requests of a burst. */
+#define IDLE_MS 1000
 
 static _Thread_local struct wire *mine;
 static _Thread_local int accepting = -1; /* the stop event of a thread that accepts */
@@ -43,7 +47,7 @@ find_real(void)
 void
 wire_enroll(struct wire *wire)
 {
-	*wire = (struct wire){ .socket = -1, .drain_event = -1 };
+	*wire = (struct wire){ .socket = -1, .drain_event = -1, .stack = stack_find() };
 	mine = wire;
 }
 
@@ -77,6 +81,7 @@ wire_next(struct wire *wire, size_t carried)
 	wire->held = carried;
 	wire->chunks = NULL;
 	wire->malformed = false;
+	wire->slim = false;
 	wire->first = false;
 	wire->late = false;
 	wire->phase = carried > 0 ? WIRE_HEAD : WIRE_IDLE;
@@ -110,18 +115,35 @@ give_up(struct wire *wire)
 	return -1;
 }
 
-/* Wait for the client, and on an idle connection for the word to let go as well. */
 static int
-wait_client(const struct wire *wire, struct pollfd *fds, int timeout_ms)
+poll_again(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
-	struct pollfd both[2] = { fds[0], { .fd = wire->drain_event, .events = POLLIN } };
 	int ready;
 
-	if (wire->phase != WIRE_IDLE || wire->first)
-		both[1].fd = -1;
 	do {
-		ready = real_poll(both, 2, timeout_ms);
+		ready = real_poll(fds, count, timeout_ms);
 	} while (ready < 0 && errno == EINTR);
+	return ready;
+}
+
+/* Wait for the client, and on an idle connection for the word to let go as well. Idle for long, a
+ * thread gives back the stack that its last request touched. */
+static int
+wait_client(struct wire *wire, struct pollfd *fds, int timeout_ms)
+{
+	struct pollfd both[2] = { fds[0], { .fd = wire->drain_event, .events = POLLIN } };
+	bool idle = wire->phase == WIRE_IDLE && !wire->first;
+	int ready;
+
+	if (!idle)
+		both[1].fd = -1;
+	ready = poll_again(both, 2, idle && timeout_ms > IDLE_MS ? IDLE_MS : timeout_ms);
+	if (ready == 0 && idle && timeout_ms > IDLE_MS) {
+		if (!wire->slim)
+			stack_give_back(wire->stack);
+		wire->slim = true;
+		ready = poll_again(both, 2, timeout_ms - IDLE_MS);
+	}
 	fds[0].revents = both[0].revents;
 	if (ready <= 0 || both[0].revents != 0)
 		return ready <= 0 ? ready : 1;

@@ -41,6 +41,8 @@ struct wire {
 	int64_t head_until_us; /* deadline of the head, once its first byte is there */
 	int64_t body_until_us; /* deadline of the body */
 	int64_t head_timeout_us;
+	char *stack;              /* lowest byte of the thread's stack */
+	bool slim;                /* what the last request touched of it was given back */
 	bool late;                /* a deadline has passed */
 	bool first;               /* no request was served on this connection yet */
 	const atomic_bool *hurry; /* true: idle connections are closed */
