@@ -17,17 +17,17 @@
 #include "proxy/exchange.h"
 #include "proxy/forward.h"
 #include "proxy/response.h"
+#include "proxy/scratch.h"
 #include "proxy/upstream.h"
 
-/* What is read at a time, of either side. */
-#define CARRY_PIECE (16u << 10)
+#define CARRY_PIECE SCRATCH_PIECE
 
 struct carry {
 	struct exchange *exchange;
 	const struct forward *forward;
 	struct forwarded *result;
 	struct link *link;
-	char *piece;            /* CARRY_PIECE bytes, owned */
+	char *piece;            /* CARRY_PIECE bytes, of the thread's scratch */
 	struct buffer incoming; /* of the upstream: a head, and what came with it */
 	struct buffer outgoing; /* to the client: written at the end of each read */
 	struct response response;

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "proxy/engine_options.h"
 #include "proxy/layout.h"
+#include "proxy/scratch.h"
 #include "proxy/selftest.h"
 
 struct listener {
@@ -231,6 +232,7 @@ on_thread_end(const struct mg_context *engine, int type, void *wire)
 {
 	(void)engine;
 	(void)type;
+	scratch_give_back();
 	free(wire);
 }
 
@@ -261,6 +263,7 @@ on_connection_end(const struct mg_connection *connection)
 {
 	struct listener *listener = mg_get_user_data(mg_get_context(connection));
 
+	scratch_give_back();
 	if (mg_get_user_connection_data(connection) != NULL)
 		count_connection(listener, -1);
 }

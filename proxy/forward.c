@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/forward.h"
 
-#include <stdlib.h>
-
 #include "base/clock.h"
 #include "proxy/carry.h"
 
@@ -105,17 +103,17 @@ forward_request(
 		.forward = forward,
 		.result = ret_forwarded,
 	};
+	struct scratch *scratch = scratch_mine();
 
 	*ret_forwarded = (struct forwarded){ .reason = REASON_OVERLOADED };
-	carry.piece = malloc(CARRY_PIECE);
-	carry.response.headers =
-	    arena_array(forward->arena, RESPONSE_MAX_HEADERS, sizeof(struct header));
 	buffer_init(&carry.incoming, INCOMING_MAX);
 	buffer_init(&carry.outgoing, OUTGOING_MAX);
-	if (carry.piece != NULL && carry.response.headers != NULL)
+	if (scratch != NULL) {
+		carry.piece = scratch->piece;
+		carry.response.headers = scratch->headers;
 		carry_out(&carry);
+	}
 	link_close(carry.link);
 	buffer_done(&carry.incoming);
 	buffer_done(&carry.outgoing);
-	free(carry.piece);
 }

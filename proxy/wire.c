@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/span.h"
 #include "proxy/response.h"
+#include "proxy/scratch.h"
 #include "proxy/stack.h"
 
 typedef int (*poll_function)(struct pollfd *, nfds_t, int);
@@ -139,8 +140,10 @@ wait_client(struct wire *wire, struct pollfd *fds, int timeout_ms)
 		both[1].fd = -1;
 	ready = poll_again(both, 2, idle && timeout_ms > IDLE_MS ? IDLE_MS : timeout_ms);
 	if (ready == 0 && idle && timeout_ms > IDLE_MS) {
-		if (!wire->slim)
+		if (!wire->slim) {
+			scratch_give_back();
 			stack_give_back(wire->stack);
+		}
 		wire->slim = true;
 		ready = poll_again(both, 2, timeout_ms - IDLE_MS);
 	}

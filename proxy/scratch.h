@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scratch - what a thread needs to carry one request at a time, kept from request to request while
+ * they come fast, and given back when the thread is idle.
+ *
+ * Uses:   response (struct header).
+ * Threads: each has its own.
+ */
+#ifndef POSTERN_PROXY_SCRATCH_H
+#define POSTERN_PROXY_SCRATCH_H
+
+#include "base/check.h"
+#include "proxy/response.h"
+
+/* What is read at a time, of either side. */
+#define SCRATCH_PIECE (16u << 10)
+
+struct scratch {
+	char piece[SCRATCH_PIECE];
+	struct header headers[RESPONSE_MAX_HEADERS];
+};
+
+/* This thread's; lent until scratch_give_back(). NULL: no memory. */
+MUST_CHECK struct scratch *scratch_mine(void);
+
+/* Free this thread's, if it has one: when it is idle, and before it ends. */
+void scratch_give_back(void);
+
+#endif
