@@ -160,7 +160,7 @@ raise_limits(void)
 	limit = (struct rlimit){ 0, 0 };
 	(void)setrlimit(RLIMIT_CORE, &limit); /* a core file would hold tokens and keys */
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)mallopt(M_ARENA_MAX, 8); /* an arena per thread would cost more than it gives */
+	(void)mallopt(M_ARENA_MAX, 2); /* an arena per thread would cost more than it gives */
 }
 
 static struct listener_setup
