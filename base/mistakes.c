@@ -99,6 +99,9 @@ struct telling {
 	bool at_key, warning;
 };
 
+static void tell(struct mistakes *mistakes, const struct telling *telling, const char *rule,
+    va_list arguments) PRINTF_LIKE(3, 0);
+
 static void
 tell(struct mistakes *mistakes, const struct telling *telling, const char *rule, va_list arguments)
 {

@@ -19,6 +19,9 @@ foreach(flag -fstack-clash-protection -fcf-protection=full)
 endforeach()
 add_link_options(-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
 
+if(POSTERN_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link) # so that the fuzzers see which code they reach
+endif()
 if(POSTERN_SANITIZE)
   add_compile_options(-fsanitize=${POSTERN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${POSTERN_SANITIZE})
