@@ -330,10 +330,16 @@ static void
 tell_unknown(const struct node *node, const struct field *fields, struct mistakes *mistakes)
 {
 	const char *nearest = NULL;
+	size_t least = 3; /* further away it is another word */
 
-	for (const struct field *field = fields; field->key != NULL; field++)
-		if (distance(node->key, span_of(field->key)) <= 2)
+	for (const struct field *field = fields; field->key != NULL; field++) {
+		size_t away = distance(node->key, span_of(field->key));
+
+		if (away < least) {
+			least = away;
 			nearest = field->key;
+		}
+	}
 	if (nearest == NULL)
 		mistake_at_key(mistakes, node, "unknown key");
 	else
