@@ -80,6 +80,9 @@ json_read(struct span text, size_t max_bytes, json_t **ret_json, struct err *ret
 	(void)pthread_once(&once, seed);
 	if (text.len > max_bytes)
 		return err_set(reterr, "JSON of more than %zu bytes", max_bytes);
+	/* jansson loses a NUL behind a number, true, false or null, and reads on. */
+	if (text.len > 0 && memchr(text.at, '\0', text.len) != NULL)
+		return err_set(reterr, "JSON with a NUL character");
 	if (!shallow(text))
 		return err_set(reterr, "JSON of more than %d levels", JSON_MAX_DEPTH);
 	json = json_loadb(text.at == NULL ? "" : text.at, text.len,

@@ -1,61 +1,94 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Run a fuzzer's target on each file of a folder, and speak TAP about it. */
-#include <dirent.h>
-#include <stdio.h>
-
+/*
+ * replay DIRECTORY - run a fuzz target on every file of a directory, and speak TAP about it.
+ *
+ * A file's name tells the verdict: good-* must be accepted, bad-* refused, found-* (what a fuzzer
+ * found) only has to keep the invariants. Fails when there is no file, or one of another name.
+ */
 #include "fuzz.h"
 
-#define MOST (1u << 20)
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
 
-static int
-replay(const char *folder, const char *name)
+#include "base/buffer.h"
+#include "base/file.h"
+
+#define MAX_BYTES (16u << 20)
+
+/* The target sees exactly the file's bytes, so that a sanitizer sees one read too many. */
+static bool
+run(const char *path)
 {
-	static uint8_t bytes[MOST];
+	struct buffer buffer;
+	struct err err;
+	uint8_t *bytes;
+	bool done;
+
+	buffer_init(&buffer, MAX_BYTES);
+	done = file_read(path, &buffer, &err);
+	if (!done)
+		(void)fprintf(stderr, "%s\n", err.text);
+	bytes = malloc(buffer.len > 0 ? buffer.len : 1);
+	done = done && bytes != NULL;
+	if (done) {
+		if (buffer.len > 0)
+			memcpy(bytes, buffer.at, buffer.len);
+		fuzz_accepted = false;
+		(void)LLVMFuzzerTestOneInput(bytes, buffer.len);
+	}
+	free(bytes);
+	buffer_done(&buffer);
+	return done;
+}
+
+static bool
+verdict_fits(struct span name)
+{
+	if (span_starts(name, SPAN("good-")))
+		return fuzz_accepted;
+	if (span_starts(name, SPAN("bad-")))
+		return !fuzz_accepted;
+	return span_starts(name, SPAN("found-"));
+}
+
+static bool
+replay(const char *directory, const char *name)
+{
 	char path[4096];
-	size_t size;
-	FILE *file;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	file = fopen(path, "rb");
-	if (file == NULL)
-		return -1;
-	size = fread(bytes, 1, sizeof(bytes), file);
-	(void)fclose(file);
-	/* a copy of the very size, so that a sanitizer sees the first byte beyond it */
-	uint8_t *exact = malloc(size + (size == 0));
-
-	if (exact == NULL)
-		return -1;
-	for (size_t i = 0; i < size; i++)
-		exact[i] = bytes[i];
-	(void)LLVMFuzzerTestOneInput(exact, size);
-	free(exact);
-	return 0;
+	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
+	/* said before, for the run that does not come back */
+	(void)printf("# %s\n", name);
+	(void)fflush(stdout);
+	if (!run(path))
+		return false;
+	if (!verdict_fits(span_of(name)))
+		(void)printf("# it was %s\n", fuzz_accepted ? "accepted" : "refused");
+	return verdict_fits(span_of(name));
 }
 
 int
-main(int argc, char **argv)
+main(int count, char **arguments)
 {
-	struct dirent *entry;
-	DIR *folder = argc == 2 ? opendir(argv[1]) : NULL;
-	int count = 0, failed = 0;
+	const char *directory = count == 2 ? arguments[1] : ".";
+	DIR *files = opendir(directory);
+	const struct dirent *file;
+	size_t ran = 0, failed = 0;
+	bool good;
 
-	if (folder == NULL) {
-		(void)fputs("usage: replay FOLDER\n", stderr);
-		return 2;
+	if (files == NULL) {
+		perror(directory);
+		return 1;
 	}
-	while ((entry = readdir(folder)) != NULL) {
-		if (entry->d_name[0] == '.')
+	while ((file = readdir(files)) != NULL) {
+		if (file->d_name[0] == '.')
 			continue;
-		count++;
-		if (replay(argv[1], entry->d_name) == 0) {
-			(void)printf("ok %d - %s\n", count, entry->d_name);
-		} else {
-			(void)printf("not ok %d - %s\n", count, entry->d_name);
-			failed++;
-		}
+		good = replay(directory, file->d_name);
+		failed += !good;
+		(void)printf("%s %zu - %s\n", good ? "ok" : "not ok", ++ran, file->d_name);
 	}
-	(void)closedir(folder);
-	(void)printf("1..%d\n", count);
-	return count == 0 || failed > 0;
+	(void)closedir(files);
+	(void)printf("1..%zu\n", ran);
+	return ran == 0 || failed > 0;
 }

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Credentials that are read are the only ones, and are scheme, one space and value, with nothing
+ * left over. */
+#include "fuzz.h"
+
+#include "lines.h"
+#include "proxy/credentials.h"
+
+static void
+check_value(const struct request *request, const struct credentials *credentials)
+{
+	struct span header = request_header(request, "authorization");
+	struct span scheme =
+	    credentials->scheme == CREDENTIALS_BASIC ? SPAN("basic") : SPAN("bearer");
+
+	MUST_HOLD(credentials->value.len > 0);
+	MUST_HOLD(header.len == scheme.len + 1 + credentials->value.len);
+	MUST_HOLD(credentials->value.at == header.at + scheme.len + 1);
+	MUST_HOLD(span_equal_nocase(span_slice(header, 0, scheme.len), scheme));
+	MUST_HOLD(header.at[scheme.len] == ' ');
+	for (size_t i = 0; i < credentials->value.len; i++) {
+		unsigned char byte = (unsigned char)credentials->value.at[i];
+
+		MUST_HOLD(byte > ' ' && byte < 0x7f && byte != ',' && byte != '"');
+	}
+}
+
+/* good: a Bearer or Basic value was found. */
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct request request;
+	struct credentials credentials;
+	enum reason reason;
+
+	lines_read(fuzz_span(data, size), &request);
+	reason = credentials_read(&request, &credentials);
+	fuzz_accepted = reason == REASON_OK && credentials.scheme != CREDENTIALS_NONE;
+	MUST_HOLD(reason == REASON_OK || credentials.detail != NULL);
+	MUST_HOLD((request_header_count(&request, "Authorization") > 1) ==
+		  (reason == REASON_CREDENTIALS_DUPLICATE));
+	if (fuzz_accepted)
+		check_value(&request, &credentials);
+	else if (reason == REASON_OK)
+		MUST_HOLD(credentials.value.len == 0);
+	else
+		MUST_HOLD(reason == REASON_CREDENTIALS_DUPLICATE ||
+			  reason == REASON_CREDENTIALS_MALFORMED);
+	return 0;
+}
