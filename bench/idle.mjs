@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // node idle.mjs PORT COUNT TOKEN: COUNT connections that ask once each and then stay, silent.
+// Prints "open" when all were answered, and a line for each that does not stay.
 import net from 'node:net';
 
 const [port, count, token] = [Number(process.argv[2]), Number(process.argv[3]), process.argv[4]];
@@ -9,6 +10,7 @@ let answered = 0;
 for (let i = 0; i < count; i++) {
   const socket = net.connect(port, '127.0.0.1', () => socket.write(request));
   socket.once('data', () => { if (++answered === count) console.log('open'); });
+  socket.on('close', () => console.log('closed'));
   socket.on('error', (error) => { console.log(`error ${error.code}`); });
 }
-setTimeout(() => process.exit(0), 30000);
+setTimeout(() => process.exit(0), 60000);

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Another token in every request, in turn.
-local made, next = {}, 0
+-- Another token in every request, in turn, from the line BENCH_FIRST on.
+local made, next = {}, tonumber(os.getenv("BENCH_FIRST") or 0)
 
 function init()
   for token in io.lines(os.getenv("BENCH_TOKENS")) do

@@ -98,24 +98,26 @@ cache_entry_new(
 }
 
 /* Which of the set gives way: the same token, an empty or dead place, else the one that ends
- * first. */
+ * first; among equals the digest chooses, or tokens that end together would fight for one place. */
 static int
 victim(_Atomic(struct cache_entry *) *set, const struct cache_entry *incoming, int64_t now_s)
 {
+	int first = incoming->key.digest[DIGEST_BYTES - 1] % WAYS;
 	int64_t soonest = INT64_MAX;
-	int place = 0;
+	int place = first;
 
 	for (int i = 0; i < WAYS; i++) {
-		struct cache_entry *entry = atomic_load(&set[i]);
+		int at = (first + i) % WAYS;
+		struct cache_entry *entry = atomic_load(&set[at]);
 		int64_t ends;
 
 		if (entry == NULL ||
 		    memcmp(entry->key.digest, incoming->key.digest, DIGEST_BYTES) == 0)
-			return i;
+			return at;
 		ends = entry->key.stamp == incoming->key.stamp ? entry->caller->until_s : now_s;
 		if (ends < soonest) {
 			soonest = ends;
-			place = i;
+			place = at;
 		}
 	}
 	return place;
