@@ -18,30 +18,66 @@ discovery_url(const char *issuer, char url[DISCOVERY_URL_ROOM])
 		   issuer) < DISCOVERY_URL_ROOM;
 }
 
+#define TENANT_TEMPLATE "{tenantid}"
+#define ISSUER_SHOWN 150u
+
+static bool
+cut_start(struct span *text, struct span start)
+{
+	bool starts = span_equal_nocase(span_slice(*text, 0, start.len), start);
+
+	if (starts)
+		*text = span_slice(*text, start.len, text->len);
+	return starts;
+}
+
 /* Without scheme and last slash: two spellings of one issuer. */
 static struct span
 core_of(struct span issuer)
 {
-	if (span_starts(issuer, SPAN("https://")))
-		issuer = span_slice(issuer, 8, issuer.len);
-	else if (span_starts(issuer, SPAN("http://")))
-		issuer = span_slice(issuer, 7, issuer.len);
+	if (!cut_start(&issuer, SPAN("https://")))
+		(void)cut_start(&issuer, SPAN("http://"));
 	if (span_ends(issuer, SPAN("/")))
 		issuer.len--;
 	return issuer;
 }
 
+/* Entra's issuers of either version: of version 1 on a host of their own, of version 2 by a path
+ * of their own. The tenant may be written as a number or as a name. */
+static bool
+of_entra(struct span issuer)
+{
+	struct span core = core_of(issuer);
+
+	return cut_start(&core, SPAN("sts.windows.net/")) ||
+	       cut_start(&core, SPAN("login.microsoftonline.com/"));
+}
+
+static bool
+has_template(struct span issuer)
+{
+	for (size_t i = 0; i < issuer.len; i++)
+		if (span_equal_nocase(span_slice(issuer, i, i + sizeof(TENANT_TEMPLATE) - 1),
+			SPAN(TENANT_TEMPLATE)))
+			return true;
+	return false;
+}
+
 static bool
 tell_other(struct span got, const char *wanted, struct err *reterr)
 {
-	bool near = span_equal_nocase(core_of(got), core_of(span_of(wanted)));
+	struct span own = span_of(wanted);
+	bool entra = of_entra(got) && of_entra(own);
+	const char *told = " instead of";
 
-	if (got.len > 150)
-		got.len = 150;
-	return err_set(reterr,
-	    near ? "discovery says issuer \"%.*s\": write exactly that, not \"%s\""
-		 : "discovery says issuer \"%.*s\" instead of \"%s\"",
-	    SPAN_ARG(got), wanted);
+	if (entra && has_template(got))
+		told = ": write that with your tenant's id for {tenantid}, not";
+	else if (entra || span_equal_nocase(core_of(got), core_of(own)))
+		told = ": write exactly that, not";
+	if (got.len > ISSUER_SHOWN)
+		got.len = ISSUER_SHOWN;
+	return err_set(
+	    reterr, "discovery says issuer \"%.*s\"%s \"%s\"", SPAN_ARG(got), told, wanted);
 }
 
 bool

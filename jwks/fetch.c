@@ -4,20 +4,23 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/span.h"
+#include "jwks/cachecontrol.h"
 #include "jwks/keyset.h"
 
 #define CONNECT_MOST_MS 2000
+#define LOOK_EVERY_MS 50 /* at `stop` */
+#define SLOWEST_BYTES_PER_S 100
+#define SLOWEST_FOR_S 10
+#define PLACE_SHOWN 200 /* bytes of where a redirect leads */
 #define UNSAID (-1)
 
 /* One transfer. */
 struct transfer {
 	struct fetch_answer *answer;
-	const atomic_bool *stop;
-	int64_t age_s;
-	bool html, coded;
-	bool too_large;
+	struct cachecontrol said;
+	int status; /* of the header block that is being read */
+	bool html, coded, too_large;
 };
 
 bool
@@ -34,48 +37,31 @@ fetch_teardown(void)
 	curl_global_cleanup();
 }
 
+/* The body of anything but a 200 is of no use, and may never end. */
 static size_t
 on_body(char *bytes, size_t size, size_t count, void *context)
 {
 	struct transfer *transfer = context;
 
+	if (transfer->status != 200)
+		return CURL_WRITEFUNC_ERROR;
 	buffer_add(&transfer->answer->body, (struct span){ bytes, size * count });
 	transfer->too_large = transfer->answer->body.failed;
-	return transfer->too_large ? 0 : size * count;
+	return transfer->too_large ? CURL_WRITEFUNC_ERROR : size * count;
 }
 
-static int64_t
-read_seconds(struct span text)
-{
-	int64_t seconds = 0;
-
-	if (text.len >= 2 && text.at[0] == '"')
-		text = span_slice(text, 1, text.len - 1);
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.at[i] < '0' || text.at[i] > '9')
-			return UNSAID;
-		if (seconds < INT32_MAX)
-			seconds = seconds * 10 + (text.at[i] - '0');
-	}
-	return text.len == 0 ? UNSAID : seconds;
-}
-
-/* RFC 9111 section 5.2.2; what is not about freshness is passed over. */
+/* A block of headers begins: nothing counts that an interim answer (1xx) said. */
 static void
-read_cache_control(struct fetch_answer *answer, struct span value)
+begin_block(struct transfer *transfer, struct span line)
 {
-	struct span piece;
+	struct span code = span_slice(line, span_find(line, ' ') + 1, line.len);
 
-	while (span_cut(&value, ',', &piece)) {
-		piece = span_trim(piece);
-		if (span_equal_nocase(piece, SPAN("no-store")) ||
-		    span_equal_nocase(piece, SPAN("no-cache"))) {
-			answer->max_age_s = 0;
-			return;
-		}
-		if (span_equal_nocase(span_slice(piece, 0, 8), SPAN("max-age=")))
-			answer->max_age_s = read_seconds(span_slice(piece, 8, piece.len));
-	}
+	transfer->status = 0;
+	for (size_t i = 0; i < code.len && i < 3 && code.at[i] >= '0' && code.at[i] <= '9'; i++)
+		transfer->status = transfer->status * 10 + (code.at[i] - '0');
+	transfer->said = CACHECONTROL_UNSAID;
+	transfer->html = false;
+	transfer->coded = false;
 }
 
 static size_t
@@ -90,12 +76,12 @@ on_header(char *bytes, size_t size, size_t count, void *context)
 	colon = span_find(line, ':');
 	name = span_slice(line, 0, colon);
 	value = span_trim(span_slice(line, colon + 1, line.len));
-	if (span_equal_nocase(name, SPAN("Cache-Control")))
-		read_cache_control(transfer->answer, value);
+	if (span_starts(line, SPAN("HTTP/")))
+		begin_block(transfer, line);
+	else if (span_equal_nocase(name, SPAN("Cache-Control")))
+		cachecontrol_read(&transfer->said, value);
 	else if (span_equal_nocase(name, SPAN("Age")))
-		transfer->age_s = read_seconds(value);
-	else if (span_equal_nocase(name, SPAN("Retry-After")))
-		transfer->answer->retry_after_s = read_seconds(value);
+		cachecontrol_read_age(&transfer->said, value);
 	else if (span_equal_nocase(name, SPAN("Content-Type")))
 		transfer->html = span_equal_nocase(span_slice(value, 0, 9), SPAN("text/html"));
 	else if (span_equal_nocase(name, SPAN("Content-Encoding")))
@@ -103,42 +89,53 @@ on_header(char *bytes, size_t size, size_t count, void *context)
 	return size * count;
 }
 
-static int
-on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+/* The system's certificates are no longer trusted where the operator names his own. */
+static void
+set_trust(CURL *curl, const struct source *source)
 {
-	const struct transfer *transfer = context;
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
+	if (source->ca_file == NULL)
+		return;
+	curl_easy_setopt(curl, CURLOPT_CAINFO, source->ca_file);
+	curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+}
 
-	(void)a;
-	(void)b;
-	(void)c;
-	(void)d;
-	return atomic_load(transfer->stop) ? 1 : 0;
+static void
+set_limits(CURL *curl, const struct source *source)
+{
+	long timeout_ms = (long)source->timeout_ms;
+
+	curl_easy_setopt(curl, CURLOPT_MAXFILESIZE, (long)KEYSET_MAX_BYTES);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+	    timeout_ms < CONNECT_MOST_MS ? timeout_ms : (long)CONNECT_MOST_MS);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST_BYTES_PER_S);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)SLOWEST_FOR_S);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* A name server that does not answer would hold up the end of a transfer for its own
+	 * timeout; the resolver's thread is left to end by itself instead. */
+	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
+#endif
 }
 
 static void
 set_options(CURL *curl, const struct source *source, const char *url)
 {
-	long timeout_ms = (long)source->timeout_ms;
-
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(curl, CURLOPT_PROXY, source->proxy == NULL ? "" : source->proxy);
+	curl_easy_setopt(curl, CURLOPT_NOPROXY, ""); /* whatever the environment says */
 	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(curl, CURLOPT_HTTP09_ALLOWED, 0L);
 	curl_easy_setopt(curl, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
-	curl_easy_setopt(curl, CURLOPT_MAXFILESIZE, (long)KEYSET_MAX_BYTES);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
-	    timeout_ms < CONNECT_MOST_MS ? timeout_ms : (long)CONNECT_MOST_MS);
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "postern/" POSTERN_VERSION);
-	if (source->ca_file != NULL)
-		curl_easy_setopt(curl, CURLOPT_CAINFO, source->ca_file);
+	set_trust(curl, source);
+	set_limits(curl, source);
 }
 
 static void
@@ -150,40 +147,116 @@ set_callbacks(CURL *curl, struct transfer *transfer, char *cause)
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
-	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer);
+}
+
+static CURLcode
+result_of(CURLM *multi)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(multi, &left)) != NULL)
+		if (message->msg == CURLMSG_DONE)
+			return message->data.result;
+	return CURLE_FAILED_INIT;
+}
+
+/* curl_easy_perform() looks at its callbacks once a second only; stopping must be quicker. */
+static CURLcode
+perform(CURL *curl, const atomic_bool *stop)
+{
+	CURLM *multi = curl_multi_init();
+	CURLcode code = CURLE_FAILED_INIT;
+	int running = 1;
+
+	if (multi == NULL || curl_multi_add_handle(multi, curl) != CURLM_OK)
+		goto out;
+	while (running > 0 && !atomic_load(stop)) {
+		if (curl_multi_perform(multi, &running) != CURLM_OK)
+			goto out;
+		if (running > 0 && curl_multi_poll(multi, NULL, 0, LOOK_EVERY_MS, NULL) != CURLM_OK)
+			goto out;
+	}
+	code = running > 0 ? CURLE_ABORTED_BY_CALLBACK : result_of(multi);
+out:
+	(void)curl_multi_remove_handle(multi, curl);
+	(void)curl_multi_cleanup(multi);
+	return code;
+}
+
+static bool
+about_tls(CURLcode code)
+{
+	return code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION ||
+	       code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_CIPHER ||
+	       code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_ISSUER_ERROR ||
+	       code == CURLE_SSL_INVALIDCERTSTATUS || code == CURLE_SSL_PINNEDPUBKEYNOTMATCH;
+}
+
+/* A query may hold what is nobody's business. */
+static bool
+tell_redirect(CURL *curl, int status, struct err *reterr)
+{
+	const char *url = NULL;
+	struct span place;
+
+	(void)curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &url);
+	place = span_of(url);
+	place = span_slice(place, 0, span_find(place, '?'));
+	place = span_slice(place, 0, PLACE_SHOWN);
+	if (place.len == 0)
+		return err_set(reterr, "HTTP %d", status);
+	return err_set(reterr, "HTTP %d: redirect to %.*s refused", status, SPAN_ARG(place));
+}
+
+static bool
+starts_like_html(struct span body)
+{
+	size_t at = 0;
+
+	while (at < body.len && (body.at[at] == ' ' || body.at[at] == '\t' || body.at[at] == '\r' ||
+				    body.at[at] == '\n'))
+		at++;
+	return at < body.len && body.at[at] == '<';
 }
 
 /* What came instead of a key set. */
 static bool
 judge(const struct transfer *transfer, CURLcode code, const char *cause, struct err *reterr)
 {
-	int status = transfer->answer->status;
-
 	if (transfer->too_large || code == CURLE_FILESIZE_EXCEEDED)
-		return err_set(reterr, "the answer is larger than %u bytes", KEYSET_MAX_BYTES);
+		return err_set(reterr, "answer larger than %u bytes", KEYSET_MAX_BYTES);
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		return err_set(reterr, "stopped");
 	if (code != CURLE_OK)
-		return err_set(reterr, "%s", cause[0] != '\0' ? cause : curl_easy_strerror(code));
-	if (status >= 300 && status < 400)
-		return err_set(reterr, "HTTP %d: a redirect, which is not followed", status);
-	if (status != 200)
-		return err_set(reterr, "HTTP %d%s", status,
-		    transfer->html ? " with a page (text/html) instead of JSON" : "");
-	if (transfer->html)
-		return err_set(reterr, "a page (text/html), perhaps a login, instead of JSON");
+		return err_set(reterr, "%s%s", about_tls(code) ? "TLS: " : "",
+		    cause[0] != '\0' ? cause : curl_easy_strerror(code));
 	if (transfer->coded)
 		return err_set(reterr, "a compressed answer, which was not asked for");
+	if (transfer->html || starts_like_html(buffer_span(&transfer->answer->body)))
+		return err_set(reterr, "a login page or HTML instead of JSON");
 	return true;
+}
+
+static void
+note_times(CURL *curl, const struct transfer *transfer)
+{
+	curl_off_t retry_after_s = 0;
+
+	transfer->answer->max_age_s = cachecontrol_fresh_s(&transfer->said);
+	(void)curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after_s);
+	if (retry_after_s > 0)
+		transfer->answer->retry_after_s = (int64_t)retry_after_s;
 }
 
 bool
 fetch_get(const struct source *source, const char *url, const atomic_bool *stop,
     struct fetch_answer *answer, struct err *reterr)
 {
-	struct transfer transfer = { .answer = answer, .stop = stop };
+	struct transfer transfer = { .answer = answer, .said = CACHECONTROL_UNSAID };
 	CURL *curl = curl_easy_init();
 	char cause[CURL_ERROR_SIZE];
+	bool done = false;
 	long status = 0;
 	CURLcode code;
 
@@ -193,12 +266,16 @@ fetch_get(const struct source *source, const char *url, const atomic_bool *stop,
 		return err_set(reterr, "out of memory");
 	set_options(curl, source, url);
 	set_callbacks(curl, &transfer, cause);
-	code = curl_easy_perform(curl);
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_cleanup(curl);
+	code = perform(curl, stop);
+	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	answer->status = (int)status;
-	if (answer->max_age_s > 0 && transfer.age_s > 0)
-		answer->max_age_s =
-		    answer->max_age_s > transfer.age_s ? answer->max_age_s - transfer.age_s : 0;
-	return judge(&transfer, code, cause, reterr);
+	note_times(curl, &transfer);
+	if (status >= 300 && status < 400)
+		(void)tell_redirect(curl, answer->status, reterr);
+	else if (status != 0 && status != 200)
+		(void)err_set(reterr, "HTTP %d", answer->status);
+	else
+		done = judge(&transfer, code, cause, reterr);
+	curl_easy_cleanup(curl);
+	return done;
 }

@@ -31,10 +31,11 @@ MUST_CHECK bool fetch_setup(struct err *reterr);
 void fetch_teardown(void);
 
 /*
- * GET `url`. Anything but a 200 is a failure that says what came instead (the status, "a login
- * page (text/html)", the TLS or network cause); the answer's status and times are set even then.
+ * GET `url`. Anything but a 200 is a failure that says what came instead ("HTTP 500", "HTTP 302:
+ * redirect to … refused", "a login page or HTML instead of JSON", "answer larger than 262144
+ * bytes", "TLS: …", or libcurl's words); the answer's status and times are set even then.
  *
- * stop  when it turns true, the transfer ends within a second, as a failure.
+ * stop  when it turns true, the transfer ends at once, as a failure.
  */
 MUST_CHECK bool fetch_get(const struct source *source, const char *url, const atomic_bool *stop,
     struct fetch_answer *answer, struct err *reterr);

@@ -15,6 +15,7 @@
 #include "jwks/kept.h"
 
 #define FILE_EVERY_S 2
+#define CLOCKS_DIFFER_S 60
 
 static bool
 copy_text(const char **text)
@@ -96,6 +97,32 @@ keeper_settle(struct keeper *keeper, struct keyset *set, struct span json, int64
 	return changed;
 }
 
+/* What an earlier keyring knows of this issuer. */
+static int64_t
+recall_earlier(struct keeper *keeper, struct keeper *earlier, struct buffer *json)
+{
+	(void)pthread_mutex_lock(&earlier->lock);
+	buffer_add(json, buffer_span(&earlier->json));
+	keeper->plan = earlier->plan;
+	keeper->fetches_good = earlier->fetches_good;
+	keeper->fetches_bad = earlier->fetches_bad;
+	keeper->told_bad = earlier->told_bad;
+	memcpy(keeper->last_error, earlier->last_error, sizeof(keeper->last_error));
+	(void)pthread_mutex_unlock(&earlier->lock);
+	return keeper->plan.good_s;
+}
+
+/* What was kept on disk. A time that has not come says nothing about how old the keys are. */
+static bool
+recall_kept(struct keeper *keeper, struct buffer *json, int64_t *ret_good_s, struct err *reterr)
+{
+	if (!kept_read(keeper->state_dir, &keeper->source, json, ret_good_s, reterr))
+		return false;
+	if (*ret_good_s > clock_now_s() + CLOCKS_DIFFER_S)
+		return err_set(reterr, "they were kept at a time that has not come yet");
+	return true;
+}
+
 void
 keeper_recall(struct keeper *keeper, struct keeper *earlier)
 {
@@ -103,27 +130,21 @@ keeper_recall(struct keeper *keeper, struct keeper *earlier)
 	struct keyset *set = NULL;
 	struct buffer json;
 	int64_t good_s = 0;
+	bool found = false;
 
 	buffer_init(&json, KEYSET_MAX_BYTES);
-	if (earlier != NULL) {
-		(void)pthread_mutex_lock(&earlier->lock);
-		buffer_add(&json, buffer_span(&earlier->json));
-		keeper->plan = earlier->plan;
-		keeper->fetches_good = earlier->fetches_good;
-		keeper->fetches_bad = earlier->fetches_bad;
-		keeper->told_bad = earlier->told_bad;
-		memcpy(keeper->last_error, earlier->last_error, sizeof(keeper->last_error));
-		good_s = earlier->plan.good_s;
-		(void)pthread_mutex_unlock(&earlier->lock);
-	} else if (keeper->state_dir != NULL &&
-		   kept_read(keeper->state_dir, &keeper->source, &json, &good_s, &err)) {
+	if (earlier != NULL)
+		good_s = recall_earlier(keeper, earlier, &json);
+	found = json.len > 0;
+	if (!found && keeper->state_dir != NULL)
+		found = recall_kept(keeper, &json, &good_s, &err);
+	if (found && keyset_parse(buffer_span(&json), &set, &err)) {
 		keeper->plan.good_s = good_s;
-	} else if (err.text[0] != '\0') {
+		(void)keeper_settle(keeper, set, buffer_span(&json), good_s);
+	}
+	if (err.text[0] != '\0')
 		log_event(LOG_WARN, "keys", "issuer %s: kept keys are not used: %s",
 		    keeper->source.name, err.text);
-	}
-	if (json.len > 0 && keyset_parse(buffer_span(&json), &set, &err))
-		(void)keeper_settle(keeper, set, buffer_span(&json), good_s);
 	buffer_done(&json);
 }
 
@@ -151,11 +172,13 @@ file_unchanged(const struct keeper *keeper)
 	       now.st_mtim.tv_nsec == keeper->file.st_mtim.tv_nsec;
 }
 
-/* By way of discovery: two fetches. */
+/* By way of discovery: two fetches, within the time of one. */
 static bool
 discover(struct keeper *keeper, struct fetch_answer *answer, struct err *reterr)
 {
 	char url[DISCOVERY_URL_ROOM], jwks_uri[DISCOVERY_URL_ROOM];
+	int64_t begun_us = clock_mono_us();
+	struct source source = keeper->source;
 	bool good;
 
 	if (!discovery_url(keeper->source.issuer, url))
@@ -166,7 +189,10 @@ discover(struct keeper *keeper, struct fetch_answer *answer, struct err *reterr)
 	buffer_done(&answer->body);
 	if (!good)
 		return false;
-	return fetch_get(&keeper->source, jwks_uri, &keeper->stop, answer, reterr) ||
+	source.timeout_ms -= (clock_mono_us() - begun_us) / 1000;
+	if (source.timeout_ms < 1)
+		source.timeout_ms = 1;
+	return fetch_get(&source, jwks_uri, &keeper->stop, answer, reterr) ||
 	       err_within(reterr, "%s", jwks_uri);
 }
 
@@ -204,16 +230,28 @@ tell(struct keeper *keeper, bool good, const char *why)
 static void
 settle_good(struct keeper *keeper, struct keyset *set, struct span json, bool *ret_changed)
 {
-	struct err err = { "" };
-
 	*ret_changed = keeper_settle(keeper, set, json, keeper->plan.good_s);
 	keeper->last_error[0] = '\0';
 	tell(keeper, true, "");
 	keeper->fetches_good++;
-	if (keeper->state_dir != NULL && keeper->source.kind != SOURCE_FILE &&
-	    !kept_write(keeper->state_dir, &keeper->source, json, keeper->plan.good_s, &err))
-		log_event(LOG_WARN, "keys", "issuer %s: keys are not kept: %s", keeper->source.name,
-		    err.text);
+	keeper->unkept = keeper->state_dir != NULL && keeper->source.kind != SOURCE_FILE;
+}
+
+static void
+settle_bad(struct keeper *keeper, const struct err *why)
+{
+	keeper->fetches_bad++;
+	tell(keeper, false, why->text);
+	memcpy(keeper->last_error, why->text, sizeof(keeper->last_error));
+}
+
+static void
+look_again_soon(struct keeper *keeper, int64_t now_s)
+{
+	(void)pthread_mutex_lock(&keeper->lock);
+	keeper->plan.asked_s = now_s;
+	keeper->plan.next_s = now_s + FILE_EVERY_S;
+	(void)pthread_mutex_unlock(&keeper->lock);
 }
 
 bool
@@ -226,12 +264,14 @@ keeper_ask(struct keeper *keeper, int64_t now_s)
 	bool changed = false;
 
 	if (keeper->source.kind == SOURCE_FILE && file_unchanged(keeper)) {
-		(void)pthread_mutex_lock(&keeper->lock);
-		keeper->plan.next_s = now_s + FILE_EVERY_S;
-		(void)pthread_mutex_unlock(&keeper->lock);
+		look_again_soon(keeper, now_s);
 		return false;
 	}
 	told.good = get(keeper, &answer, &set, &err);
+	if (!told.good && atomic_load(&keeper->stop)) {
+		buffer_done(&answer.body);
+		return false; /* we gave up, not the issuer */
+	}
 	told.max_age_s = answer.max_age_s;
 	told.retry_after_s = answer.retry_after_s;
 	if (!digest_random(&told.dice, sizeof(told.dice)))
@@ -240,14 +280,38 @@ keeper_ask(struct keeper *keeper, int64_t now_s)
 	plan_answered(&keeper->plan, &keeper->source, &told, now_s);
 	if (keeper->source.kind == SOURCE_FILE)
 		keeper->plan.next_s = now_s + FILE_EVERY_S;
-	if (told.good) {
+	if (told.good)
 		settle_good(keeper, set, buffer_span(&answer.body), &changed);
-	} else {
-		keeper->fetches_bad++;
-		tell(keeper, false, err.text);
-		memcpy(keeper->last_error, err.text, sizeof(keeper->last_error));
-	}
+	else
+		settle_bad(keeper, &err);
 	(void)pthread_mutex_unlock(&keeper->lock);
 	buffer_done(&answer.body);
 	return changed;
+}
+
+void
+keeper_keep(struct keeper *keeper)
+{
+	struct err err = { "" };
+	struct buffer json;
+	int64_t good_s;
+	bool kept;
+
+	(void)pthread_mutex_lock(&keeper->lock);
+	if (!keeper->unkept) {
+		(void)pthread_mutex_unlock(&keeper->lock);
+		return;
+	}
+	keeper->unkept = false;
+	good_s = keeper->plan.good_s;
+	buffer_init(&json, KEYSET_MAX_BYTES);
+	buffer_add(&json, buffer_span(&keeper->json));
+	(void)pthread_mutex_unlock(&keeper->lock);
+	kept = !json.failed &&
+	       kept_write(keeper->state_dir, &keeper->source, buffer_span(&json), good_s, &err);
+	buffer_done(&json);
+	if (!kept && !keeper->told_unkept)
+		log_event(LOG_WARN, "keys", "issuer %s: keys are not kept: %s", keeper->source.name,
+		    err.text);
+	keeper->told_unkept = !kept;
 }

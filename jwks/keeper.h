@@ -38,6 +38,8 @@ struct keeper {
 	uint64_t rounds; /* tries that ended */
 	int waiting;     /* requests that wait for a round */
 	bool asking, wanted, told_bad;
+	bool unkept;      /* good keys came that are not yet on disk */
+	bool told_unkept; /* of its thread alone */
 };
 
 /* Copy the source; nothing runs yet. */
@@ -52,6 +54,10 @@ void keeper_done(struct keeper *keeper);
  * another one than before.
  */
 bool keeper_ask(struct keeper *keeper, int64_t now_s);
+
+/* Write what came last to disk, when that was good and there is a place for it: a slow disk holds
+ * up no request and no change of keys. */
+void keeper_keep(struct keeper *keeper);
 
 /* Start with what was kept on disk, or with the set of the same issuer in an earlier keyring. */
 void keeper_recall(struct keeper *keeper, struct keeper *earlier);

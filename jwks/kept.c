@@ -14,7 +14,14 @@
 #include "jwks/keyset.h"
 
 #define PATH_ROOM 4096
-#define KEPT_MAX_BYTES (2 * KEYSET_MAX_BYTES + 4096)
+#define KEPT_MAX_BYTES (2 * KEYSET_MAX_BYTES + 8192)
+#define SUM_ROOM (BASE64URL_ENCODED(DIGEST_BYTES) + 1)
+
+static const char *
+text_or_none(const char *text)
+{
+	return text == NULL ? "" : text;
+}
 
 /* The issuer's name is the operator's, and may hold anything: only plain characters stay. */
 static bool
@@ -33,15 +40,24 @@ path_of(const char *state_dir, const struct source *source, char path[PATH_ROOM]
 	return snprintf(path, PATH_ROOM, "%s/keys/%s.json", state_dir, name) < PATH_ROOM;
 }
 
+/* Of everything that is kept, so that a damaged time does not make old keys young. */
 static bool
-checksum(struct span json, char text[BASE64URL_ENCODED(DIGEST_BYTES) + 1])
+checksum(const struct source *source, struct span json, int64_t good_s, char sum[SUM_ROOM])
 {
 	unsigned char digest[DIGEST_BYTES];
+	struct buffer all;
+	bool done;
 
-	if (!digest_sha256(json, digest))
-		return false;
-	text[base64url_encode((struct span){ (const char *)digest, DIGEST_BYTES }, text)] = '\0';
-	return true;
+	buffer_init(&all, KEPT_MAX_BYTES);
+	buffer_format(&all, "%s\n%s\n%lld\n", text_or_none(source->issuer),
+	    text_or_none(source->place), (long long)good_s);
+	buffer_add(&all, json);
+	done = !all.failed && digest_sha256(buffer_span(&all), digest);
+	buffer_done(&all);
+	if (done)
+		sum[base64url_encode((struct span){ (const char *)digest, DIGEST_BYTES }, sum)] =
+		    '\0';
+	return done;
 }
 
 static bool
@@ -59,17 +75,21 @@ bool
 kept_write(const char *state_dir, const struct source *source, struct span json, int64_t good_s,
     struct err *reterr)
 {
-	char path[PATH_ROOM], sum[BASE64URL_ENCODED(DIGEST_BYTES) + 1];
+	char path[PATH_ROOM], sum[SUM_ROOM];
 	struct buffer text;
 	bool done;
 
-	if (!path_of(state_dir, source, path) || !checksum(json, sum))
+	if (!path_of(state_dir, source, path))
 		return err_set(reterr, "the name of the file to keep keys in is too long");
+	if (!checksum(source, json, good_s, sum))
+		return err_set(reterr, "%s: no checksum can be made", path);
 	if (!make_directory(state_dir, reterr))
 		return false;
 	buffer_init(&text, KEPT_MAX_BYTES);
 	buffer_add_text(&text, "{\"issuer\":");
-	buffer_add_json(&text, span_of(source->issuer));
+	buffer_add_json(&text, span_of(text_or_none(source->issuer)));
+	buffer_add_text(&text, ",\"place\":");
+	buffer_add_json(&text, span_of(text_or_none(source->place)));
 	buffer_format(
 	    &text, ",\"good_s\":%lld,\"sha256\":\"%s\",\"jwks\":", (long long)good_s, sum);
 	buffer_add_json(&text, json);
@@ -80,17 +100,25 @@ kept_write(const char *state_dir, const struct source *source, struct span json,
 	return done;
 }
 
+/* Whose it is comes first: the checksum is made with the names that are configured now. */
 static bool
 check_kept(const json_t *root, const struct source *source, const char *path, struct err *reterr)
 {
-	char sum[BASE64URL_ENCODED(DIGEST_BYTES) + 1];
+	const json_t *good_s = json_object_get(root, "good_s");
 	struct span json = json_text(json_object_get(root, "jwks"));
+	struct span issuer = json_text(json_object_get(root, "issuer"));
+	struct span place = json_text(json_object_get(root, "place"));
+	char sum[SUM_ROOM];
 
-	if (json.at == NULL || !json_is_integer(json_object_get(root, "good_s")) ||
-	    !checksum(json, sum) || !span_is(json_text(json_object_get(root, "sha256")), sum))
+	if (json.at == NULL || issuer.at == NULL || place.at == NULL || !json_is_integer(good_s))
 		return err_set(reterr, "%s: damaged", path);
-	if (!span_is(json_text(json_object_get(root, "issuer")), source->issuer))
+	if (!span_is(issuer, text_or_none(source->issuer)))
 		return err_set(reterr, "%s: of another issuer", path);
+	if (!span_is(place, text_or_none(source->place)))
+		return err_set(reterr, "%s: of another address", path);
+	if (!checksum(source, json, json_integer_value(good_s), sum) ||
+	    !span_is(json_text(json_object_get(root, "sha256")), sum))
+		return err_set(reterr, "%s: damaged", path);
 	return true;
 }
 

@@ -21,8 +21,8 @@ MUST_CHECK bool kept_write(const char *state_dir, const struct source *source, s
     int64_t good_s, struct err *reterr);
 
 /*
- * Read it back. False with an empty reterr when there is none; with a text when it is damaged or
- * of another issuer, and then it is not to be used.
+ * Read it back. False with an empty reterr when there is none; with a text when it is damaged, of
+ * another issuer or of another address, and then it is not to be used.
  */
 MUST_CHECK bool kept_read(const char *state_dir, const struct source *source, struct buffer *json,
     int64_t *ret_good_s, struct err *reterr);

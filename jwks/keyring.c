@@ -41,7 +41,7 @@ static void
 sleep_until_due(struct keeper *keeper)
 {
 	while (!atomic_load(&keeper->stop) && !keeper->wanted) {
-		int64_t left_s = keeper->plan.next_s - clock_now_s();
+		int64_t left_s = plan_wait_s(&keeper->plan, clock_now_s());
 
 		if (left_s <= 0)
 			return;
@@ -74,6 +74,9 @@ run(void *context)
 		keeper->asking = false;
 		keeper->rounds++;
 		(void)pthread_cond_broadcast(&keeper->changed);
+		(void)pthread_mutex_unlock(&keeper->lock);
+		keeper_keep(keeper);
+		(void)pthread_mutex_lock(&keeper->lock);
 	}
 	(void)pthread_mutex_unlock(&keeper->lock);
 	return NULL;

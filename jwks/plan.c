@@ -24,6 +24,16 @@ refresh_after(int64_t fresh_s, uint32_t dice)
 	return ahead_s - jitter_s + (int64_t)(dice % (uint64_t)(2 * jitter_s + 1));
 }
 
+/* Asked for again before it is stale, however short that is. */
+static int64_t
+fresh_for(const struct source *source, int64_t said_s)
+{
+	int64_t fresh_s =
+	    clamp(said_s >= 0 ? said_s : source->refresh_s, FRESH_LEAST_S, FRESH_MOST_S);
+
+	return fresh_s < source->stale_s ? fresh_s : source->stale_s;
+}
+
 static int64_t
 again_after(int failures)
 {
@@ -34,15 +44,14 @@ void
 plan_answered(
     struct plan *plan, const struct source *source, const struct plan_answer *answer, int64_t now_s)
 {
-	int64_t fresh_s = answer->max_age_s >= 0 ? answer->max_age_s : source->refresh_s;
 	int64_t wait_s;
 
 	plan->asked_s = now_s;
 	if (answer->good) {
 		plan->good_s = now_s;
 		plan->failures = 0;
-		plan->next_s = now_s + refresh_after(clamp(fresh_s, FRESH_LEAST_S, FRESH_MOST_S),
-					   answer->dice);
+		wait_s = refresh_after(fresh_for(source, answer->max_age_s), answer->dice);
+		plan->next_s = now_s + (wait_s > 0 ? wait_s : 1);
 		return;
 	}
 	if (plan->failures < 1000)
@@ -51,6 +60,14 @@ plan_answered(
 	if (answer->retry_after_s > wait_s)
 		wait_s = clamp(answer->retry_after_s, wait_s, FRESH_MOST_S);
 	plan->next_s = now_s + wait_s;
+}
+
+int64_t
+plan_wait_s(const struct plan *plan, int64_t now_s)
+{
+	if (now_s < plan->asked_s || now_s >= plan->next_s)
+		return 0;
+	return plan->next_s - now_s;
 }
 
 /* A clock that was set back must not close the door for good. */

@@ -30,10 +30,14 @@ struct plan_answer {
 	uint32_t dice;         /* any random number: the jitter */
 };
 
-/* The plan after an answer at `now_s`: 80 % of the TTL clamped to 60 s..1 h, with 10 % of jitter;
- * after a failure 1 s, 2 s, 4 s … 60 s. */
+/* The plan after an answer at `now_s`: 80 % of the TTL clamped to 60 s..1 h (and to the time after
+ * which the set would be stale), with 10 % of jitter; after a failure 1 s, 2 s, 4 s … 60 s. */
 void plan_answered(struct plan *plan, const struct source *source, const struct plan_answer *answer,
     int64_t now_s);
+
+/* Seconds until it is time to ask, 0: now. A clock that was set back to before the last try says
+ * now, too: what was planned by the old time would come too late. */
+int64_t plan_wait_s(const struct plan *plan, int64_t now_s);
 
 /* Somebody met an unknown kid: may we ask now? True at most once per cooldown; failed tries
  * count. Marks it as used. */

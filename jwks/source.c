@@ -50,34 +50,94 @@ source_schema(void)
 	return jwks_fields;
 }
 
+/* 127.A.B.C in decimal: shorter and other forms are read differently by different readers. */
+static bool
+loopback_address(struct span host)
+{
+	struct span part;
+	int parts = 0;
+
+	if (!span_starts(host, SPAN("127.")))
+		return false;
+	while (span_cut(&host, '.', &part)) {
+		int value = 0;
+
+		if (part.len == 0 || part.len > 3)
+			return false;
+		for (size_t i = 0; i < part.len; i++) {
+			if (part.at[i] < '0' || part.at[i] > '9')
+				return false;
+			value = value * 10 + (part.at[i] - '0');
+		}
+		if (value > 255 || (part.len > 1 && part.at[0] == '0'))
+			return false;
+		parts++;
+	}
+	return parts == 4;
+}
+
+/* Nothing, or a colon and digits. */
+static bool
+port_plain(struct span port)
+{
+	if (port.len > 0 && port.at[0] != ':')
+		return false;
+	for (size_t i = 1; i < port.len; i++)
+		if (port.at[i] < '0' || port.at[i] > '9')
+			return false;
+	return true;
+}
+
+/* What stands between "//" and the path. */
+static struct span
+authority_of(struct span url, size_t scheme_len)
+{
+	size_t end = scheme_len;
+
+	while (end < url.len && url.at[end] != '/' && url.at[end] != '?' && url.at[end] != '#')
+		end++;
+	return span_slice(url, scheme_len, end);
+}
+
+static bool
+authority_plain(struct span authority)
+{
+	for (size_t i = 0; i < authority.len; i++)
+		if (authority.at[i] <= ' ' || authority.at[i] > '~' || authority.at[i] == '@' ||
+		    authority.at[i] == '\\')
+			return false;
+	return authority.len > 0;
+}
+
 bool
 source_url_safe(struct span url)
 {
-	struct span host;
+	struct span authority, host;
 
 	if (span_starts(url, SPAN("https://")))
-		return true;
+		return authority_plain(authority_of(url, 8));
 	if (!span_starts(url, SPAN("http://")))
 		return false;
-	host = span_slice(url, 7, url.len);
-	host = span_slice(host, 0, span_find(host, '/'));
-	if (host.len > 0 && host.at[0] == '[')
-		return span_is(span_slice(host, 0, span_find(host, ']') + 1), "[::1]");
-	host = span_slice(host, 0, span_find(host, ':'));
-	if (span_is(host, "localhost"))
-		return true;
-	for (size_t i = 0; i < host.len; i++)
-		if ((host.at[i] < '0' || host.at[i] > '9') && host.at[i] != '.')
-			return false;
-	return span_starts(host, SPAN("127."));
+	authority = authority_of(url, 7);
+	if (!authority_plain(authority))
+		return false;
+	host = span_slice(authority, 0, span_find(authority, ':'));
+	if (span_starts(authority, SPAN("[::1]")))
+		host = span_slice(authority, 0, 5);
+	if (!port_plain(span_slice(authority, host.len, authority.len)))
+		return false;
+	return span_is(host, "[::1]") || span_is(host, "localhost") || loopback_address(host);
 }
 
 static void
 check_url(const struct node *node, const char *url, struct mistakes *mistakes)
 {
-	if (url != NULL && !source_url_safe(span_of(url)))
-		mistake_at(mistakes, node,
-		    "must start with \"https://\" (http is for loopback addresses only)");
+	if (url == NULL || source_url_safe(span_of(url)))
+		return;
+	mistake_at(mistakes, node,
+	    span_starts(span_of(url), SPAN("https://"))
+		? "must be a URL with a host and without a user"
+		: "must start with \"https://\" (http is for loopback addresses only)");
 }
 
 void

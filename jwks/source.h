@@ -45,7 +45,8 @@ void source_read(const struct node *issuer_map, struct source *source, struct mi
 /* The rows of `jwks`, for the manual. */
 const struct field *source_schema(void);
 
-/* Is this URL https, or http to 127.0.0.0/8, ::1 or localhost? */
+/* Is this URL https, or http to 127.0.0.0/8, ::1 or localhost, and names no user? Strict: what two
+ * readers could take for two hosts is not safe. */
 bool source_url_safe(struct span url);
 
 #endif

@@ -30,6 +30,10 @@ static const struct fresh_case fresh[] = {
 	{ "no-store is a minute", 0, 44, 52 },
 	{ "15 s is a minute", 15, 44, 52 },
 	{ "44 days are an hour", 44 * 86400, 2592, 3168 },
+	{ "just a minute", 60, 44, 52 },
+	{ "just above a minute", 75, 54, 66 },
+	{ "just an hour", 3600, 2592, 3168 },
+	{ "the largest number there is", INT64_MAX, 2592, 3168 },
 };
 
 static void
@@ -51,6 +55,87 @@ success_is_followed_by_a_refresh_ahead(void **state)
 				fail_msg(
 				    "%s: next after %d s", fresh[i].name, (int)(plan.next_s - NOW));
 		}
+}
+
+static void
+the_jitter_reaches_both_ends(void **state)
+{
+	int64_t least_s = INT64_MAX, most_s = 0;
+
+	(void)state;
+	for (uint32_t dice = 0; dice < 1000; dice++) {
+		struct plan plan = { 0 };
+		struct plan_answer answer = { true, -1, -1, dice };
+
+		plan_answered(&plan, &fetched, &answer, NOW);
+		least_s = plan.next_s - NOW < least_s ? plan.next_s - NOW : least_s;
+		most_s = plan.next_s - NOW > most_s ? plan.next_s - NOW : most_s;
+	}
+	assert_int_equal(least_s, 432);
+	assert_int_equal(most_s, 528);
+}
+
+struct stale_case {
+	const char *name;
+	int64_t stale_s, least_s, most_s;
+};
+
+static const struct stale_case stales[] = {
+	{ "longer than fresh", 601, 432, 528 },
+	{ "shorter than fresh: asked for before it is stale", 300, 216, 264 },
+	{ "shorter than a minute", 10, 8, 8 },
+	{ "a second: never without a pause", 1, 1, 1 },
+};
+
+static void
+a_set_is_asked_for_again_before_it_is_stale(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(stales) / sizeof(stales[0]); i++)
+		for (uint32_t dice = 0; dice < 100; dice++) {
+			struct source source = fetched;
+			struct plan plan = { 0 };
+			struct plan_answer answer = { true, -1, -1, dice };
+
+			source.stale_s = stales[i].stale_s;
+			plan_answered(&plan, &source, &answer, NOW);
+			if (plan.next_s < NOW + stales[i].least_s ||
+			    plan.next_s > NOW + stales[i].most_s)
+				fail_msg("%s: next after %d s", stales[i].name,
+				    (int)(plan.next_s - NOW));
+		}
+}
+
+struct wait_case {
+	const char *name;
+	int64_t asked_s, next_s, now_s, wait_s;
+};
+
+static const struct wait_case wait_cases[] = {
+	{ "nothing yet: at once", 0, 0, NOW, 0 },
+	{ "a second before", NOW, NOW + 100, NOW + 99, 1 },
+	{ "at the time", NOW, NOW + 100, NOW + 100, 0 },
+	{ "after it", NOW, NOW + 100, NOW + 1000, 0 },
+	{ "just asked", NOW, NOW + 100, NOW, 100 },
+	{ "the clock was set back: what was planned would come too late", NOW, NOW + 100, NOW - 1,
+	    0 },
+	{ "set back by a year", NOW, NOW + 100, NOW - 31536000, 0 },
+	{ "set ahead", NOW, NOW + 100, NOW + 31536000, 0 },
+};
+
+static void
+the_wait_ends_when_it_was_planned(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(wait_cases) / sizeof(wait_cases[0]); i++) {
+		struct plan plan = { .asked_s = wait_cases[i].asked_s,
+			.next_s = wait_cases[i].next_s };
+		int64_t wait_s = plan_wait_s(&plan, wait_cases[i].now_s);
+
+		if (wait_s != wait_cases[i].wait_s)
+			fail_msg("%s: want %d, got %d", wait_cases[i].name,
+			    (int)wait_cases[i].wait_s, (int)wait_s);
+	}
 }
 
 static void
@@ -77,6 +162,10 @@ retry_after_is_heeded_within_an_hour(void **state)
 	(void)state;
 	plan_answered(&plan, &fetched, &answer, NOW);
 	assert_int_equal(plan.next_s - NOW, 120);
+	answer.retry_after_s = 0;
+	plan = (struct plan){ .failures = 3 };
+	plan_answered(&plan, &fetched, &answer, NOW);
+	assert_int_equal(plan.next_s - NOW, 8);
 	answer.retry_after_s = 1000000;
 	plan_answered(&plan, &fetched, &answer, NOW);
 	assert_int_equal(plan.next_s - NOW, 3600);
@@ -99,6 +188,19 @@ an_unknown_kid_asks_once_per_cooldown(void **state)
 }
 
 static void
+a_failed_refresh_counts_for_the_cooldown(void **state)
+{
+	struct plan plan = { .good_s = NOW - 10 };
+	struct plan_answer answer = { false, -1, -1, 0 };
+
+	(void)state;
+	assert_true(plan_wanted(&plan, &fetched, NOW));
+	plan_answered(&plan, &fetched, &answer, NOW);
+	assert_false(plan_wanted(&plan, &fetched, NOW + 29));
+	assert_true(plan_wanted(&plan, &fetched, NOW + 30));
+}
+
+static void
 keys_count_until_they_are_stale(void **state)
 {
 	struct plan plan = { 0 };
@@ -117,9 +219,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(success_is_followed_by_a_refresh_ahead),
+		cmocka_unit_test(the_jitter_reaches_both_ends),
+		cmocka_unit_test(a_set_is_asked_for_again_before_it_is_stale),
+		cmocka_unit_test(the_wait_ends_when_it_was_planned),
 		cmocka_unit_test(failures_are_followed_by_ever_longer_waits),
 		cmocka_unit_test(retry_after_is_heeded_within_an_hour),
 		cmocka_unit_test(an_unknown_kid_asks_once_per_cooldown),
+		cmocka_unit_test(a_failed_refresh_counts_for_the_cooldown),
 		cmocka_unit_test(keys_count_until_they_are_stale),
 	};
 
