@@ -16,8 +16,9 @@
  * reader's place is not 0 and at most the retired epoch, and every later collect sees it.
  */
 
-/* Looking at every reader's place costs, so it is done once for so many. */
-#define BATCH 64
+/* Looking at every reader's place costs (each is another thread's memory), so it is done once for
+ * so many that were retired. */
+#define BATCH 256u
 
 /* A thread's place: 0 outside of a bracket, else the epoch in which it entered. */
 struct place {
@@ -44,6 +45,7 @@ static pthread_key_t key;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct place *places;
 static struct retired *waiting;
+static unsigned since_collect; /* how many were retired since somebody looked */
 
 static void
 leave_list(void *at)
@@ -167,6 +169,7 @@ epoch_retire(void *retired, void (*free_it)(void *retired))
 {
 	struct retired *entry;
 	uint_fast64_t epoch;
+	bool full;
 
 	if (retired == NULL)
 		return;
@@ -180,8 +183,10 @@ epoch_retire(void *retired, void (*free_it)(void *retired))
 	(void)pthread_mutex_lock(&lock);
 	entry->next = waiting;
 	waiting = entry;
+	full = ++since_collect >= BATCH;
 	(void)pthread_mutex_unlock(&lock);
-	epoch_collect();
+	if (full)
+		epoch_collect();
 }
 
 void
@@ -190,6 +195,7 @@ epoch_collect(void)
 	struct retired *taken;
 
 	(void)pthread_mutex_lock(&lock);
+	since_collect = 0;
 	taken = waiting == NULL ? NULL : take_before(oldest_reader());
 	(void)pthread_mutex_unlock(&lock);
 	free_all(taken);
