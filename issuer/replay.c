@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/replay.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digest.h"
+
+#define BUCKETS 16384u
+#define OWNERS 4096u
+#define MARK_BYTES 16u
+#define NOBODY UINT32_MAX
+
+/* A text under a keyed hash: nobody outside can choose two that meet. */
+struct entry {
+	unsigned char mark[MARK_BYTES];
+	int64_t until_s;
+	uint32_t next;
+	uint32_t owner; /* its place in `owned` */
+};
+
+struct replay {
+	pthread_mutex_t lock;
+	unsigned char key[DIGEST_BYTES];
+	int64_t swept_s;
+	uint32_t free;             /* the first entry that is not used */
+	uint32_t buckets[BUCKETS]; /* the first entry of each */
+	/* How many entries the owners have that share a place: two that meet share their room. */
+	uint32_t owned[OWNERS];
+	struct entry entries[REPLAY_MOST];
+};
+
+struct replay *
+replay_new(void)
+{
+	struct replay *replay = calloc(1, sizeof(*replay));
+	uint32_t i;
+
+	if (replay == NULL || !digest_random(replay->key, sizeof(replay->key))) {
+		free(replay);
+		return NULL;
+	}
+	(void)pthread_mutex_init(&replay->lock, NULL);
+	for (i = 0; i < BUCKETS; i++)
+		replay->buckets[i] = NOBODY;
+	for (i = 0; i < REPLAY_MOST; i++)
+		replay->entries[i].next = i + 1 < REPLAY_MOST ? i + 1 : NOBODY;
+	return replay;
+}
+
+void
+replay_free(struct replay *replay)
+{
+	if (replay == NULL)
+		return;
+	(void)pthread_mutex_destroy(&replay->lock);
+	digest_wipe(replay->key, sizeof(replay->key));
+	free(replay);
+}
+
+static void
+drop_ended(struct replay *replay, uint32_t bucket, int64_t now_s)
+{
+	uint32_t *at = &replay->buckets[bucket];
+
+	while (*at != NOBODY) {
+		uint32_t index = *at;
+		struct entry *entry = &replay->entries[index];
+
+		if (entry->until_s > now_s) {
+			at = &entry->next;
+			continue;
+		}
+		*at = entry->next;
+		entry->next = replay->free;
+		replay->free = index;
+		replay->owned[entry->owner]--;
+	}
+}
+
+/* At most once a second: a full set must not make each question walk all of it. */
+static void
+sweep(struct replay *replay, int64_t now_s)
+{
+	uint32_t i;
+
+	if (replay->swept_s == now_s)
+		return;
+	replay->swept_s = now_s;
+	for (i = 0; i < BUCKETS; i++)
+		drop_ended(replay, i, now_s);
+}
+
+static bool
+holds(const struct replay *replay, uint32_t bucket, const unsigned char *mark)
+{
+	uint32_t at = replay->buckets[bucket];
+
+	while (at != NOBODY && memcmp(replay->entries[at].mark, mark, MARK_BYTES) != 0)
+		at = replay->entries[at].next;
+	return at != NOBODY;
+}
+
+static bool
+is_full(const struct replay *replay, uint32_t owner)
+{
+	return replay->free == NOBODY || replay->owned[owner] >= REPLAY_OWNER_MOST;
+}
+
+static void
+keep(struct replay *replay, uint32_t bucket, const struct entry *kept)
+{
+	uint32_t index = replay->free;
+	struct entry *entry = &replay->entries[index];
+
+	replay->free = entry->next;
+	*entry = *kept;
+	entry->next = replay->buckets[bucket];
+	replay->buckets[bucket] = index;
+	replay->owned[entry->owner]++;
+}
+
+static enum replay_found
+take(struct replay *replay, uint32_t bucket, const struct entry *entry, int64_t now_s)
+{
+	drop_ended(replay, bucket, now_s);
+	if (holds(replay, bucket, entry->mark))
+		return REPLAY_USED;
+	if (is_full(replay, entry->owner))
+		sweep(replay, now_s);
+	if (is_full(replay, entry->owner))
+		return REPLAY_FULL;
+	keep(replay, bucket, entry);
+	return REPLAY_NEW;
+}
+
+static uint32_t
+number_of(const unsigned char *bytes)
+{
+	uint32_t number;
+
+	memcpy(&number, bytes, sizeof(number));
+	return number;
+}
+
+enum replay_found
+replay_take(struct replay *replay, const struct replay_use *use)
+{
+	struct span key = { (const char *)replay->key, sizeof(replay->key) };
+	/* The text is hashed under the owner's hash: no join of the two can be read two ways. */
+	unsigned char owner[DIGEST_BYTES], text[DIGEST_BYTES];
+	struct entry entry = { .until_s = use->until_s };
+	enum replay_found found;
+
+	if (!digest_hmac(key, use->owner, owner) ||
+	    !digest_hmac((struct span){ (const char *)owner, sizeof(owner) }, use->text, text))
+		return REPLAY_FULL;
+	memcpy(entry.mark, text, MARK_BYTES);
+	entry.owner = number_of(owner) % OWNERS;
+	(void)pthread_mutex_lock(&replay->lock);
+	found = take(replay, number_of(text + MARK_BYTES) % BUCKETS, &entry, use->now_s);
+	(void)pthread_mutex_unlock(&replay->lock);
+	return found;
+}

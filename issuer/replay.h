@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * replay - which one-time texts were used already (RFC 7523 section 3, item 7).
+ *
+ * Uses:   base.
+ * Pure:   but for the random key that replay_new() draws. Any thread; one short lock.
+ * Limits: REPLAY_MOST texts that have not ended, REPLAY_OWNER_MOST of them for one owner, so that
+ *         no owner takes the room of all. What does not fit is an answer of its own: the caller
+ *         must refuse, since forgetting one would let it be used again.
+ */
+#ifndef POSTERN_ISSUER_REPLAY_H
+#define POSTERN_ISSUER_REPLAY_H
+
+#include <stdint.h>
+
+#include "base/check.h"
+#include "base/span.h"
+
+#define REPLAY_MOST 65536u
+#define REPLAY_OWNER_MOST (REPLAY_MOST / 4)
+
+enum replay_found { REPLAY_NEW, REPLAY_USED, REPLAY_FULL };
+
+/* One use of a text; borrowed. */
+struct replay_use {
+	struct span owner; /* texts of two owners are different ones */
+	struct span text;
+	int64_t now_s;
+	int64_t until_s; /* the text is refused for other causes from then on, and is forgotten */
+};
+
+struct replay;
+
+/* NULL: no memory, or no random bytes. replay_free() it. */
+MUST_CHECK struct replay *replay_new(void);
+
+/* Accepts NULL. */
+void replay_free(struct replay *replay);
+
+/* Was it used before? If not, it is now. */
+MUST_CHECK enum replay_found replay_take(struct replay *replay, const struct replay_use *use);
+
+#endif
