@@ -3,6 +3,7 @@
 
 #include "base/base64url.h"
 #include "base/digest.h"
+#include "issuer/assertion.h"
 #include "issuer/text.h"
 
 /* Cut "SCHEME SP+ REST" (RFC 9110 section 11.4). */
@@ -89,11 +90,34 @@ beside_header(const struct form *form, enum client_auth_found found, const struc
 {
 	struct span id = form_get(form, "client_id");
 
-	if (form_has(form, "client_secret") || form_has(form, "client_assertion"))
+	if (form_has(form, "client_secret") || form_has(form, "client_assertion") ||
+	    form_has(form, "client_assertion_type"))
 		return CLIENT_AUTH_SEVERAL;
 	if (found == CLIENT_AUTH_GIVEN && id.at != NULL && !span_equal(id, auth->id))
 		return CLIENT_AUTH_SEVERAL;
 	return found;
+}
+
+/* One of the two alone is an attempt, too. */
+static bool
+asserts(const struct form *form)
+{
+	return form_has(form, "client_assertion") || form_has(form, "client_assertion_type");
+}
+
+/* RFC 7521 section 4.2. */
+static enum client_auth_found
+read_assertion(const struct form *form, struct client_auth *auth)
+{
+	struct span assertion = form_get(form, "client_assertion");
+
+	if (assertion.at == NULL ||
+	    !span_is(form_get(form, "client_assertion_type"), ASSERTION_TYPE))
+		return CLIENT_AUTH_WRONG;
+	*auth = (struct client_auth){ .way = CLIENT_AUTH_ASSERTION,
+		.id = form_get(form, "client_id"),
+		.assertion = assertion };
+	return CLIENT_AUTH_GIVEN;
 }
 
 enum client_auth_found
@@ -101,7 +125,6 @@ client_auth_find(struct span authorization, const struct form *form, struct aren
     struct client_auth *ret_auth)
 {
 	struct span id = form_get(form, "client_id"), secret = form_get(form, "client_secret");
-	bool assertion = form_has(form, "client_assertion");
 	enum client_auth_found found;
 
 	*ret_auth = (struct client_auth){ .id = { NULL, 0 } };
@@ -112,13 +135,15 @@ client_auth_find(struct span authorization, const struct form *form, struct aren
 			client_auth_wipe(ret_auth);
 		return found;
 	}
-	if (secret.at != NULL && assertion)
+	if (secret.at != NULL && asserts(form))
 		return CLIENT_AUTH_SEVERAL;
-	if (secret.at == NULL && !assertion)
+	if (asserts(form))
+		return read_assertion(form, ret_auth);
+	if (secret.at == NULL)
 		return CLIENT_AUTH_NONE;
-	if (assertion || id.at == NULL)
+	if (id.at == NULL)
 		return CLIENT_AUTH_WRONG;
-	*ret_auth = (struct client_auth){ .id = id, .secret = secret };
+	*ret_auth = (struct client_auth){ .way = CLIENT_AUTH_POST, .id = id, .secret = secret };
 	return CLIENT_AUTH_GIVEN;
 }
 
@@ -133,4 +158,5 @@ void
 client_auth_forget(const struct form *form)
 {
 	wipe(form_get(form, "client_secret"));
+	wipe(form_get(form, "client_assertion"));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client_auth - who a client says it is, and with which secret (RFC 6749 section 2.3.1).
+ * client_auth - who a client says it is, and by what (RFC 6749 section 2.3.1, RFC 7521 section
+ * 4.2).
  *
  * Uses:   base, form, text.
  * Pure:   yes (allocates in the caller's arena).
@@ -25,9 +26,14 @@ enum client_auth_found {
 	CLIENT_AUTH_SEVERAL /* more than one method: RFC 6749 section 2.3, 400 */
 };
 
+enum client_auth_way { CLIENT_AUTH_BASIC, CLIENT_AUTH_POST, CLIENT_AUTH_ASSERTION };
+
 /* Lent by the arena. */
 struct client_auth {
-	struct span id, secret;
+	enum client_auth_way way;
+	struct span id;        /* at == NULL: only the assertion says it */
+	struct span secret;    /* of Basic and of the form */
+	struct span assertion; /* else */
 };
 
 /*
@@ -41,15 +47,15 @@ struct client_auth {
 MUST_CHECK enum client_auth_found client_auth_basic(
     struct span authorization, struct arena *arena, struct client_auth *ret_auth);
 
-/* From the header or the form, whichever there is, but not both. *ret_auth is set always:
- * empty unless CLIENT_AUTH_GIVEN. */
+/* From the header or the form, whichever there is, but not both. An assertion needs its
+ * client_assertion_type. *ret_auth is set always: empty unless CLIENT_AUTH_GIVEN. */
 MUST_CHECK enum client_auth_found client_auth_find(struct span authorization,
     const struct form *form, struct arena *arena, struct client_auth *ret_auth);
 
 /* Overwrite the secret. Its bytes are the arena's. */
 void client_auth_wipe(struct client_auth *auth);
 
-/* Overwrite the secret that the form holds, whether it was used or not. */
+/* Overwrite the secret and the assertion that the form holds, whether they were used or not. */
 void client_auth_forget(const struct form *form);
 
 #endif

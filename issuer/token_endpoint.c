@@ -142,7 +142,7 @@ authenticate(struct exchange *exchange)
 	    exchange->request->authorization, exchange->form, &exchange->arena, &exchange->auth);
 	if (found == CLIENT_AUTH_SEVERAL)
 		return say(exchange, INVALID_REQUEST, "the client authenticates in two ways");
-	if (found != CLIENT_AUTH_GIVEN)
+	if (found != CLIENT_AUTH_GIVEN || exchange->auth.way == CLIENT_AUTH_ASSERTION)
 		return say(exchange, INVALID_CLIENT, "client authentication failed");
 	/* A client that was added, or a secret that was revoked, a moment ago counts already. */
 	watch_look(exchange->issuer->watch);

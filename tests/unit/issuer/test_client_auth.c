@@ -3,6 +3,9 @@
 
 #include "issuer/client_auth.h"
 
+#define URN "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3A"
+#define TYPE "client_assertion_type=" URN "jwt-bearer"
+
 struct row {
 	const char *name;
 	const char *authorization; /* NULL: no header */
@@ -40,7 +43,14 @@ static const struct row rows[] = {
 	{ "the form", NULL, "client_id=i&client_secret=s", CLIENT_AUTH_GIVEN, "i", "s" },
 	{ "the form is decoded", NULL, "client_id=a%2Eb&client_secret=c%2Bd", CLIENT_AUTH_GIVEN, "a.b", "c+d" },
 	{ "a secret without an id", NULL, "client_secret=s", CLIENT_AUTH_WRONG, NULL, NULL },
-	{ "an assertion is not taken", NULL, "client_id=i&client_assertion=x", CLIENT_AUTH_WRONG, NULL, NULL },
+	{ "an assertion", NULL, "client_id=i&client_assertion=x&" TYPE, CLIENT_AUTH_GIVEN, "i", "" },
+	{ "an assertion without a type", NULL, "client_id=i&client_assertion=x", CLIENT_AUTH_WRONG, NULL, NULL },
+	{ "an assertion of an empty type", NULL, "client_assertion=x&client_assertion_type=", CLIENT_AUTH_WRONG, NULL, NULL },
+	{ "an assertion of SAML", NULL, "client_assertion=x&client_assertion_type=" URN "saml2-bearer", CLIENT_AUTH_WRONG, NULL, NULL },
+	{ "a longer type", NULL, "client_assertion=x&" TYPE "x", CLIENT_AUTH_WRONG, NULL, NULL },
+	{ "a type without an assertion", NULL, "client_id=i&" TYPE, CLIENT_AUTH_WRONG, NULL, NULL },
+	{ "a type and a secret", NULL, "client_id=i&client_secret=s&" TYPE, CLIENT_AUTH_SEVERAL, NULL, NULL },
+	{ "header and a type", "Basic aTpz", TYPE, CLIENT_AUTH_SEVERAL, NULL, NULL },
 	{ "header and form", "Basic aTpz", "client_id=i&client_secret=s", CLIENT_AUTH_SEVERAL, NULL, NULL },
 	{ "header and a secret in the form", "Basic aTpz", "client_secret=s", CLIENT_AUTH_SEVERAL, NULL, NULL },
 	{ "header and assertion", "Basic aTpz", "client_assertion=x", CLIENT_AUTH_SEVERAL, NULL, NULL },
@@ -76,6 +86,27 @@ ways(void **state)
 			fail_msg("%s: a secret is left", rows[i].name);
 		arena_done(&arena);
 	}
+}
+
+static void
+assertion_is_told_apart(void **state)
+{
+	static struct form form;
+	struct client_auth got;
+	struct arena arena;
+	const char *wrong;
+
+	(void)state;
+	arena_init(&arena, 1 << 20);
+	assert_true(form_read(SPAN("client_assertion=x&" TYPE), &arena, &form, &wrong));
+	assert_int_equal(
+	    client_auth_find((struct span){ NULL, 0 }, &form, &arena, &got), CLIENT_AUTH_GIVEN);
+	assert_int_equal(got.way, CLIENT_AUTH_ASSERTION);
+	assert_true(span_is(got.assertion, "x"));
+	assert_null(got.id.at);
+	client_auth_forget(&form);
+	assert_int_equal(got.assertion.at[0], 0);
+	arena_done(&arena);
 }
 
 static void
@@ -115,6 +146,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ways),
+		cmocka_unit_test(assertion_is_told_apart),
 		cmocka_unit_test(long_header_is_not_read),
 		cmocka_unit_test(wiping_leaves_no_secret),
 	};
