@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/audience.h"
+
+static bool
+is_alpha(char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+}
+
+static bool
+is_digit(char byte)
+{
+	return byte >= '0' && byte <= '9';
+}
+
+static bool
+is_hex(char byte)
+{
+	return is_digit(byte) || (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F');
+}
+
+static bool
+scheme_valid(struct span scheme)
+{
+	size_t i;
+
+	for (i = 0; i < scheme.len; i++) {
+		if (!is_alpha(scheme.at[i]) && !is_digit(scheme.at[i]) && scheme.at[i] != '+' &&
+		    scheme.at[i] != '-' && scheme.at[i] != '.')
+			return false;
+	}
+	return scheme.len > 0 && is_alpha(scheme.at[0]);
+}
+
+/* Whatever may stand in a URI behind the scheme, but "#". */
+static bool
+byte_valid(char byte)
+{
+	return byte > 0x20 && byte < 0x7f && strchr("\"#<>\\^`{|}", byte) == NULL;
+}
+
+bool
+audience_uri_valid(struct span text)
+{
+	size_t colon = span_find(text, ':'), i;
+	struct span rest = span_slice(text, colon + 1, text.len);
+
+	if (rest.len == 0 || !scheme_valid(span_slice(text, 0, colon)))
+		return false;
+	for (i = 0; i < rest.len; i++) {
+		if (!byte_valid(rest.at[i]))
+			return false;
+		if (rest.at[i] == '%' &&
+		    (rest.len - i < 3 || !is_hex(rest.at[i + 1]) || !is_hex(rest.at[i + 2])))
+			return false;
+	}
+	return true;
+}
+
+static const char *
+find(const struct texts *ours, struct span asked)
+{
+	size_t i;
+
+	for (i = 0; i < ours->count; i++) {
+		if (span_is(asked, ours->at[i]))
+			return ours->at[i];
+	}
+	return NULL;
+}
+
+bool
+audience_choose(
+    const struct texts *ours, struct span resource, struct span audience, const char **ret_audience)
+{
+	struct span asked = resource.at != NULL ? resource : audience;
+	const char *found = ours->at[0];
+
+	if (resource.at != NULL && !audience_uri_valid(resource))
+		return false;
+	if (resource.at != NULL && audience.at != NULL && !span_equal(resource, audience))
+		return false;
+	if (asked.at != NULL)
+		found = find(ours, asked);
+	if (found != NULL)
+		*ret_audience = found;
+	return found != NULL;
+}
