@@ -50,8 +50,8 @@ new_valid(const struct admin_new *new_client, struct err *reterr)
 			    new_client->scopes.at[i]);
 	}
 	if (new_client->token_lifetime_s != 0 &&
-	    (new_client->token_lifetime_s < 60 || new_client->token_lifetime_s > 86400))
-		return err_set(reterr, "a token lifetime is 1m to 24h");
+	    (new_client->token_lifetime_s < 1 || new_client->token_lifetime_s > 86400))
+		return err_set(reterr, "a token lifetime is 1s to 24h");
 	return true;
 }
 

@@ -28,7 +28,7 @@ struct admin_new {
 	const char *name;
 	const char *label, *description; /* NULL: none */
 	struct texts roles, scopes;
-	int64_t token_lifetime_s; /* 0: the issuer's; else 60..86400 */
+	int64_t token_lifetime_s; /* 0: the issuer's; else 1..86400 */
 };
 
 /* A client as made. The caller shows the secret once and wipes it. */
