@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "issuer/audience.h"
+
 static const char *const accept_words[] = { "always", "fallback", "never", NULL };
 
 /* clang-format off */
@@ -12,6 +14,12 @@ static const struct field local_fields[] = {
 	  .told = "The `iss` of its tokens: the URL under which clients reach its endpoints." },
 	{ .key = "audience", .type = FIELD_TEXT, .offset = offsetof(struct local, audience),
 	  .required = true, .told = "The `aud` of its tokens." },
+	{ .key = "resources", .type = FIELD_TEXTS, .offset = offsetof(struct local, resources),
+	  .told = "Further `aud` that a client may ask for (`resource` or `audience`); absolute "
+	          "URIs." },
+	{ .key = "introspection_role", .type = FIELD_TEXT,
+	  .offset = offsetof(struct local, introspection_role), .otherwise = "introspection",
+	  .told = "The role of the clients that may ask about tokens." },
 	{ .key = "accept", .type = FIELD_WORD, .offset = offsetof(struct local, accept),
 	  .otherwise = "always", .words = accept_words,
 	  .told = "When its tokens count: always, fallback (only while every third-party issuer is "
@@ -56,6 +64,36 @@ place_database(
 		mistake_at(mistakes, node_get(map, "database"), "no memory");
 }
 
+static void
+check_resources(const struct local *local, struct mistakes *mistakes)
+{
+	size_t i;
+
+	for (i = 0; i < local->resources.count; i++) {
+		if (!audience_uri_valid(span_of(local->resources.at[i])))
+			mistake_at(mistakes, local->resources.node,
+			    "must be absolute URIs without a fragment");
+	}
+}
+
+bool
+local_audiences(const struct local *local, struct arena *arena, struct texts *ret_audiences)
+{
+	size_t i, count = local->resources.count + 1;
+	const char **at = arena_array(arena, count, sizeof(*at));
+
+	if (at == NULL)
+		return false;
+	for (i = 0; i < count; i++) {
+		at[i] = arena_text(
+		    arena, span_of(i == 0 ? local->audience : local->resources.at[i - 1]));
+		if (at[i] == NULL)
+			return false;
+	}
+	*ret_audiences = (struct texts){ .at = at, .count = count };
+	return true;
+}
+
 const struct field *
 local_schema(void)
 {
@@ -69,6 +107,7 @@ local_read(
 	schema_read(map, local_fields, local, mistakes);
 	if (local->issuer != NULL)
 		check_issuer(map, local, mistakes);
+	check_resources(local, mistakes);
 	if (local->database != NULL)
 		place_database(map, state, local, mistakes);
 }

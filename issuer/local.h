@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
+#include "base/check.h"
 #include "base/document.h"
 #include "base/schema.h"
 
@@ -21,10 +23,12 @@ enum local_accept { LOCAL_ALWAYS, LOCAL_FALLBACK, LOCAL_NEVER };
 
 /* All texts are lent by the configuration's arena. */
 struct local {
-	const char *issuer;   /* `iss`: a URL; the endpoints stand below it */
-	const char *audience; /* `aud` of its tokens */
-	int accept;           /* enum local_accept */
-	const char *database; /* SQLite file, made absolute under `state` */
+	const char *issuer;             /* `iss`: a URL; the endpoints stand below it */
+	const char *audience;           /* `aud` of its tokens */
+	struct texts resources;         /* others that a client may ask for (RFC 8707) */
+	const char *introspection_role; /* of the clients that may introspect */
+	int accept;                     /* enum local_accept */
+	const char *database;           /* SQLite file, made absolute under `state` */
 	int64_t token_lifetime_s;
 	bool basic;
 };
@@ -33,6 +37,11 @@ struct local {
  * told. */
 void local_read(
     const struct node *map, const char *state, struct local *local, struct mistakes *mistakes);
+
+/* Every `aud` that its tokens may have, the one first that is given unasked; all copied into the
+ * arena. False: no memory. */
+MUST_CHECK bool local_audiences(
+    const struct local *local, struct arena *arena, struct texts *ret_audiences);
 
 /* The rows of its keys, for the manual. */
 const struct field *local_schema(void);

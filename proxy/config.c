@@ -208,6 +208,8 @@ static void
 read_issuers(struct config *config, const struct top *top)
 {
 	size_t room = (top->issuers == NULL ? 0 : top->issuers->count) + 1;
+	struct profile *local;
+
 	config->profiles = arena_array(&config->arena, room, sizeof(*config->profiles));
 	if (config->profiles == NULL)
 		return;
@@ -234,8 +236,10 @@ read_issuers(struct config *config, const struct top *top)
 		mistake_at(&config->mistakes, top->local, "another issuer has the same \"issuer\"");
 	config->local_index = config->profile_count++;
 	config->has_local = true;
-	profile_local(
-	    &config->profiles[config->local_index], config->local.issuer, config->local.audience);
+	local = &config->profiles[config->local_index];
+	profile_local(local, config->local.issuer, config->local.audience);
+	if (!local_audiences(&config->local, &config->arena, &local->audience))
+		mistake_at(&config->mistakes, top->local, "no memory");
 }
 
 static void
