@@ -71,6 +71,13 @@ need_command()
 	command -v "$command" >/dev/null || need "$@"
 }
 
+# could_need_command COMMAND PACKAGE...: the same, but where they cannot be had that is an answer and
+# not the end.
+could_need_command()
+{
+	(need_command "$@")
+}
+
 # nginx from apt, but only its binary, unpacked under build/: installing the package would start a
 # server on port 80 of a machine that did not ask for one. Sets `nginx`.
 need_nginx()
