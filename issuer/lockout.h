@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lockout - who failed too often has to wait, longer each time.
+ *
+ * Uses:   base.
+ * Pure:   but for the random key of lockout_new(): the time is an argument. Any thread; one short
+ *         lock, and none at all while nobody is locked out (lockout_quiet()).
+ * Limits: a table of fixed size.
+ *
+ * Failures are counted three ways. By name and peer together: `failures` of them are free, and
+ * from then on each costs twice the wait of the one before, at most `most_s`. By peer alone, for
+ * one that tries many names, and by name alone, for a name that many peers try: four times as many
+ * are free, and the wait for a name is at most LOCKOUT_NAME_MOST_S, since strangers can bring it
+ * about. Neither of the two touches a name and peer that were right together before: whoever
+ * logged in from there is not kept out by what others do elsewhere.
+ *
+ * An attempt is counted when it begins and given back when it was right, so that many at a time
+ * are not more than one after the other.
+ *
+ * Names are not folded and not trimmed: they count as they are compared. The keys in the table are
+ * a keyed hash, so nobody can choose two that meet. When a place is full the entry with the fewest
+ * failures gives way, the oldest first, never one that is locked: a flood of new names pushes out
+ * its own. What finds no place at all counts together with the others that found none.
+ */
+#ifndef POSTERN_ISSUER_LOCKOUT_H
+#define POSTERN_ISSUER_LOCKOUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "base/span.h"
+
+#define LOCKOUT_NAME_MOST_S 30
+
+struct lockout;
+
+/* `local_issuer.lockout`. */
+struct lockout_rules {
+	int64_t failures; /* that are free; 0: nobody is ever locked out */
+	int64_t first_s;  /* the first wait */
+	int64_t most_s;   /* the longest */
+	int64_t forget_s; /* after so long without a failure all is forgotten */
+};
+
+/* Who attempts; all borrowed. */
+struct lockout_who {
+	char kind;        /* names of two kinds ('u' user, 'c' client) are different ones */
+	struct span name; /* need not exist: unknown ones count alike */
+	struct span peer; /* a numeric address; of IPv6 the first 64 bits count. Empty: none */
+	int64_t now_s;
+};
+
+/* NULL: no memory, or no random bytes. lockout_free() it. */
+MUST_CHECK struct lockout *lockout_new(void);
+
+/* Accepts NULL. */
+void lockout_free(struct lockout *lockout);
+
+/*
+ * Begin an attempt. 0: it may be made, and lockout_right(), lockout_wrong() or lockout_void()
+ * must follow. Else the seconds to wait, and nothing is counted.
+ */
+MUST_CHECK int64_t lockout_begin(
+    struct lockout *lockout, const struct lockout_rules *rules, const struct lockout_who *who);
+
+/* It was right: nothing counts against name and peer any more. */
+void lockout_right(
+    struct lockout *lockout, const struct lockout_rules *rules, const struct lockout_who *who);
+
+/* It was wrong. Returns the seconds that the next attempt has to wait, 0: none. */
+int64_t lockout_wrong(
+    struct lockout *lockout, const struct lockout_rules *rules, const struct lockout_who *who);
+
+/* It was never made (no memory, no room): what lockout_begin() counted is given back. */
+void lockout_void(
+    struct lockout *lockout, const struct lockout_rules *rules, const struct lockout_who *who);
+
+/* Is certainly nobody locked out? One look at one number, for those who are known already. */
+bool lockout_quiet(const struct lockout *lockout, int64_t now_s);
+
+/* Have name and peer together to wait, although they were right before? The seconds; 0: no. */
+int64_t lockout_wait(struct lockout *lockout, const struct lockout_who *who);
+
+#endif
