@@ -100,11 +100,11 @@ export async function resume() {
 }
 
 /** The demo's own configuration, with nothing changed but addresses and places. */
-export function demoConfig(gate, upstreamPort, file = 'postern.yaml') {
-  const text = fs.readFileSync(path.join(DEMO, 'postern', file), 'utf8');
+export function demoConfig(gate, upstreamPort, ca = CA_FILE) {
+  const text = fs.readFileSync(path.join(DEMO, 'postern/postern.yaml'), 'utf8');
   const places = [
     ['0.0.0.0:8080', `127.0.0.1:${gate.port}`], ['127.0.0.1:8080', `127.0.0.1:${gate.port}`], ['0.0.0.0:9901', `127.0.0.1:${gate.adminPort}`],
-    ['127.0.0.1:9000', `127.0.0.1:${upstreamPort}`], ['https://keycloak:8443', BASE], ['/run/secrets/ca.pem', CA_FILE], ['/var/lib/postern', 'state'],
+    ['127.0.0.1:9000', `127.0.0.1:${upstreamPort}`], ['https://keycloak:8443', BASE], ['/run/secrets/ca.pem', ca], ['/var/lib/postern', 'state'],
   ];
   return places.reduce((all, [from, to]) => all.replaceAll(from, to), text);
 }

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The walk of the compose demo, on a real Keycloak without Docker: the same script, realm,
+// configuration, policy and API.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { demoPolicy, NEEDS_KEYCLOAK, SECRETS } from './harness/keycloak.mjs';
+import { demoGate, secretsIn, walkOn } from './harness/walk.mjs';
+
+test('the walk', NEEDS_KEYCLOAK, async (t) => {
+  const gate = await demoGate(t);
+  const done = await walkOn(gate, SECRETS);
+
+  await t.test('every answer is the right one', () => {
+    assert.equal(done.code, 0, `${done.stdout}\n${done.stderr}`);
+    assert.match(done.stdout, /every answer was the right one/);
+    assert.equal(done.stderr, '');
+  });
+
+  await t.test('it shows what it is to show', () => {
+    for (const word of ['credentials_missing', 'privilege_missing', 'audience_mismatch', 'token_expired', 'signature_invalid', 'local_issuer_standing_by', 'keys_unavailable']) {
+      assert.match(done.stdout, new RegExp(`"reason":"${word}"`), word);
+      assert.match(done.stdout, new RegExp(`\\| reason: +${word}`), `explain: ${word}`);
+    }
+    const [, all] = /(\d+) requests meanwhile, 0 of them refused/.exec(done.stdout);
+    assert.ok(Number(all) > 10, `${all} requests while the key changed`);
+    t.diagnostic(`${all} requests while the key changed, none refused`);
+  });
+
+  await t.test('it tells no secret and no token', () => {
+    for (const secret of secretsIn(SECRETS)) assert.ok(!done.stdout.includes(secret));
+    assert.doesNotMatch(done.stdout, /eyJ[A-Za-z0-9_-]{20}/);
+  });
+
+  await t.test('it leaves the policy as it was', () => {
+    assert.equal(fs.readFileSync(path.join(gate.dir, 'policy.yaml'), 'utf8'), demoPolicy());
+  });
+
+  await t.test('the gate told of each change in one line', () => {
+    const events = gate.stderr.split('\n').filter(Boolean).map((line) => JSON.parse(line).event);
+    for (const event of ['keys_ok', 'keys_failed', 'reload']) assert.ok(events.includes(event), `${event} in ${events}`);
+  });
+});
