@@ -97,18 +97,25 @@ slot_right(const char *hash, struct span secret)
 bool
 client_secret_right(const struct client *client, struct span secret)
 {
+	return client_secret_slot(client, secret) >= 0;
+}
+
+int
+client_secret_slot(const struct client *client, struct span secret)
+{
 	const char *hash;
-	bool right = false;
+	int slot = -1;
 	size_t i;
 
 	for (i = 0; i < CLIENT_SLOTS; i++) {
 		hash = client != NULL && client->slots[i].hash[0] != 0 ? client->slots[i].hash
 								       : nobody;
-		/* Not `||`: the second slot is checked whatever the first says. nobody is never
-		 * right, even for whoever finds its pre-image. */
-		right |= slot_right(hash, secret) & (hash != nobody);
+		/* The second slot is checked whatever the first says. nobody is never right, even
+		 * for whoever finds its pre-image. */
+		if (slot_right(hash, secret) & (hash != nobody))
+			slot = (int)i;
 	}
-	return right;
+	return slot;
 }
 
 bool
@@ -164,5 +171,6 @@ client_same(const struct client *a, const struct client *b)
 	       text_same(a->label, b->label) && text_same(a->description, b->description) &&
 	       slots_same(a, b) && texts_same(&a->roles, &b->roles) &&
 	       texts_same(&a->scopes, &b->scopes) && a->disabled == b->disabled &&
+	       a->method == b->method && text_same(a->jwks, b->jwks) &&
 	       a->token_lifetime_s == b->token_lifetime_s && a->created_s == b->created_s;
 }

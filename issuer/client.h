@@ -29,6 +29,15 @@ struct client_slot {
 	int64_t issued_s;
 };
 
+/* How it says who it is (RFC 7591 section 2). */
+enum client_method {
+	CLIENT_SECRET_ANY, /* by Basic or in the form, as it likes: the default */
+	CLIENT_SECRET_BASIC,
+	CLIENT_SECRET_POST,
+	CLIENT_PRIVATE_KEY_JWT,
+	CLIENT_TLS
+};
+
 /* All texts are lent by an arena. */
 struct client {
 	const char *id;   /* client_id */
@@ -37,6 +46,8 @@ struct client {
 	struct client_slot slots[CLIENT_SLOTS];
 	struct texts roles;
 	struct texts scopes; /* that it may ask for */
+	int method;          /* enum client_method */
+	const char *jwks;    /* JSON text of a JWK Set (RFC 7517), for private_key_jwt; or NULL */
 	bool disabled;
 	int64_t token_lifetime_s; /* 0: the issuer's */
 	int64_t created_s;
@@ -55,6 +66,9 @@ MUST_CHECK bool client_hash(struct span secret, char hash[CLIENT_HASH_ROOM]);
 /* Is `secret` one of the client's? The same work whether the client is NULL (unknown), has one
  * slot or two, and whatever the secret is. */
 bool client_secret_right(const struct client *client, struct span secret);
+
+/* The same, and which slot it is: its index, or -1. */
+int client_secret_slot(const struct client *client, struct span secret);
 
 /* May this be a client's name? 1..128 bytes of UTF-8, no control characters, no colon, no space
  * at either end. */

@@ -30,7 +30,10 @@ struct issuer {
 	/* Paths on the listener. RFC 8414 section 3.1 puts its own in front of the issuer's path,
 	 * OpenID Connect Discovery behind it. */
 	const char *paths[ENDPOINT_COUNT];
-	struct buffer documents[ENDPOINT_COUNT]; /* what a GET gives; none for the token endpoint */
+	struct buffer documents[ENDPOINT_COUNT]; /* what a GET gives; none for those of POST */
+	struct texts audiences; /* every `aud` of its tokens; the first is given unasked */
+	struct texts urls;      /* what a client's assertion may name as its `aud` */
+	struct replay *replay;  /* of assertions */
 	struct signing *signing;
 	struct watch *watch;
 	_Atomic(struct view *) view;
@@ -50,6 +53,10 @@ void metadata_answer(const struct issuer *issuer, enum endpoint endpoint,
 /* Answer a request to the token endpoint. */
 void token_endpoint_answer(struct issuer *issuer, const struct issuer_request *request,
     int64_t now_s, struct issuer_answer *answer);
+
+/* Ready what the endpoints share, after metadata_make(). */
+MUST_CHECK bool oauth_prepare(struct issuer *issuer, struct err *reterr);
+void oauth_release(struct issuer *issuer);
 
 /* Answer 405 (RFC 9110 section 15.5.6). */
 void endpoint_wrong_method(const char *allow, struct issuer_answer *answer);

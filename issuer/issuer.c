@@ -81,12 +81,27 @@ issuer_start(const struct issuer_setup *setup, struct issuer **ret_issuer, struc
 		done = err_set(reterr, "no memory");
 	else
 		done = signing_open(setup->state_dir, &issuer->signing, reterr) &&
-		       metadata_make(issuer, reterr) && start_watch(issuer, reterr);
+		       metadata_make(issuer, reterr) && oauth_prepare(issuer, reterr) &&
+		       start_watch(issuer, reterr);
 	if (!done) {
 		issuer_stop(issuer);
 		return false;
 	}
 	*ret_issuer = issuer;
+	return true;
+}
+
+static bool
+texts_same(const struct texts *a, const struct texts *b)
+{
+	size_t i;
+
+	if (a->count != b->count)
+		return false;
+	for (i = 0; i < a->count; i++) {
+		if (strcmp(a->at[i], b->at[i]) != 0)
+			return false;
+	}
 	return true;
 }
 
@@ -96,9 +111,10 @@ issuer_same(const struct issuer *issuer, const struct issuer_setup *setup)
 	const struct local *a = &issuer->local, *b = setup->local;
 
 	return strcmp(a->issuer, b->issuer) == 0 && strcmp(a->audience, b->audience) == 0 &&
-	       strcmp(a->database, b->database) == 0 && a->accept == b->accept &&
-	       a->token_lifetime_s == b->token_lifetime_s && a->basic == b->basic &&
-	       strcmp(issuer->state_dir, setup->state_dir) == 0 &&
+	       strcmp(a->database, b->database) == 0 && texts_same(&a->resources, &b->resources) &&
+	       span_equal(span_of(a->introspection_role), span_of(b->introspection_role)) &&
+	       a->accept == b->accept && a->token_lifetime_s == b->token_lifetime_s &&
+	       a->basic == b->basic && strcmp(issuer->state_dir, setup->state_dir) == 0 &&
 	       issuer->changed == setup->changed && issuer->context == setup->context;
 }
 
@@ -118,6 +134,7 @@ issuer_stop(struct issuer *issuer)
 		return;
 	watch_stop(issuer->watch);
 	signing_close(issuer->signing);
+	oauth_release(issuer);
 	for (i = 0; i < ENDPOINT_COUNT; i++)
 		buffer_done(&issuer->documents[i]);
 	view_free(atomic_load(&issuer->view));

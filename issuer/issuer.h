@@ -78,6 +78,7 @@ struct issuer_answer {
 	struct buffer body;
 	const char *error;      /* RFC 6749 section 5.2 code for the log; "" when all went well */
 	char client[129];       /* the client's name once it is known, for the log; else "" */
+	char why[128];          /* more than the client is told, for the log; else "" */
 };
 
 /* Is this path one of the local issuer's endpoints? They answer wrong methods with 405. */

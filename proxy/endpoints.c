@@ -67,7 +67,9 @@ answer_issuer(struct job *job, struct issuer *issuer, const struct issuer_reques
 	answer_write(job->exchange, &answer);
 	job->status = issued.status;
 	if (issued.error != NULL && issued.error[0] != '\0')
-		job->detail = issued.error;
+		job->detail = issued.why[0] == '\0'
+				  ? issued.error
+				  : arena_format(job->arena, "%s: %s", issued.error, issued.why);
 	if (issued.client[0] != '\0')
 		job->told.client = arena_text(job->arena, span_of(issued.client));
 	buffer_done(&headers);

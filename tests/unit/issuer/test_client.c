@@ -135,10 +135,25 @@ names_are_checked(void **state)
 	assert_false(client_name_valid((struct span){ most, 129 }));
 }
 
+static void
+the_slot_of_a_right_secret_is_told(void **state)
+{
+	struct client client = { .id = "i" };
+
+	(void)state;
+	assert_true(client_hash(SPAN("first"), client.slots[0].hash));
+	assert_true(client_hash(SPAN("second"), client.slots[1].hash));
+	assert_int_equal(client_secret_slot(&client, SPAN("first")), 0);
+	assert_int_equal(client_secret_slot(&client, SPAN("second")), 1);
+	assert_int_equal(client_secret_slot(&client, SPAN("third")), -1);
+	assert_int_equal(client_secret_slot(NULL, SPAN("first")), -1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_slot_of_a_right_secret_is_told),
 		cmocka_unit_test(ids_and_secrets_differ),
 		cmocka_unit_test(salt_makes_two_hashes_of_one_secret),
 		cmocka_unit_test(hash_is_the_documented_one),

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/client_proof.h"
+
+#include <stdio.h>
+
+#include "base/epoch.h"
+#include "issuer/assertion.h"
+#include "issuer/replay.h"
+
+/* What one look at the clients found. */
+struct found {
+	bool right;
+	int slot; /* whose secret it was; -1: none's */
+	struct assertion assertion;
+};
+
+static enum oauth_error
+refuse(struct oauth *oauth)
+{
+	return oauth_say(oauth, OAUTH_INVALID_CLIENT, "client authentication failed");
+}
+
+/* RFC 7591 section 2: a client uses the method it is registered with, and no other. */
+static bool
+method_fits(const struct client *client, enum client_auth_way way)
+{
+	if (client->method == CLIENT_SECRET_ANY)
+		return way == CLIENT_AUTH_BASIC || way == CLIENT_AUTH_POST;
+	return (client->method == CLIENT_SECRET_BASIC && way == CLIENT_AUTH_BASIC) ||
+	       (client->method == CLIENT_SECRET_POST && way == CLIENT_AUTH_POST) ||
+	       (client->method == CLIENT_PRIVATE_KEY_JWT && way == CLIENT_AUTH_ASSERTION);
+}
+
+/* A client that has no keys, or does not exist, is judged by a key that is nobody's (the example
+ * of RFC 7515, appendix A.3), so that it costs what a wrong assertion costs. */
+static const char nobodys_keys[] = "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\","
+				   "\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\","
+				   "\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}]}";
+
+static const char *
+check_assertion(struct oauth *oauth, const struct client *client, struct assertion *assertion)
+{
+	bool known = client != NULL && client->jwks != NULL;
+	struct assertion_question question = { .text = oauth->auth.assertion,
+		.client_id = oauth->auth.id,
+		.jwks = known ? client->jwks : nobodys_keys,
+		.audience = oauth->issuer->urls,
+		.now_s = oauth->now_s };
+	const char *why = NULL;
+
+	if (assertion_verify(&question, &oauth->arena, assertion, &why) && !known)
+		why = "the client has no registered keys";
+	return why;
+}
+
+/* NULL: the client proved who it is; else why not, for the log. */
+static const char *
+check(struct oauth *oauth, const struct client *client, struct found *found)
+{
+	const char *why = NULL;
+
+	if (oauth->auth.way == CLIENT_AUTH_ASSERTION)
+		why = check_assertion(oauth, client, &found->assertion);
+	else
+		found->slot = client_secret_slot(client, oauth->auth.secret);
+	if (client == NULL)
+		return "no such client";
+	if (!method_fits(client, oauth->auth.way))
+		return "not the method that the client is registered with";
+	if (oauth->auth.way != CLIENT_AUTH_ASSERTION && found->slot < 0)
+		return "the secret is wrong";
+	if (why == NULL && client->disabled)
+		return "the client is disabled";
+	return why;
+}
+
+/* Within one look at the clients: who is it, and what does it get? What is needed later is
+ * copied. */
+static enum oauth_error
+judge_client(struct oauth *oauth, struct found *found,
+    enum oauth_error (*decide)(struct oauth *, const struct client *))
+{
+	const struct client *client = issuer_client(oauth->issuer, oauth->auth.id);
+	const char *why = check(oauth, client, found);
+
+	if (client != NULL)
+		(void)snprintf(
+		    oauth->answer->client, sizeof(oauth->answer->client), "%s", client->name);
+	if (why != NULL) {
+		oauth_log(oauth, why);
+		return refuse(oauth);
+	}
+	found->right = true;
+	oauth->id = arena_text(&oauth->arena, span_of(client->id));
+	if (oauth->id == NULL)
+		return oauth_say(oauth, OAUTH_SERVER_ERROR, "no memory");
+	return decide == NULL ? OAUTH_OK : decide(oauth, client);
+}
+
+/* RFC 7523 section 3, item 7. Asked last: a request that fails for another cause leaves its
+ * assertion good for the next try. */
+static enum oauth_error
+use_up(struct oauth *oauth, const struct assertion *assertion)
+{
+	struct replay_use use = { .owner = span_of(oauth->id),
+		.text = assertion->jti,
+		.now_s = oauth->now_s,
+		.until_s = assertion->until_s };
+	enum replay_found found = replay_take(oauth->issuer->replay, &use);
+
+	if (found == REPLAY_NEW)
+		return OAUTH_OK;
+	if (found == REPLAY_USED) {
+		oauth_log(oauth, "the assertion was used before");
+		return refuse(oauth);
+	}
+	oauth->retry_after_s = 60;
+	return oauth_say(oauth, OAUTH_UNAVAILABLE, "too many assertions at once");
+}
+
+static enum oauth_error
+look(struct oauth *oauth, enum oauth_error (*decide)(struct oauth *, const struct client *))
+{
+	struct found found = { .slot = -1 };
+	enum oauth_error error;
+
+	/* A client that was added, or a secret that was revoked, a moment ago counts already. */
+	watch_look(oauth->issuer->watch);
+	epoch_enter();
+	error = judge_client(oauth, &found, decide);
+	epoch_leave();
+	client_auth_wipe(&oauth->auth);
+	if (error == OAUTH_OK && oauth->auth.way == CLIENT_AUTH_ASSERTION)
+		error = use_up(oauth, &found.assertion);
+	return error;
+}
+
+enum oauth_error
+client_proof(struct oauth *oauth, enum oauth_error (*decide)(struct oauth *, const struct client *))
+{
+	enum client_auth_found found = client_auth_find(
+	    oauth->request->authorization, oauth->form, &oauth->arena, &oauth->auth);
+
+	if (found == CLIENT_AUTH_SEVERAL)
+		return oauth_say(
+		    oauth, OAUTH_INVALID_REQUEST, "the client authenticates in two ways");
+	if (found == CLIENT_AUTH_GIVEN && oauth->auth.way == CLIENT_AUTH_ASSERTION &&
+	    oauth->auth.id.at == NULL)
+		oauth->auth.id = assertion_subject(oauth->auth.assertion, &oauth->arena);
+	if (found != CLIENT_AUTH_GIVEN || oauth->auth.id.at == NULL) {
+		oauth_log(oauth,
+		    found == CLIENT_AUTH_NONE ? "no client authentication" : "cannot be read");
+		return refuse(oauth);
+	}
+	return look(oauth, decide);
+}

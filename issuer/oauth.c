@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/oauth.h"
+
+#include <stdio.h>
+
+#include "issuer/client_proof.h"
+#include "issuer/replay.h"
+
+#define ARENA_MOST (512u << 10)
+
+static const struct {
+	int status;
+	const char *code;
+} errors[] = {
+	[OAUTH_OK] = { 200, "" },
+	[OAUTH_INVALID_REQUEST] = { 400, "invalid_request" },
+	[OAUTH_INVALID_CLIENT] = { 401, "invalid_client" },
+	[OAUTH_UNAUTHORIZED_CLIENT] = { 403, "unauthorized_client" },
+	[OAUTH_UNSUPPORTED_GRANT_TYPE] = { 400, "unsupported_grant_type" },
+	[OAUTH_INVALID_SCOPE] = { 400, "invalid_scope" },
+	[OAUTH_INVALID_TARGET] = { 400, "invalid_target" },
+	[OAUTH_TOO_LARGE] = { 413, "invalid_request" },
+	[OAUTH_LOCKED_OUT] = { 429, "temporarily_unavailable" },
+	[OAUTH_UNAVAILABLE] = { 503, "temporarily_unavailable" },
+	[OAUTH_SERVER_ERROR] = { 500, "server_error" },
+};
+
+enum oauth_error
+oauth_say(struct oauth *oauth, enum oauth_error error, const char *detail)
+{
+	oauth->detail = detail;
+	return error;
+}
+
+void
+oauth_log(struct oauth *oauth, const char *why)
+{
+	(void)snprintf(oauth->answer->why, sizeof(oauth->answer->why), "%s", why);
+}
+
+static enum oauth_error
+read_request(struct oauth *oauth, const char *required)
+{
+	const struct issuer_request *request = oauth->request;
+	const char *wrong;
+
+	/* A secret in the query would end in somebody's log; RFC 6749 section 2.3.1 forbids it. */
+	if (request->has_query)
+		return oauth_say(oauth, OAUTH_INVALID_REQUEST, "parameters belong into the body");
+	if (request->body.len > ISSUER_MAX_BODY)
+		return oauth_say(oauth, OAUTH_TOO_LARGE, "the body is too large");
+	if (request->content_type.at == NULL || !form_content_type(request->content_type))
+		return oauth_say(oauth, OAUTH_INVALID_REQUEST,
+		    "the content type must be application/x-www-form-urlencoded");
+	oauth->form = arena_alloc(&oauth->arena, sizeof(*oauth->form));
+	if (oauth->form == NULL)
+		return oauth_say(oauth, OAUTH_SERVER_ERROR, "no memory");
+	if (!form_read(request->body, &oauth->arena, oauth->form, &wrong))
+		return oauth_say(oauth, OAUTH_INVALID_REQUEST, wrong);
+	if (form_has(oauth->form, required))
+		return OAUTH_OK;
+	oauth_log(oauth, required);
+	return oauth_say(oauth, OAUTH_INVALID_REQUEST, "a required parameter is missing");
+}
+
+/* RFC 6749 section 5.2. */
+static void
+answer_error(struct oauth *oauth, enum oauth_error error)
+{
+	struct issuer_answer *answer = oauth->answer;
+
+	/* The scheme we offer, whichever the client used: RFC 9110 section 15.5.2 wants one on
+	 * every 401. */
+	if (error == OAUTH_INVALID_CLIENT)
+		buffer_add_text(&answer->headers, "WWW-Authenticate: Basic realm=\"postern\"\r\n");
+	if (oauth->retry_after_s > 0)
+		buffer_format(
+		    &answer->headers, "Retry-After: %lld\r\n", (long long)oauth->retry_after_s);
+	buffer_reset(&answer->body);
+	buffer_format(&answer->body, "{\"error\":\"%s\",\"error_description\":\"%s\"}",
+	    errors[error].code, oauth->detail);
+}
+
+bool
+oauth_prepare(struct issuer *issuer, struct err *reterr)
+{
+	struct arena *arena = &issuer->arena;
+	struct local *local = &issuer->local;
+	const char **urls = arena_array(arena, 4, sizeof(*urls));
+
+	if (urls == NULL || !local_audiences(local, arena, &issuer->audiences))
+		return err_set(reterr, "no memory");
+	local->resources =
+	    (struct texts){ issuer->audiences.at + 1, issuer->audiences.count - 1, NULL };
+	if (local->introspection_role != NULL)
+		local->introspection_role = arena_text(arena, span_of(local->introspection_role));
+	/* RFC 7523 section 3: the token endpoint's URL may name the server, and so may its
+	 * issuer's. Clients name the endpoint they ask, too. */
+	urls[0] = local->issuer;
+	urls[1] = arena_format(arena, "%s/oauth/token", issuer->base);
+	urls[2] = arena_format(arena, "%s/oauth/revoke", issuer->base);
+	urls[3] = arena_format(arena, "%s/oauth/introspect", issuer->base);
+	issuer->urls = (struct texts){ urls, 4, NULL };
+	issuer->replay = replay_new();
+	if (urls[1] == NULL || urls[2] == NULL || urls[3] == NULL || issuer->replay == NULL)
+		return err_set(reterr, "no memory");
+	return true;
+}
+
+void
+oauth_release(struct issuer *issuer)
+{
+	replay_free(issuer->replay);
+}
+
+static enum oauth_error
+run(struct oauth *oauth, const struct oauth_endpoint *endpoint)
+{
+	enum oauth_error error = read_request(oauth, endpoint->required);
+
+	if (error == OAUTH_OK)
+		error = client_proof(oauth, endpoint->decide);
+	if (error == OAUTH_OK)
+		error = endpoint->act(oauth);
+	return error;
+}
+
+void
+oauth_serve(struct oauth *oauth, const struct oauth_endpoint *endpoint)
+{
+	struct issuer_answer *answer = oauth->answer;
+	enum oauth_error error;
+
+	if (!span_is(oauth->request->method, "POST")) {
+		endpoint_wrong_method("POST", answer);
+		return;
+	}
+	arena_init(&oauth->arena, ARENA_MOST);
+	error = run(oauth, endpoint);
+	buffer_add_text(&answer->headers,
+	    "Content-Type: application/json\r\nCache-Control: no-store\r\nPragma: no-cache\r\n");
+	if (error != OAUTH_OK)
+		answer_error(oauth, error);
+	answer->status = errors[error].status;
+	answer->error = errors[error].code;
+	if (oauth->form != NULL)
+		client_auth_forget(oauth->form);
+	arena_done(&oauth->arena);
+}
