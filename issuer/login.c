@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/login.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "issuer/password.h"
+#include "issuer/verified.h"
+
+#define FLIGHTS (LOGIN_AT_ONCE + LOGIN_WAITING)
+
+/* One question under way, and who shares its answer. */
+struct flight {
+	unsigned char digest[DIGEST_BYTES];
+	const char *hash; /* borrowed of whoever asks, as long as !done */
+	unsigned sharers; /* 0: free */
+	bool done;
+	enum login_found found;
+	int64_t wait_s;
+};
+
+struct login {
+	struct lockout_rules rules;
+	struct lockout *lockout;
+	struct verified *verified;
+	pthread_mutex_t lock;   /* of all below */
+	pthread_cond_t changed; /* a flight is done, or a turn is free */
+	unsigned hashing;
+	struct flight flights[FLIGHTS];
+};
+
+struct login *
+login_new(const struct lockout_rules *rules)
+{
+	struct login *login = calloc(1, sizeof(*login));
+
+	if (login == NULL)
+		return NULL;
+	login->rules = *rules;
+	(void)pthread_mutex_init(&login->lock, NULL);
+	(void)pthread_cond_init(&login->changed, NULL);
+	login->lockout = lockout_new();
+	login->verified = verified_new();
+	if (login->lockout != NULL && login->verified != NULL)
+		return login;
+	login_free(login);
+	return NULL;
+}
+
+void
+login_free(struct login *login)
+{
+	if (login == NULL)
+		return;
+	lockout_free(login->lockout);
+	verified_free(login->verified);
+	(void)pthread_cond_destroy(&login->changed);
+	(void)pthread_mutex_destroy(&login->lock);
+	free(login);
+}
+
+struct lockout *
+login_lockout(struct login *login)
+{
+	return login->lockout;
+}
+
+bool
+login_digest(const struct login *login, struct login_attempt *attempt)
+{
+	struct verified_text text = { attempt->name, attempt->password, attempt->peer };
+
+	return verified_digest(login->verified, &text, attempt->digest);
+}
+
+static struct lockout_who
+who_attempts(const struct login_attempt *attempt)
+{
+	return (struct lockout_who){ 'u', attempt->name, attempt->peer, attempt->now_s };
+}
+
+bool
+login_quiet(const struct login *login, int64_t now_s)
+{
+	return lockout_quiet(login->lockout, now_s);
+}
+
+int64_t
+login_known(struct login *login, const struct login_attempt *attempt)
+{
+	struct lockout_who who = who_attempts(attempt);
+	int64_t until_s;
+
+	if (attempt->hash == NULL)
+		return 0;
+	until_s = verified_until(login->verified, attempt->digest, attempt->hash, attempt->now_s);
+	if (until_s != 0 && !login_quiet(login, attempt->now_s) &&
+	    lockout_wait(login->lockout, &who) > 0)
+		return 0;
+	return until_s;
+}
+
+/* --- flights; the lock is held --- */
+
+static bool
+same_hash(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* The flight that asks the same, or NULL. */
+static struct flight *
+find_flight(struct login *login, const struct login_attempt *attempt)
+{
+	size_t i;
+
+	for (i = 0; i < FLIGHTS; i++) {
+		struct flight *flight = &login->flights[i];
+
+		if (flight->sharers > 0 && !flight->done &&
+		    memcmp(flight->digest, attempt->digest, DIGEST_BYTES) == 0 &&
+		    same_hash(flight->hash, attempt->hash))
+			return flight;
+	}
+	return NULL;
+}
+
+static struct flight *
+new_flight(struct login *login, const struct login_attempt *attempt)
+{
+	size_t i;
+
+	for (i = 0; i < FLIGHTS; i++) {
+		struct flight *flight = &login->flights[i];
+
+		if (flight->sharers > 0)
+			continue;
+		*flight = (struct flight){ .hash = attempt->hash, .sharers = 1 };
+		memcpy(flight->digest, attempt->digest, DIGEST_BYTES);
+		return flight;
+	}
+	return NULL;
+}
+
+static enum login_found
+leave_flight(struct flight *flight, int64_t *ret_wait_s)
+{
+	*ret_wait_s = flight->wait_s;
+	flight->sharers--;
+	return flight->found;
+}
+
+static enum login_found
+share_flight(struct login *login, struct flight *flight, int64_t *ret_wait_s)
+{
+	flight->sharers++;
+	while (!flight->done)
+		(void)pthread_cond_wait(&login->changed, &login->lock);
+	return leave_flight(flight, ret_wait_s);
+}
+
+/* --- asking; the lock is not held --- */
+
+/* Hash when it is our turn. False: nothing is known. */
+static bool
+hash_in_turn(struct login *login, const struct login_attempt *attempt, bool *ret_right)
+{
+	bool done;
+
+	(void)pthread_mutex_lock(&login->lock);
+	while (login->hashing == LOGIN_AT_ONCE)
+		(void)pthread_cond_wait(&login->changed, &login->lock);
+	login->hashing++;
+	(void)pthread_mutex_unlock(&login->lock);
+	done = password_right(attempt->hash, attempt->password, ret_right);
+	(void)pthread_mutex_lock(&login->lock);
+	login->hashing--;
+	(void)pthread_cond_broadcast(&login->changed);
+	(void)pthread_mutex_unlock(&login->lock);
+	return done;
+}
+
+static enum login_found
+ask(struct login *login, const struct login_attempt *attempt, int64_t *ret_wait_s)
+{
+	struct lockout_who who = who_attempts(attempt);
+	bool right = false;
+
+	*ret_wait_s = lockout_begin(login->lockout, &login->rules, &who);
+	if (*ret_wait_s > 0)
+		return LOGIN_LOCKED;
+	if (!hash_in_turn(login, attempt, &right)) {
+		lockout_void(login->lockout, &login->rules, &who);
+		return LOGIN_BUSY;
+	}
+	if (!right) {
+		*ret_wait_s = lockout_wrong(login->lockout, &login->rules, &who);
+		return LOGIN_WRONG;
+	}
+	verified_put(login->verified, attempt->digest, attempt->hash, attempt->now_s);
+	lockout_right(login->lockout, &login->rules, &who);
+	return LOGIN_RIGHT;
+}
+
+enum login_found
+login_check(struct login *login, const struct login_attempt *attempt, int64_t *ret_wait_s)
+{
+	struct flight *flight;
+	enum login_found found;
+	int64_t wait_s = 0;
+
+	*ret_wait_s = 0;
+	/* Somebody may have asked the same since the caller looked. */
+	if (login_known(login, attempt) != 0)
+		return LOGIN_RIGHT;
+	(void)pthread_mutex_lock(&login->lock);
+	flight = find_flight(login, attempt);
+	if (flight != NULL) {
+		found = share_flight(login, flight, ret_wait_s);
+		(void)pthread_mutex_unlock(&login->lock);
+		return found;
+	}
+	flight = new_flight(login, attempt);
+	(void)pthread_mutex_unlock(&login->lock);
+	if (flight == NULL)
+		return LOGIN_BUSY;
+	found = ask(login, attempt, &wait_s);
+	(void)pthread_mutex_lock(&login->lock);
+	flight->found = found;
+	flight->wait_s = wait_s;
+	flight->done = true;
+	found = leave_flight(flight, ret_wait_s);
+	(void)pthread_cond_broadcast(&login->changed);
+	(void)pthread_mutex_unlock(&login->lock);
+	return found;
+}

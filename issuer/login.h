@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * login - is this the user's password? The work of asking, bounded: by what is known already, by
+ * the lock-out, and by how many may be asked at a time.
+ *
+ * Uses:   base, lockout, password, verified.
+ * Shell:  waits for other threads, never for anything outside.
+ * Threads: any. login_known() and login_digest() never wait; login_check() does, and is not for
+ *         the inside of an epoch.
+ * Limits: LOGIN_AT_ONCE passwords are hashed at a time, each in PASSWORD_BYTES of memory, and
+ *         LOGIN_WAITING wait for their turn; whoever comes then is turned away. Requests that
+ *         present the same at the same time share one answer.
+ */
+#ifndef POSTERN_ISSUER_LOGIN_H
+#define POSTERN_ISSUER_LOGIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "base/digest.h"
+#include "base/span.h"
+#include "issuer/lockout.h"
+
+#define LOGIN_AT_ONCE 4u
+#define LOGIN_WAITING 28u
+
+struct login;
+
+/* What is presented, where from; borrowed. No part holds a NUL. */
+struct login_attempt {
+	struct span name, password, peer;
+	unsigned char digest[DIGEST_BYTES]; /* login_digest() fills it in */
+	const char *hash;                   /* of the user; NULL: there is none who may log in */
+	int64_t now_s;
+};
+
+enum login_found {
+	LOGIN_RIGHT,
+	LOGIN_WRONG,
+	LOGIN_LOCKED, /* nothing was looked at: wait */
+	LOGIN_BUSY    /* too many at a time, or no memory: nothing is known */
+};
+
+/* NULL: no memory, or no random bytes. login_free() it. */
+MUST_CHECK struct login *login_new(const struct lockout_rules *rules);
+
+/* When no thread uses it any more. Accepts NULL. */
+void login_free(struct login *login);
+
+/* The keyed hash of what is presented. False: OpenSSL failed, or it is too long for anybody. */
+MUST_CHECK bool login_digest(const struct login *login, struct login_attempt *attempt);
+
+/*
+ * Until when does what is presented count as right, without asking again? 0: it must be asked. A
+ * hash that is not the one it was found right against must be, and so must whoever is locked out.
+ */
+int64_t login_known(struct login *login, const struct login_attempt *attempt);
+
+/* Is it certain that nobody is locked out? Then what login_known() said before still holds. */
+bool login_quiet(const struct login *login, int64_t now_s);
+
+/*
+ * Ask. The work is the same whether the user exists.
+ *
+ * ret_wait_s  how long nobody should come again: with LOGIN_LOCKED always, with LOGIN_WRONG when
+ *             this failure brought about a lock-out; else 0.
+ */
+MUST_CHECK enum login_found login_check(
+    struct login *login, const struct login_attempt *attempt, int64_t *ret_wait_s);
+
+/* The lock-out of this gate, for other things than users that are to be guessed. Lent. */
+struct lockout *login_lockout(struct login *login);
+
+#endif
