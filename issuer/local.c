@@ -31,6 +31,23 @@ static const struct field local_fields[] = {
 	  .otherwise = "1h", .told = "How long its tokens live, unless the client says otherwise." },
 	{ .key = "basic", .type = FIELD_BOOL, .offset = offsetof(struct local, basic),
 	  .otherwise = "true", .told = "Basic authentication of local users on protected paths." },
+	{ .key = "lockout", .type = FIELD_MAP, .offset = offsetof(struct local, lockout_map),
+	  .told = "Who fails too often has to wait, longer each time." },
+	{ .key = NULL }
+};
+
+static const struct field lockout_fields[] = {
+	{ .key = "failures", .type = FIELD_COUNT, .offset = offsetof(struct lockout_rules, failures),
+	  .most = 1000, .otherwise = "5",
+	  .told = "Failures that are free, by name and peer; 0: nobody is locked out." },
+	{ .key = "first", .type = FIELD_DURATION_S, .offset = offsetof(struct lockout_rules, first_s),
+	  .least = 1, .most = 3600, .otherwise = "1s",
+	  .told = "The first wait; each failure doubles it." },
+	{ .key = "most", .type = FIELD_DURATION_S, .offset = offsetof(struct lockout_rules, most_s),
+	  .least = 1, .most = 86400, .otherwise = "5m", .told = "The longest wait." },
+	{ .key = "forget", .type = FIELD_DURATION_S,
+	  .offset = offsetof(struct lockout_rules, forget_s), .least = 1, .most = 604800,
+	  .otherwise = "1h", .told = "After so long without a failure all is forgotten." },
 	{ .key = NULL }
 };
 /* clang-format on */
@@ -100,11 +117,18 @@ local_schema(void)
 	return local_fields;
 }
 
+const struct field *
+local_lockout_schema(void)
+{
+	return lockout_fields;
+}
+
 void
 local_read(
     const struct node *map, const char *state, struct local *local, struct mistakes *mistakes)
 {
 	schema_read(map, local_fields, local, mistakes);
+	schema_read(local->lockout_map, lockout_fields, &local->lockout, mistakes);
 	if (local->issuer != NULL)
 		check_issuer(map, local, mistakes);
 	check_resources(local, mistakes);

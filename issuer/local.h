@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/document.h"
 #include "base/schema.h"
+#include "issuer/lockout.h"
 
 enum local_accept { LOCAL_ALWAYS, LOCAL_FALLBACK, LOCAL_NEVER };
 
@@ -31,6 +32,8 @@ struct local {
 	const char *database;           /* SQLite file, made absolute under `state` */
 	int64_t token_lifetime_s;
 	bool basic;
+	struct lockout_rules lockout; /* of users and of clients */
+	const struct node *lockout_map;
 };
 
 /* Read `local_issuer`. `state` is the directory for a relative database; everything wrong is
@@ -45,5 +48,8 @@ MUST_CHECK bool local_audiences(
 
 /* The rows of its keys, for the manual. */
 const struct field *local_schema(void);
+
+/* The same of `local_issuer.lockout`. */
+const struct field *local_lockout_schema(void);
 
 #endif

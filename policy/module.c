@@ -9,6 +9,7 @@
 struct module_row {
 	struct texts paths, path_allow;
 	const char *upstream;
+	bool basic;
 };
 
 const struct field module_fields[] = {
@@ -26,6 +27,11 @@ const struct field module_fields[] = {
 	    .offset = offsetof(struct module_row, path_allow),
 	    .told = "ambiguities that its upstream needs: semicolon, encoded_delimiters, "
 		    "trailing_dot" },
+	{ .key = "basic",
+	    .type = FIELD_BOOL,
+	    .offset = offsetof(struct module_row, basic),
+	    .otherwise = "true",
+	    .told = "false: Basic authentication of local users does not count here" },
 	{ .key = NULL },
 };
 
@@ -115,6 +121,7 @@ read_one(struct reader *reader, const struct node *node)
 	module->name = node->key.at;
 	module->paths = row.paths;
 	module->upstream = row.upstream;
+	module->basic = row.basic;
 	module->path_allow = read_allow(reader, &row.path_allow);
 	module->index = reader->policy->module_count++;
 	if (row.paths.node != NULL && row.paths.count == 0)

@@ -44,6 +44,7 @@ struct module {
 	struct texts paths;
 	const char *upstream; /* NULL: the configuration's */
 	unsigned path_allow;  /* enum target_mild */
+	bool basic;           /* Basic authentication of local users counts here */
 	size_t index;         /* place in the list, from 0 */
 	struct module *next;
 };

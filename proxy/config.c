@@ -191,6 +191,7 @@ config_sections(void)
 		{ "/issuers/NAME/claims", NULL },
 		{ "/issuers/NAME/jwks", NULL },
 		{ "/local_issuer", NULL },
+		{ "/local_issuer/lockout", NULL },
 		{ NULL, NULL },
 	};
 
@@ -199,6 +200,7 @@ config_sections(void)
 	sections[8].fields = profile_claims_schema();
 	sections[9].fields = source_schema();
 	sections[10].fields = local_schema();
+	sections[11].fields = local_lockout_schema();
 	return sections;
 }
 
