@@ -4,8 +4,12 @@
 #include <stdio.h>
 
 #include "base/epoch.h"
+#include "base/log.h"
 #include "issuer/assertion.h"
 #include "issuer/replay.h"
+
+/* So much of an id that nobody may have goes into the log. */
+#define ID_SHOWN 64
 
 /* What one look at the clients found. */
 struct found {
@@ -118,6 +122,61 @@ use_up(struct oauth *oauth, const struct assertion *assertion)
 	return oauth_say(oauth, OAUTH_UNAVAILABLE, "too many assertions at once");
 }
 
+/* --- the lock-out --- */
+
+static struct lockout_who
+who_asks(const struct oauth *oauth)
+{
+	return (struct lockout_who){ .kind = 'c',
+		.name = oauth->auth.id,
+		.peer = oauth->request->peer,
+		.now_s = oauth->now_s };
+}
+
+static enum oauth_error
+begin(struct oauth *oauth)
+{
+	struct lockout_who who = who_asks(oauth);
+
+	oauth->retry_after_s =
+	    lockout_begin(oauth->issuer->lockout, &oauth->issuer->local.lockout, &who);
+	if (oauth->retry_after_s == 0)
+		return OAUTH_OK;
+	oauth_log(oauth, "locked out");
+	return oauth_say(oauth, OAUTH_LOCKED_OUT, "too many failed attempts");
+}
+
+static void
+tell_locked(const struct oauth *oauth, int64_t wait_s)
+{
+	struct log_line line;
+
+	log_begin(&line, "locked_out");
+	log_text(&line, "client", span_slice(oauth->auth.id, 0, ID_SHOWN));
+	log_text(&line, "peer", oauth->request->peer);
+	log_number(&line, "wait_s", wait_s);
+	log_end(&line, LOG_WARN);
+}
+
+/* Whoever proved who it is was right, whatever became of what it asked for. */
+static void
+settle(const struct oauth *oauth, enum oauth_error error)
+{
+	struct lockout *lockout = oauth->issuer->lockout;
+	const struct lockout_rules *rules = &oauth->issuer->local.lockout;
+	struct lockout_who who = who_asks(oauth);
+	int64_t wait_s = 0;
+
+	if (error == OAUTH_INVALID_CLIENT)
+		wait_s = lockout_wrong(lockout, rules, &who);
+	else if (oauth->id != NULL)
+		lockout_right(lockout, rules, &who);
+	else
+		lockout_void(lockout, rules, &who);
+	if (wait_s > 0)
+		tell_locked(oauth, wait_s);
+}
+
 static enum oauth_error
 look(struct oauth *oauth, enum oauth_error (*decide)(struct oauth *, const struct client *))
 {
@@ -140,6 +199,7 @@ client_proof(struct oauth *oauth, enum oauth_error (*decide)(struct oauth *, con
 {
 	enum client_auth_found found = client_auth_find(
 	    oauth->request->authorization, oauth->form, &oauth->arena, &oauth->auth);
+	enum oauth_error error;
 
 	if (found == CLIENT_AUTH_SEVERAL)
 		return oauth_say(
@@ -152,5 +212,10 @@ client_proof(struct oauth *oauth, enum oauth_error (*decide)(struct oauth *, con
 		    found == CLIENT_AUTH_NONE ? "no client authentication" : "cannot be read");
 		return refuse(oauth);
 	}
-	return look(oauth, decide);
+	error = begin(oauth);
+	if (error != OAUTH_OK)
+		return error;
+	error = look(oauth, decide);
+	settle(oauth, error);
+	return error;
 }

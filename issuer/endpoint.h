@@ -16,6 +16,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "issuer/issuer.h"
+#include "issuer/lockout.h"
 #include "issuer/signing.h"
 #include "issuer/view.h"
 #include "issuer/watch.h"
@@ -31,9 +32,10 @@ struct issuer {
 	 * OpenID Connect Discovery behind it. */
 	const char *paths[ENDPOINT_COUNT];
 	struct buffer documents[ENDPOINT_COUNT]; /* what a GET gives; none for those of POST */
-	struct texts audiences; /* every `aud` of its tokens; the first is given unasked */
-	struct texts urls;      /* what a client's assertion may name as its `aud` */
-	struct replay *replay;  /* of assertions */
+	struct texts audiences;  /* every `aud` of its tokens; the first is given unasked */
+	struct texts urls;       /* what a client's assertion may name as its `aud` */
+	struct replay *replay;   /* of assertions */
+	struct lockout *lockout; /* of clients that fail to prove who they are */
 	struct signing *signing;
 	struct watch *watch;
 	_Atomic(struct view *) view;

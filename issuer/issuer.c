@@ -113,6 +113,7 @@ issuer_same(const struct issuer *issuer, const struct issuer_setup *setup)
 	return strcmp(a->issuer, b->issuer) == 0 && strcmp(a->audience, b->audience) == 0 &&
 	       strcmp(a->database, b->database) == 0 && texts_same(&a->resources, &b->resources) &&
 	       span_equal(span_of(a->introspection_role), span_of(b->introspection_role)) &&
+	       memcmp(&a->lockout, &b->lockout, sizeof(a->lockout)) == 0 &&
 	       a->accept == b->accept && a->token_lifetime_s == b->token_lifetime_s &&
 	       a->basic == b->basic && strcmp(issuer->state_dir, setup->state_dir) == 0 &&
 	       issuer->changed == setup->changed && issuer->context == setup->context;

@@ -102,7 +102,9 @@ oauth_prepare(struct issuer *issuer, struct err *reterr)
 	urls[3] = arena_format(arena, "%s/oauth/introspect", issuer->base);
 	issuer->urls = (struct texts){ urls, 4, NULL };
 	issuer->replay = replay_new();
-	if (urls[1] == NULL || urls[2] == NULL || urls[3] == NULL || issuer->replay == NULL)
+	issuer->lockout = lockout_new();
+	if (urls[1] == NULL || urls[2] == NULL || urls[3] == NULL || issuer->replay == NULL ||
+	    issuer->lockout == NULL)
 		return err_set(reterr, "no memory");
 	return true;
 }
@@ -111,6 +113,7 @@ void
 oauth_release(struct issuer *issuer)
 {
 	replay_free(issuer->replay);
+	lockout_free(issuer->lockout);
 }
 
 static enum oauth_error

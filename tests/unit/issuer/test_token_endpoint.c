@@ -3,6 +3,9 @@
 
 #include "opened.h"
 
+/* What running_init() configures. */
+#define LOCKOUT_FREE 5
+
 static json_t *
 body_of(const struct issuer_answer *answer)
 {
@@ -194,6 +197,68 @@ disabled_unknown_and_wrong_look_alike(void **state)
 		issuer_answer_done(&answers[i]);
 }
 
+/* How many attempts are answered 401 before one is answered 429. */
+static int
+tries_until_locked(const char *basic)
+{
+	struct issuer_answer answer;
+	int tries = -1, status = 401;
+
+	while (status == 401 && tries < 50) {
+		post(basic, GRANT, &answer);
+		status = answer.status;
+		assert_int_equal(has_header(&answer, "Retry-After: "), status == 429);
+		issuer_answer_done(&answer);
+		tries++;
+	}
+	assert_int_equal(status, 429);
+	return tries;
+}
+
+static void
+who_fails_too_often_waits(void **state)
+{
+	struct issuer_answer answer;
+
+	(void)state;
+	assert_int_equal(tries_until_locked("{id}:wrong"), LOCKOUT_FREE);
+	assert_int_equal(tries_until_locked("no:wrong"), LOCKOUT_FREE);
+	/* The right secret does not tell who guesses that it is right. */
+	post("{id}:{secret}", GRANT, &answer);
+	assert_int_equal(answer.status, 429);
+	assert_string_equal(answer.error, "temporarily_unavailable");
+	issuer_answer_done(&answer);
+}
+
+static void
+who_was_right_before_is_not_kept_out_by_strangers(void **state)
+{
+	struct issuer_request request = { .method = SPAN("POST"),
+		.path = SPAN("/oauth/token"),
+		.content_type = SPAN(FORM),
+		.peer = SPAN("192.0.2.1") };
+	struct issuer_answer answer;
+	char filled[1024], header[1024];
+	int i;
+
+	(void)state;
+	post("{id}:{secret}", GRANT, &answer);
+	assert_int_equal(answer.status, 200);
+	issuer_answer_done(&answer);
+	fill("{id}:wrong", filled);
+	encode_basic(filled, header);
+	request.authorization = span_of(header);
+	request.body = SPAN(GRANT);
+	for (i = 0; i < 50; i++) {
+		issuer_answer(running.issuer, &request, NOW_S, &answer);
+		assert_true(answer.status == 401 || answer.status == 429);
+		issuer_answer_done(&answer);
+	}
+	post("{id}:{secret}", GRANT, &answer);
+	assert_int_equal(answer.status, 200);
+	issuer_answer_done(&answer);
+}
+
 static void
 odd_ids_and_secrets_are_taken(void **state)
 {
@@ -274,6 +339,8 @@ main(void)
 		TEST(token_says_what_was_asked),
 		TEST(client_without_scopes_gets_a_token_without),
 		TEST(disabled_unknown_and_wrong_look_alike),
+		TEST(who_fails_too_often_waits),
+		TEST(who_was_right_before_is_not_kept_out_by_strangers),
 		TEST(odd_ids_and_secrets_are_taken),
 		TEST(shape_of_the_request_counts),
 	};
