@@ -31,12 +31,15 @@ export async function demoGate(t, { change = (text) => text, ca, policy = demoPo
   return gate;
 }
 
+// Where the stand-in for docker-compose is.
+const STAND_IN = path.join(ROOT, 'tests/e2e/harness');
+
 /** Walk: {code, stdout, stderr}. `secrets` is the directory that deploy/compose/prepare made. */
 export async function walk({ dir, gateUrl, adminUrl, secrets, env = {}, args = ['--no-pause'] }) {
   const child = spawn(path.join(DEMO, 'walk'), args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
-      ...process.env, ASAN_OPTIONS: 'detect_leaks=1', WALK_ON: path.join(ROOT, 'tests/e2e/harness/walk-on.sh'), WALK_ROOT: ROOT, WALK_DIR: dir,
+      ...process.env, ASAN_OPTIONS: 'detect_leaks=1', PATH: `${STAND_IN}:${process.env.PATH}`, WALK_ROOT: ROOT, WALK_DIR: dir, WALK_POLICY: path.join(dir, 'policy.yaml'),
       WALK_GATE_URL: gateUrl, WALK_ADMIN_URL: adminUrl, WALK_KEYCLOAK_URL: BASE, WALK_SECRETS: secrets, WALK_POSTERN: POSTERN, ...env,
     },
   });
