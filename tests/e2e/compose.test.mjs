@@ -6,8 +6,11 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { run, scratch, startGate } from './harness/gate.mjs';
-import { DEMO } from './harness/keycloak.mjs';
+import { makeGate, run, scratch, startGate } from './harness/gate.mjs';
+import { DEMO, placed } from './harness/keycloak.mjs';
+import { ask } from './harness/raw.mjs';
+import { eventually } from './harness/wait.mjs';
+import { startCrm } from './harness/walk.mjs';
 
 const COMPOSE = [['docker-compose'], ['docker', 'compose']].find(([command, ...rest]) => spawnSync(command, [...rest, 'version']).status === 0);
 const NEEDS_COMPOSE = COMPOSE ? {} : { skip: 'docker-compose is not here' };
@@ -58,7 +61,6 @@ test('the compose file', async (t) => {
 
   await t.test('only Postern has a port, and Grafana where it is wanted; both on loopback', () => {
     const ports = [...text.matchAll(/^ *- "(.*:\d+)"$/gm)].map(([, port]) => port);
-    // eslint-disable-next-line no-template-curly-in-string
     assert.deepEqual(ports, ['127.0.0.1:${POSTERN_PORT:-8080}:8080', '127.0.0.1:${GRAFANA_PORT:-3000}:3000']);
   });
 
@@ -69,7 +71,7 @@ test('the compose file', async (t) => {
 
   await t.test('no secret is in a file that is kept', () => {
     const names = ['docker-compose.yml', '.env', 'keycloak/realm.json', 'postern/postern.yaml', 'postern/local.yaml'];
-    for (const name of names) assert.doesNotMatch(read(name), /(password|secret)["']?\s*[:=]\s*["']?[A-Za-z0-9+/_-]{8,}["']?\s*$/im, name);
+    for (const name of names) assert.doesNotMatch(read(name), /(password|secret)["']?\s*[:=]\s*["']?[A-Za-z0-9+/_-]{8,}["']?,?\s*$/im, name);
     assert.match(read('.gitignore'), /^\/secrets\/$/m);
     const realm = JSON.parse(read('keycloak/realm.json'));
     for (const client of realm.clients) if (client.secret !== undefined) assert.match(client.secret, /^\$\{[A-Z_]+\}$/);
@@ -104,4 +106,40 @@ test('the dashboard asks for metrics that the gate has, and Prometheus asks the 
   assert.match(read('prometheus/prometheus.yml'), /postern:9901/);
   assert.match(read('postern/postern.yaml'), /admin: \{address: 0\.0\.0\.0:9901\}/);
   assert.match(read('grafana/provisioning/datasources/prometheus.yaml'), /uid: prometheus/);
+});
+
+test('the profile local: its own clients get in, and nobody else', async (t) => {
+  const crm = await startCrm(t);
+  const gate = await makeGate(t, { files: { 'local-policy.yaml': read('postern/local-policy.yaml') } });
+  gate.write('postern.yaml', placed(read('postern/local.yaml'), gate, crm.port));
+  gate.spawn();
+  t.after(() => gate.stop());
+  await gate.ready();
+  assert.equal((await gate.ask({ target: '/customer/1' })).status, 401);
+  const { client_id: id, client_secret: secret } = await gate.addClient('emergency_desk');
+  const Authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
+  const form = { method: 'POST', target: '/oauth/token', headers: { Authorization, 'Content-Type': 'application/x-www-form-urlencoded' }, body: 'grant_type=client_credentials' };
+  const token = await eventually(async () => {
+    const got = await gate.ask(form);
+    return got.status === 200 && got.json().access_token;
+  }, 'a token');
+  const got = await gate.ask({ target: '/customer/1', headers: { Authorization: `Bearer ${token}` } });
+  assert.equal(got.status, 200, got.text);
+  assert.equal(got.json().identity['x-issuer'], 'local');
+  assert.equal(got.json().identity.authorization, undefined);
+});
+
+test('the API', async (t) => {
+  const { port } = await startCrm(t);
+  const CASES = [
+    ['GET', '/customer/1', 200], ['GET', '/customer/', 200], ['GET', '/customer', 200], ['PUT', '/customer/2', 200], ['GET', '/customer/4', 404],
+    ['GET', '/customer/01', 404], ['GET', '/partner/offers', 200], ['GET', '/audit/changes', 200], ['GET', '/health', 200], ['GET', '/', 404],
+  ];
+  for (const [method, target, status] of CASES) {
+    await t.test(`${method} ${target} is ${status}`, async () => assert.equal((await ask(port, { method, target })).status, status));
+  }
+  await t.test('says which identity headers it got, and if the token got through', async () => {
+    const got = await ask(port, { target: '/customer/1', headers: { 'X-User': 'a "b"', 'X-Roles': 'r', Authorization: 'Bearer x', 'X-Other': 'y' } });
+    assert.deepEqual(got.json().identity, { 'x-user': 'a "b"', 'x-roles': 'r', authorization: 'Bearer x' });
+  });
 });

@@ -99,14 +99,15 @@ export async function resume() {
   await script('await');
 }
 
-/** The demo's own configuration, with nothing changed but addresses and places. */
-export function demoConfig(gate, upstreamPort, ca = CA_FILE) {
-  const text = fs.readFileSync(path.join(DEMO, 'postern/postern.yaml'), 'utf8');
+/** A configuration of the demo with nothing changed but addresses and places. */
+export function placed(text, gate, upstreamPort, ca = CA_FILE) {
   const places = [
     ['0.0.0.0:8080', `127.0.0.1:${gate.port}`], ['127.0.0.1:8080', `127.0.0.1:${gate.port}`], ['0.0.0.0:9901', `127.0.0.1:${gate.adminPort}`],
     ['127.0.0.1:9000', `127.0.0.1:${upstreamPort}`], ['https://keycloak:8443', BASE], ['/run/secrets/ca.pem', ca], ['/var/lib/postern', 'state'],
   ];
   return places.reduce((all, [from, to]) => all.replaceAll(from, to), text);
 }
+
+export const demoConfig = (gate, upstreamPort, ca) => placed(fs.readFileSync(path.join(DEMO, 'postern/postern.yaml'), 'utf8'), gate, upstreamPort, ca);
 
 export const demoPolicy = () => fs.readFileSync(path.join(DEMO, 'postern/policy.yaml'), 'utf8');

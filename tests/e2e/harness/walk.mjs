@@ -34,8 +34,11 @@ export async function demoGate(t, { change = (text) => text, ca, policy = demoPo
 // Where the stand-in for docker-compose is.
 const STAND_IN = path.join(ROOT, 'tests/e2e/harness');
 
-/** Walk: {code, stdout, stderr}. `secrets` is the directory that deploy/compose/prepare made. */
-export async function walk({ dir, gateUrl, adminUrl, secrets, env = {}, args = ['--no-pause'] }) {
+/**
+ * Walk: {code, signal, stdout, stderr}. `secrets` is the directory that deploy/compose/prepare made.
+ * When its output fits `until`, it is told to end.
+ */
+export async function walk({ dir, gateUrl, adminUrl, secrets, env = {}, args = ['--no-pause'], until = null }) {
   const child = spawn(path.join(DEMO, 'walk'), args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -45,10 +48,13 @@ export async function walk({ dir, gateUrl, adminUrl, secrets, env = {}, args = [
   });
   let stdout = '';
   let stderr = '';
-  child.stdout.on('data', (data) => (stdout += data));
+  child.stdout.on('data', (data) => {
+    stdout += data;
+    if (until?.test(stdout)) child.kill('SIGTERM');
+  });
   child.stderr.on('data', (data) => (stderr += data));
-  const [code] = await once(child, 'close');
-  return { code, stdout, stderr };
+  const [code, signal] = await once(child, 'close');
+  return { code, signal, stdout, stderr };
 }
 
 export const walkOn = (gate, secrets, more = {}) => walk({ dir: gate.dir, gateUrl: `http://127.0.0.1:${gate.port}`, adminUrl: `http://127.0.0.1:${gate.adminPort}`, secrets, ...more });
