@@ -35,7 +35,8 @@ struct issuer {
 	struct texts audiences;  /* every `aud` of its tokens; the first is given unasked */
 	struct texts urls;       /* what a client's assertion may name as its `aud` */
 	struct replay *replay;   /* of assertions */
-	struct lockout *lockout; /* of clients that fail to prove who they are */
+	struct lockout *lockout; /* of clients and users that fail to prove who they are */
+	struct login *login;
 	struct signing *signing;
 	struct watch *watch;
 	_Atomic(struct view *) view;

@@ -67,6 +67,13 @@ start_watch(struct issuer *issuer, struct err *reterr)
 	       watch_start(&setup, &issuer->watch, reterr);
 }
 
+static bool
+open_login(struct issuer *issuer, struct err *reterr)
+{
+	issuer->login = login_new(issuer->lockout, &issuer->local.lockout);
+	return issuer->login != NULL || err_set(reterr, "no memory");
+}
+
 bool
 issuer_start(const struct issuer_setup *setup, struct issuer **ret_issuer, struct err *reterr)
 {
@@ -82,7 +89,7 @@ issuer_start(const struct issuer_setup *setup, struct issuer **ret_issuer, struc
 	else
 		done = signing_open(setup->state_dir, &issuer->signing, reterr) &&
 		       metadata_make(issuer, reterr) && oauth_prepare(issuer, reterr) &&
-		       start_watch(issuer, reterr);
+		       open_login(issuer, reterr) && start_watch(issuer, reterr);
 	if (!done) {
 		issuer_stop(issuer);
 		return false;
@@ -135,6 +142,7 @@ issuer_stop(struct issuer *issuer)
 		return;
 	watch_stop(issuer->watch);
 	signing_close(issuer->signing);
+	login_free(issuer->login);
 	oauth_release(issuer);
 	for (i = 0; i < ENDPOINT_COUNT; i++)
 		buffer_done(&issuer->documents[i]);
@@ -165,6 +173,21 @@ issuer_client_named(const struct issuer *issuer, struct span name_or_id)
 	const struct client *client = view_by_id(view, name_or_id);
 
 	return client != NULL ? client : view_by_name(view, name_or_id);
+}
+
+/* The store keeps no users yet, so nobody is one. */
+const struct user *
+issuer_user(const struct issuer *issuer, struct span name)
+{
+	(void)issuer;
+	(void)name;
+	return NULL;
+}
+
+struct login *
+issuer_login(const struct issuer *issuer)
+{
+	return issuer->login;
 }
 
 uint64_t

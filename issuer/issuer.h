@@ -18,6 +18,8 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "issuer/client.h"
+#include "issuer/login.h"
+#include "issuer/user.h"
 #include "issuer/local.h"
 #include "jwks/keyset.h"
 
@@ -57,18 +59,24 @@ const struct client *issuer_client(const struct issuer *issuer, struct span clie
 /* The same by name or id, for `postern explain --client`. */
 const struct client *issuer_client_named(const struct issuer *issuer, struct span name_or_id);
 
+/* The user of that name as it stands now, or NULL. As issuer_client(). */
+const struct user *issuer_user(const struct issuer *issuer, struct span name);
+
+/* What is known of passwords, and who is locked out. Lent as long as the issuer. */
+struct login *issuer_login(const struct issuer *issuer);
+
 /* Counts up whenever clients change. */
 uint64_t issuer_generation(const struct issuer *issuer);
 
 /* A request to one of its endpoints, as values. */
 struct issuer_request {
 	struct span method;
-	struct span path;          /* canonical */
+	struct span path; /* canonical */
 	bool has_query;
 	struct span authorization; /* at == NULL: no header */
 	struct span content_type;  /* at == NULL: no header */
 	struct span body;
-	struct span peer;          /* for the audit line */
+	struct span peer; /* for the audit line */
 };
 
 /* The answer. `headers` are whole lines, each with its CRLF, without framing. */
@@ -76,9 +84,9 @@ struct issuer_answer {
 	int status;
 	struct buffer headers;
 	struct buffer body;
-	const char *error;      /* RFC 6749 section 5.2 code for the log; "" when all went well */
-	char client[129];       /* the client's name once it is known, for the log; else "" */
-	char why[128];          /* more than the client is told, for the log; else "" */
+	const char *error; /* RFC 6749 section 5.2 code for the log; "" when all went well */
+	char client[129];  /* the client's name once it is known, for the log; else "" */
+	char why[128];     /* more than the client is told, for the log; else "" */
 };
 
 /* Is this path one of the local issuer's endpoints? They answer wrong methods with 405. */

@@ -31,7 +31,7 @@ struct login {
 };
 
 struct login *
-login_new(const struct lockout_rules *rules)
+login_new(struct lockout *lockout, const struct lockout_rules *rules)
 {
 	struct login *login = calloc(1, sizeof(*login));
 
@@ -40,9 +40,9 @@ login_new(const struct lockout_rules *rules)
 	login->rules = *rules;
 	(void)pthread_mutex_init(&login->lock, NULL);
 	(void)pthread_cond_init(&login->changed, NULL);
-	login->lockout = lockout_new();
+	login->lockout = lockout;
 	login->verified = verified_new();
-	if (login->lockout != NULL && login->verified != NULL)
+	if (login->verified != NULL)
 		return login;
 	login_free(login);
 	return NULL;
@@ -53,17 +53,10 @@ login_free(struct login *login)
 {
 	if (login == NULL)
 		return;
-	lockout_free(login->lockout);
 	verified_free(login->verified);
 	(void)pthread_cond_destroy(&login->changed);
 	(void)pthread_mutex_destroy(&login->lock);
 	free(login);
-}
-
-struct lockout *
-login_lockout(struct login *login)
-{
-	return login->lockout;
 }
 
 bool

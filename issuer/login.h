@@ -42,8 +42,8 @@ enum login_found {
 	LOGIN_BUSY    /* too many at a time, or no memory: nothing is known */
 };
 
-/* NULL: no memory, or no random bytes. login_free() it. */
-MUST_CHECK struct login *login_new(const struct lockout_rules *rules);
+/* `lockout` is borrowed until login_free(). NULL: no memory, or no random bytes. */
+MUST_CHECK struct login *login_new(struct lockout *lockout, const struct lockout_rules *rules);
 
 /* When no thread uses it any more. Accepts NULL. */
 void login_free(struct login *login);
@@ -68,8 +68,5 @@ bool login_quiet(const struct login *login, int64_t now_s);
  */
 MUST_CHECK enum login_found login_check(
     struct login *login, const struct login_attempt *attempt, int64_t *ret_wait_s);
-
-/* The lock-out of this gate, for other things than users that are to be guessed. Lent. */
-struct lockout *login_lockout(struct login *login);
 
 #endif

@@ -97,6 +97,10 @@ add_challenge(struct buffer *buffer, const struct exchange *exchange,
 		    ", resource_metadata=\"%s://%.*s/.well-known/oauth-protected-resource\"",
 		    request->secure ? "https" : "http", SPAN_ARG(request->host));
 	buffer_add_text(buffer, "\r\n");
+	/* RFC 7617 section 2.1. */
+	if (status == 401 && refusal->basic)
+		buffer_add_text(
+		    buffer, "WWW-Authenticate: Basic realm=\"postern\", charset=\"UTF-8\"\r\n");
 }
 
 static void
@@ -149,7 +153,8 @@ answer_refuse(struct exchange *exchange, const struct answer_refusal *refusal)
 	buffer_add(&headers, refusal->request_id);
 	buffer_add_text(&headers, "\r\n");
 	if (answer.status == 503 || answer.status == 429)
-		buffer_add_text(&headers, "Retry-After: 5\r\n");
+		buffer_format(&headers, "Retry-After: %lld\r\n",
+		    (long long)(refusal->wait_s > 0 ? refusal->wait_s : 5));
 	add_challenge(&headers, exchange, refusal, told);
 	answer.headers = buffer_span(&headers);
 	answer.body = buffer_span(&body);

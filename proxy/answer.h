@@ -9,6 +9,7 @@
 #define POSTERN_PROXY_ANSWER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/reason.h"
 #include "base/span.h"
@@ -20,6 +21,8 @@ struct answer_refusal {
 	const char *detail; /* or NULL; told only if it is public */
 	bool detail_public;
 	struct span scope; /* what would have sufficed; may be empty */
+	bool basic;        /* Basic counts there */
+	int64_t wait_s;    /* for Retry-After; 0: some seconds */
 	struct span request_id;
 };
 

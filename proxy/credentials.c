@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/credentials.h"
 
+#include "base/base64url.h"
+#include "base/digest.h"
+#include "issuer/text.h"
+
 /* token68 of RFC 9110 section 11.2. */
 static bool
 is_token68(struct span value)
@@ -58,4 +62,30 @@ credentials_read(const struct request *request, struct credentials *credentials)
 		return malformed(credentials, "the Authorization header holds bytes that no token "
 					      "can hold, or more than one value");
 	return REASON_OK;
+}
+
+enum reason
+credentials_basic(struct credentials *credentials, struct arena *arena, struct span *ret_name,
+    struct span *ret_password)
+{
+	struct span value = credentials->value, text;
+	unsigned char *bytes = arena_alloc(arena, BASE64URL_DECODED(value.len));
+	size_t len, colon;
+
+	if (bytes == NULL)
+		return REASON_OVERLOADED;
+	if (!base64_decode(value, bytes, &len))
+		return malformed(credentials, "what follows Basic is no base64");
+	text = (struct span){ (const char *)bytes, len };
+	colon = span_find(text, ':');
+	if (colon < len && text_plain(text)) {
+		*ret_name = span_slice(text, 0, colon);
+		*ret_password = span_slice(text, colon + 1, len);
+		return REASON_OK;
+	}
+	digest_wipe(bytes, len);
+	return malformed(credentials, colon == len
+					  ? "there is no colon between a name and a password"
+					  : "name or password is not UTF-8, or holds "
+					    "control characters");
 }

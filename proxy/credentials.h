@@ -8,6 +8,7 @@
 #ifndef POSTERN_PROXY_CREDENTIALS_H
 #define POSTERN_PROXY_CREDENTIALS_H
 
+#include "base/arena.h"
 #include "base/check.h"
 #include "base/reason.h"
 #include "base/span.h"
@@ -33,5 +34,15 @@ struct credentials {
  */
 MUST_CHECK enum reason credentials_read(
     const struct request *request, struct credentials *credentials);
+
+/*
+ * Take Basic's value apart (RFC 7617): NAME:PASSWORD in canonical base64, both UTF-8 without
+ * control characters, byte for byte as they were sent. The name may hold no colon, the password
+ * may. Both are lent by the arena; wipe the password.
+ *
+ * Returns REASON_OK, REASON_CREDENTIALS_MALFORMED, or REASON_OVERLOADED when there is no memory.
+ */
+MUST_CHECK enum reason credentials_basic(struct credentials *credentials, struct arena *arena,
+    struct span *ret_name, struct span *ret_password);
 
 #endif

@@ -86,15 +86,24 @@ may_keep(const struct config *config, const struct caller *caller)
 	       config->local.accept != LOCAL_FALLBACK;
 }
 
+static void
+keep_caller(struct gate *gate, const struct facts *facts, struct job *job,
+    const struct cache_key *key, const struct caller *caller)
+{
+	struct cache_entry *entry = cache_entry_new(key, facts->config, caller);
+
+	if (entry != NULL)
+		job->replaced = cache_put(gate->cache, entry, facts->now_s);
+}
+
 /* Who presents this token? A verified one is found again by the digest of its text, as long as
  * nothing that its verdict rests on has changed. */
 static enum reason
-know_caller(
+know_bearer(
     struct gate *gate, const struct facts *facts, struct job *job, struct judgement *judgement)
 {
 	struct cache_key key = { .stamp = world_stamp(facts->world) };
 	struct caller *caller = NULL;
-	struct cache_entry *entry;
 	enum reason reason;
 
 	if (!digest_sha256(judgement->credentials.value, key.digest))
@@ -108,11 +117,34 @@ know_caller(
 	if (reason != REASON_OK)
 		return reason;
 	judgement->caller = caller;
-	if (!may_keep(facts->config, caller))
+	if (may_keep(facts->config, caller))
+		keep_caller(gate, facts, job, &key, caller);
+	return REASON_OK;
+}
+
+/* Whose name and password are these? As long as nobody is locked out, a user that was known is
+ * found again as a token's caller is. */
+static enum reason
+know_user(
+    struct gate *gate, const struct facts *facts, struct job *job, struct judgement *judgement)
+{
+	struct cache_key key = { .stamp = world_stamp(facts->world) };
+	struct caller *caller = NULL;
+	enum reason reason =
+	    judge_attempt(facts, exchange_request(job->exchange), job->arena, judgement);
+
+	if (reason != REASON_OK)
+		return reason;
+	memcpy(key.digest, judgement->attempt.digest, DIGEST_BYTES);
+	if (login_quiet(facts->login, facts->now_s))
+		judgement->caller = cache_find(gate->cache, &key, facts->now_s);
+	if (judgement->caller != NULL)
 		return REASON_OK;
-	entry = cache_entry_new(&key, facts->config, caller);
-	if (entry != NULL)
-		job->replaced = cache_put(gate->cache, entry, facts->now_s);
+	reason = judge_basic(facts, job->arena, judgement, &caller);
+	if (reason != REASON_OK)
+		return reason;
+	judgement->caller = caller;
+	keep_caller(gate, facts, job, &key, caller);
 	return REASON_OK;
 }
 
@@ -124,11 +156,12 @@ judge(struct gate *gate, const struct facts *facts, struct job *job, struct judg
 
 	if (reason != REASON_OK || judgement->cover.public)
 		return reason;
-	if (judgement->credentials.scheme == CREDENTIALS_BEARER) {
-		reason = know_caller(gate, facts, job, judgement);
-		if (reason != REASON_OK)
-			return reason;
-	}
+	if (judgement->credentials.scheme == CREDENTIALS_BEARER)
+		reason = know_bearer(gate, facts, job, judgement);
+	else if (judgement->credentials.scheme == CREDENTIALS_BASIC)
+		reason = know_user(gate, facts, job, judgement);
+	if (reason != REASON_OK)
+		return judgement->verdict.reason = reason;
 	judge_caller(facts, job->arena, judgement);
 	return judgement->verdict.reason;
 }
@@ -153,21 +186,52 @@ judge_now(struct gate *gate, struct job *job, struct judgement *judgement)
 	job->replaced = NULL;
 }
 
-/* A new key may have been published since we last looked. Look once, never in a loop. */
-static bool
-refresh_keys(struct gate *gate, const struct judgement *judgement)
+static struct world *
+hold_world(struct gate *gate)
 {
 	struct world *world;
-	bool refreshed;
 
 	epoch_enter();
 	world = atomic_load(&gate->world);
 	world_hold(world);
 	epoch_leave();
+	return world;
+}
+
+/* A new key may have been published since we last looked. Look once, never in a loop. */
+static bool
+refresh_keys(struct gate *gate, const struct judgement *judgement)
+{
+	struct world *world = hold_world(gate);
+	bool refreshed;
+
 	refreshed = judgement->profile < world->config->profile_count &&
 		    keyring_refresh(world->ring, judgement->profile, clock_now_s());
 	world_drop(world);
 	return refreshed;
+}
+
+/* A password that nobody asked for lately is asked for now, which takes a while, and once. True:
+ * it is right, judge again. */
+static bool
+ask_password(struct gate *gate, struct job *job, struct judgement *judgement)
+{
+	const struct login_attempt *attempt = &judgement->attempt;
+	struct world *world = hold_world(gate);
+	enum login_found found = LOGIN_BUSY;
+
+	if (world->issuer != NULL)
+		found = login_check(issuer_login(world->issuer), attempt, &job->wait_s);
+	world_drop(world);
+	if (found == LOGIN_RIGHT)
+		judgement->right_hash = attempt->hash;
+	else if (found == LOGIN_LOCKED)
+		job->reason = REASON_LOCKED_OUT;
+	else if (found == LOGIN_BUSY)
+		job->reason = REASON_OVERLOADED;
+	if (found == LOGIN_WRONG && job->wait_s > 0)
+		job_tell_lockout(job, attempt);
+	return found == LOGIN_RIGHT;
 }
 
 /* Where the API stands, and what ails it, is the operator's to know: the log tells. */
@@ -186,6 +250,8 @@ refuse(const struct gate *gate, struct job *job)
 		.detail = about_upstream(job->reason) ? NULL : job->detail,
 		.detail_public = atomic_load(&gate->tell_detail),
 		.scope = span_of(job->told.scope),
+		.basic = job->told.basic,
+		.wait_s = job->wait_s,
 		.request_id = span_of(job->id),
 	};
 
@@ -232,12 +298,15 @@ gate_serve(void *context, struct exchange *exchange)
 		judge_now(gate, &job, &judgement);
 		if (job.reason == REASON_KEY_UNKNOWN && refresh_keys(gate, &judgement))
 			judge_now(gate, &job, &judgement);
+		if (judgement.unasked && ask_password(gate, &job, &judgement))
+			judge_now(gate, &job, &judgement);
 		if (job.reason == REASON_OK)
 			forward(&job);
 	}
 	if (job.reason != REASON_OK)
 		refuse(gate, &job);
 	finish(gate, &job);
+	judge_forget(&judgement);
 	arena_done(&arena);
 }
 

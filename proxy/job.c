@@ -3,6 +3,7 @@
 
 #include "base/base64url.h"
 #include "base/digest.h"
+#include "base/log.h"
 
 #define ID_BYTES 12
 
@@ -67,6 +68,7 @@ job_tell(struct job *job, const struct config *config, const struct judgement *j
 
 	job->shadow_reason = judgement->verdict.shadow_reason;
 	job->detail = keep(job, judgement->verdict.detail);
+	job->told.basic = judgement->basic;
 	job->told.pattern = keep(job, cover->pattern);
 	if (cover->privilege != NULL) {
 		job->told.privilege = keep(job, cover->privilege->name);
@@ -79,7 +81,24 @@ job_tell(struct job *job, const struct config *config, const struct judgement *j
 	if (judgement->caller != NULL) {
 		job->told.subject = keep_span(job, judgement->caller->principal.subject);
 		job->told.client = keep_span(job, judgement->caller->principal.client);
+		job->told.user = keep(job, judgement->caller->principal.user);
 	}
+}
+
+void
+job_tell_lockout(const struct job *job, const struct login_attempt *attempt)
+{
+	struct log_line line;
+
+	if (!log_wants(LOG_WARN))
+		return;
+	log_begin(&line, "locked_out");
+	if (attempt->hash != NULL)
+		log_text(&line, "user", attempt->name);
+	log_text(&line, "peer", attempt->peer);
+	log_number(&line, "seconds", job->wait_s);
+	log_text(&line, "request_id", span_of(job->id));
+	log_end(&line, LOG_WARN);
 }
 
 /* An upgrade that may be passed on: one protocol, asked for by a plain GET, and never h2c, whose

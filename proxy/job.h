@@ -27,7 +27,9 @@
 /* What the log says of who and what; each may be NULL. */
 struct job_told {
 	const char *privilege, *pattern, *module, *issuer, *subject, *client, *upstream;
+	const char *user;  /* of Basic */
 	const char *scope; /* that would have sufficed, for the challenge */
+	bool basic;        /* Basic counts there: so does the challenge */
 };
 
 struct job {
@@ -42,6 +44,7 @@ struct job {
 	struct forward forward; /* made when the reason is REASON_OK; holds an upstream */
 	struct forwarded forwarded;
 	bool served_here;             /* one of the gate's own endpoints */
+	int64_t wait_s;               /* locked out for so long; 0: not */
 	struct cache_entry *replaced; /* to be retired when the epoch is left */
 };
 
@@ -50,6 +53,10 @@ MUST_CHECK bool job_start(struct job *job, struct exchange *exchange, struct are
 
 /* Copy what the log will want out of the snapshot. What finds no memory is left out. */
 void job_tell(struct job *job, const struct config *config, const struct judgement *judgement);
+
+/* A line about a lock-out that this request's failure brought about. A name is told only if it is a
+ * user's: others may be a password in the wrong field. */
+void job_tell_lockout(const struct job *job, const struct login_attempt *attempt);
 
 /*
  * Make ready to forward: the head for the upstream, a reference to the upstream, the limits.

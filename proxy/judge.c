@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/judge.h"
 
+#include "base/digest.h"
+#include "issuer/password.h"
 #include "token/token.h"
 #include "token/verify.h"
 
@@ -24,6 +26,13 @@ judge_admit(struct request *request, struct arena *arena, struct judgement *judg
 	return refuse(judgement, reason, judgement->target.detail);
 }
 
+/* Does Basic count on the paths of this module (NULL: of none)? */
+static bool
+basic_counts(const struct config *config, const struct module *module)
+{
+	return config->has_local && config->local.basic && (module == NULL || module->basic);
+}
+
 enum reason
 judge_request(const struct facts *facts, const struct request *request, struct judgement *judgement)
 {
@@ -36,6 +45,7 @@ judge_request(const struct facts *facts, const struct request *request, struct j
 	reason = judgement->cover.reason;
 	if (reason == REASON_METHOD_NOT_GRANTED)
 		reason = REASON_OK; /* told to a known caller only: judge_caller() */
+	judgement->basic = basic_counts(facts->config, judgement->cover.module);
 	return refuse(judgement, reason, judgement->cover.detail);
 }
 
@@ -141,6 +151,83 @@ judge_bearer(const struct facts *facts, struct arena *arena, struct judgement *j
 	return reason;
 }
 
+enum reason
+judge_attempt(const struct facts *facts, const struct request *request, struct arena *arena,
+    struct judgement *judgement)
+{
+	struct login_attempt *attempt = &judgement->attempt;
+	enum reason reason;
+
+	judge_forget(judgement); /* when it is judged again */
+	if (!judgement->basic || facts->login == NULL)
+		return refuse(judgement, REASON_BASIC_NOT_ALLOWED, NULL);
+	*attempt = (struct login_attempt){ .peer = span_of(request->peer), .now_s = facts->now_s };
+	reason =
+	    credentials_basic(&judgement->credentials, arena, &attempt->name, &attempt->password);
+	if (reason != REASON_OK)
+		return refuse(judgement, reason, judgement->credentials.detail);
+	/* What is longer than any name and password may be is wrong, and no secret is told. */
+	if (attempt->password.len > PASSWORD_MOST || !client_name_valid(attempt->name) ||
+	    !login_digest(facts->login, attempt))
+		return refuse(judgement, REASON_BASIC_WRONG, NULL);
+	return REASON_OK;
+}
+
+/* Was it found right, against the very hash that the user has now? */
+static bool
+password_known(const struct facts *facts, const struct judgement *judgement, int64_t *ret_until_s)
+{
+	const struct login_attempt *attempt = &judgement->attempt;
+
+	*ret_until_s = login_known(facts->login, attempt);
+	if (*ret_until_s != 0)
+		return true;
+	*ret_until_s = facts->now_s;
+	return attempt->hash != NULL && judgement->right_hash != NULL &&
+	       strcmp(judgement->right_hash, attempt->hash) == 0;
+}
+
+enum reason
+judge_basic(const struct facts *facts, struct arena *arena, struct judgement *judgement,
+    struct caller **ret_caller)
+{
+	struct login_attempt *attempt = &judgement->attempt;
+	const struct user *user = facts->user(facts->world, attempt->name);
+	bool may = user != NULL && !user->disabled;
+	int64_t until_s;
+	enum reason reason;
+
+	/* A copy: it is asked for when the user may be gone. */
+	if (may && (attempt->hash = arena_text(arena, span_of(user->hash))) == NULL)
+		return refuse(judgement, REASON_OVERLOADED, NULL);
+	judgement->unasked = !password_known(facts, judgement, &until_s);
+	if (judgement->unasked || !may)
+		return refuse(judgement, REASON_BASIC_WRONG, NULL);
+	reason = judge_user(facts, user, arena, ret_caller);
+	if (reason == REASON_OK)
+		(*ret_caller)->until_s = until_s;
+	return refuse(judgement, reason, NULL);
+}
+
+enum reason
+judge_user(const struct facts *facts, const struct user *user, struct arena *arena,
+    struct caller **ret_caller)
+{
+	const struct config *config = facts->config;
+	struct principal_store store = { .user = user->name, .roles = user->roles };
+	struct caller *caller = arena_alloc(arena, sizeof(*caller));
+
+	if (caller == NULL)
+		return REASON_OVERLOADED;
+	caller->profile = config->profile_count;
+	caller->until_s = facts->now_s;
+	if (!principal_of_user(&config->policy, &store, &caller->principal, arena) ||
+	    !caller_identify(config, NULL, caller, arena))
+		return REASON_OVERLOADED;
+	*ret_caller = caller_copy(config, caller, arena);
+	return *ret_caller == NULL ? REASON_OVERLOADED : REASON_OK;
+}
+
 void
 judge_caller(const struct facts *facts, struct arena *arena, struct judgement *judgement)
 {
@@ -149,4 +236,15 @@ judge_caller(const struct facts *facts, struct arena *arena, struct judgement *j
 
 	decide_caller(
 	    &facts->config->policy, &judgement->cover, principal, arena, &judgement->verdict);
+}
+
+void
+judge_forget(struct judgement *judgement)
+{
+	struct span *password = &judgement->attempt.password;
+
+	/* The bytes are the arena's, which hands them out writable. */
+	if (password->at != NULL)
+		digest_wipe((char *)password->at, password->len);
+	*password = (struct span){ NULL, 0 };
 }

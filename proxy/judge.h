@@ -16,6 +16,8 @@
 #include "base/check.h"
 #include "base/reason.h"
 #include "issuer/client.h"
+#include "issuer/login.h"
+#include "issuer/user.h"
 #include "policy/decide.h"
 #include "proxy/caller.h"
 #include "proxy/config.h"
@@ -28,6 +30,9 @@ struct facts {
 	const struct keyset *(*keys)(const void *world, size_t profile, int64_t now_s);
 	/* A client of the local issuer as it stands now; NULL: there is none. */
 	const struct client *(*client)(const void *world, struct span client_id);
+	/* A user of the local issuer as it stands now; NULL: there is none. */
+	const struct user *(*user)(const void *world, struct span name);
+	struct login *login; /* what is known of passwords; NULL without a local issuer */
 	const void *world;
 	int64_t now_s;
 };
@@ -36,9 +41,13 @@ struct judgement {
 	struct target target;
 	struct cover cover;
 	struct credentials credentials;
-	const struct caller *caller; /* NULL: nobody, or nobody who was believed */
-	size_t profile;              /* whose token it claims to be; profile_count: not known */
-	struct verdict verdict;      /* its reason decides */
+	const struct caller *caller;  /* NULL: nobody, or nobody who was believed */
+	size_t profile;               /* whose token it claims to be; profile_count: not known */
+	struct login_attempt attempt; /* what Basic presents; password_done() it */
+	bool unasked; /* refused only because nobody asked yet: login_check() the attempt */
+	const char *right_hash; /* somebody did, and it was right against this hash; else NULL */
+	bool basic;             /* Basic counts on this path: the challenge offers it */
+	struct verdict verdict; /* its reason decides */
 };
 
 /*
@@ -62,9 +71,31 @@ MUST_CHECK enum reason judge_request(
 MUST_CHECK enum reason judge_bearer(const struct facts *facts, struct arena *arena,
     struct judgement *judgement, struct caller **ret_caller);
 
+/*
+ * What does Basic present? Sets judgement->attempt but for its hash. REASON_OK,
+ * REASON_BASIC_NOT_ALLOWED here, or that it cannot be read.
+ */
+MUST_CHECK enum reason judge_attempt(const struct facts *facts, const struct request *request,
+    struct arena *arena, struct judgement *judgement);
+
+/*
+ * Is it a user's? REASON_OK sets *ret_caller, lent by the arena. REASON_BASIC_WRONG together with
+ * judgement->unasked: nobody knows yet; the shell may ask, set right_hash, and judge again. Unknown
+ * and disabled users are asked for alike.
+ */
+MUST_CHECK enum reason judge_basic(const struct facts *facts, struct arena *arena,
+    struct judgement *judgement, struct caller **ret_caller);
+
+/* The caller that a user makes whose password was right; also for `explain --user`. */
+MUST_CHECK enum reason judge_user(const struct facts *facts, const struct user *user,
+    struct arena *arena, struct caller **ret_caller);
+
 /* The caller that verified claims make; also for claims that `explain --claims` assumes. */
 MUST_CHECK enum reason judge_claims(const struct facts *facts, const struct claims *claims,
     struct arena *arena, struct caller **ret_caller);
+
+/* Wipe the password of the attempt; there need be none. */
+void judge_forget(struct judgement *judgement);
 
 /* May judgement->caller (NULL: nobody) do it? Sets verdict. */
 void judge_caller(const struct facts *facts, struct arena *arena, struct judgement *judgement);

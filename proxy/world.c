@@ -22,6 +22,14 @@ find_client(const void *context, struct span client_id)
 	return world->issuer == NULL ? NULL : issuer_client(world->issuer, client_id);
 }
 
+static const struct user *
+find_user(const void *context, struct span name)
+{
+	const struct world *world = context;
+
+	return world->issuer == NULL ? NULL : issuer_user(world->issuer, name);
+}
+
 struct facts
 world_facts(const struct world *world, int64_t now_s)
 {
@@ -29,6 +37,8 @@ world_facts(const struct world *world, int64_t now_s)
 		.config = world->config,
 		.keys = find_keys,
 		.client = find_client,
+		.user = find_user,
+		.login = world->issuer == NULL ? NULL : issuer_login(world->issuer),
 		.world = world,
 		.now_s = now_s,
 	};

@@ -11,13 +11,16 @@
 #define HASH "$scrypt$ln=14,r=8,p=1$U29kaXVtQ2hsb3JpZGU$cCO9yzr9c0hGHAbNgf046/2o+7qQT44+qbVD9lRdofI"
 
 static const struct lockout_rules rules = { 5, 1, 300, 3600 };
+static struct lockout *lockout;
 static struct login *login;
 
 static int
 setup(void **state)
 {
 	(void)state;
-	login = login_new(&rules);
+	lockout = lockout_new();
+	assert_non_null(lockout);
+	login = login_new(lockout, &rules);
 	return login == NULL;
 }
 
@@ -26,6 +29,7 @@ teardown(void **state)
 {
 	(void)state;
 	login_free(login);
+	lockout_free(lockout);
 	return 0;
 }
 

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * user - a user of the local issuer: a name and a password, for Basic authentication.
+ *
+ * Uses:   base.
+ */
+#ifndef POSTERN_ISSUER_USER_H
+#define POSTERN_ISSUER_USER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/schema.h"
+
+/* All texts are lent by an arena. */
+struct user {
+	const char *id;
+	const char *name;  /* unique */
+	const char *label; /* may be empty */
+	const char *hash;  /* of the password: password.h */
+	struct texts roles;
+	bool disabled;
+	int64_t created_s;
+	struct user *next;
+};
+
+#endif
