@@ -134,14 +134,10 @@ who_asks(const struct oauth *oauth)
 }
 
 static enum oauth_error
-begin(struct oauth *oauth)
+refuse_locked(struct oauth *oauth, int64_t wait_s)
 {
-	struct lockout_who who = who_asks(oauth);
-
-	oauth->retry_after_s =
-	    lockout_begin(oauth->issuer->lockout, &oauth->issuer->local.lockout, &who);
-	if (oauth->retry_after_s == 0)
-		return OAUTH_OK;
+	client_auth_wipe(&oauth->auth);
+	oauth->retry_after_s = wait_s;
 	oauth_log(oauth, "locked out");
 	return oauth_say(oauth, OAUTH_LOCKED_OUT, "too many failed attempts");
 }
@@ -158,23 +154,28 @@ tell_locked(const struct oauth *oauth, int64_t wait_s)
 	log_end(&line, LOG_WARN);
 }
 
-/* Whoever proved who it is was right, whatever became of what it asked for. */
-static void
-settle(const struct oauth *oauth, enum oauth_error error)
+/* Whoever proved who it is was right, whatever became of what it asked for. A failure begins and
+ * ends here, at once: many that come at a time are counted one after the other. */
+static enum oauth_error
+settle(struct oauth *oauth, enum oauth_error error)
 {
 	struct lockout *lockout = oauth->issuer->lockout;
 	const struct lockout_rules *rules = &oauth->issuer->local.lockout;
 	struct lockout_who who = who_asks(oauth);
-	int64_t wait_s = 0;
+	int64_t wait_s;
 
-	if (error == OAUTH_INVALID_CLIENT)
-		wait_s = lockout_wrong(lockout, rules, &who);
-	else if (oauth->id != NULL)
-		lockout_right(lockout, rules, &who);
-	else
-		lockout_void(lockout, rules, &who);
+	if (error != OAUTH_INVALID_CLIENT) {
+		if (oauth->id != NULL)
+			lockout_right(lockout, rules, &who);
+		return error;
+	}
+	wait_s = lockout_begin(lockout, rules, &who);
+	if (wait_s > 0)
+		return refuse_locked(oauth, wait_s);
+	wait_s = lockout_wrong(lockout, rules, &who);
 	if (wait_s > 0)
 		tell_locked(oauth, wait_s);
+	return error;
 }
 
 static enum oauth_error
@@ -199,7 +200,8 @@ client_proof(struct oauth *oauth, enum oauth_error (*decide)(struct oauth *, con
 {
 	enum client_auth_found found = client_auth_find(
 	    oauth->request->authorization, oauth->form, &oauth->arena, &oauth->auth);
-	enum oauth_error error;
+	struct lockout_who who;
+	int64_t wait_s;
 
 	if (found == CLIENT_AUTH_SEVERAL)
 		return oauth_say(
@@ -212,10 +214,9 @@ client_proof(struct oauth *oauth, enum oauth_error (*decide)(struct oauth *, con
 		    found == CLIENT_AUTH_NONE ? "no client authentication" : "cannot be read");
 		return refuse(oauth);
 	}
-	error = begin(oauth);
-	if (error != OAUTH_OK)
-		return error;
-	error = look(oauth, decide);
-	settle(oauth, error);
-	return error;
+	who = who_asks(oauth);
+	wait_s = lockout_due(oauth->issuer->lockout, &oauth->issuer->local.lockout, &who);
+	if (wait_s > 0)
+		return refuse_locked(oauth, wait_s);
+	return settle(oauth, look(oauth, decide));
 }

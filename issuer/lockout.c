@@ -263,12 +263,40 @@ trusted(const struct entry *pair, int64_t now_s)
 	return pair->trusted_s > 0 && now_s - pair->trusted_s < TRUSTED_S;
 }
 
+static int64_t
+due(struct lockout *lockout, const struct marks *marks, int64_t now_s)
+{
+	const struct entry *pair = look(lockout, &marks->pair, now_s);
+	int64_t wait_s = wait_of(pair, now_s);
+
+	if (trusted(pair, now_s))
+		return wait_s;
+	return longest(wait_s, longest(wait_of(look(lockout, &marks->peer, now_s), now_s),
+				   wait_of(look(lockout, &marks->name, now_s), now_s)));
+}
+
+int64_t
+lockout_due(
+    struct lockout *lockout, const struct lockout_rules *rules, const struct lockout_who *who)
+{
+	struct marks marks;
+	int64_t wait_s;
+
+	if (rules->failures == 0 || lockout_quiet(lockout, who->now_s))
+		return 0;
+	if (!mark_all(lockout, who, &marks))
+		return 1;
+	(void)pthread_mutex_lock(&lockout->lock);
+	wait_s = due(lockout, &marks, who->now_s);
+	(void)pthread_mutex_unlock(&lockout->lock);
+	return wait_s;
+}
+
 int64_t
 lockout_begin(
     struct lockout *lockout, const struct lockout_rules *rules, const struct lockout_who *who)
 {
 	struct marks marks;
-	const struct entry *pair;
 	int64_t wait_s, now_s = who->now_s;
 
 	if (rules->failures == 0)
@@ -277,11 +305,7 @@ lockout_begin(
 	if (!mark_all(lockout, who, &marks))
 		return 1;
 	(void)pthread_mutex_lock(&lockout->lock);
-	pair = look(lockout, &marks.pair, now_s);
-	wait_s = wait_of(pair, now_s);
-	if (!trusted(pair, now_s))
-		wait_s = longest(wait_s, longest(wait_of(look(lockout, &marks.peer, now_s), now_s),
-					     wait_of(look(lockout, &marks.name, now_s), now_s)));
+	wait_s = due(lockout, &marks, now_s);
 	if (wait_s == 0)
 		count(lockout, rules, SCOPE_PAIR, find(lockout, &marks.pair, now_s), now_s);
 	(void)pthread_mutex_unlock(&lockout->lock);

@@ -64,6 +64,14 @@ void lockout_free(struct lockout *lockout);
 MUST_CHECK int64_t lockout_begin(
     struct lockout *lockout, const struct lockout_rules *rules, const struct lockout_who *who);
 
+/*
+ * How long it has to wait; 0: not. Counts nothing: for what is checked in no time, so that many
+ * right ones at once do not stand in each other's way. A wrong one is then begun and ended; a right
+ * one is only ended.
+ */
+MUST_CHECK int64_t lockout_due(
+    struct lockout *lockout, const struct lockout_rules *rules, const struct lockout_who *who);
+
 /* It was right: nothing counts against name and peer any more. */
 void lockout_right(
     struct lockout *lockout, const struct lockout_rules *rules, const struct lockout_who *who);

@@ -292,6 +292,32 @@ without_a_limit_nobody_waits(void **state)
 	}
 }
 
+static void
+a_look_says_what_an_attempt_would_and_counts_nothing(void **state)
+{
+	struct lockout_who attempt = who("ann", "1.2.3.4", 1000);
+	int i;
+
+	(void)state;
+	for (i = 0; i < 100; i++)
+		assert_int_equal(lockout_due(lockout, &rules, &attempt), 0);
+	fail_often("ann", "1.2.3.4", 1000);
+	for (i = 0; i < 100; i++)
+		assert_int_equal(lockout_due(lockout, &rules, &attempt), 1);
+	assert_int_equal(wrong("ann", "1.2.3.4", 1000), 1);
+	attempt.now_s = 1001;
+	assert_int_equal(lockout_due(lockout, &rules, &attempt), 0);
+	/* Being right needs no attempt to have begun, and is believed afterwards. */
+	lockout_right(lockout, &rules, &attempt);
+	fail_often("bob", "1.2.3.4", 1001);
+	fail_often("cid", "1.2.3.4", 1001);
+	fail_often("dan", "1.2.3.4", 1001);
+	fail_often("eve", "1.2.3.4", 1001);
+	assert_int_equal(lockout_due(lockout, &rules, &attempt), 0);
+	attempt.name = SPAN("fay");
+	assert_true(lockout_due(lockout, &rules, &attempt) > 0);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -313,6 +339,7 @@ main(void)
 		CASE(a_flood_of_names_makes_nothing_forgotten),
 		CASE(clients_are_no_users),
 		CASE(without_a_limit_nobody_waits),
+		CASE(a_look_says_what_an_attempt_would_and_counts_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
