@@ -6,7 +6,8 @@ import test from 'node:test';
 import { startGate } from './harness/gate.mjs';
 import { signingJwk, startIdp } from './harness/idp.mjs';
 import { startLoad } from './harness/load.mjs';
-import { AUDIENCE } from './harness/tokens.mjs';
+import { expectRefusal } from './harness/refusal.mjs';
+import { AUDIENCE, makeKey, sign } from './harness/tokens.mjs';
 import { recordingUpstream } from './harness/upstream.mjs';
 import { eventually } from './harness/wait.mjs';
 
@@ -34,8 +35,7 @@ for (const alg of ['RS256', 'ES256', 'EdDSA']) {
     const idp = await startIdp(t, [alg]);
     const [first] = idp.keys;
     const upstream = await recordingUpstream(t);
-    // A short `stale` makes the gate ask again every three seconds: a removal is soon seen.
-    const issuer = { issuer: idp.issuer, audience: [AUDIENCE], jwks: { cooldown: '1s', stale: '4s' } };
+    const issuer = { issuer: idp.issuer, audience: [AUDIENCE], jwks: { cooldown: '1s' } };
     const gate = await startGate(t, { upstream: upstream.url, config: { issuers: { idp: issuer } } });
     await eventually(async () => (await gate.admin('/readyz')).status === 200, 'keys');
 
@@ -73,7 +73,12 @@ for (const alg of ['RS256', 'ES256', 'EdDSA']) {
     await t.test('the old key is refused after its removal, and the new one never', async () => {
       seen.removed = first.kid;
       idp.replaceKeys(idp.keys.filter((key) => key.kid !== first.kid));
-      await eventually(() => seen.refused.get(first.kid), 'a refusal of the old key');
+      // The gate asks again when its time has come, or when somebody comes with a key it does not know.
+      const stranger = await sign(makeKey(alg, 'stranger'), { iss: idp.issuer });
+      await eventually(async () => {
+        await expectRefusal(gate, await gate.ask({ target: '/api/x', headers: { Authorization: `Bearer ${stranger}` } }), 'key_unknown');
+        return seen.refused.get(first.kid);
+      }, 'a refusal of the old key');
       await more(first.kid, seen.refused, 'a hundred refusals of the old key');
       await more('second', seen.good, 'a hundred more with the new key');
     });
