@@ -17,12 +17,12 @@
 
 static const char usage[] =
     "explain: usage: postern explain [-c FILE] -X METHOD PATH [--token TOKEN|-] "
-    "[--claims FILE --issuer NAME] [--client ID] [--at TIME] [--json]";
+    "[--claims FILE --issuer NAME] [--client ID] [--user NAME] [--at TIME] [--json]";
 
 /* What was asked for on the command line. */
 struct asked {
 	const char *config, *method, *path;
-	const char *token, *claims, *issuer, *client;
+	const char *token, *claims, *issuer, *client, *user;
 	bool json;
 	int64_t now_s;
 };
@@ -59,6 +59,8 @@ read_option(struct options *options, struct asked *asked)
 		asked->issuer = value;
 	else if ((value = options_value(options, "--client", &missing)) != NULL)
 		asked->client = value;
+	else if ((value = options_value(options, "--user", &missing)) != NULL)
+		asked->user = value;
 	else if ((value = options_value(options, "--at", &missing)) != NULL)
 		return clock_parse(span_of(value), &asked->now_s);
 	else if (options_flag(options, "--json"))
@@ -79,7 +81,8 @@ read_line(int argc, char **argv, struct asked *asked)
 	while (options.at < argc)
 		if (!read_option(&options, asked))
 			return false;
-	ways = (asked->token != NULL) + (asked->claims != NULL) + (asked->client != NULL);
+	ways = (asked->token != NULL) + (asked->claims != NULL) + (asked->client != NULL) +
+	       (asked->user != NULL);
 	return asked->path != NULL && ways <= 1 &&
 	       (asked->claims != NULL) == (asked->issuer != NULL);
 }
@@ -128,6 +131,14 @@ no_keys(const void *world, size_t profile, int64_t now_s)
 	return NULL;
 }
 
+static const struct user *
+no_user(const void *world, struct span name)
+{
+	(void)world;
+	(void)name;
+	return NULL;
+}
+
 static const struct client *
 no_client(const void *world, struct span client_id)
 {
@@ -146,9 +157,10 @@ open_world(struct answering *answering, struct err *reterr)
 		.config = answering->config,
 		.keys = no_keys,
 		.client = no_client,
+		.user = no_user,
 		.now_s = asked->now_s,
 	};
-	if (asked->token == NULL && asked->client == NULL &&
+	if (asked->token == NULL && asked->client == NULL && asked->user == NULL &&
 	    (asked->issuer == NULL || strcmp(asked->issuer, LOCAL_NAME) != 0))
 		return true;
 	if (!world_new(answering->config, NULL, &answering->world, reterr)) {
@@ -246,6 +258,27 @@ judge_assumed(struct answering *answering)
 	return reason;
 }
 
+/* A user passes for one whose password was right; whether Basic counts there is asked. */
+static enum reason
+judge_named(struct answering *answering)
+{
+	struct judgement *judgement = &answering->judgement;
+	const struct facts *facts = &answering->facts;
+	const struct user *user = facts->user(facts->world, span_of(answering->asked->user));
+	enum reason reason = REASON_BASIC_NOT_ALLOWED;
+
+	if (judgement->basic)
+		reason = REASON_BASIC_WRONG;
+	if (judgement->basic && user != NULL && !user->disabled)
+		reason = judge_user(facts, user, &answering->arena, &answering->caller);
+	if (judgement->basic && user == NULL)
+		judgement->verdict.detail = "there is no such user";
+	else if (judgement->basic && user->disabled)
+		judgement->verdict.detail = "the user is disabled";
+	judgement->verdict.reason = reason;
+	return reason;
+}
+
 static enum reason
 judge(struct answering *answering)
 {
@@ -260,6 +293,8 @@ judge(struct answering *answering)
 	judgement->profile = profile;
 	if (answering->payload != NULL)
 		reason = judge_assumed(answering);
+	else if (answering->asked->user != NULL)
+		reason = judge_named(answering);
 	else if (judgement->credentials.scheme == CREDENTIALS_BEARER)
 		reason = judge_bearer(
 		    &answering->facts, &answering->arena, judgement, &answering->caller);

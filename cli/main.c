@@ -17,7 +17,7 @@ static const struct {
 	    "[-c postern.yaml]\n      say every mistake in the configuration and the policy" },
 	{ "explain", explain_command,
 	    "[-c postern.yaml] -X METHOD PATH [--token TOKEN|-] [--claims FILE --issuer NAME]\n"
-	    "          [--client ID] [--at TIME] [--json]\n"
+	    "          [--client ID] [--user NAME] [--at TIME] [--json]\n"
 	    "      say what the gate would decide, and why" },
 	{ "verify", verify_command,
 	    "--jwks FILE|URL [--issuer I] [--audience A]... [--algorithm ALG]...\n"
@@ -26,6 +26,9 @@ static const struct {
 	{ "client", client_command,
 	    "add|list|show|grant|revoke ... [-c postern.yaml]\n"
 	    "      the local issuer's clients" },
+	{ "user", user_command,
+	    "add|passwd|list|show|grant|revoke|disable|enable|delete ... [-c postern.yaml]\n"
+	    "      the local issuer's users, for Basic authentication" },
 	{ "version", version_command, "\n      say which version this is" },
 	{ "help", help_command, "\n      say this" },
 };

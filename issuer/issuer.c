@@ -50,6 +50,7 @@ take_view(void *context, struct view *view)
 	if (old == NULL)
 		return;
 	before = view_count(old);
+	user_audit(view_users(old), view_users(view));
 	epoch_retire(old, view_free);
 	log_event(LOG_INFO, "clients_changed", "%zu clients, %zu before", now, before);
 	if (issuer->changed != NULL)
@@ -175,13 +176,10 @@ issuer_client_named(const struct issuer *issuer, struct span name_or_id)
 	return client != NULL ? client : view_by_name(view, name_or_id);
 }
 
-/* The store keeps no users yet, so nobody is one. */
 const struct user *
 issuer_user(const struct issuer *issuer, struct span name)
 {
-	(void)issuer;
-	(void)name;
-	return NULL;
+	return view_user(atomic_load(&issuer->view), name);
 }
 
 struct login *

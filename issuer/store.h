@@ -23,6 +23,7 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "issuer/client.h"
+#include "issuer/user.h"
 
 struct store;
 
@@ -55,11 +56,37 @@ MUST_CHECK bool store_list(
 
 /* Grant or revoke one role. *ret_changed is false when it was so already. */
 struct store_grant {
-	const char *client_id;
+	const char *client_id; /* or a user's id: store_user_set_role() */
 	const char *role;
 	bool granted;
 };
 MUST_CHECK bool store_set_role(
     struct store *store, const struct store_grant *grant, bool *ret_changed, struct err *reterr);
+
+/* Add a user. A name that exists is an error. */
+MUST_CHECK bool store_user_add(struct store *store, const struct user *user, struct err *reterr);
+
+/* The user of that name; all texts lent by the arena. *ret_user NULL: there is none. */
+MUST_CHECK bool store_user_find(struct store *store, const char *name, struct arena *arena,
+    struct user **ret_user, struct err *reterr);
+
+/* All users in the order of their names, linked by `next`. */
+MUST_CHECK bool store_user_list(
+    struct store *store, struct arena *arena, struct user **ret_first, struct err *reterr);
+
+/* Change the label and `disabled` of the user of that id. */
+MUST_CHECK bool store_user_change(struct store *store, const struct user *user, struct err *reterr);
+
+/* Another hash of a password. */
+MUST_CHECK bool store_user_set_hash(
+    struct store *store, const char *user_id, const char *hash, struct err *reterr);
+
+/* Grant or revoke one role. *ret_changed is false when it was so already. */
+MUST_CHECK bool store_user_set_role(
+    struct store *store, const struct store_grant *grant, bool *ret_changed, struct err *reterr);
+
+/* Delete a user with its roles. *ret_found is false when there was none of that id. */
+MUST_CHECK bool store_user_delete(
+    struct store *store, const char *user_id, bool *ret_found, struct err *reterr);
 
 #endif

@@ -38,48 +38,11 @@ unreadable(const struct store *store, struct err *reterr)
 
 /* --- reading --- */
 
-static struct span
-column_span(sqlite3_stmt *row, int column)
-{
-	const char *text = (const char *)sqlite3_column_text(row, column);
-
-	return (struct span){ text, text == NULL ? 0 : (size_t)sqlite3_column_bytes(row, column) };
-}
-
-static const char *
-column_text(sqlite3_stmt *row, int column, struct arena *arena)
-{
-	return arena_text(arena, column_span(row, column));
-}
-
-static bool
-column_texts(sqlite3_stmt *row, int column, struct arena *arena, struct texts *ret_texts)
-{
-	struct span all = column_span(row, column), rest = all, piece;
-	size_t count = 0;
-
-	while (span_cut(&rest, '\n', &piece))
-		count++;
-	*ret_texts = (struct texts){ .at = NULL };
-	if (count == 0)
-		return true;
-	ret_texts->at = arena_array(arena, count, sizeof(ret_texts->at[0]));
-	if (ret_texts->at == NULL)
-		return false;
-	rest = all;
-	while (span_cut(&rest, '\n', &piece)) {
-		ret_texts->at[ret_texts->count] = arena_text(arena, piece);
-		if (ret_texts->at[ret_texts->count++] == NULL)
-			return false;
-	}
-	return true;
-}
-
 /* False: the hash is longer than any that was ever written. */
 static bool
 column_slot(sqlite3_stmt *row, int column, struct client_slot *slot)
 {
-	struct span hash = column_span(row, column);
+	struct span hash = sqlite_column_span(row, column);
 
 	if (hash.len >= sizeof(slot->hash))
 		return false;
@@ -97,10 +60,10 @@ read_client(sqlite3_stmt *row, struct arena *arena, struct client **ret_client)
 
 	if (client == NULL)
 		return false;
-	client->id = column_text(row, COLUMN_ID, arena);
-	client->name = column_text(row, COLUMN_NAME, arena);
-	client->label = column_text(row, COLUMN_LABEL, arena);
-	client->description = column_text(row, COLUMN_DESCRIPTION, arena);
+	client->id = sqlite_column_text(row, COLUMN_ID, arena);
+	client->name = sqlite_column_text(row, COLUMN_NAME, arena);
+	client->label = sqlite_column_text(row, COLUMN_LABEL, arena);
+	client->description = sqlite_column_text(row, COLUMN_DESCRIPTION, arena);
 	client->disabled = sqlite3_column_int(row, COLUMN_DISABLED) != 0;
 	client->token_lifetime_s = sqlite3_column_int64(row, COLUMN_TOKEN_LIFETIME);
 	client->created_s = sqlite3_column_int64(row, COLUMN_CREATED);
@@ -109,8 +72,8 @@ read_client(sqlite3_stmt *row, struct arena *arena, struct client **ret_client)
 	       client->description != NULL &&
 	       column_slot(row, COLUMN_SECRET_1, &client->slots[0]) &&
 	       column_slot(row, COLUMN_SECRET_2, &client->slots[1]) &&
-	       column_texts(row, COLUMN_ROLES, arena, &client->roles) &&
-	       column_texts(row, COLUMN_SCOPES, arena, &client->scopes);
+	       sqlite_column_texts(row, COLUMN_ROLES, arena, &client->roles) &&
+	       sqlite_column_texts(row, COLUMN_SCOPES, arena, &client->scopes);
 }
 
 bool
@@ -164,13 +127,6 @@ store_list(struct store *store, struct arena *arena, struct client **ret_first, 
 
 /* --- writing --- */
 
-static void
-bind_text(sqlite3_stmt *stmt, int at, const char *text)
-{
-	/* A failure here leaves NULL, which NOT NULL then refuses. */
-	(void)sqlite3_bind_text(stmt, at, text == NULL ? "" : text, -1, SQLITE_STATIC);
-}
-
 /* A name that is another's id would make "name or id" mean two. */
 static bool
 name_free(struct store *store, const char *name, struct err *reterr)
@@ -182,7 +138,7 @@ name_free(struct store *store, const char *name, struct err *reterr)
 	if (!sqlite_prepare(
 		store, "SELECT 1 FROM client WHERE name = ?1 OR id = ?1", &stmt, reterr))
 		return false;
-	bind_text(stmt, 1, name);
+	sqlite_bind_text(stmt, 1, name);
 	got = sqlite3_step(stmt);
 	if (got == SQLITE_DONE)
 		done = true;
@@ -203,30 +159,17 @@ insert_client(struct store *store, const struct client *client, struct err *rete
 		"INSERT INTO client VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)", &stmt,
 		reterr))
 		return false;
-	bind_text(stmt, 1, client->id);
-	bind_text(stmt, 2, client->name);
-	bind_text(stmt, 3, client->label);
-	bind_text(stmt, 4, client->description);
-	bind_text(stmt, 5, client->slots[0].hash);
+	sqlite_bind_text(stmt, 1, client->id);
+	sqlite_bind_text(stmt, 2, client->name);
+	sqlite_bind_text(stmt, 3, client->label);
+	sqlite_bind_text(stmt, 4, client->description);
+	sqlite_bind_text(stmt, 5, client->slots[0].hash);
 	(void)sqlite3_bind_int64(stmt, 6, client->slots[0].issued_s);
-	bind_text(stmt, 7, client->slots[1].hash);
+	sqlite_bind_text(stmt, 7, client->slots[1].hash);
 	(void)sqlite3_bind_int64(stmt, 8, client->slots[1].issued_s);
 	(void)sqlite3_bind_int(stmt, 9, client->disabled ? 1 : 0);
 	(void)sqlite3_bind_int64(stmt, 10, client->token_lifetime_s);
 	(void)sqlite3_bind_int64(stmt, 11, client->created_s);
-	return sqlite_finish(store, stmt, reterr);
-}
-
-/* A row of two texts: (client_id, role) or (client_id, scope). */
-static bool
-write_pair(struct store *store, const char *sql, const char *const pair[2], struct err *reterr)
-{
-	sqlite3_stmt *stmt = NULL;
-
-	if (!sqlite_prepare(store, sql, &stmt, reterr))
-		return false;
-	bind_text(stmt, 1, pair[0]);
-	bind_text(stmt, 2, pair[1]);
 	return sqlite_finish(store, stmt, reterr);
 }
 
@@ -242,12 +185,12 @@ add_within(struct store *store, const struct client *client, struct err *reterr)
 	if (!name_free(store, client->name, reterr) || !insert_client(store, client, reterr))
 		return false;
 	for (i = 0; i < client->roles.count; i++) {
-		if (!write_pair(store, ROLE_INSERT,
+		if (!sqlite_write_pair(store, ROLE_INSERT,
 			(const char *const[2]){ client->id, client->roles.at[i] }, reterr))
 			return false;
 	}
 	for (i = 0; i < client->scopes.count; i++) {
-		if (!write_pair(store, SCOPE_INSERT,
+		if (!sqlite_write_pair(store, SCOPE_INSERT,
 			(const char *const[2]){ client->id, client->scopes.at[i] }, reterr))
 			return false;
 	}
@@ -269,7 +212,7 @@ store_set_role(
 
 	if (!sqlite_begin(store, reterr))
 		return false;
-	well = write_pair(store, grant->granted ? ROLE_INSERT : ROLE_DELETE,
+	well = sqlite_write_pair(store, grant->granted ? ROLE_INSERT : ROLE_DELETE,
 	    (const char *const[2]){ grant->client_id, grant->role }, reterr);
 	changed = well && sqlite3_changes(store->db) > 0;
 	if (!sqlite_end(store, well, reterr))

@@ -31,6 +31,16 @@ static const char *const migrations[] = {
 	"CREATE TABLE client_scope("
 	" client_id TEXT NOT NULL REFERENCES client(id) ON DELETE CASCADE,"
 	" scope TEXT NOT NULL, PRIMARY KEY (client_id, scope)) STRICT, WITHOUT ROWID;",
+	"CREATE TABLE basic_user("
+	" id TEXT NOT NULL PRIMARY KEY,"
+	" name TEXT NOT NULL UNIQUE,"
+	" label TEXT NOT NULL,"
+	" hash TEXT NOT NULL,"
+	" disabled INTEGER NOT NULL CHECK (disabled IN (0, 1)),"
+	" created INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE basic_user_role("
+	" user_id TEXT NOT NULL REFERENCES basic_user(id) ON DELETE CASCADE,"
+	" role TEXT NOT NULL, PRIMARY KEY (user_id, role)) STRICT, WITHOUT ROWID;",
 };
 
 bool

@@ -35,6 +35,21 @@ MUST_CHECK bool sqlite_prepare(
 /* Run a statement that gives no row. taken: it is released. */
 MUST_CHECK bool sqlite_finish(struct store *store, sqlite3_stmt *stmt, struct err *reterr);
 
+/* A column's text, lent until the next step; the same in the arena (NULL: no memory). */
+struct span sqlite_column_span(sqlite3_stmt *row, int column);
+MUST_CHECK const char *sqlite_column_text(sqlite3_stmt *row, int column, struct arena *arena);
+
+/* A column of lines as a list in the arena. False: no memory. */
+MUST_CHECK bool sqlite_column_texts(
+    sqlite3_stmt *row, int column, struct arena *arena, struct texts *ret_texts);
+
+/* Bind a text; NULL is the empty one. `text` is borrowed until the statement ran. */
+void sqlite_bind_text(sqlite3_stmt *stmt, int at, const char *text);
+
+/* Run a statement on two texts, such as (client_id, role). */
+MUST_CHECK bool sqlite_write_pair(
+    struct store *store, const char *sql, const char *const pair[2], struct err *reterr);
+
 /* Start a transaction that may write. Waits for another writer, five seconds at most. */
 MUST_CHECK bool sqlite_begin(struct store *store, struct err *reterr);
 

@@ -3,6 +3,7 @@
  * user - a user of the local issuer: a name and a password, for Basic authentication.
  *
  * Uses:   base.
+ * Pure:   yes.
  */
 #ifndef POSTERN_ISSUER_USER_H
 #define POSTERN_ISSUER_USER_H
@@ -23,5 +24,12 @@ struct user {
 	int64_t created_s;
 	struct user *next;
 };
+
+/* Do both say the same in every field? */
+bool user_same(const struct user *a, const struct user *b);
+
+/* One line in the log for each user that came, went or changed from one list to the other, both in
+ * the order of their names. */
+void user_audit(const struct user *before, const struct user *now);
 
 #endif

@@ -8,7 +8,7 @@
 
 /* Open addressing; a power of two, at most half full, so that a search ends. */
 struct table {
-	const struct client **slots;
+	const void **slots;
 	size_t mask;
 };
 
@@ -17,6 +17,8 @@ struct view {
 	const struct client *first; /* by name */
 	size_t count;
 	struct table by_id, by_name;
+	const struct user *users; /* by name */
+	struct table users_by_name;
 };
 
 /* FNV-1a. The keys in the tables are the operator's, so nobody can choose them to collide. */
@@ -32,29 +34,41 @@ hash(struct span text)
 }
 
 static struct span
-key_id(const struct client *client)
+key_id(const void *entry)
 {
+	const struct client *client = entry;
+
 	return span_of(client->id);
 }
 
 static struct span
-key_name(const struct client *client)
+key_name(const void *entry)
 {
+	const struct client *client = entry;
+
 	return span_of(client->name);
 }
 
+static struct span
+key_user(const void *entry)
+{
+	const struct user *user = entry;
+
+	return span_of(user->name);
+}
+
 static void
-table_put(struct table *table, struct span key, const struct client *client)
+table_put(struct table *table, struct span key, const void *entry)
 {
 	size_t at = hash(key) & table->mask;
 
 	while (table->slots[at] != NULL)
 		at = (at + 1) & table->mask;
-	table->slots[at] = client;
+	table->slots[at] = entry;
 }
 
-static const struct client *
-table_get(const struct table *table, struct span key, struct span (*key_of)(const struct client *))
+static const void *
+table_get(const struct table *table, struct span key, struct span (*key_of)(const void *))
 {
 	size_t at = hash(key) & table->mask;
 
@@ -92,21 +106,39 @@ index_clients(struct view *view)
 	return true;
 }
 
+static bool
+index_users(struct view *view)
+{
+	const struct user *user;
+	size_t count = 0;
+
+	for (user = view->users; user != NULL; user = user->next)
+		count++;
+	if (!table_init(&view->users_by_name, &view->arena, count))
+		return false;
+	for (user = view->users; user != NULL; user = user->next)
+		table_put(&view->users_by_name, span_of(user->name), user);
+	return true;
+}
+
 bool
 view_load(struct store *store, struct view **ret_view, struct err *reterr)
 {
 	struct view *view = calloc(1, sizeof(*view));
 	struct client *first = NULL;
+	struct user *users = NULL;
 
 	if (view == NULL)
 		return err_set(reterr, "clients: no memory");
 	arena_init(&view->arena, VIEW_MAX_BYTES);
-	if (!store_list(store, &view->arena, &first, reterr)) {
+	if (!store_list(store, &view->arena, &first, reterr) ||
+	    !store_user_list(store, &view->arena, &users, reterr)) {
 		view_free(view);
 		return false;
 	}
 	view->first = first;
-	if (!index_clients(view)) {
+	view->users = users;
+	if (!index_clients(view) || !index_users(view)) {
 		view_free(view);
 		return err_set(reterr, "clients: no memory");
 	}
@@ -143,6 +175,28 @@ view_by_name(const struct view *view, struct span name)
 	return table_get(&view->by_name, name, key_name);
 }
 
+const struct user *
+view_user(const struct view *view, struct span name)
+{
+	return table_get(&view->users_by_name, name, key_user);
+}
+
+const struct user *
+view_users(const struct view *view)
+{
+	return view->users;
+}
+
+static bool
+users_same(const struct user *a, const struct user *b)
+{
+	while (a != NULL && b != NULL && user_same(a, b)) {
+		a = a->next;
+		b = b->next;
+	}
+	return a == NULL && b == NULL;
+}
+
 bool
 view_same(const struct view *a, const struct view *b)
 {
@@ -152,5 +206,5 @@ view_same(const struct view *a, const struct view *b)
 		x = x->next;
 		y = y->next;
 	}
-	return x == NULL && y == NULL;
+	return x == NULL && y == NULL && users_same(a->users, b->users);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * view - all clients in memory, as one snapshot that never changes.
+ * view - all clients and users in memory, as one snapshot that never changes.
  *
- * Uses:   base, client, store.
+ * Uses:   base, client, store, user.
  * Pure:   but for view_load(), which reads the store. Safe to read from any thread.
  * Limits: VIEW_MAX_BYTES; a store that needs more is an error.
  */
@@ -35,7 +35,13 @@ size_t view_count(const struct view *view);
 const struct client *view_by_id(const struct view *view, struct span id);
 const struct client *view_by_name(const struct view *view, struct span name);
 
-/* Do both hold the same clients, alike in every field? */
+/* The user of that name; NULL: there is none. Lent by the view. */
+const struct user *view_user(const struct view *view, struct span name);
+
+/* The first of all users in the order of their names, linked by `next`. Lent by the view. */
+const struct user *view_users(const struct view *view);
+
+/* Do both hold the same clients and users, alike in every field? */
 bool view_same(const struct view *a, const struct view *b);
 
 #endif

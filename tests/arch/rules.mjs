@@ -28,9 +28,6 @@ const OWNERS = [
 export const WITHOUT_CASE = {
   token_revoked: 'tokens cannot be revoked yet',
   groups_overage: 'no preset knows of overage yet',
-  basic_not_allowed: 'Basic credentials are not read yet',
-  basic_wrong: 'there are no users yet',
-  locked_out: 'there is no lock-out yet',
 };
 
 const isC = (name) => /\.[ch]$/.test(name);

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/account.h"
+
+#include <string.h>
+
+#include "base/base64url.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "issuer/client.h"
+#include "issuer/password.h"
+#include "issuer/text.h"
+
+#define ARENA_MOST (1u << 20)
+#define LABEL_MOST 1024
+#define RANDOM_BYTES 18
+
+static enum admin_result
+no(bool ignored)
+{
+	(void)ignored;
+	return ADMIN_NO;
+}
+
+/* Where the store failed, with its error. */
+static enum admin_result
+done_or_trouble(bool done)
+{
+	return done ? ADMIN_OK : ADMIN_TROUBLE;
+}
+
+bool
+account_new_password(char password[ACCOUNT_PASSWORD_ROOM])
+{
+	unsigned char bytes[RANDOM_BYTES];
+	bool done = digest_random(bytes, sizeof(bytes));
+
+	if (done)
+		password[base64url_encode(
+		    (struct span){ (const char *)bytes, sizeof(bytes) }, password)] = '\0';
+	digest_wipe(bytes, sizeof(bytes));
+	return done;
+}
+
+/* What Basic cannot carry would be a password that never works (RFC 7617 section 2). */
+static bool
+password_valid(struct span password, struct err *reterr)
+{
+	if (password.len < ACCOUNT_PASSWORD_LEAST || password.len > PASSWORD_MOST)
+		return err_set(
+		    reterr, "a password has %d to %d bytes", ACCOUNT_PASSWORD_LEAST, PASSWORD_MOST);
+	if (!text_plain(password))
+		return err_set(reterr, "a password is UTF-8 without control characters");
+	return true;
+}
+
+static bool
+new_valid(const struct account_new *new_user, struct err *reterr)
+{
+	struct span label = span_of(new_user->label);
+	size_t i;
+
+	if (!client_name_valid(span_of(new_user->name)))
+		return err_set(reterr,
+		    "a user's name has 1 to 128 bytes of UTF-8, no colon, no control characters "
+		    "and no space at either end");
+	if (label.len > LABEL_MOST || !text_plain(label))
+		return err_set(reterr,
+		    "a label has at most %d bytes of UTF-8 and no control characters", LABEL_MOST);
+	for (i = 0; i < new_user->roles.count; i++)
+		if (!client_role_valid(span_of(new_user->roles.at[i])))
+			return err_set(reterr, "that is no name for a role");
+	return password_valid(new_user->password, reterr);
+}
+
+static bool
+hash(struct span password, char out[PASSWORD_HASH_ROOM], struct err *reterr)
+{
+	return password_hash(password, out) ||
+	       err_set(reterr, "the password cannot be hashed (memory, or random bytes)");
+}
+
+enum admin_result
+account_add(struct store *store, const struct account_new *new_user, struct err *reterr)
+{
+	char id[CLIENT_ID_ROOM], hashed[PASSWORD_HASH_ROOM];
+	struct user user = { .id = id,
+		.name = new_user->name,
+		.label = new_user->label == NULL ? "" : new_user->label,
+		.hash = hashed,
+		.roles = new_user->roles,
+		.created_s = clock_now_s() };
+	struct user *other = NULL;
+	struct arena arena;
+	enum admin_result result;
+
+	if (!new_valid(new_user, reterr))
+		return ADMIN_NO;
+	arena_init(&arena, ARENA_MOST);
+	if (!store_user_find(store, user.name, &arena, &other, reterr))
+		result = ADMIN_TROUBLE;
+	else if (other != NULL)
+		result = no(err_set(reterr, "there is a user \"%s\" already", user.name));
+	else if (!client_new_id(id) || !hash(new_user->password, hashed, reterr))
+		result = ADMIN_TROUBLE;
+	else
+		result = done_or_trouble(store_user_add(store, &user, reterr));
+	arena_done(&arena);
+	return result;
+}
+
+enum admin_result
+account_find(struct store *store, const char *name, struct arena *arena, struct user **ret_user,
+    struct err *reterr)
+{
+	struct user *user = NULL;
+
+	if (!store_user_find(store, name, arena, &user, reterr))
+		return ADMIN_TROUBLE;
+	if (user == NULL)
+		return no(err_set(reterr, "there is no user \"%s\"", name));
+	*ret_user = user;
+	return ADMIN_OK;
+}
+
+enum admin_result
+account_set_password(
+    struct store *store, const char *name, struct span password, struct err *reterr)
+{
+	char hashed[PASSWORD_HASH_ROOM];
+	struct user *user = NULL;
+	enum admin_result result;
+	struct arena arena;
+
+	if (!password_valid(password, reterr))
+		return ADMIN_NO;
+	arena_init(&arena, ARENA_MOST);
+	result = account_find(store, name, &arena, &user, reterr);
+	if (result == ADMIN_OK)
+		result = done_or_trouble(hash(password, hashed, reterr) &&
+					 store_user_set_hash(store, user->id, hashed, reterr));
+	arena_done(&arena);
+	return result;
+}
+
+enum admin_result
+account_set_role(
+    struct store *store, const struct admin_grant *grant, bool *ret_changed, struct err *reterr)
+{
+	struct user *user = NULL;
+	enum admin_result result;
+	struct arena arena;
+
+	if (!client_role_valid(span_of(grant->role)))
+		return no(err_set(reterr, "that is no name for a role"));
+	arena_init(&arena, ARENA_MOST);
+	result = account_find(store, grant->name_or_id, &arena, &user, reterr);
+	if (result == ADMIN_OK) {
+		struct store_grant row = { user->id, grant->role, grant->granted };
+
+		result = done_or_trouble(store_user_set_role(store, &row, ret_changed, reterr));
+	}
+	arena_done(&arena);
+	return result;
+}
+
+enum admin_result
+account_set_disabled(
+    struct store *store, const char *name, bool disabled, bool *ret_changed, struct err *reterr)
+{
+	struct user *user = NULL;
+	enum admin_result result;
+	struct arena arena;
+
+	arena_init(&arena, ARENA_MOST);
+	result = account_find(store, name, &arena, &user, reterr);
+	if (result == ADMIN_OK) {
+		*ret_changed = user->disabled != disabled;
+		user->disabled = disabled;
+		if (*ret_changed)
+			result = done_or_trouble(store_user_change(store, user, reterr));
+	}
+	arena_done(&arena);
+	return result;
+}
+
+enum admin_result
+account_delete(struct store *store, const char *name, struct err *reterr)
+{
+	struct user *user = NULL;
+	enum admin_result result;
+	struct arena arena;
+	bool found = false;
+
+	arena_init(&arena, ARENA_MOST);
+	result = account_find(store, name, &arena, &user, reterr);
+	if (result == ADMIN_OK)
+		result = done_or_trouble(store_user_delete(store, user->id, &found, reterr));
+	if (result == ADMIN_OK && !found)
+		result = no(err_set(reterr, "there is no user \"%s\"", name));
+	arena_done(&arena);
+	return result;
+}
