@@ -24,6 +24,7 @@ int explain_command(int argc, char **argv);
 int verify_command(int argc, char **argv);
 int client_command(int argc, char **argv);
 int user_command(int argc, char **argv);
+int revoke_command(int argc, char **argv);
 
 /* Options as they come: a cursor over the arguments. */
 struct options {

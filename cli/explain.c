@@ -147,6 +147,14 @@ no_client(const void *world, struct span client_id)
 	return NULL;
 }
 
+static bool
+none_revoked(const void *world, const struct revoked_question *question)
+{
+	(void)world;
+	(void)question;
+	return false;
+}
+
 /* Keys and clients are looked up only when somebody is to be known by them. */
 static bool
 open_world(struct answering *answering, struct err *reterr)
@@ -158,6 +166,7 @@ open_world(struct answering *answering, struct err *reterr)
 		.keys = no_keys,
 		.client = no_client,
 		.user = no_user,
+		.revoked = none_revoked,
 		.now_s = asked->now_s,
 	};
 	if (asked->token == NULL && asked->client == NULL && asked->user == NULL &&

@@ -29,6 +29,10 @@ static const struct {
 	{ "user", user_command,
 	    "add|passwd|list|show|grant|revoke|disable|enable|delete ... [-c postern.yaml]\n"
 	    "      the local issuer's users, for Basic authentication" },
+	{ "revoke", revoke_command,
+	    "--token -|--jti JTI|--client NAME|--subject SUB [--issuer NAME]\n"
+	    "         [--issued-before TIME] [-c postern.yaml]\n"
+	    "      refuse tokens that are out already" },
 	{ "version", version_command, "\n      say which version this is" },
 	{ "help", help_command, "\n      say this" },
 };

@@ -21,7 +21,15 @@
 #include "issuer/view.h"
 #include "issuer/watch.h"
 
-enum endpoint { ENDPOINT_TOKEN, ENDPOINT_JWKS, ENDPOINT_OAUTH, ENDPOINT_OPENID, ENDPOINT_COUNT };
+enum endpoint {
+	ENDPOINT_TOKEN,
+	ENDPOINT_REVOKE,
+	ENDPOINT_INTROSPECT,
+	ENDPOINT_JWKS,
+	ENDPOINT_OAUTH,
+	ENDPOINT_OPENID,
+	ENDPOINT_COUNT
+};
 
 struct issuer {
 	struct arena arena; /* of what follows, up to `documents` */
@@ -32,8 +40,10 @@ struct issuer {
 	 * OpenID Connect Discovery behind it. */
 	const char *paths[ENDPOINT_COUNT];
 	struct buffer documents[ENDPOINT_COUNT]; /* what a GET gives; none for those of POST */
-	struct texts audiences;  /* every `aud` of its tokens; the first is given unasked */
-	struct texts urls;       /* what a client's assertion may name as its `aud` */
+	struct texts audiences; /* every `aud` of its tokens; the first is given unasked */
+	struct texts urls;      /* what a client's assertion may name as its `aud` */
+	struct revoked *revoked;
+	int64_t revocations_seq; /* read so far */
 	struct replay *replay;   /* of assertions */
 	struct lockout *lockout; /* of clients and users that fail to prove who they are */
 	struct login *login;
@@ -53,9 +63,17 @@ MUST_CHECK bool metadata_make(struct issuer *issuer, struct err *reterr);
 void metadata_answer(const struct issuer *issuer, enum endpoint endpoint,
     const struct issuer_request *request, struct issuer_answer *answer);
 
-/* Answer a request to the token endpoint. */
+/* Answer a request to the token (RFC 6749), revocation (RFC 7009) or introspection (RFC 7662)
+ * endpoint. */
 void token_endpoint_answer(struct issuer *issuer, const struct issuer_request *request,
     int64_t now_s, struct issuer_answer *answer);
+void revoke_endpoint_answer(struct issuer *issuer, const struct issuer_request *request,
+    int64_t now_s, struct issuer_answer *answer);
+void introspect_endpoint_answer(struct issuer *issuer, const struct issuer_request *request,
+    int64_t now_s, struct issuer_answer *answer);
+
+/* Read what was revoked since the last time. A `read` of watch_start(); context: the issuer. */
+MUST_CHECK bool revoke_read(void *context, struct store *store, struct err *reterr);
 
 /* Ready what the endpoints share, after metadata_make(). */
 MUST_CHECK bool oauth_prepare(struct issuer *issuer, struct err *reterr);

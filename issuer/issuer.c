@@ -60,9 +60,10 @@ take_view(void *context, struct view *view)
 static bool
 start_watch(struct issuer *issuer, struct err *reterr)
 {
-	struct watch_setup setup = {
-		.database = issuer->local.database, .loaded = take_view, .context = issuer
-	};
+	struct watch_setup setup = { .database = issuer->local.database,
+		.loaded = take_view,
+		.read = revoke_read,
+		.context = issuer };
 
 	return store_open(issuer->local.database, &setup.store, reterr) &&
 	       watch_start(&setup, &issuer->watch, reterr);
@@ -148,6 +149,7 @@ issuer_stop(struct issuer *issuer)
 	for (i = 0; i < ENDPOINT_COUNT; i++)
 		buffer_done(&issuer->documents[i]);
 	view_free(atomic_load(&issuer->view));
+	revoked_free(issuer->revoked);
 	arena_done(&issuer->arena);
 	free(issuer);
 }
@@ -237,6 +239,10 @@ issuer_answer(struct issuer *issuer, const struct issuer_request *request, int64
 	buffer_init(&answer->body, ANSWER_MOST);
 	if (endpoint == ENDPOINT_TOKEN)
 		token_endpoint_answer(issuer, request, now_s, answer);
+	else if (endpoint == ENDPOINT_REVOKE)
+		revoke_endpoint_answer(issuer, request, now_s, answer);
+	else if (endpoint == ENDPOINT_INTROSPECT)
+		introspect_endpoint_answer(issuer, request, now_s, answer);
 	else if (endpoint != ENDPOINT_COUNT)
 		metadata_answer(issuer, endpoint, request, answer);
 	answer_failed(answer);

@@ -21,6 +21,8 @@
 #include "issuer/login.h"
 #include "issuer/user.h"
 #include "issuer/local.h"
+#include "issuer/revocation.h"
+#include "issuer/revoked.h"
 #include "jwks/keyset.h"
 
 struct issuer;
@@ -65,7 +67,14 @@ const struct user *issuer_user(const struct issuer *issuer, struct span name);
 /* What is known of passwords, and who is locked out. Lent as long as the issuer. */
 struct login *issuer_login(const struct issuer *issuer);
 
-/* Counts up whenever clients change. */
+/* Was such a token revoked? Lock-free. */
+bool issuer_revoked(const struct issuer *issuer, const struct revoked_question *question);
+
+/* Revoke. It is written down, and in force in this gate, when this returns true. */
+MUST_CHECK bool issuer_revoke(
+    struct issuer *issuer, const struct revocation *revocation, struct err *reterr);
+
+/* Counts up whenever clients or revocations change. */
 uint64_t issuer_generation(const struct issuer *issuer);
 
 /* A request to one of its endpoints, as values. */
@@ -97,6 +106,7 @@ bool issuer_serves(const struct issuer *issuer, struct span path);
 
 /*
  * Answer. POST /oauth/token (RFC 6749 sections 4.4, 5.1, 5.2; RFC 9068 tokens),
+ * POST /oauth/revoke (RFC 7009), POST /oauth/introspect (RFC 7662),
  * GET /.well-known/jwks.json (RFC 7517), /.well-known/oauth-authorization-server (RFC 8414),
  * /.well-known/openid-configuration. Buffers are to be released by issuer_answer_done().
  */

@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/endpoint.h"
 
+#include <stdio.h>
+
+#include "issuer/assertion.h"
+
+#define TOKEN "/oauth/token"
+#define REVOKE "/oauth/revoke"
+#define INTROSPECT "/oauth/introspect"
 #define DOCUMENT_MOST (64u << 10)
 
 static const char *const content_types[ENDPOINT_COUNT] = {
@@ -28,21 +35,26 @@ make_paths(struct issuer *issuer)
 {
 	struct span base = span_of(issuer->local.issuer), path;
 	struct arena *arena = &issuer->arena;
+	int i;
 
 	if (span_ends(base, SPAN("/")))
 		base.len--;
 	path = path_of(base);
 	issuer->base = arena_text(arena, base);
-	issuer->paths[ENDPOINT_TOKEN] = arena_format(arena, "%.*s/oauth/token", SPAN_ARG(path));
+	issuer->paths[ENDPOINT_TOKEN] = arena_format(arena, "%.*s" TOKEN, SPAN_ARG(path));
+	issuer->paths[ENDPOINT_REVOKE] = arena_format(arena, "%.*s" REVOKE, SPAN_ARG(path));
+	issuer->paths[ENDPOINT_INTROSPECT] = arena_format(arena, "%.*s" INTROSPECT, SPAN_ARG(path));
 	issuer->paths[ENDPOINT_JWKS] =
 	    arena_format(arena, "%.*s/.well-known/jwks.json", SPAN_ARG(path));
 	issuer->paths[ENDPOINT_OAUTH] =
 	    arena_format(arena, "/.well-known/oauth-authorization-server%.*s", SPAN_ARG(path));
 	issuer->paths[ENDPOINT_OPENID] =
 	    arena_format(arena, "%.*s/.well-known/openid-configuration", SPAN_ARG(path));
-	return issuer->base != NULL && issuer->paths[ENDPOINT_TOKEN] != NULL &&
-	       issuer->paths[ENDPOINT_JWKS] != NULL && issuer->paths[ENDPOINT_OAUTH] != NULL &&
-	       issuer->paths[ENDPOINT_OPENID] != NULL;
+	for (i = 0; i < ENDPOINT_COUNT; i++) {
+		if (issuer->paths[i] == NULL)
+			return false;
+	}
+	return issuer->base != NULL;
 }
 
 /* --- documents --- */
@@ -63,6 +75,20 @@ add_url(const struct issuer *issuer, const char *key, const char *below, struct 
 	arena_done(&arena);
 }
 
+/* Where it stands, and how a client may say there who it is: all three are asked alike. */
+static void
+add_endpoint(const struct issuer *issuer, const char *name, const char *below, struct buffer *json)
+{
+	char key[64];
+
+	(void)snprintf(key, sizeof(key), "%s_endpoint", name);
+	add_url(issuer, key, below, json);
+	buffer_format(json,
+	    ",\"%s_auth_methods_supported\":[\"client_secret_basic\",\"client_secret_post\","
+	    "\"private_key_jwt\"],\"%s_auth_signing_alg_values_supported\":[%s]",
+	    key, key, assertion_algorithms);
+}
+
 /* RFC 8414 section 2. `response_types_supported` is required there, and no authorization endpoint
  * is here: "none" (OAuth 2.0 Multiple Response Types, section 4) is the one that promises
  * nothing. */
@@ -71,12 +97,12 @@ add_common(const struct issuer *issuer, struct buffer *json)
 {
 	buffer_add_text(json, "{\"issuer\":");
 	buffer_add_json(json, span_of(issuer->local.issuer));
-	add_url(issuer, "token_endpoint", "/oauth/token", json);
 	add_url(issuer, "jwks_uri", "/.well-known/jwks.json", json);
+	add_endpoint(issuer, "token", TOKEN, json);
+	add_endpoint(issuer, "revocation", REVOKE, json);
+	add_endpoint(issuer, "introspection", INTROSPECT, json);
 	buffer_add_text(json, ",\"response_types_supported\":[\"none\"]"
-			      ",\"grant_types_supported\":[\"client_credentials\"]"
-			      ",\"token_endpoint_auth_methods_supported\":[\"client_secret_basic\","
-			      "\"client_secret_post\"]");
+			      ",\"grant_types_supported\":[\"client_credentials\"]");
 }
 
 static void
@@ -89,10 +115,10 @@ make_documents(struct issuer *issuer)
 	add_common(issuer, oauth);
 	buffer_add_text(oauth, "}");
 	add_common(issuer, openid);
-	buffer_format(openid,
-	    ",\"subject_types_supported\":[\"public\"]"
-	    ",\"id_token_signing_alg_values_supported\":[\"%s\"]}",
-	    signing_alg(issuer->signing));
+	/* There are no ID Tokens here, but OpenID Connect Discovery section 3 requires the member,
+	 * and RS256 in it. */
+	buffer_add_text(openid, ",\"subject_types_supported\":[\"public\"]"
+				",\"id_token_signing_alg_values_supported\":[\"RS256\"]}");
 }
 
 bool

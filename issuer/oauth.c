@@ -102,9 +102,10 @@ oauth_prepare(struct issuer *issuer, struct err *reterr)
 	urls[3] = arena_format(arena, "%s/oauth/introspect", issuer->base);
 	issuer->urls = (struct texts){ urls, 4, NULL };
 	issuer->replay = replay_new();
+	issuer->revoked = revoked_new();
 	issuer->lockout = lockout_new();
 	if (urls[1] == NULL || urls[2] == NULL || urls[3] == NULL || issuer->replay == NULL ||
-	    issuer->lockout == NULL)
+	    issuer->revoked == NULL || issuer->lockout == NULL)
 		return err_set(reterr, "no memory");
 	return true;
 }

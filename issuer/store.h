@@ -23,6 +23,7 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "issuer/client.h"
+#include "issuer/revocation.h"
 #include "issuer/user.h"
 
 struct store;
@@ -88,5 +89,15 @@ MUST_CHECK bool store_user_set_role(
 /* Delete a user with its roles. *ret_found is false when there was none of that id. */
 MUST_CHECK bool store_user_delete(
     struct store *store, const char *user_id, bool *ret_found, struct err *reterr);
+/* Write down that tokens count no more. */
+MUST_CHECK bool store_revoke(
+    struct store *store, const struct revocation *revocation, struct err *reterr);
+
+/* Those that were written down after number *seq, which moves to the last one, in their order. */
+MUST_CHECK bool store_revocations(struct store *store, int64_t *seq, struct arena *arena,
+    struct revocation **ret_first, struct err *reterr);
+
+/* Delete those that may be forgotten. */
+MUST_CHECK bool store_forget(struct store *store, int64_t now_s, struct err *reterr);
 
 #endif

@@ -41,6 +41,16 @@ static const char *const migrations[] = {
 	"CREATE TABLE basic_user_role("
 	" user_id TEXT NOT NULL REFERENCES basic_user(id) ON DELETE CASCADE,"
 	" role TEXT NOT NULL, PRIMARY KEY (user_id, role)) STRICT, WITHOUT ROWID;",
+
+	"CREATE TABLE revocation("
+	" seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 3),"
+	" issuer TEXT NOT NULL,"
+	" value TEXT NOT NULL,"
+	" before_s INTEGER NOT NULL,"
+	" until_s INTEGER NOT NULL,"
+	" created_s INTEGER NOT NULL,"
+	" by_whom TEXT NOT NULL) STRICT;",
 };
 
 bool

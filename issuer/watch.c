@@ -51,6 +51,9 @@ look(struct watch *watch, bool first, struct err *reterr)
 		return false;
 	if (!first && version == watch->version)
 		return true;
+	if (watch->setup.read != NULL &&
+	    !watch->setup.read(watch->setup.context, watch->store, reterr))
+		return false;
 	if (!view_load(watch->store, &view, reterr))
 		return false;
 	watch->version = version;
@@ -82,6 +85,22 @@ watch_look(struct watch *watch)
 	well = look(watch, false, &err);
 	tell(watch, well, &err);
 	(void)pthread_mutex_unlock(&watch->lock);
+}
+
+bool
+watch_write(struct watch *watch,
+    bool (*write)(void *context, struct store *store, struct err *reterr), void *context,
+    struct err *reterr)
+{
+	bool done;
+
+	(void)pthread_mutex_lock(&watch->lock);
+	if (watch->store == NULL)
+		done = err_set(reterr, "%s cannot be opened now", watch->database);
+	else
+		done = write(context, watch->store, reterr) && look(watch, false, reterr);
+	(void)pthread_mutex_unlock(&watch->lock);
+	return done;
 }
 
 static void

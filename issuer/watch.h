@@ -24,6 +24,8 @@ struct watch_setup {
 	/* taken: `view`. Called after a commit by anybody, on the thread that noticed it, never on
 	 * two at once. */
 	void (*loaded)(void *context, struct view *view);
+	/* Asked for before that: read what else there is. May be NULL. */
+	bool (*read)(void *context, struct store *store, struct err *reterr);
 	void *context;
 };
 
@@ -34,6 +36,12 @@ MUST_CHECK bool watch_start(
 /* Look now, for who cannot wait for the thread: what was committed before this call is loaded when
  * it returns. Any thread, outside of an epoch. */
 void watch_look(struct watch *watch);
+
+/* Let `write` write to the store, and look: what it wrote is in force when this returns true. Any
+ * thread, outside of an epoch. */
+MUST_CHECK bool watch_write(struct watch *watch,
+    bool (*write)(void *context, struct store *store, struct err *reterr), void *context,
+    struct err *reterr);
 
 /* End the thread and close the store. Accepts NULL. */
 void watch_stop(struct watch *watch);

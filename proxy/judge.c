@@ -3,6 +3,8 @@
 
 #include "base/digest.h"
 #include "issuer/password.h"
+#include "base/json.h"
+#include "token/date.h"
 #include "token/token.h"
 #include "token/verify.h"
 
@@ -67,6 +69,24 @@ find_client(const struct facts *facts, const struct claims *claims, struct princ
 	return REASON_OK;
 }
 
+/* Of any issuer: by the token's own `jti`, its client, its subject, or all of an issuer's. */
+static bool
+is_revoked(const struct facts *facts, const struct claims *claims)
+{
+	struct date issued = { 0 };
+	struct revoked_question question = { .issuer = span_of(claims->profile->issuer),
+		.jti = json_text(json_object_get(claims->payload, "jti")),
+		.client = claims->client,
+		.subject = claims->subject };
+
+	if (!facts->config->has_local)
+		return false;
+	question.has_issued =
+	    date_read(json_object_get(claims->payload, "iat"), &issued) && issued.present;
+	question.issued_s = issued.floor_s;
+	return facts->revoked(facts->world, &question);
+}
+
 enum reason
 judge_claims(const struct facts *facts, const struct claims *claims, struct arena *arena,
     struct caller **ret_caller)
@@ -78,6 +98,8 @@ judge_claims(const struct facts *facts, const struct claims *claims, struct aren
 
 	if (reason != REASON_OK)
 		return reason;
+	if (is_revoked(facts, claims))
+		return REASON_TOKEN_REVOKED;
 	if (caller == NULL)
 		return REASON_OVERLOADED;
 	caller->profile = (size_t)(claims->profile - config->profiles);

@@ -17,6 +17,7 @@
 #include "base/reason.h"
 #include "issuer/client.h"
 #include "issuer/login.h"
+#include "issuer/revoked.h"
 #include "issuer/user.h"
 #include "policy/decide.h"
 #include "proxy/caller.h"
@@ -32,6 +33,8 @@ struct facts {
 	const struct client *(*client)(const void *world, struct span client_id);
 	/* A user of the local issuer as it stands now; NULL: there is none. */
 	const struct user *(*user)(const void *world, struct span name);
+	/* Was such a token revoked? */
+	bool (*revoked)(const void *world, const struct revoked_question *question);
 	struct login *login; /* what is known of passwords; NULL without a local issuer */
 	const void *world;
 	int64_t now_s;

@@ -30,6 +30,14 @@ find_user(const void *context, struct span name)
 	return world->issuer == NULL ? NULL : issuer_user(world->issuer, name);
 }
 
+static bool
+is_revoked(const void *context, const struct revoked_question *question)
+{
+	const struct world *world = context;
+
+	return world->issuer != NULL && issuer_revoked(world->issuer, question);
+}
+
 struct facts
 world_facts(const struct world *world, int64_t now_s)
 {
@@ -38,6 +46,7 @@ world_facts(const struct world *world, int64_t now_s)
 		.keys = find_keys,
 		.client = find_client,
 		.user = find_user,
+		.revoked = is_revoked,
 		.login = world->issuer == NULL ? NULL : issuer_login(world->issuer),
 		.world = world,
 		.now_s = now_s,

@@ -26,7 +26,6 @@ const OWNERS = [
  * this list.
  */
 export const WITHOUT_CASE = {
-  token_revoked: 'tokens cannot be revoked yet',
   groups_overage: 'no preset knows of overage yet',
 };
 

@@ -100,7 +100,7 @@ openid_document_has_its_own_members(void **state)
 	running_init(&running, "http://h");
 	root = get("/.well-known/openid-configuration");
 	want_text(root, "/subject_types_supported/0", "public");
-	want_text(root, "/id_token_signing_alg_values_supported/0", "ES256");
+	want_text(root, "/id_token_signing_alg_values_supported/0", "RS256");
 	json_decref(root);
 	running_done(&running);
 }

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/own_token.h"
+
+#include "base/epoch.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "token/date.h"
+
+static bool
+verify(struct oauth *oauth, struct own_token *own)
+{
+	const struct issuer *issuer = oauth->issuer;
+	struct verify_facts facts = { .now_s = oauth->now_s };
+	struct profile profile;
+	struct keyset *keys = NULL;
+	struct err err;
+	bool good;
+
+	if (!issuer_keys(issuer, &keys, &err)) {
+		log_event(LOG_ERROR, "keys_unreadable", "%s", err.text);
+		return false;
+	}
+	profile_local(&profile, issuer->local.issuer, issuer->local.audience);
+	profile.audience = issuer->audiences;
+	facts.profile = &profile;
+	facts.keys = keys;
+	good = verify_token(&facts, &own->token, &oauth->arena, &own->claims) == REASON_OK;
+	keyset_free(keys);
+	own->claims.profile = NULL;
+	return good;
+}
+
+bool
+own_token_read(struct oauth *oauth, struct span text, struct own_token *own)
+{
+	struct date issued = { 0 };
+
+	memset(own, 0, sizeof(*own));
+	if (token_read(text, &oauth->arena, &own->token) != REASON_OK || !verify(oauth, own) ||
+	    !date_read(json_object_get(own->token.claims, "iat"), &issued))
+		return false;
+	own->question = (struct revoked_question){ .issuer = own->token.issuer,
+		.jti = json_text(json_object_get(own->token.claims, "jti")),
+		.client = own->claims.client,
+		.subject = own->claims.subject,
+		.issued_s = issued.floor_s,
+		.has_issued = issued.present };
+	return true;
+}
+
+void
+own_token_done(struct own_token *own)
+{
+	token_done(&own->token);
+}
+
+bool
+own_token_counts(struct issuer *issuer, const struct own_token *own)
+{
+	const struct client *client;
+	bool counts;
+
+	if (issuer->local.accept == LOCAL_NEVER)
+		return false;
+	watch_look(issuer->watch);
+	epoch_enter();
+	client = issuer_client(issuer, own->claims.client);
+	counts = client != NULL && !client->disabled && !issuer_revoked(issuer, &own->question);
+	epoch_leave();
+	return counts;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "issuer/oauth.h"
+#include "issuer/own_token.h"
+#include "issuer/revocation_log.h"
+
+/* Some seconds more than any clock skew that a gate grants. */
+#define REMEMBERED_S 600
+
+static enum oauth_error
+write_down(struct oauth *oauth, const struct own_token *own)
+{
+	const char *jti = arena_text(&oauth->arena, own->question.jti);
+	const char *by = arena_format(&oauth->arena, "client:%s", oauth->answer->client);
+	struct revocation revocation = { .kind = REVOKE_TOKEN,
+		.issuer = oauth->issuer->local.issuer,
+		.value = jti,
+		.until_s = own->claims.expires_s + REMEMBERED_S,
+		.created_s = oauth->now_s,
+		.by = by };
+	struct err err;
+
+	if (jti == NULL || by == NULL)
+		return oauth_say(oauth, OAUTH_SERVER_ERROR, "no memory");
+	if (issuer_revoke(oauth->issuer, &revocation, &err)) {
+		revocation_log(&revocation);
+		return OAUTH_OK;
+	}
+	log_event(LOG_ERROR, "revocation_failed", "%s", err.text);
+	oauth->retry_after_s = 5;
+	return oauth_say(oauth, OAUTH_UNAVAILABLE, "the token cannot be revoked now");
+}
+
+/* RFC 7009 section 2.2: a token that is not known, or over already, is as good as revoked. So is
+ * one of another client for whoever asks: it is not told that there is such a token. */
+static enum oauth_error
+revoke(struct oauth *oauth)
+{
+	struct own_token own;
+	enum oauth_error error = OAUTH_OK;
+
+	if (!own_token_read(oauth, form_get(oauth->form, "token"), &own))
+		oauth_log(oauth, "not a token of ours that counts");
+	else if (!span_is(own.claims.client, oauth->id))
+		oauth_log(oauth, "another client's token");
+	else
+		error = write_down(oauth, &own);
+	own_token_done(&own);
+	return error;
+}
+
+void
+revoke_endpoint_answer(struct issuer *issuer, const struct issuer_request *request, int64_t now_s,
+    struct issuer_answer *answer)
+{
+	static const struct oauth_endpoint endpoint = { "token", NULL, revoke };
+	struct oauth oauth = {
+		.issuer = issuer, .request = request, .answer = answer, .now_s = now_s
+	};
+
+	oauth_serve(&oauth, &endpoint);
+}
