@@ -4,11 +4,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "issuer/password.h"
 #include "issuer/verified.h"
-
-#define FLIGHTS (LOGIN_AT_ONCE + LOGIN_WAITING)
 
 /* One question under way, and who shares its answer. */
 struct flight {
@@ -26,9 +25,17 @@ struct login {
 	struct verified *verified;
 	pthread_mutex_t lock;   /* of all below */
 	pthread_cond_t changed; /* a flight is done, or a turn is free */
-	unsigned hashing;
-	struct flight flights[FLIGHTS];
+	long hashing, at_once;
+	struct flight flights[LOGIN_UNDER_WAY];
 };
+
+static long
+turns(void)
+{
+	long half = sysconf(_SC_NPROCESSORS_ONLN) / 2;
+
+	return half < 1 ? 1 : half > LOGIN_AT_ONCE ? LOGIN_AT_ONCE : half;
+}
 
 struct login *
 login_new(struct lockout *lockout, const struct lockout_rules *rules)
@@ -38,6 +45,7 @@ login_new(struct lockout *lockout, const struct lockout_rules *rules)
 	if (login == NULL)
 		return NULL;
 	login->rules = *rules;
+	login->at_once = turns();
 	(void)pthread_mutex_init(&login->lock, NULL);
 	(void)pthread_cond_init(&login->changed, NULL);
 	login->lockout = lockout;
@@ -108,7 +116,7 @@ find_flight(struct login *login, const struct login_attempt *attempt)
 {
 	size_t i;
 
-	for (i = 0; i < FLIGHTS; i++) {
+	for (i = 0; i < LOGIN_UNDER_WAY; i++) {
 		struct flight *flight = &login->flights[i];
 
 		if (flight->sharers > 0 && !flight->done &&
@@ -124,7 +132,7 @@ new_flight(struct login *login, const struct login_attempt *attempt)
 {
 	size_t i;
 
-	for (i = 0; i < FLIGHTS; i++) {
+	for (i = 0; i < LOGIN_UNDER_WAY; i++) {
 		struct flight *flight = &login->flights[i];
 
 		if (flight->sharers > 0)
@@ -162,7 +170,7 @@ hash_in_turn(struct login *login, const struct login_attempt *attempt, bool *ret
 	bool done;
 
 	(void)pthread_mutex_lock(&login->lock);
-	while (login->hashing == LOGIN_AT_ONCE)
+	while (login->hashing >= login->at_once)
 		(void)pthread_cond_wait(&login->changed, &login->lock);
 	login->hashing++;
 	(void)pthread_mutex_unlock(&login->lock);

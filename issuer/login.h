@@ -7,9 +7,10 @@
  * Shell:  waits for other threads, never for anything outside.
  * Threads: any. login_known() and login_digest() never wait; login_check() does, and is not for
  *         the inside of an epoch.
- * Limits: LOGIN_AT_ONCE passwords are hashed at a time, each in PASSWORD_BYTES of memory, and
- *         LOGIN_WAITING wait for their turn; whoever comes then is turned away. Requests that
- *         present the same at the same time share one answer.
+ * Limits: half as many passwords are hashed at a time as there are processors, one at least and
+ *         LOGIN_AT_ONCE at most, each in PASSWORD_BYTES of memory: who guesses takes no more from
+ *         those who are known. LOGIN_UNDER_WAY are hashed or wait for it; whoever comes then is
+ *         turned away. Requests that present the same at the same time share one answer.
  */
 #ifndef POSTERN_ISSUER_LOGIN_H
 #define POSTERN_ISSUER_LOGIN_H
@@ -22,8 +23,8 @@
 #include "base/span.h"
 #include "issuer/lockout.h"
 
-#define LOGIN_AT_ONCE 4u
-#define LOGIN_WAITING 28u
+#define LOGIN_AT_ONCE 4
+#define LOGIN_UNDER_WAY 32u
 
 struct login;
 
