@@ -2,23 +2,31 @@
 #include "jwks/discovery.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "jwks/keyset.h"
 #include "jwks/source.h"
 
+#define TENANT_TEMPLATE "{tenantid}"
+
+/* The directory that stands for all tenants with work accounts. */
+#define ALL_TENANTS "organizations"
+
 bool
 discovery_url(const char *issuer, char url[DISCOVERY_URL_ROOM])
 {
-	size_t len = strlen(issuer);
+	const char *template = strstr(issuer, TENANT_TEMPLATE);
+	const char *rest = template == NULL ? issuer : template + sizeof(TENANT_TEMPLATE) - 1;
+	size_t len = strlen(rest);
 
-	if (len > 0 && issuer[len - 1] == '/')
+	if (len > 0 && rest[len - 1] == '/')
 		len--;
-	return snprintf(url, DISCOVERY_URL_ROOM, "%.*s/.well-known/openid-configuration", (int)len,
-		   issuer) < DISCOVERY_URL_ROOM;
+	return snprintf(url, DISCOVERY_URL_ROOM, "%.*s%s%.*s/.well-known/openid-configuration",
+		   template == NULL ? 0 : (int)(template - issuer), issuer,
+		   template == NULL ? "" : ALL_TENANTS, (int)len, rest) < DISCOVERY_URL_ROOM;
 }
 
-#define TENANT_TEMPLATE "{tenantid}"
 #define ISSUER_SHOWN 150u
 
 static bool

@@ -18,6 +18,8 @@ struct key {
 	enum algorithm algorithm; /* own; ALGORITHM_COUNT: none */
 	char *kid;                /* NULL: none */
 	size_t kid_len;
+	char *issuer; /* NULL: none */
+	size_t issuer_len;
 
 	/* One ready context per fitting algorithm. Each verification copies it: looking up the
 	 * algorithm anew costs two microseconds and takes OpenSSL's locks. */
@@ -60,6 +62,25 @@ read_kid(const json_t *jwk, struct key *key, struct err *reterr)
 		return err_set(reterr, "out of memory");
 	memcpy(key->kid, kid.at, kid.len);
 	key->kid_len = kid.len;
+	return true;
+}
+
+/* What is no text here is a key for nobody knows whom. */
+static bool
+read_issuer(const json_t *jwk, struct key *key, struct err *reterr)
+{
+	const json_t *member = json_object_get(jwk, "issuer");
+	struct span issuer = json_text(member);
+
+	if (member == NULL)
+		return true;
+	if (issuer.len == 0)
+		return err_set(reterr, "\"issuer\" is not a text");
+	key->issuer = malloc(issuer.len);
+	if (key->issuer == NULL)
+		return err_set(reterr, "out of memory");
+	memcpy(key->issuer, issuer.at, issuer.len);
+	key->issuer_len = issuer.len;
 	return true;
 }
 
@@ -148,9 +169,9 @@ key_parse(const json_t *jwk, struct key **ret_key, struct err *reterr)
 	key = calloc(1, sizeof(*key));
 	if (key == NULL)
 		return err_set(reterr, "out of memory");
-	if (!read_kid(jwk, key, reterr) || !check_use(jwk, reterr) ||
-	    !material_read(jwk, &key->material, reterr) || !read_algorithm(jwk, key, reterr) ||
-	    !make_all_ready(key, reterr)) {
+	if (!read_kid(jwk, key, reterr) || !read_issuer(jwk, key, reterr) ||
+	    !check_use(jwk, reterr) || !material_read(jwk, &key->material, reterr) ||
+	    !read_algorithm(jwk, key, reterr) || !make_all_ready(key, reterr)) {
 		key_free(key);
 		return false;
 	}
@@ -167,6 +188,7 @@ key_free(struct key *key)
 		EVP_MD_CTX_free(key->ready[algorithm]);
 	EVP_PKEY_free(key->material.pkey);
 	free(key->kid);
+	free(key->issuer);
 	free(key);
 }
 
@@ -174,6 +196,12 @@ struct span
 key_kid(const struct key *key)
 {
 	return (struct span){ key->kid, key->kid_len };
+}
+
+struct span
+key_issuer(const struct key *key)
+{
+	return (struct span){ key->issuer, key->issuer_len };
 }
 
 enum key_type
@@ -197,7 +225,8 @@ key_bits(const struct key *key)
 bool
 key_same(const struct key *a, const struct key *b)
 {
-	bool same = span_equal(key_kid(a), key_kid(b)) && a->algorithm == b->algorithm &&
+	bool same = span_equal(key_kid(a), key_kid(b)) &&
+		    span_equal(key_issuer(a), key_issuer(b)) && a->algorithm == b->algorithm &&
 		    a->material.type == b->material.type &&
 		    a->material.curve == b->material.curve &&
 		    EVP_PKEY_eq(a->material.pkey, b->material.pkey) == 1;

@@ -41,6 +41,9 @@ void key_free(struct key *key);
 /* Its `kid`; at == NULL when it has none. Lent by the key. */
 struct span key_kid(const struct key *key);
 
+/* Its `issuer`, which Entra writes; at == NULL when it has none. Lent by the key. */
+struct span key_issuer(const struct key *key);
+
 /* Its type. */
 enum key_type key_kind(const struct key *key);
 
@@ -50,7 +53,7 @@ enum algorithm key_algorithm(const struct key *key);
 /* Size in bits, for display. */
 int key_bits(const struct key *key);
 
-/* The same kid, type, own `alg` and material? */
+/* The same kid, issuer, type, own `alg` and material? */
 bool key_same(const struct key *a, const struct key *b);
 
 /* Type, curve and own `alg` all agree with `algorithm`. */

@@ -52,10 +52,10 @@ decide_cover(const struct policy *policy, struct span method, const struct targe
 }
 
 static bool
-holds_role(const struct privilege *privilege, const struct principal *principal, size_t words)
+holds_role(const struct privilege *privilege, const uint64_t *roles, size_t words)
 {
 	for (size_t i = 0; i < words; i++)
-		if ((privilege->role_bits[i] & principal->roles[i]) != 0)
+		if ((privilege->role_bits[i] & roles[i]) != 0)
 			return true;
 	return false;
 }
@@ -78,9 +78,12 @@ judge(const struct policy *policy, const struct privilege *privilege,
 		return REASON_CREDENTIALS_MISSING;
 	if (privilege->roles.count == 0 && privilege->scopes.count == 0)
 		return REASON_OK;
-	if (holds_role(privilege, principal, policy->role_words) ||
+	if (holds_role(privilege, principal->roles, policy->role_words) ||
 	    holds_scope(privilege, principal))
 		return REASON_OK;
+	if (principal->unsure != NULL &&
+	    holds_role(privilege, principal->unsure, policy->role_words))
+		return REASON_GROUPS_OVERAGE;
 	return privilege->roles.count > 0 ? REASON_PRIVILEGE_MISSING : REASON_SCOPE_MISSING;
 }
 

@@ -11,6 +11,7 @@
 struct facts {
 	const struct claims *claims; /* NULL: a user by Basic */
 	const struct principal_store *store;
+	bool any_group; /* as if the caller were in every group */
 };
 
 static bool
@@ -83,7 +84,7 @@ client_holds(const struct grant *grant, const struct facts *facts)
 }
 
 static bool
-token_holds(const struct grant *grant, const struct claims *claims)
+token_holds(const struct grant *grant, const struct claims *claims, bool any_group)
 {
 	if (grant->issuer == NULL && grant->scope == NULL && grant->group == NULL &&
 	    grant->role == NULL && grant->claim == NULL)
@@ -94,7 +95,7 @@ token_holds(const struct grant *grant, const struct claims *claims)
 		return false;
 	if (grant->scope != NULL && !spans_hold(&claims->scopes, grant->scope))
 		return false;
-	if (grant->group != NULL && !spans_hold(&claims->groups, grant->group))
+	if (grant->group != NULL && !any_group && !spans_hold(&claims->groups, grant->group))
 		return false;
 	if (grant->role != NULL && !spans_hold(&claims->roles, grant->role))
 		return false;
@@ -111,7 +112,7 @@ grant_holds(const struct grant *grant, const struct facts *facts)
 
 	if (!asks && grant->client == NULL && grant->user == NULL)
 		return false;
-	if (!token_holds(grant, facts->claims))
+	if (!token_holds(grant, facts->claims, facts->any_group))
 		return false;
 	if (grant->client != NULL && !client_holds(grant, facts))
 		return false;
@@ -120,9 +121,37 @@ grant_holds(const struct grant *grant, const struct facts *facts)
 }
 
 static void
-set_role(struct principal *principal, size_t index)
+set_role(uint64_t *roles, size_t index)
 {
-	principal->roles[index / 64] |= UINT64_C(1) << index % 64;
+	roles[index / 64] |= UINT64_C(1) << index % 64;
+}
+
+/* The roles that lines of `granted_to` give. */
+static void
+grant_roles(const struct policy *policy, const struct facts *facts, uint64_t *roles)
+{
+	for (size_t i = 0; i < policy->role_count; i++) {
+		const struct grant *grant = policy->roles[i].grants;
+
+		while (grant != NULL && !grant_holds(grant, facts))
+			grant = grant->next;
+		if (grant != NULL)
+			set_role(roles, i);
+	}
+}
+
+static bool
+find_unsure(const struct policy *policy, const struct facts *facts, struct principal *principal,
+    struct arena *arena)
+{
+	struct facts grouped = { facts->claims, facts->store, true };
+
+	if (facts->claims == NULL || !facts->claims->groups_overage)
+		return true;
+	principal->unsure = arena_array(arena, policy->role_words + 1, sizeof(uint64_t));
+	if (principal->unsure != NULL)
+		grant_roles(policy, &grouped, principal->unsure);
+	return principal->unsure != NULL;
 }
 
 static bool
@@ -134,27 +163,20 @@ find_roles(const struct policy *policy, const struct facts *facts, struct princi
 	principal->roles = arena_array(arena, policy->role_words + 1, sizeof(uint64_t));
 	if (principal->roles == NULL)
 		return false;
-	for (size_t i = 0; i < policy->role_count; i++) {
-		const struct grant *grant = policy->roles[i].grants;
-
-		while (grant != NULL && !grant_holds(grant, facts))
-			grant = grant->next;
-		if (grant != NULL)
-			set_role(principal, i);
-	}
+	grant_roles(policy, facts, principal->roles);
 	for (size_t i = 0; facts->store != NULL && i < facts->store->roles.count; i++) {
 		role = policy_role(policy, span_of(facts->store->roles.at[i]));
 		if (role != NULL)
-			set_role(principal, role->index);
+			set_role(principal->roles, role->index);
 	}
-	return true;
+	return find_unsure(policy, facts, principal, arena);
 }
 
 bool
 principal_of_claims(const struct policy *policy, const struct claims *claims,
     const struct principal_store *store, struct principal *principal, struct arena *arena)
 {
-	struct facts facts = { claims, store };
+	struct facts facts = { claims, store, false };
 
 	*principal = (struct principal){
 		.issuer = claims->profile->name,
@@ -171,7 +193,7 @@ bool
 principal_of_user(const struct policy *policy, const struct principal_store *store,
     struct principal *principal, struct arena *arena)
 {
-	struct facts facts = { NULL, store };
+	struct facts facts = { NULL, store, false };
 
 	*principal = (struct principal){
 		.subject = span_of(store->user),

@@ -24,6 +24,8 @@ struct principal {
 	const char *user;        /* of Basic, or NULL */
 	struct spans scopes;
 	uint64_t *roles; /* policy->role_words words; lent by the arena */
+	uint64_t *unsure; /* roles that groups would give which the token does not list (overage);
+			     NULL: none. Lent by the arena */
 };
 
 /* What the local issuer's store says of a client or user. */

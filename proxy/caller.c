@@ -206,6 +206,12 @@ caller_copy(const struct config *config, const struct caller *caller, struct are
 	if (principal->roles == NULL)
 		return NULL;
 	memcpy(principal->roles, caller->principal.roles, words * sizeof(uint64_t));
+	if (principal->unsure != NULL) {
+		principal->unsure = arena_array(arena, words + 1, sizeof(uint64_t));
+		if (principal->unsure == NULL)
+			return NULL;
+		memcpy(principal->unsure, caller->principal.unsure, words * sizeof(uint64_t));
+	}
 	if (principal->client_name != NULL &&
 	    (principal->client_name = arena_text(arena, span_of(principal->client_name))) == NULL)
 		return NULL;

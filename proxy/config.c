@@ -224,7 +224,7 @@ read_issuers(struct config *config, const struct top *top)
 			mistake_at_key(&config->mistakes, node,
 			    "\"" LOCAL_NAME "\" is the name of the local issuer");
 		if (profile->issuer != NULL &&
-		    config_profile(config, span_of(profile->issuer)) < config->profile_count)
+		    config_profile_named(config, span_of(profile->issuer)) < config->profile_count)
 			mistake_at(
 			    &config->mistakes, node, "another issuer has the same \"issuer\"");
 		config->profile_count++;
@@ -384,16 +384,4 @@ config_free(struct config *config)
 		return;
 	arena_done(&config->arena);
 	free(config);
-}
-
-size_t
-config_profile(const struct config *config, struct span issuer)
-{
-	size_t i;
-
-	for (i = 0; i < config->profile_count; i++)
-		if (config->profiles[i].issuer != NULL &&
-		    span_is(issuer, config->profiles[i].issuer))
-			break;
-	return i;
 }

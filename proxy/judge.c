@@ -5,6 +5,7 @@
 #include "issuer/password.h"
 #include "base/json.h"
 #include "token/date.h"
+#include "token/nearest.h"
 #include "token/token.h"
 #include "token/verify.h"
 
@@ -135,9 +136,8 @@ verify(const struct facts *facts, struct token *token, struct arena *arena,
 
 	judgement->profile = config_profile(facts->config, token->issuer);
 	if (judgement->profile == facts->config->profile_count) {
-		token->detail =
-		    arena_format(arena, "no issuer of the configuration has iss \"%.*s\"",
-			token->issuer.len > 200 ? 200 : (int)token->issuer.len, token->issuer.at);
+		token->detail = nearest_detail(facts->config->profiles,
+		    facts->config->profile_count, token->issuer, arena);
 		return REASON_ISSUER_UNKNOWN;
 	}
 	if (facts->config->has_local && judgement->profile == facts->config->local_index &&

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "token/provider.h"
+#include "token/trust.h"
 
 #define AUDIENCE_ANY "any"
 
@@ -13,6 +14,7 @@
 struct settings {
 	int provider;
 	const char *issuer;
+	struct texts aliases, tenants;
 	struct texts audience, algorithms, types;
 	int64_t skew_s, max_age_s;
 	const struct node *require, *claims;
@@ -27,6 +29,10 @@ static const struct field fields[] = {
 	  .told = "Preset for the places of claims." },
 	{ .key = "issuer", .type = FIELD_TEXT, .offset = offsetof(struct settings, issuer),
 	  .required = true, .told = "The exact `iss` of its tokens." },
+	{ .key = "issuer_aliases", .type = FIELD_TEXTS, .offset = offsetof(struct settings, aliases),
+	  .told = "Other `iss` that the same issuer writes; the keys are the same. Default: the preset's." },
+	{ .key = "tenants", .type = FIELD_TEXTS, .offset = offsetof(struct settings, tenants),
+	  .told = "Entra: ids of the tenants that may stand for {tenantid} in `issuer`." },
 	{ .key = "audience", .type = FIELD_TEXTS, .offset = offsetof(struct settings, audience),
 	  .required = true,
 	  .told = "A token must name one of these in `aud`. `any` switches the check off and needs "
@@ -72,7 +78,6 @@ static const struct field claims_fields[] = {
 /* Gates that share a local issuer have clocks of their own. */
 #define LOCAL_SKEW_S 5
 
-static const char *default_types[] = { "at+jwt", "JWT" };
 static const char *local_types[] = { "at+jwt" };
 
 const struct field *
@@ -113,7 +118,7 @@ read_algorithms(const struct texts *texts, struct mistakes *mistakes)
 	algorithm_set set = 0;
 
 	if (texts->node == NULL)
-		return ALGORITHM_ALL;
+		return 0;
 	if (is_empty(texts))
 		mistake_at_key(mistakes, texts->node, "must name at least one algorithm");
 	for (size_t i = 0; i < texts->count; i++) {
@@ -136,10 +141,22 @@ read_types(const struct texts *texts, struct profile *profile, struct mistakes *
 	if (is_empty(texts))
 		mistake_at_key(mistakes, texts->node, "must name at least one type");
 	profile->types = *texts;
-	if (texts->node == NULL) {
-		profile->types.at = default_types;
-		profile->types.count = sizeof(default_types) / sizeof(default_types[0]);
-	}
+}
+
+/* What a preset says of `require` and of customers that share an issuer. */
+static void
+check_require(
+    int provider, struct profile *profile, const struct node *map, struct mistakes *mistakes)
+{
+	const char *shared = provider_shared(profile);
+
+	if (shared != NULL)
+		mistake_at_key(mistakes, map,
+		    "\"require\" must name one of %s, with a value: this issuer signs for all its "
+		    "customers alike",
+		    shared);
+	if (!provider_require(provider, profile, mistakes->arena))
+		mistake_at_key(mistakes, map, "no memory");
 }
 
 static void
@@ -239,6 +256,13 @@ profile_read(const struct node *map, struct profile *profile, struct mistakes *m
 	read_types(&settings.types, profile, mistakes);
 	read_require(settings.require, profile, mistakes);
 	read_audience(&settings, profile, mistakes);
+	profile->aliases = settings.aliases;
+	profile->tenants = settings.tenants;
+	trust_read(map, profile, mistakes);
+	check_require(settings.provider, profile, map, mistakes);
+	provider_types(settings.provider, &profile->types);
+	if (settings.algorithms.node == NULL)
+		profile->algorithms = provider_algorithms(settings.provider);
 	schema_read(settings.claims, claims_fields, &profile->claims, mistakes);
 	provider_claims(settings.provider, &profile->claims);
 	profile->source.name = profile->name;

@@ -35,6 +35,9 @@ struct profile {
 	const char *name;          /* in the configuration */
 	const char *provider;      /* preset */
 	const char *issuer;        /* exact `iss` */
+	struct texts aliases;      /* other spellings of `iss`, of the same issuer and keys */
+	struct texts tenants;      /* for {tenantid} in `issuer` and `aliases` */
+	bool entra;                /* `tid`, `iss` and the key must be of one tenant */
 	struct texts audience;     /* none when any_audience */
 	const char *only_audience; /* what profile_local()'s `audience` points at */
 	bool any_audience;         /* `audience: any` */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token/provider.h"
 
+#include <string.h>
+
 #include "base/span.h"
 
 #define POINTERS_MOST 3
@@ -12,7 +14,22 @@ struct preset {
 	const char *scopes[POINTERS_MOST];
 	const char *groups[POINTERS_MOST];
 	const char *roles[POINTERS_MOST];
+	const char *types[POINTERS_MOST];
+	algorithm_set algorithms; /* 0: all */
+	const char *require;      /* pointer of a condition; NULL: none */
+	const char *when;         /* only with a condition on this; NULL: always */
+	const char *values[POINTERS_MOST];
 };
+
+#define RS256 ALGORITHM_BIT(ALGORITHM_RS256)
+#define ANY_TYPE                                                                                   \
+	{                                                                                          \
+		"at+jwt", "JWT"                                                                    \
+	}
+#define ID_TYPE                                                                                    \
+	{                                                                                          \
+		"JWT"                                                                              \
+	}
 
 /* clang-format off */
 const char *const provider_words[] = {
@@ -26,36 +43,50 @@ const char *const provider_words[] = {
 static struct preset presets[] = {
 	/* okta */
 	{ .subject = { "/sub" }, .client = { "/cid" }, .scopes = { "/scp" },
-	  .groups = { "/groups", "/Groups" }, .roles = { "/roles" } },
+	  .groups = { "/groups", "/Groups" }, .roles = { "/roles" },
+	  .types = ANY_TYPE, .algorithms = RS256 },
 	/* entra */
 	{ .subject = { "/sub" }, .client = { "/azp", "/appid" }, .scopes = { "/scp" },
-	  .groups = { "/groups" }, .roles = { "/roles" } },
+	  .groups = { "/groups" }, .roles = { "/roles" },
+	  .types = ID_TYPE, .algorithms = RS256 },
 	/* keycloak */
 	{ .subject = { "/sub" }, .client = { "/azp", "/client_id" }, .scopes = { "/scope" },
-	  .groups = { "/groups" }, .roles = { "/realm_access/roles", "/roles" } },
+	  .groups = { "/groups" }, .roles = { "/realm_access/roles", "/roles" },
+	  .types = ANY_TYPE, .require = "/typ", .values = { "Bearer", "DPoP" } },
 	/* auth0 */
 	{ .subject = { "/sub" }, .client = { "/azp", "/client_id" }, .scopes = { "/scope" },
-	  .groups = { "/groups" }, .roles = { "/permissions", "/roles" } },
+	  .groups = { "/groups" }, .roles = { "/permissions", "/roles" },
+	  .types = ANY_TYPE, .algorithms = RS256 | ALGORITHM_BIT(ALGORITHM_PS256) },
 	/* cognito */
 	{ .subject = { "/sub" }, .client = { "/client_id" }, .scopes = { "/scope" },
-	  .groups = { "/cognito:groups" } },
+	  .groups = { "/cognito:groups" },
+	  .types = ANY_TYPE, .algorithms = RS256, .require = "/token_use",
+	  .values = { "access" } },
 	/* google */
-	{ .subject = { "/sub" }, .client = { "/azp" } },
+	{ .subject = { "/sub" }, .client = { "/azp" },
+	  .types = ID_TYPE, .algorithms = RS256, .require = "/email_verified", .when = "/email",
+	  .values = { "true" } },
 	/* ping */
 	{ .subject = { "/sub" }, .client = { "/client_id" }, .scopes = { "/scope" },
-	  .groups = { "/groups" }, .roles = { "/roles" } },
+	  .groups = { "/groups" }, .roles = { "/roles" },
+	  .types = ANY_TYPE },
 	/* oci */
 	{ .subject = { "/sub" }, .client = { "/client_id" }, .scopes = { "/scope" },
-	  .groups = { "/groups" }, .roles = { "/roles" } },
+	  .groups = { "/groups" }, .roles = { "/roles" },
+	  .types = ANY_TYPE, .algorithms = RS256, .require = "/tok_type", .values = { "AT" } },
 	/* gitlab */
-	{ .subject = { "/sub" } },
+	{ .subject = { "/sub" },
+	  .types = ID_TYPE, .algorithms = RS256 },
 	/* github */
-	{ .subject = { "/sub" } },
+	{ .subject = { "/sub" },
+	  .types = ID_TYPE, .algorithms = RS256 },
 	/* kubernetes */
-	{ .subject = { "/sub" } },
+	{ .subject = { "/sub" },
+	  .types = ID_TYPE, .algorithms = RS256 | ALGORITHM_BIT(ALGORITHM_ES256) },
 	/* generic */
 	{ .subject = { "/sub" }, .client = { "/azp", "/client_id", "/cid" },
-	  .scopes = { "/scope", "/scp" }, .groups = { "/groups" }, .roles = { "/roles" } },
+	  .scopes = { "/scope", "/scp" }, .groups = { "/groups" }, .roles = { "/roles" },
+	  .types = ANY_TYPE },
 };
 /* clang-format on */
 
@@ -84,6 +115,114 @@ provider_claims(int provider, struct profile_claims *claims)
 	fill_in(&claims->scopes, preset->scopes);
 	fill_in(&claims->groups, preset->groups);
 	fill_in(&claims->roles, preset->roles);
+}
+
+void
+provider_types(int provider, struct texts *types)
+{
+	fill_in(types, presets[provider].types);
+}
+
+algorithm_set
+provider_algorithms(int provider)
+{
+	return presets[provider].algorithms == 0 ? ALGORITHM_ALL : presets[provider].algorithms;
+}
+
+static struct profile_require *
+find_require(const struct profile *profile, const char *pointer)
+{
+	struct profile_require *require = profile->require;
+
+	while (require != NULL && strcmp(require->pointer, pointer) != 0)
+		require = require->next;
+	return require;
+}
+
+bool
+provider_require(int provider, struct profile *profile, struct arena *arena)
+{
+	struct preset *preset = &presets[provider];
+	struct profile_require *require;
+
+	if (preset->require == NULL || find_require(profile, preset->require) != NULL ||
+	    (preset->when != NULL && find_require(profile, preset->when) == NULL))
+		return true;
+	require = arena_alloc(arena, sizeof(*require));
+	if (require == NULL)
+		return false;
+	*require = (struct profile_require){ .pointer = preset->require, .next = profile->require };
+	fill_in(&require->values, preset->values);
+	profile->require = require;
+	return true;
+}
+
+#define SHARED_MOST 6
+
+/* Issuers that sign for everybody, and what tells one customer's tokens from another's. They are
+ * shared whatever `provider` says. */
+static const struct shared {
+	const char *issuer;
+	const char *pointers[SHARED_MOST];
+	const char *told;
+} shared[] = {
+	{ "https://accounts.google.com", { "/hd", "/email", "/sub" }, "/hd, /email or /sub" },
+	{ "https://token.actions.githubusercontent.com",
+	    { "/repository", "/repository_id", "/repository_owner", "/repository_owner_id",
+		"/sub" },
+	    "/repository, /repository_id, /repository_owner, /repository_owner_id or /sub" },
+	{ "https://gitlab.com",
+	    { "/project_id", "/project_path", "/namespace_id", "/namespace_path", "/sub" },
+	    "/project_id, /project_path, /namespace_id, /namespace_path or /sub" },
+	{ "https://identity.oraclecloud.com",
+	    { "/user_tenantname", "/client_tenantname", "/domain_id" },
+	    "/user_tenantname, /client_tenantname or /domain_id" },
+};
+
+/* With or without scheme and last slash. */
+static bool
+same_issuer(struct span issuer, const char *known)
+{
+	struct span bare = span_of(known);
+	struct span scheme = SPAN("https://");
+
+	if (span_ends(issuer, SPAN("/")))
+		issuer.len--;
+	return span_equal_nocase(issuer, bare) ||
+	       span_equal_nocase(issuer, span_slice(bare, scheme.len, bare.len));
+}
+
+static const char *
+unmet(const struct shared *row, const struct profile *profile)
+{
+	for (size_t i = 0; i < SHARED_MOST && row->pointers[i] != NULL; i++) {
+		const struct profile_require *require = find_require(profile, row->pointers[i]);
+
+		if (require != NULL && require->values.count > 0)
+			return NULL;
+	}
+	return row->told;
+}
+
+static const struct shared *
+shared_row(const struct profile *profile)
+{
+	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) {
+		if (same_issuer(span_of(profile->issuer), shared[i].issuer))
+			return &shared[i];
+		for (size_t a = 0; a < profile->aliases.count; a++)
+			if (same_issuer(span_of(profile->aliases.at[a]), shared[i].issuer))
+				return &shared[i];
+	}
+	return NULL;
+}
+
+const char *
+provider_shared(const struct profile *profile)
+{
+	const struct shared *row = profile->issuer == NULL ? NULL : shared_row(profile);
+
+	return row == NULL ? NULL : unmet(row, profile);
 }
 
 int

@@ -6,12 +6,12 @@
 #include "token/demand.h"
 #include "token/detail.h"
 #include "token/extract.h"
+#include "token/trust.h"
 
 static enum reason
 check_issuer(const struct verify_facts *facts, struct token *token, struct arena *arena)
 {
-	if (facts->profile->issuer != NULL && token->issuer.at != NULL &&
-	    span_is(token->issuer, facts->profile->issuer))
+	if (trust_issuer(facts->profile, token->issuer))
 		return REASON_OK;
 	return token_refuse(token, REASON_ISSUER_UNKNOWN,
 	    arena_format(arena, "iss is %s, expected %s", detail_quote(arena, token->issuer),
@@ -173,6 +173,17 @@ expiry(const struct token *token)
 	return date_read(json_object_get(token->claims, "exp"), &exp) ? exp.floor_s : 0;
 }
 
+/* Does the token say that the caller has more groups than it lists? OpenID Connect Core section
+ * 5.6.2; Entra's implicit flow writes `hasgroups`. */
+static bool
+groups_elsewhere(const json_t *claims)
+{
+	const json_t *names = json_object_get(claims, "_claim_names");
+
+	return json_object_get(names, "groups") != NULL ||
+	       json_is_true(json_object_get(claims, "hasgroups"));
+}
+
 typedef enum reason check(const struct verify_facts *, struct token *, struct arena *);
 
 /* The first of the checks that refuses decides. */
@@ -201,6 +212,7 @@ verify_assumed(const struct verify_facts *facts, struct token *token, struct are
 	if (reason != REASON_OK)
 		return reason;
 	found.expires_s = expiry(token);
+	found.groups_overage = groups_elsewhere(token->claims);
 	*claims = found;
 	return REASON_OK;
 }
@@ -209,8 +221,8 @@ enum reason
 verify_token(const struct verify_facts *facts, struct token *token, struct arena *arena,
     struct claims *claims)
 {
-	static check *const checks[] = { check_issuer, check_algorithm, demand_type,
-		check_signature, NULL };
+	static check *const checks[] = { check_issuer, check_algorithm, demand_type, trust_header,
+		check_signature, trust_key, NULL };
 	enum reason reason = run_checks(checks, facts, token, arena);
 
 	return reason == REASON_OK ? verify_assumed(facts, token, arena, claims) : reason;

@@ -38,6 +38,7 @@ struct claims {
 	struct spans scopes; /* split at U+0020; arrays as they are */
 	struct spans groups;
 	struct spans roles;
+	bool groups_overage;   /* the caller has groups that the token does not list */
 	int64_t expires_s;     /* exclusive, without skew */
 	const json_t *payload; /* lent by the token */
 };

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "token/trust.h"
+
+#include <string.h>
+
+#include "base/json.h"
+
+#define GUID_BYTES 36u
+#define ALIASES_MOST 2
+
+#define GRAPH_HINT                                                                                 \
+	"the token is for Microsoft Graph, which alone can verify it: ask for a token of your "    \
+	"own API (scope api://YOUR-API/...)"
+
+static const char entra_v2[] = "https://login.microsoftonline.com/";
+static const char entra_v1[] = "https://sts.windows.net/";
+
+static bool
+is_guid(struct span text)
+{
+	if (text.len != GUID_BYTES)
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.at[i];
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+			return false;
+	}
+	return true;
+}
+
+/* Where {tenantid} begins, without case as Entra's documents say; text.len when nowhere. */
+static size_t
+find_template(struct span text)
+{
+	size_t len = sizeof(TRUST_TENANT) - 1;
+
+	for (size_t i = 0; i + len <= text.len; i++)
+		if (span_equal_nocase(span_slice(text, i, i + len), SPAN(TRUST_TENANT)))
+			return i;
+	return text.len;
+}
+
+static bool
+has_template(const char *text)
+{
+	return find_template(span_of(text)) < strlen(text);
+}
+
+/* Is `issuer` the pattern, with `tenant` in the place of {tenantid}? */
+static bool
+fits(struct span pattern, struct span tenant, struct span issuer)
+{
+	size_t at = find_template(pattern);
+	struct span rest;
+
+	if (at == pattern.len)
+		return span_equal(pattern, issuer);
+	rest = span_slice(pattern, at + sizeof(TRUST_TENANT) - 1, pattern.len);
+	return issuer.len == at + tenant.len + rest.len &&
+	       span_starts(issuer, span_slice(pattern, 0, at)) &&
+	       span_equal(span_slice(issuer, at, at + tenant.len), tenant) &&
+	       span_ends(issuer, rest);
+}
+
+static bool
+fits_listed(const struct profile *profile, const char *pattern, struct span issuer)
+{
+	if (span_is(issuer, pattern))
+		return !has_template(pattern);
+	if (!has_template(pattern))
+		return false;
+	for (size_t i = 0; i < profile->tenants.count; i++)
+		if (fits(span_of(pattern), span_of(profile->tenants.at[i]), issuer))
+			return true;
+	return false;
+}
+
+bool
+trust_issuer(const struct profile *profile, struct span issuer)
+{
+	if (profile->issuer == NULL || issuer.at == NULL)
+		return false;
+	if (fits_listed(profile, profile->issuer, issuer))
+		return true;
+	for (size_t i = 0; i < profile->aliases.count; i++)
+		if (fits_listed(profile, profile->aliases.at[i], issuer))
+			return true;
+	return false;
+}
+
+/* The first segment of an issuer's path: Entra's tenant. */
+static struct span
+tenant_of(struct span issuer)
+{
+	size_t start = 0, slashes = 0;
+
+	while (start < issuer.len && slashes < 3)
+		slashes += issuer.at[start++] == '/';
+	issuer = span_slice(issuer, start, issuer.len);
+	return span_slice(issuer, 0, span_find(issuer, '/'));
+}
+
+enum reason
+trust_header(const struct verify_facts *facts, struct token *token, struct arena *arena)
+{
+	(void)arena;
+	/* Graph signs another header than it sends: with the hash of this nonce. */
+	if (facts->profile->entra && json_object_get(token->header, "nonce") != NULL)
+		return token_refuse(token, REASON_AUDIENCE_MISMATCH, GRAPH_HINT);
+	return REASON_OK;
+}
+
+/* Does the key sign for this issuer? Entra's keys of version 2 sign its version 1 too, so the
+ * profile's other spellings of the same tenant count. */
+static bool
+key_signs(const struct profile *profile, struct span names, struct span tenant, struct span issuer)
+{
+	struct span own = span_of(profile->issuer);
+
+	if (fits(names, tenant, issuer))
+		return true;
+	for (size_t i = 0; i <= profile->aliases.count; i++) {
+		size_t at = find_template(names);
+
+		if (i > 0)
+			own = span_of(profile->aliases.at[i - 1]);
+		if (at == names.len ? fits(own, tenant, names)
+				    : span_equal(own, names) || fits(names, tenant, own))
+			return true;
+	}
+	return false;
+}
+
+enum reason
+trust_key(const struct verify_facts *facts, struct token *token, struct arena *arena)
+{
+	struct span tenant = tenant_of(token->issuer), names;
+	const json_t *tid = json_object_get(token->claims, "tid");
+	const struct key *key = NULL;
+	enum reason reason;
+
+	(void)arena;
+	if (!facts->profile->entra)
+		return REASON_OK;
+	if (tid == NULL && facts->profile->tenants.count > 0)
+		return token_refuse(token, REASON_CLAIM_REQUIRED_MISSING, "tid is missing");
+	if (tid != NULL && (!is_guid(json_text(tid)) || !span_equal(json_text(tid), tenant)))
+		return token_refuse(
+		    token, REASON_ISSUER_UNKNOWN, "tid is not the tenant that iss names");
+	reason = keyset_find(facts->keys, token->kid, token->algorithm, &key);
+	if (reason != REASON_OK)
+		return reason;
+	names = key_issuer(key);
+	if (names.at == NULL || key_signs(facts->profile, names, tenant, token->issuer))
+		return REASON_OK;
+	return token_refuse(
+	    token, REASON_KEY_UNKNOWN, "the key signs for another issuer (its \"issuer\")");
+}
+
+/* The preset's other spellings. */
+static void
+add_aliases(struct profile *profile, struct mistakes *mistakes)
+{
+	struct span issuer = span_of(profile->issuer), tenant = tenant_of(issuer);
+	struct texts *aliases = &profile->aliases;
+	const char *one = NULL;
+
+	if (strcmp(profile->provider, "google") == 0 &&
+	    span_is(issuer, "https://accounts.google.com"))
+		one = "accounts.google.com";
+	else if (strcmp(profile->provider, "oci") == 0 &&
+		 span_is(issuer, "https://identity.oraclecloud.com/"))
+		one = "https://identity.oraclecloud.com";
+	else if (strcmp(profile->provider, "oci") == 0 &&
+		 span_is(issuer, "https://identity.oraclecloud.com"))
+		one = "https://identity.oraclecloud.com/";
+	else if (profile->entra && span_starts(issuer, span_of(entra_v2)))
+		one =
+		    arena_format(mistakes->arena, "%s%.*s/", entra_v1, (int)tenant.len, tenant.at);
+	else if (profile->entra && span_starts(issuer, span_of(entra_v1)))
+		one = arena_format(
+		    mistakes->arena, "%s%.*s/v2.0", entra_v2, (int)tenant.len, tenant.at);
+	if (one == NULL)
+		return;
+	aliases->at = arena_array(mistakes->arena, 1, sizeof(char *));
+	if (aliases->at == NULL)
+		return;
+	aliases->at[0] = one;
+	aliases->count = 1;
+}
+
+static void
+check_tenants(const struct node *map, const struct profile *profile, struct mistakes *mistakes)
+{
+	bool template = has_template(profile->issuer);
+
+	for (size_t i = 0; i < profile->aliases.count; i++)
+		template |= has_template(profile->aliases.at[i]);
+	if (template && !profile->entra)
+		mistake_at_key(mistakes, map, "{tenantid} is for \"provider: entra\" only");
+	if (template && profile->tenants.count == 0)
+		mistake_at_key(mistakes, map,
+		    "{tenantid} needs \"tenants\": without a list, every tenant of Entra could "
+		    "call");
+	if (!template && profile->tenants.node != NULL)
+		mistake_at_key(
+		    mistakes, profile->tenants.node, "is for an \"issuer\" with {tenantid} only");
+	for (size_t i = 0; i < profile->tenants.count; i++)
+		if (!is_guid(span_of(profile->tenants.at[i])))
+			mistake_at_key(mistakes, profile->tenants.node,
+			    "\"%.64s\" is not the id of a tenant (a GUID in lower case)",
+			    profile->tenants.at[i]);
+}
+
+/* https://HOST or https://HOST/: the organisation's own server, whose keys are not published. */
+static bool
+is_okta_org(const struct profile *profile)
+{
+	return strcmp(profile->provider, "okta") == 0 &&
+	       span_starts(span_of(profile->issuer), SPAN("https://")) &&
+	       tenant_of(span_of(profile->issuer)).len == 0;
+}
+
+void
+trust_read(const struct node *map, struct profile *profile, struct mistakes *mistakes)
+{
+	if (profile->issuer == NULL)
+		return;
+	profile->entra = strcmp(profile->provider, "entra") == 0;
+	if (profile->aliases.node == NULL)
+		add_aliases(profile, mistakes);
+	check_tenants(map, profile, mistakes);
+	if (is_okta_org(profile))
+		mistake_at(mistakes, node_get(map, "issuer"),
+		    "is Okta's org authorization server, whose tokens only Okta can verify: use a "
+		    "custom one (https://HOST/oauth2/default)");
+}
