@@ -29,7 +29,7 @@ teardown(void **state)
 
 /* Put the client's id for "{id}" and its secret for "{secret}". */
 static inline void
-fill(const char *template, char out[1024])
+fill(const char *template, char *out)
 {
 	size_t len = 0;
 
@@ -44,10 +44,10 @@ fill(const char *template, char out[1024])
 			template += 8;
 		}
 		if (with != NULL)
-			len += (size_t)snprintf(out + len, 1024 - len, "%s", with);
+			len += (size_t)snprintf(out + len, 64, "%s", with);
 		else
 			out[len++] = *template ++;
-		assert_true(len < 1023);
+		assert_true(len < 1000);
 	}
 	out[len] = 0;
 }
@@ -75,11 +75,11 @@ encode_basic(const char *text, char out[1024])
 
 /* basic: what is encoded into the header, NULL: no header. */
 static inline void
-post(const char *basic, const char *body, struct issuer_answer *answer)
+post_to(const char *path, const char *basic, const char *body, struct issuer_answer *answer)
 {
-	char header[1024], filled[1024], content[1024];
+	char header[1024], filled[1024], content[4096];
 	struct issuer_request request = { .method = SPAN("POST"),
-		.path = SPAN("/oauth/token"),
+		.path = span_of(path),
 		.content_type = SPAN(FORM),
 		.peer = SPAN("127.0.0.1") };
 
@@ -91,6 +91,13 @@ post(const char *basic, const char *body, struct issuer_answer *answer)
 	fill(body, content);
 	request.body = span_of(content);
 	issuer_answer(running.issuer, &request, NOW_S, answer);
+}
+
+/* To the token endpoint. */
+static inline void
+post(const char *basic, const char *body, struct issuer_answer *answer)
+{
+	post_to("/oauth/token", basic, body, answer);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
