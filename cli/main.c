@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/jwks.h"
 
 static int help_command(int argc, char **argv);
 static int version_command(int argc, char **argv);
@@ -33,6 +34,9 @@ static const struct {
 	    "--token -|--jti JTI|--client NAME|--subject SUB [--issuer NAME]\n"
 	    "         [--issued-before TIME] [-c postern.yaml]\n"
 	    "      refuse tokens that are out already" },
+	{ "jwks", jwks_command,
+	    "[-c postern.yaml] [ISSUER]\n"
+	    "      the keys the gate would trust now, and why others are skipped" },
 	{ "version", version_command, "\n      say which version this is" },
 	{ "help", help_command, "\n      say this" },
 };

@@ -115,3 +115,20 @@ discovery_read(
 	json_decref(root);
 	return done;
 }
+
+enum failure
+discovery_failure(struct span json, const char *issuer)
+{
+	enum failure failure = FAILURE_DISCOVERY;
+	struct err err = { "" };
+	json_t *root = NULL;
+	struct span said;
+
+	if (!json_read(json, KEYSET_MAX_BYTES, &root, &err))
+		return FAILURE_NOT_JSON;
+	said = json_text(json_object_get(root, "issuer"));
+	if (said.at != NULL && !span_is(said, issuer))
+		failure = FAILURE_ISSUER_MISMATCH;
+	json_decref(root);
+	return failure;
+}

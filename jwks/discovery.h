@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/span.h"
+#include "jwks/failure.h"
 
 #define DISCOVERY_URL_ROOM 2048
 
@@ -25,5 +26,9 @@ MUST_CHECK bool discovery_url(const char *issuer, char url[DISCOVERY_URL_ROOM]);
  */
 MUST_CHECK bool discovery_read(
     struct span json, const char *issuer, char jwks_uri[DISCOVERY_URL_ROOM], struct err *reterr);
+
+/* What is wrong with a document that discovery_read() did not take: FAILURE_NOT_JSON,
+ * FAILURE_ISSUER_MISMATCH or FAILURE_DISCOVERY. */
+enum failure discovery_failure(struct span json, const char *issuer);
 
 #endif

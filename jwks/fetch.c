@@ -2,10 +2,12 @@
 #include "jwks/fetch.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/span.h"
 #include "jwks/cachecontrol.h"
+#include "jwks/fetch_headers.h"
 #include "jwks/keyset.h"
 
 #define CONNECT_MOST_MS 2000
@@ -62,6 +64,19 @@ begin_block(struct transfer *transfer, struct span line)
 	transfer->said = CACHECONTROL_UNSAID;
 	transfer->html = false;
 	transfer->coded = false;
+	transfer->answer->etag[0] = '\0';
+}
+
+/* What it is asked with next time must be one header and nothing else. */
+static void
+keep_etag(struct fetch_answer *answer, struct span value)
+{
+	answer->etag[0] = '\0';
+	for (size_t i = 0; i < value.len; i++)
+		if (value.at[i] <= ' ' || value.at[i] > '~')
+			return;
+	if (value.len < sizeof(answer->etag))
+		(void)snprintf(answer->etag, sizeof(answer->etag), "%.*s", SPAN_ARG(value));
 }
 
 static size_t
@@ -82,6 +97,8 @@ on_header(char *bytes, size_t size, size_t count, void *context)
 		cachecontrol_read(&transfer->said, value);
 	else if (span_equal_nocase(name, SPAN("Age")))
 		cachecontrol_read_age(&transfer->said, value);
+	else if (span_equal_nocase(name, SPAN("ETag")))
+		keep_etag(transfer->answer, value);
 	else if (span_equal_nocase(name, SPAN("Content-Type")))
 		transfer->html = span_equal_nocase(span_slice(value, 0, 9), SPAN("text/html"));
 	else if (span_equal_nocase(name, SPAN("Content-Encoding")))
@@ -95,6 +112,10 @@ set_trust(CURL *curl, const struct source *source)
 {
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
+	if (source->client_certificate != NULL) {
+		curl_easy_setopt(curl, CURLOPT_SSLCERT, source->client_certificate);
+		curl_easy_setopt(curl, CURLOPT_SSLKEY, source->client_key);
+	}
 	if (source->ca_file == NULL)
 		return;
 	curl_easy_setopt(curl, CURLOPT_CAINFO, source->ca_file);
@@ -193,6 +214,35 @@ about_tls(CURLcode code)
 	       code == CURLE_SSL_INVALIDCERTSTATUS || code == CURLE_SSL_PINNEDPUBKEYNOTMATCH;
 }
 
+static enum failure
+failure_of(CURLcode code)
+{
+	if (about_tls(code))
+		return FAILURE_TLS;
+	switch ((int)code) {
+	case CURLE_OPERATION_TIMEDOUT:
+		return FAILURE_TIMEOUT;
+	case CURLE_PARTIAL_FILE:
+	case CURLE_RECV_ERROR:
+		return FAILURE_TRUNCATED;
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
+		return FAILURE_UNREACHABLE;
+	default:
+		return FAILURE_OTHER;
+	}
+}
+
+static bool
+fail(struct fetch_answer *answer, enum failure failure)
+{
+	answer->failure = failure;
+	return false;
+}
+
 /* A query may hold what is nobody's business. */
 static bool
 tell_redirect(CURL *curl, int status, struct err *reterr)
@@ -224,18 +274,45 @@ starts_like_html(struct span body)
 static bool
 judge(const struct transfer *transfer, CURLcode code, const char *cause, struct err *reterr)
 {
-	if (transfer->too_large || code == CURLE_FILESIZE_EXCEEDED)
-		return err_set(reterr, "answer larger than %u bytes", KEYSET_MAX_BYTES);
-	if (code == CURLE_ABORTED_BY_CALLBACK)
-		return err_set(reterr, "stopped");
-	if (code != CURLE_OK)
-		return err_set(reterr, "%s%s", about_tls(code) ? "TLS: " : "",
+	struct fetch_answer *answer = transfer->answer;
+
+	if (transfer->too_large || code == CURLE_FILESIZE_EXCEEDED) {
+		(void)err_set(reterr, "answer larger than %u bytes", KEYSET_MAX_BYTES);
+		return fail(answer, FAILURE_TOO_LARGE);
+	}
+	if (code == CURLE_ABORTED_BY_CALLBACK) {
+		(void)err_set(reterr, "stopped");
+		return fail(answer, FAILURE_OTHER);
+	}
+	if (code != CURLE_OK) {
+		(void)err_set(reterr, "%s%s", about_tls(code) ? "TLS: " : "",
 		    cause[0] != '\0' ? cause : curl_easy_strerror(code));
-	if (transfer->coded)
-		return err_set(reterr, "a compressed answer, which was not asked for");
-	if (transfer->html || starts_like_html(buffer_span(&transfer->answer->body)))
-		return err_set(reterr, "a login page or HTML instead of JSON");
+		return fail(answer, failure_of(code));
+	}
+	if (transfer->coded) {
+		(void)err_set(reterr, "a compressed answer, which was not asked for");
+		return fail(answer, FAILURE_COMPRESSED);
+	}
+	if (transfer->html || starts_like_html(buffer_span(&answer->body))) {
+		(void)err_set(reterr, "a login page or HTML instead of JSON");
+		return fail(answer, FAILURE_HTML);
+	}
 	return true;
+}
+
+/* The status decides first: what comes with a 500 may be anything. */
+static bool
+judge_status(
+    CURL *curl, const struct source *source, struct fetch_answer *answer, struct err *reterr)
+{
+	if (answer->status == 304 && source->etag != NULL && source->etag[0] != '\0')
+		return true;
+	if (answer->status >= 300 && answer->status < 400 && answer->status != 304) {
+		(void)tell_redirect(curl, answer->status, reterr);
+		return fail(answer, FAILURE_REDIRECT);
+	}
+	(void)err_set(reterr, "HTTP %d", answer->status);
+	return fail(answer, FAILURE_HTTP_STATUS);
 }
 
 static void
@@ -254,6 +331,7 @@ fetch_get(const struct source *source, const char *url, const atomic_bool *stop,
     struct fetch_answer *answer, struct err *reterr)
 {
 	struct transfer transfer = { .answer = answer, .said = CACHECONTROL_UNSAID };
+	struct curl_slist *lines = NULL;
 	CURL *curl = curl_easy_init();
 	char cause[CURL_ERROR_SIZE];
 	bool done = false;
@@ -262,20 +340,28 @@ fetch_get(const struct source *source, const char *url, const atomic_bool *stop,
 
 	*answer = (struct fetch_answer){ .max_age_s = UNSAID, .retry_after_s = UNSAID };
 	buffer_init(&answer->body, KEYSET_MAX_BYTES);
-	if (curl == NULL)
-		return err_set(reterr, "out of memory");
+	if (curl == NULL) {
+		(void)err_set(reterr, "out of memory");
+		return fail(answer, FAILURE_OTHER);
+	}
+	if (!fetch_headers_add(source, url, &lines, reterr)) {
+		(void)fail(answer, FAILURE_BEARER);
+		goto out;
+	}
 	set_options(curl, source, url);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, lines);
+	curl_easy_setopt(curl, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
 	set_callbacks(curl, &transfer, cause);
 	code = perform(curl, stop);
 	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	answer->status = (int)status;
 	note_times(curl, &transfer);
-	if (status >= 300 && status < 400)
-		(void)tell_redirect(curl, answer->status, reterr);
-	else if (status != 0 && status != 200)
-		(void)err_set(reterr, "HTTP %d", answer->status);
+	if (status != 0 && status != 200)
+		done = judge_status(curl, source, answer, reterr);
 	else
 		done = judge(&transfer, code, cause, reterr);
+out:
 	curl_easy_cleanup(curl);
+	fetch_headers_free(lines);
 	return done;
 }

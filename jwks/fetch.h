@@ -17,13 +17,18 @@
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/err.h"
+#include "jwks/failure.h"
 #include "jwks/source.h"
+
+#define FETCH_ETAG_ROOM 256
 
 struct fetch_answer {
 	struct buffer body; /* buffer_done() it */
 	int status;         /* HTTP status, 0 when there was no answer */
 	int64_t max_age_s;  /* Cache-Control max-age minus Age; 0 for no-store/no-cache; -1: none */
-	int64_t retry_after_s; /* -1: none */
+	int64_t retry_after_s;      /* -1: none */
+	enum failure failure;       /* FAILURE_NONE after a success */
+	char etag[FETCH_ETAG_ROOM]; /* "" for none, and for a longer one */
 };
 
 /* Once per process, before any thread. */
@@ -31,9 +36,11 @@ MUST_CHECK bool fetch_setup(struct err *reterr);
 void fetch_teardown(void);
 
 /*
- * GET `url`. Anything but a 200 is a failure that says what came instead ("HTTP 500", "HTTP 302:
- * redirect to … refused", "a login page or HTML instead of JSON", "answer larger than 262144
- * bytes", "TLS: …", or libcurl's words); the answer's status and times are set even then.
+ * GET `url`, showing the source's bearer and client certificate, if it has any. A 304 is a success
+ * when the source has an etag (RFC 9110 section 15.4.5); anything else but a 200 is a failure that
+ * says what came instead ("HTTP 500", "HTTP 302: redirect to … refused", "a login page or HTML
+ * instead of JSON", "answer larger than 262144 bytes", "TLS: …", or libcurl's words); the answer's
+ * status and times are set even then.
  *
  * stop  when it turns true, the transfer ends at once, as a failure.
  */

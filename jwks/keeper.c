@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jwks/keeper.h"
 
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +10,7 @@
 #include "base/digest.h"
 #include "base/epoch.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "jwks/discovery.h"
@@ -17,12 +20,33 @@
 #define FILE_EVERY_S 2
 #define CLOCKS_DIFFER_S 60
 
+/* The texts that a keeper owns. */
+static const size_t texts[] = {
+	offsetof(struct source, name),
+	offsetof(struct source, issuer),
+	offsetof(struct source, place),
+	offsetof(struct source, ca_file),
+	offsetof(struct source, proxy),
+	offsetof(struct source, client_certificate),
+	offsetof(struct source, client_key),
+	offsetof(struct source, bearer),
+};
+#define TEXTS (sizeof(texts) / sizeof(texts[0]))
+
+static const char **
+text_at(struct source *source, size_t index)
+{
+	return (const char **)(void *)((char *)source + texts[index]);
+}
+
 static bool
 copy_text(const char **text)
 {
-	if (*text != NULL)
+	bool given = *text != NULL;
+
+	if (given)
 		*text = strdup(*text);
-	return *text != NULL;
+	return !given || *text != NULL;
 }
 
 bool
@@ -30,18 +54,18 @@ keeper_init(
     struct keeper *keeper, const struct source *source, const char *state_dir, struct err *reterr)
 {
 	struct source *own = &keeper->source;
+	bool good = true;
 
 	(void)pthread_mutex_init(&keeper->lock, NULL);
 	thread_cond_init(&keeper->changed);
 	buffer_init(&keeper->json, KEYSET_MAX_BYTES);
 	*own = *source;
 	keeper->state_dir = state_dir;
-	if (copy_text(&own->name) + copy_text(&own->issuer) + copy_text(&own->place) +
-		copy_text(&own->ca_file) + copy_text(&own->proxy) <
-	    (source->name != NULL) + (source->issuer != NULL) + (source->place != NULL) +
-		(source->ca_file != NULL) + (source->proxy != NULL))
-		return err_set(reterr, "out of memory");
-	return true;
+	own->etag = NULL;
+	own->unread = NULL;
+	for (size_t i = 0; i < TEXTS; i++)
+		good = copy_text(text_at(own, i)) && good;
+	return good || err_set(reterr, "out of memory");
 }
 
 void
@@ -51,11 +75,8 @@ keeper_done(struct keeper *keeper)
 	buffer_done(&keeper->json);
 	(void)pthread_cond_destroy(&keeper->changed);
 	(void)pthread_mutex_destroy(&keeper->lock);
-	free((char *)(uintptr_t)keeper->source.name);
-	free((char *)(uintptr_t)keeper->source.issuer);
-	free((char *)(uintptr_t)keeper->source.place);
-	free((char *)(uintptr_t)keeper->source.ca_file);
-	free((char *)(uintptr_t)keeper->source.proxy);
+	for (size_t i = 0; i < TEXTS; i++)
+		free((char *)(uintptr_t)*text_at(&keeper->source, i));
 }
 
 static bool
@@ -104,8 +125,8 @@ recall_earlier(struct keeper *keeper, struct keeper *earlier, struct buffer *jso
 	(void)pthread_mutex_lock(&earlier->lock);
 	buffer_add(json, buffer_span(&earlier->json));
 	keeper->plan = earlier->plan;
-	keeper->fetches_good = earlier->fetches_good;
-	keeper->fetches_bad = earlier->fetches_bad;
+	memcpy(keeper->fetches, earlier->fetches, sizeof(keeper->fetches));
+	keeper->last_failure = earlier->last_failure;
 	keeper->told_bad = earlier->told_bad;
 	memcpy(keeper->last_error, earlier->last_error, sizeof(keeper->last_error));
 	(void)pthread_mutex_unlock(&earlier->lock);
@@ -157,6 +178,7 @@ read_file(struct keeper *keeper, struct fetch_answer *answer, struct err *reterr
 	keeper->file = now;
 	answer->max_age_s = -1;
 	answer->retry_after_s = -1;
+	answer->failure = FAILURE_FILE_UNREADABLE;
 	buffer_init(&answer->body, KEYSET_MAX_BYTES);
 	return file_read(keeper->source.place, &answer->body, reterr);
 }
@@ -170,6 +192,19 @@ file_unchanged(const struct keeper *keeper)
 	       now.st_ino == keeper->file.st_ino && now.st_size == keeper->file.st_size &&
 	       now.st_mtim.tv_sec == keeper->file.st_mtim.tv_sec &&
 	       now.st_mtim.tv_nsec == keeper->file.st_mtim.tv_nsec;
+}
+
+/* An etag says something at the place only that it came from. */
+static bool
+get_set(struct keeper *keeper, struct source *source, const char *url, struct fetch_answer *answer,
+    struct err *reterr)
+{
+	source->etag = strcmp(url, keeper->tagged) == 0 ? keeper->etag : NULL;
+	if (!fetch_get(source, url, &keeper->stop, answer, reterr))
+		return err_within(reterr, "%s", url);
+	if (answer->status == 200)
+		(void)snprintf(keeper->tagged, sizeof(keeper->tagged), "%s", url);
+	return true;
 }
 
 /* By way of discovery: two fetches, within the time of one. */
@@ -186,20 +221,35 @@ discover(struct keeper *keeper, struct fetch_answer *answer, struct err *reterr)
 	if (!fetch_get(&keeper->source, url, &keeper->stop, answer, reterr))
 		return err_within(reterr, "%s", url);
 	good = discovery_read(buffer_span(&answer->body), keeper->source.issuer, jwks_uri, reterr);
+	if (!good)
+		answer->failure =
+		    discovery_failure(buffer_span(&answer->body), keeper->source.issuer);
 	buffer_done(&answer->body);
 	if (!good)
 		return false;
 	source.timeout_ms -= (clock_mono_us() - begun_us) / 1000;
 	if (source.timeout_ms < 1)
 		source.timeout_ms = 1;
-	return fetch_get(&source, jwks_uri, &keeper->stop, answer, reterr) ||
-	       err_within(reterr, "%s", jwks_uri);
+	return get_set(keeper, &source, jwks_uri, answer, reterr);
+}
+
+static enum failure
+failure_of_set(struct span json)
+{
+	struct err err = { "" };
+	json_t *root = NULL;
+
+	if (!json_read(json, KEYSET_MAX_BYTES, &root, &err))
+		return FAILURE_NOT_JSON;
+	json_decref(root);
+	return FAILURE_NO_USABLE_KEY;
 }
 
 static bool
 get(struct keeper *keeper, struct fetch_answer *answer, struct keyset **ret_set, struct err *reterr)
 {
 	const char *place = keeper->source.place;
+	struct source source = keeper->source;
 	bool good = false;
 
 	if (keeper->source.kind == SOURCE_FILE)
@@ -207,12 +257,16 @@ get(struct keeper *keeper, struct fetch_answer *answer, struct keyset **ret_set,
 	else if (keeper->source.kind == SOURCE_DISCOVERY)
 		good = discover(keeper, answer, reterr);
 	else
-		good = fetch_get(&keeper->source, place, &keeper->stop, answer, reterr) ||
-		       err_within(reterr, "%s", place);
-	if (!good)
-		return false;
-	return keyset_parse(buffer_span(&answer->body), ret_set, reterr) ||
-	       err_within(reterr, "%s", place);
+		good = get_set(keeper, &source, place, answer, reterr);
+	if (!good || answer->status == 304)
+		return good;
+	keeper->etag[0] = '\0';
+	if (!keyset_parse(buffer_span(&answer->body), ret_set, reterr)) {
+		answer->failure = failure_of_set(buffer_span(&answer->body));
+		return err_within(reterr, "%s", place);
+	}
+	memcpy(keeper->etag, answer->etag, sizeof(keeper->etag));
+	return true;
 }
 
 /* A line when it turns bad and when it turns good again, not one per try. */
@@ -220,8 +274,9 @@ static void
 tell(struct keeper *keeper, bool good, const char *why)
 {
 	if (!good && !keeper->told_bad)
-		log_event(LOG_ERROR, "keys_failed", "issuer %s: %s", keeper->source.name, why);
-	else if (good && (keeper->told_bad || keeper->fetches_good == 0))
+		log_event(LOG_ERROR, "keys_failed", "issuer %s: %s: %s", keeper->source.name,
+		    failure_word(keeper->last_failure), why);
+	else if (good && (keeper->told_bad || keeper->fetches[FAILURE_NONE] == 0))
 		log_event(LOG_INFO, "keys_ok", "issuer %s: %zu keys", keeper->source.name,
 		    keyset_count(atomic_load(&keeper->keys)));
 	keeper->told_bad = !good;
@@ -230,17 +285,22 @@ tell(struct keeper *keeper, bool good, const char *why)
 static void
 settle_good(struct keeper *keeper, struct keyset *set, struct span json, bool *ret_changed)
 {
-	*ret_changed = keeper_settle(keeper, set, json, keeper->plan.good_s);
+	if (set == NULL) /* 304: the same as before */
+		atomic_store(&keeper->good_s, keeper->plan.good_s);
+	else
+		*ret_changed = keeper_settle(keeper, set, json, keeper->plan.good_s);
 	keeper->last_error[0] = '\0';
 	tell(keeper, true, "");
-	keeper->fetches_good++;
+	keeper->last_failure = FAILURE_NONE;
+	keeper->fetches[FAILURE_NONE]++;
 	keeper->unkept = keeper->state_dir != NULL && keeper->source.kind != SOURCE_FILE;
 }
 
 static void
-settle_bad(struct keeper *keeper, const struct err *why)
+settle_bad(struct keeper *keeper, enum failure failure, const struct err *why)
 {
-	keeper->fetches_bad++;
+	keeper->last_failure = failure == FAILURE_NONE ? FAILURE_OTHER : failure;
+	keeper->fetches[keeper->last_failure]++;
 	tell(keeper, false, why->text);
 	memcpy(keeper->last_error, why->text, sizeof(keeper->last_error));
 }
@@ -283,7 +343,7 @@ keeper_ask(struct keeper *keeper, int64_t now_s)
 	if (told.good)
 		settle_good(keeper, set, buffer_span(&answer.body), &changed);
 	else
-		settle_bad(keeper, &err);
+		settle_bad(keeper, answer.failure, &err);
 	(void)pthread_mutex_unlock(&keeper->lock);
 	buffer_done(&answer.body);
 	return changed;

@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 
 #include "base/buffer.h"
+#include "jwks/discovery.h"
+#include "jwks/fetch.h"
 #include "jwks/keyset.h"
 #include "jwks/plan.h"
 #include "jwks/source.h"
@@ -34,9 +36,12 @@ struct keeper {
 	struct buffer json; /* the document of `keys` */
 	struct stat file;   /* SOURCE_FILE: as it was when it was read */
 	char last_error[512];
-	uint64_t fetches_good, fetches_bad;
-	uint64_t rounds; /* tries that ended */
-	int waiting;     /* requests that wait for a round */
+	enum failure last_failure;
+	uint64_t fetches[FAILURE_COUNT]; /* by how they ended */
+	char etag[FETCH_ETAG_ROOM];      /* of the set in use, its thread's alone */
+	char tagged[DISCOVERY_URL_ROOM]; /* where `etag` came from */
+	uint64_t rounds;                 /* tries that ended */
+	int waiting;                     /* requests that wait for a round */
 	bool asking, wanted, told_bad;
 	bool unkept;      /* good keys came that are not yet on disk */
 	bool told_unkept; /* of its thread alone */

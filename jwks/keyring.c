@@ -249,8 +249,8 @@ keyring_state(const struct keyring *ring, size_t index, struct keyring_state *re
 		ret_state->skipped = keyset_skipped(set);
 	}
 	memcpy(ret_state->last_error, keeper->last_error, sizeof(ret_state->last_error));
-	ret_state->fetches_good = keeper->fetches_good;
-	ret_state->fetches_bad = keeper->fetches_bad;
+	ret_state->last_failure = keeper->last_failure;
+	memcpy(ret_state->fetches, keeper->fetches, sizeof(ret_state->fetches));
 	(void)pthread_mutex_unlock(&keeper->lock);
 }
 

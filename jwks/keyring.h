@@ -16,6 +16,7 @@
 
 #include "base/check.h"
 #include "base/err.h"
+#include "jwks/failure.h"
 #include "jwks/keyset.h"
 #include "jwks/plan.h"
 #include "jwks/source.h"
@@ -28,8 +29,9 @@ struct keyring_state {
 	bool usable;          /* keys may be used now */
 	size_t keys, skipped; /* in the set in use */
 	struct plan plan;
-	char last_error[512]; /* of the last try; "" after a success */
-	uint64_t fetches_good, fetches_bad;
+	char last_error[512];            /* of the last try; "" after a success */
+	enum failure last_failure;       /* FAILURE_NONE after a success */
+	uint64_t fetches[FAILURE_COUNT]; /* by how they ended */
 };
 
 /*

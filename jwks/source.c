@@ -41,6 +41,18 @@ static const struct field jwks_fields[] = {
 	    .type = FIELD_URL,
 	    .offset = offsetof(struct source, proxy),
 	    .told = "HTTP proxy to fetch through; none is taken from the environment" },
+	{ .key = "client_certificate",
+	    .type = FIELD_NODE,
+	    .offset = offsetof(struct source, unread),
+	    .told = "{file: PATH}: certificate to show to the issuer, with client_key" },
+	{ .key = "client_key",
+	    .type = FIELD_NODE,
+	    .offset = offsetof(struct source, unread),
+	    .told = "{file: PATH}: private key of client_certificate" },
+	{ .key = "bearer",
+	    .type = FIELD_NODE,
+	    .offset = offsetof(struct source, unread),
+	    .told = "{file: PATH}: token to show to the issuer, read anew for each fetch" },
 	{ 0 },
 };
 
@@ -140,6 +152,34 @@ check_url(const struct node *node, const char *url, struct mistakes *mistakes)
 		: "must start with \"https://\" (http is for loopback addresses only)");
 }
 
+/* Only the path is taken: what the file holds is read when it is needed, so that it may change. */
+static const char *
+file_of(const struct node *jwks, const char *key, struct mistakes *mistakes)
+{
+	const struct node *node = jwks == NULL ? NULL : node_get(jwks, key);
+	const struct node *only = node == NULL ? NULL : node->first;
+
+	if (node == NULL)
+		return NULL;
+	if (node->kind == NODE_MAP && node->count == 1 && only->kind == NODE_SCALAR &&
+	    only->text.len > 0 && span_is(only->key, "file"))
+		return document_path(mistakes->arena, node, only->text.at);
+	mistake_at_key(mistakes, node, "must be {file: PATH}");
+	return NULL;
+}
+
+static void
+read_proofs(const struct node *jwks, struct source *source, struct mistakes *mistakes)
+{
+	source->unread = NULL;
+	source->client_certificate = file_of(jwks, "client_certificate", mistakes);
+	source->client_key = file_of(jwks, "client_key", mistakes);
+	source->bearer = file_of(jwks, "bearer", mistakes);
+	if ((source->client_certificate == NULL) != (source->client_key == NULL))
+		mistake_at_key(
+		    mistakes, jwks, "\"client_certificate\" and \"client_key\" need each other");
+}
+
 void
 source_read(const struct node *issuer_map, struct source *source, struct mistakes *mistakes)
 {
@@ -147,6 +187,7 @@ source_read(const struct node *issuer_map, struct source *source, struct mistake
 	const struct node *file = node_get(issuer_map, "jwks_file");
 
 	schema_read(node_get(issuer_map, "jwks"), jwks_fields, source, mistakes);
+	read_proofs(node_get(issuer_map, "jwks"), source, mistakes);
 	if (source->ca_file != NULL)
 		source->ca_file = document_path(mistakes->arena, issuer_map, source->ca_file);
 	if (uri != NULL && file != NULL)

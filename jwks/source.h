@@ -33,6 +33,10 @@ struct source {
 	int64_t timeout_ms;  /* of a whole fetch */
 	const char *ca_file; /* or NULL */
 	const char *proxy;   /* HTTP proxy URL, or NULL: none, whatever the environment says */
+	const char *client_certificate, *client_key; /* files of PEM, both or none */
+	const char *bearer;        /* a file whose text is shown to the issuer, or NULL */
+	const char *etag;          /* ask for what is not this, or NULL; never configured */
+	const struct node *unread; /* rows that source_read() reads by itself */
 };
 
 /*

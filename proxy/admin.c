@@ -46,7 +46,12 @@ add_issuer(struct buffer *body, const struct world *world, size_t index)
 	    state.usable ? "true" : "false", state.keys, state.skipped);
 	if (state.plan.good_s > 0)
 		buffer_format(body, ",\"age_s\":%" PRId64, clock_now_s() - state.plan.good_s);
+	if (state.plan.next_s > 0)
+		buffer_format(body, ",\"next_s\":%" PRId64,
+		    plan_wait_s(&state.plan, clock_now_s()));
 	if (state.last_error[0] != '\0') {
+		buffer_format(
+		    body, ",\"failure\":\"%s\"", failure_word(state.last_failure));
 		buffer_add_text(body, ",\"error\":");
 		buffer_add_json(body, span_of(state.last_error));
 	}
@@ -92,10 +97,11 @@ add_keys(struct buffer *text, const struct world *world)
 			      "# TYPE postern_key_fetches_total counter\n");
 	for (size_t i = 0; i < world->config->profile_count; i++) {
 		keyring_state(world->ring, i, &state);
-		buffer_format(text,
-		    "postern_key_fetches_total{issuer=\"%s\",result=\"ok\"} %" PRIu64 "\n"
-		    "postern_key_fetches_total{issuer=\"%s\",result=\"failed\"} %" PRIu64 "\n",
-		    state.name, state.fetches_good, state.name, state.fetches_bad);
+		for (int kind = FAILURE_NONE; kind < FAILURE_COUNT; kind++)
+			buffer_format(text,
+			    "postern_key_fetches_total{issuer=\"%s\",result=\"%s\"} %" PRIu64
+			    "\n",
+			    state.name, failure_word((enum failure)kind), state.fetches[kind]);
 	}
 }
 

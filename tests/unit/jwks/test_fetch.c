@@ -136,6 +136,8 @@ static const struct bad_case bad[] = {
 	    "a login page or HTML instead of JSON", 200 },
 	{ "a page by its look", IDP_OK("\r\n <!DOCTYPE html><html></html>"), IDP_CLOSE,
 	    "a login page or HTML instead of JSON", 200 },
+	{ "304 with an etag that was not asked with", "HTTP/1.1 304 Same\r\nETag: \"a\"\r\n\r\n",
+	    IDP_CLOSE, "HTTP 304", 304 },
 	{ "gzip", IDP_JSON "Content-Encoding: gzip\r\n\r\n\x1f\x8b\x08", IDP_CLOSE,
 	    "a compressed answer, which was not asked for", 200 },
 	{ "shorter than it says", IDP_JSON "Content-Length: 5000\r\n\r\n{\"keys\":[", IDP_CLOSE,
@@ -372,6 +374,114 @@ a_stop_ends_a_fetch_that_would_take_minutes(void **state)
 	buffer_done(&answer.body);
 }
 
+struct word_case {
+	const char *answer;
+	enum idp_then then;
+	const char *word;
+};
+
+static const struct word_case words[] = {
+	{ "HTTP/1.1 302 There\r\nLocation: http://127.0.0.1:1/\r\n\r\n", IDP_CLOSE, "redirect" },
+	{ "HTTP/1.1 204 No\r\n\r\n", IDP_CLOSE, "http_status" },
+	{ "HTTP/1.1 429 Slow\r\nRetry-After: 9\r\n\r\n", IDP_CLOSE, "http_status" },
+	{ IDP_OK("<html>"), IDP_CLOSE, "html" },
+	{ IDP_JSON "Content-Encoding: gzip\r\n\r\n\x1f\x8b", IDP_CLOSE, "compressed" },
+	{ IDP_JSON "Content-Length: 5000\r\n\r\n{", IDP_CLOSE, "truncated" },
+	{ IDP_OK("{"), IDP_ENDLESS, "too_large" },
+	{ "", IDP_CLOSE, "unreachable" },
+	{ IDP_OK("{"), IDP_SILENCE, "timeout" },
+};
+
+static void
+each_kind_of_failure_has_its_word(void **state)
+{
+	struct source source = source_now();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		struct fetch_answer answer;
+		struct err err = { "" };
+
+		source.timeout_ms = words[i].then == IDP_SILENCE ? 300 : 10000;
+		idp_says(&idp, words[i].answer, words[i].then);
+		assert_false(get(&source, &answer, &err));
+		assert_string_equal(failure_word(answer.failure), words[i].word);
+		buffer_done(&answer.body);
+	}
+}
+
+static void
+an_etag_is_asked_with_and_a_304_is_good(void **state)
+{
+	struct source source = source_now();
+	struct fetch_answer answer;
+	struct err err = { "" };
+
+	(void)state;
+	idp_says(&idp, IDP_JSON "ETag: W/\"a1\"\r\n\r\n" DOCUMENT, IDP_CLOSE);
+	assert_true(get(&source, &answer, &err));
+	assert_string_equal(answer.etag, "W/\"a1\"");
+	buffer_done(&answer.body);
+	source.etag = "W/\"a1\"";
+	idp_says(&idp, "HTTP/1.1 304 Same\r\nCache-Control: max-age=70\r\n\r\n", IDP_CLOSE);
+	if (!get(&source, &answer, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(answer.status, 304);
+	assert_int_equal(answer.max_age_s, 70);
+	buffer_done(&answer.body);
+	(void)pthread_mutex_lock(&idp.lock);
+	assert_non_null(strstr(idp.asked, "If-None-Match: W/\"a1\"\r\n"));
+	(void)pthread_mutex_unlock(&idp.lock);
+}
+
+static void
+put_bearer(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void
+a_bearer_is_read_anew_and_shown_to_nobody_else(void **state)
+{
+	char path[] = "/tmp/postern-bearer-XXXXXX";
+	struct source source = source_now();
+	struct fetch_answer answer;
+	struct err err = { "" };
+	int file = mkstemp(path);
+
+	(void)state;
+	assert_true(file >= 0);
+	(void)close(file);
+	source.bearer = path;
+	idp_says(&idp, IDP_OK(DOCUMENT), IDP_CLOSE);
+	put_bearer(path, "old.secret\n");
+	assert_true(get(&source, &answer, &err));
+	buffer_done(&answer.body);
+	put_bearer(path, "new.secret\n");
+	assert_true(get(&source, &answer, &err));
+	buffer_done(&answer.body);
+	(void)pthread_mutex_lock(&idp.lock);
+	assert_non_null(strstr(idp.asked, "Authorization: Bearer new.secret\r\n"));
+	(void)pthread_mutex_unlock(&idp.lock);
+	put_bearer(path, "two\r\nX-Lines: secret");
+	assert_false(get(&source, &answer, &err));
+	assert_int_equal(answer.failure, FAILURE_BEARER);
+	assert_null(strstr(err.text, "secret"));
+	buffer_done(&answer.body);
+	put_bearer(path, "new.secret");
+	assert_false(fetch_get(&source, "http://192.0.2.1/keys", &never, &answer, &err));
+	assert_int_equal(answer.failure, FAILURE_BEARER);
+	buffer_done(&answer.body);
+	assert_int_equal(unlink(path), 0);
+	assert_false(get(&source, &answer, &err));
+	assert_int_equal(answer.failure, FAILURE_BEARER);
+	buffer_done(&answer.body);
+}
+
 int
 main(void)
 {
@@ -380,6 +490,9 @@ main(void)
 		cmocka_unit_test(an_interim_answer_says_nothing),
 		cmocka_unit_test(nothing_is_asked_for_that_is_not_needed),
 		cmocka_unit_test(anything_else_is_named),
+		cmocka_unit_test(each_kind_of_failure_has_its_word),
+		cmocka_unit_test(an_etag_is_asked_with_and_a_304_is_good),
+		cmocka_unit_test(a_bearer_is_read_anew_and_shown_to_nobody_else),
 		cmocka_unit_test(retry_after_is_read_as_seconds_and_as_a_date),
 		cmocka_unit_test(silence_ends_with_the_timeout),
 		cmocka_unit_test(no_part_of_an_answer_is_taken_for_the_whole),

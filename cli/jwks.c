@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/jwks.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/epoch.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/keys.h"
+#include "jwks/fetch.h"
+#include "proxy/world.h"
+
+static const char *const kinds[] = {
+	[SOURCE_FILE] = "file",
+	[SOURCE_URL] = "url",
+	[SOURCE_DISCOVERY] = "discovery",
+	[SOURCE_GIVEN] = "local issuer",
+};
+
+static void
+print_state(const struct world *world, size_t index, int64_t now_s)
+{
+	const struct source *source = &world->config->profiles[index].source;
+	struct keyring_state state;
+
+	keyring_state(world->ring, index, &state);
+	(void)printf("issuer %s: %s", state.name, kinds[source->kind]);
+	if (source->place != NULL)
+		(void)printf(" %s", source->place);
+	if (state.plan.good_s > 0)
+		(void)printf(", age %" PRId64 " s", now_s - state.plan.good_s);
+	if (source->kind != SOURCE_GIVEN)
+		(void)printf(", next refresh in %" PRId64 " s", plan_wait_s(&state.plan, now_s));
+	(void)puts("");
+	if (state.last_error[0] != '\0')
+		(void)printf(
+		    "  failed: %s: %s\n", failure_word(state.last_failure), state.last_error);
+}
+
+static void
+print_key(const struct key *key)
+{
+	static const char *const types[] = { "RSA", "EC", "OKP" };
+	enum algorithm algorithm = key_algorithm(key);
+	struct span kid = key_kid(key);
+
+	(void)printf("  key %.*s: kty %s, alg %s, use sig, %d bits\n", (int)kid.len,
+	    kid.at == NULL ? "" : kid.at, types[key_kind(key)],
+	    algorithm == ALGORITHM_COUNT ? "any of its type" : algorithm_name(algorithm),
+	    key_bits(key));
+}
+
+/* False when there is no key that may be used. */
+static bool
+print_issuer(const struct world *world, size_t index)
+{
+	int64_t now_s = clock_now_s();
+	struct facts facts = world_facts(world, now_s);
+	const struct keyset *set;
+	bool usable;
+
+	print_state(world, index, now_s);
+	epoch_enter();
+	set = facts.keys(world, index, now_s);
+	usable = set != NULL;
+	for (size_t i = 0; usable && i < keyset_count(set); i++)
+		print_key(keyset_at(set, i));
+	for (size_t i = 0; usable && i < keyset_skipped(set); i++)
+		(void)printf(
+		    "  skipped %s: %s\n", keyset_skip(set, i)->kid, keyset_skip(set, i)->why.text);
+	epoch_leave();
+	if (!usable)
+		(void)puts("  no keys that may be used");
+	return usable;
+}
+
+static int
+print_all(const struct world *world, const char *issuer)
+{
+	int code = EXIT_YES;
+	bool found = issuer == NULL;
+
+	for (size_t i = 0; i < world->config->profile_count; i++) {
+		const char *name = world->config->profiles[i].source.name;
+
+		if (issuer != NULL && strcmp(issuer, name) != 0)
+			continue;
+		found = true;
+		if (!print_issuer(world, i))
+			code = EXIT_NO;
+	}
+	if (!found)
+		return command_trouble("jwks: there is no issuer \"%.64s\"", issuer);
+	return code;
+}
+
+static int
+answer(struct config *config, const char *issuer)
+{
+	struct world *world = NULL;
+	struct err err = { "" };
+	int code;
+
+	log_setup(LOG_TEXT, LOG_ERROR);
+	if (!fetch_setup(&err)) {
+		config_free(config);
+		return command_trouble("%s", err.text);
+	}
+	if (world_new(config, NULL, &world, &err)) {
+		keys_await(world);
+		code = print_all(world, issuer);
+		world_free(world);
+	} else {
+		code = command_trouble("%s", err.text);
+	}
+	fetch_teardown();
+	return code;
+}
+
+int
+jwks_command(int argc, char **argv)
+{
+	struct options options = { argc, argv, 0 };
+	const char *path = COMMAND_CONFIG, *issuer = NULL, *value;
+	struct config *config = NULL;
+	bool missing = false;
+	int code = EXIT_TROUBLE;
+
+	while (options.at < argc) {
+		if ((value = options_value(&options, "-c", &missing)) != NULL)
+			path = value;
+		else if (!missing && issuer == NULL && argv[options.at][0] != '-')
+			issuer = argv[options.at++];
+		else
+			return command_trouble(
+			    "jwks: usage: postern jwks [-c postern.yaml] [ISSUER]");
+	}
+	if (!command_config(path, &config, &code))
+		return code;
+	return answer(config, issuer);
+}
