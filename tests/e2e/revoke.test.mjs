@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { run } from './harness/gate.mjs';
+import { run, startGate } from './harness/gate.mjs';
 import { assertOauthError, callWith, claimsOf, issuerGate, known, post, tokenOf } from './harness/oauth.mjs';
 import { expectRefusal } from './harness/refusal.mjs';
 import { fileIssuer, keySet, makeKey, now, sign } from './harness/tokens.mjs';
@@ -197,6 +197,34 @@ test('postern revoke: the local issuer\'s tokens', async (t) => {
   }
   await t.test('an issuer that is not configured: exit 1', async () => assert.equal((await command(gate, ['--jti', 'a', '--issuer', 'nobody'])).code, 1));
   await t.test('no token on standard input: exit 1', async () => assert.equal((await command(gate, ['--token', '-'], { input: 'x' })).code, 1));
+});
+
+test('two gates that share a database', async (t) => {
+  const first = await issuerGate(t);
+  const second = await startGate(t, {
+    upstream: first.config.upstream,
+    policy: JSON.parse(fs.readFileSync(path.join(first.dir, 'policy.yaml'))),
+    config: () => ({ state: path.join(first.dir, 'state'), local_issuer: first.config.local_issuer }),
+  });
+  second.partner = first.partner;
+  second.endpoints = '';
+  const token = await tokenOf(first);
+  const alive = await tokenOf(first);
+  for (const gate of [first, second, second]) assert.ok(await counts(gate, token));
+
+  await t.test('what is revoked at one is refused at the other', async () => {
+    assert.equal((await revoke(first, token)).status, 200);
+    const since = Date.now();
+    await soon(second, token);
+    t.diagnostic(`refused after ${Date.now() - since} ms`);
+    await refused(second, token);
+    for (const gate of [first, second]) assert.ok(await counts(gate, alive));
+  });
+  await t.test('and the other way round', async () => {
+    assert.equal((await revoke(second, alive)).status, 200);
+    await soon(first, alive);
+    await refused(first, alive);
+  });
 });
 
 test('postern revoke: third parties\' tokens', async (t) => {
