@@ -64,6 +64,10 @@ const struct client *issuer_client_named(const struct issuer *issuer, struct spa
 /* The user of that name as it stands now, or NULL. As issuer_client(). */
 const struct user *issuer_user(const struct issuer *issuer, struct span name);
 
+/* After a password was found right: if its hash is of less work than this build's, hash it anew and
+ * write that down. What fails is logged, and the next login tries again. */
+void issuer_rehash(struct issuer *issuer, const struct login_attempt *attempt);
+
 /* What is known of passwords, and who is locked out. Lent as long as the issuer. */
 struct login *issuer_login(const struct issuer *issuer);
 

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "issuer/password.h"
 #include "issuer/verified.h"
 
 /* One question under way, and who shares its answer. */
@@ -161,24 +160,56 @@ share_flight(struct login *login, struct flight *flight, int64_t *ret_wait_s)
 	return leave_flight(flight, ret_wait_s);
 }
 
+/* Is there an answer without asking? Else a flight of our own, if there is room for one. */
+static enum login_found
+join(struct login *login, const struct login_attempt *attempt, struct flight **ret_flight,
+    int64_t *ret_wait_s)
+{
+	struct flight *flight = find_flight(login, attempt);
+
+	*ret_flight = NULL;
+	if (flight != NULL)
+		return share_flight(login, flight, ret_wait_s);
+	/* Somebody may have asked the same since the caller looked. */
+	if (login_known(login, attempt) != 0)
+		return LOGIN_RIGHT;
+	*ret_flight = new_flight(login, attempt);
+	return LOGIN_BUSY;
+}
+
 /* --- asking; the lock is not held --- */
 
-/* Hash when it is our turn. False: nothing is known. */
-static bool
-hash_in_turn(struct login *login, const struct login_attempt *attempt, bool *ret_right)
+/* Each hashing takes a turn, and gives it back. */
+static void
+take_turn(struct login *login)
 {
-	bool done;
-
 	(void)pthread_mutex_lock(&login->lock);
 	while (login->hashing >= login->at_once)
 		(void)pthread_cond_wait(&login->changed, &login->lock);
 	login->hashing++;
 	(void)pthread_mutex_unlock(&login->lock);
-	done = password_right(attempt->hash, attempt->password, ret_right);
+}
+
+static void
+give_turn(struct login *login)
+{
 	(void)pthread_mutex_lock(&login->lock);
 	login->hashing--;
 	(void)pthread_cond_broadcast(&login->changed);
 	(void)pthread_mutex_unlock(&login->lock);
+}
+
+bool
+login_rehash(
+    struct login *login, const struct login_attempt *attempt, char hash[PASSWORD_HASH_ROOM])
+{
+	bool done;
+
+	take_turn(login);
+	done = password_hash(attempt->password, hash);
+	give_turn(login);
+	if (done)
+		verified_put(login->verified, attempt->digest, hash, attempt->now_s);
 	return done;
 }
 
@@ -186,12 +217,15 @@ static enum login_found
 ask(struct login *login, const struct login_attempt *attempt, int64_t *ret_wait_s)
 {
 	struct lockout_who who = who_attempts(attempt);
-	bool right = false;
+	bool right = false, asked;
 
 	*ret_wait_s = lockout_begin(login->lockout, &login->rules, &who);
 	if (*ret_wait_s > 0)
 		return LOGIN_LOCKED;
-	if (!hash_in_turn(login, attempt, &right)) {
+	take_turn(login);
+	asked = password_right(attempt->hash, attempt->password, &right);
+	give_turn(login);
+	if (!asked) {
 		lockout_void(login->lockout, &login->rules, &who);
 		return LOGIN_BUSY;
 	}
@@ -205,33 +239,25 @@ ask(struct login *login, const struct login_attempt *attempt, int64_t *ret_wait_
 }
 
 enum login_found
-login_check(struct login *login, const struct login_attempt *attempt, int64_t *ret_wait_s)
+login_check(struct login *login, const struct login_attempt *attempt, struct login_told *ret_told)
 {
 	struct flight *flight;
 	enum login_found found;
 	int64_t wait_s = 0;
 
-	*ret_wait_s = 0;
-	/* Somebody may have asked the same since the caller looked. */
-	if (login_known(login, attempt) != 0)
-		return LOGIN_RIGHT;
+	*ret_told = (struct login_told){ .shared = true };
 	(void)pthread_mutex_lock(&login->lock);
-	flight = find_flight(login, attempt);
-	if (flight != NULL) {
-		found = share_flight(login, flight, ret_wait_s);
-		(void)pthread_mutex_unlock(&login->lock);
-		return found;
-	}
-	flight = new_flight(login, attempt);
+	found = join(login, attempt, &flight, &ret_told->wait_s);
 	(void)pthread_mutex_unlock(&login->lock);
 	if (flight == NULL)
-		return LOGIN_BUSY;
+		return found;
+	ret_told->shared = false;
 	found = ask(login, attempt, &wait_s);
 	(void)pthread_mutex_lock(&login->lock);
 	flight->found = found;
 	flight->wait_s = wait_s;
 	flight->done = true;
-	found = leave_flight(flight, ret_wait_s);
+	found = leave_flight(flight, &ret_told->wait_s);
 	(void)pthread_cond_broadcast(&login->changed);
 	(void)pthread_mutex_unlock(&login->lock);
 	return found;

@@ -22,6 +22,7 @@
 #include "base/digest.h"
 #include "base/span.h"
 #include "issuer/lockout.h"
+#include "issuer/password.h"
 
 #define LOGIN_AT_ONCE 4
 #define LOGIN_UNDER_WAY 32u
@@ -61,13 +62,19 @@ int64_t login_known(struct login *login, const struct login_attempt *attempt);
 /* Is it certain that nobody is locked out? Then what login_known() said before still holds. */
 bool login_quiet(const struct login *login, int64_t now_s);
 
-/*
- * Ask. The work is the same whether the user exists.
- *
- * ret_wait_s  how long nobody should come again: with LOGIN_LOCKED always, with LOGIN_WRONG when
- *             this failure brought about a lock-out; else 0.
- */
+struct login_told {
+	int64_t wait_s; /* nobody should come again so long: with LOGIN_LOCKED always, with
+			   LOGIN_WRONG when this failure brought about a lock-out; else 0 */
+	bool shared;    /* somebody else asked the same, and does what follows from it */
+};
+
+/* Ask. The work is the same whether the user exists. */
 MUST_CHECK enum login_found login_check(
-    struct login *login, const struct login_attempt *attempt, int64_t *ret_wait_s);
+    struct login *login, const struct login_attempt *attempt, struct login_told *ret_told);
+
+/* A new hash of a password that login_check() just found right, when it is its turn; what is
+ * presented is known to be right against that one, too. False: no memory, or no random bytes. */
+MUST_CHECK bool login_rehash(
+    struct login *login, const struct login_attempt *attempt, char hash[PASSWORD_HASH_ROOM]);
 
 #endif

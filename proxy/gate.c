@@ -219,17 +219,21 @@ ask_password(struct gate *gate, struct job *job, struct judgement *judgement)
 	const struct login_attempt *attempt = &judgement->attempt;
 	struct world *world = hold_world(gate);
 	enum login_found found = LOGIN_BUSY;
+	struct login_told told = { .shared = true };
 
 	if (world->issuer != NULL)
-		found = login_check(issuer_login(world->issuer), attempt, &job->wait_s);
+		found = login_check(issuer_login(world->issuer), attempt, &told);
+	if (found == LOGIN_RIGHT && !told.shared)
+		issuer_rehash(world->issuer, attempt);
 	world_drop(world);
+	job->wait_s = told.wait_s;
 	if (found == LOGIN_RIGHT)
 		judgement->right_hash = attempt->hash;
 	else if (found == LOGIN_LOCKED)
 		job->reason = REASON_LOCKED_OUT;
 	else if (found == LOGIN_BUSY)
 		job->reason = REASON_OVERLOADED;
-	if (found == LOGIN_WRONG && job->wait_s > 0)
+	if (found == LOGIN_WRONG && told.wait_s > 0 && !told.shared)
 		job_tell_lockout(job, attempt);
 	return found == LOGIN_RIGHT;
 }

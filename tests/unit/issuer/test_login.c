@@ -49,9 +49,9 @@ attempt_of(const char *name, const char *password, const char *hash)
 static enum login_found
 check(const struct login_attempt *attempt)
 {
-	int64_t wait_s;
+	struct login_told told;
 
-	return login_check(login, attempt, &wait_s);
+	return login_check(login, attempt, &told);
 }
 
 static void
@@ -87,16 +87,16 @@ what_is_wrong_is_locked_out(void **state)
 {
 	struct login_attempt attempt = attempt_of("ann", "guess", HASH);
 	struct login_attempt right = attempt_of("ann", PASSWORD, HASH);
-	int64_t wait_s;
+	struct login_told told;
 	int i;
 
 	(void)state;
 	for (i = 0; i < 5; i++) {
-		assert_int_equal(login_check(login, &attempt, &wait_s), LOGIN_WRONG);
-		assert_int_equal(wait_s, i < 4 ? 0 : 1);
+		assert_int_equal(login_check(login, &attempt, &told), LOGIN_WRONG);
+		assert_int_equal(told.wait_s, i < 4 ? 0 : 1);
 	}
-	assert_int_equal(login_check(login, &right, &wait_s), LOGIN_LOCKED);
-	assert_int_equal(wait_s, 1);
+	assert_int_equal(login_check(login, &right, &told), LOGIN_LOCKED);
+	assert_int_equal(told.wait_s, 1);
 	right.now_s = 1001;
 	assert_int_equal(check(&right), LOGIN_RIGHT);
 }
@@ -105,13 +105,13 @@ static void
 unknown_users_are_locked_out_alike(void **state)
 {
 	struct login_attempt attempt = attempt_of("nobody", "guess", NULL);
-	int64_t wait_s;
+	struct login_told told;
 	int i;
 
 	(void)state;
 	for (i = 0; i < 5; i++) {
-		assert_int_equal(login_check(login, &attempt, &wait_s), LOGIN_WRONG);
-		assert_int_equal(wait_s, i < 4 ? 0 : 1);
+		assert_int_equal(login_check(login, &attempt, &told), LOGIN_WRONG);
+		assert_int_equal(told.wait_s, i < 4 ? 0 : 1);
 	}
 	assert_int_equal(check(&attempt), LOGIN_LOCKED);
 }
@@ -137,6 +137,7 @@ what_is_known_waits_too_when_its_peer_guesses(void **state)
 
 struct crowd {
 	struct login_attempt attempt;
+	struct login_told told;
 	enum login_found found;
 };
 
@@ -145,7 +146,7 @@ check_in_thread(void *context)
 {
 	struct crowd *crowd = context;
 
-	crowd->found = check(&crowd->attempt);
+	crowd->found = login_check(login, &crowd->attempt, &crowd->told);
 	return NULL;
 }
 
@@ -166,14 +167,17 @@ static void
 many_with_the_same_right_password_are_all_let_in(void **state)
 {
 	static struct crowd crowd[200];
-	size_t i;
+	size_t i, asked = 0;
 
 	(void)state;
 	for (i = 0; i < 200; i++)
 		crowd[i].attempt = attempt_of("ann", PASSWORD, HASH);
 	run_crowd(crowd, 200);
-	for (i = 0; i < 200; i++)
+	for (i = 0; i < 200; i++) {
 		assert_int_equal(crowd[i].found, LOGIN_RIGHT);
+		asked += !crowd[i].told.shared;
+	}
+	assert_int_equal(asked, 1);
 	assert_true(login_quiet(login, 1000));
 }
 
