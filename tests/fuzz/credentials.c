@@ -4,6 +4,7 @@
 #include "fuzz.h"
 
 #include "lines.h"
+#include "issuer/text.h"
 #include "proxy/credentials.h"
 
 static void
@@ -23,6 +24,25 @@ check_value(const struct request *request, const struct credentials *credentials
 
 		MUST_HOLD(byte > ' ' && byte < 0x7f && byte != ',' && byte != '"');
 	}
+}
+
+/* What Basic holds is text without control characters, and was in the value. */
+static void
+check_basic(struct credentials *credentials)
+{
+	struct span name = { NULL, 0 }, password = { NULL, 0 };
+	struct arena arena;
+
+	arena_init(&arena, 1u << 20);
+	if (credentials_basic(credentials, &arena, &name, &password) == REASON_OK) {
+		MUST_HOLD(text_plain(name) && text_plain(password));
+		MUST_HOLD(span_find(name, ':') == name.len);
+		MUST_HOLD(password.at == name.at + name.len + 1);
+		MUST_HOLD((name.len + 1 + password.len + 2) / 3 * 4 == credentials->value.len);
+	} else {
+		MUST_HOLD(credentials->detail != NULL);
+	}
+	arena_done(&arena);
 }
 
 /* good: a Bearer or Basic value was found. */
@@ -46,5 +66,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else
 		MUST_HOLD(reason == REASON_CREDENTIALS_DUPLICATE ||
 			  reason == REASON_CREDENTIALS_MALFORMED);
+	if (fuzz_accepted && credentials.scheme == CREDENTIALS_BASIC)
+		check_basic(&credentials);
 	return 0;
 }

@@ -137,8 +137,8 @@ one_peer_does_not_lock_a_name_for_the_others(void **state)
 	int64_t now_s;
 
 	(void)state;
-	/* As fast as it may, for a day. */
-	for (now_s = 1000; now_s < 1000 + 86400; now_s++)
+	/* As fast as it may, for three hours. */
+	for (now_s = 1000; now_s < 1000 + 10800; now_s++)
 		(void)wrong("ann", "6.6.6.6", now_s);
 	assert_true(right("ann", "1.2.3.4", now_s + LOCKOUT_NAME_MOST_S) == 0);
 }
@@ -251,7 +251,7 @@ a_flood_of_names_makes_nothing_forgotten(void **state)
 		(void)wrong("eve", "6.6.6.6", now_s + (2 << i));
 	now_s += 64;
 	/* Each from a peer of its own: nothing holds it up. */
-	for (i = 0; i < 200000; i++) {
+	for (i = 0; i < 50000; i++) {
 		(void)snprintf(name, sizeof(name), "user%u", i);
 		(void)snprintf(peer, sizeof(peer), "7.%u.%u.%u", i >> 16, i >> 8 & 255, i & 255);
 		(void)wrong(name, peer, now_s);
