@@ -8,9 +8,6 @@
 #include "issuer/assertion.h"
 #include "issuer/replay.h"
 
-/* So much of an id that nobody may have goes into the log. */
-#define ID_SHOWN 64
-
 /* What one look at the clients found. */
 struct found {
 	bool right;
@@ -142,13 +139,15 @@ refuse_locked(struct oauth *oauth, int64_t wait_s)
 	return oauth_say(oauth, OAUTH_LOCKED_OUT, "too many failed attempts");
 }
 
+/* By its name, if there is such a client. What is nobody's id is not told: people type secrets
+ * into the wrong field. */
 static void
 tell_locked(const struct oauth *oauth, int64_t wait_s)
 {
 	struct log_line line;
 
 	log_begin(&line, "locked_out");
-	log_text(&line, "client", span_slice(oauth->auth.id, 0, ID_SHOWN));
+	log_text(&line, "client", span_of(oauth->answer->client));
 	log_text(&line, "peer", oauth->request->peer);
 	log_number(&line, "wait_s", wait_s);
 	log_end(&line, LOG_WARN);

@@ -78,12 +78,16 @@ test('the lock-out', async (t) => {
   });
   await t.test('it is told to the log, with who and from where, and without a secret', async (t) => {
     const gate = await issuerGate(t, { local: { lockout: rules } });
-    await guesses(gate, 'somebody');
-    const line = await eventually(() => gate.stderr.split('\n').find((entry) => entry.includes('"locked_out"')), 'the line');
-    const told = JSON.parse(line);
-    assert.equal(told.client, 'somebody');
+    const fresh = await gate.addClient('fresh');
+    const lines = () => gate.stderr.split('\n').filter((entry) => entry.includes('"locked_out"')).map((entry) => JSON.parse(entry));
+    await guesses(gate, fresh.client_id);
+    const told = await eventually(() => lines()[0], 'the line');
+    assert.equal(told.client, 'fresh');
     assert.equal(told.peer, '127.0.0.1');
     assert.ok(told.wait_s > 0);
+    await guesses(gate, 'a-secret-in-the-wrong-field');
+    assert.equal((await eventually(() => lines()[1], 'the next line')).client, undefined);
+    assert.ok(!(gate.stderr + JSON.stringify(gate.lines)).includes('in-the-wrong-field'), 'what is nobody\'s id may be a secret');
     assert.ok(!gate.stderr.includes('wrong-'));
     await gate.line((entry) => entry.status === 429 && /locked out/.test(entry.detail));
   });
