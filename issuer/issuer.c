@@ -40,6 +40,7 @@ take_view(void *context, struct view *view)
 	struct issuer *issuer = context;
 	struct view *old = atomic_load(&issuer->view);
 	size_t before, now = view_count(view);
+	bool clients_too;
 
 	if (old != NULL && view_same(old, view)) {
 		view_free(view);
@@ -50,9 +51,11 @@ take_view(void *context, struct view *view)
 	if (old == NULL)
 		return;
 	before = view_count(old);
+	clients_too = !view_clients_same(old, view);
 	user_audit(view_users(old), view_users(view));
 	epoch_retire(old, view_free);
-	log_event(LOG_INFO, "clients_changed", "%zu clients, %zu before", now, before);
+	if (clients_too)
+		log_event(LOG_INFO, "clients_changed", "%zu clients, %zu before", now, before);
 	if (issuer->changed != NULL)
 		issuer->changed(issuer->context);
 }

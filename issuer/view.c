@@ -198,7 +198,7 @@ users_same(const struct user *a, const struct user *b)
 }
 
 bool
-view_same(const struct view *a, const struct view *b)
+view_clients_same(const struct view *a, const struct view *b)
 {
 	const struct client *x = a->first, *y = b->first;
 
@@ -206,5 +206,11 @@ view_same(const struct view *a, const struct view *b)
 		x = x->next;
 		y = y->next;
 	}
-	return x == NULL && y == NULL && users_same(a->users, b->users);
+	return x == NULL && y == NULL;
+}
+
+bool
+view_same(const struct view *a, const struct view *b)
+{
+	return view_clients_same(a, b) && users_same(a->users, b->users);
 }

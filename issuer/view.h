@@ -44,4 +44,7 @@ const struct user *view_users(const struct view *view);
 /* Do both hold the same clients and users, alike in every field? */
 bool view_same(const struct view *a, const struct view *b);
 
+/* Do both hold the same clients, whatever their users are? */
+bool view_clients_same(const struct view *a, const struct view *b);
+
 #endif

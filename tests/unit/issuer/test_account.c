@@ -154,6 +154,7 @@ a_view_finds_users_by_their_exact_name(void **state)
 	assert_int_equal(account_set_password(store, "ann", SPAN("another horse"), &err), ADMIN_OK);
 	assert_true(view_load(store, &later, &err));
 	assert_false(view_same(view, later));
+	assert_true(view_clients_same(view, later));
 	view_free(later);
 	view_free(view);
 	store_close(store);
