@@ -15,6 +15,12 @@ add_time(struct buffer *out, int64_t time_s)
 	buffer_add_text(out, text);
 }
 
+static bool
+text_empty(const char *text)
+{
+	return text == NULL || text[0] == '\0';
+}
+
 /* --- JSON --- */
 
 static void
@@ -38,8 +44,9 @@ json_texts(struct buffer *out, const char *key, const struct texts *texts)
 	buffer_add_byte(out, ']');
 }
 
+/* hashes: with those, for an export. */
 static void
-json_slots(struct buffer *out, const struct client *client)
+json_slots(struct buffer *out, const struct client *client, bool hashes)
 {
 	const char *comma = "";
 	int i;
@@ -50,23 +57,36 @@ json_slots(struct buffer *out, const struct client *client)
 			continue;
 		buffer_format(out, "%s{\"slot\":%d,\"issued\":\"", comma, i + 1);
 		add_time(out, client->slots[i].issued_s);
-		buffer_add_text(out, "\"}");
+		buffer_add_byte(out, '"');
+		if (client->slots[i].used_s != 0) {
+			buffer_add_text(out, ",\"used\":\"");
+			add_time(out, client->slots[i].used_s);
+			buffer_add_byte(out, '"');
+		}
+		if (hashes)
+			json_text(out, "hash", client->slots[i].hash);
+		buffer_add_byte(out, '}');
 		comma = ",";
 	}
 	buffer_add_byte(out, ']');
 }
 
 static void
-json_client(struct buffer *out, const struct client *client)
+json_client(struct buffer *out, const struct client *client, bool hashes)
 {
 	buffer_add_text(out, "{\"name\":");
 	buffer_add_json(out, span_of(client->name));
 	json_text(out, "client_id", client->id);
 	json_text(out, "label", client->label);
 	json_text(out, "description", client->description);
+	json_text(out, "owner", client->owner);
+	json_text(out, "contact", client->contact);
 	json_texts(out, "roles", &client->roles);
 	json_texts(out, "scopes", &client->scopes);
-	json_slots(out, client);
+	json_text(out, "auth_method", client_method_word(client->method));
+	if (!text_empty(client->jwks))
+		json_text(out, "jwks", client->jwks);
+	json_slots(out, client, hashes);
 	buffer_format(out, ",\"disabled\":%s,\"token_lifetime_s\":%" PRId64 ",\"created\":\"",
 	    client->disabled ? "true" : "false", client->token_lifetime_s);
 	add_time(out, client->created_s);
@@ -118,17 +138,24 @@ table_client(struct buffer *out, const struct client *client)
 	row(out, "client_id", client->id);
 	row(out, "label", client->label);
 	row(out, "description", client->description);
+	row(out, "owner", client->owner);
+	row(out, "contact", client->contact);
 	row_texts(out, "roles", &client->roles);
 	row_texts(out, "scopes", &client->scopes);
+	row(out, "authenticates", client_method_word(client->method));
 	row(out, "state", client->disabled ? "disabled" : "enabled");
 	if (client->token_lifetime_s != 0)
 		buffer_format(
 		    out, "%-16s%" PRId64 "s\n", "token lifetime", client->token_lifetime_s);
 	row_time(out, "created", client->created_s);
 	for (i = 0; i < CLIENT_SLOTS; i++) {
-		if (client->slots[i].hash[0] != 0)
-			row_time(out, i == 0 ? "secret 1 issued" : "secret 2 issued",
-			    client->slots[i].issued_s);
+		if (client->slots[i].hash[0] == 0)
+			continue;
+		row_time(
+		    out, i == 0 ? "secret 1 issued" : "secret 2 issued", client->slots[i].issued_s);
+		if (client->slots[i].used_s != 0)
+			row_time(out, i == 0 ? "secret 1 used" : "secret 2 used",
+			    client->slots[i].used_s);
 	}
 }
 
@@ -167,9 +194,10 @@ made_json(struct buffer *out, const struct admin_new *new_client, const struct a
 	buffer_add_text(out, "{\"name\":");
 	buffer_add_json(out, span_of(new_client->name));
 	json_text(out, "client_id", made->id);
-	json_text(out, "client_secret", made->secret);
+	if (made->secret[0] != 0)
+		json_text(out, "client_secret", made->secret);
 	json_texts(out, "roles", &new_client->roles);
-	json_texts(out, "scopes", &new_client->scopes);
+	json_texts(out, "scopes", &new_client->fields.scopes);
 	buffer_add_text(out, "}\n");
 }
 
@@ -181,13 +209,34 @@ client_print_made(struct buffer *out, enum client_output output, const struct ad
 		made_json(out, new_client, made);
 	} else if (output == CLIENT_ENV) {
 		/* Base64url needs no quoting in any shell. */
-		buffer_format(out, "CLIENT_ID=%s\nCLIENT_SECRET=%s\n", made->id, made->secret);
+		buffer_format(out, "CLIENT_ID=%s\n", made->id);
+		if (made->secret[0] != 0)
+			buffer_format(out, "CLIENT_SECRET=%s\n", made->secret);
 	} else {
 		row(out, "name", new_client->name);
 		row(out, "client_id", made->id);
 		row(out, "client_secret", made->secret);
 		row_texts(out, "roles", &new_client->roles);
-		row_texts(out, "scopes", &new_client->scopes);
+		row_texts(out, "scopes", &new_client->fields.scopes);
+	}
+}
+
+void
+client_print_rotated(
+    struct buffer *out, enum client_output output, const char *name, const struct admin_made *made)
+{
+	if (output == CLIENT_JSON) {
+		buffer_add_text(out, "{\"client_id\":");
+		buffer_add_json(out, span_of(made->id));
+		json_text(out, "client_secret", made->secret);
+		buffer_format(out, ",\"slot\":%d}\n", made->slot);
+	} else if (output == CLIENT_ENV) {
+		buffer_format(out, "CLIENT_ID=%s\nCLIENT_SECRET=%s\n", made->id, made->secret);
+	} else {
+		row(out, "client", name);
+		row(out, "client_id", made->id);
+		row(out, "client_secret", made->secret);
+		buffer_format(out, "%-16s%d\n", "slot", made->slot);
 	}
 }
 
@@ -195,7 +244,7 @@ void
 client_print_one(struct buffer *out, enum client_output output, const struct client *client)
 {
 	if (output == CLIENT_JSON) {
-		json_client(out, client);
+		json_client(out, client, false);
 		buffer_add_byte(out, '\n');
 	} else {
 		table_client(out, client);
@@ -215,7 +264,18 @@ client_print_list(struct buffer *out, enum client_output output, const struct cl
 	for (client = first; client != NULL; client = client->next) {
 		if (client != first)
 			buffer_add_text(out, ",\n ");
-		json_client(out, client);
+		json_client(out, client, false);
 	}
 	buffer_add_text(out, "]\n");
+}
+
+void
+client_print_export(struct buffer *out, const struct client *first)
+{
+	buffer_add_text(out, "{\"clients\":[");
+	for (const struct client *client = first; client != NULL; client = client->next) {
+		buffer_add_text(out, client == first ? "\n" : ",\n");
+		json_client(out, client, true);
+	}
+	buffer_add_text(out, "\n]}\n");
 }

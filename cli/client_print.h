@@ -18,6 +18,13 @@ enum client_output { CLIENT_TABLE, CLIENT_JSON, CLIENT_ENV };
 void client_print_made(struct buffer *out, enum client_output output,
     const struct admin_new *new_client, const struct admin_made *made);
 
+/* A client's new secret. name: as the operator called it. The caller wipes the buffer. */
+void client_print_rotated(
+    struct buffer *out, enum client_output output, const char *name, const struct admin_made *made);
+
+/* Clients linked by `next` with the hashes of their secrets, for admin_import(). */
+void client_print_export(struct buffer *out, const struct client *first);
+
 /* One client; never a secret or its hash. */
 void client_print_one(struct buffer *out, enum client_output output, const struct client *client);
 

@@ -137,7 +137,7 @@ account_set_password(
 	result = account_find(store, name, &arena, &user, reterr);
 	if (result == ADMIN_OK)
 		result = done_or_trouble(hash(password, hashed, reterr) &&
-					 store_user_set_hash(store, user->id, hashed, reterr));
+					 store_user_set_hash(store, user, hashed, reterr));
 	arena_done(&arena);
 	return result;
 }
@@ -155,7 +155,7 @@ account_set_role(
 	arena_init(&arena, ARENA_MOST);
 	result = account_find(store, grant->name_or_id, &arena, &user, reterr);
 	if (result == ADMIN_OK) {
-		struct store_grant row = { user->id, grant->role, grant->granted };
+		struct store_grant row = { user->id, grant->role, grant->granted, user->name };
 
 		result = done_or_trouble(store_user_set_role(store, &row, ret_changed, reterr));
 	}
@@ -194,7 +194,7 @@ account_delete(struct store *store, const char *name, struct err *reterr)
 	arena_init(&arena, ARENA_MOST);
 	result = account_find(store, name, &arena, &user, reterr);
 	if (result == ADMIN_OK)
-		result = done_or_trouble(store_user_delete(store, user->id, &found, reterr));
+		result = done_or_trouble(store_user_delete(store, user, &found, reterr));
 	if (result == ADMIN_OK && !found)
 		result = no(err_set(reterr, "there is no user \"%s\"", name));
 	arena_done(&arena);

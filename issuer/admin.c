@@ -7,12 +7,13 @@
 #include "base/digest.h"
 #include "issuer/text.h"
 #include "issuer/wish.h"
+#include "jwks/keyset.h"
 
 #define ARENA_MOST (1u << 20)
 #define LABEL_MOST 1024
 
-static enum admin_result
-no(bool ignored)
+enum admin_result
+admin_no(bool ignored)
 {
 	(void)ignored;
 	return ADMIN_NO;
@@ -26,33 +27,62 @@ label_valid(const char *label)
 	return text.len <= LABEL_MOST && text_plain(text);
 }
 
+bool
+admin_name_valid(const char *name, struct err *reterr)
+{
+	return client_name_valid(span_of(name)) ||
+	       err_set(reterr, "a client's name has 1 to 128 bytes of UTF-8, no colon, no control "
+			       "characters and no space at either end");
+}
+
+/* A key set that nothing could be verified with would lock the client out. */
+static bool
+jwks_valid(const char *jwks, struct err *reterr)
+{
+	struct keyset *keys = NULL;
+	bool usable;
+
+	if (jwks == NULL)
+		return true;
+	if (!keyset_parse(span_of(jwks), &keys, reterr))
+		return err_within(reterr, "the client's keys");
+	usable = keyset_count(keys) > 0;
+	keyset_free(keys);
+	return usable || err_set(reterr, "the client's keys: there is none that can be used");
+}
+
+bool
+admin_fields_valid(const struct admin_fields *fields, struct err *reterr)
+{
+	if (!label_valid(fields->label) || !label_valid(fields->description) ||
+	    !label_valid(fields->owner) || !label_valid(fields->contact))
+		return err_set(reterr,
+		    "label, description, owner and contact have at most %d bytes of UTF-8 and no "
+		    "control characters",
+		    LABEL_MOST);
+	for (size_t i = 0; i < fields->scopes.count; i++) {
+		if (!wish_scope_valid(span_of(fields->scopes.at[i])))
+			return err_set(reterr, "\"%s\" is no scope (RFC 6749 section 3.3)",
+			    fields->scopes.at[i]);
+	}
+	if (fields->token_lifetime_s < 0 || fields->token_lifetime_s > 86400)
+		return err_set(reterr, "a token lifetime is 1s to 24h");
+	return jwks_valid(fields->jwks, reterr);
+}
+
 static bool
 new_valid(const struct admin_new *new_client, struct err *reterr)
 {
-	size_t i;
+	const struct admin_fields *fields = &new_client->fields;
+	bool signs = fields->has_method && fields->method == CLIENT_PRIVATE_KEY_JWT;
 
-	if (!client_name_valid(span_of(new_client->name)))
-		return err_set(reterr,
-		    "a client's name has 1 to 128 bytes of UTF-8, no colon, no control "
-		    "characters and no space at either end");
-	if (!label_valid(new_client->label) || !label_valid(new_client->description))
-		return err_set(reterr,
-		    "label and description have at most %d bytes of UTF-8 and no control "
-		    "characters",
-		    LABEL_MOST);
-	for (i = 0; i < new_client->roles.count; i++) {
+	for (size_t i = 0; i < new_client->roles.count; i++) {
 		if (!client_role_valid(span_of(new_client->roles.at[i])))
 			return err_set(reterr, "that is no name for a role");
 	}
-	for (i = 0; i < new_client->scopes.count; i++) {
-		if (!wish_scope_valid(span_of(new_client->scopes.at[i])))
-			return err_set(reterr, "\"%s\" is no scope (RFC 6749 section 3.3)",
-			    new_client->scopes.at[i]);
-	}
-	if (new_client->token_lifetime_s != 0 &&
-	    (new_client->token_lifetime_s < 1 || new_client->token_lifetime_s > 86400))
-		return err_set(reterr, "a token lifetime is 1s to 24h");
-	return true;
+	if (signs && fields->jwks == NULL)
+		return err_set(reterr, "a client of private_key_jwt needs its public keys");
+	return admin_name_valid(new_client->name, reterr) && admin_fields_valid(fields, reterr);
 }
 
 /* Was it the name that the store did not like? */
@@ -70,25 +100,41 @@ why_not_added(struct store *store, const char *name)
 	return found ? ADMIN_NO : ADMIN_TROUBLE;
 }
 
+/* A client that signs has nothing else to show. */
+static bool
+make_secret(struct client *client, struct admin_made *made)
+{
+	made->secret[0] = '\0';
+	made->slot = 1;
+	if (client->method == CLIENT_PRIVATE_KEY_JWT)
+		return true;
+	client->slots[0].issued_s = client->created_s;
+	return client_new_secret(made->secret, client->slots[0].hash);
+}
+
 enum admin_result
 admin_add(struct store *store, const struct admin_new *new_client, struct admin_made *ret_made,
     struct err *reterr)
 {
+	const struct admin_fields *fields = &new_client->fields;
 	struct client client = { .name = new_client->name,
-		.label = new_client->label,
-		.description = new_client->description,
+		.label = fields->label,
+		.description = fields->description,
+		.owner = fields->owner,
+		.contact = fields->contact,
+		.jwks = fields->jwks,
+		.method = fields->has_method ? fields->method : CLIENT_SECRET_ANY,
 		.roles = new_client->roles,
-		.scopes = new_client->scopes,
-		.token_lifetime_s = new_client->token_lifetime_s,
+		.scopes = fields->scopes,
+		.token_lifetime_s = fields->token_lifetime_s,
 		.created_s = clock_now_s() };
 	enum admin_result result = ADMIN_TROUBLE;
 	struct admin_made made;
 
 	if (!new_valid(new_client, reterr))
 		return ADMIN_NO;
-	client.slots[0].issued_s = client.created_s;
 	client.id = made.id;
-	if (!client_new_id(made.id) || !client_new_secret(made.secret, client.slots[0].hash)) {
+	if (!client_new_id(made.id) || !make_secret(&client, &made)) {
 		(void)err_set(reterr, "the random generator failed");
 	} else if (!store_add(store, &client, reterr)) {
 		result = why_not_added(store, client.name);
@@ -109,7 +155,7 @@ admin_find(struct store *store, const char *name_or_id, struct arena *arena,
 	if (!store_find(store, name_or_id, arena, &client, reterr))
 		return ADMIN_TROUBLE;
 	if (client == NULL)
-		return no(err_set(reterr, "there is no client \"%s\"", name_or_id));
+		return admin_no(err_set(reterr, "there is no client \"%s\"", name_or_id));
 	*ret_client = client;
 	return ADMIN_OK;
 }
@@ -123,11 +169,11 @@ admin_set_role(
 	struct arena arena;
 
 	if (!client_role_valid(span_of(grant->role)))
-		return no(err_set(reterr, "that is no name for a role"));
+		return admin_no(err_set(reterr, "that is no name for a role"));
 	arena_init(&arena, ARENA_MOST);
 	result = admin_find(store, grant->name_or_id, &arena, &client, reterr);
 	if (result == ADMIN_OK) {
-		struct store_grant row = { client->id, grant->role, grant->granted };
+		struct store_grant row = { client->id, grant->role, grant->granted, client->name };
 
 		if (!store_set_role(store, &row, ret_changed, reterr))
 			result = ADMIN_TROUBLE;

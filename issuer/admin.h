@@ -2,7 +2,7 @@
 /*
  * admin - what an operator does to clients, for the commands. Printing is the command's.
  *
- * Uses:   base, client, store, text, wish.
+ * Uses:   base, jwks (keyset), client, revocation, store, text, wish.
  * Shell:  the store, the clock and the random generator.
  */
 #ifndef POSTERN_ISSUER_ADMIN_H
@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/err.h"
+#include "base/span.h"
 #include "issuer/client.h"
 #include "issuer/store.h"
 
@@ -23,21 +24,35 @@ enum admin_result {
 	ADMIN_TROUBLE /* the store failed: reterr says how */
 };
 
+/* What may be said of a client. All borrowed; NULL or false: not said. */
+struct admin_fields {
+	const char *label, *description, *owner, *contact;
+	const char *jwks; /* the JWK Set's text */
+	struct texts scopes;
+	int64_t token_lifetime_s; /* 1..86400; 0: the issuer's */
+	int method;               /* enum client_method */
+	bool has_scopes, has_lifetime, has_method;
+};
+
 /* A client to be; all borrowed. */
 struct admin_new {
 	const char *name;
-	const char *label, *description; /* NULL: none */
-	struct texts roles, scopes;
-	int64_t token_lifetime_s; /* 0: the issuer's; else 1..86400 */
+	struct texts roles;
+	struct admin_fields fields;
 };
 
-/* A client as made. The caller shows the secret once and wipes it. */
+/* Which secret. */
+enum admin_slot { ADMIN_SLOT_OLDEST, ADMIN_SLOT_1, ADMIN_SLOT_2, ADMIN_SLOT_BOTH };
+
+/* A client or a secret as made. The caller shows the secret once and wipes it. */
 struct admin_made {
 	char id[CLIENT_ID_ROOM];
-	char secret[CLIENT_SECRET_ROOM];
+	char secret[CLIENT_SECRET_ROOM]; /* "": the client has none, it signs */
+	int slot;                        /* 1 or 2 */
 };
 
-/* Add a client. It is on disk before the secret is given. ret_made is set on ADMIN_OK only. */
+/* Add a client. It is on disk before the secret is given. ret_made is set on ADMIN_OK only. A
+ * client that authenticates by private_key_jwt gets no secret. */
 MUST_CHECK enum admin_result admin_add(struct store *store, const struct admin_new *new_client,
     struct admin_made *ret_made, struct err *reterr);
 
@@ -55,5 +70,63 @@ struct admin_grant {
 /* *ret_changed is false when it was so already, which is no mistake. */
 MUST_CHECK enum admin_result admin_set_role(
     struct store *store, const struct admin_grant *grant, bool *ret_changed, struct err *reterr);
+
+/* Change what is said in `fields`; the rest stays. */
+MUST_CHECK enum admin_result admin_change(struct store *store, const char *name_or_id,
+    const struct admin_fields *fields, struct err *reterr);
+
+/* A new name; the id, the secrets and the tokens stay. */
+MUST_CHECK enum admin_result admin_rename(
+    struct store *store, const char *name_or_id, const char *new_name, struct err *reterr);
+
+/* *ret_changed is false when it was so already. */
+struct admin_switch {
+	const char *name_or_id;
+	bool disabled;
+};
+MUST_CHECK enum admin_result admin_set_disabled(
+    struct store *store, const struct admin_switch *to, bool *ret_changed, struct err *reterr);
+
+/* Delete it with its secrets and roles. */
+MUST_CHECK enum admin_result admin_delete(
+    struct store *store, const char *name_or_id, struct err *reterr);
+
+/* A new secret in the empty slot, else in the one of the older secret. The other one stays valid,
+ * unless it is to be revoked. */
+struct admin_rotation {
+	const char *name_or_id;
+	bool revoke_other;
+};
+MUST_CHECK enum admin_result admin_rotate(struct store *store,
+    const struct admin_rotation *rotation, struct admin_made *ret_made, struct err *reterr);
+
+/* Revoke secrets. ADMIN_NO: there is none in that slot. *ret_revoked: 1, 2, or 3 for both. */
+struct admin_unsecret {
+	const char *name_or_id;
+	enum admin_slot slot;
+};
+MUST_CHECK enum admin_result admin_revoke_secret(
+    struct store *store, const struct admin_unsecret *which, int *ret_revoked, struct err *reterr);
+
+/* End all tokens that were issued to the client until now. issuer: the `iss` of its tokens. */
+MUST_CHECK enum admin_result admin_end_tokens(
+    struct store *store, const char *issuer, const char *name_or_id, struct err *reterr);
+
+/*
+ * Add the clients of an export ({"clients": […]}, see the manual): with their ids, roles, and the
+ * hashes of their secrets, or secrets of at least 22 characters, which are hashed. Everything is
+ * checked before the first one is added; a name or id that is taken is ADMIN_NO.
+ */
+MUST_CHECK enum admin_result admin_import(
+    struct store *store, struct span json, size_t *ret_count, struct err *reterr);
+
+/* --- for the files of this noun --- */
+
+/* May the client be so? The error says what may not. */
+MUST_CHECK bool admin_fields_valid(const struct admin_fields *fields, struct err *reterr);
+MUST_CHECK bool admin_name_valid(const char *name, struct err *reterr);
+
+/* ADMIN_NO, whatever err_set() gave. */
+enum admin_result admin_no(bool ignored);
 
 #endif

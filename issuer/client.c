@@ -119,6 +119,41 @@ client_secret_slot(const struct client *client, struct span secret)
 }
 
 bool
+client_hash_valid(struct span hash)
+{
+	unsigned char salt[BASE64URL_DECODED(SALT_LEN)], sum[BASE64URL_DECODED(SUM_LEN)];
+
+	return split_hash(hash, salt, sum) && !span_is(hash, nobody);
+}
+
+static const char *const method_words[] = {
+	[CLIENT_SECRET_ANY] = "client_secret",
+	[CLIENT_SECRET_BASIC] = "client_secret_basic",
+	[CLIENT_SECRET_POST] = "client_secret_post",
+	[CLIENT_PRIVATE_KEY_JWT] = "private_key_jwt",
+	[CLIENT_TLS] = "tls_client_auth",
+};
+
+const char *
+client_method_word(int method)
+{
+	return method_words[method];
+}
+
+/* There are no client certificates on the listener yet. */
+bool
+client_method_find(struct span word, int *ret_method)
+{
+	for (int i = 0; i < CLIENT_TLS; i++) {
+		if (span_is(word, method_words[i])) {
+			*ret_method = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
 client_role_valid(struct span role)
 {
 	return role.len >= 1 && role.len <= NAME_MOST && text_plain(role) && role.at[0] != ' ' &&
@@ -169,6 +204,7 @@ client_same(const struct client *a, const struct client *b)
 {
 	return text_same(a->id, b->id) && text_same(a->name, b->name) &&
 	       text_same(a->label, b->label) && text_same(a->description, b->description) &&
+	       text_same(a->owner, b->owner) && text_same(a->contact, b->contact) &&
 	       slots_same(a, b) && texts_same(&a->roles, &b->roles) &&
 	       texts_same(&a->scopes, &b->scopes) && a->disabled == b->disabled &&
 	       a->method == b->method && text_same(a->jwks, b->jwks) &&

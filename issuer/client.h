@@ -27,6 +27,7 @@
 struct client_slot {
 	char hash[CLIENT_HASH_ROOM]; /* "" when the slot is empty */
 	int64_t issued_s;
+	int64_t used_s; /* last use, to the minute; 0: never, or before that was kept */
 };
 
 /* How it says who it is (RFC 7591 section 2). */
@@ -43,6 +44,7 @@ struct client {
 	const char *id;   /* client_id */
 	const char *name; /* unique */
 	const char *label, *description;
+	const char *owner, *contact; /* for people */
 	struct client_slot slots[CLIENT_SLOTS];
 	struct texts roles;
 	struct texts scopes; /* that it may ask for */
@@ -69,6 +71,14 @@ bool client_secret_right(const struct client *client, struct span secret);
 
 /* The same, and which slot it is: its index, or -1. */
 int client_secret_slot(const struct client *client, struct span secret);
+
+/* Is it a hash as client_hash() makes them? */
+bool client_hash_valid(struct span hash);
+
+/* "client_secret", "client_secret_basic", "client_secret_post", "private_key_jwt",
+ * "tls_client_auth", and back. False: it is none of those that can be used. */
+const char *client_method_word(int method);
+MUST_CHECK bool client_method_find(struct span word, int *ret_method);
 
 /* May this be a client's name? 1..128 bytes of UTF-8, no control characters, no colon, no space
  * at either end. */

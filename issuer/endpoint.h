@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "issuer/issuer.h"
 #include "issuer/lockout.h"
+#include "issuer/revoked.h"
 #include "issuer/signing.h"
 #include "issuer/view.h"
 #include "issuer/watch.h"
@@ -40,15 +41,14 @@ struct issuer {
 	 * OpenID Connect Discovery behind it. */
 	const char *paths[ENDPOINT_COUNT];
 	struct buffer documents[ENDPOINT_COUNT]; /* what a GET gives; none for those of POST */
-	struct texts audiences; /* every `aud` of its tokens; the first is given unasked */
-	struct texts urls;      /* what a client's assertion may name as its `aud` */
-	struct revoked *revoked;
-	int64_t revocations_seq; /* read so far */
+	struct texts audiences;  /* every `aud` of its tokens; the first is given unasked */
+	struct texts urls;       /* what a client's assertion may name as its `aud` */
 	struct replay *replay;   /* of assertions */
 	struct lockout *lockout; /* of clients and users that fail to prove who they are */
 	struct login *login;
 	struct signing *signing;
 	struct watch *watch;
+	struct revoked *revoked;
 	_Atomic(struct view *) view;
 	_Atomic uint64_t generation;
 	_Atomic unsigned owners;
@@ -72,8 +72,8 @@ void revoke_endpoint_answer(struct issuer *issuer, const struct issuer_request *
 void introspect_endpoint_answer(struct issuer *issuer, const struct issuer_request *request,
     int64_t now_s, struct issuer_answer *answer);
 
-/* Read what was revoked since the last time. A `read` of watch_start(); context: the issuer. */
-MUST_CHECK bool revoke_read(void *context, struct store *store, struct err *reterr);
+/* Take over what was revoked. A `revoked` of watch_start(); context: the issuer. */
+MUST_CHECK bool revoke_take(void *context, const struct revocation *first, struct err *reterr);
 
 /* Ready what the endpoints share, after metadata_make(). */
 MUST_CHECK bool oauth_prepare(struct issuer *issuer, struct err *reterr);

@@ -52,7 +52,6 @@ take_view(void *context, struct view *view)
 		return;
 	before = view_count(old);
 	clients_too = !view_clients_same(old, view);
-	user_audit(view_users(old), view_users(view));
 	epoch_retire(old, view_free);
 	if (clients_too)
 		log_event(LOG_INFO, "clients_changed", "%zu clients, %zu before", now, before);
@@ -65,7 +64,7 @@ start_watch(struct issuer *issuer, struct err *reterr)
 {
 	struct watch_setup setup = { .database = issuer->local.database,
 		.loaded = take_view,
-		.read = revoke_read,
+		.revoked = revoke_take,
 		.context = issuer };
 
 	return store_open(issuer->local.database, &setup.store, reterr) &&
@@ -181,16 +180,16 @@ issuer_client_named(const struct issuer *issuer, struct span name_or_id)
 	return client != NULL ? client : view_by_name(view, name_or_id);
 }
 
-const struct user *
-issuer_user(const struct issuer *issuer, struct span name)
-{
-	return view_user(atomic_load(&issuer->view), name);
-}
-
 struct login *
 issuer_login(const struct issuer *issuer)
 {
 	return issuer->login;
+}
+
+const struct user *
+issuer_user(const struct issuer *issuer, struct span name)
+{
+	return view_user(atomic_load(&issuer->view), name);
 }
 
 uint64_t

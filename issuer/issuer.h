@@ -18,11 +18,12 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "issuer/client.h"
-#include "issuer/login.h"
-#include "issuer/user.h"
 #include "issuer/local.h"
+#include "issuer/login.h"
 #include "issuer/revocation.h"
 #include "issuer/revoked.h"
+#include "issuer/user.h"
+#include "issuer/watch.h"
 #include "jwks/keyset.h"
 
 struct issuer;
@@ -61,24 +62,31 @@ const struct client *issuer_client(const struct issuer *issuer, struct span clie
 /* The same by name or id, for `postern explain --client`. */
 const struct client *issuer_client_named(const struct issuer *issuer, struct span name_or_id);
 
-/* The user of that name as it stands now, or NULL. As issuer_client(). */
+/* The user of that name as it stands now, or NULL; lent as a client is. */
 const struct user *issuer_user(const struct issuer *issuer, struct span name);
 
 /* After a password was found right: if its hash is of less work than this build's, hash it anew and
  * write that down. What fails is logged, and the next login tries again. */
 void issuer_rehash(struct issuer *issuer, const struct login_attempt *attempt);
 
-/* What is known of passwords, and who is locked out. Lent as long as the issuer. */
-struct login *issuer_login(const struct issuer *issuer);
-
-/* Was such a token revoked? Lock-free. */
+/* Was the token revoked? Lock-free; call between epoch_enter() and epoch_leave(). */
 bool issuer_revoked(const struct issuer *issuer, const struct revoked_question *question);
 
-/* Revoke. It is written down, and in force in this gate, when this returns true. */
+/* Revoke; in force in this gate when it returns. Outside of an epoch; waits for the database. */
 MUST_CHECK bool issuer_revoke(
     struct issuer *issuer, const struct revocation *revocation, struct err *reterr);
 
-/* Counts up whenever clients or revocations change. */
+/* Change something in the store; what was committed is in force when it returns. As above. */
+MUST_CHECK bool issuer_change(
+    struct issuer *issuer, const struct watch_change *change, struct err *reterr);
+
+/* For how many seconds the database could not be read; 0: it can. */
+int64_t issuer_database_away_s(const struct issuer *issuer);
+
+/* What is known of passwords, and who is locked out. Lent as long as the issuer. */
+struct login *issuer_login(const struct issuer *issuer);
+
+/* Counts up whenever clients, users or revocations change. */
 uint64_t issuer_generation(const struct issuer *issuer);
 
 /* A request to one of its endpoints, as values. */

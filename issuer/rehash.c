@@ -14,7 +14,7 @@ struct change {
 /* Only in the place of the very hash that the password was right against: one that was changed
  * meanwhile stays. */
 static bool
-write_down(void *context, struct store *store, struct err *reterr)
+write_down(struct store *store, void *context, struct err *reterr)
 {
 	const struct change *change = context;
 	struct user *user = NULL;
@@ -24,7 +24,7 @@ write_down(void *context, struct store *store, struct err *reterr)
 	arena_init(&arena, ARENA_MOST);
 	done = store_user_find(store, change->name, &arena, &user, reterr);
 	if (done && user != NULL && strcmp(user->hash, change->from) == 0)
-		done = store_user_set_hash(store, user->id, change->to, reterr);
+		done = store_user_rehash(store, user, change->to, reterr);
 	arena_done(&arena);
 	return done;
 }
@@ -34,6 +34,7 @@ issuer_rehash(struct issuer *issuer, const struct login_attempt *attempt)
 {
 	char hash[PASSWORD_HASH_ROOM];
 	struct change change = { .from = attempt->hash, .to = hash };
+	struct watch_change write = { write_down, &change };
 	struct arena arena;
 	struct err err;
 
@@ -43,7 +44,7 @@ issuer_rehash(struct issuer *issuer, const struct login_attempt *attempt)
 	change.name = arena_text(&arena, attempt->name);
 	if (change.name == NULL || !login_rehash(issuer->login, attempt, hash))
 		(void)err_set(&err, "no memory");
-	else if (watch_write(issuer->watch, write_down, &change, &err))
+	else if (watch_change(issuer->watch, &write, &err))
 		err.text[0] = '\0';
 	/* The old hash goes on to count: the next login tries again. */
 	if (err.text[0] != '\0')

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * revocation - tokens that are out and shall count no more, as the store keeps it.
+ * revocation - tokens that count no more before their time.
  *
  * Uses:   nothing.
+ * Pure:   yes.
  */
 #ifndef POSTERN_ISSUER_REVOCATION_H
 #define POSTERN_ISSUER_REVOCATION_H
@@ -10,21 +11,22 @@
 #include <stdint.h>
 
 enum revocation_kind {
-	REVOKE_TOKEN,   /* the one of this `jti` */
-	REVOKE_CLIENT,  /* all of a client */
-	REVOKE_SUBJECT, /* all of a subject */
-	REVOKE_ALL      /* all of the issuer */
+	REVOKE_TOKEN,   /* value: its `jti` */
+	REVOKE_CLIENT,  /* value: the client's id as the token names it */
+	REVOKE_SUBJECT, /* value: `sub` */
+	REVOKE_ALL      /* value: "" */
 };
 
-/* All texts are lent by an arena, or borrowed. */
+/* All texts are lent. */
 struct revocation {
 	int kind;           /* enum revocation_kind */
-	const char *issuer; /* the profile's `iss`: those of two issuers are different ones */
-	const char *value;  /* the jti, client or subject; "" for REVOKE_ALL */
-	int64_t before_s;   /* tokens with `iat` <= this, and those without; unused of a token */
-	int64_t until_s;    /* may be forgotten then; 0: never */
+	const char *issuer; /* `iss` */
+	const char *value;
+	int64_t before_s; /* tokens with `iat` at or before it, and those without; not for
+			   * REVOKE_TOKEN */
+	int64_t until_s;  /* it may be forgotten from then on; 0: never */
 	int64_t created_s;
-	const char *by; /* who, for the audit */
+	const char *by; /* who did it, for the log */
 	struct revocation *next;
 };
 

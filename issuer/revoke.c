@@ -2,34 +2,21 @@
 #include "issuer/endpoint.h"
 
 #include "base/clock.h"
-#include "base/epoch.h"
-#include "base/log.h"
 
-#define ARENA_MOST ((size_t)1 << 30)
-
+/* The generation last: who sees it finds what it counts, and verdicts made before count no
+ * more. */
 bool
-revoke_read(void *context, struct store *store, struct err *reterr)
+revoke_take(void *context, const struct revocation *first, struct err *reterr)
 {
 	struct issuer *issuer = context;
-	struct revocation *revocation = NULL;
-	struct arena arena;
-	size_t before = revoked_count(issuer->revoked);
-	bool any, done;
+	int64_t now_s = clock_now_s();
 
-	arena_init(&arena, ARENA_MOST);
-	done = store_revocations(store, &issuer->revocations_seq, &arena, &revocation, reterr);
-	any = done && revocation != NULL;
-	for (; done && revocation != NULL; revocation = revocation->next)
-		if (!revoked_add(issuer->revoked, revocation))
-			done = err_set(reterr, "no memory for what is revoked");
-	arena_done(&arena);
-	/* Verdicts made before do not count any more. */
-	if (any)
+	for (const struct revocation *one = first; one != NULL; one = one->next)
+		if (!revoked_add(issuer->revoked, one, now_s, reterr))
+			return false;
+	if (first != NULL)
 		atomic_fetch_add(&issuer->generation, 1);
-	if (any && before > 0)
-		log_event(LOG_INFO, "revocations_changed", "%zu are revoked, %zu before",
-		    revoked_count(issuer->revoked), before);
-	return done;
+	return true;
 }
 
 bool
@@ -38,8 +25,14 @@ issuer_revoked(const struct issuer *issuer, const struct revoked_question *quest
 	return revoked_has(issuer->revoked, question);
 }
 
+bool
+issuer_change(struct issuer *issuer, const struct watch_change *change, struct err *reterr)
+{
+	return watch_change(issuer->watch, change, reterr);
+}
+
 static bool
-write_down(void *context, struct store *store, struct err *reterr)
+write_down(struct store *store, void *context, struct err *reterr)
 {
 	return store_revoke(store, context, reterr);
 }
@@ -48,6 +41,13 @@ bool
 issuer_revoke(struct issuer *issuer, const struct revocation *revocation, struct err *reterr)
 {
 	struct revocation copy = *revocation;
+	struct watch_change change = { write_down, &copy };
 
-	return watch_write(issuer->watch, write_down, &copy, reterr);
+	return watch_change(issuer->watch, &change, reterr);
+}
+
+int64_t
+issuer_database_away_s(const struct issuer *issuer)
+{
+	return watch_away_s(issuer->watch);
 }

@@ -6,153 +6,229 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/epoch.h"
 
-#define BUCKETS (1u << 16)
+#define ROOM_LEAST 64u
 
-/* Whole once it can be reached; only `before_s` grows after that. */
+/* What is revoked, under the digest of kind, issuer and value: whoever can choose a jti cannot
+ * choose where it stands. */
 struct entry {
-	struct entry *next;
+	unsigned char digest[DIGEST_BYTES];
 	int kind;
 	_Atomic int64_t before_s;
-	size_t issuer_len, value_len;
-	char text[]; /* the issuer, then the value */
+	int64_t until_s;
+};
+
+/* Open addressing, at most half full. Places are filled once and never emptied: a table that is
+ * full, or full of what is over, is replaced as a whole. */
+struct table {
+	size_t mask, used;
+	_Atomic(struct entry *) places[];
 };
 
 struct revoked {
-	uint64_t seed;
-	_Atomic size_t count;
-	_Atomic(struct entry *) buckets[BUCKETS];
+	_Atomic(struct table *) table;
+	atomic_size_t count;
+	atomic_bool kinds[REVOKE_ALL + 1]; /* is there any of that kind? */
 };
+
+static struct table *
+table_new(size_t room)
+{
+	struct table *table = calloc(1, sizeof(*table) + room * sizeof(table->places[0]));
+
+	if (table != NULL)
+		table->mask = room - 1;
+	return table;
+}
 
 struct revoked *
 revoked_new(void)
 {
 	struct revoked *revoked = calloc(1, sizeof(*revoked));
+	struct table *table = table_new(ROOM_LEAST);
 
-	if (revoked != NULL && !digest_random(&revoked->seed, sizeof(revoked->seed))) {
+	if (revoked == NULL || table == NULL) {
 		free(revoked);
+		free(table);
 		return NULL;
 	}
+	atomic_store(&revoked->table, table);
 	return revoked;
 }
 
 void
-revoked_free(void *argument)
+revoked_free(struct revoked *revoked)
 {
-	struct revoked *revoked = argument;
-	size_t i;
+	struct table *table;
 
 	if (revoked == NULL)
 		return;
-	for (i = 0; i < BUCKETS; i++) {
-		struct entry *entry = atomic_load(&revoked->buckets[i]);
-
-		while (entry != NULL) {
-			struct entry *next = entry->next;
-
-			free(entry);
-			entry = next;
-		}
-	}
+	table = atomic_load(&revoked->table);
+	for (size_t i = 0; i <= table->mask; i++)
+		free(atomic_load(&table->places[i]));
+	free(table);
 	free(revoked);
 }
 
-/* What an entry is found by. */
-struct key {
-	int kind;
-	struct span issuer, value;
-};
-
-static uint64_t
-stir(uint64_t hash, struct span text)
+/* Lengths first, so that no two questions are one text. */
+static bool
+digest_of(int kind, struct span issuer, struct span value, unsigned char digest[DIGEST_BYTES])
 {
-	size_t i;
+	unsigned char both[2 * DIGEST_BYTES + 1];
 
-	for (i = 0; i < text.len; i++)
-		hash = (hash ^ (unsigned char)text.at[i]) * UINT64_C(1099511628211);
-	return (hash ^ text.len) * UINT64_C(1099511628211);
+	both[0] = (unsigned char)kind;
+	return digest_sha256(issuer, both + 1) && digest_sha256(value, both + 1 + DIGEST_BYTES) &&
+	       digest_sha256((struct span){ (const char *)both, sizeof(both) }, digest);
 }
 
-/* FNV-1a from a random start. Entries come from operators and from clients that name tokens of
- * ours, so nobody outside can fill one bucket. */
+/* Where the entry of that digest stands, or would stand. */
 static size_t
-bucket_of(const struct revoked *revoked, const struct key *key)
+find(const struct table *table, const unsigned char digest[DIGEST_BYTES])
 {
-	uint64_t hash =
-	    stir(stir(revoked->seed ^ (uint64_t)(unsigned)key->kind, key->issuer), key->value);
+	size_t at;
 
-	return (size_t)((hash ^ hash >> 32 ^ hash >> 16) % BUCKETS);
+	memcpy(&at, digest, sizeof(at));
+	for (;; at++) {
+		const struct entry *entry = atomic_load(&table->places[at & table->mask]);
+
+		if (entry == NULL || memcmp(entry->digest, digest, DIGEST_BYTES) == 0)
+			return at & table->mask;
+	}
 }
 
 static bool
-is_of(const struct entry *entry, const struct key *key)
+over(const struct entry *entry, int64_t now_s)
 {
-	struct span issuer = { entry->text, entry->issuer_len };
-	struct span value = { entry->text + entry->issuer_len, entry->value_len };
-
-	return entry->kind == key->kind && span_equal(value, key->value) &&
-	       span_equal(issuer, key->issuer);
+	return entry->until_s != 0 && entry->until_s <= now_s;
 }
 
-static struct entry *
-find(const struct revoked *revoked, const struct key *key)
+static size_t
+living(const struct table *table, int64_t now_s)
 {
-	struct entry *entry =
-	    atomic_load_explicit(&revoked->buckets[bucket_of(revoked, key)], memory_order_acquire);
+	size_t count = 0;
 
-	while (entry != NULL && !is_of(entry, key))
-		entry = entry->next;
-	return entry;
-}
+	for (size_t i = 0; i <= table->mask; i++) {
+		const struct entry *entry = atomic_load(&table->places[i]);
 
-static struct entry *
-make(const struct key *key, int64_t before_s)
-{
-	struct entry *entry = malloc(sizeof(*entry) + key->issuer.len + key->value.len + 1);
-
-	if (entry == NULL)
-		return NULL;
-	entry->kind = key->kind;
-	entry->issuer_len = key->issuer.len;
-	entry->value_len = key->value.len;
-	atomic_init(&entry->before_s, before_s);
-	if (key->issuer.len > 0)
-		memcpy(entry->text, key->issuer.at, key->issuer.len);
-	if (key->value.len > 0)
-		memcpy(entry->text + key->issuer.len, key->value.at, key->value.len);
-	return entry;
-}
-
-bool
-revoked_add(struct revoked *revoked, const struct revocation *revocation)
-{
-	struct key key = { revocation->kind, span_of(revocation->issuer),
-		span_of(revocation->value) };
-	struct entry *entry = find(revoked, &key);
-	_Atomic(struct entry *) *bucket;
-
-	if (entry != NULL) {
-		if (revocation->before_s > atomic_load(&entry->before_s))
-			atomic_store(&entry->before_s, revocation->before_s);
-		return true;
+		if (entry != NULL && !over(entry, now_s))
+			count++;
 	}
-	entry = make(&key, revocation->before_s);
-	if (entry == NULL)
+	return count;
+}
+
+/* A table with room for twice what lives, and without what is over. */
+static bool
+rebuild(struct revoked *revoked, int64_t now_s)
+{
+	struct table *old = atomic_load(&revoked->table), *table;
+	size_t room = ROOM_LEAST, alive = living(old, now_s);
+
+	while (room < alive * 4 + 4)
+		room *= 2;
+	table = table_new(room);
+	if (table == NULL)
 		return false;
-	bucket = &revoked->buckets[bucket_of(revoked, &key)];
-	entry->next = atomic_load(bucket);
-	atomic_store_explicit(bucket, entry, memory_order_release);
-	atomic_fetch_add(&revoked->count, 1);
+	for (size_t i = 0; i <= old->mask; i++) {
+		struct entry *entry = atomic_load(&old->places[i]);
+
+		if (entry == NULL || over(entry, now_s))
+			continue;
+		atomic_store(&table->places[find(table, entry->digest)], entry);
+		table->used++;
+	}
+	atomic_store(&revoked->table, table);
+	atomic_store(&revoked->count, table->used);
+	for (size_t i = 0; i <= old->mask; i++) {
+		struct entry *entry = atomic_load(&old->places[i]);
+
+		if (entry != NULL && over(entry, now_s))
+			epoch_retire(entry, free);
+	}
+	epoch_retire(old, free);
 	return true;
 }
 
-/* Those of a range of time. */
+/* The same thing revoked again: the later date and the longer time count. */
 static bool
-has_range(
-    const struct revoked *revoked, const struct revoked_question *question, const struct key *key)
+extend(struct table *table, size_t at, const struct entry *entry)
 {
-	const struct entry *entry = find(revoked, key);
+	struct entry *there = atomic_load(&table->places[at]);
+	int64_t before_s = atomic_load(&entry->before_s), had_s = atomic_load(&there->before_s);
+	struct entry *longer;
 
+	if (there->until_s == 0 || (entry->until_s != 0 && entry->until_s <= there->until_s)) {
+		if (before_s > had_s)
+			atomic_store(&there->before_s, before_s);
+		return true;
+	}
+	longer = malloc(sizeof(*longer));
+	if (longer == NULL)
+		return false;
+	memcpy(longer, entry, sizeof(*longer));
+	atomic_init(&longer->before_s, before_s > had_s ? before_s : had_s);
+	atomic_store(&table->places[at], longer);
+	epoch_retire(there, free);
+	return true;
+}
+
+static bool
+add(struct revoked *revoked, const struct entry *entry, int64_t now_s)
+{
+	struct table *table = atomic_load(&revoked->table);
+	struct entry *copy;
+	size_t at;
+
+	if ((table->used + 1) * 2 > table->mask) {
+		if (!rebuild(revoked, now_s))
+			return false;
+		table = atomic_load(&revoked->table);
+	}
+	at = find(table, entry->digest);
+	if (atomic_load(&table->places[at]) != NULL)
+		return extend(table, at, entry);
+	copy = malloc(sizeof(*copy));
+	if (copy == NULL)
+		return false;
+	memcpy(copy, entry, sizeof(*copy));
+	atomic_store(&table->places[at], copy);
+	table->used++;
+	atomic_store(&revoked->count, table->used);
+	atomic_store(&revoked->kinds[entry->kind], true);
+	return true;
+}
+
+bool
+revoked_add(
+    struct revoked *revoked, const struct revocation *revocation, int64_t now_s, struct err *reterr)
+{
+	struct entry entry = { .kind = revocation->kind, .until_s = revocation->until_s };
+
+	atomic_init(&entry.before_s, revocation->before_s);
+	if (revocation->kind < 0 || revocation->kind > REVOKE_ALL)
+		return err_set(reterr, "a revocation of a kind that is not known");
+	if (!digest_of(revocation->kind, span_of(revocation->issuer), span_of(revocation->value),
+		entry.digest) ||
+	    !add(revoked, &entry, now_s))
+		return err_set(reterr, "revocations: no memory");
+	return true;
+}
+
+static const struct entry *
+look_up(const struct revoked *revoked, int kind, struct span issuer, struct span value)
+{
+	const struct table *table = atomic_load(&revoked->table);
+	unsigned char digest[DIGEST_BYTES];
+
+	if (value.at == NULL || !atomic_load(&revoked->kinds[kind]) ||
+	    !digest_of(kind, issuer, value, digest))
+		return NULL;
+	return atomic_load(&table->places[find(table, digest)]);
+}
+
+static bool
+issued_before(const struct entry *entry, const struct revoked_question *question)
+{
 	return entry != NULL &&
 	       (!question->has_issued || question->issued_s <= atomic_load(&entry->before_s));
 }
@@ -160,17 +236,15 @@ has_range(
 bool
 revoked_has(const struct revoked *revoked, const struct revoked_question *question)
 {
-	struct key token = { REVOKE_TOKEN, question->issuer, question->jti };
-	struct key client = { REVOKE_CLIENT, question->issuer, question->client };
-	struct key subject = { REVOKE_SUBJECT, question->issuer, question->subject };
-	struct key all = { REVOKE_ALL, question->issuer, { NULL, 0 } };
+	struct span issuer = question->issuer;
 
 	if (atomic_load(&revoked->count) == 0)
 		return false;
-	return (token.value.at != NULL && find(revoked, &token) != NULL) ||
-	       (client.value.at != NULL && has_range(revoked, question, &client)) ||
-	       (subject.value.at != NULL && has_range(revoked, question, &subject)) ||
-	       has_range(revoked, question, &all);
+	return look_up(revoked, REVOKE_TOKEN, issuer, question->jti) != NULL ||
+	       issued_before(look_up(revoked, REVOKE_CLIENT, issuer, question->client), question) ||
+	       issued_before(
+		   look_up(revoked, REVOKE_SUBJECT, issuer, question->subject), question) ||
+	       issued_before(look_up(revoked, REVOKE_ALL, issuer, SPAN("")), question);
 }
 
 size_t

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * revoked - which tokens count no more: a set that only grows, read without a lock.
+ * revoked - all revocations in memory, to be asked by every request that is not known already.
  *
- * Uses:   revocation, base.
- * Pure:   but for the random seed of revoked_new(). Many readers, one writer at a time; readers
- *         need no epoch, since nothing that they can reach is ever freed before revoked_free().
+ * Uses:   base, revocation.
+ * Pure:   yes (allocates).
+ * Threads: revoked_has() from any, between epoch_enter() and epoch_leave(), without a lock; adding
+ *         by one thread at a time.
  */
 #ifndef POSTERN_ISSUER_REVOKED_H
 #define POSTERN_ISSUER_REVOKED_H
@@ -14,28 +15,30 @@
 #include <stdint.h>
 
 #include "base/check.h"
+#include "base/err.h"
 #include "base/span.h"
 #include "issuer/revocation.h"
 
 struct revoked;
 
-/* A token, in so far as it can be revoked. What it does not have has at == NULL. */
-struct revoked_question {
-	struct span issuer, jti, client, subject;
-	int64_t issued_s;
-	bool has_issued; /* one without `iat` counts as issued before anything */
-};
-
-/* NULL: no memory, or no random bytes. */
+/* NULL: no memory. revoked_free() it. */
 MUST_CHECK struct revoked *revoked_new(void);
 
-/* When nobody reads any more. Accepts NULL; its type is that of epoch_retire()'s argument. */
-void revoked_free(void *revoked);
+/* When nobody asks any more. Accepts NULL. */
+void revoked_free(struct revoked *revoked);
 
-/* False: no memory. Of two for the same the later time counts. */
-MUST_CHECK bool revoked_add(struct revoked *revoked, const struct revocation *revocation);
+/* Add one; those whose time is over at `now_s` may be forgotten on the way. */
+MUST_CHECK bool revoked_add(struct revoked *revoked, const struct revocation *revocation,
+    int64_t now_s, struct err *reterr);
 
-/* Was it? */
+/* A token, as it says of itself. at == NULL: it does not say. */
+struct revoked_question {
+	struct span issuer, jti, client, subject;
+	int64_t issued_s; /* `iat` */
+	bool has_issued;
+};
+
+/* Was it revoked? A token that does not say when it was issued is older than any date. */
 bool revoked_has(const struct revoked *revoked, const struct revoked_question *question);
 
 /* How many there are. */

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store - clients kept in a database, behind one interface.
+ * store - clients, users, revocations and public keys, kept in a database.
  *
- * Uses:   base, client.
+ * Uses:   base, client, user, revocation, sql.
  * Shell:  the database. One connection per store; one thread at a time unless said otherwise.
  *
- * The database is a file of SQLite: mode 0600, write-ahead log, every commit synced. It is checked
- * whole when opened; a damaged, foreign, newer or read-only one is an error, never an empty store.
+ * The database is a file of SQLite (mode 0600, write-ahead log, every commit synced), or
+ * PostgreSQL. It is checked when opened; a damaged, foreign, newer or read-only one is an error,
+ * never an empty store.
  *
- * Every change is one transaction: after a crash it is there whole or not at all, and once the
- * call has returned true it is on disk.
+ * Every change is one transaction together with its audit row: after a crash it is there whole or
+ * not at all, and once the call has returned true it is on disk.
  */
 #ifndef POSTERN_ISSUER_STORE_H
 #define POSTERN_ISSUER_STORE_H
@@ -28,14 +29,26 @@
 
 struct store;
 
-/* Open, and make or migrate the tables. The error names the file. */
+/* What was changed last. Each counts up; bookkeeping does not count. */
+struct store_version {
+	int64_t principals; /* clients and users */
+	int64_t revocations;
+	int64_t keys;
+	int64_t audit;
+};
+
+/* Open, and make or migrate the tables. The error names the database. */
 MUST_CHECK bool store_open(const char *database, struct store **ret_store, struct err *reterr);
 
 /* Accepts NULL. */
 void store_close(struct store *store);
 
-/* Counts up when the database was changed by anybody, also by another process. */
-MUST_CHECK bool store_version(struct store *store, uint64_t *ret_version, struct err *reterr);
+/* As of the last commit by anybody, also another process. Cheap while there is no news. */
+MUST_CHECK bool store_version(
+    struct store *store, struct store_version *ret_version, struct err *reterr);
+
+/* What becomes readable when another gate has changed something; -1: nothing does. */
+int store_descriptor(const struct store *store);
 
 /* Is the file no longer the one that was opened (a backup was put in its place)? Then close and
  * open again. */
@@ -44,7 +57,12 @@ bool store_replaced(const struct store *store);
 /* The directory that the database stands in; free() it. NULL: no memory. */
 MUST_CHECK char *store_directory(const char *database);
 
-/* Add a client with its first secret's hash. A name that exists is an error. */
+/* A whole copy at `path`, which must not be there yet. */
+MUST_CHECK bool store_backup(struct store *store, const char *path, struct err *reterr);
+
+/* --- clients --- */
+
+/* Add a client with its secrets' hashes. A name or id that exists is an error. */
 MUST_CHECK bool store_add(struct store *store, const struct client *client, struct err *reterr);
 
 /* The client of that name or id; all texts lent by the arena. *ret_client NULL: there is none. */
@@ -57,47 +75,118 @@ MUST_CHECK bool store_list(
 
 /* Grant or revoke one role. *ret_changed is false when it was so already. */
 struct store_grant {
-	const char *client_id; /* or a user's id: store_user_set_role() */
+	const char *id; /* of the client, or of the user */
 	const char *role;
 	bool granted;
+	const char *name; /* for the audit */
 };
 MUST_CHECK bool store_set_role(
     struct store *store, const struct store_grant *grant, bool *ret_changed, struct err *reterr);
 
-/* Add a user. A name that exists is an error. */
+/* Write every field but name, secrets, roles and `created_s` of the client with that id. */
+MUST_CHECK bool store_change(struct store *store, const struct client *client, struct err *reterr);
+
+/* Only whether it is disabled. */
+MUST_CHECK bool store_disable(
+    struct store *store, const struct client *client, bool disabled, struct err *reterr);
+
+/* A name that is taken is an error. */
+MUST_CHECK bool store_rename(
+    struct store *store, const struct client *client, const char *new_name, struct err *reterr);
+
+/* Put a secret into slot 0 or 1; an empty hash revokes what is there. */
+MUST_CHECK bool store_set_slot(struct store *store, const struct client *client, int slot,
+    const struct client_slot *filled, struct err *reterr);
+
+/* Note the last use of a secret: bookkeeping, without an audit row. */
+MUST_CHECK bool store_used(
+    struct store *store, const char *client_id, int slot, int64_t now_s, struct err *reterr);
+
+/* Delete it with its roles and scopes. *ret_found is false when there was none. */
+MUST_CHECK bool store_delete(
+    struct store *store, const struct client *client, bool *ret_found, struct err *reterr);
+
+/* --- users --- */
+
+/* Add a user with its password's hash. A name or id that exists is an error. */
 MUST_CHECK bool store_user_add(struct store *store, const struct user *user, struct err *reterr);
 
-/* The user of that name; all texts lent by the arena. *ret_user NULL: there is none. */
-MUST_CHECK bool store_user_find(struct store *store, const char *name, struct arena *arena,
+/* The user of that name or id; lent by the arena. *ret_user NULL: there is none. */
+MUST_CHECK bool store_user_find(struct store *store, const char *name_or_id, struct arena *arena,
     struct user **ret_user, struct err *reterr);
 
 /* All users in the order of their names, linked by `next`. */
 MUST_CHECK bool store_user_list(
     struct store *store, struct arena *arena, struct user **ret_first, struct err *reterr);
 
-/* Change the label and `disabled` of the user of that id. */
-MUST_CHECK bool store_user_change(struct store *store, const struct user *user, struct err *reterr);
-
-/* Another hash of a password. */
-MUST_CHECK bool store_user_set_hash(
-    struct store *store, const char *user_id, const char *hash, struct err *reterr);
-
-/* Grant or revoke one role. *ret_changed is false when it was so already. */
+/* As store_set_role(). */
 MUST_CHECK bool store_user_set_role(
     struct store *store, const struct store_grant *grant, bool *ret_changed, struct err *reterr);
 
-/* Delete a user with its roles. *ret_found is false when there was none of that id. */
+/* Write label and `disabled`. */
+MUST_CHECK bool store_user_change(struct store *store, const struct user *user, struct err *reterr);
+
+/* A new password's hash. */
+MUST_CHECK bool store_user_set_hash(
+    struct store *store, const struct user *user, const char *hash, struct err *reterr);
+
+/* The same password's hash with other parameters: bookkeeping, without an audit row. Nothing
+ * happens when user->hash is no longer what is kept. */
+MUST_CHECK bool store_user_rehash(
+    struct store *store, const struct user *user, const char *hash, struct err *reterr);
+
+/* Delete it with its roles. *ret_found is false when there was none. */
 MUST_CHECK bool store_user_delete(
-    struct store *store, const char *user_id, bool *ret_found, struct err *reterr);
-/* Write down that tokens count no more. */
+    struct store *store, const struct user *user, bool *ret_found, struct err *reterr);
+
+/* --- revocations --- */
+
+/* Add one. */
 MUST_CHECK bool store_revoke(
     struct store *store, const struct revocation *revocation, struct err *reterr);
 
-/* Those that were written down after number *seq, which moves to the last one, in their order. */
-MUST_CHECK bool store_revocations(struct store *store, int64_t *seq, struct arena *arena,
-    struct revocation **ret_first, struct err *reterr);
+/* Those added after number `after` (0: all), oldest first, linked by `next`, and the number of the
+ * last one. */
+struct store_revocations {
+	struct revocation *first;
+	int64_t last;
+};
+MUST_CHECK bool store_revocations(struct store *store, int64_t after, struct arena *arena,
+    struct store_revocations *ret_revocations, struct err *reterr);
 
-/* Delete those that may be forgotten. */
+/* Delete those whose time is over. */
 MUST_CHECK bool store_forget(struct store *store, int64_t now_s, struct err *reterr);
+
+/* --- public keys of every gate that shares the store --- */
+
+struct store_key {
+	const char *kid, *jwk; /* lent */
+	int64_t until_s;       /* published until then */
+	struct store_key *next;
+};
+
+/* Publish a key, or change until when. */
+MUST_CHECK bool store_key_publish(
+    struct store *store, const struct store_key *key, struct err *reterr);
+
+/* Take it back. */
+MUST_CHECK bool store_key_retire(struct store *store, const char *kid, struct err *reterr);
+
+/* All of them, linked by `next`. */
+MUST_CHECK bool store_keys(
+    struct store *store, struct arena *arena, struct store_key **ret_first, struct err *reterr);
+
+/* --- audit --- */
+
+/* Who did what, when. All lent. */
+struct store_audit {
+	int64_t number, time_s;
+	const char *by, *action, *object;
+	struct store_audit *next;
+};
+
+/* Those after number `after`, oldest first, at most 1000. */
+MUST_CHECK bool store_audits(struct store *store, int64_t after, struct arena *arena,
+    struct store_audit **ret_first, struct err *reterr);
 
 #endif

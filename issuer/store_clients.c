@@ -1,222 +1,232 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/store_sqlite.h"
-
+#include <stdlib.h>
 #include <string.h>
 
-/* Roles and scopes hold no control characters, so a newline parts them. */
+#include "issuer/store_rows.h"
+
 #define CLIENT_COLUMNS                                                                             \
-	"SELECT id, name, label, description, secret_1, secret_1_issued, secret_2,"                \
-	" secret_2_issued, disabled, token_lifetime, created,"                                     \
-	" (SELECT group_concat(role, char(10)) FROM"                                               \
-	"  (SELECT role FROM client_role WHERE client_id = c.id ORDER BY role)),"                  \
-	" (SELECT group_concat(scope, char(10)) FROM"                                              \
-	"  (SELECT scope FROM client_scope WHERE client_id = c.id ORDER BY scope))"                \
-	" FROM client c "
+	"SELECT id, name, label, description, owner, contact, method, jwks, disabled,"             \
+	" token_lifetime, created, secret_1, secret_1_issued, secret_1_used, secret_2,"            \
+	" secret_2_issued, secret_2_used FROM client "
 
 enum column {
 	COLUMN_ID,
 	COLUMN_NAME,
 	COLUMN_LABEL,
 	COLUMN_DESCRIPTION,
-	COLUMN_SECRET_1,
-	COLUMN_SECRET_1_ISSUED,
-	COLUMN_SECRET_2,
-	COLUMN_SECRET_2_ISSUED,
+	COLUMN_OWNER,
+	COLUMN_CONTACT,
+	COLUMN_METHOD,
+	COLUMN_JWKS,
 	COLUMN_DISABLED,
-	COLUMN_TOKEN_LIFETIME,
+	COLUMN_LIFETIME,
 	COLUMN_CREATED,
-	COLUMN_ROLES,
-	COLUMN_SCOPES
+	COLUMN_SECRET_1,
+	COLUMN_SECRET_2 = COLUMN_SECRET_1 + 3
 };
 
-static bool
-unreadable(const struct store *store, struct err *reterr)
-{
-	return err_set(
-	    reterr, "%s: a client cannot be read (no memory, or a damaged row)", store->path);
-}
-
-/* --- reading --- */
+/* Clients as they are read: a list, and where the next one goes. */
+struct reading {
+	struct store *store;
+	struct arena *arena;
+	struct client *first, **last;
+	struct client *at; /* whose roles are being read */
+	size_t count;
+};
 
 /* False: the hash is longer than any that was ever written. */
 static bool
-column_slot(sqlite3_stmt *row, int column, struct client_slot *slot)
+read_slot(const struct sql_row *row, int column, struct client_slot *slot)
 {
-	struct span hash = sqlite_column_span(row, column);
+	struct span hash = sql_column(row, column);
 
 	if (hash.len >= sizeof(slot->hash))
 		return false;
 	if (hash.len > 0)
 		memcpy(slot->hash, hash.at, hash.len);
 	slot->hash[hash.len] = 0;
-	slot->issued_s = sqlite3_column_int64(row, column + 1);
+	slot->issued_s = sql_column_number(row, column + 1);
+	slot->used_s = sql_column_number(row, column + 2);
 	return true;
 }
 
 static bool
-read_client(sqlite3_stmt *row, struct arena *arena, struct client **ret_client)
+read_texts(const struct sql_row *row, struct arena *arena, struct client *client)
 {
-	struct client *client = arena_alloc(arena, sizeof(*client));
+	struct span jwks = sql_column(row, COLUMN_JWKS);
 
-	if (client == NULL)
-		return false;
-	client->id = sqlite_column_text(row, COLUMN_ID, arena);
-	client->name = sqlite_column_text(row, COLUMN_NAME, arena);
-	client->label = sqlite_column_text(row, COLUMN_LABEL, arena);
-	client->description = sqlite_column_text(row, COLUMN_DESCRIPTION, arena);
-	client->disabled = sqlite3_column_int(row, COLUMN_DISABLED) != 0;
-	client->token_lifetime_s = sqlite3_column_int64(row, COLUMN_TOKEN_LIFETIME);
-	client->created_s = sqlite3_column_int64(row, COLUMN_CREATED);
-	*ret_client = client;
+	client->id = store_column(row, COLUMN_ID, arena);
+	client->name = store_column(row, COLUMN_NAME, arena);
+	client->label = store_column(row, COLUMN_LABEL, arena);
+	client->description = store_column(row, COLUMN_DESCRIPTION, arena);
+	client->owner = store_column(row, COLUMN_OWNER, arena);
+	client->contact = store_column(row, COLUMN_CONTACT, arena);
+	if (jwks.len > 0)
+		client->jwks = arena_text(arena, jwks);
 	return client->id != NULL && client->name != NULL && client->label != NULL &&
-	       client->description != NULL &&
-	       column_slot(row, COLUMN_SECRET_1, &client->slots[0]) &&
-	       column_slot(row, COLUMN_SECRET_2, &client->slots[1]) &&
-	       sqlite_column_texts(row, COLUMN_ROLES, arena, &client->roles) &&
-	       sqlite_column_texts(row, COLUMN_SCOPES, arena, &client->scopes);
+	       client->description != NULL && client->owner != NULL && client->contact != NULL &&
+	       (jwks.len == 0 || client->jwks != NULL);
+}
+
+static bool
+take_client(void *context, const struct sql_row *row, struct err *reterr)
+{
+	struct reading *reading = context;
+	struct client *client = arena_alloc(reading->arena, sizeof(*client));
+	int64_t method = sql_column_number(row, COLUMN_METHOD);
+
+	if (client == NULL || !read_texts(row, reading->arena, client) ||
+	    !read_slot(row, COLUMN_SECRET_1, &client->slots[0]) ||
+	    !read_slot(row, COLUMN_SECRET_2, &client->slots[1]) || method < 0 ||
+	    method > CLIENT_TLS)
+		return store_unreadable(reading->store, "a client", reterr);
+	client->method = (int)method;
+	client->disabled = sql_column_number(row, COLUMN_DISABLED) != 0;
+	client->token_lifetime_s = sql_column_number(row, COLUMN_LIFETIME);
+	client->created_s = sql_column_number(row, COLUMN_CREATED);
+	*reading->last = client;
+	reading->last = &client->next;
+	reading->count++;
+	return true;
+}
+
+/* Rows come in the order of the clients' ids, as the clients do. */
+static struct client *
+owner_of(struct reading *reading, struct span id)
+{
+	while (reading->at != NULL && !span_is(id, reading->at->id))
+		reading->at = reading->at->next;
+	return reading->at;
+}
+
+static bool
+take_role(void *context, const struct sql_row *row, struct err *reterr)
+{
+	struct reading *reading = context;
+	struct client *client = owner_of(reading, sql_column(row, 0));
+
+	return (client != NULL && store_push(&client->roles, sql_column(row, 1), reading->arena)) ||
+	       store_unreadable(reading->store, "a client's role", reterr);
+}
+
+static bool
+take_scope(void *context, const struct sql_row *row, struct err *reterr)
+{
+	struct reading *reading = context;
+	struct client *client = owner_of(reading, sql_column(row, 0));
+
+	return (client != NULL &&
+		   store_push(&client->scopes, sql_column(row, 1), reading->arena)) ||
+	       store_unreadable(reading->store, "a client's scope", reterr);
+}
+
+static bool
+read_lists(struct reading *reading, const char *const texts[2], const struct sql_value *id,
+    struct err *reterr)
+{
+	struct sql_query roles = { .text = texts[0],
+		.values = id,
+		.count = id == NULL ? 0 : 1,
+		.each = take_role,
+		.context = reading };
+	struct sql_query scopes = roles;
+
+	scopes.text = texts[1];
+	scopes.each = take_scope;
+	reading->at = reading->first;
+	if (!sql_run(reading->store->sql, &roles, reterr))
+		return false;
+	reading->at = reading->first;
+	return sql_run(reading->store->sql, &scopes, reterr);
+}
+
+static bool
+find_within(struct reading *reading, const char *name_or_id, struct err *reterr)
+{
+	struct sql_value wanted = sql_text(name_or_id), id;
+	struct sql_query query = {
+		.text = CLIENT_COLUMNS "WHERE id = ?1 OR name = ?1"
+				       " ORDER BY CASE WHEN id = ?1 THEN 0 ELSE 1 END LIMIT 1",
+		.values = &wanted,
+		.count = 1,
+		.each = take_client,
+		.context = reading,
+	};
+
+	if (!sql_run(reading->store->sql, &query, reterr))
+		return false;
+	if (reading->first == NULL)
+		return true;
+	id = sql_text(reading->first->id);
+	return read_lists(reading,
+	    (const char *const[2]){
+		"SELECT client_id, role FROM client_role WHERE client_id = ?1 ORDER BY role",
+		"SELECT client_id, scope FROM client_scope WHERE client_id = ?1 ORDER BY scope" },
+	    &id, reterr);
 }
 
 bool
 store_find(struct store *store, const char *name_or_id, struct arena *arena,
     struct client **ret_client, struct err *reterr)
 {
-	struct client *client = NULL;
-	sqlite3_stmt *stmt = NULL;
-	bool done = false;
-	int got;
+	struct reading reading = { .store = store, .arena = arena };
 
-	if (!sqlite_prepare(store,
-		CLIENT_COLUMNS "WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC LIMIT 1", &stmt,
-		reterr))
+	reading.last = &reading.first;
+	if (!find_within(&reading, name_or_id, reterr))
 		return false;
-	(void)sqlite3_bind_text(stmt, 1, name_or_id, -1, SQLITE_STATIC);
-	got = sqlite3_step(stmt);
-	if (got == SQLITE_ROW)
-		done = read_client(stmt, arena, &client) || unreadable(store, reterr);
-	else
-		done = got == SQLITE_DONE || sqlite_fail(store, reterr);
-	if (done)
-		*ret_client = client;
-	sqlite3_finalize(stmt);
-	return done;
+	*ret_client = reading.first;
+	return true;
 }
 
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp((*(struct client *const *)a)->name, (*(struct client *const *)b)->name);
+}
+
+/* Read in the order of their ids, given in that of their names. */
+static bool
+sort(struct reading *reading, struct client **ret_first)
+{
+	struct client **all = calloc(reading->count + 1, sizeof(all[0])), *client;
+	size_t count = 0;
+
+	if (all == NULL)
+		return false;
+	for (client = reading->first; client != NULL; client = client->next)
+		all[count++] = client;
+	qsort(all, count, sizeof(all[0]), by_name);
+	for (size_t i = 0; i < count; i++)
+		all[i]->next = all[i + 1];
+	*ret_first = all[0];
+	free(all);
+	return true;
+}
+
+static bool
+list_within(struct reading *reading, struct err *reterr)
+{
+	struct sql_query query = {
+		.text = CLIENT_COLUMNS "ORDER BY id", .each = take_client, .context = reading
+	};
+
+	return sql_run(reading->store->sql, &query, reterr) &&
+	       read_lists(reading,
+		   (const char *const[2]){
+		       "SELECT client_id, role FROM client_role ORDER BY client_id, role",
+		       "SELECT client_id, scope FROM client_scope ORDER BY client_id, scope" },
+		   NULL, reterr);
+}
+
+/* In one transaction, so that no role belongs to a client that was read before it was made. */
 bool
 store_list(struct store *store, struct arena *arena, struct client **ret_first, struct err *reterr)
 {
-	struct client *first = NULL, **last = &first;
-	sqlite3_stmt *stmt = NULL;
-	bool done = true;
-	int got;
+	struct reading reading = { .store = store, .arena = arena };
 
-	if (!sqlite_prepare(store, CLIENT_COLUMNS "ORDER BY name", &stmt, reterr))
+	reading.last = &reading.first;
+	if (!sql_snapshot(store->sql, reterr) ||
+	    !sql_end(store->sql, list_within(&reading, reterr), reterr))
 		return false;
-	while (done && (got = sqlite3_step(stmt)) != SQLITE_DONE) {
-		if (got != SQLITE_ROW)
-			done = sqlite_fail(store, reterr);
-		else if (!read_client(stmt, arena, last))
-			done = unreadable(store, reterr);
-		else
-			last = &(*last)->next;
-	}
-	sqlite3_finalize(stmt);
-	if (done)
-		*ret_first = first;
-	return done;
-}
-
-/* --- writing --- */
-
-/* A name that is another's id would make "name or id" mean two. */
-static bool
-name_free(struct store *store, const char *name, struct err *reterr)
-{
-	sqlite3_stmt *stmt = NULL;
-	bool done = false;
-	int got;
-
-	if (!sqlite_prepare(
-		store, "SELECT 1 FROM client WHERE name = ?1 OR id = ?1", &stmt, reterr))
-		return false;
-	sqlite_bind_text(stmt, 1, name);
-	got = sqlite3_step(stmt);
-	if (got == SQLITE_DONE)
-		done = true;
-	else if (got == SQLITE_ROW)
-		(void)err_set(reterr, "there is a client \"%s\" already", name);
-	else
-		(void)sqlite_fail(store, reterr);
-	sqlite3_finalize(stmt);
-	return done;
-}
-
-static bool
-insert_client(struct store *store, const struct client *client, struct err *reterr)
-{
-	sqlite3_stmt *stmt = NULL;
-
-	if (!sqlite_prepare(store,
-		"INSERT INTO client VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)", &stmt,
-		reterr))
-		return false;
-	sqlite_bind_text(stmt, 1, client->id);
-	sqlite_bind_text(stmt, 2, client->name);
-	sqlite_bind_text(stmt, 3, client->label);
-	sqlite_bind_text(stmt, 4, client->description);
-	sqlite_bind_text(stmt, 5, client->slots[0].hash);
-	(void)sqlite3_bind_int64(stmt, 6, client->slots[0].issued_s);
-	sqlite_bind_text(stmt, 7, client->slots[1].hash);
-	(void)sqlite3_bind_int64(stmt, 8, client->slots[1].issued_s);
-	(void)sqlite3_bind_int(stmt, 9, client->disabled ? 1 : 0);
-	(void)sqlite3_bind_int64(stmt, 10, client->token_lifetime_s);
-	(void)sqlite3_bind_int64(stmt, 11, client->created_s);
-	return sqlite_finish(store, stmt, reterr);
-}
-
-#define ROLE_INSERT "INSERT INTO client_role VALUES (?1, ?2) ON CONFLICT DO NOTHING"
-#define ROLE_DELETE "DELETE FROM client_role WHERE client_id = ?1 AND role = ?2"
-#define SCOPE_INSERT "INSERT INTO client_scope VALUES (?1, ?2) ON CONFLICT DO NOTHING"
-
-static bool
-add_within(struct store *store, const struct client *client, struct err *reterr)
-{
-	size_t i;
-
-	if (!name_free(store, client->name, reterr) || !insert_client(store, client, reterr))
-		return false;
-	for (i = 0; i < client->roles.count; i++) {
-		if (!sqlite_write_pair(store, ROLE_INSERT,
-			(const char *const[2]){ client->id, client->roles.at[i] }, reterr))
-			return false;
-	}
-	for (i = 0; i < client->scopes.count; i++) {
-		if (!sqlite_write_pair(store, SCOPE_INSERT,
-			(const char *const[2]){ client->id, client->scopes.at[i] }, reterr))
-			return false;
-	}
-	return true;
-}
-
-bool
-store_add(struct store *store, const struct client *client, struct err *reterr)
-{
-	return sqlite_begin(store, reterr) &&
-	       sqlite_end(store, add_within(store, client, reterr), reterr);
-}
-
-bool
-store_set_role(
-    struct store *store, const struct store_grant *grant, bool *ret_changed, struct err *reterr)
-{
-	bool well, changed;
-
-	if (!sqlite_begin(store, reterr))
-		return false;
-	well = sqlite_write_pair(store, grant->granted ? ROLE_INSERT : ROLE_DELETE,
-	    (const char *const[2]){ grant->client_id, grant->role }, reterr);
-	changed = well && sqlite3_changes(store->db) > 0;
-	if (!sqlite_end(store, well, reterr))
-		return false;
-	*ret_changed = changed;
-	return true;
+	return sort(&reading, ret_first) || store_unreadable(store, "the list of clients", reterr);
 }

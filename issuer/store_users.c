@@ -1,127 +1,196 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/store_sqlite.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-/* Roles hold no control characters, so a newline parts them. */
-#define USER_COLUMNS                                                                               \
-	"SELECT id, name, label, hash, disabled, created,"                                         \
-	" (SELECT group_concat(role, char(10)) FROM"                                               \
-	"  (SELECT role FROM basic_user_role WHERE user_id = u.id ORDER BY role))"                 \
-	" FROM basic_user u "
+#include "issuer/store_rows.h"
 
-enum column {
-	COLUMN_ID,
-	COLUMN_NAME,
-	COLUMN_LABEL,
-	COLUMN_HASH,
-	COLUMN_DISABLED,
-	COLUMN_CREATED,
-	COLUMN_ROLES
+#define USER_COLUMNS "SELECT id, name, label, hash, disabled, created FROM account "
+#define ROLE_INSERT "INSERT INTO account_role VALUES (?1, ?2) ON CONFLICT DO NOTHING"
+#define ROLE_DELETE "DELETE FROM account_role WHERE account_id = ?1 AND role = ?2"
+
+/* Users as they are read: in the order of their ids, as their roles. */
+struct reading {
+	struct store *store;
+	struct arena *arena;
+	struct user *first, **last;
+	struct user *at; /* whose roles are being read */
+	size_t count;
 };
 
-#define ROLE_INSERT "INSERT INTO basic_user_role VALUES (?1, ?2) ON CONFLICT DO NOTHING"
-#define ROLE_DELETE "DELETE FROM basic_user_role WHERE user_id = ?1 AND role = ?2"
-
 static bool
-unreadable(const struct store *store, struct err *reterr)
+take_user(void *context, const struct sql_row *row, struct err *reterr)
 {
-	return err_set(
-	    reterr, "%s: a user cannot be read (no memory, or a damaged row)", store->path);
-}
-
-/* --- reading --- */
-
-static bool
-read_user(sqlite3_stmt *row, struct arena *arena, struct user **ret_user)
-{
-	struct user *user = arena_alloc(arena, sizeof(*user));
+	struct reading *reading = context;
+	struct user *user = arena_alloc(reading->arena, sizeof(*user));
 
 	if (user == NULL)
-		return false;
-	user->id = sqlite_column_text(row, COLUMN_ID, arena);
-	user->name = sqlite_column_text(row, COLUMN_NAME, arena);
-	user->label = sqlite_column_text(row, COLUMN_LABEL, arena);
-	user->hash = sqlite_column_text(row, COLUMN_HASH, arena);
-	user->disabled = sqlite3_column_int(row, COLUMN_DISABLED) != 0;
-	user->created_s = sqlite3_column_int64(row, COLUMN_CREATED);
-	*ret_user = user;
-	return user->id != NULL && user->name != NULL && user->label != NULL &&
-	       user->hash != NULL && sqlite_column_texts(row, COLUMN_ROLES, arena, &user->roles);
+		return store_unreadable(reading->store, "a user", reterr);
+	user->id = store_column(row, 0, reading->arena);
+	user->name = store_column(row, 1, reading->arena);
+	user->label = store_column(row, 2, reading->arena);
+	user->hash = store_column(row, 3, reading->arena);
+	user->disabled = sql_column_number(row, 4) != 0;
+	user->created_s = sql_column_number(row, 5);
+	if (user->id == NULL || user->name == NULL || user->label == NULL || user->hash == NULL)
+		return store_unreadable(reading->store, "a user", reterr);
+	*reading->last = user;
+	reading->last = &user->next;
+	reading->count++;
+	return true;
 }
 
-/* All rows of a statement, which is released. */
 static bool
-read_users(struct store *store, sqlite3_stmt *stmt, struct arena *arena, struct user **ret_first,
-    struct err *reterr)
+take_role(void *context, const struct sql_row *row, struct err *reterr)
 {
-	struct user *first = NULL, **last = &first;
-	bool done = true;
-	int got;
+	struct reading *reading = context;
 
-	while (done && (got = sqlite3_step(stmt)) != SQLITE_DONE) {
-		if (got != SQLITE_ROW)
-			done = sqlite_fail(store, reterr);
-		else if (!read_user(stmt, arena, last))
-			done = unreadable(store, reterr);
-		else
-			last = &(*last)->next;
-	}
-	sqlite3_finalize(stmt);
-	if (done)
-		*ret_first = first;
-	return done;
+	while (reading->at != NULL && !span_is(sql_column(row, 0), reading->at->id))
+		reading->at = reading->at->next;
+	return (reading->at != NULL &&
+		   store_push(&reading->at->roles, sql_column(row, 1), reading->arena)) ||
+	       store_unreadable(reading->store, "a user's role", reterr);
+}
+
+static bool
+read_roles(struct reading *reading, const char *text, const char *id, struct err *reterr)
+{
+	struct sql_value value = sql_text(id);
+	struct sql_query query = { .text = text,
+		.values = &value,
+		.count = id == NULL ? 0 : 1,
+		.each = take_role,
+		.context = reading };
+
+	reading->at = reading->first;
+	return sql_run(reading->store->sql, &query, reterr);
 }
 
 bool
-store_user_find(struct store *store, const char *name, struct arena *arena, struct user **ret_user,
-    struct err *reterr)
+store_user_find(struct store *store, const char *name_or_id, struct arena *arena,
+    struct user **ret_user, struct err *reterr)
 {
-	sqlite3_stmt *stmt = NULL;
+	struct reading reading = { .store = store, .arena = arena };
+	struct sql_value wanted = sql_text(name_or_id);
+	struct sql_query query = {
+		.text = USER_COLUMNS "WHERE id = ?1 OR name = ?1"
+				     " ORDER BY CASE WHEN id = ?1 THEN 0 ELSE 1 END LIMIT 1",
+		.values = &wanted,
+		.count = 1,
+		.each = take_user,
+		.context = &reading,
+	};
 
-	if (!sqlite_prepare(store, USER_COLUMNS "WHERE name = ?1", &stmt, reterr))
+	reading.last = &reading.first;
+	if (!sql_run(store->sql, &query, reterr))
 		return false;
-	sqlite_bind_text(stmt, 1, name);
-	return read_users(store, stmt, arena, ret_user, reterr);
+	if (reading.first != NULL &&
+	    !read_roles(&reading,
+		"SELECT account_id, role FROM account_role WHERE account_id = ?1 ORDER BY role",
+		reading.first->id, reterr))
+		return false;
+	*ret_user = reading.first;
+	return true;
+}
+
+static bool
+list_within(struct reading *reading, struct err *reterr)
+{
+	struct sql_query query = {
+		.text = USER_COLUMNS "ORDER BY id", .each = take_user, .context = reading
+	};
+
+	return sql_run(reading->store->sql, &query, reterr) &&
+	       read_roles(reading,
+		   "SELECT account_id, role FROM account_role ORDER BY account_id, role", NULL,
+		   reterr);
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp((*(struct user *const *)a)->name, (*(struct user *const *)b)->name);
+}
+
+/* Read in the order of their ids, given in that of their names. */
+static bool
+sort(struct reading *reading, struct user **ret_first)
+{
+	struct user **all = calloc(reading->count + 1, sizeof(all[0]));
+	size_t count = 0;
+
+	if (all == NULL)
+		return false;
+	for (struct user *user = reading->first; user != NULL; user = user->next)
+		all[count++] = user;
+	qsort(all, count, sizeof(all[0]), by_name);
+	for (size_t i = 0; i < count; i++)
+		all[i]->next = all[i + 1];
+	*ret_first = all[0];
+	free(all);
+	return true;
 }
 
 bool
 store_user_list(
     struct store *store, struct arena *arena, struct user **ret_first, struct err *reterr)
 {
-	sqlite3_stmt *stmt = NULL;
+	struct reading reading = { .store = store, .arena = arena };
 
-	return sqlite_prepare(store, USER_COLUMNS "ORDER BY name", &stmt, reterr) &&
-	       read_users(store, stmt, arena, ret_first, reterr);
+	reading.last = &reading.first;
+	if (!sql_snapshot(store->sql, reterr) ||
+	    !sql_end(store->sql, list_within(&reading, reterr), reterr))
+		return false;
+	return sort(&reading, ret_first) || store_unreadable(store, "the list of users", reterr);
 }
 
 /* --- writing --- */
 
-static bool
-insert_user(struct store *store, const struct user *user, struct err *reterr)
-{
-	sqlite3_stmt *stmt = NULL;
+/* A change of one user, and whether there was anything to change. */
+struct one {
+	const struct user *user;
+	struct sql_query query;
+	struct store_pair pair;
+	int64_t changed;
+};
 
-	if (!sqlite_prepare(
-		store, "INSERT INTO basic_user VALUES (?1, ?2, ?3, ?4, ?5, ?6)", &stmt, reterr))
-		return false;
-	sqlite_bind_text(stmt, 1, user->id);
-	sqlite_bind_text(stmt, 2, user->name);
-	sqlite_bind_text(stmt, 3, user->label);
-	sqlite_bind_text(stmt, 4, user->hash);
-	(void)sqlite3_bind_int(stmt, 5, user->disabled ? 1 : 0);
-	(void)sqlite3_bind_int64(stmt, 6, user->created_s);
-	return sqlite_finish(store, stmt, reterr);
+static bool
+take_any(void *context, const struct sql_row *row, struct err *reterr)
+{
+	(void)row;
+	(void)reterr;
+	*(bool *)context = true;
+	return true;
 }
 
 static bool
-add_within(struct store *store, const struct user *user, struct err *reterr)
+name_free(struct store *store, const char *name, struct err *reterr)
 {
-	size_t i;
+	struct sql_value wanted = sql_text(name);
+	bool taken = false;
+	struct sql_query query = { .text = "SELECT 1 FROM account WHERE name = ?1 OR id = ?1",
+		.values = &wanted,
+		.count = 1,
+		.each = take_any,
+		.context = &taken };
 
-	if (!insert_user(store, user, reterr))
+	if (!sql_run(store->sql, &query, reterr))
 		return false;
-	for (i = 0; i < user->roles.count; i++) {
-		if (!sqlite_write_pair(store, ROLE_INSERT,
-			(const char *const[2]){ user->id, user->roles.at[i] }, reterr))
+	return !taken || err_set(reterr, "there is a user \"%s\" already", name);
+}
+
+static bool
+add_within(struct store *store, void *context, struct err *reterr)
+{
+	struct one *one = context;
+	const struct user *user = one->user;
+
+	if (!name_free(store, user->name, reterr) || !sql_run(store->sql, &one->query, reterr))
+		return false;
+	for (size_t i = 0; i < user->roles.count; i++) {
+		struct store_pair pair = { ROLE_INSERT, user->id, user->roles.at[i] };
+
+		if (!store_write_pair(store, &pair, NULL, reterr))
 			return false;
 	}
 	return true;
@@ -130,81 +199,110 @@ add_within(struct store *store, const struct user *user, struct err *reterr)
 bool
 store_user_add(struct store *store, const struct user *user, struct err *reterr)
 {
-	return sqlite_begin(store, reterr) &&
-	       sqlite_end(store, add_within(store, user, reterr), reterr);
-}
+	struct sql_value values[] = { sql_text(user->id), sql_text(user->name),
+		sql_text(user->label), sql_text(user->hash), sql_number(user->disabled ? 1 : 0),
+		sql_number(user->created_s) };
+	struct one one = { .user = user,
+		.query = { .text = "INSERT INTO account(id, name, label, hash, disabled, created)"
+				   " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+		    .values = values,
+		    .count = 6 } };
+	struct store_change change = { "principals", "user add", user->name, add_within, &one };
 
-/* A statement on two texts, whole. *ret_changed: whether it changed a row. */
-static bool
-write_alone(struct store *store, const char *sql, const char *const pair[2], bool *ret_changed,
-    struct err *reterr)
-{
-	bool well, changed;
-
-	if (!sqlite_begin(store, reterr))
-		return false;
-	well = sqlite_write_pair(store, sql, pair, reterr);
-	changed = well && sqlite3_changes(store->db) > 0;
-	if (!sqlite_end(store, well, reterr))
-		return false;
-	*ret_changed = changed;
-	return true;
+	return store_do(store, &change, reterr);
 }
 
 static bool
-gone(struct err *reterr)
+pair_within(struct store *store, void *context, struct err *reterr)
 {
-	return err_set(reterr, "that user is gone");
-}
+	struct one *one = context;
 
-static bool
-change_within(struct store *store, const struct user *user, struct err *reterr)
-{
-	sqlite3_stmt *stmt = NULL;
-
-	if (!sqlite_prepare(store, "UPDATE basic_user SET label = ?2, disabled = ?3 WHERE id = ?1",
-		&stmt, reterr))
-		return false;
-	sqlite_bind_text(stmt, 1, user->id);
-	sqlite_bind_text(stmt, 2, user->label);
-	(void)sqlite3_bind_int(stmt, 3, user->disabled ? 1 : 0);
-	return sqlite_finish(store, stmt, reterr) &&
-	       (sqlite3_changes(store->db) > 0 || gone(reterr));
-}
-
-bool
-store_user_change(struct store *store, const struct user *user, struct err *reterr)
-{
-	return sqlite_begin(store, reterr) &&
-	       sqlite_end(store, change_within(store, user, reterr), reterr);
-}
-
-bool
-store_user_set_hash(struct store *store, const char *user_id, const char *hash, struct err *reterr)
-{
-	const char *const pair[2] = { user_id, hash };
-	bool changed = false;
-
-	return write_alone(store, "UPDATE basic_user SET hash = ?2 WHERE id = ?1", pair, &changed,
-		   reterr) &&
-	       (changed || gone(reterr));
+	return store_write_pair(store, &one->pair, &one->changed, reterr);
 }
 
 bool
 store_user_set_role(
     struct store *store, const struct store_grant *grant, bool *ret_changed, struct err *reterr)
 {
-	const char *const pair[2] = { grant->client_id, grant->role };
+	struct one one = { .pair = { grant->granted ? ROLE_INSERT : ROLE_DELETE, grant->id,
+			       grant->role } };
+	struct store_change change = { "principals", grant->granted ? "user grant" : "user revoke",
+		grant->id, pair_within, &one };
 
-	return write_alone(
-	    store, grant->granted ? ROLE_INSERT : ROLE_DELETE, pair, ret_changed, reterr);
+	if (!store_do(store, &change, reterr))
+		return false;
+	*ret_changed = one.changed > 0;
+	return true;
+}
+
+static bool
+query_within(struct store *store, void *context, struct err *reterr)
+{
+	struct one *one = context;
+
+	return store_run(store, &one->query, &one->changed, reterr);
 }
 
 bool
-store_user_delete(struct store *store, const char *user_id, bool *ret_found, struct err *reterr)
+store_user_change(struct store *store, const struct user *user, struct err *reterr)
 {
-	const char *const pair[2] = { user_id, user_id };
+	struct sql_value values[] = { sql_text(user->id), sql_text(user->label),
+		sql_number(user->disabled ? 1 : 0) };
+	struct one one = { .query = { .text = "UPDATE account SET label = ?2, disabled = ?3"
+					      " WHERE id = ?1",
+			       .values = values,
+			       .count = 3 } };
+	struct store_change change = { "principals",
+		user->disabled ? "user disable" : "user change", user->name, query_within, &one };
 
-	return write_alone(
-	    store, "DELETE FROM basic_user WHERE id = ?1 AND id = ?2", pair, ret_found, reterr);
+	if (!store_do(store, &change, reterr))
+		return false;
+	return one.changed > 0 || err_set(reterr, "there is no user \"%s\"", user->name);
+}
+
+bool
+store_user_set_hash(
+    struct store *store, const struct user *user, const char *hash, struct err *reterr)
+{
+	struct sql_value values[] = { sql_text(user->id), sql_text(hash) };
+	struct one one = { .query = { .text = "UPDATE account SET hash = ?2 WHERE id = ?1",
+			       .values = values,
+			       .count = 2 } };
+	struct store_change change = { "principals", "user passwd", user->name, query_within,
+		&one };
+
+	if (!store_do(store, &change, reterr))
+		return false;
+	return one.changed > 0 || err_set(reterr, "there is no user \"%s\"", user->name);
+}
+
+bool
+store_user_rehash(
+    struct store *store, const struct user *user, const char *hash, struct err *reterr)
+{
+	struct sql_value values[] = { sql_text(user->id), sql_text(hash), sql_text(user->hash) };
+	struct one one = {
+		.query = { .text = "UPDATE account SET hash = ?2 WHERE id = ?1 AND hash = ?3",
+		    .values = values,
+		    .count = 3 },
+	};
+	struct store_change change = { "principals", NULL, NULL, query_within, &one };
+
+	return store_do(store, &change, reterr);
+}
+
+bool
+store_user_delete(struct store *store, const struct user *user, bool *ret_found, struct err *reterr)
+{
+	struct sql_value id = sql_text(user->id);
+	struct one one = {
+		.query = { .text = "DELETE FROM account WHERE id = ?1", .values = &id, .count = 1 }
+	};
+	struct store_change change = { "principals", "user delete", user->name, query_within,
+		&one };
+
+	if (!store_do(store, &change, reterr))
+		return false;
+	*ret_found = one.changed > 0;
+	return true;
 }

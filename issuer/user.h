@@ -28,8 +28,4 @@ struct user {
 /* Do both say the same in every field? */
 bool user_same(const struct user *a, const struct user *b);
 
-/* One line in the log for each user that came, went or changed from one list to the other, both in
- * the order of their names. */
-void user_audit(const struct user *before, const struct user *now);
-
 #endif

@@ -6,7 +6,8 @@
 
 #include "base/arena.h"
 
-/* Open addressing; a power of two, at most half full, so that a search ends. */
+/* Open addressing; a power of two, at most half full, so that a search ends. A thing is a client
+ * or a user. */
 struct table {
 	const void **slots;
 	size_t mask;
@@ -17,7 +18,7 @@ struct view {
 	const struct client *first; /* by name */
 	size_t count;
 	struct table by_id, by_name;
-	const struct user *users; /* by name */
+	const struct user *users; /* by id */
 	struct table users_by_name;
 };
 
@@ -34,37 +35,31 @@ hash(struct span text)
 }
 
 static struct span
-key_id(const void *entry)
+key_id(const void *client)
 {
-	const struct client *client = entry;
-
-	return span_of(client->id);
+	return span_of(((const struct client *)client)->id);
 }
 
 static struct span
-key_name(const void *entry)
+key_name(const void *client)
 {
-	const struct client *client = entry;
-
-	return span_of(client->name);
+	return span_of(((const struct client *)client)->name);
 }
 
 static struct span
-key_user(const void *entry)
+key_user(const void *user)
 {
-	const struct user *user = entry;
-
-	return span_of(user->name);
+	return span_of(((const struct user *)user)->name);
 }
 
 static void
-table_put(struct table *table, struct span key, const void *entry)
+table_put(struct table *table, struct span key, const void *thing)
 {
 	size_t at = hash(key) & table->mask;
 
 	while (table->slots[at] != NULL)
 		at = (at + 1) & table->mask;
-	table->slots[at] = entry;
+	table->slots[at] = thing;
 }
 
 static const void *
@@ -109,15 +104,14 @@ index_clients(struct view *view)
 static bool
 index_users(struct view *view)
 {
-	const struct user *user;
 	size_t count = 0;
 
-	for (user = view->users; user != NULL; user = user->next)
+	for (const struct user *user = view->users; user != NULL; user = user->next)
 		count++;
 	if (!table_init(&view->users_by_name, &view->arena, count))
 		return false;
-	for (user = view->users; user != NULL; user = user->next)
-		table_put(&view->users_by_name, span_of(user->name), user);
+	for (const struct user *user = view->users; user != NULL; user = user->next)
+		table_put(&view->users_by_name, key_user(user), user);
 	return true;
 }
 
@@ -181,20 +175,14 @@ view_user(const struct view *view, struct span name)
 	return table_get(&view->users_by_name, name, key_user);
 }
 
-const struct user *
-view_users(const struct view *view)
-{
-	return view->users;
-}
-
 static bool
-users_same(const struct user *a, const struct user *b)
+users_same(const struct user *x, const struct user *y)
 {
-	while (a != NULL && b != NULL && user_same(a, b)) {
-		a = a->next;
-		b = b->next;
+	while (x != NULL && y != NULL && user_same(x, y)) {
+		x = x->next;
+		y = y->next;
 	}
-	return a == NULL && b == NULL;
+	return x == NULL && y == NULL;
 }
 
 bool

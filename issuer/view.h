@@ -2,7 +2,7 @@
 /*
  * view - all clients and users in memory, as one snapshot that never changes.
  *
- * Uses:   base, client, store, user.
+ * Uses:   base, client, store.
  * Pure:   but for view_load(), which reads the store. Safe to read from any thread.
  * Limits: VIEW_MAX_BYTES; a store that needs more is an error.
  */
@@ -17,6 +17,7 @@
 #include "base/span.h"
 #include "issuer/client.h"
 #include "issuer/store.h"
+#include "issuer/user.h"
 
 #define VIEW_MAX_BYTES ((size_t)1 << 30)
 
@@ -37,9 +38,6 @@ const struct client *view_by_name(const struct view *view, struct span name);
 
 /* The user of that name; NULL: there is none. Lent by the view. */
 const struct user *view_user(const struct view *view, struct span name);
-
-/* The first of all users in the order of their names, linked by `next`. Lent by the view. */
-const struct user *view_users(const struct view *view);
 
 /* Do both hold the same clients and users, alike in every field? */
 bool view_same(const struct view *a, const struct view *b);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -14,93 +15,225 @@
 #include "base/epoch.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "issuer/sql.h"
 
 #define LOOK_MS 1000
 #define SOON_MS 5
+#define FORGET_EVERY_US (3600 * INT64_C(1000000))
 
 struct watch {
 	struct watch_setup setup;
 	char *database;
-	struct store *store;  /* NULL while a replaced file cannot be opened */
-	uint64_t version;     /* of what was loaded last */
-	pthread_mutex_t lock; /* held while looking */
+	struct store *store;          /* NULL while it cannot be opened */
+	struct store_version version; /* of what was loaded last */
+	bool loaded;                  /* anything was, from this store */
+	pthread_mutex_t lock;         /* held while looking */
 	int stop_fd, notify_fd;
 	pthread_t thread;
 	bool running;
-	struct err told; /* the trouble last logged, so that it is logged once */
+	struct err told;               /* the trouble last logged, so that it is logged once */
+	_Atomic int64_t away_since_us; /* 0: it can be read */
 };
 
-/* Load if there is something new. */
 static bool
-look(struct watch *watch, bool first, struct err *reterr)
+load_principals(struct watch *watch, struct err *reterr)
 {
 	struct view *view = NULL;
-	uint64_t version;
 
+	if (!view_load(watch->store, &view, reterr))
+		return false;
+	watch->setup.loaded(watch->setup.context, view);
+	return true;
+}
+
+static bool
+load_revocations(struct watch *watch, struct err *reterr)
+{
+	int64_t after = watch->loaded ? watch->version.revocations : 0;
+	struct store_revocations found;
+	struct arena arena;
+	bool done;
+
+	if (watch->setup.revoked == NULL)
+		return true;
+	arena_init(&arena, VIEW_MAX_BYTES);
+	done = store_revocations(watch->store, after, &arena, &found, reterr) &&
+	       watch->setup.revoked(watch->setup.context, found.first, reterr);
+	arena_done(&arena);
+	return done;
+}
+
+static bool
+load_keys(struct watch *watch, struct err *reterr)
+{
+	struct store_key *first = NULL;
+	struct arena arena;
+	bool done;
+
+	if (watch->setup.keys == NULL)
+		return true;
+	arena_init(&arena, VIEW_MAX_BYTES);
+	done = store_keys(watch->store, &arena, &first, reterr);
+	if (done)
+		watch->setup.keys(watch->setup.context, first);
+	arena_done(&arena);
+	return done;
+}
+
+static void
+log_audit(const struct store_audit *audit)
+{
+	struct log_line line;
+
+	log_begin(&line, "audit");
+	log_text(&line, "message", span_of(audit->action));
+	log_text(&line, "object", span_of(audit->object));
+	log_text(&line, "by", span_of(audit->by));
+	log_number(&line, "number", audit->number);
+	log_end(&line, LOG_INFO);
+}
+
+/* What was done while no gate ran is in the store, not in this gate's log. */
+static bool
+tell_audit(struct watch *watch, struct err *reterr)
+{
+	struct store_audit *first = NULL;
+	struct arena arena;
+	bool done;
+
+	if (!watch->loaded)
+		return true;
+	arena_init(&arena, VIEW_MAX_BYTES);
+	done = store_audits(watch->store, watch->version.audit, &arena, &first, reterr);
+	for (; done && first != NULL; first = first->next)
+		log_audit(first);
+	arena_done(&arena);
+	return done;
+}
+
+/* Each counter is taken over when what it counts was loaded: what fails is tried again. */
+static bool
+load(struct watch *watch, const struct store_version *now, struct err *reterr)
+{
+	struct store_version *had = &watch->version;
+	bool all = !watch->loaded;
+
+	if (all || now->principals != had->principals) {
+		if (!load_principals(watch, reterr))
+			return false;
+		had->principals = now->principals;
+	}
+	if (all || now->revocations != had->revocations) {
+		if (!load_revocations(watch, reterr))
+			return false;
+		had->revocations = now->revocations;
+	}
+	if (all || now->keys != had->keys) {
+		if (!load_keys(watch, reterr))
+			return false;
+		had->keys = now->keys;
+	}
+	if (all || now->audit != had->audit) {
+		if (!tell_audit(watch, reterr))
+			return false;
+		had->audit = now->audit;
+	}
+	watch->loaded = true;
+	return true;
+}
+
+static bool
+open_again(struct watch *watch, struct err *reterr)
+{
 	if (watch->store != NULL && store_replaced(watch->store)) {
 		store_close(watch->store);
 		watch->store = NULL;
 	}
-	if (watch->store == NULL) {
-		if (!store_open(watch->database, &watch->store, reterr))
-			return false;
-		first = true;
-	}
-	/* The version first: a commit after it is seen again at the next look. */
-	if (!store_version(watch->store, &version, reterr))
-		return false;
-	if (!first && version == watch->version)
+	if (watch->store != NULL)
 		return true;
-	if (watch->setup.read != NULL &&
-	    !watch->setup.read(watch->setup.context, watch->store, reterr))
+	watch->loaded = false;
+	return store_open(watch->database, &watch->store, reterr);
+}
+
+/* Load if there is something new. */
+static bool
+look(struct watch *watch, struct err *reterr)
+{
+	struct store_version version;
+
+	if (!open_again(watch, reterr))
 		return false;
-	if (!view_load(watch->store, &view, reterr))
-		return false;
-	watch->version = version;
-	watch->setup.loaded(watch->setup.context, view);
-	return true;
+	/* The version first: a commit after it is seen again at the next look. */
+	if (store_version(watch->store, &version, reterr) && load(watch, &version, reterr))
+		return true;
+	/* A connection that is lost does not come back. */
+	if (sql_is_url(watch->database)) {
+		store_close(watch->store);
+		watch->store = NULL;
+	}
+	return false;
 }
 
 static void
 tell(struct watch *watch, bool well, const struct err *err)
 {
-	if (well && watch->told.text[0] != 0) {
-		log_event(LOG_INFO, "store_recovered", "the clients are read again");
+	if (well) {
+		atomic_store(&watch->away_since_us, 0);
+		if (watch->told.text[0] != 0)
+			log_event(LOG_INFO, "store_recovered", "the clients are read again");
 		watch->told.text[0] = 0;
+		return;
 	}
-	if (!well && strcmp(watch->told.text, err->text) != 0) {
+	if (atomic_load(&watch->away_since_us) == 0)
+		atomic_store(&watch->away_since_us, clock_mono_us());
+	if (strcmp(watch->told.text, err->text) != 0) {
 		log_event(
 		    LOG_ERROR, "store_failed", "%s; the clients stay as last read", err->text);
 		watch->told = *err;
 	}
 }
 
+static void
+look_and_tell(struct watch *watch)
+{
+	struct err err = { "" };
+	bool well = look(watch, &err);
+
+	tell(watch, well, &err);
+}
+
+/* Who asks for a token does not wait for a server that is away: the thread tries. */
 void
 watch_look(struct watch *watch)
 {
-	struct err err = { "" };
-	bool well;
-
 	(void)pthread_mutex_lock(&watch->lock);
-	well = look(watch, false, &err);
-	tell(watch, well, &err);
+	if (watch->store != NULL)
+		look_and_tell(watch);
 	(void)pthread_mutex_unlock(&watch->lock);
 }
 
 bool
-watch_write(struct watch *watch,
-    bool (*write)(void *context, struct store *store, struct err *reterr), void *context,
-    struct err *reterr)
+watch_change(struct watch *watch, const struct watch_change *change, struct err *reterr)
 {
 	bool done;
 
 	(void)pthread_mutex_lock(&watch->lock);
-	if (watch->store == NULL)
-		done = err_set(reterr, "%s cannot be opened now", watch->database);
-	else
-		done = write(context, watch->store, reterr) && look(watch, false, reterr);
+	if (watch->store == NULL) {
+		done = err_set(reterr, "the database is away");
+	} else {
+		done = change->change(watch->store, change->context, reterr);
+		look_and_tell(watch);
+	}
 	(void)pthread_mutex_unlock(&watch->lock);
 	return done;
+}
+
+int64_t
+watch_away_s(const struct watch *watch)
+{
+	int64_t since_us = atomic_load(&watch->away_since_us);
+
+	return since_us == 0 ? 0 : (clock_mono_us() - since_us) / 1000000 + 1;
 }
 
 static void
@@ -112,21 +245,34 @@ drain(int fd)
 		continue;
 }
 
+/* Of the store's connection. Should it be closed meanwhile, we wake once for nothing. */
+static int
+descriptor(struct watch *watch)
+{
+	int found;
+
+	(void)pthread_mutex_lock(&watch->lock);
+	found = watch->store == NULL ? -1 : store_descriptor(watch->store);
+	(void)pthread_mutex_unlock(&watch->lock);
+	return found;
+}
+
 /* Wait so long, or until there is news if `ret_news` is given. False: the thread is to end. */
 static bool
-wait_for(const struct watch *watch, int timeout_ms, bool *ret_news)
+wait_for(struct watch *watch, int timeout_ms, bool *ret_news)
 {
-	struct pollfd fds[2] = {
+	struct pollfd fds[3] = {
 		{ .fd = watch->stop_fd, .events = POLLIN },
 		{ .fd = watch->notify_fd, .events = POLLIN }, /* -1 is skipped */
+		{ .fd = descriptor(watch), .events = POLLIN },
 	};
 
-	(void)poll(fds, ret_news != NULL ? 2 : 1, timeout_ms);
+	(void)poll(fds, ret_news != NULL ? 3 : 1, timeout_ms);
 	if (fds[0].revents != 0)
 		return false;
 	if (ret_news != NULL) {
-		*ret_news = fds[1].revents != 0;
-		if (*ret_news)
+		*ret_news = fds[1].revents != 0 || fds[2].revents != 0;
+		if (fds[1].revents != 0)
 			drain(watch->notify_fd);
 	}
 	return true;
@@ -141,6 +287,19 @@ rest_ms(int64_t started_us)
 	return rest > LOOK_MS ? LOOK_MS : (int)rest;
 }
 
+/* Revocations of tokens that are over. */
+static void
+forget(struct watch *watch, int64_t *forgot_us)
+{
+	struct err err;
+
+	if (watch->store == NULL || clock_mono_us() - *forgot_us < FORGET_EVERY_US)
+		return;
+	*forgot_us = clock_mono_us();
+	if (!store_forget(watch->store, clock_now_s(), &err))
+		log_event(LOG_WARN, "store_failed", "%s", err.text);
+}
+
 /*
  * The file is written before the commit counts, so news means "soon": look often at first, then
  * less and less.
@@ -149,13 +308,16 @@ static void *
 run(void *context)
 {
 	struct watch *watch = context;
+	int64_t started_us, forgot_us = clock_mono_us();
 	int wait_ms = SOON_MS;
-	int64_t started_us;
 	bool news;
 
 	for (;;) {
 		started_us = clock_mono_us();
-		watch_look(watch);
+		(void)pthread_mutex_lock(&watch->lock);
+		look_and_tell(watch);
+		forget(watch, &forgot_us);
+		(void)pthread_mutex_unlock(&watch->lock);
 		epoch_collect();
 		if (!wait_for(watch, rest_ms(started_us), NULL) || !wait_for(watch, wait_ms, &news))
 			break;
@@ -170,8 +332,11 @@ run(void *context)
 static void
 notify_init(struct watch *watch)
 {
-	char *directory = store_directory(watch->database);
+	char *directory;
 
+	if (sql_is_url(watch->database))
+		return;
+	directory = store_directory(watch->database);
 	watch->notify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (watch->notify_fd >= 0 && directory != NULL)
 		(void)inotify_add_watch(
@@ -206,7 +371,7 @@ watch_start(const struct watch_setup *setup, struct watch **ret_watch, struct er
 		return err_errno(reterr, errno, "%s", setup->database);
 	}
 	notify_init(watch);
-	if (!look(watch, true, reterr) || !start_thread(watch, reterr)) {
+	if (!look(watch, reterr) || !start_thread(watch, reterr)) {
 		watch_stop(watch);
 		return false;
 	}

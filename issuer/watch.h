@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * watch - a thread that notices when the store was changed by another process.
+ * watch - the one connection to the store, and a thread that notices when somebody else changed it.
  *
  * Uses:   base, store, view.
- * Shell:  inotify on the database's directory, and a look at the database every second for what
- *         inotify cannot see (network file systems).
+ * Shell:  inotify on the database's directory, or what the database server tells; and a look every
+ *         second for what neither does (network file systems). A server that is away is tried again
+ *         every second; what was loaded stays in force meanwhile.
  */
 #ifndef POSTERN_ISSUER_WATCH_H
 #define POSTERN_ISSUER_WATCH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/check.h"
 #include "base/err.h"
@@ -18,14 +20,18 @@
 
 struct watch;
 
+/* Each is called after a commit by anybody, on the thread that noticed it, never on two at once,
+ * and once at the start. */
 struct watch_setup {
 	const char *database; /* borrowed, copied */
 	struct store *store;  /* taken, also on failure */
-	/* taken: `view`. Called after a commit by anybody, on the thread that noticed it, never on
-	 * two at once. */
+	/* taken: `view`. */
 	void (*loaded)(void *context, struct view *view);
-	/* Asked for before that: read what else there is. May be NULL. */
-	bool (*read)(void *context, struct store *store, struct err *reterr);
+	/* Revocations that were not told of yet, linked by `next`. False: no memory; they are told
+	 * of again. NULL: nobody wants to know. */
+	bool (*revoked)(void *context, const struct revocation *first, struct err *reterr);
+	/* All public keys of the store. NULL: nobody wants to know. */
+	void (*keys)(void *context, const struct store_key *first);
 	void *context;
 };
 
@@ -34,14 +40,20 @@ MUST_CHECK bool watch_start(
     const struct watch_setup *setup, struct watch **ret_watch, struct err *reterr);
 
 /* Look now, for who cannot wait for the thread: what was committed before this call is loaded when
- * it returns. Any thread, outside of an epoch. */
+ * it returns, unless the database is away. Any thread, outside of an epoch. */
 void watch_look(struct watch *watch);
 
-/* Let `write` write to the store, and look: what it wrote is in force when this returns true. Any
- * thread, outside of an epoch. */
-MUST_CHECK bool watch_write(struct watch *watch,
-    bool (*write)(void *context, struct store *store, struct err *reterr), void *context,
-    struct err *reterr);
+/* Change something: `change` is called with the store, and what it committed is loaded when this
+ * returns. Any thread, outside of an epoch; one at a time. */
+struct watch_change {
+	bool (*change)(struct store *store, void *context, struct err *reterr);
+	void *context;
+};
+MUST_CHECK bool watch_change(
+    struct watch *watch, const struct watch_change *change, struct err *reterr);
+
+/* For how many seconds the database could not be read; 0: it can. */
+int64_t watch_away_s(const struct watch *watch);
 
 /* End the thread and close the store. Accepts NULL. */
 void watch_stop(struct watch *watch);

@@ -46,7 +46,7 @@ static inline void
 running_init(struct running *running, const char *url)
 {
 	static const char *scopes[] = { "a", "b" };
-	struct admin_new new_client = { .name = "partner", .scopes = { scopes, 2, NULL } };
+	struct admin_new new_client = { .name = "partner", .fields.scopes = { scopes, 2, NULL } };
 	struct err err;
 
 	memset(running, 0, sizeof(*running));

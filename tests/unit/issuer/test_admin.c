@@ -29,7 +29,7 @@ teardown(void **state)
 static void
 secret_given_is_the_clients(void **state)
 {
-	struct admin_new new_client = { .name = "partner", .label = "Partner" };
+	struct admin_new new_client = { .name = "partner", .fields.label = "Partner" };
 	struct client *client = NULL;
 	struct admin_made made;
 	struct arena arena;
@@ -60,10 +60,10 @@ static const struct {
 } refused[] = {
 	{ "an empty name", { .name = "" }, "name" },
 	{ "a name with a colon", { .name = "a:b" }, "name" },
-	{ "a label with a newline", { .name = "a", .label = "x\ny" }, "label" },
-	{ "a description that is no text", { .name = "a", .description = "\xff" }, "label" },
-	{ "a lifetime over a day", { .name = "a", .token_lifetime_s = 86401 }, "lifetime" },
-	{ "a negative lifetime", { .name = "a", .token_lifetime_s = -1 }, "lifetime" },
+	{ "a label with a newline", { .name = "a", .fields.label = "x\ny" }, "label" },
+	{ "a description that is no text", { .name = "a", .fields.description = "\xff" }, "label" },
+	{ "a lifetime over a day", { .name = "a", .fields.token_lifetime_s = 86401 }, "lifetime" },
+	{ "a negative lifetime", { .name = "a", .fields.token_lifetime_s = -1 }, "lifetime" },
 };
 /* clang-format on */
 
@@ -88,7 +88,7 @@ wrong_clients_are_not_made(void **state)
 	assert_int_equal(admin_add(store, &odd, &made, &err), ADMIN_NO);
 	texts[0] = bad_scopes[0];
 	odd.roles.count = 0;
-	odd.scopes = (struct texts){ texts, 1, NULL };
+	odd.fields.scopes = (struct texts){ texts, 1, NULL };
 	assert_int_equal(admin_add(store, &odd, &made, &err), ADMIN_NO);
 	arena_init(&arena, 1 << 20);
 	assert_true(store_list(store, &arena, &first, &err));

@@ -11,7 +11,7 @@ static char token[1000];
 static void
 ready(const char *role)
 {
-	struct store_grant grant = { running.made.id, "prober", true };
+	struct store_grant grant = { running.made.id, "prober", true, NULL };
 	struct issuer_answer answer;
 	json_t *body = NULL;
 	bool changed;

@@ -81,6 +81,8 @@ a_stale_hash_is_replaced_and_stays_known(void **state)
 	assert_string_equal(hash_of_ann(), now);
 }
 
+static const struct user ann = { .id = "1", .name = "ann" };
+
 static void
 a_password_that_was_changed_meanwhile_stays(void **state)
 {
@@ -90,7 +92,7 @@ a_password_that_was_changed_meanwhile_stays(void **state)
 
 	(void)state;
 	assert_true(password_hash(SPAN("another horse"), other));
-	assert_true(store_user_set_hash(running.store, "1", other, &err));
+	assert_true(store_user_set_hash(running.store, &ann, other, &err));
 	issuer_rehash(running.issuer, &attempt);
 	assert_string_equal(hash_of_ann(), other);
 }
@@ -103,7 +105,7 @@ a_user_that_is_gone_does_not_come_back(void **state)
 	bool found = false;
 
 	(void)state;
-	assert_true(store_user_delete(running.store, "1", &found, &err));
+	assert_true(store_user_delete(running.store, &ann, &found, &err));
 	issuer_rehash(running.issuer, &attempt);
 	assert_string_equal(hash_of_ann(), "");
 }

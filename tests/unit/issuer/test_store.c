@@ -107,7 +107,7 @@ half_an_addition_is_none(void **state)
 static void
 roles_are_granted_and_revoked(void **state)
 {
-	struct store_grant grant = { "i", "r", true };
+	struct store_grant grant = { "i", "r", true, NULL };
 	struct store *store = open_store();
 	struct client *got = NULL;
 	struct arena arena;
@@ -128,26 +128,26 @@ roles_are_granted_and_revoked(void **state)
 	assert_true(changed);
 	assert_true(store_set_role(store, &grant, &changed, &err));
 	assert_false(changed);
-	grant = (struct store_grant){ "nobody", "r", true };
+	grant = (struct store_grant){ "nobody", "r", true, NULL };
 	assert_false(store_set_role(store, &grant, &changed, &err));
 	arena_done(&arena);
 	store_close(store);
 }
 
-static uint64_t
+static int64_t
 version(struct store *store)
 {
-	uint64_t now = 0;
+	struct store_version now;
 
 	assert_true(store_version(store, &now, &err));
-	return now;
+	return now.principals;
 }
 
 static void
 version_counts_everybodys_changes(void **state)
 {
 	struct store *a = open_store(), *b = open_store();
-	uint64_t before = version(a);
+	int64_t before = version(a);
 
 	(void)state;
 	assert_true(version(a) == before);

@@ -147,7 +147,7 @@ token_says_what_was_asked(void **state)
 static void
 client_without_scopes_gets_a_token_without(void **state)
 {
-	struct admin_new new_client = { .name = "bare", .token_lifetime_s = 120 };
+	struct admin_new new_client = { .name = "bare", .fields.token_lifetime_s = 120 };
 	struct issuer_answer answer;
 	struct opened opened;
 	struct err err;

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/client_do.h"
+
+#include <stdio.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "cli/command.h"
+
+#define OUTPUT_MOST ((size_t)1 << 30)
+#define ARENA_MOST ((size_t)1 << 30)
+#define JWKS_MOST (256u << 10)
+
+bool
+client_place_open(const char *config_path, struct client_place *place, int *ret_code)
+{
+	struct err err;
+
+	if (!command_config(config_path, &place->config, ret_code))
+		return false;
+	if (!place->config->has_local) {
+		*ret_code = command_trouble(
+		    "client: %s has no local_issuer, so there are no clients", config_path);
+		return false;
+	}
+	if (!store_open(place->config->local.database, &place->store, &err)) {
+		*ret_code = command_trouble("client: %s", err.text);
+		return false;
+	}
+	return true;
+}
+
+void
+client_place_done(struct client_place *place)
+{
+	store_close(place->store);
+	config_free(place->config);
+}
+
+int
+client_do_told(enum admin_result result, const struct err *err)
+{
+	if (result == ADMIN_OK)
+		return EXIT_YES;
+	(void)command_trouble("client: %s", err->text);
+	return result == ADMIN_NO ? EXIT_NO : EXIT_TROUBLE;
+}
+
+int
+client_do_print(struct buffer *out)
+{
+	bool done = !out->failed;
+
+	if (done && out->len > 0)
+		done = fwrite(out->at, 1, out->len, stdout) == out->len;
+	done = done && fflush(stdout) == 0;
+	buffer_wipe(out);
+	if (done)
+		return EXIT_YES;
+	return command_trouble("client: standard output cannot be written");
+}
+
+/* A role that the policy does not know would be granted and never count: most likely a typo. */
+static bool
+role_known(const struct client_place *place, const char *role)
+{
+	const struct policy *policy = &place->config->policy;
+
+	if (policy_role(policy, span_of(role)) != NULL)
+		return true;
+	(void)fprintf(stderr, "postern: client: the policy has no role \"%s\"; it has", role);
+	for (size_t i = 0; i < policy->role_count; i++)
+		(void)fprintf(stderr, "%s %s", i == 0 ? "" : ",", policy->roles[i].name);
+	(void)fprintf(stderr, "%s\n", policy->role_count == 0 ? " none" : "");
+	return false;
+}
+
+/* jwks_path of the line, read into `fields`; the text is lent by the buffer. */
+static bool
+read_jwks(const struct client_line *line, struct buffer *text, struct admin_fields *fields)
+{
+	struct err err;
+
+	buffer_init(text, JWKS_MOST);
+	if (line->jwks_path == NULL)
+		return true;
+	if (!file_read(line->jwks_path, text, &err)) {
+		(void)command_trouble("client: %s", err.text);
+		return false;
+	}
+	buffer_add_byte(text, '\0');
+	if (text->failed || strlen(text->at) + 1 != text->len) {
+		(void)command_trouble("client: %s: no JWK Set", line->jwks_path);
+		return false;
+	}
+	fields->jwks = text->at;
+	return true;
+}
+
+static int
+add(struct client_place *place, const struct client_line *line, const struct admin_new *new_client)
+{
+	enum admin_result result;
+	struct admin_made made;
+	struct buffer out;
+	struct err err;
+
+	result = admin_add(place->store, new_client, &made, &err);
+	if (result != ADMIN_OK)
+		return client_do_told(result, &err);
+	buffer_init(&out, OUTPUT_MOST);
+	client_print_made(&out, line->output, new_client, &made);
+	if (line->output == CLIENT_TABLE && made.secret[0] != '\0')
+		(void)fprintf(stderr, "The secret is shown this once; it cannot be read again.\n");
+	digest_wipe(&made, sizeof(made));
+	return client_do_print(&out);
+}
+
+int
+client_do_add(struct client_place *place, const struct client_line *line)
+{
+	struct admin_new new_client = { line->names[0], line->roles, line->fields };
+	struct buffer jwks;
+	int code = EXIT_TROUBLE;
+
+	for (size_t i = 0; i < line->roles.count; i++)
+		if (!role_known(place, line->roles.at[i]))
+			return EXIT_NO;
+	if (read_jwks(line, &jwks, &new_client.fields))
+		code = add(place, line, &new_client);
+	buffer_done(&jwks);
+	return code;
+}
+
+int
+client_do_change(struct client_place *place, const struct client_line *line)
+{
+	struct admin_fields fields = line->fields;
+	int code = EXIT_TROUBLE;
+	struct buffer jwks;
+	struct err err;
+
+	if ((line->given & CLIENT_TAKES_FIELDS) == 0)
+		return command_trouble("client: change what?");
+	if (read_jwks(line, &jwks, &fields))
+		code =
+		    client_do_told(admin_change(place->store, line->names[0], &fields, &err), &err);
+	buffer_done(&jwks);
+	return code;
+}
+
+int
+client_do_rename(struct client_place *place, const struct client_line *line)
+{
+	struct err err;
+
+	return client_do_told(
+	    admin_rename(place->store, line->names[0], line->names[1], &err), &err);
+}
+
+static int
+set_role(struct client_place *place, const struct client_line *line, bool granted)
+{
+	struct admin_grant grant = { line->names[0], line->names[1], granted };
+	enum admin_result result;
+	bool changed = false;
+	struct err err;
+
+	/* Revoking is let through: the policy may have dropped the role already. */
+	if (granted && !role_known(place, grant.role))
+		return EXIT_NO;
+	result = admin_set_role(place->store, &grant, &changed, &err);
+	if (result == ADMIN_OK && !changed)
+		(void)command_trouble("client: it was so already");
+	return client_do_told(result, &err);
+}
+
+int
+client_do_grant(struct client_place *place, const struct client_line *line)
+{
+	return set_role(place, line, true);
+}
+
+int
+client_do_revoke(struct client_place *place, const struct client_line *line)
+{
+	return set_role(place, line, false);
+}
+
+static int
+set_disabled(struct client_place *place, const struct client_line *line, bool disabled)
+{
+	struct admin_switch to = { line->names[0], disabled };
+	enum admin_result result;
+	bool changed = false;
+	struct err err;
+
+	result = admin_set_disabled(place->store, &to, &changed, &err);
+	if (result == ADMIN_OK && !changed)
+		(void)command_trouble("client: it was so already");
+	return client_do_told(result, &err);
+}
+
+int
+client_do_disable(struct client_place *place, const struct client_line *line)
+{
+	return set_disabled(place, line, true);
+}
+
+int
+client_do_enable(struct client_place *place, const struct client_line *line)
+{
+	return set_disabled(place, line, false);
+}
+
+int
+client_do_delete(struct client_place *place, const struct client_line *line)
+{
+	struct err err;
+
+	return client_do_told(admin_delete(place->store, line->names[0], &err), &err);
+}

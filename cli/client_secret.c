@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands about secrets, and those that list, export and import. */
+#include <stdio.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "cli/client_do.h"
+#include "cli/command.h"
+
+#define OUTPUT_MOST ((size_t)1 << 30)
+#define ARENA_MOST ((size_t)1 << 30)
+#define IMPORT_MOST ((size_t)256 << 20)
+
+static enum admin_result
+end_tokens(struct client_place *place, const struct client_line *line, struct err *reterr)
+{
+	return admin_end_tokens(place->store, place->config->local.issuer, line->names[0], reterr);
+}
+
+int
+client_do_rotate(struct client_place *place, const struct client_line *line)
+{
+	struct admin_rotation rotation = { line->names[0], line->revoke_other };
+	enum admin_result result;
+	struct admin_made made;
+	struct buffer out;
+	struct err err;
+
+	result = admin_rotate(place->store, &rotation, &made, &err);
+	if (result != ADMIN_OK)
+		return client_do_told(result, &err);
+	buffer_init(&out, OUTPUT_MOST);
+	client_print_rotated(&out, line->output, line->names[0], &made);
+	digest_wipe(&made, sizeof(made));
+	if (line->output == CLIENT_TABLE)
+		(void)fprintf(stderr, "The secret is shown this once; it cannot be read again.\n");
+	/* The secret first: it cannot be had again, ending tokens can. */
+	if (client_do_print(&out) != EXIT_YES)
+		return EXIT_TROUBLE;
+	return line->end_tokens ? client_do_told(end_tokens(place, line, &err), &err) : EXIT_YES;
+}
+
+int
+client_do_revoke_secret(struct client_place *place, const struct client_line *line)
+{
+	struct admin_unsecret which = { line->names[0], line->slot };
+	enum admin_result result;
+	struct err err;
+	int revoked = 0;
+
+	result = admin_revoke_secret(place->store, &which, &revoked, &err);
+	if (result == ADMIN_OK && !line->keep_tokens)
+		result = end_tokens(place, line, &err);
+	if (result == ADMIN_OK)
+		(void)printf("%s revoked%s\n",
+		    revoked == 3   ? "both secrets"
+		    : revoked == 2 ? "secret 2"
+				   : "secret 1",
+		    line->keep_tokens ? "" : ", and the tokens issued until now");
+	return client_do_told(result, &err);
+}
+
+static int
+print_all(struct client_place *place, const struct client_line *line, bool hashes)
+{
+	struct client *first = NULL;
+	struct arena arena;
+	struct buffer out;
+	struct err err;
+	int code;
+
+	arena_init(&arena, ARENA_MOST);
+	if (!store_list(place->store, &arena, &first, &err)) {
+		code = client_do_told(ADMIN_TROUBLE, &err);
+	} else {
+		buffer_init(&out, OUTPUT_MOST);
+		if (hashes)
+			client_print_export(&out, first);
+		else
+			client_print_list(&out, line->output, first);
+		code = client_do_print(&out);
+	}
+	arena_done(&arena);
+	return code;
+}
+
+int
+client_do_list(struct client_place *place, const struct client_line *line)
+{
+	return print_all(place, line, false);
+}
+
+int
+client_do_export(struct client_place *place, const struct client_line *line)
+{
+	return print_all(place, line, true);
+}
+
+int
+client_do_show(struct client_place *place, const struct client_line *line)
+{
+	struct client *client = NULL;
+	enum admin_result result;
+	struct arena arena;
+	struct buffer out;
+	struct err err;
+	int code;
+
+	arena_init(&arena, ARENA_MOST);
+	result = admin_find(place->store, line->names[0], &arena, &client, &err);
+	if (result == ADMIN_OK) {
+		buffer_init(&out, OUTPUT_MOST);
+		client_print_one(&out, line->output, client);
+		code = client_do_print(&out);
+	} else {
+		code = client_do_told(result, &err);
+	}
+	arena_done(&arena);
+	return code;
+}
+
+int
+client_do_import(struct client_place *place, const struct client_line *line)
+{
+	enum admin_result result;
+	struct buffer text;
+	struct err err;
+	size_t count = 0;
+	int code;
+
+	buffer_init(&text, IMPORT_MOST);
+	if (file_read(line->names[0], &text, &err)) {
+		result = admin_import(place->store, buffer_span(&text), &count, &err);
+		code = client_do_told(result, &err);
+		if (count > 0)
+			(void)printf("%zu client%s imported\n", count, count == 1 ? "" : "s");
+	} else {
+		code = command_trouble("client: %s", err.text);
+	}
+	buffer_wipe(&text);
+	return code;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/admin.h"
+
+#include "base/clock.h"
+
+#define ARENA_MOST (1u << 20)
+
+static void
+take(const char **text, const char *said)
+{
+	if (said != NULL)
+		*text = said;
+}
+
+static enum admin_result
+apply(struct client *client, const struct admin_fields *fields, struct err *reterr)
+{
+	take(&client->label, fields->label);
+	take(&client->description, fields->description);
+	take(&client->owner, fields->owner);
+	take(&client->contact, fields->contact);
+	take(&client->jwks, fields->jwks);
+	if (fields->has_scopes)
+		client->scopes = fields->scopes;
+	if (fields->has_lifetime)
+		client->token_lifetime_s = fields->token_lifetime_s;
+	if (fields->has_method)
+		client->method = fields->method;
+	if (client->method == CLIENT_PRIVATE_KEY_JWT &&
+	    (client->jwks == NULL || client->jwks[0] == '\0'))
+		return admin_no(
+		    err_set(reterr, "a client of private_key_jwt needs its public keys"));
+	return ADMIN_OK;
+}
+
+enum admin_result
+admin_change(struct store *store, const char *name_or_id, const struct admin_fields *fields,
+    struct err *reterr)
+{
+	struct client *client = NULL;
+	enum admin_result result;
+	struct arena arena;
+
+	if (!admin_fields_valid(fields, reterr))
+		return ADMIN_NO;
+	arena_init(&arena, ARENA_MOST);
+	result = admin_find(store, name_or_id, &arena, &client, reterr);
+	if (result == ADMIN_OK)
+		result = apply(client, fields, reterr);
+	if (result == ADMIN_OK && !store_change(store, client, reterr))
+		result = ADMIN_TROUBLE;
+	arena_done(&arena);
+	return result;
+}
+
+enum admin_result
+admin_rename(struct store *store, const char *name_or_id, const char *new_name, struct err *reterr)
+{
+	struct client *client = NULL, *other = NULL;
+	enum admin_result result;
+	struct arena arena;
+
+	if (!admin_name_valid(new_name, reterr))
+		return ADMIN_NO;
+	arena_init(&arena, ARENA_MOST);
+	result = admin_find(store, name_or_id, &arena, &client, reterr);
+	if (result == ADMIN_OK && !store_find(store, new_name, &arena, &other, reterr))
+		result = ADMIN_TROUBLE;
+	if (result == ADMIN_OK && other != NULL)
+		result = admin_no(
+		    err_set(reterr, "there is a client with the name or id \"%s\"", new_name));
+	if (result == ADMIN_OK && !store_rename(store, client, new_name, reterr))
+		result = ADMIN_TROUBLE;
+	arena_done(&arena);
+	return result;
+}
+
+enum admin_result
+admin_set_disabled(
+    struct store *store, const struct admin_switch *to, bool *ret_changed, struct err *reterr)
+{
+	struct client *client = NULL;
+	enum admin_result result;
+	struct arena arena;
+
+	arena_init(&arena, ARENA_MOST);
+	result = admin_find(store, to->name_or_id, &arena, &client, reterr);
+	if (result == ADMIN_OK) {
+		*ret_changed = client->disabled != to->disabled;
+		if (*ret_changed && !store_disable(store, client, to->disabled, reterr))
+			result = ADMIN_TROUBLE;
+	}
+	arena_done(&arena);
+	return result;
+}
+
+enum admin_result
+admin_delete(struct store *store, const char *name_or_id, struct err *reterr)
+{
+	struct client *client = NULL;
+	enum admin_result result;
+	struct arena arena;
+	bool found = false;
+
+	arena_init(&arena, ARENA_MOST);
+	result = admin_find(store, name_or_id, &arena, &client, reterr);
+	if (result == ADMIN_OK && !store_delete(store, client, &found, reterr))
+		result = ADMIN_TROUBLE;
+	else if (result == ADMIN_OK && !found)
+		result = admin_no(err_set(reterr, "the client \"%s\" is gone already", name_or_id));
+	arena_done(&arena);
+	return result;
+}
+
+enum admin_result
+admin_end_tokens(
+    struct store *store, const char *issuer, const char *name_or_id, struct err *reterr)
+{
+	struct revocation revocation = {
+		.kind = REVOKE_CLIENT, .issuer = issuer, .by = "operator"
+	};
+	struct client *client = NULL;
+	enum admin_result result;
+	struct arena arena;
+
+	arena_init(&arena, ARENA_MOST);
+	result = admin_find(store, name_or_id, &arena, &client, reterr);
+	if (result == ADMIN_OK) {
+		revocation.value = client->id;
+		revocation.before_s = clock_now_s();
+		revocation.created_s = revocation.before_s;
+		if (!store_revoke(store, &revocation, reterr))
+			result = ADMIN_TROUBLE;
+	}
+	arena_done(&arena);
+	return result;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/admin.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/digest.h"
+
+#define ARENA_MOST (1u << 20)
+
+static bool
+empty(const struct client *client, int slot)
+{
+	return client->slots[slot].hash[0] == '\0';
+}
+
+/* The empty slot, else that of the older secret. */
+static int
+slot_to_fill(const struct client *client)
+{
+	for (int i = 0; i < CLIENT_SLOTS; i++)
+		if (empty(client, i))
+			return i;
+	return client->slots[1].issued_s < client->slots[0].issued_s ? 1 : 0;
+}
+
+/* The older of those that are there; -1: there is none. */
+static int
+oldest_slot(const struct client *client)
+{
+	if (empty(client, 0))
+		return empty(client, 1) ? -1 : 1;
+	if (empty(client, 1))
+		return 0;
+	return client->slots[1].issued_s < client->slots[0].issued_s ? 1 : 0;
+}
+
+static enum admin_result
+rotate(struct store *store, const struct client *client, bool revoke_other,
+    struct admin_made *ret_made, struct err *reterr)
+{
+	struct client_slot slot = { .issued_s = clock_now_s() }, none = { .issued_s = 0 };
+	int at = slot_to_fill(client);
+
+	if (client->method == CLIENT_PRIVATE_KEY_JWT)
+		return admin_no(err_set(reterr,
+		    "the client authenticates by private_key_jwt: change its keys instead"));
+	(void)snprintf(ret_made->id, sizeof(ret_made->id), "%s", client->id);
+	ret_made->slot = at + 1;
+	if (!client_new_secret(ret_made->secret, slot.hash)) {
+		(void)err_set(reterr, "the random generator failed");
+		return ADMIN_TROUBLE;
+	}
+	if (!store_set_slot(store, client, at, &slot, reterr))
+		return ADMIN_TROUBLE;
+	if (revoke_other && !store_set_slot(store, client, 1 - at, &none, reterr))
+		return ADMIN_TROUBLE;
+	return ADMIN_OK;
+}
+
+enum admin_result
+admin_rotate(struct store *store, const struct admin_rotation *rotation,
+    struct admin_made *ret_made, struct err *reterr)
+{
+	struct client *client = NULL;
+	struct admin_made made = { .slot = 0 };
+	enum admin_result result;
+	struct arena arena;
+
+	arena_init(&arena, ARENA_MOST);
+	result = admin_find(store, rotation->name_or_id, &arena, &client, reterr);
+	if (result == ADMIN_OK)
+		result = rotate(store, client, rotation->revoke_other, &made, reterr);
+	if (result == ADMIN_OK)
+		*ret_made = made;
+	digest_wipe(&made, sizeof(made));
+	arena_done(&arena);
+	return result;
+}
+
+/* Bits of the slots to be emptied; 0: there is none. */
+static int
+chosen(const struct client *client, enum admin_slot slot)
+{
+	int there = (empty(client, 0) ? 0 : 1) | (empty(client, 1) ? 0 : 2);
+	int oldest = oldest_slot(client);
+
+	switch (slot) {
+	case ADMIN_SLOT_1:
+		return there & 1;
+	case ADMIN_SLOT_2:
+		return there & 2;
+	case ADMIN_SLOT_BOTH:
+		return there;
+	default:
+		return oldest < 0 ? 0 : 1 << oldest;
+	}
+}
+
+enum admin_result
+admin_revoke_secret(
+    struct store *store, const struct admin_unsecret *which, int *ret_revoked, struct err *reterr)
+{
+	struct client_slot none = { .issued_s = 0 };
+	struct client *client = NULL;
+	enum admin_result result;
+	struct arena arena;
+	int slots = 0;
+
+	arena_init(&arena, ARENA_MOST);
+	result = admin_find(store, which->name_or_id, &arena, &client, reterr);
+	if (result == ADMIN_OK) {
+		slots = chosen(client, which->slot);
+		if (slots == 0)
+			result = admin_no(err_set(reterr, "there is no secret in that slot"));
+	}
+	for (int i = 0; i < CLIENT_SLOTS && result == ADMIN_OK; i++)
+		if ((slots & 1 << i) != 0 && !store_set_slot(store, client, i, &none, reterr))
+			result = ADMIN_TROUBLE;
+	if (result == ADMIN_OK)
+		*ret_revoked = slots;
+	arena_done(&arena);
+	return result;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/sql.h"
+
+struct sql_value
+sql_text(const char *text)
+{
+	return (struct sql_value){ .text = text == NULL ? "" : text };
+}
+
+struct sql_value
+sql_number(int64_t number)
+{
+	return (struct sql_value){ .number = number };
+}
+
+struct span
+sql_column(const struct sql_row *row, int column)
+{
+	return row->engine->column(row, column);
+}
+
+int64_t
+sql_column_number(const struct sql_row *row, int column)
+{
+	return row->engine->column_number(row, column);
+}
+
+bool
+sql_is_url(const char *database)
+{
+	struct span text = span_of(database);
+
+	return span_starts(text, SPAN("postgresql://")) || span_starts(text, SPAN("postgres://"));
+}
+
+bool
+sql_open(const char *database, struct sql **ret_sql, struct err *reterr)
+{
+	if (sql_is_url(database))
+		return err_set(reterr, "this postern knows no PostgreSQL");
+	return sql_sqlite.open(database, ret_sql, reterr);
+}
+
+void
+sql_close(struct sql *sql)
+{
+	if (sql != NULL)
+		sql->engine->close(sql);
+}
+
+bool
+sql_run(struct sql *sql, struct sql_query *query, struct err *reterr)
+{
+	query->changed = 0;
+	return sql->engine->run(sql, query, reterr);
+}
+
+bool
+sql_script(struct sql *sql, const char *text, struct err *reterr)
+{
+	return sql->engine->script(sql, text, reterr);
+}
+
+const char *
+sql_tables_text(const struct sql *sql)
+{
+	return sql->engine->tables_text;
+}
+
+bool
+sql_begin(struct sql *sql, struct err *reterr)
+{
+	return sql->engine->begin(sql, reterr);
+}
+
+bool
+sql_snapshot(struct sql *sql, struct err *reterr)
+{
+	return sql->engine->snapshot(sql, reterr);
+}
+
+bool
+sql_end(struct sql *sql, bool well, struct err *reterr)
+{
+	return sql->engine->end(sql, well, reterr);
+}
+
+bool
+sql_news(struct sql *sql, bool *ret_news, struct err *reterr)
+{
+	return sql->engine->news(sql, ret_news, reterr);
+}
+
+bool
+sql_notify(struct sql *sql, struct err *reterr)
+{
+	return sql->engine->notify(sql, reterr);
+}
+
+int
+sql_descriptor(const struct sql *sql)
+{
+	return sql->engine->descriptor(sql);
+}
+
+bool
+sql_replaced(const struct sql *sql)
+{
+	return sql->engine->replaced(sql);
+}
+
+bool
+sql_backup(struct sql *sql, const char *path, struct err *reterr)
+{
+	return sql->engine->backup(sql, path, reterr);
+}

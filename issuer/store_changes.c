@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing clients. */
+#include <stdio.h>
+
+#include "issuer/store_rows.h"
+
+#define ROLE_INSERT "INSERT INTO client_role VALUES (?1, ?2) ON CONFLICT DO NOTHING"
+#define ROLE_DELETE "DELETE FROM client_role WHERE client_id = ?1 AND role = ?2"
+#define SCOPE_INSERT "INSERT INTO client_scope VALUES (?1, ?2) ON CONFLICT DO NOTHING"
+
+static bool
+take_any(void *context, const struct sql_row *row, struct err *reterr)
+{
+	(void)row;
+	(void)reterr;
+	*(bool *)context = true;
+	return true;
+}
+
+/* A name that is another's id would make "name or id" mean two. */
+static bool
+name_free(struct store *store, const char *name, const char *own_id, struct err *reterr)
+{
+	struct sql_value values[2] = { sql_text(name), sql_text(own_id) };
+	bool taken = false;
+	struct sql_query query = {
+		.text = "SELECT 1 FROM client WHERE (name = ?1 OR id = ?1) AND id <> ?2",
+		.values = values,
+		.count = 2,
+		.each = take_any,
+		.context = &taken,
+	};
+
+	if (!sql_run(store->sql, &query, reterr))
+		return false;
+	return !taken || err_set(reterr, "there is a client \"%s\" already", name);
+}
+
+static bool
+insert_client(struct store *store, const struct client *client, struct err *reterr)
+{
+	struct sql_value values[] = { sql_text(client->id), sql_text(client->name),
+		sql_text(client->label), sql_text(client->description), sql_text(client->owner),
+		sql_text(client->contact), sql_number(client->method), sql_text(client->jwks),
+		sql_number(client->disabled ? 1 : 0), sql_number(client->token_lifetime_s),
+		sql_number(client->created_s), sql_text(client->slots[0].hash),
+		sql_number(client->slots[0].issued_s), sql_text(client->slots[1].hash),
+		sql_number(client->slots[1].issued_s) };
+	struct sql_query query = {
+		.text = "INSERT INTO client(id, name, label, description, owner, contact, method,"
+			" jwks, disabled, token_lifetime, created, secret_1, secret_1_issued,"
+			" secret_2, secret_2_issued) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
+			" ?10, ?11, ?12, ?13, ?14, ?15)",
+		.values = values,
+		.count = sizeof(values) / sizeof(values[0]),
+	};
+
+	return sql_run(store->sql, &query, reterr);
+}
+
+static bool
+insert_pairs(struct store *store, const char *text, const char *id, const struct texts *texts,
+    struct err *reterr)
+{
+	for (size_t i = 0; i < texts->count; i++) {
+		struct store_pair pair = { text, id, texts->at[i] };
+
+		if (!store_write_pair(store, &pair, NULL, reterr))
+			return false;
+	}
+	return true;
+}
+
+static bool
+add_within(struct store *store, void *context, struct err *reterr)
+{
+	const struct client *client = context;
+
+	return name_free(store, client->name, "", reterr) &&
+	       name_free(store, client->id, "", reterr) && insert_client(store, client, reterr) &&
+	       insert_pairs(store, ROLE_INSERT, client->id, &client->roles, reterr) &&
+	       insert_pairs(store, SCOPE_INSERT, client->id, &client->scopes, reterr);
+}
+
+bool
+store_add(struct store *store, const struct client *client, struct err *reterr)
+{
+	struct client copy = *client;
+	struct store_change change = { "principals", "client add", client->name, add_within,
+		&copy };
+
+	return store_do(store, &change, reterr);
+}
+
+/* A change of one client, and whether there was anything to change. */
+struct one {
+	const char *id;
+	struct sql_query query;
+	struct store_pair pair;
+	const struct client *client;
+	const char *name;
+	int64_t changed;
+};
+
+static bool
+must_be(const struct one *one, struct err *reterr)
+{
+	return one->changed > 0 || err_set(reterr, "there is no client \"%s\"", one->id);
+}
+
+static bool
+pair_within(struct store *store, void *context, struct err *reterr)
+{
+	struct one *one = context;
+
+	return store_write_pair(store, &one->pair, &one->changed, reterr);
+}
+
+bool
+store_set_role(
+    struct store *store, const struct store_grant *grant, bool *ret_changed, struct err *reterr)
+{
+	struct one one = { .pair = { grant->granted ? ROLE_INSERT : ROLE_DELETE, grant->id,
+			       grant->role } };
+	char object[300];
+	struct store_change change = { "principals",
+		grant->granted ? "client grant" : "client revoke", object, pair_within, &one };
+
+	(void)snprintf(object, sizeof(object), "%s %s",
+	    grant->name == NULL ? grant->id : grant->name, grant->role);
+	if (!store_do(store, &change, reterr))
+		return false;
+	*ret_changed = one.changed > 0;
+	return true;
+}
+
+static bool
+change_within(struct store *store, void *context, struct err *reterr)
+{
+	struct one *one = context;
+	const struct client *client = one->client;
+	struct sql_value id = sql_text(client->id);
+	struct sql_query drop = {
+		.text = "DELETE FROM client_scope WHERE client_id = ?1", .values = &id, .count = 1
+	};
+
+	return store_run(store, &one->query, &one->changed, reterr) && must_be(one, reterr) &&
+	       sql_run(store->sql, &drop, reterr) &&
+	       insert_pairs(store, SCOPE_INSERT, client->id, &client->scopes, reterr);
+}
+
+bool
+store_change(struct store *store, const struct client *client, struct err *reterr)
+{
+	struct sql_value values[] = { sql_text(client->id), sql_text(client->label),
+		sql_text(client->description), sql_text(client->owner), sql_text(client->contact),
+		sql_number(client->method), sql_text(client->jwks),
+		sql_number(client->disabled ? 1 : 0), sql_number(client->token_lifetime_s) };
+	struct one one = { .id = client->id,
+		.client = client,
+		.query = { .text = "UPDATE client SET label = ?2, description = ?3, owner = ?4,"
+				   " contact = ?5, method = ?6, jwks = ?7, disabled = ?8,"
+				   " token_lifetime = ?9 WHERE id = ?1",
+		    .values = values,
+		    .count = sizeof(values) / sizeof(values[0]) } };
+	struct store_change change = { "principals", "client change", client->name, change_within,
+		&one };
+
+	return store_do(store, &change, reterr);
+}
+
+static bool
+query_within(struct store *store, void *context, struct err *reterr)
+{
+	struct one *one = context;
+
+	return store_run(store, &one->query, &one->changed, reterr) && must_be(one, reterr);
+}
+
+bool
+store_disable(struct store *store, const struct client *client, bool disabled, struct err *reterr)
+{
+	struct sql_value values[] = { sql_text(client->id), sql_number(disabled ? 1 : 0) };
+	struct one one = { .id = client->id,
+		.query = { .text = "UPDATE client SET disabled = ?2 WHERE id = ?1",
+		    .values = values,
+		    .count = 2 } };
+	struct store_change change = { "principals", disabled ? "client disable" : "client enable",
+		client->name, query_within, &one };
+
+	return store_do(store, &change, reterr);
+}
+
+static bool
+rename_within(struct store *store, void *context, struct err *reterr)
+{
+	struct one *one = context;
+
+	return name_free(store, one->name, one->id, reterr) && query_within(store, one, reterr);
+}
+
+bool
+store_rename(
+    struct store *store, const struct client *client, const char *new_name, struct err *reterr)
+{
+	struct sql_value values[] = { sql_text(client->id), sql_text(new_name) };
+	struct one one = { .id = client->id,
+		.name = new_name,
+		.query = { .text = "UPDATE client SET name = ?2 WHERE id = ?1",
+		    .values = values,
+		    .count = 2 } };
+	char object[300];
+	struct store_change change = { "principals", "client rename", object, rename_within, &one };
+
+	(void)snprintf(object, sizeof(object), "%s to %s", client->name, new_name);
+	return store_do(store, &change, reterr);
+}
+
+bool
+store_set_slot(struct store *store, const struct client *client, int slot,
+    const struct client_slot *filled, struct err *reterr)
+{
+	struct sql_value values[] = { sql_text(client->id), sql_text(filled->hash),
+		sql_number(filled->issued_s) };
+	struct one one = { .id = client->id,
+		.query = { .text = slot == 0
+				       ? "UPDATE client SET secret_1 = ?2, secret_1_issued = ?3,"
+					 " secret_1_used = 0 WHERE id = ?1"
+				       : "UPDATE client SET secret_2 = ?2, secret_2_issued = ?3,"
+					 " secret_2_used = 0 WHERE id = ?1",
+		    .values = values,
+		    .count = 3 } };
+	struct store_change change = { "principals",
+		filled->hash[0] == '\0' ? "client revoke-secret" : "client rotate", client->name,
+		query_within, &one };
+
+	return store_do(store, &change, reterr);
+}
+
+bool
+store_used(struct store *store, const char *client_id, int slot, int64_t now_s, struct err *reterr)
+{
+	struct sql_value values[] = { sql_text(client_id), sql_number(now_s) };
+	struct sql_query query = {
+		.text = slot == 0 ? "UPDATE client SET secret_1_used = ?2 WHERE id = ?1"
+				  : "UPDATE client SET secret_2_used = ?2 WHERE id = ?1",
+		.values = values,
+		.count = 2,
+	};
+
+	return sql_run(store->sql, &query, reterr);
+}
+
+static bool
+delete_within(struct store *store, void *context, struct err *reterr)
+{
+	struct one *one = context;
+
+	return store_run(store, &one->query, &one->changed, reterr);
+}
+
+bool
+store_delete(struct store *store, const struct client *client, bool *ret_found, struct err *reterr)
+{
+	struct sql_value id = sql_text(client->id);
+	struct one one = { .id = client->id,
+		.query = {
+		    .text = "DELETE FROM client WHERE id = ?1", .values = &id, .count = 1 } };
+	struct store_change change = { "principals", "client delete", client->name, delete_within,
+		&one };
+
+	if (!store_do(store, &change, reterr))
+		return false;
+	*ret_found = one.changed > 0;
+	return true;
+}

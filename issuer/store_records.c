@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Revocations, public keys, and the audit. */
+#include <stdio.h>
+
+#include "issuer/store_rows.h"
+
+static const char *const kind_words[] = { "token", "client", "subject", "all" };
+
+static bool
+revoke_within(struct store *store, void *context, struct err *reterr)
+{
+	const struct revocation *revocation = context;
+	struct sql_value values[8];
+	struct sql_query query = {
+		.text = "INSERT INTO revocation(number, kind, issuer, value, before_s, until_s,"
+			" created, by_whom) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+		.values = values,
+		.count = 8,
+	};
+	int64_t number;
+
+	/* The counter's row is locked until we commit, so numbers are seen in their order. */
+	if (!store_next(store, "revocations", &number, reterr))
+		return false;
+	values[0] = sql_number(number);
+	values[1] = sql_number(revocation->kind);
+	values[2] = sql_text(revocation->issuer);
+	values[3] = sql_text(revocation->value);
+	values[4] = sql_number(revocation->before_s);
+	values[5] = sql_number(revocation->until_s);
+	values[6] = sql_number(revocation->created_s);
+	values[7] = sql_text(revocation->by);
+	return sql_run(store->sql, &query, reterr) && sql_notify(store->sql, reterr);
+}
+
+/* A jti is no secret, but long: the audit says the kind and whose. */
+bool
+store_revoke(struct store *store, const struct revocation *revocation, struct err *reterr)
+{
+	struct revocation copy = *revocation;
+	char action[64], object[512];
+	struct store_change change = { NULL, action, object, revoke_within, &copy };
+
+	(void)snprintf(action, sizeof(action), "revoke %s", kind_words[revocation->kind]);
+	(void)snprintf(object, sizeof(object), "%s%s%s by %s", revocation->issuer,
+	    revocation->value[0] == '\0' ? "" : " ", revocation->value,
+	    revocation->by == NULL ? "" : revocation->by);
+	return store_do(store, &change, reterr);
+}
+
+/* A list as it is read. */
+struct reading {
+	struct store *store;
+	struct arena *arena;
+	struct store_revocations *revocations;
+	struct revocation **last_revocation;
+	struct store_key **last_key;
+	struct store_audit **last_audit;
+};
+
+static bool
+take_revocation(void *context, const struct sql_row *row, struct err *reterr)
+{
+	struct reading *reading = context;
+	struct revocation *one = arena_alloc(reading->arena, sizeof(*one));
+
+	if (one == NULL)
+		return store_unreadable(reading->store, "a revocation", reterr);
+	reading->revocations->last = sql_column_number(row, 0);
+	one->kind = (int)sql_column_number(row, 1);
+	one->issuer = store_column(row, 2, reading->arena);
+	one->value = store_column(row, 3, reading->arena);
+	one->before_s = sql_column_number(row, 4);
+	one->until_s = sql_column_number(row, 5);
+	one->created_s = sql_column_number(row, 6);
+	one->by = store_column(row, 7, reading->arena);
+	if (one->issuer == NULL || one->value == NULL || one->by == NULL)
+		return store_unreadable(reading->store, "a revocation", reterr);
+	*reading->last_revocation = one;
+	reading->last_revocation = &one->next;
+	return true;
+}
+
+bool
+store_revocations(struct store *store, int64_t after, struct arena *arena,
+    struct store_revocations *ret_revocations, struct err *reterr)
+{
+	struct reading reading = { .store = store,
+		.arena = arena,
+		.revocations = ret_revocations,
+		.last_revocation = &ret_revocations->first };
+	struct sql_value number = sql_number(after);
+	struct sql_query query = {
+		.text = "SELECT number, kind, issuer, value, before_s, until_s, created, by_whom"
+			" FROM revocation WHERE number > ?1 ORDER BY number",
+		.values = &number,
+		.count = 1,
+		.each = take_revocation,
+		.context = &reading,
+	};
+
+	*ret_revocations = (struct store_revocations){ NULL, after };
+	return sql_run(store->sql, &query, reterr);
+}
+
+bool
+store_forget(struct store *store, int64_t now_s, struct err *reterr)
+{
+	struct sql_value now = sql_number(now_s);
+	struct sql_query query = {
+		.text = "DELETE FROM revocation WHERE until_s > 0 AND until_s <= ?1",
+		.values = &now,
+		.count = 1,
+	};
+
+	return sql_run(store->sql, &query, reterr);
+}
+
+/* --- keys --- */
+
+static bool
+query_within(struct store *store, void *context, struct err *reterr)
+{
+	return sql_run(store->sql, context, reterr);
+}
+
+bool
+store_key_publish(struct store *store, const struct store_key *key, struct err *reterr)
+{
+	struct sql_value values[] = { sql_text(key->kid), sql_text(key->jwk),
+		sql_number(key->until_s) };
+	struct sql_query query = {
+		.text = "INSERT INTO signing_key(kid, jwk, until_s) VALUES (?1, ?2, ?3)"
+			" ON CONFLICT(kid) DO UPDATE SET jwk = ?2, until_s = ?3",
+		.values = values,
+		.count = 3,
+	};
+	struct store_change change = { "keys", "key publish", key->kid, query_within, &query };
+
+	return store_do(store, &change, reterr);
+}
+
+bool
+store_key_retire(struct store *store, const char *kid, struct err *reterr)
+{
+	struct sql_value value = sql_text(kid);
+	struct sql_query query = {
+		.text = "DELETE FROM signing_key WHERE kid = ?1", .values = &value, .count = 1
+	};
+	struct store_change change = { "keys", "key retire", kid, query_within, &query };
+
+	return store_do(store, &change, reterr);
+}
+
+static bool
+take_key(void *context, const struct sql_row *row, struct err *reterr)
+{
+	struct reading *reading = context;
+	struct store_key *key = arena_alloc(reading->arena, sizeof(*key));
+
+	if (key == NULL)
+		return store_unreadable(reading->store, "a key", reterr);
+	key->kid = store_column(row, 0, reading->arena);
+	key->jwk = store_column(row, 1, reading->arena);
+	key->until_s = sql_column_number(row, 2);
+	if (key->kid == NULL || key->jwk == NULL)
+		return store_unreadable(reading->store, "a key", reterr);
+	*reading->last_key = key;
+	reading->last_key = &key->next;
+	return true;
+}
+
+bool
+store_keys(
+    struct store *store, struct arena *arena, struct store_key **ret_first, struct err *reterr)
+{
+	struct reading reading = { .store = store, .arena = arena, .last_key = ret_first };
+	struct sql_query query = { .text = "SELECT kid, jwk, until_s FROM signing_key ORDER BY kid",
+		.each = take_key,
+		.context = &reading };
+
+	*ret_first = NULL;
+	return sql_run(store->sql, &query, reterr);
+}
+
+/* --- audit --- */
+
+static bool
+take_audit(void *context, const struct sql_row *row, struct err *reterr)
+{
+	struct reading *reading = context;
+	struct store_audit *one = arena_alloc(reading->arena, sizeof(*one));
+
+	if (one == NULL)
+		return store_unreadable(reading->store, "the audit", reterr);
+	one->number = sql_column_number(row, 0);
+	one->time_s = sql_column_number(row, 1);
+	one->by = store_column(row, 2, reading->arena);
+	one->action = store_column(row, 3, reading->arena);
+	one->object = store_column(row, 4, reading->arena);
+	if (one->by == NULL || one->action == NULL || one->object == NULL)
+		return store_unreadable(reading->store, "the audit", reterr);
+	*reading->last_audit = one;
+	reading->last_audit = &one->next;
+	return true;
+}
+
+bool
+store_audits(struct store *store, int64_t after, struct arena *arena,
+    struct store_audit **ret_first, struct err *reterr)
+{
+	struct reading reading = { .store = store, .arena = arena, .last_audit = ret_first };
+	struct sql_value number = sql_number(after);
+	struct sql_query query = {
+		.text = "SELECT number, time, by_whom, action, object FROM audit"
+			" WHERE number > ?1 ORDER BY number LIMIT 1000",
+		.values = &number,
+		.count = 1,
+		.each = take_audit,
+		.context = &reading,
+	};
+
+	*ret_first = NULL;
+	return sql_run(store->sql, &query, reterr);
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// `postern client` against a running gate: every command takes effect at once, secrets are shown
+// once, and what cannot be is refused with a word on it.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { makeGate, run, startGate } from './harness/gate.mjs';
+import { fileIssuer, keySet, makeKey } from './harness/tokens.mjs';
+import { recordingUpstream } from './harness/upstream.mjs';
+import { eventually } from './harness/wait.mjs';
+
+const POLICY = {
+  roles: { reader: {}, writer: {} },
+  privileges: { read: { paths: ['/api/*'], roles: ['reader'] } },
+};
+const config = (gate) => ({ local_issuer: { issuer: `http://127.0.0.1:${gate.port}`, audience: 'api://local' } });
+const basic = ({ client_id: id, client_secret: secret }) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
+
+function tokenRequest(gate, client, more = '') {
+  return gate.ask({
+    method: 'POST', target: '/oauth/token', body: `grant_type=client_credentials${more}`,
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded', Authorization: basic(client) },
+  });
+}
+
+async function tokenOf(gate, client) {
+  const got = await tokenRequest(gate, client);
+  assert.equal(got.status, 200, got.text);
+  return got.json().access_token;
+}
+
+const call = async (gate, token) => (await gate.ask({ target: '/api/x', headers: { Authorization: `Bearer ${token}` } })).status;
+
+/** Another process changed the store: the gate knows a moment later. */
+const callGives = (gate, token, status) => eventually(async () => (await call(gate, token)) === status, `${status} for the token`);
+const shown = async (gate, name) => JSON.parse(await gate.client('show', name, '--output', 'json'));
+
+test('clients of a running gate', async (t) => {
+  const upstream = await recordingUpstream(t);
+  const gate = await startGate(t, { upstream: upstream.url, policy: POLICY, config });
+  const refused = async (args, code, word, input) => {
+    const done = await run(['client', ...args, '-c', gate.file], { input });
+    assert.equal(done.code, code, done.stderr);
+    assert.match(done.stderr, word);
+    assert.equal(done.stdout, '');
+  };
+
+  await t.test('every field is kept, and shown', async () => {
+    await gate.addClient('full', '--label', 'Full', '--description', 'Has all', '--owner', 'Team A', '--contact', 'a@example.com',
+      '--scope', 'a', '--scope', 'b', '--token-lifetime', '5m', '--auth-method', 'client_secret_post');
+    const { name, label, description, owner, contact, scopes, token_lifetime_s: lifetime, auth_method: method } = await shown(gate, 'full');
+    assert.deepEqual({ name, label, description, owner, contact, scopes, lifetime, method },
+      { name: 'full', label: 'Full', description: 'Has all', owner: 'Team A', contact: 'a@example.com', scopes: ['a', 'b'], lifetime: 300, method: 'client_secret_post' });
+  });
+
+  await t.test('change changes what is said, and nothing else', async () => {
+    await gate.client('change', 'full', '--owner', 'Team B', '--no-scopes', '--auth-method', 'client_secret');
+    const { label, owner, contact, scopes, auth_method: method } = await shown(gate, 'full');
+    assert.deepEqual({ label, owner, contact, scopes, method }, { label: 'Full', owner: 'Team B', contact: 'a@example.com', scopes: [], method: 'client_secret' });
+    await refused(['change', 'full'], 2, /change what\?/);
+    await refused(['change', 'full', '--token-lifetime', '2d'], 1, /lifetime/);
+    await refused(['change', 'full', '--auth-method', 'private_key_jwt'], 1, /public keys/);
+  });
+
+  await t.test('rename keeps the id, the secret and the tokens', async () => {
+    const client = await gate.addClient('before', '--role', 'reader');
+    const token = await tokenOf(gate, client);
+    await gate.client('rename', 'before', 'after');
+    assert.equal((await shown(gate, 'after')).client_id, client.client_id);
+    await callGives(gate, token, 200);
+    await tokenOf(gate, client);
+    await refused(['show', 'before'], 1, /no client/);
+    await refused(['rename', 'after', 'full'], 1, /there is a client/);
+    await refused(['rename', 'after', 'a:b'], 1, /no colon/);
+  });
+
+  await t.test('rotate fills the empty slot, then the oldest; the other stays valid', async () => {
+    const first = await gate.addClient('rotated', '--role', 'reader');
+    const rotated = async (...more) => ({ ...first, ...JSON.parse(await gate.client('rotate', 'rotated', '--output', 'json', ...more)) });
+    const second = await rotated();
+    assert.deepEqual([second.client_id, second.slot], [first.client_id, 2]);
+    assert.notEqual(second.client_secret, first.client_secret);
+    for (const secret of [first, second]) await tokenOf(gate, secret);
+    await new Promise((resolve) => setTimeout(resolve, 1100)); // dates are whole seconds
+    const third = await rotated();
+    assert.equal(third.slot, 1);
+    assert.equal((await tokenRequest(gate, first)).status, 401);
+    for (const secret of [second, third]) await tokenOf(gate, secret);
+    const only = await rotated('--revoke-other');
+    assert.equal((await tokenRequest(gate, third)).status, 401);
+    await tokenOf(gate, only);
+  });
+
+  await t.test('rotate --output env is for a shell, and the secret is in no later answer', async () => {
+    await gate.addClient('shell');
+    const env = await gate.client('rotate', 'shell', '--output', 'env');
+    const secret = env.match(/^CLIENT_SECRET=([\w-]{43})$/m)[1];
+    for (const args of [['show', 'shell'], ['show', 'shell', '--output', 'json'], ['list'], ['export']]) assert.ok(!(await gate.client(...args)).includes(secret));
+  });
+
+  await t.test('revoke-secret ends the secret and, unless told otherwise, the tokens', async () => {
+    const client = await gate.addClient('ended', '--role', 'reader');
+    const second = { ...client, ...JSON.parse(await gate.client('rotate', 'ended', '--output', 'json')) };
+    const token = await tokenOf(gate, client);
+    await gate.client('revoke-secret', 'ended', '--slot', '1', '--keep-tokens');
+    assert.equal((await tokenRequest(gate, client)).status, 401);
+    await callGives(gate, token, 200);
+    await gate.client('revoke-secret', 'ended');
+    assert.equal((await tokenRequest(gate, second)).status, 401);
+    await callGives(gate, token, 401);
+    await refused(['revoke-secret', 'ended', '--slot', 'both'], 1, /no secret/);
+  });
+
+  await t.test('disable and enable count at once, also for tokens already out', async () => {
+    const client = await gate.addClient('switched', '--role', 'reader');
+    const token = await tokenOf(gate, client);
+    await gate.client('disable', 'switched');
+    assert.equal((await tokenRequest(gate, client)).status, 401);
+    await callGives(gate, token, 401);
+    await gate.client('enable', client.client_id);
+    await callGives(gate, token, 200);
+    await tokenOf(gate, client);
+  });
+
+  await t.test('a deleted client has no token that counts', async () => {
+    const client = await gate.addClient('deleted', '--role', 'reader');
+    const token = await tokenOf(gate, client);
+    await gate.client('delete', 'deleted');
+    await callGives(gate, token, 401);
+    assert.equal((await tokenRequest(gate, client)).status, 401);
+    await refused(['delete', 'deleted'], 1, /no client/);
+  });
+
+  await t.test('every change is an audit line in the gate\'s log, without a secret', async () => {
+    const client = await gate.addClient('watched', '--role', 'reader');
+    await gate.client('rename', 'watched', 'seen');
+    await gate.client('disable', 'seen');
+    await gate.client('delete', 'seen');
+    await gate.complains(/"audit".*client delete.*seen/);
+    for (const change of [/client add.*watched/, /client rename.*watched/, /client disable.*seen/]) assert.match(gate.stderr, change);
+    assert.ok(!gate.stderr.includes(client.client_secret));
+  });
+
+  const wrong = [
+    [['rotate'], /too few/], [['rotate', 'a', 'b'], /too many/], [['list', '--role', 'reader'], /another command/],
+    [['show', 'full', '--output', 'env'], /another command/], [['revoke-secret', 'full', '--slot', '3'], /--slot/],
+    [['rotate', 'full', '--end-tokens', '--keep-tokens'], /exclude/], [['add', 'x', '--auth-method', 'none'], /--auth-method/],
+    [['add', 'x', '--jwks', '/nowhere'], /\/nowhere/], [['shuffle'], /unknown command/],
+  ];
+  for (const [args, word] of wrong) await t.test(`wrong use: client ${args.join(' ')}`, () => refused(args, 2, word));
+});
+
+test('export and import', async (t) => {
+  const upstream = await recordingUpstream(t);
+  const from = await startGate(t, { upstream: upstream.url, policy: POLICY, config });
+  const to = await startGate(t, { upstream: upstream.url, policy: POLICY, config });
+  const client = await from.addClient('moved', '--role', 'reader', '--scope', 'a', '--owner', 'Team A');
+  const file = path.join(to.dir, 'clients.json');
+  fs.writeFileSync(file, await from.client('export'), { mode: 0o600 });
+
+  await t.test('a clone knows the secrets without having seen them', async () => {
+    assert.ok(!fs.readFileSync(file, 'utf8').includes(client.client_secret));
+    assert.match(await to.client('import', file), /1 client imported/);
+    await callGives(to, await tokenOf(to, client), 200);
+    const same = ({ name, client_id: id, owner, scopes, roles, created }) => ({ name, id, owner, scopes, roles, created });
+    assert.deepEqual(same(await shown(to, 'moved')), same(await shown(from, 'moved')));
+  });
+
+  const imported = (clients) => run(['client', 'import', '-', '-c', to.file], { input: typeof clients === 'string' ? clients : JSON.stringify(clients) });
+  await t.test('ids and secrets of ORDS, ending in "..", work as they are', async () => {
+    const ords = { client_id: 'kD3mG0Yp1hQ7vZ9xWb2sLA..', client_secret: 'pT5nC8rJ4kF6yU0aXe1iOQ..' };
+    const done = await imported([{ name: 'ords', client_id: ords.client_id, roles: ['reader'], secrets: [{ slot: 1, secret: ords.client_secret }] }]);
+    assert.equal(done.code, 0, done.stderr);
+    await callGives(to, await tokenOf(to, ords), 200);
+  });
+
+  const one = { name: 'n', client_id: 'i' };
+  const cases = {
+    'not JSON': ['{', /./],
+    'no list': [{}, /no list of clients/],
+    'no name': [[{ client_id: 'i' }], /client 1: "name"/],
+    'a name that is taken': [[{ ...one, name: 'moved' }], /there is a client/],
+    'an id that is taken': [[{ ...one, client_id: client.client_id }], /there is a client/],
+    'the same name twice': [[one, { ...one, client_id: 'j' }], /client 2: another one/],
+    'an id with a space': [[{ ...one, client_id: 'a b' }], /client 1: a client's id/],
+    'a short secret': [[{ ...one, secrets: [{ slot: 1, secret: 'password' }] }], /22 characters/],
+    'a hash of another kind': [[{ ...one, secrets: [{ slot: 1, hash: '$2y$10$abc' }] }], /no hash/],
+    'hash and secret at once': [[{ ...one, secrets: [{ slot: 1, hash: 'x', secret: 'y' }] }], /"hash" or a "secret"/],
+    'slot 3': [[{ ...one, secrets: [{ slot: 3, hash: 'x' }] }], /1 or 2/],
+    'roles that are no list': [[{ ...one, roles: 'reader' }], /lists of texts/],
+    'a method that is none': [[{ ...one, auth_method: 'none' }], /auth_method/],
+    'one right, one wrong: none is added': [[one, { ...one, name: 'm', client_id: 'a b' }], /client 2/],
+  };
+  for (const [name, [clients, word]] of Object.entries(cases)) {
+    await t.test(`${name}: refused, nothing is added`, async () => {
+      const done = await imported(clients);
+      assert.equal(done.code, 1, done.stderr);
+      assert.match(done.stderr, word);
+      const names = JSON.parse(await to.client('list', '--output', 'json')).map((each) => each.name);
+      assert.deepEqual(names.sort(), ['moved', 'ords']);
+    });
+  }
+});
+
+test('without a local issuer there are no clients', async (t) => {
+  const gate = await makeGate(t, { config: { issuers: fileIssuer() }, files: { 'keys.json': keySet(makeKey('RS256')) } });
+  const done = await run(['client', 'rotate', 'x', '-c', gate.file]);
+  assert.equal(done.code, 2);
+  assert.match(done.stderr, /no local_issuer/);
+});
