@@ -18,8 +18,9 @@
 #include "base/schema.h"
 #include "base/span.h"
 
-/* RFC 7523 section 3: an `exp` unreasonably far in the future may be refused. */
-#define ASSERTION_MOST_S 600
+/* RFC 7523 section 3: an `exp` unreasonably far in the future may be refused. Authlib's default is
+ * an hour; most others stay within ten minutes. */
+#define ASSERTION_MOST_S 3600
 #define ASSERTION_SKEW_S 30
 #define ASSERTION_JTI_BYTES 256u
 

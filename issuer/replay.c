@@ -7,7 +7,7 @@
 
 #include "base/digest.h"
 
-#define BUCKETS 16384u
+#define BUCKETS 65536u
 #define OWNERS 4096u
 #define MARK_BYTES 16u
 #define NOBODY UINT32_MAX
@@ -24,7 +24,8 @@ struct replay {
 	pthread_mutex_t lock;
 	unsigned char key[DIGEST_BYTES];
 	int64_t swept_s;
-	uint32_t free;             /* the first entry that is not used */
+	uint32_t free;             /* the first entry that was used and is not any more */
+	uint32_t fresh;            /* this one and all after it were never used, nor touched */
 	uint32_t buckets[BUCKETS]; /* the first entry of each */
 	/* How many entries the owners have that share a place: two that meet share their room. */
 	uint32_t owned[OWNERS];
@@ -44,8 +45,7 @@ replay_new(void)
 	(void)pthread_mutex_init(&replay->lock, NULL);
 	for (i = 0; i < BUCKETS; i++)
 		replay->buckets[i] = NOBODY;
-	for (i = 0; i < REPLAY_MOST; i++)
-		replay->entries[i].next = i + 1 < REPLAY_MOST ? i + 1 : NOBODY;
+	replay->free = NOBODY;
 	return replay;
 }
 
@@ -105,16 +105,27 @@ holds(const struct replay *replay, uint32_t bucket, const unsigned char *mark)
 static bool
 is_full(const struct replay *replay, uint32_t owner)
 {
-	return replay->free == NOBODY || replay->owned[owner] >= REPLAY_OWNER_MOST;
+	return (replay->free == NOBODY && replay->fresh == REPLAY_MOST) ||
+	       replay->owned[owner] >= REPLAY_OWNER_MOST;
+}
+
+static uint32_t
+next_place(struct replay *replay)
+{
+	uint32_t index = replay->free;
+
+	if (index == NOBODY)
+		return replay->fresh++;
+	replay->free = replay->entries[index].next;
+	return index;
 }
 
 static void
 keep(struct replay *replay, uint32_t bucket, const struct entry *kept)
 {
-	uint32_t index = replay->free;
+	uint32_t index = next_place(replay);
 	struct entry *entry = &replay->entries[index];
 
-	replay->free = entry->next;
 	*entry = *kept;
 	entry->next = replay->buckets[bucket];
 	replay->buckets[bucket] = index;

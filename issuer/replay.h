@@ -16,7 +16,7 @@
 #include "base/check.h"
 #include "base/span.h"
 
-#define REPLAY_MOST 65536u
+#define REPLAY_MOST 262144u
 #define REPLAY_OWNER_MOST (REPLAY_MOST / 4)
 
 enum replay_found { REPLAY_NEW, REPLAY_USED, REPLAY_FULL };
