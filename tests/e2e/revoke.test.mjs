@@ -97,9 +97,9 @@ test('POST /oauth/revoke', async (t) => {
     const token = await tokenOf(gate);
     await revoke(gate, token);
     const { jti } = claimsOf(token);
-    await eventually(() => gate.stderr.includes(jti), 'the audit line');
-    const line = gate.stderr.split('\n').find((entry) => entry.includes(jti) && entry.includes('"revoked"'));
-    const audit = JSON.parse(line);
+    const line = () => gate.stderr.split('\n').find((entry) => entry.includes(jti) && entry.includes('"event":"revoked"'));
+    await eventually(line, 'the audit line');
+    const audit = JSON.parse(line());
     assert.equal(audit.event, 'revoked');
     assert.equal(audit.what, 'token');
     assert.equal(audit.value, jti);
