@@ -240,8 +240,6 @@ read_issuers(struct config *config, const struct top *top)
 	config->has_local = true;
 	local = &config->profiles[config->local_index];
 	profile_local(local, config->local.issuer, config->local.audience);
-	if (!local_audiences(&config->local, &config->arena, &local->audience))
-		mistake_at(&config->mistakes, top->local, "no memory");
 }
 
 static void

@@ -130,10 +130,12 @@ test('resources', async (t) => {
   await t.test('none asked: the audience', async () => assert.equal(aud(await tokenOf(gate)), 'api://local'));
   for (const name of ['resource', 'audience']) {
     for (const value of ['api://local', 'https://billing.example/v1', 'urn:example:crm']) {
-      await t.test(`${name} ${value}: the token is for it alone, and counts here`, async () => {
+      await t.test(`${name} ${value}: the token is for it alone, and counts where it is for`, async () => {
         const token = await tokenOf(gate, gate.partner, { [name]: value });
         assert.equal(aud(token), value);
-        assert.equal((await callWith(gate, token)).status, 200);
+        const got = await callWith(gate, token);
+        if (value === 'api://local') assert.equal(got.status, 200);
+        else assert.equal(got.json().reason, 'audience_mismatch');
       });
     }
     for (const value of ['https://billing.example/v2', 'https://billing.example/v1/', 'https://billing.example/v1#x', 'HTTPS://billing.example/v1', 'crm', '/v1', 'api://local urn:example:crm']) {
