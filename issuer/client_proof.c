@@ -7,10 +7,10 @@
 #include "base/log.h"
 #include "issuer/assertion.h"
 #include "issuer/replay.h"
+#include "issuer/used.h"
 
 /* What one look at the clients found. */
 struct found {
-	bool right;
 	int slot; /* whose secret it was; -1: none's */
 	struct assertion assertion;
 };
@@ -91,7 +91,6 @@ judge_client(struct oauth *oauth, struct found *found,
 		oauth_log(oauth, why);
 		return refuse(oauth);
 	}
-	found->right = true;
 	oauth->id = arena_text(&oauth->arena, span_of(client->id));
 	if (oauth->id == NULL)
 		return oauth_say(oauth, OAUTH_SERVER_ERROR, "no memory");
@@ -177,6 +176,16 @@ settle(struct oauth *oauth, enum oauth_error error)
 	return error;
 }
 
+static void
+note_use(const struct oauth *oauth, int slot)
+{
+	struct use use = { .slot = slot, .when_s = oauth->now_s };
+	int len = snprintf(use.client_id, sizeof(use.client_id), "%s", oauth->id);
+
+	if (len > 0 && len < (int)sizeof(use.client_id))
+		used_note(oauth->issuer->used, &use);
+}
+
 static enum oauth_error
 look(struct oauth *oauth, enum oauth_error (*decide)(struct oauth *, const struct client *))
 {
@@ -189,6 +198,8 @@ look(struct oauth *oauth, enum oauth_error (*decide)(struct oauth *, const struc
 	error = judge_client(oauth, &found, decide);
 	epoch_leave();
 	client_auth_wipe(&oauth->auth);
+	if (oauth->id != NULL && found.slot >= 0)
+		note_use(oauth, found.slot);
 	if (error == OAUTH_OK && oauth->auth.way == CLIENT_AUTH_ASSERTION)
 		error = use_up(oauth, &found.assertion);
 	return error;

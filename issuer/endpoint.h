@@ -41,8 +41,10 @@ struct issuer {
 	 * OpenID Connect Discovery behind it. */
 	const char *paths[ENDPOINT_COUNT];
 	struct buffer documents[ENDPOINT_COUNT]; /* what a GET gives; none for those of POST */
-	struct texts audiences;  /* every `aud` of its tokens; the first is given unasked */
-	struct texts urls;       /* what a client's assertion may name as its `aud` */
+	struct texts audiences; /* every `aud` of its tokens; the first is given unasked */
+	struct texts urls;      /* what a client's assertion may name as its `aud` */
+	struct used *used;      /* secrets, lately */
+	struct bookkeeper *bookkeeper;
 	struct replay *replay;   /* of assertions */
 	struct lockout *lockout; /* of clients and users that fail to prove who they are */
 	struct login *login;

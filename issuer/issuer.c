@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/epoch.h"
 #include "base/log.h"
+#include "issuer/bookkeeper.h"
 #include "issuer/endpoint.h"
 #include "issuer/mint.h"
 #include "issuer/wish.h"
@@ -93,7 +94,8 @@ issuer_start(const struct issuer_setup *setup, struct issuer **ret_issuer, struc
 	else
 		done = signing_open(setup->state_dir, &issuer->signing, reterr) &&
 		       metadata_make(issuer, reterr) && oauth_prepare(issuer, reterr) &&
-		       open_login(issuer, reterr) && start_watch(issuer, reterr);
+		       open_login(issuer, reterr) && start_watch(issuer, reterr) &&
+		       bookkeeper_start(issuer->used, issuer->watch, &issuer->bookkeeper, reterr);
 	if (!done) {
 		issuer_stop(issuer);
 		return false;
@@ -144,6 +146,7 @@ issuer_stop(struct issuer *issuer)
 
 	if (issuer == NULL || atomic_fetch_sub(&issuer->owners, 1) != 1)
 		return;
+	bookkeeper_stop(issuer->bookkeeper);
 	watch_stop(issuer->watch);
 	signing_close(issuer->signing);
 	login_free(issuer->login);

@@ -5,6 +5,7 @@
 
 #include "issuer/client_proof.h"
 #include "issuer/replay.h"
+#include "issuer/used.h"
 
 #define ARENA_MOST (512u << 10)
 
@@ -102,9 +103,10 @@ oauth_prepare(struct issuer *issuer, struct err *reterr)
 	urls[3] = arena_format(arena, "%s/oauth/introspect", issuer->base);
 	issuer->urls = (struct texts){ urls, 4, NULL };
 	issuer->replay = replay_new();
+	issuer->used = used_new();
 	issuer->revoked = revoked_new();
 	issuer->lockout = lockout_new();
-	if (urls[1] == NULL || urls[2] == NULL || urls[3] == NULL || issuer->replay == NULL ||
+	if (urls[1] == NULL || urls[2] == NULL || urls[3] == NULL || issuer->replay == NULL || issuer->used == NULL ||
 	    issuer->revoked == NULL || issuer->lockout == NULL)
 		return err_set(reterr, "no memory");
 	return true;
@@ -114,6 +116,7 @@ void
 oauth_release(struct issuer *issuer)
 {
 	replay_free(issuer->replay);
+	used_free(issuer->used);
 	lockout_free(issuer->lockout);
 }
 
