@@ -25,9 +25,9 @@ function filled(dir, name, values) {
 }
 
 /** {code, text, run}: Newman's exit code, what it printed, and its report. */
-export async function newman(dir, name, values) {
+export async function newman(dir, name, values, more = []) {
   const report = path.join(dir, 'report.json');
-  const args = ['run', COLLECTION, '-e', filled(dir, name, values), '-r', 'cli,json', '--reporter-json-export', report, '--color', 'off'];
+  const args = ['run', COLLECTION, '-e', filled(dir, name, values), '-r', 'cli,json', '--reporter-json-export', report, '--color', 'off', ...more];
   const { code, text } = await new Promise((resolve) => {
     execFile(path.join(E2E, 'node_modules/.bin/newman'), args, { maxBuffer: 1 << 24 }, (error, stdout, stderr) => {
       resolve({ code: error ? error.code : 0, text: stdout + stderr });
