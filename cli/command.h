@@ -23,6 +23,7 @@ int check_command(int argc, char **argv);
 int explain_command(int argc, char **argv);
 int verify_command(int argc, char **argv);
 int client_command(int argc, char **argv);
+int health_command(int argc, char **argv);
 int user_command(int argc, char **argv);
 int revoke_command(int argc, char **argv);
 

@@ -25,7 +25,8 @@ static const struct {
 	    "         [--signature-only] [--at TIME] TOKEN|-\n"
 	    "      verify one token" },
 	{ "client", client_command,
-	    "add|list|show|grant|revoke ... [-c postern.yaml]\n"
+	    "add|list|show|change|rename|grant|revoke|rotate|revoke-secret|disable|enable|\n"
+	    "                 delete|export|import ... [-c postern.yaml]\n"
 	    "      the local issuer's clients" },
 	{ "user", user_command,
 	    "add|passwd|list|show|grant|revoke|disable|enable|delete ... [-c postern.yaml]\n"
@@ -37,6 +38,8 @@ static const struct {
 	{ "jwks", jwks_command,
 	    "[-c postern.yaml] [ISSUER]\n"
 	    "      the keys the gate would trust now, and why others are skipped" },
+	{ "health", health_command,
+	    "[-c postern.yaml] [--ready]\n      ask the gate that runs here how it is" },
 	{ "version", version_command, "\n      say which version this is" },
 	{ "help", help_command, "\n      say this" },
 };

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ask a gate that runs here how it is: for the health check of an image without a client of HTTP.
+ */
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/span.h"
+#include "cli/command.h"
+
+#define PATIENCE_S 5
+#define ADDRESS_ROOM 128
+#define ANSWER_ROOM 64
+
+static const char usage[] = "usage: postern health [-c FILE] [--ready]\n";
+
+/* Where to ask: a gate that listens on every address listens on loopback, too. */
+struct place {
+	char host[ADDRESS_ROOM];
+	const char *port; /* in `text` */
+	char text[ADDRESS_ROOM];
+};
+
+static bool
+place_of(const char *admin, struct place *place)
+{
+	char *colon;
+	size_t len;
+
+	if (snprintf(place->text, sizeof(place->text), "%s", admin) >= (int)sizeof(place->text))
+		return false;
+	colon = strrchr(place->text, ':');
+	if (colon == NULL)
+		return false;
+	*colon = '\0';
+	place->port = colon + 1;
+	len = strlen(place->text);
+	if (place->text[0] == '[' && len >= 2)
+		(void)snprintf(
+		    place->host, sizeof(place->host), "%.*s", (int)len - 2, place->text + 1);
+	else
+		(void)snprintf(place->host, sizeof(place->host), "%s", place->text);
+	if (strcmp(place->host, "0.0.0.0") == 0)
+		(void)snprintf(place->host, sizeof(place->host), "127.0.0.1");
+	else if (strcmp(place->host, "::") == 0)
+		(void)snprintf(place->host, sizeof(place->host), "::1");
+	return true;
+}
+
+static int
+connect_to(const struct place *place)
+{
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+		.ai_socktype = SOCK_STREAM };
+	struct timeval patience = { .tv_sec = PATIENCE_S };
+	struct addrinfo *found = NULL;
+	int fd = -1;
+
+	if (getaddrinfo(place->host, place->port, &hints, &found) != 0)
+		return -1;
+	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0) {
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+		if (connect(fd, found->ai_addr, found->ai_addrlen) != 0) {
+			int number = errno;
+
+			close(fd);
+			errno = number;
+			fd = -1;
+		}
+	}
+	freeaddrinfo(found);
+	return fd;
+}
+
+/* The status line is in the first segment, or the gate is not well. */
+static int
+ask(int fd, const char *path)
+{
+	char text[ANSWER_ROOM * 2];
+	int len = snprintf(text, sizeof(text),
+	    "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+	ssize_t got;
+
+	if (write(fd, text, (size_t)len) != len)
+		return -1;
+	got = read(fd, text, ANSWER_ROOM);
+	if (got <= 12 || !span_starts((struct span){ text, (size_t)got }, SPAN("HTTP/1.1 ")))
+		return -1;
+	return (text[9] - '0') * 100 + (text[10] - '0') * 10 + (text[11] - '0');
+}
+
+static int
+check(const char *admin, const char *path)
+{
+	struct place place;
+	int fd, status;
+
+	if (!place_of(admin, &place))
+		return command_trouble("health: %s is no address", admin);
+	fd = connect_to(&place);
+	if (fd < 0) {
+		(void)command_trouble("health: %s: %s", admin, strerror(errno));
+		return EXIT_NO;
+	}
+	status = ask(fd, path);
+	close(fd);
+	if (status == 200)
+		return EXIT_YES;
+	if (status < 0)
+		(void)command_trouble("health: %s%s does not answer", admin, path);
+	else
+		(void)command_trouble("health: %s%s says %d", admin, path, status);
+	return EXIT_NO;
+}
+
+int
+health_command(int argc, char **argv)
+{
+	struct options options = { argc, argv, 0 };
+	const char *path = COMMAND_CONFIG, *value;
+	struct config *config = NULL;
+	bool ready = false, missing = false;
+	int code;
+
+	while (options.at < argc) {
+		if (options_flag(&options, "--ready")) {
+			ready = true;
+			continue;
+		}
+		value = options_value(&options, "-c", &missing);
+		if (value == NULL) {
+			(void)fputs(usage, stderr);
+			return EXIT_TROUBLE;
+		}
+		path = value;
+	}
+	if (!command_config(path, &config, &code))
+		return EXIT_TROUBLE;
+	code = check(config->admin, ready ? "/readyz" : "/livez");
+	config_free(config);
+	return code;
+}
