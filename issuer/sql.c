@@ -36,9 +36,9 @@ sql_is_url(const char *database)
 bool
 sql_open(const char *database, struct sql **ret_sql, struct err *reterr)
 {
-	if (sql_is_url(database))
-		return err_set(reterr, "this postern knows no PostgreSQL");
-	return sql_sqlite.open(database, ret_sql, reterr);
+	const struct sql_engine *engine = sql_is_url(database) ? &sql_postgres : &sql_sqlite;
+
+	return engine->open(database, ret_sql, reterr);
 }
 
 void

@@ -120,5 +120,6 @@ struct sql_engine {
 };
 
 extern const struct sql_engine sql_sqlite;
+extern const struct sql_engine sql_postgres;
 
 #endif

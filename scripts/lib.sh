@@ -4,7 +4,7 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 build_packages="gcc cmake ninja-build pkg-config libc6-dev libcivetweb-dev libjwt-dev libjansson-dev \
-libssl-dev libcurl4-openssl-dev libyaml-dev libsqlite3-dev"
+libssl-dev libcurl4-openssl-dev libyaml-dev libsqlite3-dev libpq-dev"
 
 say()
 {

@@ -167,7 +167,7 @@ export function licence(tree) {
 }
 
 function libraryFlags() {
-  const flags = execFileSync('pkg-config', ['--cflags', 'libcrypto', 'libssl', 'jansson', 'libcurl', 'yaml-0.1', 'sqlite3', 'libjwt'], { encoding: 'utf8' });
+  const flags = execFileSync('pkg-config', ['--cflags', 'libcrypto', 'libssl', 'jansson', 'libcurl', 'yaml-0.1', 'sqlite3', 'libpq', 'libjwt'], { encoding: 'utf8' });
   return flags.split(/\s+/).filter((flag) => flag !== '');
 }
 

@@ -3,7 +3,7 @@
 #ifndef POSTERN_TESTS_ISSUER_RUNNING_H
 #define POSTERN_TESTS_ISSUER_RUNNING_H
 
-#include "scratch.h"
+#include "database.h"
 
 #include <stdatomic.h>
 
@@ -12,7 +12,7 @@
 
 struct running {
 	struct scratch scratch;
-	char database[SCRATCH_ROOM * 2];
+	char database[DATABASE_ROOM];
 	struct local local;
 	struct issuer *issuer;
 	struct store *store; /* another connection, as a command has one */
@@ -51,7 +51,7 @@ running_init(struct running *running, const char *url)
 
 	memset(running, 0, sizeof(*running));
 	scratch_init(&running->scratch);
-	scratch_path(&running->scratch, "postern.db", running->database);
+	database_make(&running->scratch, running->database);
 	running->local = (struct local){ .issuer = url,
 		.audience = "api://local",
 		.database = running->database,
@@ -68,6 +68,7 @@ running_done(struct running *running)
 {
 	issuer_stop(running->issuer);
 	store_close(running->store);
+	database_drop(running->database);
 	scratch_done(&running->scratch);
 }
 

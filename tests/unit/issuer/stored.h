@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stored - a store in a scratch directory, for the tests of the store. */
+/* stored - a store in a scratch directory, or in PostgreSQL, for the tests of the store. */
 #ifndef POSTERN_TESTS_ISSUER_STORED_H
 #define POSTERN_TESTS_ISSUER_STORED_H
 
-#include "scratch.h"
-
-#include <sqlite3.h>
+#include "database.h"
 
 #include "issuer/store.h"
 
 static struct scratch scratch;
-static char path[SCRATCH_ROOM * 2];
+static char path[DATABASE_ROOM];
 static struct err err;
 
 static inline int
@@ -18,7 +16,7 @@ setup(void **state)
 {
 	(void)state;
 	scratch_init(&scratch);
-	scratch_path(&scratch, "postern.db", path);
+	database_make(&scratch, path);
 	memset(&err, 0, sizeof(err));
 	return 0;
 }
@@ -27,6 +25,7 @@ static inline int
 teardown(void **state)
 {
 	(void)state;
+	database_drop(path);
 	scratch_done(&scratch);
 	return 0;
 }
@@ -53,12 +52,7 @@ add(struct store *store, const char *id, const char *name)
 static inline void
 run_sql(const char *sql)
 {
-	sqlite3 *db = NULL;
-
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-		fail_msg("%s", sqlite3_errmsg(db));
-	sqlite3_close(db);
+	database_run(path, sql);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)

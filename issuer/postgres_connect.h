@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * postgres_connect - a connection to PostgreSQL, and what may be said about it.
+ *
+ * Uses:   base, libpq. For sql_postgres alone.
+ * Shell:  the network.
+ */
+#ifndef POSTERN_ISSUER_POSTGRES_CONNECT_H
+#define POSTERN_ISSUER_POSTGRES_CONNECT_H
+
+#include <libpq-fe.h>
+
+#include "base/check.h"
+#include "base/err.h"
+
+/*
+ * Connect within about three seconds per address. What the URL leaves open is filled in: keepalives
+ * that notice a dead network within seconds, a server that can be written.
+ *
+ * ret_name  given: free() it. The URL as it may be told: no password, no parameters. Set as soon as
+ *           the URL could be read, also on failure.
+ * ret_conn  given: PQfinish() it. Set on success only.
+ */
+MUST_CHECK bool postgres_connect(
+    const char *url, char **ret_name, PGconn **ret_conn, struct err *reterr);
+
+/* "NAME: what libpq says", on one line. Should it hold a password of the connection's, that is all
+ * that is left out. Always returns false. */
+bool postgres_says(const char *name, const PGconn *conn, const char *message, struct err *reterr);
+
+#endif
