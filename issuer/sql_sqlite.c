@@ -18,9 +18,10 @@
 struct sqlite {
 	struct sql sql;
 	sqlite3 *db;
-	struct stat opened;   /* which file it was */
-	int64_t data_version; /* as last seen: counts the commits of others */
-	bool committed;       /* we did, since the last look for news */
+	sqlite3_stmt *ask_version; /* held ready: every token asks */
+	struct stat opened;        /* which file it was */
+	int64_t data_version;      /* as last seen: counts the commits of others */
+	bool committed;            /* we did, since the last look for news */
 };
 
 static bool
@@ -241,17 +242,19 @@ check_whole(struct sqlite *lite, struct err *reterr)
 static bool
 look_at_version(struct sqlite *lite, int64_t *ret_version, struct err *reterr)
 {
-	sqlite3_stmt *stmt = NULL;
 	bool done = false;
 
-	if (sqlite3_prepare_v2(lite->db, "PRAGMA data_version", -1, &stmt, NULL) == SQLITE_OK &&
-	    sqlite3_step(stmt) == SQLITE_ROW) {
-		*ret_version = sqlite3_column_int64(stmt, 0);
+	if (lite->ask_version == NULL &&
+	    sqlite3_prepare_v3(lite->db, "PRAGMA data_version", -1, SQLITE_PREPARE_PERSISTENT,
+		&lite->ask_version, NULL) != SQLITE_OK)
+		return fail(lite, reterr);
+	if (sqlite3_step(lite->ask_version) == SQLITE_ROW) {
+		*ret_version = sqlite3_column_int64(lite->ask_version, 0);
 		done = true;
 	} else {
 		(void)fail(lite, reterr);
 	}
-	sqlite3_finalize(stmt);
+	(void)sqlite3_reset(lite->ask_version);
 	return done;
 }
 
@@ -260,6 +263,7 @@ lite_close(struct sql *sql)
 {
 	struct sqlite *lite = (struct sqlite *)sql;
 
+	sqlite3_finalize(lite->ask_version);
 	(void)sqlite3_close(lite->db);
 	free(lite->sql.name);
 	free(lite);
