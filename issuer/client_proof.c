@@ -152,6 +152,16 @@ tell_locked(const struct oauth *oauth, int64_t wait_s)
 	log_end(&line, LOG_WARN);
 }
 
+/* It may be a client, or a secret, that only the database knows of as yet. It counts as a failure
+ * all the same: else secrets could be guessed for as long as the database is away. */
+static enum oauth_error
+refuse_away(struct oauth *oauth)
+{
+	oauth_log(oauth, "not known, and the database is away");
+	oauth->retry_after_s = 5;
+	return oauth_say(oauth, OAUTH_UNAVAILABLE, "clients cannot be looked up now");
+}
+
 /* Whoever proved who it is was right, whatever became of what it asked for. A failure begins and
  * ends here, at once: many that come at a time are counted one after the other. */
 static enum oauth_error
@@ -173,7 +183,7 @@ settle(struct oauth *oauth, enum oauth_error error)
 	wait_s = lockout_wrong(lockout, rules, &who);
 	if (wait_s > 0)
 		tell_locked(oauth, wait_s);
-	return error;
+	return watch_away_s(oauth->issuer->watch) > 0 ? refuse_away(oauth) : error;
 }
 
 static void

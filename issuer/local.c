@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "issuer/audience.h"
+#include "issuer/sql.h"
 
 static const char *const accept_words[] = { "always", "fallback", "never", NULL };
 
@@ -24,8 +25,10 @@ static const struct field local_fields[] = {
 	  .otherwise = "always", .words = accept_words,
 	  .told = "When its tokens count: always, fallback (only while every third-party issuer is "
 	          "down) or never." },
-	{ .key = "database", .type = FIELD_TEXT, .offset = offsetof(struct local, database),
-	  .otherwise = "postern.db", .told = "The SQLite file, relative to `state`." },
+	{ .key = "database", .type = FIELD_SECRET, .offset = offsetof(struct local, database),
+	  .otherwise = "postern.db",
+	  .told = "The SQLite file, relative to `state`, or postgresql://USER:PASSWORD@HOST/NAME; "
+	          "also {env: NAME} or {file: PATH}." },
 	{ .key = "token_lifetime", .type = FIELD_DURATION_S,
 	  .offset = offsetof(struct local, token_lifetime_s), .least = 60, .most = 86400,
 	  .otherwise = "1h", .told = "How long its tokens live, unless the client says otherwise." },
@@ -66,19 +69,18 @@ static void
 place_database(
     const struct node *map, const char *state, struct local *local, struct mistakes *mistakes)
 {
-	struct span database = span_of(local->database);
-
-	if (span_starts(database, SPAN("postgresql://")) ||
-	    span_starts(database, SPAN("postgres://"))) {
-		/* The value is not repeated: it may hold a password. */
-		mistake_at_key(mistakes, node_get(map, "database"),
-		    "PostgreSQL is not supported by this build");
+	/* The value is not repeated: it may hold a password. */
+	if (sql_is_url(local->database)) {
+		if (!sql_url_valid(local->database))
+			mistake_at_key(mistakes, node_get(map, "database"),
+			    "must be a URL that libpq can read: postgresql://USER:PASSWORD@HOST/NAME, "
+			    "what is special in them percent-encoded");
 		return;
 	}
-	if (database.len > 0 && database.at[0] != '/')
+	if (local->database[0] != '/')
 		local->database = arena_format(mistakes->arena, "%s/%s", state, local->database);
 	if (local->database == NULL)
-		mistake_at(mistakes, node_get(map, "database"), "no memory");
+		mistake_at_key(mistakes, node_get(map, "database"), "no memory");
 }
 
 static void

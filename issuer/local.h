@@ -2,8 +2,8 @@
 /*
  * local - the local issuer as configured (`local_issuer` of postern.yaml).
  *
- * Uses:   base.
- * Pure:   yes.
+ * Uses:   base, sql.
+ * Pure:   yes, but for `{env: NAME}` and `{file: PATH}`.
  */
 #ifndef POSTERN_ISSUER_LOCAL_H
 #define POSTERN_ISSUER_LOCAL_H
@@ -29,7 +29,7 @@ struct local {
 	struct texts resources;         /* others that a client may ask for (RFC 8707) */
 	const char *introspection_role; /* of the clients that may introspect */
 	int accept;                     /* enum local_accept */
-	const char *database;           /* SQLite file, made absolute under `state` */
+	const char *database;           /* a URL, or a SQLite file, absolute under `state` */
 	int64_t token_lifetime_s;
 	bool basic;
 	struct lockout_rules lockout; /* of users and of clients */

@@ -151,6 +151,16 @@ postgres_says(const char *name, const PGconn *conn, const char *message, struct 
 /* --- connecting --- */
 
 bool
+postgres_url_valid(const char *url)
+{
+	PQconninfoOption *options = PQconninfoParse(url, NULL);
+	bool valid = options != NULL;
+
+	forget(options);
+	return valid;
+}
+
+bool
 postgres_connect(const char *url, char **ret_name, PGconn **ret_conn, struct err *reterr)
 {
 	/* What libpq says about a URL that it cannot read repeats the URL. */

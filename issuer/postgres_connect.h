@@ -2,7 +2,7 @@
 /*
  * postgres_connect - a connection to PostgreSQL, and what may be said about it.
  *
- * Uses:   base, libpq. For sql_postgres alone.
+ * Uses:   base, libpq. For sql and sql_postgres alone.
  * Shell:  the network.
  */
 #ifndef POSTERN_ISSUER_POSTGRES_CONNECT_H
@@ -12,6 +12,9 @@
 
 #include "base/check.h"
 #include "base/err.h"
+
+/* Can libpq read that URL? Pure. */
+bool postgres_url_valid(const char *url);
 
 /*
  * Connect within about three seconds per address. What the URL leaves open is filled in: keepalives

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/sql.h"
 
+#include "issuer/postgres_connect.h"
+
 struct sql_value
 sql_text(const char *text)
 {
@@ -31,6 +33,12 @@ sql_is_url(const char *database)
 	struct span text = span_of(database);
 
 	return span_starts(text, SPAN("postgresql://")) || span_starts(text, SPAN("postgres://"));
+}
+
+bool
+sql_url_valid(const char *url)
+{
+	return postgres_url_valid(url);
 }
 
 bool

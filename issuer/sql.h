@@ -60,6 +60,9 @@ int64_t sql_column_number(const struct sql_row *row, int column);
 /* Is this the URL of a PostgreSQL database? */
 bool sql_is_url(const char *database);
 
+/* Can that URL be read? Nothing is connected. */
+bool sql_url_valid(const char *url);
+
 /* Open. The error names the database, never a password. ret_sql  given: sql_close() it. */
 MUST_CHECK bool sql_open(const char *database, struct sql **ret_sql, struct err *reterr);
 

@@ -15,6 +15,7 @@
 #include "base/epoch.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "issuer/audit_log.h"
 #include "issuer/sql.h"
 
 #define LOOK_MS 1000
@@ -80,37 +81,6 @@ load_keys(struct watch *watch, struct err *reterr)
 	return done;
 }
 
-static void
-log_audit(const struct store_audit *audit)
-{
-	struct log_line line;
-
-	log_begin(&line, "audit");
-	log_text(&line, "message", span_of(audit->action));
-	log_text(&line, "object", span_of(audit->object));
-	log_text(&line, "by", span_of(audit->by));
-	log_number(&line, "number", audit->number);
-	log_end(&line, LOG_INFO);
-}
-
-/* What was done while no gate ran is in the store, not in this gate's log. */
-static bool
-tell_audit(struct watch *watch, struct err *reterr)
-{
-	struct store_audit *first = NULL;
-	struct arena arena;
-	bool done;
-
-	if (!watch->loaded)
-		return true;
-	arena_init(&arena, VIEW_MAX_BYTES);
-	done = store_audits(watch->store, watch->version.audit, &arena, &first, reterr);
-	for (; done && first != NULL; first = first->next)
-		log_audit(first);
-	arena_done(&arena);
-	return done;
-}
-
 /* Each counter is taken over when what it counts was loaded: what fails is tried again. */
 static bool
 load(struct watch *watch, const struct store_version *now, struct err *reterr)
@@ -134,7 +104,8 @@ load(struct watch *watch, const struct store_version *now, struct err *reterr)
 		had->keys = now->keys;
 	}
 	if (all || now->audit != had->audit) {
-		if (!tell_audit(watch, reterr))
+		/* What was done while no gate ran is in the store, not in this gate's log. */
+		if (watch->loaded && !audit_log(watch->store, had->audit, reterr))
 			return false;
 		had->audit = now->audit;
 	}
@@ -236,6 +207,28 @@ watch_away_s(const struct watch *watch)
 	return since_us == 0 ? 0 : (clock_mono_us() - since_us) / 1000000 + 1;
 }
 
+/* Nobody waits for us while we wait for a server that is away. */
+static void
+reconnect(struct watch *watch)
+{
+	struct store *store = NULL;
+	struct err err = { "" };
+	bool away;
+
+	(void)pthread_mutex_lock(&watch->lock);
+	away = sql_is_url(watch->database) && watch->store == NULL;
+	(void)pthread_mutex_unlock(&watch->lock);
+	if (!away)
+		return;
+	away = !store_open(watch->database, &store, &err);
+	(void)pthread_mutex_lock(&watch->lock);
+	watch->store = store;
+	watch->loaded = false;
+	if (away)
+		tell(watch, false, &err);
+	(void)pthread_mutex_unlock(&watch->lock);
+}
+
 static void
 drain(int fd)
 {
@@ -314,8 +307,10 @@ run(void *context)
 
 	for (;;) {
 		started_us = clock_mono_us();
+		reconnect(watch);
 		(void)pthread_mutex_lock(&watch->lock);
-		look_and_tell(watch);
+		if (watch->store != NULL || !sql_is_url(watch->database))
+			look_and_tell(watch);
 		forget(watch, &forgot_us);
 		(void)pthread_mutex_unlock(&watch->lock);
 		epoch_collect();

@@ -59,6 +59,13 @@ add_issuer(struct buffer *body, const struct world *world, size_t index)
 	return state.usable;
 }
 
+/* For how many seconds the local issuer's database is away; -1: there is none. */
+static int64_t
+database_away_s(const struct world *world)
+{
+	return world->issuer == NULL ? -1 : issuer_database_away_s(world->issuer);
+}
+
 static void
 readyz(struct admin *admin, struct page *page)
 {
@@ -66,6 +73,7 @@ readyz(struct admin *admin, struct page *page)
 	struct world *world = hold_world(admin);
 	struct buffer issuers;
 	bool ready = world->config->profile_count == 0;
+	int64_t away_s = database_away_s(world);
 
 	/* One issuer that is down must not take the others' callers away. */
 	buffer_init(&issuers, TEXT_MAX);
@@ -74,8 +82,14 @@ readyz(struct admin *admin, struct page *page)
 	world_drop(world);
 	page->status = ready && !draining ? 200 : 503;
 	page->headers = SPAN(JSON);
-	buffer_format(&page->body, "{\"ready\":%s,\"draining\":%s,\"issuers\":[",
+	buffer_format(&page->body, "{\"ready\":%s,\"draining\":%s,",
 	    page->status == 200 ? "true" : "false", draining ? "true" : "false");
+	/* Without it the gate goes on with what it has loaded. */
+	if (away_s >= 0)
+		buffer_format(&page->body,
+		    "\"database\":{\"up\":%s,\"away_s\":%" PRId64 "},",
+		    away_s == 0 ? "true" : "false", away_s);
+	buffer_add_text(&page->body, "\"issuers\":[");
 	buffer_add(&page->body, buffer_span(&issuers));
 	buffer_add_text(&page->body, "]}\n");
 	buffer_done(&issuers);
@@ -113,6 +127,12 @@ metrics(struct admin *admin, struct page *page)
 	page->status = 200;
 	page->headers = SPAN(PROMETHEUS);
 	metrics_text(admin->gate->metrics, &page->body);
+	if (database_away_s(world) >= 0)
+		buffer_format(&page->body,
+		    "# HELP postern_database_up Can the local issuer's database be read?\n"
+		    "# TYPE postern_database_up gauge\n"
+		    "postern_database_up %d\n",
+		    database_away_s(world) == 0 ? 1 : 0);
 	add_keys(&page->body, world);
 	world_drop(world);
 	buffer_format(&page->body,

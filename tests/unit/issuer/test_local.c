@@ -26,7 +26,8 @@ static const struct row rows[] = {
 	{ "accept is one of three words", GOOD ", accept: sometimes}", "/accept:" },
 	{ "a lifetime is at least a minute", GOOD ", token_lifetime: 59s}", "/token_lifetime:" },
 	{ "a lifetime is at most a day", GOOD ", token_lifetime: 25h}", "/token_lifetime:" },
-	{ "PostgreSQL is told", GOOD ", database: \"postgresql://u:p@h/d\"}", "PostgreSQL is not supported by this build" },
+	{ "a URL that cannot be read is told", GOOD ", database: \"postgresql://u:%zz@h/d\"}",
+	  "/database: must be a URL that libpq can read" },
 	{ "a misspelt key is told", GOOD ", audiance: x}", "/audiance: unknown key" },
 };
 /* clang-format on */

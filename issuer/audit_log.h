@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * audit_log - the log's lines of what was done to the store, by whichever process.
+ *
+ * Uses:   log, store.
+ * Shell:  the database, the log.
+ */
+#ifndef POSTERN_ISSUER_AUDIT_LOG_H
+#define POSTERN_ISSUER_AUDIT_LOG_H
+
+#include "base/check.h"
+#include "issuer/store.h"
+
+/* Log what was done after number `after`, oldest first. */
+MUST_CHECK bool audit_log(struct store *store, int64_t after, struct err *reterr);
+
+#endif
