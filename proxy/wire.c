@@ -198,7 +198,9 @@ poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 	pthread_once(&once, find_real);
 	if (accepting >= 0 && count <= LISTENING_MOST)
 		return accepting_poll(fds, count, timeout_ms);
-	if (mine == NULL || count != 1 || (fds[0].events & POLLIN) == 0)
+	/* A library that we call while we serve waits for sockets of its own. */
+	if (mine == NULL || count != 1 || (fds[0].events & POLLIN) == 0 ||
+	    (mine->socket >= 0 && fds[0].fd != mine->socket))
 		return real_poll(fds, count, timeout_ms);
 	return watched_poll(mine, fds, timeout_ms);
 }

@@ -67,7 +67,7 @@ test('two gates on one PostgreSQL database', { skip }, async (t) => {
   await t.test('a token that is revoked at one is refused at the other', async () => {
     const token = await tokenOf(one);
     assert.equal((await callWith(two, token)).status, 200);
-    assert.equal((await post(one, '/oauth/revoke', { token })).status, 200);
+    assert.equal((await post(one, '/oauth/revoke', { token })).status, 200, told(one));
     await expectRefusal(one, await callWith(one, token), 'token_revoked');
     await eventually(async () => (await callWith(two, token)).status === 401, 'the other refuses it');
     await expectRefusal(two, await callWith(two, token), 'token_revoked');
@@ -134,7 +134,7 @@ test('two gates on one PostgreSQL database', { skip }, async (t) => {
       await back(one);
       await back(two);
       assert.equal(await metric(one), 1);
-      assert.equal((await post(one, '/oauth/revoke', { token })).status, 200);
+      assert.equal((await post(one, '/oauth/revoke', { token })).status, 200, told(one));
       await eventually(async () => (await callWith(two, token)).status === 401, 'the other refuses it');
       await known(two, await one.addClient('after', '--role', 'reader'));
       assertOauthError(await post(one, '/oauth/token', GRANT, { client: { client_id: 'nobody', client_secret: 'x' } }), 401, 'invalid_client');
