@@ -25,6 +25,8 @@ int verify_command(int argc, char **argv);
 int client_command(int argc, char **argv);
 int health_command(int argc, char **argv);
 int user_command(int argc, char **argv);
+int keys_command(int argc, char **argv);
+int token_command(int argc, char **argv);
 int revoke_command(int argc, char **argv);
 
 /* Options as they come: a cursor over the arguments. */

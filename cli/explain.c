@@ -165,8 +165,8 @@ open_world(struct answering *answering, struct err *reterr)
 		.config = answering->config,
 		.keys = no_keys,
 		.client = no_client,
-		.user = no_user,
 		.revoked = none_revoked,
+		.user = no_user,
 		.now_s = asked->now_s,
 	};
 	if (asked->token == NULL && asked->client == NULL && asked->user == NULL &&
@@ -176,9 +176,10 @@ open_world(struct answering *answering, struct err *reterr)
 		answering->config = NULL;
 		return false;
 	}
-	answering->facts = world_facts(answering->world, asked->now_s);
 	if (asked->token != NULL)
 		keys_await(answering->world);
+	fallback_recall(answering->world->fallback, answering->world->config->state);
+	answering->facts = world_facts(answering->world, asked->now_s);
 	return true;
 }
 

@@ -31,6 +31,12 @@ static const struct {
 	{ "user", user_command,
 	    "add|passwd|list|show|grant|revoke|disable|enable|delete ... [-c postern.yaml]\n"
 	    "      the local issuer's users, for Basic authentication" },
+	{ "keys", keys_command,
+	    "list|rotate|retire ... [-c postern.yaml]\n"
+	    "      the keys with which the local issuer signs" },
+	{ "token", token_command,
+	    "--client ID [--scope SCOPE] [-c postern.yaml]\n"
+	    "      a token of the local issuer for a client" },
 	{ "revoke", revoke_command,
 	    "--token -|--jti JTI|--client NAME|--subject SUB [--issuer NAME]\n"
 	    "         [--issued-before TIME] [-c postern.yaml]\n"

@@ -18,6 +18,7 @@
 #include "issuer/issuer.h"
 #include "issuer/lockout.h"
 #include "issuer/revoked.h"
+#include "issuer/rotation.h"
 #include "issuer/signing.h"
 #include "issuer/view.h"
 #include "issuer/watch.h"
@@ -49,6 +50,9 @@ struct issuer {
 	struct lockout *lockout; /* of clients and users that fail to prove who they are */
 	struct login *login;
 	struct signing *signing;
+	struct rotation *rotation;
+	_Atomic(struct keyset *) keys; /* public ones, for the judge */
+	atomic_bool stands_by;
 	struct watch *watch;
 	struct revoked *revoked;
 	_Atomic(struct view *) view;

@@ -30,8 +30,74 @@ copy_setup(struct issuer *issuer, const struct issuer_setup *setup)
 	issuer->state_dir = arena_text(&issuer->arena, span_of(setup->state_dir));
 	issuer->changed = setup->changed;
 	issuer->context = setup->context;
+	copy->signing_map = copy->fallback_map = copy->lockout_map = NULL;
+	copy->signing.key_map = NULL;
+	if (local->signing.key_file != NULL) {
+		copy->signing.key_file =
+		    arena_text(&issuer->arena, span_of(local->signing.key_file));
+		if (copy->signing.key_file == NULL)
+			return false;
+	}
 	return copy->issuer != NULL && copy->audience != NULL && copy->database != NULL &&
 	       issuer->state_dir != NULL;
+}
+
+/* A token may last so much longer for a verifier whose clock is behind. */
+#define SKEW_MOST_S 300
+
+/* Old signing keys are kept for the longest token that may be out. */
+static void
+keep_keys(struct issuer *issuer, const struct view *view)
+{
+	int64_t longest_s = view_longest_s(view);
+
+	if (longest_s < issuer->local.token_lifetime_s)
+		longest_s = issuer->local.token_lifetime_s;
+	signing_keep(issuer->signing, longest_s + SKEW_MOST_S);
+}
+
+static void
+free_keys(void *keys)
+{
+	keyset_free(keys);
+}
+
+/* The public keys for the judge, after they changed. A set that cannot be read would keep a
+ * retired key in force: then there is none. */
+static bool
+take_keys(struct issuer *issuer, struct err *reterr)
+{
+	struct keyset *keys = NULL, *old;
+	bool done = issuer_keys(issuer, &keys, reterr);
+
+	old = atomic_exchange(&issuer->keys, done ? keys : NULL);
+	atomic_fetch_add(&issuer->generation, 1);
+	if (old != NULL)
+		epoch_retire(old, free_keys);
+	return done;
+}
+
+static void
+signing_changed(void *context)
+{
+	struct issuer *issuer = context;
+	struct err err;
+
+	if (!take_keys(issuer, &err))
+		log_event(LOG_ERROR, "signing_keys_failed", "%s", err.text);
+}
+
+static bool
+open_signing(struct issuer *issuer, struct err *reterr)
+{
+	const struct local_signing *local = &issuer->local.signing;
+	struct signing_setup setup = { .state_dir = issuer->state_dir,
+		.key_file = local->key_file,
+		.algorithm = (enum signing_algorithm)local->algorithm,
+		.rotate_after_s = local->rotate_after_s,
+		.publish_ahead_s = local->publish_ahead_s };
+
+	return signing_open(&setup, &issuer->signing, reterr) && take_keys(issuer, reterr);
 }
 
 /* taken: `view`. On the watching thread, and once on the starting one. */
@@ -47,6 +113,7 @@ take_view(void *context, struct view *view)
 		view_free(view);
 		return;
 	}
+	keep_keys(issuer, view);
 	atomic_store(&issuer->view, view);
 	atomic_fetch_add(&issuer->generation, 1);
 	if (old == NULL)
@@ -92,10 +159,13 @@ issuer_start(const struct issuer_setup *setup, struct issuer **ret_issuer, struc
 	if (!copy_setup(issuer, setup))
 		done = err_set(reterr, "no memory");
 	else
-		done = signing_open(setup->state_dir, &issuer->signing, reterr) &&
-		       metadata_make(issuer, reterr) && oauth_prepare(issuer, reterr) &&
-		       open_login(issuer, reterr) && start_watch(issuer, reterr) &&
-		       bookkeeper_start(issuer->used, issuer->watch, &issuer->bookkeeper, reterr);
+		done =
+		    open_signing(issuer, reterr) && metadata_make(issuer, reterr) &&
+		    oauth_prepare(issuer, reterr) && open_login(issuer, reterr) &&
+		    start_watch(issuer, reterr) &&
+		    (rotation_start(issuer->signing, signing_changed, issuer, &issuer->rotation) ||
+			err_set(reterr, "signing keys: no thread")) &&
+		    bookkeeper_start(issuer->used, issuer->watch, &issuer->bookkeeper, reterr);
 	if (!done) {
 		issuer_stop(issuer);
 		return false;
@@ -118,6 +188,14 @@ texts_same(const struct texts *a, const struct texts *b)
 	return true;
 }
 
+static bool
+signing_same(const struct local_signing *a, const struct local_signing *b)
+{
+	return a->algorithm == b->algorithm && a->rotate_after_s == b->rotate_after_s &&
+	       a->publish_ahead_s == b->publish_ahead_s &&
+	       span_equal(span_of(a->key_file), span_of(b->key_file));
+}
+
 bool
 issuer_same(const struct issuer *issuer, const struct issuer_setup *setup)
 {
@@ -128,7 +206,8 @@ issuer_same(const struct issuer *issuer, const struct issuer_setup *setup)
 	       span_equal(span_of(a->introspection_role), span_of(b->introspection_role)) &&
 	       memcmp(&a->lockout, &b->lockout, sizeof(a->lockout)) == 0 &&
 	       a->accept == b->accept && a->token_lifetime_s == b->token_lifetime_s &&
-	       a->basic == b->basic && strcmp(issuer->state_dir, setup->state_dir) == 0 &&
+	       a->basic == b->basic && signing_same(&a->signing, &b->signing) &&
+	       strcmp(issuer->state_dir, setup->state_dir) == 0 &&
 	       issuer->changed == setup->changed && issuer->context == setup->context;
 }
 
@@ -148,6 +227,8 @@ issuer_stop(struct issuer *issuer)
 		return;
 	bookkeeper_stop(issuer->bookkeeper);
 	watch_stop(issuer->watch);
+	rotation_stop(issuer->rotation);
+	keyset_free(atomic_load(&issuer->keys));
 	signing_close(issuer->signing);
 	login_free(issuer->login);
 	oauth_release(issuer);
@@ -164,8 +245,35 @@ issuer_stop(struct issuer *issuer)
 bool
 issuer_keys(const struct issuer *issuer, struct keyset **ret_keys, struct err *reterr)
 {
-	return keyset_parse(buffer_span(&issuer->documents[ENDPOINT_JWKS]), ret_keys, reterr) ||
+	struct buffer json;
+	bool done;
+
+	buffer_init(&json, KEYSET_MAX_BYTES);
+	epoch_enter();
+	signing_jwks(issuer->signing, &json);
+	epoch_leave();
+	done = keyset_parse(buffer_span(&json), ret_keys, reterr) ||
 	       err_within(reterr, "local issuer");
+	buffer_done(&json);
+	return done;
+}
+
+const struct keyset *
+issuer_keyset(const struct issuer *issuer)
+{
+	return atomic_load(&issuer->keys);
+}
+
+void
+issuer_stand_by(struct issuer *issuer, bool stands_by)
+{
+	atomic_store(&issuer->stands_by, stands_by);
+}
+
+bool
+issuer_stands_by(const struct issuer *issuer)
+{
+	return atomic_load(&issuer->stands_by);
 }
 
 const struct client *

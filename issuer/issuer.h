@@ -53,6 +53,14 @@ void issuer_stop(struct issuer *issuer);
 MUST_CHECK bool issuer_keys(
     const struct issuer *issuer, struct keyset **ret_keys, struct err *reterr);
 
+/* The same as they are now, whatever commands and rotation change; NULL: there are none. Lock-free;
+ * call between epoch_enter() and epoch_leave(), lent until the latter. */
+const struct keyset *issuer_keyset(const struct issuer *issuer);
+
+/* With `accept: fallback`: it stands by, so it gives no tokens either. */
+void issuer_stand_by(struct issuer *issuer, bool stands_by);
+bool issuer_stands_by(const struct issuer *issuer);
+
 /*
  * The client of that client_id as it stands now, or NULL. Lock-free; call between epoch_enter()
  * and epoch_leave(), lent until the latter.
@@ -86,7 +94,7 @@ int64_t issuer_database_away_s(const struct issuer *issuer);
 /* What is known of passwords, and who is locked out. Lent as long as the issuer. */
 struct login *issuer_login(const struct issuer *issuer);
 
-/* Counts up whenever clients, users or revocations change. */
+/* Counts up whenever clients, users, revocations or signing keys change. */
 uint64_t issuer_generation(const struct issuer *issuer);
 
 /* A request to one of its endpoints, as values. */
@@ -127,7 +135,7 @@ void issuer_answer(struct issuer *issuer, const struct issuer_request *request, 
 void issuer_answer_done(struct issuer_answer *answer);
 
 /* Mint a token for a client, as the token endpoint would: `postern token`. `token` grows by it.
- * scope may be NULL. */
+ * scope may be NULL. Within an epoch. */
 MUST_CHECK bool issuer_mint(struct issuer *issuer, const struct client *client, const char *scope,
     struct buffer *token, struct err *reterr);
 

@@ -4,7 +4,11 @@
 #include <stddef.h>
 
 #include "issuer/audience.h"
+#include "issuer/signing_key.h"
 #include "issuer/sql.h"
+
+/* A day of keys, which the longest token may need, is to fit into SIGNING_MAX_KEYS. */
+#define ROTATE_LEAST_S 3600
 
 static const char *const accept_words[] = { "always", "fallback", "never", NULL };
 
@@ -36,6 +40,44 @@ static const struct field local_fields[] = {
 	  .otherwise = "true", .told = "Basic authentication of local users on protected paths." },
 	{ .key = "lockout", .type = FIELD_MAP, .offset = offsetof(struct local, lockout_map),
 	  .told = "Who fails too often has to wait, longer each time." },
+	{ .key = "signing", .type = FIELD_MAP, .offset = offsetof(struct local, signing_map),
+	  .told = "The keys that sign its tokens." },
+	{ .key = "fallback", .type = FIELD_MAP, .offset = offsetof(struct local, fallback_map),
+	  .told = "When `accept: fallback` is in force." },
+	{ .key = NULL }
+};
+
+static const struct field signing_fields[] = {
+	{ .key = "algorithm", .type = FIELD_WORD, .offset = offsetof(struct local_signing, algorithm),
+	  .otherwise = "ES256", .words = signing_algorithms,
+	  .told = "ES256, RS256, PS256 or EdDSA. Another one than before is a rotation." },
+	{ .key = "rotate_after", .type = FIELD_DURATION_S,
+	  .offset = offsetof(struct local_signing, rotate_after_s), .most = 3650 * 86400,
+	  .otherwise = "90d", .told = "A key signs for so long; 0s: until somebody rotates it." },
+	{ .key = "publish_ahead", .type = FIELD_DURATION_S,
+	  .offset = offsetof(struct local_signing, publish_ahead_s), .most = 30 * 86400,
+	  .otherwise = "1h", .told = "A new key is published so long before it signs." },
+	{ .key = "key", .type = FIELD_MAP, .offset = offsetof(struct local_signing, key_map),
+	  .told = "The key that signs, instead of those that are made under `state`." },
+	{ .key = NULL }
+};
+
+static const struct field key_fields[] = {
+	{ .key = "file", .type = FIELD_TEXT, .offset = offsetof(struct local_signing, key_file),
+	  .required = true,
+	  .told = "A private key in PEM (PKCS #8) that only the owner can read; read again when it "
+	          "changes." },
+	{ .key = NULL }
+};
+
+static const struct field fallback_fields[] = {
+	{ .key = "after", .type = FIELD_DURATION_S,
+	  .offset = offsetof(struct standby_settings, after_s), .least = 1, .most = 86400,
+	  .otherwise = "60s",
+	  .told = "An issuer without usable keys is down when its last good fetch is longer ago." },
+	{ .key = "hold", .type = FIELD_DURATION_S, .offset = offsetof(struct standby_settings, hold_s),
+	  .least = 1, .most = 86400, .otherwise = "60s",
+	  .told = "An issuer must be back for so long before local tokens cease to count." },
 	{ .key = NULL }
 };
 
@@ -73,7 +115,8 @@ place_database(
 	if (sql_is_url(local->database)) {
 		if (!sql_url_valid(local->database))
 			mistake_at_key(mistakes, node_get(map, "database"),
-			    "must be a URL that libpq can read: postgresql://USER:PASSWORD@HOST/NAME, "
+			    "must be a URL that libpq can read: "
+			    "postgresql://USER:PASSWORD@HOST/NAME, "
 			    "what is special in them percent-encoded");
 		return;
 	}
@@ -113,16 +156,30 @@ local_audiences(const struct local *local, struct arena *arena, struct texts *re
 	return true;
 }
 
-const struct field *
-local_schema(void)
-{
-	return local_fields;
-}
+const struct local_section local_sections[LOCAL_SECTIONS] = {
+	{ "/local_issuer", local_fields },
+	{ "/local_issuer/lockout", lockout_fields },
+	{ "/local_issuer/signing", signing_fields },
+	{ "/local_issuer/signing/key", key_fields },
+	{ "/local_issuer/fallback", fallback_fields },
+};
 
-const struct field *
-local_lockout_schema(void)
+static void
+read_signing(struct local *local, struct mistakes *mistakes)
 {
-	return lockout_fields;
+	struct local_signing *signing = &local->signing;
+
+	schema_read(local->signing_map, signing_fields, signing, mistakes);
+	if (signing->key_map != NULL)
+		schema_read(signing->key_map, key_fields, signing, mistakes);
+	if (signing->rotate_after_s == 0)
+		return;
+	if (signing->rotate_after_s < ROTATE_LEAST_S)
+		mistake_at(mistakes, node_get(local->signing_map, "rotate_after"),
+		    "must be 0s or at least 1h");
+	else if (signing->rotate_after_s <= signing->publish_ahead_s)
+		mistake_at(mistakes, local->signing_map,
+		    "\"rotate_after\" must be longer than \"publish_ahead\"");
 }
 
 void
@@ -131,6 +188,8 @@ local_read(
 {
 	schema_read(map, local_fields, local, mistakes);
 	schema_read(local->lockout_map, lockout_fields, &local->lockout, mistakes);
+	schema_read(local->fallback_map, fallback_fields, &local->fallback, mistakes);
+	read_signing(local, mistakes);
 	if (local->issuer != NULL)
 		check_issuer(map, local, mistakes);
 	check_resources(local, mistakes);

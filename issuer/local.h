@@ -16,11 +16,21 @@
 #include "base/document.h"
 #include "base/schema.h"
 #include "issuer/lockout.h"
+#include "issuer/standby.h"
 
 enum local_accept { LOCAL_ALWAYS, LOCAL_FALLBACK, LOCAL_NEVER };
 
 /* The name under which the local issuer's profile stands among the issuers. */
 #define LOCAL_NAME "local"
+
+/* The keys that sign its tokens. */
+struct local_signing {
+	int algorithm; /* enum signing_algorithm */
+	int64_t rotate_after_s;
+	int64_t publish_ahead_s;
+	const char *key_file; /* NULL: keys of our own making under `state` */
+	const struct node *key_map;
+};
 
 /* All texts are lent by the configuration's arena. */
 struct local {
@@ -34,6 +44,10 @@ struct local {
 	bool basic;
 	struct lockout_rules lockout; /* of users and of clients */
 	const struct node *lockout_map;
+	struct local_signing signing;
+	const struct node *signing_map;
+	struct standby_settings fallback; /* of LOCAL_FALLBACK */
+	const struct node *fallback_map;
 };
 
 /* Read `local_issuer`. `state` is the directory for a relative database; everything wrong is
@@ -46,10 +60,12 @@ void local_read(
 MUST_CHECK bool local_audiences(
     const struct local *local, struct arena *arena, struct texts *ret_audiences);
 
-/* The rows of its keys, for the manual. */
-const struct field *local_schema(void);
-
-/* The same of `local_issuer.lockout`. */
-const struct field *local_lockout_schema(void);
+/* The rows of its keys and of the maps below it, for the manual. */
+struct local_section {
+	const char *name;
+	const struct field *fields;
+};
+#define LOCAL_SECTIONS 5
+extern const struct local_section local_sections[LOCAL_SECTIONS];
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/epoch.h"
 #include "issuer/assertion.h"
 
 #define TOKEN "/oauth/token"
@@ -111,7 +112,6 @@ make_documents(struct issuer *issuer)
 	struct buffer *oauth = &issuer->documents[ENDPOINT_OAUTH];
 	struct buffer *openid = &issuer->documents[ENDPOINT_OPENID];
 
-	signing_jwks(issuer->signing, &issuer->documents[ENDPOINT_JWKS]);
 	add_common(issuer, oauth);
 	buffer_add_text(oauth, "}");
 	add_common(issuer, openid);
@@ -163,5 +163,11 @@ metadata_answer(const struct issuer *issuer, enum endpoint endpoint,
 	/* Short, so that a new signing key is seen soon. */
 	buffer_format(&answer->headers,
 	    "Content-Type: %s\r\nCache-Control: public, max-age=300\r\n", content_types[endpoint]);
-	buffer_add(&answer->body, buffer_span(&issuer->documents[endpoint]));
+	if (endpoint != ENDPOINT_JWKS) {
+		buffer_add(&answer->body, buffer_span(&issuer->documents[endpoint]));
+		return;
+	}
+	epoch_enter();
+	signing_jwks(issuer->signing, &answer->body);
+	epoch_leave();
 }

@@ -24,11 +24,11 @@ new_jti(char jti[JTI_ROOM])
 }
 
 static bool
-add_header(jwt_t *jwt, const struct signing *signing)
+add_header(jwt_t *jwt, const struct signing_key *key)
 {
-	return jwt_add_header(jwt, "alg", signing_alg(signing)) == 0 &&
+	return jwt_add_header(jwt, "alg", signing_algorithms[signing_key_algorithm(key)]) == 0 &&
 	       jwt_add_header(jwt, "typ", "at+jwt") == 0 &&
-	       jwt_add_header(jwt, "kid", signing_kid(signing)) == 0;
+	       jwt_add_header(jwt, "kid", signing_key_kid(key)) == 0;
 }
 
 /* RFC 9068 section 2.2. */
@@ -71,16 +71,16 @@ add_part(struct buffer *input, char *json)
 }
 
 static bool
-sign(const struct signing *signing, const struct buffer *input, struct buffer *token,
+sign(const struct signing_key *key, const struct buffer *input, struct buffer *token,
     struct err *reterr)
 {
 	char text[BASE64URL_ENCODED(SIGNING_BYTES)];
 	unsigned char signature[SIGNING_BYTES];
 	size_t len;
 
-	if (!signing_sign(signing, buffer_span(input), signature, reterr))
-		return false;
-	len = base64url_encode((struct span){ (const char *)signature, sizeof(signature) }, text);
+	if (!signing_key_sign(key, buffer_span(input), signature, &len))
+		return err_set(reterr, "token: it cannot be signed");
+	len = base64url_encode((struct span){ (const char *)signature, len }, text);
 	buffer_add(token, buffer_span(input));
 	buffer_add_byte(token, '.');
 	buffer_add(token, (struct span){ text, len });
@@ -91,12 +91,13 @@ bool
 mint_token(const struct signing *signing, const struct mint *mint, struct buffer *token,
     struct err *reterr)
 {
+	const struct signing_key *key = signing_current(signing);
 	struct buffer input;
 	jwt_t *jwt = NULL;
 	bool done = false;
 
 	buffer_init(&input, token->max_bytes);
-	if (jwt_new(&jwt) != 0 || !add_header(jwt, signing) || !add_claims(jwt, mint)) {
+	if (jwt_new(&jwt) != 0 || !add_header(jwt, key) || !add_claims(jwt, mint)) {
 		(void)err_set(reterr, "token: it cannot be made");
 		goto out;
 	}
@@ -107,7 +108,7 @@ mint_token(const struct signing *signing, const struct mint *mint, struct buffer
 		(void)err_set(reterr, "token: no memory");
 		goto out;
 	}
-	done = sign(signing, &input, token, reterr);
+	done = sign(key, &input, token, reterr);
 out:
 	jwt_free(jwt);
 	buffer_done(&input);

@@ -106,8 +106,8 @@ oauth_prepare(struct issuer *issuer, struct err *reterr)
 	issuer->used = used_new();
 	issuer->revoked = revoked_new();
 	issuer->lockout = lockout_new();
-	if (urls[1] == NULL || urls[2] == NULL || urls[3] == NULL || issuer->replay == NULL || issuer->used == NULL ||
-	    issuer->revoked == NULL || issuer->lockout == NULL)
+	if (urls[1] == NULL || urls[2] == NULL || urls[3] == NULL || issuer->replay == NULL ||
+	    issuer->used == NULL || issuer->revoked == NULL || issuer->lockout == NULL)
 		return err_set(reterr, "no memory");
 	return true;
 }

@@ -1,54 +1,89 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * signing - the private keys with which the local issuer signs.
+ * signing - the private keys with which the local issuer signs, as they are now.
  *
- * Uses:   base, OpenSSL.
- * Shell:  signing_open() reads and writes STATE/signing/. The rest is pure; signing is safe from
- *         any thread.
- *
- * A key is a file KID.pem (PKCS #8, mode 0600); KID is its RFC 7638 thumbprint. No function gives
- * a private key away.
+ * Uses:   base, signing_key, signing_plan, signing_set.
+ * Shell:  STATE/signing/, and the key file of the configuration.
+ * Threads: reading is lock-free, between epoch_enter() and epoch_leave(); what changes it takes a
+ *         lock of its own and that of the directory, so that gates and commands do not meet.
  */
 #ifndef POSTERN_ISSUER_SIGNING_H
 #define POSTERN_ISSUER_SIGNING_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/err.h"
-#include "base/span.h"
-
-/* An ES256 signature: R and S (RFC 7518 section 3.4). */
-#define SIGNING_BYTES 64
-
-/* At most so many key files are read; more is an error. */
-#define SIGNING_MAX_KEYS 32
+#include "issuer/signing_key.h"
+#include "issuer/signing_set.h"
 
 struct signing;
 
+/* All borrowed, copied. */
+struct signing_setup {
+	const char *state_dir;
+	const char *key_file; /* the key that signs, in PEM; NULL: those under `state` */
+	enum signing_algorithm algorithm;
+	int64_t rotate_after_s; /* 0: never by itself */
+	int64_t publish_ahead_s;
+};
+
 /*
- * Load every key under `state_dir`/signing; make one when there is none. Two that start at once
- * make one key, not two. A file that group or others can read, that is no P-256 key or whose name
- * is not its thumbprint is an error.
+ * Read every key under `state_dir`/signing; make one when none can sign. Two that start at once
+ * make one key, not two. A file there that group or others can read, that is no key or whose name
+ * is not its thumbprint is an error, and so is a key of another kind than the algorithm's.
  *
  * ret_signing  given: signing_close() it.
  */
 MUST_CHECK bool signing_open(
-    const char *state_dir, struct signing **ret_signing, struct err *reterr);
+    const struct signing_setup *setup, struct signing **ret_signing, struct err *reterr);
 
-/* Accepts NULL. */
+/* Keys are wiped. Accepts NULL. */
 void signing_close(struct signing *signing);
 
-/* The `kid` and the `alg` of the key that signs now; lent. */
-const char *signing_kid(const struct signing *signing);
-const char *signing_alg(const struct signing *signing);
+/* The longest that a token may last from now on, in seconds, with the skew. Grows only. */
+void signing_keep(struct signing *signing, int64_t keep_s);
 
-/* Append the JWK Set of all public keys (RFC 7517 section 5). */
+/*
+ * See what changed on disk, make the next key when it is due, drop those whose last token has
+ * ended. *ret_changed: another set of keys, or another one signs. False: some of it went wrong;
+ * what could be done is done, and the last known keys stay where none can be read. Outside of an
+ * epoch.
+ */
+MUST_CHECK bool signing_tend(
+    struct signing *signing, int64_t now_s, bool *ret_changed, struct err *reterr);
+
+/* A number that is another one after the directory or the configured key file changed. */
+uint64_t signing_files(const struct signing *signing);
+
+/* When signing_tend() has something to do even if no file changes. */
+int64_t signing_next_s(const struct signing *signing);
+
+/* Make the next key: published now, signing after `publish_ahead`, or now if `at_once`. An error
+ * when one waits already. ret_kid: given, free() it. Outside of an epoch. */
+MUST_CHECK bool signing_rotate(
+    struct signing *signing, int64_t now_s, bool at_once, char **ret_kid, struct err *reterr);
+
+/* Trust this key no more, now; when it signed, another one does or is made. Outside of an epoch. */
+MUST_CHECK bool signing_retire(
+    struct signing *signing, const char *kid, int64_t now_s, struct err *reterr);
+
+/* The keys now, lent within the epoch. */
+const struct signing_set *signing_now(const struct signing *signing);
+
+/* The key that signs now, lent within the epoch. */
+const struct signing_key *signing_current(const struct signing *signing);
+
+/* When a key of the set ceases to be published; INT64_MAX while none follows it. */
+int64_t signing_end_s(const struct signing *signing, const struct signing_set *set, size_t index);
+
+/* Append the JWK Set of all public keys (RFC 7517 section 5), the one that signs first. Within an
+ * epoch. */
 void signing_jwks(const struct signing *signing, struct buffer *json);
 
-/* Sign `input`. */
-MUST_CHECK bool signing_sign(const struct signing *signing, struct span input,
-    unsigned char signature[SIGNING_BYTES], struct err *reterr);
+/* The directory of the keys, lent. */
+const char *signing_directory(const struct signing *signing);
 
 #endif

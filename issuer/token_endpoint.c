@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/epoch.h"
 #include "base/log.h"
 #include "issuer/audience.h"
 #include "issuer/mint.h"
@@ -27,6 +28,8 @@ decide(struct oauth *oauth, const struct client *client)
 	struct wish wish = { client, form_get(oauth->form, "scope"),
 		oauth->issuer->local.token_lifetime_s };
 
+	if (issuer_stands_by(oauth->issuer))
+		return oauth_say(oauth, OAUTH_UNAVAILABLE, "local_issuer_standing_by");
 	if (!span_is(form_get(oauth->form, "grant_type"), "client_credentials"))
 		return oauth_say(
 		    oauth, OAUTH_UNSUPPORTED_GRANT_TYPE, "only client_credentials is supported");
@@ -71,7 +74,9 @@ mint(struct oauth *oauth)
 	bool done;
 
 	buffer_init(&token, TOKEN_MOST);
+	epoch_enter();
 	done = mint_token(oauth->issuer->signing, &mint, &token, &err);
+	epoch_leave();
 	if (done)
 		answer_token(asked, &token);
 	else

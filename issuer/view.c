@@ -169,6 +169,19 @@ view_by_name(const struct view *view, struct span name)
 	return table_get(&view->by_name, name, key_name);
 }
 
+int64_t
+view_longest_s(const struct view *view)
+{
+	const struct client *client;
+	int64_t longest_s = 0;
+
+	for (client = view->first; client != NULL; client = client->next) {
+		if (client->token_lifetime_s > longest_s)
+			longest_s = client->token_lifetime_s;
+	}
+	return longest_s;
+}
+
 const struct user *
 view_user(const struct view *view, struct span name)
 {

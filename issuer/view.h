@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/check.h"
 #include "base/err.h"
@@ -35,6 +36,9 @@ size_t view_count(const struct view *view);
 /* The client of that client_id, or of that name; NULL: there is none. Lent by the view. */
 const struct client *view_by_id(const struct view *view, struct span id);
 const struct client *view_by_name(const struct view *view, struct span name);
+
+/* The longest token lifetime that a client of it has of its own, in seconds; 0: none has. */
+int64_t view_longest_s(const struct view *view);
 
 /* The user of that name; NULL: there is none. Lent by the view. */
 const struct user *view_user(const struct view *view, struct span name);

@@ -47,16 +47,35 @@ add_issuer(struct buffer *body, const struct world *world, size_t index)
 	if (state.plan.good_s > 0)
 		buffer_format(body, ",\"age_s\":%" PRId64, clock_now_s() - state.plan.good_s);
 	if (state.plan.next_s > 0)
-		buffer_format(body, ",\"next_s\":%" PRId64,
-		    plan_wait_s(&state.plan, clock_now_s()));
-	if (state.last_error[0] != '\0') {
 		buffer_format(
-		    body, ",\"failure\":\"%s\"", failure_word(state.last_failure));
+		    body, ",\"next_s\":%" PRId64, plan_wait_s(&state.plan, clock_now_s()));
+	if (state.last_error[0] != '\0') {
+		buffer_format(body, ",\"failure\":\"%s\"", failure_word(state.last_failure));
 		buffer_add_text(body, ",\"error\":");
 		buffer_add_json(body, span_of(state.last_error));
 	}
 	buffer_add_byte(body, '}');
 	return state.usable;
+}
+
+static bool
+has_fallback(const struct world *world)
+{
+	return world->config->has_local && world->config->local.accept == LOCAL_FALLBACK;
+}
+
+/* Does the local issuer stand by, or is it in force? */
+static void
+add_fallback(struct buffer *body, const struct world *world)
+{
+	if (!has_fallback(world))
+		return;
+	buffer_format(body, ",\"fallback\":{\"in_force\":%s",
+	    fallback_in_force(world->fallback) ? "true" : "false");
+	if (fallback_since_s(world->fallback) > 0)
+		buffer_format(body, ",\"since_s\":%" PRId64,
+		    clock_now_s() - fallback_since_s(world->fallback));
+	buffer_add_byte(body, '}');
 }
 
 /* For how many seconds the local issuer's database is away; -1: there is none. */
@@ -79,19 +98,20 @@ readyz(struct admin *admin, struct page *page)
 	buffer_init(&issuers, TEXT_MAX);
 	for (size_t i = 0; i < world->config->profile_count; i++)
 		ready |= add_issuer(&issuers, world, i);
-	world_drop(world);
 	page->status = ready && !draining ? 200 : 503;
 	page->headers = SPAN(JSON);
 	buffer_format(&page->body, "{\"ready\":%s,\"draining\":%s,",
 	    page->status == 200 ? "true" : "false", draining ? "true" : "false");
 	/* Without it the gate goes on with what it has loaded. */
 	if (away_s >= 0)
-		buffer_format(&page->body,
-		    "\"database\":{\"up\":%s,\"away_s\":%" PRId64 "},",
+		buffer_format(&page->body, "\"database\":{\"up\":%s,\"away_s\":%" PRId64 "},",
 		    away_s == 0 ? "true" : "false", away_s);
 	buffer_add_text(&page->body, "\"issuers\":[");
 	buffer_add(&page->body, buffer_span(&issuers));
-	buffer_add_text(&page->body, "]}\n");
+	buffer_add_byte(&page->body, ']');
+	add_fallback(&page->body, world);
+	buffer_add_text(&page->body, "}\n");
+	world_drop(world);
 	buffer_done(&issuers);
 }
 
@@ -113,8 +133,7 @@ add_keys(struct buffer *text, const struct world *world)
 		keyring_state(world->ring, i, &state);
 		for (int kind = FAILURE_NONE; kind < FAILURE_COUNT; kind++)
 			buffer_format(text,
-			    "postern_key_fetches_total{issuer=\"%s\",result=\"%s\"} %" PRIu64
-			    "\n",
+			    "postern_key_fetches_total{issuer=\"%s\",result=\"%s\"} %" PRIu64 "\n",
 			    state.name, failure_word((enum failure)kind), state.fetches[kind]);
 	}
 }
@@ -134,6 +153,16 @@ metrics(struct admin *admin, struct page *page)
 		    "postern_database_up %d\n",
 		    database_away_s(world) == 0 ? 1 : 0);
 	add_keys(&page->body, world);
+	if (has_fallback(world))
+		buffer_format(&page->body,
+		    "# HELP postern_fallback_active Do tokens of the local issuer count now?\n"
+		    "# TYPE postern_fallback_active gauge\n"
+		    "postern_fallback_active %d\n"
+		    "# HELP postern_fallback_changes_total Times that the fallback was entered or "
+		    "left.\n"
+		    "# TYPE postern_fallback_changes_total counter\n"
+		    "postern_fallback_changes_total %" PRIu64 "\n",
+		    fallback_in_force(world->fallback) ? 1 : 0, fallback_changes(world->fallback));
 	world_drop(world);
 	buffer_format(&page->body,
 	    "# HELP postern_token_cache_total Look-ups of verified tokens.\n"

@@ -190,17 +190,16 @@ config_sections(void)
 		{ "/issuers/NAME", NULL },
 		{ "/issuers/NAME/claims", NULL },
 		{ "/issuers/NAME/jwks", NULL },
-		{ "/local_issuer", NULL },
-		{ "/local_issuer/lockout", NULL },
-		{ NULL, NULL },
+		[10 + LOCAL_SECTIONS] = { NULL, NULL },
 	};
 
 	sections[6].fields = identity_schema();
 	sections[7].fields = profile_schema();
 	sections[8].fields = profile_claims_schema();
 	sections[9].fields = source_schema();
-	sections[10].fields = local_schema();
-	sections[11].fields = local_lockout_schema();
+	for (int i = 0; i < LOCAL_SECTIONS; i++)
+		sections[10 + i] =
+		    (struct config_section){ local_sections[i].name, local_sections[i].fields };
 	return sections;
 }
 
@@ -236,6 +235,8 @@ read_issuers(struct config *config, const struct top *top)
 		return;
 	if (config_profile(config, span_of(config->local.issuer)) < config->profile_count)
 		mistake_at(&config->mistakes, top->local, "another issuer has the same \"issuer\"");
+	if (config->local.accept == LOCAL_FALLBACK && config->profile_count == 0)
+		mistake_at(&config->mistakes, top->local, "accept: fallback needs \"issuers\"");
 	config->local_index = config->profile_count++;
 	config->has_local = true;
 	local = &config->profiles[config->local_index];

@@ -79,8 +79,8 @@ MUST_CHECK bool config_read(const char *path, struct config **ret_config, struct
 /* Accepts NULL. */
 void config_free(struct config *config);
 
-/* The profile of a token with this `iss`: whose `issuer` is exactly this, else the first that has it
- * as an alias or a listed tenant's; profile_count when none. */
+/* The profile of a token with this `iss`: whose `issuer` is exactly this, else the first that has
+ * it as an alias or a listed tenant's; profile_count when none. */
 size_t config_profile(const struct config *config, struct span issuer);
 
 /* The profile whose `issuer` is written exactly so; profile_count when none. */

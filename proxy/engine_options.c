@@ -10,20 +10,34 @@
 /* CivetWeb serves files, scripts and CORS answers unless told not to, decodes what we must see
  * undecoded, and knows "tcp_nodelay" only as exactly "1". */
 static const char *const fixed[] = {
-	"connection_queue", "128",
-	"listen_backlog", "4096",
-	"enable_keep_alive", "yes",
-	"tcp_nodelay", "1",
-	"decode_url", "no",
-	"decode_query_string", "no",
-	"enable_auth_domain_check", "no",
-	"enable_directory_listing", "no",
-	"allow_sendfile_call", "no",
-	"cgi_pattern", "",
-	"ssi_pattern", "",
-	"index_files", "",
-	"access_control_allow_origin", "",
-	"access_control_allow_methods", "",
+	"connection_queue",
+	"128",
+	"listen_backlog",
+	"4096",
+	"enable_keep_alive",
+	"yes",
+	"tcp_nodelay",
+	"1",
+	"decode_url",
+	"no",
+	"decode_query_string",
+	"no",
+	"enable_auth_domain_check",
+	"no",
+	"enable_directory_listing",
+	"no",
+	"allow_sendfile_call",
+	"no",
+	"cgi_pattern",
+	"",
+	"ssi_pattern",
+	"",
+	"index_files",
+	"",
+	"access_control_allow_origin",
+	"",
+	"access_control_allow_methods",
+	"",
 };
 
 static void
@@ -36,11 +50,16 @@ void
 engine_options_make(struct engine_options *options, const struct listener_setup *setup)
 {
 	const char *made[] = {
-		"listening_ports", setup->address,
-		"num_threads", options->threads,
-		"max_request_size", options->head_bytes,
-		"request_timeout_ms", options->head_ms,
-		"keep_alive_timeout_ms", options->idle_ms,
+		"listening_ports",
+		setup->address,
+		"num_threads",
+		options->threads,
+		"max_request_size",
+		options->head_bytes,
+		"request_timeout_ms",
+		options->head_ms,
+		"keep_alive_timeout_ms",
+		options->idle_ms,
 	};
 	size_t count = 0;
 

@@ -66,6 +66,7 @@ gate_tend(struct gate *gate)
 {
 	struct world *world = atomic_exchange(&gate->grave, NULL);
 
+	world_tend(atomic_load(&gate->world), clock_now_s());
 	while (world != NULL) {
 		struct world *next = world->next_buried;
 
@@ -75,15 +76,6 @@ gate_tend(struct gate *gate)
 			world_free(world);
 		world = next;
 	}
-}
-
-/* With `accept: fallback` a local token may cease to count without anything having changed but the
- * time: its verdict is made anew each time. */
-static bool
-may_keep(const struct config *config, const struct caller *caller)
-{
-	return !config->has_local || caller->profile != config->local_index ||
-	       config->local.accept != LOCAL_FALLBACK;
 }
 
 static void
@@ -102,7 +94,7 @@ static enum reason
 know_bearer(
     struct gate *gate, const struct facts *facts, struct job *job, struct judgement *judgement)
 {
-	struct cache_key key = { .stamp = world_stamp(facts->world) };
+	struct cache_key key = { .stamp = facts->stamp };
 	struct caller *caller = NULL;
 	enum reason reason;
 
@@ -117,8 +109,7 @@ know_bearer(
 	if (reason != REASON_OK)
 		return reason;
 	judgement->caller = caller;
-	if (may_keep(facts->config, caller))
-		keep_caller(gate, facts, job, &key, caller);
+	keep_caller(gate, facts, job, &key, caller);
 	return REASON_OK;
 }
 

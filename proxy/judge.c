@@ -112,21 +112,6 @@ judge_claims(const struct facts *facts, const struct claims *claims, struct aren
 	return REASON_OK;
 }
 
-/* Do tokens of the local issuer count now? With `accept: fallback` only while no third-party
- * issuer has keys that may be used. */
-static bool
-local_counts(const struct facts *facts)
-{
-	const struct config *config = facts->config;
-
-	if (config->local.accept != LOCAL_FALLBACK)
-		return config->local.accept == LOCAL_ALWAYS;
-	for (size_t i = 0; i < config->profile_count; i++)
-		if (i != config->local_index && facts->keys(facts->world, i, facts->now_s) != NULL)
-			return false;
-	return true;
-}
-
 /* Which profile's token it claims to be, and whether that is true. */
 static enum reason
 verify(const struct facts *facts, struct token *token, struct arena *arena,
@@ -136,12 +121,12 @@ verify(const struct facts *facts, struct token *token, struct arena *arena,
 
 	judgement->profile = config_profile(facts->config, token->issuer);
 	if (judgement->profile == facts->config->profile_count) {
-		token->detail = nearest_detail(facts->config->profiles,
-		    facts->config->profile_count, token->issuer, arena);
+		token->detail = nearest_detail(
+		    facts->config->profiles, facts->config->profile_count, token->issuer, arena);
 		return REASON_ISSUER_UNKNOWN;
 	}
 	if (facts->config->has_local && judgement->profile == facts->config->local_index &&
-	    !local_counts(facts)) {
+	    !facts->local_counts) {
 		token->detail =
 		    "tokens of the local issuer are not accepted now (local_issuer.accept)";
 		return REASON_LOCAL_ISSUER_STANDING_BY;

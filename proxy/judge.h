@@ -26,7 +26,9 @@
 #include "proxy/request.h"
 
 struct facts {
+	uint64_t stamp; /* of all the rest; read before it */
 	const struct config *config;
+	bool local_counts; /* do tokens of the local issuer count now? */
 	/* The keys of a profile; NULL: none may be used now. */
 	const struct keyset *(*keys)(const void *world, size_t profile, int64_t now_s);
 	/* A client of the local issuer as it stands now; NULL: there is none. */

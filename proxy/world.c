@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
+
 static atomic_uint_fast64_t serials;
 
 static const struct keyset *
@@ -11,6 +13,8 @@ find_keys(const void *context, size_t profile, int64_t now_s)
 {
 	const struct world *world = context;
 
+	if (world->issuer != NULL && profile == world->config->local_index)
+		return issuer_keyset(world->issuer);
 	return keyring_keys(world->ring, profile, now_s);
 }
 
@@ -31,6 +35,14 @@ find_user(const void *context, struct span name)
 }
 
 static bool
+local_counts(const struct world *world)
+{
+	if (world->config->local.accept == LOCAL_FALLBACK)
+		return fallback_in_force(world->fallback);
+	return world->config->local.accept == LOCAL_ALWAYS;
+}
+
+static bool
 is_revoked(const void *context, const struct revoked_question *question)
 {
 	const struct world *world = context;
@@ -41,8 +53,13 @@ is_revoked(const void *context, const struct revoked_question *question)
 struct facts
 world_facts(const struct world *world, int64_t now_s)
 {
+	/* The stamp first: what changes after it voids what is kept under it. */
+	uint64_t stamp = world_stamp(world);
+
 	return (struct facts){
+		.stamp = stamp,
 		.config = world->config,
+		.local_counts = local_counts(world),
 		.keys = find_keys,
 		.client = find_client,
 		.user = find_user,
@@ -58,7 +75,7 @@ world_stamp(const struct world *world)
 {
 	uint64_t stamp = world->serial << 40;
 
-	stamp += keyring_generation(world->ring);
+	stamp += keyring_generation(world->ring) + fallback_changes(world->fallback);
 	if (world->issuer != NULL)
 		stamp += issuer_generation(world->issuer);
 	return stamp;
@@ -132,6 +149,15 @@ open_issuer(struct world *world, struct world *previous, struct err *reterr)
 	return issuer_start(&setup, &world->issuer, reterr) || err_within(reterr, "local issuer");
 }
 
+/* Who does not count gives no tokens either. */
+static void
+tell_issuer(const struct world *world)
+{
+	if (world->issuer != NULL)
+		issuer_stand_by(world->issuer, world->config->local.accept == LOCAL_FALLBACK &&
+						   !fallback_in_force(world->fallback));
+}
+
 bool
 world_new(
     struct config *config, struct world *previous, struct world **ret_world, struct err *reterr)
@@ -144,13 +170,45 @@ world_new(
 	}
 	world->config = config;
 	world->serial = atomic_fetch_add(&serials, 1) + 1;
+	world->fallback = fallback_new(previous == NULL ? NULL : previous->fallback, clock_now_s());
+	if (world->fallback == NULL) {
+		world_free(world);
+		return err_set(reterr, "out of memory");
+	}
 	if (!open_upstreams(world, reterr) || !open_issuer(world, previous, reterr) ||
 	    !open_keys(world, previous, reterr)) {
 		world_free(world);
 		return false;
 	}
+	tell_issuer(world);
 	*ret_world = world;
 	return true;
+}
+
+/* What /readyz and /metrics say of the local issuer's keys comes from the keyring. */
+static void
+follow_keys(struct world *world)
+{
+	uint64_t generation = issuer_generation(world->issuer);
+	struct keyset *keys = NULL;
+	struct err err;
+
+	if (generation == world->followed)
+		return;
+	world->followed = generation;
+	if (issuer_keys(world->issuer, &keys, &err))
+		keyring_give(world->ring, world->config->local_index, keys);
+}
+
+void
+world_tend(struct world *world, int64_t now_s)
+{
+	if (world->issuer == NULL)
+		return;
+	fallback_look(world->fallback, world->config, world->ring, now_s);
+	tell_issuer(world);
+	fallback_keep(world->fallback, world->config);
+	follow_keys(world);
 }
 
 void
@@ -162,6 +220,7 @@ world_free(struct world *world)
 		nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
 	keyring_stop(world->ring);
 	issuer_stop(world->issuer);
+	fallback_free(world->fallback);
 	if (world->upstreams != NULL)
 		for (size_t i = 0; i < world->config->policy.module_count; i++)
 			upstream_unref(world->upstreams[i]);

@@ -19,13 +19,16 @@
 #include "issuer/issuer.h"
 #include "jwks/keyring.h"
 #include "proxy/config.h"
+#include "proxy/fallback.h"
 #include "proxy/judge.h"
 #include "proxy/upstream.h"
 
 struct world {
 	struct config *config;
 	struct keyring *ring;
-	struct issuer *issuer;       /* NULL without a local issuer */
+	struct issuer *issuer; /* NULL without a local issuer */
+	struct fallback *fallback;
+	uint64_t followed; /* generation of the issuer that the keyring knows; of world_tend() */
 	struct upstream *upstream;   /* the default; NULL when every module has its own */
 	struct upstream **upstreams; /* by module->index; NULL entries use the default */
 	uint64_t serial;             /* counts worlds */
@@ -46,6 +49,10 @@ MUST_CHECK bool world_new(
 
 /* Stop and free all of it, once nobody holds it any more; may wait for those. Accepts NULL. */
 void world_free(struct world *world);
+
+/* Keep house: does the local issuer stand by, and which keys has it? On one thread, now and then.
+ */
+void world_tend(struct world *world, int64_t now_s);
 
 /* Use it beyond the epoch: hold inside the epoch, drop at any time. Only for what waits. */
 void world_hold(struct world *world);

@@ -293,11 +293,15 @@ test('local_issuer.accept', async (t) => {
     const up = { idp: { issuer: 'https://idp.example', audience: 'a', jwks_file: 'keys.json' } };
     const key = { ...(await (await import('jose')).exportJWK((await (await import('jose')).generateKeyPair('ES256')).publicKey)), kid: '1' };
     const gate = await startGate(t, { upstream: upstream.url, policy: POLICY, files: { 'keys.json': JSON.stringify({ keys: [key] }) }, config: accepting('fallback', up) });
-    await expectRefusal(gate, await call(gate), 'local_issuer_standing_by');
+    const client = await gate.addClient('partner', '--role', 'reader');
+    const minted = await run(['token', '--client', client.client_id, '-c', gate.file]);
+    assert.equal(minted.code, 0, minted.stderr);
+    await expectRefusal(gate, await gate.ask({ target: '/api/x', headers: { Authorization: `Bearer ${minted.stdout.trim()}` } }), 'local_issuer_standing_by');
   });
 
-  await t.test('fallback: they count while none has', async () => {
-    const gate = await startGate(t, { upstream: upstream.url, policy: POLICY, config: accepting('fallback', down) });
+  await t.test('fallback: they count once every issuer has been down for long enough', async () => {
+    const waiting = (gate) => ({ issuers: down, local_issuer: { ...config(gate).local_issuer, accept: 'fallback', fallback: { after: '1s', hold: '1s' } } });
+    const gate = await startGate(t, { upstream: upstream.url, policy: POLICY, config: waiting });
     assert.equal((await call(gate)).status, 200);
   });
 });

@@ -35,7 +35,7 @@ export function assertClean(text, what) {
 /** A directory that goes when the test ends. */
 export function scratch(t) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'postern-e2e-'));
-  t.after(() => fs.rmSync(dir, { recursive: true, force: true }));
+  t.after(() => fs.rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
   return dir;
 }
 

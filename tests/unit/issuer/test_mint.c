@@ -21,7 +21,9 @@ setup(void **state)
 {
 	(void)state;
 	scratch_init(&scratch);
-	return signing_open(scratch.dir, &signing, &err) ? 0 : -1;
+	struct signing_setup from = { .state_dir = scratch.dir };
+
+	return signing_open(&from, &signing, &err) ? 0 : -1;
 }
 
 static int
@@ -53,7 +55,7 @@ token_is_as_rfc_9068_wants_it(void **state)
 	assert_int_equal(json_object_size(opened.header), 3);
 	assert_string_equal(opened_text(opened.header, "typ"), "at+jwt");
 	assert_string_equal(opened_text(opened.header, "alg"), "ES256");
-	assert_string_equal(opened_text(opened.header, "kid"), signing_kid(signing));
+	assert_string_equal(opened_text(opened.header, "kid"), signing_key_kid(signing_current(signing)));
 	assert_int_equal(json_object_size(opened.claims), 8);
 	assert_string_equal(opened_text(opened.claims, "iss"), "http://127.0.0.1:8080");
 	assert_string_equal(opened_text(opened.claims, "sub"), "c1");

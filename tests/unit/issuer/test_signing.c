@@ -10,6 +10,8 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
+#include "base/clock.h"
+#include "base/epoch.h"
 #include "base/json.h"
 #include "issuer/signing.h"
 #include "jwks/keyset.h"
@@ -33,12 +35,29 @@ teardown(void **state)
 	return 0;
 }
 
+static const char *
+signing_kid(const struct signing *signing)
+{
+	return signing_key_kid(signing_current(signing));
+}
+
+static bool
+open_as(enum signing_algorithm algorithm, struct signing **ret_signing)
+{
+	struct signing_setup setup = { .state_dir = scratch.dir,
+		.algorithm = algorithm,
+		.rotate_after_s = 90 * 86400,
+		.publish_ahead_s = 3600 };
+
+	return signing_open(&setup, ret_signing, &err);
+}
+
 static struct signing *
 open_signing(void)
 {
 	struct signing *signing = NULL;
 
-	if (!signing_open(scratch.dir, &signing, &err))
+	if (!open_as(SIGNING_ES256, &signing))
 		fail_msg("%s", err.text);
 	return signing;
 }
@@ -48,7 +67,7 @@ want_refused(const char *why)
 {
 	struct signing *signing = NULL;
 
-	if (signing_open(scratch.dir, &signing, &err))
+	if (open_as(SIGNING_ES256, &signing))
 		fail_msg("opened, though %s", why);
 	if (strstr(err.text, why) == NULL || strstr(err.text, "signing") == NULL)
 		fail_msg("want \"%s\", got \"%s\"", why, err.text);
@@ -78,7 +97,7 @@ count_keys(void)
 	d = opendir(dir);
 	assert_non_null(d);
 	while ((entry = readdir(d)) != NULL)
-		count += entry->d_name[0] != '.';
+		count += span_ends(span_of(entry->d_name), SPAN(".pem"));
 	closedir(d);
 	return count;
 }
@@ -95,7 +114,7 @@ key_is_made_once_and_kept(void **state)
 	signing_close(signing);
 	signing = open_signing();
 	assert_string_equal(signing_kid(signing), kid);
-	assert_string_equal(signing_alg(signing), "ES256");
+	assert_int_equal(signing_key_algorithm(signing_current(signing)), SIGNING_ES256);
 	signing_close(signing);
 	assert_int_equal(count_keys(), 1);
 }
@@ -130,7 +149,7 @@ two_at_once_make_one_key(void **state)
 		pids[i] = fork();
 		assert_true(pids[i] >= 0);
 		if (pids[i] == 0)
-			_exit(signing_open(scratch.dir, &signing, &err) ? 0 : 1);
+			_exit(open_as(SIGNING_ES256, &signing) ? 0 : 1);
 	}
 	for (i = 0; i < 4; i++) {
 		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
@@ -236,39 +255,192 @@ unwritable_state_is_told(void **state)
 	want_refused("Not a directory");
 }
 
+static const struct {
+	enum signing_algorithm algorithm;
+	enum algorithm verified_as;
+	const char *private_member;
+} algorithms[] = {
+	{ SIGNING_ES256, ALGORITHM_ES256, "/keys/0/d" },
+	{ SIGNING_RS256, ALGORITHM_RS256, "/keys/0/p" },
+	{ SIGNING_PS256, ALGORITHM_PS256, "/keys/0/d" },
+	{ SIGNING_EDDSA, ALGORITHM_EdDSA, "/keys/0/d" },
+};
+
+static void
+verify_often(const struct signing *signing, const struct key *key, enum algorithm algorithm)
+{
+	unsigned char signature[SIGNING_BYTES];
+	size_t len = 0;
+
+	/* Often enough that R and S start with a zero byte now and then. */
+	for (int i = 0; i < (algorithm == ALGORITHM_ES256 ? 600 : 20); i++) {
+		assert_true(
+		    signing_key_sign(signing_current(signing), SPAN("text"), signature, &len));
+		assert_true(key_verify(
+		    key, algorithm, SPAN("text"), (struct span){ (const char *)signature, len }));
+	}
+	assert_false(key_verify(
+	    key, algorithm, SPAN("texu"), (struct span){ (const char *)signature, len }));
+}
+
 static void
 public_set_is_public_and_verifies(void **state)
 {
+	(void)state;
+	for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
+		struct signing *signing = NULL;
+		struct keyset *set = NULL;
+		const struct key *key = NULL;
+		struct buffer json;
+		json_t *root = NULL;
+
+		teardown(NULL);
+		setup(NULL);
+		if (!open_as(algorithms[i].algorithm, &signing))
+			fail_msg("%s", err.text);
+		buffer_init(&json, 1 << 16);
+		signing_jwks(signing, &json);
+		assert_true(json_read(buffer_span(&json), 1 << 16, &root, &err));
+		assert_null(json_at(root, span_of(algorithms[i].private_member)));
+		assert_string_equal(
+		    json_string_value(json_at(root, SPAN("/keys/0/kid"))), signing_kid(signing));
+		json_decref(root);
+		assert_true(keyset_parse(buffer_span(&json), &set, &err));
+		assert_int_equal(keyset_skipped(set), 0);
+		assert_int_equal(keyset_find(set, span_of(signing_kid(signing)),
+				     algorithms[i].verified_as, &key),
+		    REASON_OK);
+		verify_often(signing, key, algorithms[i].verified_as);
+		buffer_done(&json);
+		keyset_free(set);
+		signing_close(signing);
+	}
+}
+
+/* --- rotation --- */
+
+#define DAY 86400
+
+static size_t
+published(struct signing *signing, int64_t now_s)
+{
+	bool changed;
+
+	if (!signing_tend(signing, now_s, &changed, &err))
+		fail_msg("%s", err.text);
+	return signing_now(signing)->count;
+}
+
+static void
+key_is_published_before_it_signs_and_kept_after(void **state)
+{
 	struct signing *signing = open_signing();
-	unsigned char signature[SIGNING_BYTES];
-	struct keyset *set = NULL;
-	const struct key *key = NULL;
-	struct buffer json;
-	json_t *root = NULL;
-	int i;
+	int64_t now_s = signing_now(signing)->times[0].signs_s;
+	char first[64];
 
 	(void)state;
-	buffer_init(&json, 1 << 16);
-	signing_jwks(signing, &json);
-	assert_true(json_read(buffer_span(&json), 1 << 16, &root, &err));
-	assert_null(json_at(root, SPAN("/keys/0/d")));
-	assert_string_equal(
-	    json_string_value(json_at(root, SPAN("/keys/0/kid"))), signing_kid(signing));
-	json_decref(root);
-	assert_true(keyset_parse(buffer_span(&json), &set, &err));
-	assert_int_equal(keyset_skipped(set), 0);
-	assert_int_equal(
-	    keyset_find(set, span_of(signing_kid(signing)), ALGORITHM_ES256, &key), REASON_OK);
-	/* Often enough that R and S start with a zero byte now and then. */
-	for (i = 0; i < 600; i++) {
-		assert_true(signing_sign(signing, SPAN("text"), signature, &err));
-		assert_true(key_verify(key, ALGORITHM_ES256, SPAN("text"),
-		    (struct span){ (const char *)signature, sizeof(signature) }));
-	}
-	assert_false(key_verify(key, ALGORITHM_ES256, SPAN("texu"),
-	    (struct span){ (const char *)signature, sizeof(signature) }));
-	buffer_done(&json);
-	keyset_free(set);
+	signing_keep(signing, 7200);
+	(void)snprintf(first, sizeof(first), "%s", signing_kid(signing));
+	assert_int_equal(published(signing, now_s + 90 * DAY - 3601), 1);
+	assert_int_equal(published(signing, now_s + 90 * DAY - 3600), 2);
+	assert_string_equal(signing_kid(signing), first);
+	assert_int_equal(published(signing, now_s + 90 * DAY - 1), 2);
+	assert_string_equal(signing_kid(signing), first);
+	assert_int_equal(published(signing, now_s + 90 * DAY), 2);
+	assert_string_not_equal(signing_kid(signing), first);
+	assert_int_equal(published(signing, now_s + 90 * DAY + 7199), 2);
+	assert_int_equal(published(signing, now_s + 90 * DAY + 7200), 1);
+	assert_int_equal(count_keys(), 1);
+	epoch_drain();
+	signing_close(signing);
+}
+
+static void
+retired_key_is_gone_at_once_and_another_signs(void **state)
+{
+	struct signing *signing = open_signing();
+	char *kid = NULL, first[64];
+
+	(void)state;
+	(void)snprintf(first, sizeof(first), "%s", signing_kid(signing));
+	assert_false(signing_retire(signing, "nobody", clock_now_s(), &err));
+	assert_true(signing_rotate(signing, clock_now_s(), false, &kid, &err));
+	assert_string_equal(signing_kid(signing), first);
+	free(kid);
+	assert_false(signing_rotate(signing, clock_now_s(), false, &kid, &err));
+	assert_true(signing_retire(signing, first, clock_now_s(), &err));
+	assert_string_not_equal(signing_kid(signing), first);
+	assert_int_equal(signing_now(signing)->count, 1);
+	(void)snprintf(first, sizeof(first), "%s", signing_kid(signing));
+	assert_true(signing_retire(signing, first, clock_now_s(), &err));
+	assert_string_not_equal(signing_kid(signing), first);
+	assert_int_equal(count_keys(), 1);
+	epoch_drain();
+	signing_close(signing);
+}
+
+static void
+rotation_elsewhere_is_seen(void **state)
+{
+	struct signing *one = open_signing(), *other = open_signing();
+	char *kid = NULL;
+	bool changed;
+
+	(void)state;
+	assert_true(signing_rotate(other, clock_now_s(), true, &kid, &err));
+	assert_true(signing_tend(one, clock_now_s(), &changed, &err));
+	assert_true(changed);
+	assert_string_equal(signing_kid(one), kid);
+	assert_true(signing_tend(one, clock_now_s(), &changed, &err));
+	assert_false(changed);
+	free(kid);
+	epoch_drain();
+	signing_close(one);
+	signing_close(other);
+}
+
+static void
+other_algorithm_is_a_rotation(void **state)
+{
+	struct signing *signing = open_signing();
+	int64_t now_s = clock_now_s();
+
+	(void)state;
+	signing_close(signing);
+	assert_true(open_as(SIGNING_EDDSA, &signing));
+	signing_keep(signing, 60);
+	assert_int_equal(signing_key_algorithm(signing_current(signing)), SIGNING_ES256);
+	assert_int_equal(published(signing, now_s), 2);
+	assert_int_equal(signing_key_algorithm(signing_current(signing)), SIGNING_ES256);
+	assert_int_equal(published(signing, now_s + 3600), 2);
+	assert_int_equal(signing_key_algorithm(signing_current(signing)), SIGNING_EDDSA);
+	epoch_drain();
+	signing_close(signing);
+}
+
+static void
+given_key_signs_and_its_private_part_stays_where_it_is(void **state)
+{
+	struct signing_setup given = { .state_dir = scratch.dir, .algorithm = SIGNING_ES256 };
+	char path[SCRATCH_ROOM * 2], first[64];
+	struct signing *signing = NULL;
+	char *kid = NULL;
+
+	(void)state;
+	scratch_path(&scratch, "given.pem", path);
+	given.key_file = path;
+	write_pkey("given.pem", EVP_EC_gen("P-256"), NULL);
+	assert_true(signing_open(&given, &signing, &err));
+	(void)snprintf(first, sizeof(first), "%s", signing_kid(signing));
+	assert_int_equal(count_keys(), 0);
+	assert_false(signing_rotate(signing, clock_now_s(), true, &kid, &err));
+	assert_false(signing_retire(signing, first, clock_now_s(), &err));
+	write_pkey("given.pem", EVP_EC_gen("P-256"), NULL);
+	signing_keep(signing, 3600);
+	assert_int_equal(published(signing, clock_now_s()), 2);
+	assert_string_not_equal(signing_kid(signing), first);
+	assert_int_equal(published(signing, clock_now_s() + 3601), 1);
+	epoch_drain();
 	signing_close(signing);
 }
 
@@ -287,6 +459,11 @@ main(void)
 		TEST(other_files_are_left_alone),
 		TEST(unwritable_state_is_told),
 		TEST(public_set_is_public_and_verifies),
+		TEST(key_is_published_before_it_signs_and_kept_after),
+		TEST(retired_key_is_gone_at_once_and_another_signs),
+		TEST(rotation_elsewhere_is_seen),
+		TEST(other_algorithm_is_a_rotation),
+		TEST(given_key_signs_and_its_private_part_stays_where_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/signing_look.h"
+
+#include <string.h>
+
+#include "base/file.h"
+
+#define PEM_MOST 16384
+
+static bool
+read_given(const struct signing_place *place, struct signing_key **ret_key, struct err *reterr)
+{
+	struct buffer pem;
+	bool done;
+
+	buffer_init(&pem, PEM_MOST);
+	done = file_read_private(place->key_file, &pem, reterr) &&
+	       (signing_key_read(buffer_span(&pem), place->algorithm, ret_key, reterr) ||
+		   err_within(reterr, "%s", place->key_file));
+	buffer_wipe(&pem);
+	if (done && !signing_key_able(*ret_key)) {
+		signing_key_free(*ret_key);
+		return err_set(reterr, "%s: not a private key in PEM", place->key_file);
+	}
+	return done;
+}
+
+/* The key of the configuration takes the place of its public part, which tells since when. */
+static bool
+add_given(
+    const struct signing_place *place, struct signing_set *set, int64_t now_s, struct err *reterr)
+{
+	struct signing_times times = { .created_s = now_s, .signs_s = now_s };
+	struct signing_key *key = NULL;
+	size_t at;
+	bool known;
+
+	if (!read_given(place, &key, reterr))
+		return false;
+	at = signing_set_find(set, signing_key_kid(key));
+	known = at != SIZE_MAX;
+	if (known) {
+		times = set->times[at];
+		set->times[at].able = false;
+	}
+	if (!signing_set_add(set, key, &times, reterr))
+		return false;
+	at = set->count - 1;
+	for (size_t i = 0; i < set->count; i++)
+		if (set->keys[i] == key)
+			at = i;
+	set->times[at].given = true;
+	return known || signing_set_write(place->directory, set, at, reterr);
+}
+
+static bool
+make_key(const struct signing_place *place, struct signing_set *set,
+    const struct signing_times *times, struct err *reterr)
+{
+	struct signing_times own = *times;
+	struct signing_key *key = NULL;
+
+	/* Two that are made within a second keep their order. */
+	for (size_t i = 0; i < set->count; i++)
+		if (set->times[i].created_s >= own.created_s)
+			own.created_s = set->times[i].created_s + 1;
+	own.fits = true;
+	if (!signing_key_make(place->algorithm, &key, reterr) ||
+	    !signing_set_add(set, key, &own, reterr))
+		return false;
+	if (signing_set_write(place->directory, set, set->count - 1, reterr))
+		return true;
+	signing_key_free(set->keys[--set->count]);
+	return false;
+}
+
+static bool
+drop_ended(
+    const struct signing_place *place, struct signing_set *set, uint32_t ended, struct err *reterr)
+{
+	bool done = true;
+	size_t i;
+
+	for (i = set->count; i-- > 0;) {
+		if ((ended & (1u << i)) != 0)
+			done &= signing_set_remove(place->directory, set, i, reterr);
+	}
+	return done;
+}
+
+/* The key that signs remembers how long its tokens may last, for when the settings shrink. */
+static bool
+note_longest(const struct signing_place *place, struct signing_set *set, struct err *reterr)
+{
+	int64_t keep_s = place->settings.keep_s;
+
+	if (set->current == SIZE_MAX || set->times[set->current].longest_s >= keep_s)
+		return true;
+	set->times[set->current].longest_s = keep_s;
+	return signing_set_write(place->directory, set, set->current, reterr);
+}
+
+static struct signing_plan
+plan_now(const struct signing_place *place, struct signing_set *set, int64_t now_s)
+{
+	struct signing_plan plan;
+
+	for (size_t i = 0; i < set->count; i++)
+		set->times[i].fits = signing_key_algorithm(set->keys[i]) == place->algorithm;
+	plan = signing_plan(set->times, set->count, &place->settings, now_s);
+	set->current = plan.current;
+	return plan;
+}
+
+/* Is a key waiting to sign? */
+static bool
+one_waits(const struct signing_set *set, int64_t now_s)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (i != set->current && set->times[i].signs_s > now_s)
+			return true;
+	return false;
+}
+
+static bool
+grant_rotate(const struct signing_place *place, struct signing_set *set, struct signing_wish *wish,
+    struct err *reterr)
+{
+	struct signing_times times = { .created_s = wish->now_s, .signs_s = wish->signs_s };
+
+	if (place->key_file != NULL)
+		return err_set(
+		    reterr, "the key is given by local_issuer.signing.key: change it there");
+	if (one_waits(set, wish->now_s) && wish->signs_s > wish->now_s)
+		return err_set(reterr, "a new key waits already");
+	if (!make_key(place, set, &times, reterr))
+		return false;
+	wish->made = strdup(signing_key_kid(set->keys[set->count - 1]));
+	return wish->made != NULL || err_set(reterr, "no memory");
+}
+
+static bool
+grant_retire(
+    const struct signing_place *place, struct signing_set *set, const char *kid, struct err *reterr)
+{
+	size_t at = signing_set_find(set, kid);
+
+	if (at == SIZE_MAX)
+		return err_set(reterr, "there is no key %.64s", kid);
+	if (set->times[at].given)
+		return err_set(reterr,
+		    "%.64s is given by local_issuer.signing.key: put another one there", kid);
+	return signing_set_remove(place->directory, set, at, reterr);
+}
+
+static bool
+grant(const struct signing_place *place, struct signing_set *set, struct signing_wish *wish,
+    struct err *reterr)
+{
+	(void)plan_now(place, set, wish->now_s);
+	if (wish->rotate && !grant_rotate(place, set, wish, reterr))
+		return false;
+	return wish->retire == NULL || grant_retire(place, set, wish->retire, reterr);
+}
+
+/* Make and drop what is due. A new key may be one that signs at once, so it is planned again. */
+static bool
+settle(const struct signing_place *place, struct signing_set *set, const struct signing_wish *wish,
+    struct err *reterr)
+{
+	struct signing_plan plan = plan_now(place, set, wish->now_s);
+	struct signing_times times = { .created_s = wish->now_s, .signs_s = plan.make_signs_s };
+	bool done = true;
+
+	/* The first look is made by commands, too: it makes no key but the one that is needed. */
+	if (plan.make && (plan.current == SIZE_MAX || !wish->strict)) {
+		done = make_key(place, set, &times, reterr);
+		plan = plan_now(place, set, wish->now_s);
+	}
+	done &= drop_ended(place, set, plan.ended, reterr);
+	(void)plan_now(place, set, wish->now_s);
+	return note_longest(place, set, reterr) && done;
+}
+
+bool
+signing_look(const struct signing_place *place, struct signing_wish *wish,
+    struct signing_set **ret_set, struct err *reterr)
+{
+	struct signing_set *set = NULL;
+	bool done;
+
+	if (!signing_set_read(place->directory, wish->strict, &set, reterr))
+		return false;
+	done = (place->key_file == NULL || add_given(place, set, wish->now_s, reterr)) &&
+	       grant(place, set, wish, reterr);
+	if (!done) {
+		signing_set_free(set);
+		return false;
+	}
+	done = settle(place, set, wish, reterr);
+	if (set->current == SIZE_MAX) {
+		signing_set_free(set);
+		return false;
+	}
+	*ret_set = set;
+	return done;
+}

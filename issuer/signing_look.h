@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * signing_look - one look at the keys of the local issuer: read them, do what is asked for and
+ * what is due. For signing.c alone.
+ *
+ * Uses:   base, signing_key, signing_plan, signing_set.
+ * Shell:  files. The directory is locked by the caller.
+ */
+#ifndef POSTERN_ISSUER_SIGNING_LOOK_H
+#define POSTERN_ISSUER_SIGNING_LOOK_H
+
+#include "issuer/signing_set.h"
+
+/* Where the keys are, and how they are to be; all borrowed. */
+struct signing_place {
+	const char *directory, *key_file; /* key_file: NULL when none is given */
+	enum signing_algorithm algorithm;
+	struct signing_settings settings;
+};
+
+/* What is asked for beside what is due. */
+struct signing_wish {
+	int64_t now_s;
+	bool strict; /* the first look */
+	bool rotate;
+	int64_t signs_s;    /* of the new key */
+	const char *retire; /* a kid; NULL: none */
+	char *made;         /* the kid of the key that `rotate` made; given */
+};
+
+/*
+ * Look. *ret_set is given when there is a key that signs; then false means that some of what was
+ * due could not be done.
+ */
+MUST_CHECK bool signing_look(const struct signing_place *place, struct signing_wish *wish,
+    struct signing_set **ret_set, struct err *reterr);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * standby - does the local issuer stand by, or is it in force? (`accept: fallback`)
+ *
+ * Uses:   base.
+ * Pure:   yes: no clock, no log. Times are Unix seconds.
+ *
+ * An issuer is down when it has no keys that may be used and its last good fetch (or else the
+ * start) is longer ago than `after`. The local issuer is in force from the moment when every
+ * third-party issuer is down until one of them has had keys for `hold` without a break. Each time
+ * it would come in force again within RESTLESS times `hold` of having ceased, the outage must last
+ * longer by `hold`, twice that, four times that … (WORST times at most) before it counts.
+ */
+#ifndef POSTERN_ISSUER_STANDBY_H
+#define POSTERN_ISSUER_STANDBY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/check.h"
+
+#define STANDBY_RESTLESS 60
+#define STANDBY_WORST 16
+
+struct standby_settings {
+	int64_t after_s;
+	int64_t hold_s;
+};
+
+/* What is known about one third-party issuer. */
+struct standby_issuer {
+	bool usable;    /* it has keys that may be used */
+	int64_t good_s; /* its last good fetch; 0: never */
+};
+
+/* Zeroed but for started_s: standing by. */
+struct standby {
+	int64_t started_s; /* since when issuers are looked at */
+	bool in_force;
+	int64_t since_s; /* of the last change; 0: none yet */
+	int64_t down_s;  /* all are down since; 0: they are not */
+	int64_t up_s;    /* one is up since, without a break; 0: none is */
+	int restless;    /* how often it came in force again soon */
+	uint64_t changes;
+};
+
+/* What there is to know at `now_s`. */
+struct standby_facts {
+	const struct standby_issuer *issuers;
+	size_t count;
+	int64_t now_s;
+};
+
+/* Look at all third-party issuers. True: it has just come in force, or ceased to be. With no issuer
+ * at all it stands by: there is nothing that could be down. */
+bool standby_step(struct standby *standby, const struct standby_settings *settings,
+    const struct standby_facts *facts);
+
+#endif
