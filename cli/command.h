@@ -28,6 +28,7 @@ int user_command(int argc, char **argv);
 int keys_command(int argc, char **argv);
 int token_command(int argc, char **argv);
 int revoke_command(int argc, char **argv);
+int store_command(int argc, char **argv);
 
 /* Options as they come: a cursor over the arguments. */
 struct options {

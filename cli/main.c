@@ -41,6 +41,9 @@ static const struct {
 	    "--token -|--jti JTI|--client NAME|--subject SUB [--issuer NAME]\n"
 	    "         [--issued-before TIME] [-c postern.yaml]\n"
 	    "      refuse tokens that are out already" },
+	{ "store", store_command,
+	    "backup FILE | check [-c postern.yaml]\n"
+	    "      copy the local issuer's database, or see whether it is sound" },
 	{ "jwks", jwks_command,
 	    "[-c postern.yaml] [ISSUER]\n"
 	    "      the keys the gate would trust now, and why others are skipped" },

@@ -78,6 +78,24 @@ could_need_command()
 	(need_command "$@")
 }
 
+# PostgreSQL's server from apt, without the one that the package would start on a machine that did not
+# ask for it.
+need_postgres()
+{
+	local made=/etc/postgresql-common/createcluster.conf
+
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && return
+	need postgresql-common
+	as_root sed -i -E 's/^#?create_main_cluster.*/create_main_cluster = false/' "$made" ||
+		fail "cannot write $made"
+	need postgresql
+}
+
+could_need_postgres()
+{
+	(need_postgres)
+}
+
 # nginx from apt, but only its binary, unpacked under build/: installing the package would start a
 # server on port 80 of a machine that did not ask for one. Sets `nginx`.
 need_nginx()

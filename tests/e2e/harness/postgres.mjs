@@ -23,11 +23,7 @@ export async function startPostgres(t) {
   const dir = `/tmp/postern-postgres-${port}`;
   const env = { ...process.env, POSTGRES_PORT: String(port), POSTGRES_DIR: dir, POSTGRES_PASSWORD: PASSWORD };
   const script = async (word) => (await promisify(execFile)(SCRIPT, [word], { env })).stdout.trim();
-  t.after(async () => {
-    await script('stop');
-    fs.rmSync(dir, { recursive: true, force: true });
-    fs.rmSync(`${dir}.log`, { force: true });
-  });
+  t.after(() => script('remove'));
   await script('start');
   return { port, url: await script('url'), stop: () => script('stop'), resume: () => script('resume') };
 }
