@@ -35,8 +35,8 @@ static const struct {
 	    "list|rotate|retire ... [-c postern.yaml]\n"
 	    "      the keys with which the local issuer signs" },
 	{ "token", token_command,
-	    "--client ID [--scope SCOPE] [-c postern.yaml]\n"
-	    "      a token of the local issuer for a client" },
+	    "--client ID [--scope SCOPE] | --user NAME [-c postern.yaml]\n"
+	    "      a token of the local issuer for a client or a user" },
 	{ "revoke", revoke_command,
 	    "--token -|--jti JTI|--client NAME|--subject SUB [--issuer NAME]\n"
 	    "         [--issued-before TIME] [-c postern.yaml]\n"

@@ -5,11 +5,12 @@
 #include "cli/command.h"
 #include "issuer/issuer.h"
 
-#define USAGE "usage: postern token --client ID|NAME [--scope SCOPE] [-c postern.yaml]"
+#define USAGE                                                                                      \
+	"usage: postern token --client ID|NAME | --user NAME [--scope SCOPE] [-c postern.yaml]"
 #define TOKEN_MOST (64u << 10)
 
 struct token_asked {
-	const char *config, *client, *scope;
+	const char *config, *client, *user, *scope;
 };
 
 static bool
@@ -25,12 +26,34 @@ read_arguments(int argc, char **argv, struct token_asked *asked)
 			asked->config = value;
 		else if ((value = options_value(&options, "--client", &missing)) != NULL)
 			asked->client = value;
+		else if ((value = options_value(&options, "--user", &missing)) != NULL)
+			asked->user = value;
 		else if ((value = options_value(&options, "--scope", &missing)) != NULL)
 			asked->scope = value;
 		else
 			return false;
 	}
-	return !missing && asked->client != NULL;
+	return !missing && (asked->client == NULL) != (asked->user == NULL) &&
+	       (asked->user == NULL || asked->scope == NULL);
+}
+
+/* A user has no scopes: what it may is said by its roles. */
+static bool
+mint_user(struct issuer *issuer, const char *name, struct buffer *token, struct err *reterr)
+{
+	const struct user *user;
+	bool done;
+
+	epoch_enter();
+	user = issuer_user(issuer, span_of(name));
+	if (user == NULL)
+		done = err_set(reterr, "there is no user \"%.128s\"", name);
+	else if (user->disabled)
+		done = err_set(reterr, "the user is disabled");
+	else
+		done = issuer_mint_user(issuer, user, token, reterr);
+	epoch_leave();
+	return done;
 }
 
 static bool
@@ -40,6 +63,8 @@ mint(struct issuer *issuer, const struct token_asked *asked, struct buffer *toke
 	const struct client *client;
 	bool done;
 
+	if (asked->user != NULL)
+		return mint_user(issuer, asked->user, token, reterr);
 	epoch_enter();
 	client = issuer_client_named(issuer, span_of(asked->client));
 	if (client == NULL)

@@ -134,6 +134,10 @@ void issuer_answer(struct issuer *issuer, const struct issuer_request *request, 
     struct issuer_answer *answer);
 void issuer_answer_done(struct issuer_answer *answer);
 
+/* The same for a user, whose name is its `sub`; without scopes. */
+MUST_CHECK bool issuer_mint_user(
+    struct issuer *issuer, const struct user *user, struct buffer *token, struct err *reterr);
+
 /* Mint a token for a client, as the token endpoint would: `postern token`. `token` grows by it.
  * scope may be NULL. Within an epoch. */
 MUST_CHECK bool issuer_mint(struct issuer *issuer, const struct client *client, const char *scope,

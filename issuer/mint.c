@@ -41,9 +41,9 @@ add_claims(jwt_t *jwt, const struct mint *mint)
 	if (mint->now_s < 0 || expires_s > LONG_MAX || !new_jti(jti))
 		return false;
 	return jwt_add_grant(jwt, "iss", mint->issuer) == 0 &&
-	       jwt_add_grant(jwt, "sub", mint->client_id) == 0 &&
+	       jwt_add_grant(jwt, "sub", mint->subject) == 0 &&
 	       jwt_add_grant(jwt, "aud", mint->audience) == 0 &&
-	       jwt_add_grant(jwt, "client_id", mint->client_id) == 0 &&
+	       (mint->client_id == NULL || jwt_add_grant(jwt, "client_id", mint->client_id) == 0) &&
 	       jwt_add_grant_int(jwt, "iat", (long)mint->now_s) == 0 &&
 	       jwt_add_grant_int(jwt, "exp", (long)expires_s) == 0 &&
 	       jwt_add_grant(jwt, "jti", jti) == 0 &&

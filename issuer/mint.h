@@ -24,7 +24,9 @@
 /* What the token says; all borrowed. */
 struct mint {
 	const char *issuer, *audience;
-	const char *client_id; /* also its `sub`: RFC 9068 section 2.2 */
+	const char
+	    *subject; /* `sub`; a client's own id for its own tokens (RFC 9068 section 2.2) */
+	const char *client_id; /* NULL: nobody's but the subject's, which is a user then */
 	const char *scope;     /* NULL: no such claim */
 	int64_t now_s;         /* `iat` */
 	int64_t lifetime_s;    /* `exp` is so much later */

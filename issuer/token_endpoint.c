@@ -65,6 +65,7 @@ mint(struct oauth *oauth)
 	struct token_request *asked = request_of(oauth);
 	struct mint mint = { .issuer = oauth->issuer->local.issuer,
 		.audience = asked->audience,
+		.subject = oauth->id,
 		.client_id = oauth->id,
 		.scope = asked->granted.scope,
 		.now_s = oauth->now_s,

@@ -52,16 +52,31 @@ judge_request(const struct facts *facts, const struct request *request, struct j
 	return refuse(judgement, reason, judgement->cover.detail);
 }
 
+/* A token without a client is a user's: `postern token --user`. */
+static enum reason
+find_user(const struct facts *facts, const struct claims *claims, struct principal_store *store)
+{
+	const struct user *user = facts->user(facts->world, claims->subject);
+
+	if (user == NULL || user->disabled)
+		return REASON_CLIENT_DISABLED;
+	store->user = user->name;
+	store->roles = user->roles;
+	return REASON_OK;
+}
+
 /* Roles of a local client are looked up when they are used: a grant counts for tokens already
  * out, and a client that is gone or disabled has none that count. */
 static enum reason
-find_client(const struct facts *facts, const struct claims *claims, struct principal_store *store)
+find_holder(const struct facts *facts, const struct claims *claims, struct principal_store *store)
 {
 	const struct client *client;
 
 	if (!facts->config->has_local ||
 	    claims->profile != &facts->config->profiles[facts->config->local_index])
 		return REASON_OK;
+	if (claims->client.at == NULL)
+		return find_user(facts, claims, store);
 	client = facts->client(facts->world, claims->client);
 	if (client == NULL || client->disabled)
 		return REASON_CLIENT_DISABLED;
@@ -95,7 +110,7 @@ judge_claims(const struct facts *facts, const struct claims *claims, struct aren
 	const struct config *config = facts->config;
 	struct principal_store store = { 0 };
 	struct caller *caller = arena_alloc(arena, sizeof(*caller));
-	enum reason reason = find_client(facts, claims, &store);
+	enum reason reason = find_holder(facts, claims, &store);
 
 	if (reason != REASON_OK)
 		return reason;

@@ -209,3 +209,38 @@ test('without a local issuer there are no clients', async (t) => {
   assert.equal(done.code, 2);
   assert.match(done.stderr, /no local_issuer/);
 });
+
+test('postern token', async (t) => {
+  const upstream = await recordingUpstream(t);
+  const policy = { roles: { reader: {}, boss: { granted_to: [{ user: 'ann' }] } }, privileges: { read: { paths: ['/api/*'], roles: ['reader'] }, rule: { paths: ['/boss/*'], roles: ['boss'] } } };
+  const gate = await startGate(t, { upstream: upstream.url, policy, config });
+  const minted = async (...args) => {
+    const done = await run(['token', ...args, '-c', gate.file]);
+    assert.equal(done.code, 0, done.stderr);
+    return done.stdout.trim();
+  };
+  const client = await gate.addClient('partner', '--role', 'reader', '--scope', 'a');
+  const user = await run(['user', 'add', 'ann', '--role', 'reader', '-c', gate.file], { input: 'correct horse battery\n' });
+  assert.equal(user.code, 0, user.stderr);
+
+  await t.test('of a client, by name or id, with a scope it may have', async () => {
+    for (const name of ['partner', client.client_id]) await callGives(gate, await minted('--client', name, '--scope', 'a'), 200);
+    assert.equal((await run(['token', '--client', 'partner', '--scope', 'b', '-c', gate.file])).code, 2);
+  });
+  await t.test('of a user: its roles count as they stand, and it is told to the API', async () => {
+    const token = await minted('--user', 'ann');
+    await callGives(gate, token, 200);
+    assert.equal(upstream.requests.at(-1).get('x-user'), 'ann');
+    assert.equal((await gate.ask({ target: '/boss/x', headers: { Authorization: `Bearer ${token}` } })).status, 200);
+    assert.equal((await run(['user', 'disable', 'ann', '-c', gate.file])).code, 0);
+    await callGives(gate, token, 401);
+    assert.notEqual((await run(['token', '--user', 'ann', '-c', gate.file])).code, 0);
+  });
+  for (const args of [[], ['--client', 'partner', '--user', 'ann'], ['--user', 'ann', '--scope', 'a'], ['--user', 'nobody'], ['--client', 'nobody']]) {
+    await t.test(`token ${args.join(' ') || 'of nobody'}: refused`, async () => {
+      const done = await run(['token', ...args, '-c', gate.file]);
+      assert.notEqual(done.code, 0);
+      assert.equal(done.stdout, '');
+    });
+  }
+});

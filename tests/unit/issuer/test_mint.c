@@ -11,6 +11,7 @@ static struct err err;
 
 static const struct mint usual = { .issuer = "http://127.0.0.1:8080",
 	.audience = "api://local",
+	.subject = "c1",
 	.client_id = "c1",
 	.scope = "a b",
 	.now_s = 1760000000,
@@ -55,7 +56,8 @@ token_is_as_rfc_9068_wants_it(void **state)
 	assert_int_equal(json_object_size(opened.header), 3);
 	assert_string_equal(opened_text(opened.header, "typ"), "at+jwt");
 	assert_string_equal(opened_text(opened.header, "alg"), "ES256");
-	assert_string_equal(opened_text(opened.header, "kid"), signing_key_kid(signing_current(signing)));
+	assert_string_equal(
+	    opened_text(opened.header, "kid"), signing_key_kid(signing_current(signing)));
 	assert_int_equal(json_object_size(opened.claims), 8);
 	assert_string_equal(opened_text(opened.claims, "iss"), "http://127.0.0.1:8080");
 	assert_string_equal(opened_text(opened.claims, "sub"), "c1");
@@ -93,11 +95,29 @@ odd_texts_stay_texts(void **state)
 	struct buffer token;
 
 	(void)state;
-	odd.client_id = "a\"b\\c,\"admin\":true \xc3\xa9";
+	odd.subject = odd.client_id = "a\"b\\c,\"admin\":true \xc3\xa9";
 	mint(&odd, &token);
 	opened_init(&opened, buffer_span(&token));
 	assert_string_equal(opened_text(opened.claims, "sub"), odd.client_id);
 	assert_int_equal(json_object_size(opened.claims), 8);
+	opened_done(&opened);
+	buffer_done(&token);
+}
+
+static void
+a_users_token_names_no_client(void **state)
+{
+	struct mint users = usual;
+	struct opened opened;
+	struct buffer token;
+
+	(void)state;
+	users.subject = "ann";
+	users.client_id = NULL;
+	mint(&users, &token);
+	opened_init(&opened, buffer_span(&token));
+	assert_string_equal(opened_text(opened.claims, "sub"), "ann");
+	assert_null(json_object_get(opened.claims, "client_id"));
 	opened_done(&opened);
 	buffer_done(&token);
 }
@@ -178,6 +198,7 @@ main(void)
 		TEST(token_is_as_rfc_9068_wants_it),
 		TEST(scope_may_be_absent),
 		TEST(odd_texts_stay_texts),
+		TEST(a_users_token_names_no_client),
 		TEST(no_two_have_one_jti),
 		TEST(signature_verifies),
 		TEST(what_cannot_be_said_is_an_error),
