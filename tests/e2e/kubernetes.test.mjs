@@ -12,6 +12,7 @@ import { run, scratch } from './harness/gate.mjs';
 
 const DIR = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../deploy/kubernetes');
 const require = createRequire(import.meta.url);
+// What the package calls them; it has no public name for a schema without its class.
 const SCHEMAS = {
   'apps/v1 Deployment': 'IoK8sApiAppsV1Deployment',
   'networking.k8s.io/v1 NetworkPolicy': 'IoK8sApiNetworkingV1NetworkPolicy',
@@ -77,6 +78,7 @@ for (const file of FILES) {
     await t.test('no container may do more than it must', () => {
       assert.deepEqual([pod.spec.securityContext.runAsNonRoot, pod.spec.securityContext.seccompProfile.type], [true, 'RuntimeDefault']);
       assert.notEqual(pod.spec.securityContext.runAsUser, 0);
+      assert.equal(pod.spec.securityContext.fsGroupChangePolicy, 'OnRootMismatch', 'else a signing key becomes readable by the group, and is refused');
       assert.equal(pod.spec.automountServiceAccountToken, false);
       for (const name of ['hostNetwork', 'hostPID', 'hostIPC', 'shareProcessNamespace']) assert.equal(pod.spec[name], undefined);
       for (const container of [...pod.spec.initContainers, ...pod.spec.containers]) {
