@@ -299,7 +299,7 @@ static bool
 lite_news(struct sql *sql, bool *ret_news, struct err *reterr)
 {
 	struct sqlite *lite = (struct sqlite *)sql;
-	int64_t version;
+	int64_t version = 0;
 
 	if (!look_at_version(lite, &version, reterr))
 		return false;
