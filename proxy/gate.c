@@ -101,10 +101,13 @@ know_bearer(
 	if (!digest_sha256(judgement->credentials.value, key.digest))
 		return judgement->verdict.reason = REASON_OVERLOADED;
 	judgement->caller = cache_find(gate->cache, &key, facts->now_s);
-	if (judgement->caller != NULL) {
+	/* Keys grow stale by time alone, and what they have shown to be right does with them. */
+	if (judgement->caller != NULL &&
+	    facts->keys(facts->world, judgement->caller->profile, facts->now_s) != NULL) {
 		judgement->profile = judgement->caller->profile;
 		return REASON_OK;
 	}
+	judgement->caller = NULL;
 	reason = judge_bearer(facts, job->arena, judgement, &caller);
 	if (reason != REASON_OK)
 		return reason;
