@@ -65,6 +65,11 @@ test('what the unit says fits the gate', async (t) => {
     const drain = Number(page.match(/\| `upstream_timeout` \| `(\d+)s` \|/)[1]);
     assert.ok(parseInt(setting('TimeoutStopSec')[0], 10) > drain);
   });
+  await t.test('its other filters are those under which a gate is tried below', () => {
+    assert.deepEqual(setting('MemoryDenyWriteExecute'), ['yes']);
+    assert.deepEqual(setting('RestrictAddressFamilies'), ['AF_INET AF_INET6 AF_UNIX']);
+    assert.deepEqual([setting('NoNewPrivileges'), setting('CapabilityBoundingSet')], [['yes'], ['']]);
+  });
   await t.test('there is such a user', () => {
     assert.match(fs.readFileSync(path.join(SYSTEMD, 'postern.sysusers.conf'), 'utf8'), new RegExp(`^u ${setting('User')[0]} `, 'm'));
   });
