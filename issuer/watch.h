@@ -40,7 +40,8 @@ MUST_CHECK bool watch_start(
     const struct watch_setup *setup, struct watch **ret_watch, struct err *reterr);
 
 /* Look now, for who cannot wait for the thread: what was committed before this call is loaded when
- * it returns, unless the database is away. Any thread, outside of an epoch. */
+ * it returns, unless the database is away; of what other gates committed to PostgreSQL, what the
+ * server has told of by now: there is no round trip. Any thread, outside of an epoch. */
 void watch_look(struct watch *watch);
 
 /* Change something: `change` is called with the store, and what it committed is loaded when this
