@@ -15,7 +15,7 @@ static const struct {
 } commands[] = {
 	{ "serve", serve_command, "[-c postern.yaml]\n      be the gate" },
 	{ "check", check_command,
-	    "[-c postern.yaml]\n      say every mistake in the configuration and the policy" },
+	    "[-c postern.yaml] [--print]\n      say every mistake in the configuration and the policy" },
 	{ "explain", explain_command,
 	    "[-c postern.yaml] -X METHOD PATH [--token TOKEN|-] [--claims FILE --issuer NAME]\n"
 	    "          [--client ID] [--user NAME] [--at TIME] [--json]\n"

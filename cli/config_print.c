@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/config_print.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/document.h"
+
+#define POINTER_ROOM 256
+#define NAME "NAME"
+
+struct printer {
+	const struct config *config;
+	struct buffer *out;
+};
+
+/* --- scalars --- */
+
+/* Such a text is itself in YAML, wherever it stands. */
+static bool
+plain(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.at[i];
+
+		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+			c == '_' || c == '.' || c == '/' || (c == '-' && i > 0)))
+			return false;
+	}
+	return text.len > 0;
+}
+
+static void
+print_text(struct buffer *out, struct span text)
+{
+	buffer_add_json(out, text);
+}
+
+/* Where a URL's password begins and ends; false: it has none. */
+static bool
+find_password(struct span text, size_t *ret_start, size_t *ret_end)
+{
+	size_t scheme = 0, at, colon;
+
+	while (scheme + 3 <= text.len && memcmp(text.at + scheme, "://", 3) != 0)
+		scheme++;
+	if (scheme + 3 > text.len)
+		return false;
+	scheme += 3;
+	for (at = scheme; at < text.len && text.at[at] != '@' && text.at[at] != '/';)
+		at++;
+	colon = scheme + span_find(span_slice(text, scheme, at), ':');
+	*ret_start = colon + 1;
+	*ret_end = at;
+	return at < text.len && text.at[at] == '@' && colon < at;
+}
+
+static void
+print_scalar(struct buffer *out, const struct node *node)
+{
+	size_t start, end;
+
+	if (find_password(node->text, &start, &end)) {
+		struct buffer text;
+
+		buffer_init(&text, 1u << 16);
+		buffer_add(&text, span_slice(node->text, 0, start));
+		buffer_add_text(&text, "(secret)");
+		buffer_add(&text, span_slice(node->text, end, node->text.len));
+		print_text(out, buffer_span(&text));
+		buffer_done(&text);
+	} else if (!node->quoted && plain(node->text)) {
+		buffer_add(out, node->text);
+	} else {
+		print_text(out, node->text);
+	}
+}
+
+/* Anything that was given, on one line. */
+static void
+print_node(struct buffer *out, const struct node *node)
+{
+	bool map = node->kind == NODE_MAP;
+
+	if (node->kind == NODE_SCALAR) {
+		print_scalar(out, node);
+		return;
+	}
+	buffer_add_byte(out, map ? '{' : '[');
+	for (const struct node *child = node->first; child != NULL; child = child->next) {
+		if (child != node->first)
+			buffer_add_text(out, ", ");
+		if (map) {
+			print_text(out, child->key);
+			buffer_add_text(out, ": ");
+		}
+		print_node(out, child);
+	}
+	buffer_add_byte(out, map ? '}' : ']');
+}
+
+static void
+print_key(struct buffer *out, int depth, const char *key)
+{
+	for (int i = 0; i < depth; i++)
+		buffer_add_text(out, "  ");
+	if (plain(span_of(key)))
+		buffer_add_text(out, key);
+	else
+		print_text(out, span_of(key));
+	buffer_add_byte(out, ':');
+}
+
+static void
+print_texts(struct buffer *out, const struct texts *texts)
+{
+	buffer_add_byte(out, '[');
+	for (size_t i = 0; i < texts->count; i++) {
+		buffer_add_text(out, i == 0 ? "" : ", ");
+		print_text(out, span_of(texts->at[i]));
+	}
+	buffer_add_byte(out, ']');
+}
+
+/* --- what presets set --- */
+
+static void
+print_algorithms(struct buffer *out, algorithm_set set)
+{
+	const char *comma = "";
+
+	buffer_add_byte(out, '[');
+	for (int i = 0; i < ALGORITHM_COUNT; i++) {
+		if ((set & ALGORITHM_BIT(i)) == 0)
+			continue;
+		buffer_format(out, "%s%s", comma, algorithm_name((enum algorithm)i));
+		comma = ", ";
+	}
+	buffer_add_byte(out, ']');
+}
+
+static int
+by_pointer(const void *a, const void *b)
+{
+	return strcmp((*(const struct profile_require *const *)a)->pointer,
+	    (*(const struct profile_require *const *)b)->pointer);
+}
+
+/* In the order of their pointers, so that printing what was printed gives the same. */
+static void
+print_require(struct buffer *out, const struct profile_require *first)
+{
+	const struct profile_require **all;
+	size_t count = 0, i = 0;
+
+	for (const struct profile_require *one = first; one != NULL; one = one->next)
+		count++;
+	all = calloc(count + 1, sizeof(all[0]));
+	if (all == NULL) {
+		out->failed = true;
+		return;
+	}
+	for (const struct profile_require *one = first; one != NULL; one = one->next)
+		all[i++] = one;
+	qsort(all, count, sizeof(all[0]), by_pointer);
+	buffer_add_byte(out, '{');
+	for (i = 0; i < count; i++) {
+		buffer_add_text(out, i == 0 ? "" : ", ");
+		print_text(out, span_of(all[i]->pointer));
+		buffer_add_text(out, ": ");
+		print_texts(out, &all[i]->values);
+	}
+	buffer_add_byte(out, '}');
+	free(all);
+}
+
+static const struct texts *
+claim_of(const struct profile *profile, const char *key)
+{
+	const struct profile_claims *claims = &profile->claims;
+
+	return strcmp(key, "subject") == 0  ? &claims->subject
+	       : strcmp(key, "client") == 0 ? &claims->client
+	       : strcmp(key, "scopes") == 0 ? &claims->scopes
+	       : strcmp(key, "groups") == 0 ? &claims->groups
+					    : &claims->roles;
+}
+
+/* Is it a key of an issuer that its provider's preset has a say in? Then it is printed. */
+static bool
+print_preset(
+    struct printer *printer, const struct profile *profile, const char *section, const char *key)
+{
+	struct buffer *out = printer->out;
+	const struct texts *texts = NULL;
+
+	if (profile == NULL)
+		return false;
+	if (strcmp(section, "/issuers/" NAME "/claims") == 0)
+		texts = claim_of(profile, key);
+	else if (strcmp(section, "/issuers/" NAME) != 0)
+		return false;
+	else if (strcmp(key, "types") == 0)
+		texts = &profile->types;
+	else if (strcmp(key, "issuer_aliases") == 0)
+		texts = &profile->aliases;
+	print_key(out, strcmp(section, "/issuers/" NAME) == 0 ? 2 : 3, key);
+	buffer_add_byte(out, ' ');
+	if (texts != NULL)
+		print_texts(out, texts);
+	else if (strcmp(key, "algorithms") == 0)
+		print_algorithms(out, profile->algorithms);
+	else
+		print_require(out, profile->require);
+	buffer_add_byte(out, '\n');
+	return true;
+}
+
+static bool
+of_preset(const char *section, const char *key)
+{
+	static const char *const keys[] = { "types", "issuer_aliases", "algorithms", "require" };
+
+	if (strcmp(section, "/issuers/" NAME "/claims") == 0)
+		return true;
+	if (strcmp(section, "/issuers/" NAME) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strcmp(key, keys[i]) == 0)
+			return true;
+	return false;
+}
+
+/* --- sections --- */
+
+static const struct field *
+find_section(const char *pointer)
+{
+	const struct config_section *section = config_sections();
+
+	while (section->pointer != NULL && strcmp(section->pointer, pointer) != 0)
+		section++;
+	return section->pointer == NULL ? NULL : section->fields;
+}
+
+static bool
+wants_something(const struct field *fields)
+{
+	for (const struct field *field = fields; field->key != NULL; field++)
+		if (field->required)
+			return true;
+	return false;
+}
+
+/* Where we are: the section's pointer, the issuer that we are in, how deep. */
+struct place {
+	const char *section;
+	const struct profile *profile;
+	int depth;
+};
+
+static void print_section(
+    struct printer *printer, const struct place *place, const struct node *map);
+
+static const struct profile *
+profile_of(const struct config *config, struct span name)
+{
+	for (size_t i = 0; i < config->profile_count; i++)
+		if (span_is(name, config->profiles[i].name))
+			return &config->profiles[i];
+	return NULL;
+}
+
+static void
+print_issuers(struct printer *printer, const struct node *issuers)
+{
+	struct place place = { "/issuers/" NAME, NULL, 2 };
+
+	if (issuers == NULL || issuers->first == NULL)
+		return;
+	buffer_add_text(printer->out, "issuers:\n");
+	for (const struct node *issuer = issuers->first; issuer != NULL; issuer = issuer->next) {
+		place.profile = profile_of(printer->config, issuer->key);
+		print_key(printer->out, 1, issuer->key.at);
+		buffer_add_byte(printer->out, '\n');
+		print_section(printer, &place, issuer);
+	}
+}
+
+/* A section of its own: what is not there is printed by its defaults, unless it wants something
+ * that only the operator knows. True: there is such a section. */
+static bool
+print_below(struct printer *printer, const struct place *place, const struct field *field,
+    const struct node *map)
+{
+	char pointer[POINTER_ROOM];
+	const struct node *given = node_get(map, field->key);
+	const struct field *fields;
+	struct place below = { pointer, place->profile, place->depth + 1 };
+
+	(void)snprintf(pointer, sizeof(pointer), "%s/%s", place->section, field->key);
+	fields = find_section(pointer);
+	if (fields == NULL || (given != NULL && given->kind != NODE_MAP))
+		return false;
+	if (given == NULL && wants_something(fields))
+		return true;
+	print_key(printer->out, place->depth, field->key);
+	buffer_add_byte(printer->out, '\n');
+	print_section(printer, &below, given);
+	return true;
+}
+
+/* Given or not, these are they. */
+static void
+print_headers(struct printer *printer)
+{
+	const struct config *config = printer->config;
+
+	buffer_add_text(printer->out, "  headers: {");
+	for (size_t i = 0; i < config->header_count; i++) {
+		buffer_add_text(printer->out, i == 0 ? "" : ", ");
+		print_text(printer->out, span_of(config->headers[i].name));
+		buffer_add_text(printer->out, ": ");
+		print_text(printer->out, span_of(config->headers[i].from));
+	}
+	buffer_add_text(printer->out, "}\n");
+}
+
+static void
+print_field(struct printer *printer, const struct place *place, const struct field *field,
+    const struct node *map)
+{
+	const struct node *given = node_get(map, field->key);
+	struct buffer *out = printer->out;
+
+	if (strcmp(place->section, "") == 0 && strcmp(field->key, "issuers") == 0) {
+		print_issuers(printer, given);
+		return;
+	}
+	if (of_preset(place->section, field->key) &&
+	    print_preset(printer, place->profile, place->section, field->key))
+		return;
+	if (print_below(printer, place, field, map))
+		return;
+	if (strcmp(place->section, "/forward") == 0 && strcmp(field->key, "headers") == 0) {
+		print_headers(printer);
+		return;
+	}
+	if (given == NULL && field->otherwise == NULL)
+		return;
+	print_key(out, place->depth, field->key);
+	buffer_add_byte(out, ' ');
+	if (given == NULL && plain(span_of(field->otherwise)))
+		buffer_add_text(out, field->otherwise);
+	else if (given == NULL)
+		print_text(out, span_of(field->otherwise));
+	else if (field->type == FIELD_SECRET && given->kind == NODE_SCALAR &&
+		 !find_password(given->text, &(size_t){ 0 }, &(size_t){ 0 }) &&
+		 strcmp(field->key, "database") != 0)
+		print_text(out, SPAN("(secret)"));
+	else
+		print_node(out, given);
+	buffer_add_byte(out, '\n');
+}
+
+static void
+print_section(struct printer *printer, const struct place *place, const struct node *map)
+{
+	size_t before = printer->out->len;
+
+	for (const struct field *field = find_section(place->section); field->key != NULL; field++)
+		print_field(printer, place, field, map);
+	/* A key without anything below it would be null. */
+	if (printer->out->len == before && place->depth > 0) {
+		printer->out->len--;
+		buffer_add_text(printer->out, " {}\n");
+	}
+}
+
+bool
+config_print(const struct config *config, struct buffer *out, struct err *reterr)
+{
+	struct printer printer = { config, out };
+	struct place top = { "", NULL, 0 };
+	struct node *root = NULL;
+	struct arena arena;
+	struct mistakes mistakes = { .arena = &arena };
+	bool done;
+
+	arena_init(&arena, 64u << 20);
+	done = document_read(config->path, &mistakes, &root, reterr);
+	if (done)
+		print_section(&printer, &top, root);
+	if (done && out->failed)
+		done = err_set(reterr, "out of memory");
+	arena_done(&arena);
+	return done;
+}

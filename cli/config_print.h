@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config_print - the effective configuration as YAML that `postern check` takes again: what the
+ * file says, the defaults of what it does not, and what the presets of providers set.
+ *
+ * Uses:   proxy (config), token (profile), base (document, schema).
+ * Shell:  reads the file.
+ */
+#ifndef POSTERN_CLI_CONFIG_PRINT_H
+#define POSTERN_CLI_CONFIG_PRINT_H
+
+#include "base/buffer.h"
+#include "base/check.h"
+#include "base/err.h"
+#include "proxy/config.h"
+
+/* Append it to `out`. References to secrets stay references; a password in a URL becomes
+ * "(secret)". */
+MUST_CHECK bool config_print(const struct config *config, struct buffer *out, struct err *reterr);
+
+#endif

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// `postern check --print`: the effective configuration, which check takes again.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { makeGate, run, scratch } from './harness/gate.mjs';
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const PAGES = path.join(ROOT, 'docs/providers');
+const POLICY = { modules: {} };
+
+async function printed(dir, text) {
+  const file = path.join(dir, 'printed.yaml');
+  fs.writeFileSync(file, text);
+  const done = await run(['check', '-c', file, '--print'], { cwd: dir });
+  assert.equal(done.code, 0, `${done.stderr}\n${text}`);
+  return done.stdout;
+}
+
+async function print(t, config, files = {}) {
+  const gate = await makeGate(t, { policy: POLICY, config, files });
+  const done = await run(['check', '-c', gate.file, '--print']);
+  assert.equal(done.code, 0, done.stderr);
+  return { gate, text: done.stdout };
+}
+
+const PROVIDERS = {
+  okta: { issuer: 'https://example.okta.com/oauth2/default' },
+  entra: { issuer: 'https://login.microsoftonline.com/8eaef023-2b34-4da1-9baa-8bc8c9d6a490/v2.0' },
+  keycloak: { issuer: 'https://kc.example.com/realms/acme' },
+  auth0: { issuer: 'https://acme.eu.auth0.com/' },
+  cognito: { issuer: 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI' },
+  google: { issuer: 'https://accounts.google.com', require: { '/hd': 'example.com' } },
+  ping: { issuer: 'https://auth.pingone.eu/env/as' },
+  oci: { issuer: 'https://identity.oraclecloud.com/', require: { '/client_tenantname': 'idcs-1' } },
+  gitlab: { issuer: 'https://gitlab.com', require: { '/namespace_id': '1' } },
+  github: { issuer: 'https://token.actions.githubusercontent.com', require: { '/repository_owner_id': '1' } },
+  kubernetes: { issuer: 'https://kubernetes.default.svc' },
+  generic: { issuer: 'https://idp.example.com' },
+};
+
+test('every provider', async (t) => {
+  assert.deepEqual(fs.readdirSync(PAGES).map((page) => page.replace(/\.md$/, '')).filter((page) => page in PROVIDERS).sort(), Object.keys(PROVIDERS).sort());
+  for (const [provider, issuer] of Object.entries(PROVIDERS)) {
+    await t.test(`${provider}: printing what was printed gives the same`, async (inner) => {
+      const { gate, text } = await print(inner, { issuers: { idp: { provider, audience: ['api'], ...issuer } } });
+      for (const key of ['types', 'algorithms', 'claims', 'clock_skew', 'issuer_aliases', 'require']) assert.match(text, new RegExp(`^    ${key}:`, 'm'), text);
+      assert.equal(await printed(gate.dir, text), text);
+    });
+  }
+  await t.test('what a preset sets is shown', async (inner) => {
+    const { text } = await print(inner, { issuers: { idp: { provider: 'cognito', audience: ['api'], ...PROVIDERS.cognito } } });
+    assert.match(text, /groups: \["\/cognito:groups"\]/);
+    assert.match(text, /require: \{"\/token_use": \["access"\]\}/);
+  });
+  await t.test('and what overrides it', async (inner) => {
+    const { text } = await print(inner, { issuers: { idp: { provider: 'cognito', audience: ['api'], ...PROVIDERS.cognito, types: ['JWT'], claims: { groups: '/teams' } } } });
+    assert.match(text, /types: \["JWT"\]/);
+    assert.match(text, /groups: \["\/teams"\]/);
+  });
+});
+
+test('the rest', async (t) => {
+  const config = (gate) => ({ local_issuer: { issuer: `http://127.0.0.1:${gate.port}`, audience: 'api://local' } });
+  await t.test('defaults are filled in', async (inner) => {
+    const { gate, text } = await print(inner, config);
+    for (const line of ['  header_bytes: 16k', '  format: json', '  authorization: strip', '  token_lifetime: 1h', '    algorithm: ES256', '  detail: public']) assert.ok(text.includes(`${line}\n`), `${line}\n${text}`);
+    assert.match(text, /headers: \{.*"X-User": /);
+    assert.equal(await printed(gate.dir, text), text);
+  });
+  await t.test('a reference to a secret stays one, and a password is not shown', async (inner) => {
+    const dir = scratch(inner);
+    fs.writeFileSync(path.join(dir, 'url'), 'postgresql://gate:hidden-in-a-file@127.0.0.1/x', { mode: 0o600 });
+    const local = (database) => (gate) => ({ local_issuer: { ...config(gate).local_issuer, database } });
+    const { text } = await print(inner, local({ file: path.join(dir, 'url') }));
+    assert.match(text, /database: \{"file": /);
+    const plain = await print(inner, local('postgresql://gate:in-plain-sight@127.0.0.1/x'));
+    assert.match(plain.text, /database: "postgresql:\/\/gate:\(secret\)@127\.0\.0\.1\/x"/);
+    assert.ok(!/in-plain-sight|hidden-in-a-file/.test(text + plain.text));
+  });
+  await t.test('a mistaken configuration is not printed', async (inner) => {
+    const gate = await makeGate(inner, { policy: POLICY, config: { limits: { connections: 0 } } });
+    const done = await run(['check', '-c', gate.file, '--print']);
+    assert.equal(done.code, 1);
+    assert.equal(done.stdout, '');
+  });
+});
