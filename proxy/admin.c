@@ -127,6 +127,15 @@ add_keys(struct buffer *text, const struct world *world)
 		buffer_format(text, "postern_issuer_keys{issuer=\"%s\"} %zu\n", state.name,
 		    state.usable ? state.keys : 0);
 	}
+	buffer_add_text(text, "# HELP postern_issuer_keys_age_seconds Since the last good fetch.\n"
+			      "# TYPE postern_issuer_keys_age_seconds gauge\n");
+	for (size_t i = 0; i < world->config->profile_count; i++) {
+		keyring_state(world->ring, i, &state);
+		if (state.plan.good_s > 0)
+			buffer_format(text,
+			    "postern_issuer_keys_age_seconds{issuer=\"%s\"} %" PRId64 "\n",
+			    state.name, clock_now_s() - state.plan.good_s);
+	}
 	buffer_add_text(text, "# HELP postern_key_fetches_total Fetches of key sets, by result.\n"
 			      "# TYPE postern_key_fetches_total counter\n");
 	for (size_t i = 0; i < world->config->profile_count; i++) {

@@ -45,6 +45,7 @@ test('what stale keys have shown to be right ends with them', async (t) => {
   server.answer = (request, response) => response.writeHead(500).end();
   await failsAs(gate, 'http_status');
   assert.equal((await present(gate, token)).status, 200, 'known keys go on');
+  assert.match((await gate.admin('/metrics')).text, /^postern_issuer_keys_age_seconds\{issuer="idp"\} \d+$/m);
   await eventually(async () => !(await stateOf(gate)).ready, 'the keys to be stale');
   await expectRefusal(gate, await present(gate, token), 'keys_unavailable');
   server.answer = (request, response) => response.end(JSON.stringify(server.body));
