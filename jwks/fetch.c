@@ -284,6 +284,11 @@ judge(const struct transfer *transfer, CURLcode code, const char *cause, struct 
 		(void)err_set(reterr, "stopped");
 		return fail(answer, FAILURE_OTHER);
 	}
+	/* Each libcurl has other words for it. */
+	if (code == CURLE_PARTIAL_FILE) {
+		(void)err_set(reterr, "the answer breaks off");
+		return fail(answer, FAILURE_TRUNCATED);
+	}
 	if (code != CURLE_OK) {
 		(void)err_set(reterr, "%s%s", about_tls(code) ? "TLS: " : "",
 		    cause[0] != '\0' ? cause : curl_easy_strerror(code));
