@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/document.h"
+#include "cli/config_hide.h"
 
 #define POINTER_ROOM 256
 #define NAME "NAME"
@@ -37,44 +38,28 @@ print_text(struct buffer *out, struct span text)
 	buffer_add_json(out, text);
 }
 
-/* Where a URL's password begins and ends; false: it has none. */
-static bool
-find_password(struct span text, size_t *ret_start, size_t *ret_end)
+/* Without what `hide` hides; a plain text has neither URL nor parameters. */
+static void
+print_hidden(
+    struct buffer *out, const struct node *node, void (*hide)(struct span, struct buffer *))
 {
-	size_t scheme = 0, at, colon;
+	struct buffer shown;
 
-	while (scheme + 3 <= text.len && memcmp(text.at + scheme, "://", 3) != 0)
-		scheme++;
-	if (scheme + 3 > text.len)
-		return false;
-	scheme += 3;
-	for (at = scheme; at < text.len && text.at[at] != '@' && text.at[at] != '/';)
-		at++;
-	colon = scheme + span_find(span_slice(text, scheme, at), ':');
-	*ret_start = colon + 1;
-	*ret_end = at;
-	return at < text.len && text.at[at] == '@' && colon < at;
+	if (!node->quoted && plain(node->text)) {
+		buffer_add(out, node->text);
+		return;
+	}
+	buffer_init(&shown, 2 * DOCUMENT_MAX_BYTES);
+	hide(node->text, &shown);
+	out->failed = out->failed || shown.failed;
+	print_text(out, buffer_span(&shown));
+	buffer_wipe(&shown);
 }
 
 static void
 print_scalar(struct buffer *out, const struct node *node)
 {
-	size_t start, end;
-
-	if (find_password(node->text, &start, &end)) {
-		struct buffer text;
-
-		buffer_init(&text, 1u << 16);
-		buffer_add(&text, span_slice(node->text, 0, start));
-		buffer_add_text(&text, "(secret)");
-		buffer_add(&text, span_slice(node->text, end, node->text.len));
-		print_text(out, buffer_span(&text));
-		buffer_done(&text);
-	} else if (!node->quoted && plain(node->text)) {
-		buffer_add(out, node->text);
-	} else {
-		print_text(out, node->text);
-	}
+	print_hidden(out, node, config_hide_login);
 }
 
 /* Anything that was given, on one line. */
@@ -327,6 +312,22 @@ print_headers(struct printer *printer)
 	buffer_add_text(printer->out, "}\n");
 }
 
+/* The name of a database is worth reading; any other literal secret is not shown at all. */
+static void
+print_given(struct buffer *out, const struct field *field, const struct node *given)
+{
+	bool duration = field->type == FIELD_DURATION_S || field->type == FIELD_DURATION_MS;
+
+	if (field->type == FIELD_SECRET && strcmp(field->key, "database") == 0)
+		print_hidden(out, given, config_hide_database);
+	else if (field->type == FIELD_SECRET)
+		print_text(out, SPAN(CONFIG_HIDDEN));
+	else if (duration && strspn(given->text.at, "0123456789") == given->text.len)
+		buffer_format(out, "%ss", given->text.at);
+	else
+		print_scalar(out, given);
+}
+
 static void
 print_field(struct printer *printer, const struct place *place, const struct field *field,
     const struct node *map)
@@ -355,10 +356,8 @@ print_field(struct printer *printer, const struct place *place, const struct fie
 		buffer_add_text(out, field->otherwise);
 	else if (given == NULL)
 		print_text(out, span_of(field->otherwise));
-	else if (field->type == FIELD_SECRET && given->kind == NODE_SCALAR &&
-		 !find_password(given->text, &(size_t){ 0 }, &(size_t){ 0 }) &&
-		 strcmp(field->key, "database") != 0)
-		print_text(out, SPAN("(secret)"));
+	else if (given->kind == NODE_SCALAR)
+		print_given(out, field, given);
 	else
 		print_node(out, given);
 	buffer_add_byte(out, '\n');
@@ -390,6 +389,8 @@ config_print(const struct config *config, struct buffer *out, struct err *reterr
 
 	arena_init(&arena, 64u << 20);
 	done = document_read(config->path, &mistakes, &root, reterr);
+	if (done && (root == NULL || mistakes.errors > 0))
+		done = err_set(reterr, "%s: changed while it was read", config->path);
 	if (done)
 		print_section(&printer, &top, root);
 	if (done && out->failed)

@@ -50,6 +50,18 @@ test('every provider', async (t) => {
       assert.equal(await printed(gate.dir, text), text);
     });
   }
+  for (const page of fs.readdirSync(PAGES).filter((name) => name.endsWith('.md'))) {
+    await t.test(`${page}: its configuration, printed, gives the same`, async (inner) => {
+      const [config, policy] = [...fs.readFileSync(path.join(PAGES, page), 'utf8').matchAll(/^```yaml\n([^]*?)^```/gm)].map((match) => match[1]);
+      const dir = scratch(inner);
+      fs.writeFileSync(path.join(dir, 'postern.yaml'), config);
+      fs.writeFileSync(path.join(dir, 'policy.yaml'), policy);
+      const done = await run(['check', '-c', 'postern.yaml', '--print'], { cwd: dir });
+      assert.equal(done.code, 0, done.stderr);
+      assert.match(done.stdout, /^    claims:\n      subject: \["\/sub"\]$/m);
+      assert.equal(await printed(dir, done.stdout), done.stdout);
+    });
+  }
   await t.test('what a preset sets is shown', async (inner) => {
     const { text } = await print(inner, { issuers: { idp: { provider: 'cognito', audience: ['api'], ...PROVIDERS.cognito } } });
     assert.match(text, /groups: \["\/cognito:groups"\]/);
@@ -70,6 +82,22 @@ test('the rest', async (t) => {
     assert.match(text, /headers: \{.*"X-User": /);
     assert.equal(await printed(gate.dir, text), text);
   });
+  await t.test('every key of the manual is printed when it is given', async (inner) => {
+    const rows = fs.readFileSync(path.join(ROOT, 'docs/configuration.md'), 'utf8').matchAll(/^\| (`[a-z_]+`(?:, `[a-z_]+`)*) \|/gm);
+    const keys = [...new Set([...rows].flatMap((row) => row[1].match(/[a-z_]+/g)))].filter((key) => !(key in PROVIDERS));
+    assert.ok(keys.length > 60, keys.join(' '));
+    const file = (name) => ({ file: `${name}.pem` });
+    const full = (gate) => ({
+      issuers: {
+        one: { provider: 'entra', issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0', tenants: ['8eaef023-2b34-4da1-9baa-8bc8c9d6a490'], audience: 'a', max_age: '1h', jwks_uri: 'https://idp.example.com/keys', jwks: { ca_file: 'ca.pem', proxy: 'http://127.0.0.1:3', client_certificate: file('a'), client_key: file('b'), bearer: { file: 'c' } } },
+        two: { issuer: 'https://idp.example.com', audience: 'a', jwks_file: 'keys.json' },
+      },
+      local_issuer: { ...config(gate).local_issuer, resources: ['https://other.example.com'], signing: { key: file('key') } },
+    });
+    const { gate, text } = await print(inner, full);
+    for (const key of keys) assert.match(text, new RegExp(`^ *${key}:`, 'm'), `${key}\n${text}`);
+    assert.equal(await printed(gate.dir, text), text);
+  });
   await t.test('a reference to a secret stays one, and a password is not shown', async (inner) => {
     const dir = scratch(inner);
     fs.writeFileSync(path.join(dir, 'url'), 'postgresql://gate:hidden-in-a-file@127.0.0.1/x', { mode: 0o600 });
@@ -79,6 +107,35 @@ test('the rest', async (t) => {
     const plain = await print(inner, local('postgresql://gate:in-plain-sight@127.0.0.1/x'));
     assert.match(plain.text, /database: "postgresql:\/\/gate:\(secret\)@127\.0\.0\.1\/x"/);
     assert.ok(!/in-plain-sight|hidden-in-a-file/.test(text + plain.text));
+  });
+  const HIDDEN = [
+    ['before the host', 'postgresql://u:SECRET@h/x', 'postgresql://u:(secret)@h/x'],
+    ['before an address of IPv6', 'postgres://u:SECRET@[::1]:5432/x', 'postgres://u:(secret)@[::1]:5432/x'],
+    ['with an @ of its own', 'postgresql://u:a@SECRET@h/x', 'postgresql://u:(secret)@h/x'],
+    ['with a ? of its own', 'postgresql://u:a?SECRET@h/x', 'postgresql://u:(secret)@h/x'],
+    ['as a parameter', 'postgresql://u@h/x?password=SECRET', 'postgresql://u@h/x?password=(secret)'],
+    ['among parameters', 'postgresql://h/x?user=u&password=SECRET&sslmode=require', 'postgresql://h/x?user=u&password=(secret)&sslmode=require'],
+    ['of a key', 'postgresql://u@h/x?sslpassword=SECRET', 'postgresql://u@h/x?sslpassword=(secret)'],
+    ['under a name in percent-encoding', 'postgresql:///x?host=h&%70assword=SECRET', 'postgresql:///x?host=h&%70assword=(secret)'],
+    ['twice', 'postgresql://u:SECRET@h/x?password=SECRET', 'postgresql://u:(secret)@h/x?password=(secret)'],
+    ['behind an @ in a parameter', 'postgresql://h:1/x?user=a@b&password=SECRET', null],
+    ['in words that are no URL', 'host=h password=SECRET', '(secret)'],
+    ['not at all', 'postgresql://u@h:5432/x?sslmode=require', 'postgresql://u@h:5432/x?sslmode=require'],
+    ['not in a file\'s name', 'clients.db', 'clients.db'],
+  ];
+  for (const [name, database, shown] of HIDDEN) await t.test(`a password ${name}`, async (inner) => {
+    const gate = await makeGate(inner, { policy: POLICY, config: (one) => ({ local_issuer: { ...config(one).local_issuer, database: database.replaceAll('SECRET', 'hidden-word') } }) });
+    const done = await run(['check', '-c', gate.file, '--print']);
+    assert.equal(done.code, 0, done.stderr);
+    assert.ok(!/hidden-word/.test(done.stdout + done.stderr), done.stdout);
+    if (shown !== null) assert.equal(/^  database: "?([^"\n]*)"?$/m.exec(done.stdout)?.[1], shown);
+    assert.equal(/\(secret\) stands/.test(done.stderr), database.includes('SECRET'), done.stderr);
+    assert.equal(await printed(gate.dir, done.stdout), done.stdout);
+  });
+  await t.test('a bare number of seconds gets its unit', async (inner) => {
+    const { gate, text } = await print(inner, { limits: { idle_timeout: 90 }, issuers: { idp: { issuer: 'https://idp.example.com', audience: 'a', clock_skew: '7', jwks: { timeout: 2 } } } });
+    for (const line of ['  idle_timeout: 90s', '    clock_skew: 7s', '      timeout: 2s']) assert.ok(text.includes(`${line}\n`), `${line}\n${text}`);
+    assert.equal(await printed(gate.dir, text), text);
   });
   await t.test('a mistaken configuration is not printed', async (inner) => {
     const gate = await makeGate(inner, { policy: POLICY, config: { limits: { connections: 0 } } });

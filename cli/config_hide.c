@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/config_hide.h"
+
+#include <string.h>
+
+/* Parameters of a connection that tell nobody how to get in. */
+static const char *const harmless[] = { "application_name", "connect_timeout", "dbname", "host",
+	"hostaddr", "port", "sslmode", "sslrootcert", "target_session_attrs", "user", NULL };
+
+/* Where `word` begins, without regard to case; text.len: nowhere. */
+static size_t
+find_word(struct span text, struct span word)
+{
+	for (size_t at = 0; at + word.len <= text.len; at++)
+		if (span_equal_nocase(span_slice(text, at, at + word.len), word))
+			return at;
+	return text.len;
+}
+
+/* The bytes before the last "@" of `text`; text.len: there is none. */
+static size_t
+find_last_at(struct span text)
+{
+	for (size_t at = text.len; at > 0; at--)
+		if (text.at[at - 1] == '@')
+			return at - 1;
+	return text.len;
+}
+
+/* Append what stands before the host; returns where the rest begins. */
+static size_t
+hide_user(struct span text, struct span authority, struct buffer *out)
+{
+	size_t start = (size_t)(authority.at - text.at);
+	size_t end = find_last_at(authority);
+	size_t colon = span_find(span_slice(authority, 0, end), ':');
+
+	if (end == authority.len || colon == end)
+		return 0;
+	buffer_add(out, span_slice(text, 0, start + colon + 1));
+	buffer_add_text(out, CONFIG_HIDDEN);
+	return start + end;
+}
+
+static size_t
+authority_start(struct span text)
+{
+	size_t at = find_word(text, SPAN("://"));
+
+	return at == text.len ? text.len : at + 3;
+}
+
+void
+config_hide_login(struct span text, struct buffer *out)
+{
+	struct span rest = span_slice(text, authority_start(text), text.len);
+	size_t shown = hide_user(text, span_slice(rest, 0, span_find(rest, '/')), out);
+
+	buffer_add(out, span_slice(text, shown, text.len));
+}
+
+static bool
+is_harmless(struct span key)
+{
+	for (size_t i = 0; harmless[i] != NULL; i++)
+		if (span_is(key, harmless[i]))
+			return true;
+	return false;
+}
+
+/* One KEY=VALUE of the query. */
+static void
+hide_parameter(struct span parameter, struct buffer *out)
+{
+	size_t equals = span_find(parameter, '=');
+
+	if (is_harmless(span_slice(parameter, 0, equals))) {
+		buffer_add(out, parameter);
+		return;
+	}
+	buffer_add(out, span_slice(parameter, 0, equals));
+	if (equals < parameter.len)
+		buffer_add_text(out, "=" CONFIG_HIDDEN);
+}
+
+void
+config_hide_database(struct span text, struct buffer *out)
+{
+	size_t start = authority_start(text), at, end;
+
+	if (start == text.len) {
+		bool speaks = find_word(text, SPAN("passw")) < text.len;
+
+		buffer_add(out, speaks ? SPAN(CONFIG_HIDDEN) : text);
+		return;
+	}
+	at = hide_user(text, span_slice(text, start, text.len), out);
+	for (bool first = true; at < text.len; at = end, first = false) {
+		size_t from = first || text.at[at] == '@' ? at : at + 1;
+
+		for (end = from; end < text.len && text.at[end] != '?' && text.at[end] != '&';)
+			end++;
+		if (first) {
+			buffer_add(out, span_slice(text, at, end));
+			continue;
+		}
+		buffer_add_byte(out, text.at[at]);
+		hide_parameter(span_slice(text, from, end), out);
+	}
+}
