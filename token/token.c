@@ -8,6 +8,13 @@
 
 #define DOTS_OF_JWE 4
 
+#define OPAQUE_GOOGLE                                                                              \
+	"the token does not have three parts: it is an access token of Google (ya29.), which "     \
+	"only Google can read: send an ID token"
+#define OPAQUE                                                                                     \
+	"the token does not have three parts with dots between them: it is opaque, so only its "   \
+	"issuer can read it: ask for a JWT (Auth0: with the API's audience)"
+
 enum reason
 token_refuse(struct token *token, enum reason reason, const char *detail)
 {
@@ -58,6 +65,10 @@ check_shape(struct span text, struct token *token)
 	if (dots < 0)
 		return token_refuse(token, REASON_TOKEN_MALFORMED,
 		    "the token has a character that is neither base64url nor a dot");
+	if (dots != 2 && span_starts(text, SPAN("ya29.")))
+		return token_refuse(token, REASON_TOKEN_MALFORMED, OPAQUE_GOOGLE);
+	if (dots == 0 && text.len > 0)
+		return token_refuse(token, REASON_TOKEN_MALFORMED, OPAQUE);
 	if (dots != 2)
 		return token_refuse(token, REASON_TOKEN_MALFORMED,
 		    "the token does not have three parts with dots between them");

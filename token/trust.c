@@ -102,12 +102,30 @@ tenant_of(struct span issuer)
 	return span_slice(issuer, 0, span_find(issuer, '/'));
 }
 
+/* Is `aud` Microsoft Graph, which is not among the profile's audiences? */
+static bool
+for_graph(const struct profile *profile, struct span aud)
+{
+	static const char *const names[] = { "00000003-0000-0000-c000-000000000000",
+		"https://graph.microsoft.com", "https://graph.microsoft.com/" };
+	bool graph = false;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		graph |= span_is(aud, names[i]);
+	for (size_t i = 0; graph && i < profile->audience.count; i++)
+		graph = !span_is(aud, profile->audience.at[i]);
+	return graph && !profile->any_audience;
+}
+
 enum reason
 trust_header(const struct verify_facts *facts, struct token *token, struct arena *arena)
 {
 	(void)arena;
+	if (!facts->profile->entra)
+		return REASON_OK;
 	/* Graph signs another header than it sends: with the hash of this nonce. */
-	if (facts->profile->entra && json_object_get(token->header, "nonce") != NULL)
+	if (json_object_get(token->header, "nonce") != NULL ||
+	    for_graph(facts->profile, json_text(json_object_get(token->claims, "aud"))))
 		return token_refuse(token, REASON_AUDIENCE_MISMATCH, GRAPH_HINT);
 	return REASON_OK;
 }
@@ -153,6 +171,10 @@ trust_key(const struct verify_facts *facts, struct token *token, struct arena *a
 	if (reason != REASON_OK)
 		return reason;
 	names = key_issuer(key);
+	/* among the keys of many tenants, one that names nobody could be any tenant's */
+	if (names.at == NULL && facts->profile->tenants.count > 0)
+		return token_refuse(token, REASON_KEY_UNKNOWN,
+		    "the key names no \"issuer\", which the keys of several tenants must");
 	if (names.at == NULL || key_signs(facts->profile, names, tenant, token->issuer))
 		return REASON_OK;
 	return token_refuse(

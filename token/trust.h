@@ -22,13 +22,14 @@ void trust_read(const struct node *map, struct profile *profile, struct mistakes
 /* Is this the profile's `iss`, an alias, or one of those with a listed tenant for {tenantid}? */
 bool trust_issuer(const struct profile *profile, struct span issuer);
 
-/* Could the token's issuer mean this profile? Then why it cannot be verified by design: it is for
- * Microsoft Graph. REASON_OK for all others. */
+/* Entra: a token for Microsoft Graph (`nonce` in the header, or its `aud`) cannot be verified by
+ * anybody else, and is refused with that cause before its signature is. REASON_OK for all others.
+ */
 MUST_CHECK enum reason trust_header(
     const struct verify_facts *facts, struct token *token, struct arena *arena);
 
-/* Entra: the issuer that the key names is the token's, of the tenant that `tid` says. REASON_OK
- * for all others. */
+/* Entra: the issuer that the key names is the token's, of the tenant that `tid` says. A key that
+ * names none counts only where one tenant's keys are asked for. REASON_OK for all others. */
 MUST_CHECK enum reason trust_key(
     const struct verify_facts *facts, struct token *token, struct arena *arena);
 

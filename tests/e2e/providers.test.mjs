@@ -102,6 +102,9 @@ const BAD = [
   ['entra: hasgroups', ENTRA, hasgroups, /groups_overage/, { reason: 'groups_overage', grants: group('x') }],
   ['entra: overage does not help a role', ENTRA, hasgroups, /privilege_missing/, { grants: role('x') }],
   ['entra: Microsoft Graph', ENTRA, payload('entra_v2_user'), /Microsoft Graph/, { header: { nonce: 'n' } }],
+  ['entra: Microsoft Graph by its id', ENTRA, payload('entra_v1_user', { aud: '00000003-0000-0000-c000-000000000000' }), /audience_mismatch[^]*Microsoft Graph/],
+  ['entra: Microsoft Graph by its address', ENTRA, payload('entra_v2_user', { aud: 'https://graph.microsoft.com' }), /audience_mismatch[^]*Microsoft Graph/],
+  ['entra: a key of many tenants that names none', ENTRA_MANY, payload('entra_v2_user'), /key_unknown[^]*the key names no/],
   ['entra: a tenant not listed', ENTRA_MANY, payload('entra_v2_user', { iss: V2.replace('{tenantid}', other), tid: other }), /issuer_unknown/],
   ['entra: the template itself as iss', ENTRA_MANY, payload('entra_v2_user', { iss: V2 }), /issuer_unknown/],
   ['entra: tid of another tenant', ENTRA_MANY, payload('entra_v2_user', { tid: other }), /issuer_unknown/],
@@ -128,6 +131,18 @@ for (const [name, issuer, claims, want, more] of BAD) test(`refused: ${name}`, a
   const { code, text } = await judge(t, { issuer, claims, ...more });
   assert.equal(code, 1, text);
   assert.match(text, want);
+});
+
+const OPAQUE = [
+  ['an opaque token of Auth0', AUTH0, 'hT9nq0_Zx-3kV1a', /token_malformed[^]*opaque[^]*Auth0: with the API's audience/],
+  ['an access token of Google', GOOGLE, 'ya29.a0AfH6SMBx', /token_malformed[^]*only Google can read/],
+];
+
+for (const [name, issuer, token, want] of OPAQUE) test(`refused: ${name}`, async (t) => {
+  const { code, stdout, stderr } = await run(['explain', '-c', configure(t, issuer), '-X', 'GET', '/m/1', '--token', token, '--at', AT]);
+  assert.equal(code, 1, stdout + stderr);
+  assert.match(stdout + stderr, want);
+  assert.ok(!(stdout + stderr).includes(token), 'the token is not told');
 });
 
 const WRONG = [
