@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "base/nearest.h"
 #include "base/secret.h"
 
 struct unit {
@@ -127,7 +128,8 @@ read_bool(const struct slot *slot)
 static void
 read_word(const struct slot *slot)
 {
-	char known[256] = "";
+	struct nearest nearest = nearest_to(slot->node->text);
+	char known[256] = "", hint[NEAREST_HINT];
 	size_t len = 0;
 
 	for (int i = 0; slot->field->words[i] != NULL; i++) {
@@ -138,8 +140,10 @@ read_word(const struct slot *slot)
 		if (len < sizeof(known))
 			len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
 			    i == 0 ? "" : ", ", slot->field->words[i]);
+		nearest_offer(&nearest, slot->field->words[i]);
 	}
-	mistake_at(slot->mistakes, slot->node, "must be one of %s", known);
+	mistake_at(slot->mistakes, slot->node, "must be one of %s%s", known,
+	    nearest_hint(&nearest, hint));
 }
 
 /* http(s)://HOST[:PORT][/PATH][?QUERY] without user and fragment. */
@@ -300,50 +304,15 @@ fill_default(const struct field *field, void *into, struct mistakes *mistakes)
 		texts->node = NULL;
 }
 
-/* Letters to change, add or drop to make `b` of `a`; large for unlike lengths. */
-static size_t
-distance(struct span a, struct span b)
-{
-	size_t row[33], corner, above;
-
-	if (a.len > 32 || b.len > 32)
-		return 99;
-	for (size_t j = 0; j <= b.len; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= a.len; i++) {
-		corner = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= b.len; j++) {
-			above = row[j];
-			row[j] = corner + (a.at[i - 1] != b.at[j - 1]);
-			if (above + 1 < row[j])
-				row[j] = above + 1;
-			if (row[j - 1] + 1 < row[j])
-				row[j] = row[j - 1] + 1;
-			corner = above;
-		}
-	}
-	return row[b.len];
-}
-
 static void
 tell_unknown(const struct node *node, const struct field *fields, struct mistakes *mistakes)
 {
-	const char *nearest = NULL;
-	size_t least = 3; /* further away it is another word */
+	struct nearest nearest = nearest_to(node->key);
+	char hint[NEAREST_HINT];
 
-	for (const struct field *field = fields; field->key != NULL; field++) {
-		size_t away = distance(node->key, span_of(field->key));
-
-		if (away < least) {
-			least = away;
-			nearest = field->key;
-		}
-	}
-	if (nearest == NULL)
-		mistake_at_key(mistakes, node, "unknown key");
-	else
-		mistake_at_key(mistakes, node, "unknown key; did you mean \"%s\"?", nearest);
+	for (const struct field *field = fields; field->key != NULL; field++)
+		nearest_offer(&nearest, field->key);
+	mistake_at_key(mistakes, node, "unknown key%s", nearest_hint(&nearest, hint));
 }
 
 static const struct field *

@@ -2,7 +2,7 @@
 /*
  * schema - one row per configuration key: it checks, fills in the default and feeds the manual.
  *
- * Uses:   document.
+ * Uses:   document, nearest, secret.
  * Pure:   yes, but for `{env: NAME}` and `{file: PATH}` in FIELD_SECRET.
  */
 #ifndef POSTERN_BASE_SCHEMA_H

@@ -5,7 +5,7 @@
 #include "issuer/password.h"
 #include "base/json.h"
 #include "token/date.h"
-#include "token/nearest.h"
+#include "token/issuer_unknown.h"
 #include "token/token.h"
 #include "token/verify.h"
 
@@ -136,7 +136,7 @@ verify(const struct facts *facts, struct token *token, struct arena *arena,
 
 	judgement->profile = config_profile(facts->config, token->issuer);
 	if (judgement->profile == facts->config->profile_count) {
-		token->detail = nearest_detail(
+		token->detail = issuer_unknown_detail(
 		    facts->config->profiles, facts->config->profile_count, token->issuer, arena);
 		return REASON_ISSUER_UNKNOWN;
 	}

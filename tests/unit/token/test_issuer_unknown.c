@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "token/nearest.h"
+#include "token/issuer_unknown.h"
 
 static const struct {
 	const char *own, *got, *want;
@@ -36,7 +36,7 @@ what_differs_is_named(void **state)
 		const char *detail;
 
 		arena_init(&arena, 1 << 16);
-		detail = nearest_detail(profiles, 2, span_of(cases[i].got), &arena);
+		detail = issuer_unknown_detail(profiles, 2, span_of(cases[i].got), &arena);
 		if (strstr(detail, cases[i].want) == NULL || strstr(detail, "\"near\"") == NULL)
 			fail_msg("%s: %s", cases[i].got, detail);
 		arena_done(&arena);
@@ -56,7 +56,7 @@ strangers_and_odd_texts_have_no_nearest(void **state)
 		const char *detail;
 
 		arena_init(&arena, 1 << 16);
-		detail = nearest_detail(&profile, 1, span_of(odd[i]), &arena);
+		detail = issuer_unknown_detail(&profile, 1, span_of(odd[i]), &arena);
 		assert_non_null(detail);
 		assert_null(strstr(detail, "nearest"));
 		arena_done(&arena);

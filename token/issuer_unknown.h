@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * nearest - which configured issuer an unknown `iss` was probably meant to be.
+ * issuer_unknown - which configured issuer an unknown `iss` was probably meant to be.
  *
  * Uses:   profile, detail, base.
  * Pure:   yes. Only words are chosen here: nothing that is near is ever accepted.
  */
-#ifndef POSTERN_TOKEN_NEAREST_H
-#define POSTERN_TOKEN_NEAREST_H
+#ifndef POSTERN_TOKEN_ISSUER_UNKNOWN_H
+#define POSTERN_TOKEN_ISSUER_UNKNOWN_H
 
 #include "base/arena.h"
 #include "base/span.h"
@@ -15,7 +15,7 @@
 /* Why no profile has this `iss`, with the nearest one and what differs: the last slash, http and
  * https, the case, the version or the tenant of Entra, the realm, Okta's org server, the path, the
  * host's port. A text of the arena; NULL: no memory. */
-const char *nearest_detail(
+const char *issuer_unknown_detail(
     const struct profile *profiles, size_t count, struct span issuer, struct arena *arena);
 
 #endif

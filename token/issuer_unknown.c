@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "token/nearest.h"
+#include "token/issuer_unknown.h"
 
 #include <string.h>
 
@@ -101,7 +101,7 @@ compare(struct span own_issuer, struct span issuer, const char **ret_what)
 }
 
 const char *
-nearest_detail(
+issuer_unknown_detail(
     const struct profile *profiles, size_t count, struct span issuer, struct arena *arena)
 {
 	const struct profile *nearest = NULL;

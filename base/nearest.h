@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * nearest - which known word an unknown one was probably meant to be ("did you mean").
+ *
+ * Uses:   span.
+ * Pure:   yes. Only a hint is chosen here: what is merely near is never accepted.
+ * Limits: words of more than NEAREST_WORD bytes are near nothing.
+ */
+#ifndef POSTERN_BASE_NEAREST_H
+#define POSTERN_BASE_NEAREST_H
+
+#include <stddef.h>
+
+#include "base/span.h"
+
+#define NEAREST_WORD 64
+#define NEAREST_HINT 96
+
+/* The search for one typed word. Texts are borrowed. */
+struct nearest {
+	struct span typed;
+	const char *word; /* the nearest one so far; NULL: none is near */
+	size_t away;      /* of `word` */
+};
+
+/* Begin a search, with nothing found. */
+struct nearest nearest_to(struct span typed);
+
+/*
+ * Offer a known word. It is near when at most a quarter of its letters (rounded up), and at most three, must be
+ * changed, added, dropped or swapped with a neighbour; upper and lower case, "-" and "_" count as
+ * the same. A word that starts with at least four typed letters is near, too, but less. Of equally
+ * near words the one that was offered first stays.
+ */
+void nearest_offer(struct nearest *nearest, const char *word);
+
+/* The nearest of `words` (the last one is NULL), or NULL. */
+const char *nearest_word(struct span typed, const char *const *words);
+
+/* "; did you mean \"WORD\"?" in `out`, or "" when nothing is near. Returns `out`. */
+const char *nearest_hint(const struct nearest *nearest, char out[NEAREST_HINT]);
+
+#endif
