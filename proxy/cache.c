@@ -71,7 +71,8 @@ cache_find(struct cache *cache, const struct cache_key *key, int64_t now_s)
 
 		if (entry == NULL || memcmp(entry->key.digest, key->digest, DIGEST_BYTES) != 0)
 			continue;
-		if (entry->key.stamp != key->stamp || now_s >= entry->caller->until_s)
+		if (entry->key.stamp != key->stamp || now_s < entry->caller->from_s ||
+		    now_s >= entry->caller->until_s)
 			break;
 		atomic_fetch_add_explicit(&cache->hits, 1, memory_order_relaxed);
 		return entry->caller;

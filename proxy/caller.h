@@ -20,7 +20,7 @@
 struct caller {
 	struct principal principal;
 	size_t profile;          /* index in the configuration; profile_count for a user by Basic */
-	int64_t until_s;         /* the token counts while now < until_s */
+	int64_t from_s, until_s; /* what it was verified by counts while from_s <= now < until_s */
 	struct header *identity; /* forward.headers with their values */
 	size_t identity_count;
 };

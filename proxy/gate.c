@@ -122,7 +122,7 @@ static enum reason
 know_user(
     struct gate *gate, const struct facts *facts, struct job *job, struct judgement *judgement)
 {
-	struct cache_key key = { .stamp = world_stamp(facts->world) };
+	struct cache_key key = { .stamp = facts->stamp };
 	struct caller *caller = NULL;
 	enum reason reason =
 	    judge_attempt(facts, exchange_request(job->exchange), job->arena, judgement);

@@ -119,7 +119,8 @@ judge_claims(const struct facts *facts, const struct claims *claims, struct aren
 	if (caller == NULL)
 		return REASON_OVERLOADED;
 	caller->profile = (size_t)(claims->profile - config->profiles);
-	caller->until_s = claims->expires_s + claims->profile->skew_s;
+	caller->from_s = claims->from_s;
+	caller->until_s = claims->until_s;
 	if (!principal_of_claims(&config->policy, claims, &store, &caller->principal, arena) ||
 	    !caller_identify(config, claims->payload, caller, arena))
 		return REASON_OVERLOADED;
@@ -242,7 +243,7 @@ judge_user(const struct facts *facts, const struct user *user, struct arena *are
 	if (caller == NULL)
 		return REASON_OVERLOADED;
 	caller->profile = config->profile_count;
-	caller->until_s = facts->now_s;
+	caller->from_s = caller->until_s = facts->now_s;
 	if (!principal_of_user(&config->policy, &store, &caller->principal, arena) ||
 	    !caller_identify(config, NULL, caller, arena))
 		return REASON_OVERLOADED;

@@ -164,13 +164,23 @@ check_binding(const struct verify_facts *facts, struct token *token, struct aren
 	    "the token is bound to a key (cnf), which is not checked here");
 }
 
-/* `exp`, once check_dates() has found it good. */
-static int64_t
-expiry(const struct token *token)
+/* When does what check_dates() found good cease to be so, on either side? */
+static void
+set_times(const struct profile *profile, const struct dates *dates, struct claims *claims)
 {
-	struct date exp = { 0 };
+	int64_t aged_s = dates->iat.floor_s + profile->max_age_s + 1; /* the last second counts */
+	int64_t until_s = dates->exp.floor_s;
+	int64_t from_s = 0;
 
-	return date_read(json_object_get(token->claims, "exp"), &exp) ? exp.floor_s : 0;
+	claims->expires_s = until_s;
+	if (profile->max_age_s > 0 && aged_s < until_s)
+		until_s = aged_s;
+	if (dates->nbf.present)
+		from_s = dates->nbf.ceiling_s;
+	if (dates->iat.present && dates->iat.ceiling_s > from_s)
+		from_s = dates->iat.ceiling_s;
+	claims->from_s = from_s - profile->skew_s;
+	claims->until_s = until_s + profile->skew_s;
 }
 
 /* Does the token say that the caller has more groups than it lists? OpenID Connect Core section
@@ -206,12 +216,15 @@ verify_assumed(const struct verify_facts *facts, struct token *token, struct are
 		check_binding, NULL };
 	struct claims found = { .profile = facts->profile, .payload = token->claims };
 	enum reason reason = run_checks(checks, facts, token, arena);
+	struct dates dates = { 0 };
 
+	if (reason == REASON_OK)
+		reason = read_dates(token, &dates);
 	if (reason == REASON_OK)
 		reason = extract_claims(facts->profile, token, arena, &found);
 	if (reason != REASON_OK)
 		return reason;
-	found.expires_s = expiry(token);
+	set_times(facts->profile, &dates, &found);
 	found.groups_overage = groups_elsewhere(token->claims);
 	*claims = found;
 	return REASON_OK;

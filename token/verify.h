@@ -40,6 +40,8 @@ struct claims {
 	struct spans roles;
 	bool groups_overage;   /* the caller has groups that the token does not list */
 	int64_t expires_s;     /* exclusive, without skew */
+	int64_t from_s;  /* every rule about time holds while from_s <= now < until_s: `nbf` and */
+	int64_t until_s; /* `iat` have come; min(exp, iat + max_age) has not; skew included */
 	const json_t *payload; /* lent by the token */
 };
 

@@ -64,6 +64,28 @@ what_was_kept_is_found_until_it_ends(void **state)
 	cache_free(cache);
 }
 
+/* A clock that is set back comes before what `nbf` or a password's memory began with. */
+static void
+what_was_kept_is_not_found_before_it_began(void **state)
+{
+	struct cache *cache = cache_new();
+	struct cache_key key = key_of(1, 7);
+	struct caller caller = { .from_s = 50, .until_s = 100 };
+	struct cache_entry *entry;
+
+	(void)state;
+	assert_non_null(cache);
+	caller.principal.roles = no_roles;
+	entry = cache_entry_new(&key, &config, &caller);
+	assert_non_null(entry);
+	epoch_enter();
+	assert_null(cache_put(cache, entry, 60));
+	assert_non_null(cache_find(cache, &key, 50));
+	assert_null(cache_find(cache, &key, 49));
+	epoch_leave();
+	cache_free(cache);
+}
+
 static void
 the_cache_stays_bounded(void **state)
 {
@@ -157,6 +179,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_kept_is_found_until_it_ends),
+		cmocka_unit_test(what_was_kept_is_not_found_before_it_began),
 		cmocka_unit_test(the_cache_stays_bounded),
 		cmocka_unit_test(too_large_a_caller_is_not_kept),
 		cmocka_unit_test(readers_and_writers_never_meet_the_wrong_caller),

@@ -155,6 +155,46 @@ claims_expire_at_the_whole_second(void **state)
 	keyset_free(keys);
 }
 
+/* Whoever remembers a verdict goes by from_s and until_s: they must say what judging anew would. */
+static void
+the_times_of_claims_are_those_of_the_checks(void **state)
+{
+	static const char *const sets[] = { "{}", "{\"nbf\":1400}", "{\"nbf\":1399.5}",
+		"{\"iat\":1300}", "{\"iat\":1300.7,\"exp\":1900.2}", "{\"iat\":1200,\"nbf\":1450}" };
+	static const int64_t ages_s[] = { 0, 400, 599, 1000, 5000 }, skews_s[] = { 0, 30 };
+	struct keyset *keys = judged_keys();
+	size_t compared = 0;
+
+	(void)state;
+	for (size_t i = 0; i < CASES_OF(sets) * CASES_OF(ages_s) * CASES_OF(skews_s); i++) {
+		struct profile profile = judged_profile();
+		struct verify_facts facts = { &profile, keys, 1500 };
+		struct judged judged = { .name = "times", .set = sets[i % CASES_OF(sets)] };
+		struct judgement judgement;
+		int64_t from_s, until_s;
+
+		profile.max_age_s = ages_s[i / CASES_OF(sets) % CASES_OF(ages_s)];
+		profile.skew_s = skews_s[i / CASES_OF(sets) / CASES_OF(ages_s)];
+		judge(&judgement, &facts, &judged);
+		from_s = judgement.claims.from_s;
+		until_s = judgement.claims.until_s;
+		for (size_t m = 0; judgement.reason == REASON_OK && m < 6; m++) {
+			const int64_t moments_s[] = { 900, from_s - 1, from_s, until_s - 1, until_s,
+				2100 };
+			struct judgement again;
+
+			facts.now_s = moments_s[m];
+			judge(&again, &facts, &judged);
+			assert_int_equal(again.reason == REASON_OK, m == 2 || m == 3);
+			judgement_done(&again);
+			compared++;
+		}
+		judgement_done(&judgement);
+	}
+	assert_true(compared > 200);
+	keyset_free(keys);
+}
+
 int
 main(void)
 {
@@ -164,6 +204,7 @@ main(void)
 		cmocka_unit_test(a_token_ages),
 		cmocka_unit_test(a_time_is_a_number),
 		cmocka_unit_test(claims_expire_at_the_whole_second),
+		cmocka_unit_test(the_times_of_claims_are_those_of_the_checks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
