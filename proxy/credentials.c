@@ -54,7 +54,10 @@ credentials_read(const struct request *request, struct credentials *credentials)
 		return malformed(credentials, "the Authorization header is empty");
 	else
 		return REASON_OK;
-	credentials->value = span_slice(header, space + 1, header.len);
+	/* 1*SP */
+	while (space < header.len && header.at[space] == ' ')
+		space++;
+	credentials->value = span_slice(header, space, header.len);
 	if (credentials->value.len == 0)
 		return malformed(
 		    credentials, "nothing follows the scheme in the Authorization header");

@@ -30,7 +30,8 @@ struct credentials {
  * Read them. Tokens elsewhere (query, form, cookie) are not credentials.
  *
  * Returns REASON_OK, REASON_CREDENTIALS_DUPLICATE (two headers) or REASON_CREDENTIALS_MALFORMED
- * (an empty Bearer, more than one space, bytes that no token68 holds).
+ * (an empty Bearer, a second value, bytes that no token68 holds); any number of spaces may stand
+ * between the scheme and its value (RFC 9110 section 11.4).
  */
 MUST_CHECK enum reason credentials_read(
     const struct request *request, struct credentials *credentials);

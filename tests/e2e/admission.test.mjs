@@ -388,12 +388,15 @@ test('credentials elsewhere are none', async (t) => {
     'in an underscored header': { target: '/api/x', headers: { X_Authorization: `Bearer ${token}` } },
   };
   const malformed = {
-    'a scheme without a token': 'Bearer', 'two spaces': `Bearer  ${token}`, quoted: `Bearer "${token}"`, 'a list': `Bearer ${token}, Bearer ${token}`,
+    'a scheme without a token': 'Bearer', 'two spaces and nothing': 'Bearer  ', 'two values with two spaces': `Bearer  ${token}  ${token}`, quoted: `Bearer "${token}"`, 'a list': `Bearer ${token}, Bearer ${token}`,
     'a parameter after it': `Bearer ${token} x=1`,
   };
 
   for (const [name, request] of Object.entries(missing)) {
     await t.test(`a token ${name}`, async () => expectRefusal(gate, await gate.ask(request), 'credentials_missing'));
+  }
+  for (const [name, value] of Object.entries({ 'two spaces': `Bearer  ${token}`, 'many spaces': `Bearer${' '.repeat(20)}${token}` })) {
+    await t.test(`${name} before the token are read`, async () => assert.equal((await gate.ask({ target: '/api/x', headers: { Authorization: value } })).status, 200));
   }
   for (const [name, value] of Object.entries(malformed)) {
     await t.test(`${name}`, async () => expectRefusal(gate, await gate.ask({ target: '/api/x', headers: { Authorization: value } }), 'credentials_malformed'));
