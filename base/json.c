@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/json_number.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -62,7 +63,7 @@ rule_broken(const json_error_t *error)
 	case json_error_duplicate_key:
 		return "the same member twice";
 	case json_error_numeric_overflow:
-		return "the number is too large";
+		return "the number is too large, and there is no memory or a NUL character";
 	case json_error_null_character:
 	case json_error_null_byte_in_key:
 		return "a NUL character";
@@ -71,9 +72,26 @@ rule_broken(const json_error_t *error)
 	}
 }
 
+/* Read again what jansson refused only for a number that is too large. `error` says that. */
+static json_t *
+read_large(struct span text, size_t flags, json_error_t *error)
+{
+	struct buffer marked;
+	json_t *json = NULL;
+
+	buffer_init(&marked, JSON_NUMBER_MARKED(text.len));
+	if (json_number_mark(text, &marked)) {
+		json = json_loadb(marked.at, marked.len, flags | JSON_ALLOW_NUL, error);
+		json = json == NULL ? NULL : json_number_unmark(json);
+	}
+	buffer_wipe(&marked);
+	return json;
+}
+
 bool
 json_read(struct span text, size_t max_bytes, json_t **ret_json, struct err *reterr)
 {
+	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
 	json_error_t error;
 	json_t *json;
 
@@ -85,8 +103,9 @@ json_read(struct span text, size_t max_bytes, json_t **ret_json, struct err *ret
 		return err_set(reterr, "JSON with a NUL character");
 	if (!shallow(text))
 		return err_set(reterr, "JSON of more than %d levels", JSON_MAX_DEPTH);
-	json = json_loadb(text.at == NULL ? "" : text.at, text.len,
-	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	json = json_loadb(text.at == NULL ? "" : text.at, text.len, flags, &error);
+	if (json == NULL && json_error_code(&error) == json_error_numeric_overflow)
+		json = read_large(text, flags, &error);
 	if (json == NULL)
 		return err_set(reterr, "JSON line %d column %d: %s", error.line, error.column,
 		    rule_broken(&error));
@@ -207,6 +226,14 @@ json_text(const json_t *value)
 	if (!json_is_string(value))
 		return (struct span){ NULL, 0 };
 	return (struct span){ json_string_value(value), json_string_length(value) };
+}
+
+json_t *
+json_member(const json_t *object, const char *name)
+{
+	json_t *member = json_object_get(object, name);
+
+	return json_is_null(member) ? NULL : member;
 }
 
 bool

@@ -23,7 +23,9 @@
 
 /*
  * Parse one JSON document (RFC 8259): UTF-8, no duplicate member names, no NUL, nothing after
- * it, integers within int64. Any value may stand at the top.
+ * it. Any value may stand at the top. A number that neither int64 nor double can hold (RFC 8259
+ * section 6 sets no limit) becomes a value of its own kind, which is no number, no string and no
+ * list to anybody but json_number_text().
  *
  * ret_json  given: json_decref() it. Set on success only.
  */
@@ -45,6 +47,10 @@ bool json_pointer_valid(struct span pointer);
 
 /* The bytes of a JSON string, lent; an empty span with at == NULL if it is not a string. */
 struct span json_text(const json_t *value);
+
+/* The member of an object, lent; NULL when it is absent, null, or `object` is no object: for
+ * optional members, where null means absent. */
+json_t *json_member(const json_t *object, const char *name);
 
 /* Compare two JSON values; strings byte by byte, numbers of one type by value. */
 bool json_same(const json_t *a, const json_t *b);

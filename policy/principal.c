@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/json_number.h"
 
 /* What a grant is held against. */
 struct facts {
@@ -49,7 +50,8 @@ scalar_equals(const json_t *value, const struct texts *texts)
 		snprintf(digits, sizeof(digits), "%" PRId64, (int64_t)json_integer_value(value));
 		return texts_hold_span(texts, span_of(digits));
 	default:
-		return false;
+		return json_number_text(value).at != NULL &&
+		       texts_hold_span(texts, json_number_text(value));
 	}
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "base/json.h"
+#include "base/json_number.h"
 
 #define IDENTITY_MAX 4096
 
@@ -62,6 +63,7 @@ put_claim(struct buffer *buffer, const json_t *value)
 		join_array(buffer, value);
 		break;
 	default:
+		buffer_add(buffer, json_number_text(value));
 		break;
 	}
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "base/json_number.h"
 #include "token/detail.h"
 
 static struct span
@@ -115,7 +116,8 @@ claim_is(const json_t *claim, const char *value)
 		(void)snprintf(number, sizeof(number), "%.17g", json_real_value(claim));
 		return strcmp(value, number) == 0;
 	default:
-		return false;
+		return json_number_text(claim).at != NULL &&
+		       span_is(json_number_text(claim), value);
 	}
 }
 

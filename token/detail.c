@@ -2,6 +2,7 @@
 #include "token/detail.h"
 
 #include "base/json.h"
+#include "base/json_number.h"
 #include "base/utf8.h"
 
 #define NO_MEMORY "(…)"
@@ -108,7 +109,12 @@ scalar(struct arena *arena, const json_t *claim)
 	case JSON_ARRAY:
 		return "an array";
 	default:
-		return "an object";
+		if (json_number_text(claim).at == NULL)
+			return "an object";
+		text = arena_format(arena, "%.*s",
+		    (int)span_slice(json_number_text(claim), 0, DETAIL_VALUE_BYTES).len,
+		    json_number_text(claim).at);
+		break;
 	}
 	return text == NULL ? NO_MEMORY : text;
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/json_number.h"
 
 #define CASES_OF(table) (sizeof(table) / sizeof((table)[0]))
 #define MOST 65536
@@ -80,9 +81,15 @@ what_is_not_strict_json_is_refused(void **state)
 		{ "a surrogate in UTF-8", SPAN("\"\xed\xa0\x80\""), "not UTF-8" },
 		{ "half a surrogate pair", SPAN("\"\\ud83d\""), "" },
 		{ "the halves swapped", SPAN("\"\\udd11\\ud83d\""), "" },
-		{ "beyond the largest double", SPAN("1e400"), "too large" },
-		{ "2^63", SPAN("9223372036854775808"), "too large" },
-		{ "below -2^63", SPAN("-9223372036854775809"), "too large" },
+		{ "a leading zero of a large number", SPAN("099999999999999999999"), "" },
+		{ "a large number without a fraction", SPAN("99999999999999999999."), "" },
+		{ "a large number without an exponent", SPAN("[99999999999999999999e+]"), "" },
+		{ "two large numbers in one", SPAN("1e400-1e400"), "" },
+		{ "a large number with a plus", SPAN("+1e400"), "" },
+		{ "a large number as a name", SPAN("{1e400:1}"), "" },
+		{ "a large number beside an escaped NUL", SPAN("[1e400,\"\\u0000\"]"), "" },
+		{ "a large number beside an escaped NUL in a name", SPAN("{\"\\u0000\":1e400}"), "" },
+		{ "a large number twice under one name", SPAN("{\"a\":1e400,\"a\":1}"), "twice" },
 		{ "a leading zero", SPAN("01"), "" },
 		{ "a plus", SPAN("+1"), "" },
 		{ "a point alone", SPAN("1."), "" },
@@ -111,6 +118,37 @@ what_is_not_strict_json_is_refused(void **state)
 			fail_msg("%s", cases[i].told);
 		if (err.text[0] == '\0' || strstr(err.text, cases[i].words) == NULL)
 			fail_msg("%s: got %s", cases[i].told, err.text);
+	}
+}
+
+static void
+a_number_that_is_too_large_is_kept_as_text(void **state)
+{
+	static const char *const numbers[] = { "1e400", "-1E+400", "9223372036854775808",
+		"-9223372036854775809", "123456789012345678901234567890", "1.5e309" };
+
+	(void)state;
+	for (size_t i = 0; i < CASES_OF(numbers); i++) {
+		char text[256];
+		json_t *json;
+
+		(void)snprintf(text, sizeof(text),
+		    "{\"a\\\\\\\"\":[%s,{\"b\":%s}],\"c\":\"\\\\u0000 1e400\",\"d\":1}", numbers[i],
+		    numbers[i]);
+		json = must_read(span_of(text));
+		assert_true(span_is(
+		    json_number_text(json_at(json, SPAN("/a\\\"/0"))), numbers[i]));
+		assert_true(span_is(
+		    json_number_text(json_at(json, SPAN("/a\\\"/1/b"))), numbers[i]));
+		assert_true(span_is(json_text(json_at(json, SPAN("/c"))), "\\u0000 1e400"));
+		assert_int_equal(json_integer_value(json_at(json, SPAN("/d"))), 1);
+		assert_null(json_text(json_at(json, SPAN("/a\\\"/0"))).at);
+		assert_false(json_is_number(json_at(json, SPAN("/a\\\"/0"))));
+		assert_null(json_number_text(json_at(json, SPAN("/d"))).at);
+		json_decref(json);
+		json = must_read(span_of(numbers[i]));
+		assert_true(span_is(json_number_text(json), numbers[i]));
+		json_decref(json);
 	}
 }
 
@@ -384,6 +422,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_rfc_8259_allows_is_read),
 		cmocka_unit_test(what_is_not_strict_json_is_refused),
+		cmocka_unit_test(a_number_that_is_too_large_is_kept_as_text),
 		cmocka_unit_test(depth_is_limited),
 		cmocka_unit_test(a_million_brackets_fit_a_small_stack),
 		cmocka_unit_test(size_is_limited),
