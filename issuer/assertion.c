@@ -8,7 +8,7 @@
 #include "token/verify.h"
 
 const char assertion_algorithms[] = "\"RS256\",\"RS384\",\"RS512\",\"PS256\",\"PS384\",\"PS512\","
-				    "\"ES256\",\"ES384\",\"ES512\",\"EdDSA\"";
+				    "\"ES256\",\"ES384\",\"ES512\",\"EdDSA\",\"Ed25519\"";
 
 struct span
 assertion_subject(struct span text, struct arena *arena)

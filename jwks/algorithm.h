@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * algorithm - the signature algorithms we verify (RFC 7518 section 3.1, RFC 8037), as one table.
+ * algorithm - the signature algorithms we verify (RFC 7518 section 3.1, RFC 8037, RFC 9864), as one table.
  *
  * Uses:   base.
  * Pure:   yes.
@@ -41,7 +41,7 @@ typedef uint32_t algorithm_set;
 #define ALGORITHM_ALL ((algorithm_set)((1u << ALGORITHM_COUNT) - 1u))
 #define ALGORITHM_BIT(algorithm) ((algorithm_set)(1u << (algorithm)))
 
-/* By exact bytes. ALGORITHM_COUNT: not one of ours. */
+/* By exact bytes; "Ed25519" (RFC 9864) is EdDSA. ALGORITHM_COUNT: not one of ours. */
 enum algorithm algorithm_find(struct span name);
 
 /* Its name, a string literal. */

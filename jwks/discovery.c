@@ -98,8 +98,8 @@ discovery_read(
 
 	if (!json_read(json, KEYSET_MAX_BYTES, &root, reterr))
 		return err_within(reterr, "discovery");
-	said = json_text(json_object_get(root, "issuer"));
-	uri = json_text(json_object_get(root, "jwks_uri"));
+	said = json_text(json_member(root, "issuer"));
+	uri = json_text(json_member(root, "jwks_uri"));
 	if (said.at == NULL || uri.at == NULL)
 		(void)err_set(
 		    reterr, "discovery: no \"issuer\" or no \"jwks_uri\" in the document");
@@ -126,7 +126,7 @@ discovery_failure(struct span json, const char *issuer)
 
 	if (!json_read(json, KEYSET_MAX_BYTES, &root, &err))
 		return FAILURE_NOT_JSON;
-	said = json_text(json_object_get(root, "issuer"));
+	said = json_text(json_member(root, "issuer"));
 	if (said.at != NULL && !span_is(said, issuer))
 		failure = FAILURE_ISSUER_MISMATCH;
 	json_decref(root);

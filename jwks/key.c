@@ -48,7 +48,7 @@ key_kid_valid(struct span kid)
 static bool
 read_kid(const json_t *jwk, struct key *key, struct err *reterr)
 {
-	const json_t *member = json_object_get(jwk, "kid");
+	const json_t *member = json_member(jwk, "kid");
 	struct span kid = json_text(member);
 
 	if (member == NULL)
@@ -69,7 +69,7 @@ read_kid(const json_t *jwk, struct key *key, struct err *reterr)
 static bool
 read_issuer(const json_t *jwk, struct key *key, struct err *reterr)
 {
-	const json_t *member = json_object_get(jwk, "issuer");
+	const json_t *member = json_member(jwk, "issuer");
 	struct span issuer = json_text(member);
 
 	if (member == NULL)
@@ -100,8 +100,8 @@ check_key_ops(const json_t *key_ops, struct err *reterr)
 static bool
 check_use(const json_t *jwk, struct err *reterr)
 {
-	const json_t *use = json_object_get(jwk, "use");
-	const json_t *key_ops = json_object_get(jwk, "key_ops");
+	const json_t *use = json_member(jwk, "use");
+	const json_t *key_ops = json_member(jwk, "key_ops");
 
 	if (use != NULL && !span_is(json_text(use), "sig"))
 		return err_set(reterr, "\"use\" is not \"sig\"");
@@ -111,7 +111,7 @@ check_use(const json_t *jwk, struct err *reterr)
 static bool
 read_algorithm(const json_t *jwk, struct key *key, struct err *reterr)
 {
-	const json_t *alg = json_object_get(jwk, "alg");
+	const json_t *alg = json_member(jwk, "alg");
 
 	key->algorithm = ALGORITHM_COUNT;
 	if (alg == NULL)
@@ -225,9 +225,14 @@ key_bits(const struct key *key)
 bool
 key_same(const struct key *a, const struct key *b)
 {
-	bool same = span_equal(key_kid(a), key_kid(b)) &&
-		    span_equal(key_issuer(a), key_issuer(b)) && a->algorithm == b->algorithm &&
-		    a->material.type == b->material.type &&
+	return span_equal(key_kid(a), key_kid(b)) && span_equal(key_issuer(a), key_issuer(b)) &&
+	       a->algorithm == b->algorithm && key_same_material(a, b);
+}
+
+bool
+key_same_material(const struct key *a, const struct key *b)
+{
+	bool same = a->material.type == b->material.type &&
 		    a->material.curve == b->material.curve &&
 		    EVP_PKEY_eq(a->material.pkey, b->material.pkey) == 1;
 

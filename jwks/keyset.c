@@ -47,12 +47,12 @@ add_member(struct keyset *set, const json_t *jwk)
 	if (key_parse(jwk, &set->keys[set->count], &why))
 		set->count++;
 	else
-		skip(set, json_text(json_object_get(jwk, "kid")), &why);
+		skip(set, json_text(json_member(jwk, "kid")), &why);
 }
 
-/* Could a token's header mean either? */
+/* Would a token's header that names `a` have `b` tried, too? */
 static bool
-ambiguous(const struct key *a, const struct key *b)
+tried_alike(const struct key *a, const struct key *b)
 {
 	if (key_kid(a).at == NULL || !span_equal(key_kid(a), key_kid(b)))
 		return false;
@@ -63,25 +63,47 @@ ambiguous(const struct key *a, const struct key *b)
 	return false;
 }
 
-static void
-skip_ambiguous(struct keyset *set)
+/* Is there such a key among the first `count` already? */
+static bool
+has_key(const struct keyset *set, size_t count, const struct key *key)
 {
-	bool doubtful[KEYSET_MAX_KEYS] = { false };
+	for (size_t i = 0; i < count; i++)
+		if (key_same(set->keys[i], key))
+			return true;
+	return false;
+}
+
+static size_t
+count_alike(const struct keyset *set, size_t count, const struct key *key)
+{
+	size_t alike = 0;
+
+	for (size_t i = 0; i < count; i++)
+		alike += tried_alike(set->keys[i], key);
+	return alike;
+}
+
+/* A key that is listed twice is one key. Of different keys under one kid all may be tried, but no
+ * more than KEYSET_MAX_TRIED. */
+static void
+drop_surplus(struct keyset *set)
+{
 	struct err why;
 	size_t kept = 0;
 
-	(void)err_set(&why, "another key has the same \"kid\" and fits the same algorithm");
-	for (size_t i = 0; i < set->count; i++)
-		for (size_t j = 0; j < i; j++)
-			if (ambiguous(set->keys[i], set->keys[j]))
-				doubtful[i] = doubtful[j] = true;
+	(void)err_set(&why, "%d other keys have the same \"kid\" and fit the same algorithm",
+	    KEYSET_MAX_TRIED);
 	for (size_t i = 0; i < set->count; i++) {
-		if (!doubtful[i]) {
-			set->keys[kept++] = set->keys[i];
+		struct key *key = set->keys[i];
+		bool known = has_key(set, kept, key);
+
+		if (!known && count_alike(set, kept, key) < KEYSET_MAX_TRIED) {
+			set->keys[kept++] = key;
 			continue;
 		}
-		skip(set, key_kid(set->keys[i]), &why);
-		key_free(set->keys[i]);
+		if (!known)
+			skip(set, key_kid(key), &why);
+		key_free(key);
 	}
 	set->count = kept;
 }
@@ -113,7 +135,7 @@ read_keys(const json_t *keys, struct keyset **ret_set, struct err *reterr)
 		return err_set(reterr, "out of memory");
 	for (size_t i = 0; i < json_array_size(keys); i++)
 		add_member(set, json_array_get(keys, i));
-	skip_ambiguous(set);
+	drop_surplus(set);
 	if (!check_usable(set, reterr)) {
 		keyset_free(set);
 		return false;
@@ -220,7 +242,7 @@ find_only(const struct keyset *set, enum algorithm algorithm, const struct key *
 	for (size_t i = 0; i < set->count; i++) {
 		if (!key_fits(set->keys[i], algorithm))
 			continue;
-		if (only != NULL)
+		if (only != NULL && !key_same_material(only, set->keys[i]))
 			return REASON_KEY_UNKNOWN;
 		only = set->keys[i];
 	}
@@ -240,6 +262,20 @@ keyset_find(
 	if (kid.len == 0)
 		return REASON_KEY_UNKNOWN;
 	return find_named(set, kid, algorithm, ret_key);
+}
+
+const struct key *
+keyset_next(const struct keyset *set, enum algorithm algorithm, const struct key *key)
+{
+	bool after = false;
+
+	for (size_t i = 0; i < set->count; i++) {
+		if (after && key_fits(set->keys[i], algorithm) && key_kid(key).at != NULL &&
+		    span_equal(key_kid(set->keys[i]), key_kid(key)))
+			return set->keys[i];
+		after |= set->keys[i] == key;
+	}
+	return NULL;
 }
 
 static bool

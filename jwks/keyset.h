@@ -21,6 +21,9 @@
 #define KEYSET_MAX_BYTES (256u << 10)
 #define KEYSET_MAX_KEYS 100
 
+/* How many keys a signature may be tried with. */
+#define KEYSET_MAX_TRIED 4
+
 struct keyset;
 
 /* Why a member of the set is not used. */
@@ -31,8 +34,8 @@ struct keyset_skip {
 
 /*
  * Parse a JWK Set (RFC 7517 section 5). Keys that cannot verify anything here are skipped and
- * told by keyset_skip(); of two keys with one kid that fit the same algorithm both are skipped.
- * A set in which no key is left is a failure: an empty keyset does not exist.
+ * listed by keyset_skip(). The same key twice is one key; of different keys with one kid that fit
+ * the same algorithm at most KEYSET_MAX_TRIED are kept. A set in which no key is left is a failure: an empty keyset does not exist.
  *
  * json     borrowed.
  * ret_set  given: keyset_free() it. Set on success only.
@@ -55,15 +58,20 @@ size_t keyset_skipped(const struct keyset *set);
 const struct keyset_skip *keyset_skip(const struct keyset *set, size_t index);
 
 /*
- * The one key for a token's header (RFC 7515 section 4.1.4). With a kid: the key of that kid that
- * fits. Without one (kid.at == NULL): the only key of the set that fits; none or several is a
- * refusal.
+ * The key for a token's header (RFC 7515 section 4.1.4). With a kid: the first key of that kid that
+ * fits; keyset_next() has others. Without one (kid.at == NULL): the only key of the set that fits;
+ * none or several is a refusal.
  *
  * Returns REASON_OK and lends *ret_key, or REASON_KEY_UNKNOWN, or REASON_ALGORITHM_NOT_ALLOWED
  * when the key of that kid exists but is of another type, curve or `alg`.
  */
 MUST_CHECK enum reason keyset_find(const struct keyset *set, struct span kid,
     enum algorithm algorithm, const struct key **ret_key);
+
+/* The next key under the kid of `key` that fits, lent; NULL: there is none. An issuer that reuses a
+ * kid leaves no other way to tell which key signed. */
+const struct key *keyset_next(
+    const struct keyset *set, enum algorithm algorithm, const struct key *key);
 
 /* Do both hold the same keys (kid, type, material) in any order? */
 bool keyset_same(const struct keyset *a, const struct keyset *b);

@@ -44,7 +44,7 @@ struct octets {
 static bool
 read_octets(const json_t *jwk, const char *name, struct octets *octets, struct err *reterr)
 {
-	const json_t *member = json_object_get(jwk, name);
+	const json_t *member = json_member(jwk, name);
 	struct span text = json_text(member);
 
 	octets->len = 0;
@@ -230,7 +230,7 @@ make_point(const char *group, struct span point, EVP_PKEY **ret_pkey, struct err
 static const struct curve *
 find_curve(const json_t *jwk)
 {
-	struct span crv = json_text(json_object_get(jwk, "crv"));
+	struct span crv = json_text(json_member(jwk, "crv"));
 
 	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++)
 		if (span_is(crv, curves[i].crv))
@@ -264,7 +264,7 @@ read_okp(const json_t *jwk, struct material *material, struct err *reterr)
 {
 	char x[32];
 
-	if (!span_is(json_text(json_object_get(jwk, "crv")), "Ed25519"))
+	if (!span_is(json_text(json_member(jwk, "crv")), "Ed25519"))
 		return err_set(reterr, "\"crv\" must be Ed25519");
 	material->type = KEY_OKP;
 	material->curve = CURVE_ED25519;
@@ -280,7 +280,7 @@ refuse_private(const json_t *jwk, struct err *reterr)
 	static const char *const members[] = { "d", "p", "q", "dp", "dq", "qi", "oth", "k" };
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		if (json_object_get(jwk, members[i]) != NULL)
+		if (json_member(jwk, members[i]) != NULL)
 			return err_set(
 			    reterr, "a private key in a public set (\"%s\")", members[i]);
 	return true;
@@ -290,7 +290,7 @@ bool
 material_read(const json_t *jwk, struct material *ret_material, struct err *reterr)
 {
 	struct material material = { 0 };
-	struct span kty = json_text(json_object_get(jwk, "kty"));
+	struct span kty = json_text(json_member(jwk, "kty"));
 	bool done;
 
 	if (span_is(kty, "oct"))

@@ -29,7 +29,7 @@ extract_name(const struct extraction *from, const struct texts *pointers, struct
 		const json_t *claim = json_at(from->token->claims, span_of(pointers->at[i]));
 		struct span name = json_text(claim);
 
-		if (claim == NULL)
+		if (claim == NULL || json_is_null(claim))
 			continue;
 		if (!json_is_string(claim) || !name_valid(name))
 			return token_refuse(from->token, REASON_CLAIM_MALFORMED,
@@ -43,93 +43,128 @@ extract_name(const struct extraction *from, const struct texts *pointers, struct
 	return REASON_OK;
 }
 
-/* A list being gathered from several claims. */
+/* A list being gathered from several claims, in two rounds: the first only counts. */
 struct gathering {
-	struct spans list;
-	bool split; /* strings at spaces (RFC 6749 section 3.3) */
+	struct spans list; /* at == NULL in the first round */
+	bool split;        /* strings at spaces (RFC 6749 section 3.3) */
+	bool malformed;    /* a claim is neither a string nor an array */
+	size_t not_text;   /* entries that are no text: they grant nothing and refuse nothing */
 };
-
-/* How many places a claim takes at most; -1 when it is neither a string nor strings. */
-static ptrdiff_t
-room_for(const json_t *claim, bool split)
-{
-	struct span rest = json_text(claim), piece;
-	ptrdiff_t room = 0;
-
-	if (json_is_string(claim)) {
-		while (split && span_cut(&rest, SEPARATOR, &piece))
-			room++;
-		return split ? room : 1;
-	}
-	if (!json_is_array(claim))
-		return -1;
-	for (size_t i = 0; i < json_array_size(claim); i++)
-		if (!json_is_string(json_array_get(claim, i)))
-			return -1;
-	return (ptrdiff_t)json_array_size(claim);
-}
 
 static void
 add(struct gathering *gathering, struct span text)
 {
-	if (text.len > 0)
-		gathering->list.at[gathering->list.count++] = text;
+	if (text.len == 0)
+		return;
+	if (gathering->list.at != NULL)
+		gathering->list.at[gathering->list.count] = text;
+	gathering->list.count++;
 }
 
 static void
-add_claim(struct gathering *gathering, const json_t *claim)
+add_string(struct gathering *gathering, struct span text)
 {
-	struct span rest = json_text(claim), piece;
+	struct span piece;
 
-	for (size_t i = 0; i < json_array_size(claim); i++)
-		add(gathering, json_text(json_array_get(claim, i)));
-	while (gathering->split && span_cut(&rest, SEPARATOR, &piece))
-		add(gathering, piece);
 	if (!gathering->split)
-		add(gathering, rest);
+		add(gathering, text);
+	while (gathering->split && span_cut(&text, SEPARATOR, &piece))
+		add(gathering, piece);
 }
 
-static enum reason
-count_room(
-    const struct extraction *from, const struct texts *pointers, bool split, size_t *ret_room)
+static void
+add_entries(struct gathering *gathering, const json_t *array)
 {
-	size_t room = 0;
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const json_t *entry = json_array_get(array, i);
 
+		add(gathering, json_text(entry));
+		gathering->not_text += !json_is_string(entry);
+	}
+}
+
+/* Where "/*" stands as a whole segment; pointer.len when nowhere. */
+static size_t
+find_star(struct span pointer)
+{
+	for (size_t at = 0; at + 2 <= pointer.len; at++)
+		if (span_starts(span_slice(pointer, at, pointer.len), SPAN("/*")) &&
+		    (at + 2 == pointer.len || pointer.at[at + 2] == '/'))
+			return at;
+	return pointer.len;
+}
+
+/* Add what stands at a pointer in which "*" is each entry of an array. */
+static void
+add_each(struct gathering *gathering, const json_t *root, struct span pointer)
+{
+	size_t star = find_star(pointer);
+	const json_t *array = json_at(root, span_slice(pointer, 0, star));
+	struct span rest = span_slice(pointer, star + 2, pointer.len);
+
+	if (!json_is_array(array))
+		return;
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const json_t *entry = json_array_get(array, i);
+		const json_t *value = json_at(entry, rest);
+
+		if (find_star(rest) < rest.len)
+			add_each(gathering, entry, rest);
+		else if (json_is_string(value))
+			add_string(gathering, json_text(value));
+		else if (json_is_array(value))
+			add_entries(gathering, value);
+		else
+			gathering->not_text++;
+	}
+}
+
+static void
+add_claim(struct gathering *gathering, const json_t *claims, struct span pointer)
+{
+	const json_t *claim = json_at(claims, pointer);
+
+	if (json_is_string(claim))
+		add_string(gathering, json_text(claim));
+	else if (json_is_array(claim))
+		add_entries(gathering, claim);
+	else if (claim != NULL && !json_is_null(claim))
+		gathering->malformed = true;
+	else if (find_star(pointer) < pointer.len)
+		add_each(gathering, claims, pointer);
+}
+
+/* One round over all pointers. */
+static enum reason
+gather(const struct extraction *from, const struct texts *pointers, struct gathering *gathering)
+{
+	gathering->list.count = 0;
+	gathering->not_text = 0;
 	for (size_t i = 0; i < pointers->count; i++) {
-		const json_t *claim = json_at(from->token->claims, span_of(pointers->at[i]));
-		ptrdiff_t more = claim == NULL ? 0 : room_for(claim, split);
-
-		if (more < 0)
+		add_claim(gathering, from->token->claims, span_of(pointers->at[i]));
+		if (gathering->malformed)
 			return token_refuse(from->token, REASON_CLAIM_MALFORMED,
 			    arena_format(from->arena,
 				"%s is neither a string nor an array of strings", pointers->at[i]));
-		room += (size_t)more;
 	}
-	*ret_room = room;
 	return REASON_OK;
 }
 
 static enum reason
-extract_list(
-    const struct extraction *from, const struct texts *pointers, bool split, struct spans *ret_list)
+extract_list(const struct extraction *from, const struct texts *pointers,
+    struct gathering *gathering, struct spans *ret_list)
 {
-	struct gathering gathering = { .split = split };
-	size_t room = 0;
-	enum reason reason = count_room(from, pointers, split, &room);
+	enum reason reason = gather(from, pointers, gathering);
 
-	if (reason != REASON_OK || room == 0)
+	if (reason != REASON_OK || gathering->list.count == 0)
 		return reason;
-	gathering.list.at = arena_array(from->arena, room, sizeof(struct span));
-	if (gathering.list.at == NULL)
+	gathering->list.at =
+	    arena_array(from->arena, gathering->list.count, sizeof(struct span));
+	if (gathering->list.at == NULL)
 		return token_refuse(from->token, REASON_OVERLOADED, NULL);
-	for (size_t i = 0; i < pointers->count; i++) {
-		const json_t *claim = json_at(from->token->claims, span_of(pointers->at[i]));
-
-		if (claim != NULL)
-			add_claim(&gathering, claim);
-	}
-	*ret_list = gathering.list;
-	return REASON_OK;
+	reason = gather(from, pointers, gathering);
+	*ret_list = gathering->list;
+	return reason;
 }
 
 enum reason
@@ -138,15 +173,17 @@ extract_claims(
 {
 	const struct profile_claims *places = &profile->claims;
 	struct extraction from = { token, arena };
+	struct gathering scopes = { .split = true }, groups = { 0 }, roles = { 0 };
 	enum reason reason = extract_name(&from, &places->subject, &claims->subject);
 
 	if (reason == REASON_OK)
 		reason = extract_name(&from, &places->client, &claims->client);
 	if (reason == REASON_OK)
-		reason = extract_list(&from, &places->scopes, true, &claims->scopes);
+		reason = extract_list(&from, &places->scopes, &scopes, &claims->scopes);
 	if (reason == REASON_OK)
-		reason = extract_list(&from, &places->groups, false, &claims->groups);
+		reason = extract_list(&from, &places->groups, &groups, &claims->groups);
 	if (reason == REASON_OK)
-		reason = extract_list(&from, &places->roles, false, &claims->roles);
+		reason = extract_list(&from, &places->roles, &roles, &claims->roles);
+	claims->not_text = scopes.not_text + groups.not_text + roles.not_text;
 	return reason;
 }

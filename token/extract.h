@@ -19,8 +19,10 @@
 #define EXTRACT_NAME_BYTES 1024u
 
 /*
- * Fill in subject, client, scopes, groups and roles. An absent or empty one is none; one of the
- * wrong type is CLAIM_MALFORMED, also when an earlier pointer hit. OVERLOADED when the arena has
+ * Fill in subject, client, scopes, groups and roles. An absent, null or empty one is none; one of
+ * the wrong type is CLAIM_MALFORMED, also when an earlier pointer hit. Entries of lists that are no
+ * text grant nothing and refuse nothing: `not_text` counts them. In the pointers of lists, a segment
+ * "*" stands for each entry of an array. OVERLOADED when the arena has
  * no room.
  */
 MUST_CHECK enum reason extract_claims(

@@ -127,7 +127,7 @@ read_algorithms(const struct texts *texts, struct mistakes *mistakes)
 		if (algorithm == ALGORITHM_COUNT)
 			mistake_at(mistakes, node_of(texts, i),
 			    "must be one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, "
-			    "ES384, ES512, EdDSA; HS* and none are never accepted");
+			    "ES384, ES512, EdDSA (or Ed25519); HS* and none are never accepted");
 		else
 			set |= ALGORITHM_BIT(algorithm);
 	}

@@ -25,7 +25,7 @@ struct profile_require {
 };
 
 /* Where the claims that the gate uses are found; each a list of JSON Pointers, first hit wins for
- * subject and client, all are joined for the others. */
+ * subject and client, all are joined for the others, where "*" is each entry of an array. */
 struct profile_claims {
 	struct texts subject, client, scopes, groups, roles;
 };

@@ -3,7 +3,6 @@
 
 #include "base/base64url.h"
 #include "base/json.h"
-#include "jwks/key.h"
 #include "token/detail.h"
 
 #define DOTS_OF_JWE 4

@@ -17,7 +17,7 @@
 #include "base/check.h"
 #include "base/reason.h"
 #include "base/span.h"
-#include "jwks/algorithm.h"
+#include "jwks/key.h"
 
 #define TOKEN_MAX_BYTES (16u << 10)
 #define TOKEN_MAX_HEADER_BYTES 4096u
@@ -29,6 +29,7 @@ struct token {
 	json_t *header;        /* owned */
 	json_t *claims;        /* owned; NULL after token_read_signed() */
 	enum algorithm algorithm;
+	const struct key *key; /* that its signature is of; NULL before verify_signature(); borrowed */
 	struct span kid;    /* at == NULL: none; lent by header */
 	struct span type;   /* `typ`; at == NULL: none */
 	struct span issuer; /* `iss` as claimed; at == NULL after token_read_signed() */

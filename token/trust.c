@@ -124,7 +124,7 @@ trust_header(const struct verify_facts *facts, struct token *token, struct arena
 	if (!facts->profile->entra)
 		return REASON_OK;
 	/* Graph signs another header than it sends: with the hash of this nonce. */
-	if (json_object_get(token->header, "nonce") != NULL ||
+	if (json_member(token->header, "nonce") != NULL ||
 	    for_graph(facts->profile, json_text(json_object_get(token->claims, "aud"))))
 		return token_refuse(token, REASON_AUDIENCE_MISMATCH, GRAPH_HINT);
 	return REASON_OK;
@@ -155,9 +155,7 @@ enum reason
 trust_key(const struct verify_facts *facts, struct token *token, struct arena *arena)
 {
 	struct span tenant = tenant_of(token->issuer), names;
-	const json_t *tid = json_object_get(token->claims, "tid");
-	const struct key *key = NULL;
-	enum reason reason;
+	const json_t *tid = json_member(token->claims, "tid");
 
 	(void)arena;
 	if (!facts->profile->entra)
@@ -167,10 +165,7 @@ trust_key(const struct verify_facts *facts, struct token *token, struct arena *a
 	if (tid != NULL && (!is_guid(json_text(tid)) || !span_equal(json_text(tid), tenant)))
 		return token_refuse(
 		    token, REASON_ISSUER_UNKNOWN, "tid is not the tenant that iss names");
-	reason = keyset_find(facts->keys, token->kid, token->algorithm, &key);
-	if (reason != REASON_OK)
-		return reason;
-	names = key_issuer(key);
+	names = key_issuer(token->key);
 	/* among the keys of many tenants, one that names nobody could be any tenant's */
 	if (names.at == NULL && facts->profile->tenants.count > 0)
 		return token_refuse(token, REASON_KEY_UNKNOWN,

@@ -54,9 +54,12 @@ verify_signature(algorithm_set allowed, const struct keyset *keys, struct token 
 		    token->kid.at == NULL
 			? "the token has no kid, and not exactly one key fits its alg"
 			: "no key has the token's kid");
-	if (!key_verify(key, token->algorithm, token->input, token->signature))
+	while (key != NULL && !key_verify(key, token->algorithm, token->input, token->signature))
+		key = keyset_next(keys, token->algorithm, key);
+	if (key == NULL)
 		return token_refuse(
 		    token, REASON_SIGNATURE_INVALID, "the signature is not the key's");
+	token->key = key;
 	return REASON_OK;
 }
 
@@ -87,9 +90,9 @@ read_dates(struct token *token, struct dates *dates)
 
 	if (!date_read(json_object_get(claims, "exp"), &dates->exp))
 		malformed = "exp is not a number of seconds from 0 to the year 9999";
-	else if (!date_read(json_object_get(claims, "nbf"), &dates->nbf))
+	else if (!date_read(json_member(claims, "nbf"), &dates->nbf))
 		malformed = "nbf is not a number of seconds from 0 to the year 9999";
-	else if (!date_read(json_object_get(claims, "iat"), &dates->iat))
+	else if (!date_read(json_member(claims, "iat"), &dates->iat))
 		malformed = "iat is not a number of seconds from 0 to the year 9999";
 	if (malformed != NULL)
 		return token_refuse(token, REASON_CLAIM_MALFORMED, malformed);
@@ -190,7 +193,7 @@ groups_elsewhere(const json_t *claims)
 {
 	const json_t *names = json_object_get(claims, "_claim_names");
 
-	return json_object_get(names, "groups") != NULL ||
+	return json_member(names, "groups") != NULL ||
 	       json_is_true(json_object_get(claims, "hasgroups"));
 }
 

@@ -6,7 +6,7 @@ import test from 'node:test';
 import { issuerGate } from './harness/oauth.mjs';
 
 const METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
-const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
 
 /** RFC 8414 section 3.1 puts its path in front of the issuer's, OpenID Connect Discovery behind it. */
 const DOCUMENTS = {

@@ -39,13 +39,21 @@ a_name_finds_itself_and_says_its_key(void **state)
 	}
 }
 
+/* RFC 9864: on its curve the same as EdDSA. */
+static void
+ed25519_is_eddsa(void **state)
+{
+	(void)state;
+	assert_int_equal(algorithm_find(SPAN("Ed25519")), ALGORITHM_EdDSA);
+}
+
 static void
 nothing_else_is_an_algorithm(void **state)
 {
 	static const struct span names[] = { { NULL, 0 }, SPAN(""), SPAN("none"), SPAN("None"),
 		SPAN("HS256"), SPAN("HS384"), SPAN("HS512"), SPAN("rs256"), SPAN("RS256 "),
 		SPAN(" RS256"), SPAN("RS256\0"), SPAN("RS25"), SPAN("RS1"), SPAN("ES256K"),
-		SPAN("EDDSA"), SPAN("Ed25519"), SPAN("RSA-OAEP"), SPAN("dir") };
+		SPAN("EDDSA"), SPAN("ed25519"), SPAN("Ed448"), SPAN("RSA-OAEP"), SPAN("dir") };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -71,6 +79,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_name_finds_itself_and_says_its_key),
+		cmocka_unit_test(ed25519_is_eddsa),
 		cmocka_unit_test(nothing_else_is_an_algorithm),
 		cmocka_unit_test(the_set_of_all_holds_each_once),
 	};

@@ -65,7 +65,7 @@ static inline EVP_PKEY *
 signer_key(enum algorithm algorithm, size_t which)
 {
 	static EVP_PKEY *rsa[3];
-	static EVP_PKEY *others[3][ALGORITHM_COUNT];
+	static EVP_PKEY *others[6][ALGORITHM_COUNT];
 	EVP_PKEY **place =
 	    algorithm_key_type(algorithm) == KEY_RSA ? &rsa[which] : &others[which][algorithm];
 

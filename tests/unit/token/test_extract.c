@@ -94,7 +94,7 @@ static const struct extracted cases[] = {
 	{ "a name with slashes is no path", "{\"/roles\":[\"admin\"]}", "||||", REASON_OK },
 
 	{ "sub number", "{\"sub\":1}", "/sub", REASON_CLAIM_MALFORMED },
-	{ "sub null", "{\"sub\":null}", "/sub", REASON_CLAIM_MALFORMED },
+	{ "sub null is no sub", "{\"sub\":null}", "||||", REASON_OK },
 	{ "sub array", "{\"sub\":[\"a\"]}", "/sub", REASON_CLAIM_MALFORMED },
 	{ "sub object", "{\"sub\":{}}", "/sub", REASON_CLAIM_MALFORMED },
 	{ "sub true", "{\"sub\":true}", "/sub", REASON_CLAIM_MALFORMED },
@@ -108,17 +108,17 @@ static const struct extracted cases[] = {
 	    REASON_CLAIM_MALFORMED },
 	{ "one after the hit, too", "{\"azp\":\"a\",\"cid\":1}", "/cid", REASON_CLAIM_MALFORMED },
 	{ "scope number", "{\"scope\":1}", "/scope", REASON_CLAIM_MALFORMED },
-	{ "scope null", "{\"scope\":null}", "/scope", REASON_CLAIM_MALFORMED },
+	{ "scope null is no scope", "{\"scope\":null}", "||||", REASON_OK },
 	{ "scope object", "{\"scope\":{\"a\":1}}", "/scope", REASON_CLAIM_MALFORMED },
-	{ "scp with a number in it", "{\"scp\":[\"a\",1]}", "/scp", REASON_CLAIM_MALFORMED },
-	{ "scp nested", "{\"scp\":[[\"a\"]]}", "/scp", REASON_CLAIM_MALFORMED },
+	{ "sub null before a hit", "{\"azp\":null,\"cid\":\"c\"}", "|c|||", REASON_OK },
+	{ "scp with a number in it", "{\"scp\":[\"a\",1,null,true,\"b\"]}", "||a,b||", REASON_OK },
+	{ "scp nested", "{\"scp\":[[\"a\"],\"b\"]}", "||b||", REASON_OK },
 	{ "groups object", "{\"groups\":{\"a\":1}}", "/groups", REASON_CLAIM_MALFORMED },
 	{ "groups number", "{\"groups\":7}", "/groups", REASON_CLAIM_MALFORMED },
-	{ "groups null", "{\"groups\":null}", "/groups", REASON_CLAIM_MALFORMED },
+	{ "groups null is no groups", "{\"groups\":null}", "||||", REASON_OK },
 	{ "roles true", "{\"roles\":true}", "/roles", REASON_CLAIM_MALFORMED },
-	{ "roles of objects", "{\"roles\":[{\"name\":\"admin\"}]}", "/roles",
-	    REASON_CLAIM_MALFORMED },
-	{ "roles nested", "{\"roles\":[[\"admin\"]]}", "/roles", REASON_CLAIM_MALFORMED },
+	{ "roles of objects", "{\"roles\":[{\"name\":\"admin\"},\"b\"]}", "||||b", REASON_OK },
+	{ "roles nested", "{\"roles\":[[\"admin\"]]}", "||||", REASON_OK },
 };
 
 static void
@@ -129,6 +129,51 @@ claims_are_taken_from_their_places(void **state)
 	(void)state;
 	for (size_t i = 0; i < CASES_OF(cases); i++)
 		expect(&profile, &cases[i]);
+}
+
+static void
+a_star_is_each_entry(void **state)
+{
+	static const char *roles[] = { "/roles/*/name", "/a/*/b/*", "/*/x" };
+	static const struct extracted starred[] = {
+		{ "a member of each", "{\"roles\":[{\"name\":\"a\"},{\"name\":\"b\"}]}", "||||a,b",
+		    REASON_OK },
+		{ "what is no text is passed over",
+		    "{\"roles\":[{\"name\":1},{\"id\":\"x\"},\"y\",null,{\"name\":[\"c\",2]}]}",
+		    "||||c", REASON_OK },
+		{ "twice", "{\"a\":[{\"b\":[\"x\"]},{\"b\":[\"y\",\"z\"]}]}", "||||x,y,z",
+		    REASON_OK },
+		{ "of an object it is a name", "{\"roles\":{\"*\":{\"name\":\"n\"}}}", "||||n",
+		    REASON_OK },
+		{ "of an object without that name nothing", "{\"roles\":{\"a\":{\"name\":\"n\"}}}",
+		    "||||", REASON_OK },
+		{ "of a text nothing", "{\"roles\":\"admin\"}", "||||", REASON_OK },
+	};
+	struct profile profile = judged_profile();
+
+	(void)state;
+	profile.claims.roles = (struct texts){ .at = roles, .count = CASES_OF(roles) };
+	for (size_t i = 0; i < CASES_OF(starred); i++)
+		expect(&profile, &starred[i]);
+}
+
+static void
+entries_that_are_no_text_are_counted(void **state)
+{
+	struct profile profile = judged_profile();
+	struct token token = {
+		.claims = json_loads(
+		    "{\"scp\":[1,\"a\"],\"groups\":[null,{}],\"roles\":[\"b\"]}", 0, NULL),
+	};
+	struct claims claims = { 0 };
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 65536);
+	assert_int_equal(extract_claims(&profile, &token, &arena, &claims), REASON_OK);
+	assert_int_equal(claims.not_text, 3);
+	arena_done(&arena);
+	json_decref(token.claims);
 }
 
 static void
@@ -184,6 +229,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(claims_are_taken_from_their_places),
+		cmocka_unit_test(a_star_is_each_entry),
+		cmocka_unit_test(entries_that_are_no_text_are_counted),
 		cmocka_unit_test(places_can_be_deep),
 		cmocka_unit_test(names_have_at_most_1024_bytes),
 	};

@@ -233,6 +233,52 @@ any_payload_can_be_proved_as_signed(void **state)
 	keyset_free(set);
 }
 
+/* An issuer that writes two keys under one kid, or one key twice, has told nobody a lie. */
+static void
+each_key_of_a_kid_is_tried(void **state)
+{
+	json_t *jwks[4];
+	struct keyset *set;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		jwks[i] = signer_jwk(signer_key(ALGORITHM_ES256, i), "a", NULL);
+	jwks[3] = signer_jwk(signer_key(ALGORITHM_ES256, 1), "a", NULL);
+	set = honest_set(signer_set(jwks, 4));
+	assert_int_equal(keyset_count(set), 3);
+	for (size_t i = 0; i < 4; i++) {
+		char *text = signer_token(signer_key(ALGORITHM_ES256, i), ALGORITHM_ES256,
+		    SPAN("{\"alg\":\"ES256\",\"kid\":\"a\"}"), SPAN("{\"iss\":\"i\"}"));
+
+		honest_expect("one of three", set, span_of(text),
+		    i < 3 ? REASON_OK : REASON_SIGNATURE_INVALID);
+		free(text);
+	}
+	keyset_free(set);
+}
+
+/* RFC 9864: a token and a key may name EdDSA by its curve. */
+static void
+ed25519_is_eddsa_in_tokens_and_keys(void **state)
+{
+	static const char *const names[] = { "EdDSA", "Ed25519" };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		json_t *jwk = signer_jwk(signer_key(ALGORITHM_EdDSA, 0), "a", names[i & 1]);
+		struct keyset *set = honest_set(signer_set(&jwk, 1));
+		char header[64], *text;
+
+		(void)snprintf(
+		    header, sizeof(header), "{\"alg\":\"%s\",\"kid\":\"a\"}", names[i >> 1]);
+		text = signer_token(signer_key(ALGORITHM_EdDSA, 0), ALGORITHM_EdDSA,
+		    span_of(header), SPAN("{\"iss\":\"i\"}"));
+		honest_expect(header, set, span_of(text), REASON_OK);
+		free(text);
+		keyset_free(set);
+	}
+}
+
 int
 main(void)
 {
@@ -243,6 +289,8 @@ main(void)
 		cmocka_unit_test(a_public_key_is_no_hmac_secret),
 		cmocka_unit_test(an_embedded_key_is_not_used),
 		cmocka_unit_test(a_kid_chooses_and_its_absence_must_not),
+		cmocka_unit_test(each_key_of_a_kid_is_tried),
+		cmocka_unit_test(ed25519_is_eddsa_in_tokens_and_keys),
 		cmocka_unit_test(any_payload_can_be_proved_as_signed),
 	};
 

@@ -115,13 +115,28 @@ a_token_ages(void **state)
 	judged_expect_all(&profile, ageless, CASES_OF(ageless));
 }
 
+/* null is an absent claim where the claim is optional, and only there. */
+static void
+an_optional_time_may_be_null(void **state)
+{
+	static const struct judged cases[] = {
+		{ "nbf", "{\"nbf\":null}", NULL, 0, REASON_OK, NULL },
+		{ "iat", "{\"iat\":null}", NULL, 0, REASON_OK, NULL },
+		{ "exp", "{\"exp\":null}", NULL, 0, REASON_CLAIM_MALFORMED, "exp" },
+	};
+	struct profile profile = judged_profile();
+
+	(void)state;
+	judged_expect_all(&profile, cases, CASES_OF(cases));
+}
+
 /* A wrong type is never taken for an absent claim. */
 static void
 a_time_is_a_number(void **state)
 {
 	static const char *const claims[] = { "exp", "nbf", "iat" };
 	static const char *const values[] = { "\"1999\"", "\"\"", "\"never\"", "true", "false",
-		"null", "[]", "[1999]", "{}", "{\"a\":1}", "-1", "-0.5", "253402300800", "1e300",
+		"[]", "[1999]", "{}", "{\"a\":1}", "-1", "-0.5", "253402300800", "1e300",
 		"9223372036854775807", "-9223372036854775808" };
 	struct profile profile = judged_profile();
 
@@ -202,6 +217,7 @@ main(void)
 		cmocka_unit_test(without_skew_the_boundaries_are_exact),
 		cmocka_unit_test(the_skew_forgives_both_ways_and_no_more),
 		cmocka_unit_test(a_token_ages),
+		cmocka_unit_test(an_optional_time_may_be_null),
 		cmocka_unit_test(a_time_is_a_number),
 		cmocka_unit_test(claims_expire_at_the_whole_second),
 		cmocka_unit_test(the_times_of_claims_are_those_of_the_checks),
