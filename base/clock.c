@@ -177,22 +177,68 @@ clock_parse(struct span text, int64_t *ret_s)
 	return true;
 }
 
-void
-clock_format(int64_t unix_us, char out[32])
+struct date {
+	int year;
+	unsigned month, day; /* from 1 */
+};
+
+/* The date of so many days since 1970-01-01: days_of() backwards. */
+static struct date
+date_of(int64_t since_1970)
 {
-	int64_t ms = unix_us / 1000 - (unix_us % 1000 < 0);
-	int64_t day_ms = (ms % (DAY_S * 1000) + DAY_S * 1000) % (DAY_S * 1000);
-	int64_t days = (ms - day_ms) / (DAY_S * 1000) + DAYS_0000_TO_1970;
+	int64_t days = since_1970 + DAYS_0000_TO_1970;
 	int64_t era = (days >= 0 ? days : days - (DAYS_OF_400_YEARS - 1)) / DAYS_OF_400_YEARS;
 	int64_t in_era = days - era * DAYS_OF_400_YEARS;
 	int64_t year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
 	int64_t in_year = in_era - (365 * year + year / 4 - year / 100);
 	int64_t month = (5 * in_year + 2) / 153;
 
-	(void)snprintf(out, 32, "%04d-%02u-%02uT%02u:%02u:%02u.%03uZ",
-	    (int)(year + era * 400 + (month >= 10)),
-	    (unsigned)(month < 10 ? month + 3 : month - 9) % 100,
-	    (unsigned)(in_year - (153 * month + 2) / 5 + 1) % 100,
-	    (unsigned)(day_ms / 3600000) % 100, (unsigned)(day_ms / 60000 % 60),
-	    (unsigned)(day_ms / 1000 % 60), (unsigned)(day_ms % 1000));
+	return (struct date){
+		.year = (int)(year + era * 400 + (month >= 10)),
+		.month = (unsigned)(month < 10 ? month + 3 : month - 9),
+		.day = (unsigned)(in_year - (153 * month + 2) / 5 + 1),
+	};
+}
+
+void
+clock_format(int64_t unix_us, char out[32])
+{
+	int64_t ms = unix_us / 1000 - (unix_us % 1000 < 0);
+	int64_t day_ms = (ms % (DAY_S * 1000) + DAY_S * 1000) % (DAY_S * 1000);
+	struct date date = date_of((ms - day_ms) / (DAY_S * 1000));
+
+	(void)snprintf(out, 32, "%04d-%02u-%02uT%02u:%02u:%02u.%03uZ", date.year, date.month % 100,
+	    date.day % 100, (unsigned)(day_ms / 3600000) % 100,
+	    (unsigned)(day_ms / 60000 % 60), (unsigned)(day_ms / 1000 % 60),
+	    (unsigned)(day_ms % 1000));
+}
+
+void
+clock_format_http(int64_t unix_s, char out[CLOCK_HTTP_BYTES])
+{
+	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	static const char weekdays[] = "ThuFriSatSunMonTueWed"; /* 1970-01-01 was a Thursday */
+	int64_t second = (unix_s % DAY_S + DAY_S) % DAY_S;
+	int64_t days = (unix_s - second) / DAY_S;
+	struct date date = date_of(days);
+
+	(void)snprintf(out, CLOCK_HTTP_BYTES, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT",
+	    weekdays + 3 * ((days % 7 + 7) % 7), date.day % 100,
+	    names + 3 * ((date.month - 1) % 12), (unsigned)date.year % 10000,
+	    (unsigned)(second / 3600) % 100, (unsigned)(second / 60 % 60),
+	    (unsigned)(second % 60));
+}
+
+const char *
+clock_http_now(void)
+{
+	static _Thread_local char text[CLOCK_HTTP_BYTES];
+	static _Thread_local int64_t made_s = -1;
+	int64_t now_s = clock_now_s();
+
+	if (now_s != made_s) {
+		clock_format_http(now_s, text);
+		made_s = now_s;
+	}
+	return text;
 }

@@ -26,6 +26,14 @@ MUST_CHECK bool clock_parse(struct span text, int64_t *ret_s);
 /* RFC 3339 in UTC with milliseconds, of Unix microseconds. `out` takes 32 bytes. Pure. */
 void clock_format(int64_t unix_us, char out[32]);
 
+/* An HTTP date (RFC 9110 section 5.6.7, IMF-fixdate) in 29 bytes and a NUL, of Unix seconds of the
+ * years 0 to 9999. Pure. */
+#define CLOCK_HTTP_BYTES 30
+void clock_format_http(int64_t unix_s, char out[CLOCK_HTTP_BYTES]);
+
+/* The same of now, made once a second. Lent until this thread asks again. */
+const char *clock_http_now(void);
+
 /* Unix microseconds. */
 int64_t clock_now_us(void);
 

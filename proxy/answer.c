@@ -2,6 +2,7 @@
 #include "proxy/answer.h"
 
 #include "base/buffer.h"
+#include "base/clock.h"
 
 #define ANSWER_MAX (256u << 10)
 
@@ -41,8 +42,8 @@ answer_write(struct exchange *exchange, const struct answer *answer)
 	struct buffer buffer;
 
 	buffer_init(&buffer, ANSWER_MAX);
-	buffer_format(&buffer, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n", answer->status,
-	    answer_phrase(answer->status), answer->body.len);
+	buffer_format(&buffer, "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Length: %zu\r\n",
+	    answer->status, answer_phrase(answer->status), clock_http_now(), answer->body.len);
 	if (!exchange_keeps(exchange)) {
 		exchange_close(exchange);
 		buffer_add_text(&buffer, "Connection: close\r\n");

@@ -41,7 +41,8 @@ struct answer {
 	struct span body;    /* not sent, but counted, on HEAD */
 };
 
-/* Write it with Content-Length and, if the connection is not kept, Connection: close. */
+/* Write it with Date (RFC 9110 section 6.6.1), Content-Length and, if the connection is not kept,
+ * Connection: close. */
 void answer_write(struct exchange *exchange, const struct answer *answer);
 
 /* The status' phrase of RFC 9110 section 15; "" for one that we never send. */

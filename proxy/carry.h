@@ -32,6 +32,7 @@ struct carry {
 	struct buffer outgoing; /* to the client: written at the end of each read */
 	struct response response;
 	int64_t sent_us;    /* when the request's head went out */
+	int interims;       /* 1xx answers so far */
 	bool body_touched;  /* a byte of the client's body was read: no second try */
 	bool upload_broken; /* the upstream did not take all of it: no keeping */
 };
@@ -44,6 +45,13 @@ void carry_patience(struct carry *carry);
  * of it (upload_broken): its answer decides then.
  */
 MUST_CHECK enum reason upload_body(struct carry *carry);
+
+/*
+ * The upstream speaks while the body is on its way: take what is there without waiting and pass
+ * interim answers on. *ret_final: the answer itself begins, or nothing will come; relay_head()
+ * says which.
+ */
+MUST_CHECK enum reason relay_early(struct carry *carry, bool *ret_final);
 
 /* Read the head of the final answer into carry->response, passing 1xx on. */
 MUST_CHECK enum reason relay_head(struct carry *carry);

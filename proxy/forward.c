@@ -69,7 +69,8 @@ static bool
 may_ask_again(const struct carry *carry, enum reason reason)
 {
 	return reason == REASON_UPSTREAM_UNREACHABLE && carry->link != NULL &&
-	       carry->link->reused && carry->incoming.len == 0 && !carry->body_touched &&
+	       carry->link->reused && carry->incoming.len == 0 && carry->interims == 0 &&
+	       !carry->body_touched &&
 	       idempotent(exchange_request(carry->exchange)->method);
 }
 

@@ -49,12 +49,12 @@ link_patience(struct link *link, int64_t timeout_us)
 }
 
 static ssize_t
-plain_read(struct link *link, char *into, size_t room)
+plain_read(struct link *link, char *into, size_t room, int flags)
 {
 	ssize_t got;
 
 	do {
-		got = recv(link->socket, into, room, 0);
+		got = recv(link->socket, into, room, flags);
 	} while (got < 0 && errno == EINTR);
 	if (got >= 0)
 		return got;
@@ -66,7 +66,15 @@ link_read(struct link *link, char *into, size_t room)
 {
 	if (link->tls != NULL)
 		return secure_read(link, into, room);
-	return plain_read(link, into, room);
+	return plain_read(link, into, room, 0);
+}
+
+ssize_t
+link_read_now(struct link *link, char *into, size_t room)
+{
+	if (link->tls != NULL)
+		return secure_read_now(link, into, room);
+	return plain_read(link, into, room, MSG_DONTWAIT);
 }
 
 bool

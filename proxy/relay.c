@@ -115,39 +115,106 @@ add_head(struct carry *carry)
 	}
 }
 
-/* A 103 and its kin are worth something only before the answer, so they go at once. HTTP/1.0
- * knows none (RFC 9110 section 15.2), and 100 was answered by us. */
+/* Who forwards an answer without a Date says when it came (RFC 9110 section 6.6.1). */
+static void
+add_date(struct carry *carry)
+{
+	const struct response *response = &carry->response;
+
+	for (size_t i = 0; i < response->header_count; i++)
+		if (span_equal_nocase(response->headers[i].name, SPAN("Date")) &&
+		    !ours_to_say(response, response->headers[i].name))
+			return;
+	buffer_add(&carry->outgoing, SPAN("Date: "));
+	buffer_add_text(&carry->outgoing, clock_http_now());
+	buffer_add(&carry->outgoing, SPAN("\r\n"));
+}
+
+/* May the client see it? HTTP/1.0 knows no interim answers (RFC 9110 section 15.2), and who
+ * expected a 100 had one of ours. */
+static bool
+wants_interim(struct carry *carry)
+{
+	const struct request *request = exchange_request(carry->exchange);
+
+	return request->version_minor > 0 &&
+	       !(carry->response.status == 100 && request->expects_continue);
+}
+
+/* A 103 and its kin are worth something only before the answer, so they go at once. */
 static bool
 pass_interim(struct carry *carry)
 {
-	if (carry->response.status == 100 || exchange_request(carry->exchange)->version_minor == 0)
+	bool written;
+
+	if (!wants_interim(carry))
 		return true;
 	buffer_reset(&carry->outgoing);
 	add_head(carry);
 	buffer_add(&carry->outgoing, SPAN("\r\n"));
-	return !carry->outgoing.failed &&
-	       exchange_write(carry->exchange, buffer_span(&carry->outgoing));
+	written = !carry->outgoing.failed &&
+		  exchange_write(carry->exchange, buffer_span(&carry->outgoing));
+	buffer_reset(&carry->outgoing);
+	return written;
+}
+
+/* Deal with the interim answer that was read. */
+static enum reason
+take_interim(struct carry *carry)
+{
+	if (carry->response.status == 101)
+		return trouble(carry, REASON_UPSTREAM_MALFORMED,
+		    "the upstream switches protocols without being asked");
+	if (++carry->interims > INTERIM_MOST)
+		return trouble(carry, REASON_UPSTREAM_MALFORMED, "too many interim answers");
+	if (!pass_interim(carry))
+		return trouble(carry, REASON_REQUEST_MALFORMED, "the client went away");
+	drop_head(carry);
+	return REASON_OK;
+}
+
+/* The answer itself, or the switch that was asked for: nothing interim. */
+static bool
+is_final(const struct carry *carry)
+{
+	return carry->response.status >= 200 ||
+	       (carry->response.status == 101 && carry->forward->upgrade);
+}
+
+enum reason
+relay_early(struct carry *carry, bool *ret_final)
+{
+	bool head_only = span_is(exchange_request(carry->exchange)->method, "HEAD");
+	ssize_t got = link_read_now(carry->link, carry->piece, CARRY_PIECE);
+	enum reason reason = REASON_OK;
+
+	*ret_final = got != LINK_LATE && got <= 0;
+	if (got > 0)
+		buffer_add(&carry->incoming, (struct span){ carry->piece, (size_t)got });
+	while (reason == REASON_OK && !*ret_final && carry->incoming.len > 0) {
+		enum response_read read =
+		    response_read(buffer_span(&carry->incoming), head_only, &carry->response);
+
+		if (read == RESPONSE_MORE)
+			return REASON_OK;
+		*ret_final = read == RESPONSE_BAD || is_final(carry);
+		if (!*ret_final)
+			reason = take_interim(carry);
+	}
+	return reason;
 }
 
 enum reason
 relay_head(struct carry *carry)
 {
-	enum reason reason;
+	enum reason reason = read_head(carry);
 
-	for (int i = 0; i <= INTERIM_MOST; i++) {
-		reason = read_head(carry);
-		if (reason != REASON_OK || carry->response.status >= 200)
-			return reason;
-		if (carry->response.status == 101 && carry->forward->upgrade)
-			return REASON_OK;
-		if (carry->response.status == 101)
-			return trouble(carry, REASON_UPSTREAM_MALFORMED,
-			    "the upstream switches protocols without being asked");
-		if (!pass_interim(carry))
-			return trouble(carry, REASON_REQUEST_MALFORMED, "the client went away");
-		drop_head(carry);
+	while (reason == REASON_OK && !is_final(carry)) {
+		reason = take_interim(carry);
+		if (reason == REASON_OK)
+			reason = read_head(carry);
 	}
-	return trouble(carry, REASON_UPSTREAM_MALFORMED, "too many interim answers");
+	return reason;
 }
 
 /* How the body goes out to the client. */
@@ -294,6 +361,7 @@ relay_answer(struct carry *carry)
 	buffer_reset(&carry->outgoing);
 	buffer_reserve(&carry->outgoing, carry->incoming.len + OUTGOING_MORE);
 	add_head(carry);
+	add_date(carry);
 	passing.outward = settle_framing(carry);
 	passing.done = response->framing == RESPONSE_NONE;
 	buffer_add(&carry->outgoing, carry->forward->answer_headers);

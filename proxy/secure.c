@@ -120,6 +120,22 @@ secure_read(struct link *link, char *into, size_t room)
 	return go_on == 0 ? LINK_LATE : LINK_BROKEN;
 }
 
+/* What the socket shows need not be the peer's words: after the handshake TLS 1.3 sends tickets. */
+ssize_t
+secure_read_now(struct link *link, char *into, size_t room)
+{
+	size_t got = 0;
+	int result = SSL_read_ex(link->tls, into, room, &got), why;
+
+	if (result == 1)
+		return (ssize_t)got;
+	why = SSL_get_error(link->tls, result);
+	ERR_clear_error();
+	if (why == SSL_ERROR_ZERO_RETURN)
+		return LINK_END;
+	return why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE ? LINK_LATE : LINK_BROKEN;
+}
+
 bool
 secure_write(struct link *link, struct span bytes)
 {

@@ -26,8 +26,9 @@ void secure_free(struct secure *secure);
 /* Shake hands on a connected link before its deadline; sets link->tls. */
 MUST_CHECK bool secure_connect(struct secure *secure, struct link *link, struct err *reterr);
 
-/* As link_read() and link_write(). */
+/* As link_read(), link_read_now() and link_write(). */
 MUST_CHECK ssize_t secure_read(struct link *link, char *into, size_t room);
+MUST_CHECK ssize_t secure_read_now(struct link *link, char *into, size_t room);
 MUST_CHECK bool secure_write(struct link *link, struct span bytes);
 
 /* Does it hold decrypted bytes that nobody read yet? */

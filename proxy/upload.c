@@ -16,8 +16,8 @@ stop(struct carry *carry, enum reason reason, const char *detail)
 
 enum turn { CLIENTS_TURN, UPSTREAMS_TURN, NOBODYS_TURN };
 
-/* Who speaks next? What stands ready of the body goes first. Then an upstream that answers before
- * it has the whole body wants no more of it. */
+/* Who speaks next? What stands ready of the body goes first. Then an upstream that gives its answer
+ * before it has the whole body wants no more of it; an interim one (1xx) says that it goes on. */
 static enum turn
 whose_turn(struct carry *carry)
 {
@@ -91,7 +91,7 @@ upload_body(struct carry *carry)
 	while (reason == REASON_OK && more && !carry->upload_broken) {
 		switch (whose_turn(carry)) {
 		case UPSTREAMS_TURN:
-			carry->upload_broken = true;
+			reason = relay_early(carry, &carry->upload_broken);
 			break;
 		case NOBODYS_TURN:
 			return stop(

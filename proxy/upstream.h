@@ -72,6 +72,9 @@ void link_patience(struct link *link, int64_t timeout_us);
 /* At least one byte, or LINK_END, LINK_BROKEN, LINK_LATE. */
 MUST_CHECK ssize_t link_read(struct link *link, char *into, size_t room);
 
+/* The same without waiting: LINK_LATE when nothing is there yet. */
+MUST_CHECK ssize_t link_read_now(struct link *link, char *into, size_t room);
+
 /* All of the bytes. False: broken or late. */
 MUST_CHECK bool link_write(struct link *link, struct span bytes);
 

@@ -101,6 +101,11 @@ export async function recordingUpstream(t, respond = () => answer(200, '{"from":
   server.listen(await freePort(), '127.0.0.1');
   await once(server, 'listening');
   recorder.port = server.address().port;
+  /** Close every connection, so that the next request comes on a new one. */
+  recorder.dropAll = () => eventually(() => {
+    for (const connection of recorder.connections) connection.socket.destroy();
+    return recorder.connections.every((connection) => connection.closed);
+  }, 'the end of the connections');
   recorder.stop = () => {
     for (const connection of recorder.connections) connection.socket.destroy();
     return new Promise((resolve) => server.close(() => resolve()));

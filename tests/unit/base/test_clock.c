@@ -141,6 +141,29 @@ every_day_goes_both_ways(void **state)
 }
 
 static void
+http_dates_are_those_of_the_system(void **state)
+{
+	static const int64_t days[] = { 0, 784887151, 951782400, 1735689599, 4102444800, -1 };
+	char text[CLOCK_HTTP_BYTES], want[64];
+
+	(void)state;
+	clock_format_http(784111777, text);
+	assert_string_equal(text, "Sun, 06 Nov 1994 08:49:37 GMT"); /* RFC 9110 section 5.6.7 */
+	for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
+		for (int64_t s = days[i]; s < days[i] + 40 * INT64_C(86400); s += 40009) {
+			time_t at = (time_t)s;
+			struct tm tm;
+
+			assert_non_null(gmtime_r(&at, &tm));
+			(void)strftime(want, sizeof(want), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+			clock_format_http(s, text);
+			assert_string_equal(text, want);
+		}
+	}
+	assert_int_equal(strlen(clock_http_now()), CLOCK_HTTP_BYTES - 1);
+}
+
+static void
 clocks_agree_and_do_not_go_back(void **state)
 {
 	int64_t before_us = clock_mono_us();
@@ -166,6 +189,7 @@ main(void)
 		cmocka_unit_test(what_is_no_time_is_refused),
 		cmocka_unit_test(times_are_written_with_milliseconds),
 		cmocka_unit_test(every_day_goes_both_ways),
+		cmocka_unit_test(http_dates_are_those_of_the_system),
 		cmocka_unit_test(clocks_agree_and_do_not_go_back),
 	};
 
