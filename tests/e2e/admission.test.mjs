@@ -139,7 +139,7 @@ const BROKEN = {
 
 test('hostile heads', async (t) => {
   const upstream = await recordingUpstream(t);
-  const gate = await startGate(t, { upstream: upstream.url, files: FILES, config: { issuers: fileIssuer(), limits: { header_timeout: '2s' } } });
+  const gate = await startGate(t, { upstream: upstream.url, files: FILES, config: { issuers: fileIssuer(), limits: { header_timeout: '3m' } } });
   const honest = async () => {
     const got = await gate.ask({ target: '/open/honest' });
     assert.equal(got.status, 200, got.text);
@@ -189,11 +189,12 @@ test('hostile heads', async (t) => {
     wire.close();
   });
 
-  await t.test('a head that does not come in time is refused and closed', async () => {
-    const wire = await Wire.open(gate.port);
+  await t.test('a head that does not come in time is refused and closed', async (inner) => {
+    const hasty = await startGate(inner, { upstream: upstream.url, files: FILES, config: { issuers: fileIssuer(), limits: { header_timeout: '1s' } } });
+    const wire = await Wire.open(hasty.port);
     await wire.write('GET /open/x HTTP/1.1\r\nHost: h\r\n');
     const got = await wire.answer();
-    if (got) await expectRefusal(gate, got, 'request_malformed');
+    if (got) await expectRefusal(hasty, got, 'request_malformed');
     assert.ok(await wire.isClosed());
     await honest();
   });
@@ -242,7 +243,7 @@ test('white space never replays what an earlier client sent', async (t) => {
 
 test('hostile bodies', async (t) => {
   const upstream = await recordingUpstream(t);
-  const gate = await startGate(t, { upstream: upstream.url, files: FILES, config: { issuers: fileIssuer(), limits: { body_timeout: '2s' } } });
+  const gate = await startGate(t, { upstream: upstream.url, files: FILES, config: { issuers: fileIssuer(), limits: { body_timeout: '3m' } } });
 
   for (const [name, bytes] of Object.entries(BROKEN)) {
     await t.test(`${name}: the upstream sees no whole request`, async () => {
@@ -269,12 +270,13 @@ test('hostile bodies', async (t) => {
     wire.close();
   });
 
-  await t.test('a body that stalls is given up', async () => {
+  await t.test('a body that stalls is given up', async (inner) => {
+    const hasty = await startGate(inner, { upstream: upstream.url, files: FILES, config: { issuers: fileIssuer(), limits: { body_timeout: '1s' } } });
     upstream.clear();
-    const wire = await Wire.open(gate.port);
+    const wire = await Wire.open(hasty.port);
     await wire.write(post('Content-Length: 10\r\n', 'abc'));
     const got = await wire.answer();
-    if (got) await expectRefusal(gate, got, 'request_malformed');
+    if (got) await expectRefusal(hasty, got, 'request_malformed');
     assert.ok(await wire.isClosed());
     assert.equal(upstream.requests.length, 0);
   });

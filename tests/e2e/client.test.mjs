@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { makeGate, run, startGate } from './harness/gate.mjs';
-import { fileIssuer, keySet, makeKey } from './harness/tokens.mjs';
+import { fileIssuer, keySet, makeKey, now } from './harness/tokens.mjs';
 import { recordingUpstream } from './harness/upstream.mjs';
 import { eventually } from './harness/wait.mjs';
 
@@ -82,7 +82,8 @@ test('clients of a running gate', async (t) => {
     assert.deepEqual([second.client_id, second.slot], [first.client_id, 2]);
     assert.notEqual(second.client_secret, first.client_secret);
     for (const secret of [first, second]) await tokenOf(gate, secret);
-    await new Promise((resolve) => setTimeout(resolve, 1100)); // dates are whole seconds
+    const since = now();
+    await eventually(() => now() > since, 'the next second: dates are whole ones');
     const third = await rotated();
     assert.equal(third.slot, 1);
     assert.equal((await tokenRequest(gate, first)).status, 401);

@@ -96,7 +96,7 @@ test('scripts/keycloak', async (t) => {
 
   await t.test('does not end somebody else\'s process whose number it once had', async (inner) => {
     const dir = scratch(inner);
-    const other = spawn('sleep', ['60']);
+    const other = spawn('sleep', ['3600']);
     inner.after(() => other.kill());
     fs.mkdirSync(path.join(dir, 'keycloak'));
     fs.writeFileSync(path.join(dir, 'keycloak/pid'), String(other.pid));

@@ -26,7 +26,7 @@ async function keyServer(t, body) {
   return server;
 }
 
-const idpAt = (url, jwks = {}) => ({ issuers: { idp: { issuer: ISSUER, audience: [AUDIENCE], jwks_uri: url, jwks } } });
+const idpAt = (url, jwks = {}) => ({ issuers: { idp: { issuer: ISSUER, audience: [AUDIENCE], jwks_uri: url, jwks: { timeout: '60s', ...jwks } } } });
 
 const readyzOf = (gate, fits) => eventually(async () => {
   const got = await gate.admin('/readyz');
@@ -64,7 +64,7 @@ test('a fetch that is slow holds up nobody but the request that needs it', async
   const key = makeKey('RS256', 'known');
   const server = await keyServer(t, keySet(key));
   const upstream = await recordingUpstream(t);
-  const gate = await startGate(t, { upstream: upstream.url, config: idpAt(server.url, { cooldown: '1s', timeout: '2s' }) });
+  const gate = await startGate(t, { upstream: upstream.url, config: idpAt(server.url, { cooldown: '1s' }) });
   await readyzOf(gate, (got) => got.status === 200);
   let release;
   const held = new Promise((resolve) => { release = resolve; });
@@ -82,7 +82,7 @@ test('an identity provider that is down at the start', async (t) => {
   const key = makeKey('RS256', 'late');
   const port = await freePort();
   const upstream = await recordingUpstream(t);
-  const gate = await startGate(t, { upstream: upstream.url, config: idpAt(`http://127.0.0.1:${port}/keys`, { timeout: '1s' }) });
+  const gate = await startGate(t, { upstream: upstream.url, config: idpAt(`http://127.0.0.1:${port}/keys`) });
 
   await t.test('the gate runs, and /readyz says which issuer has no keys and why', async () => {
     const got = await readyzOf(gate, ({ text }) => /refused|connect/i.test(text));
@@ -148,7 +148,7 @@ test('one unusable key does not spoil the set', async (t) => {
 test('discovery', async (t) => {
   const idp = await startIdp(t, ['RS256']);
   const upstream = await recordingUpstream(t);
-  const config = { issuers: { idp: { issuer: idp.issuer, audience: [AUDIENCE], jwks: { cooldown: '1s' } } } };
+  const config = { issuers: { idp: { issuer: idp.issuer, audience: [AUDIENCE], jwks: { cooldown: '1s', timeout: '60s' } } } };
   const gate = await startGate(t, { upstream: upstream.url, config });
   await readyzOf(gate, (got) => got.status === 200);
 

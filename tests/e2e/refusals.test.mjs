@@ -67,7 +67,7 @@ test('refusals before the upstream', async (t) => {
       limits: { header_bytes: '64k', body_bytes: '1k' },
       issuers: {
         ...fileIssuer({ max_age: '2h', require: { '/token_use': 'access' } }),
-        down: { issuer: 'https://down.test', audience: [AUDIENCE], jwks_uri: `${await deadUrl()}/keys`, jwks: { timeout: '1s' } },
+        down: { issuer: 'https://down.test', audience: [AUDIENCE], jwks_uri: `${await deadUrl()}/keys`, jwks: { timeout: '60s' } },
       },
     },
   });
@@ -82,8 +82,9 @@ test('refusals before the upstream', async (t) => {
   await t.test('none of them reached the upstream', () => assert.equal(upstream.bytes(), ''));
 
   await t.test('each is counted under its word', async () => {
-    const text = (await gate.admin('/metrics')).text;
-    for (const { reason } of CASES) assert.match(text, new RegExp(`^postern_requests_total\\{reason="${reason}"\\} [1-9]`, 'm'));
+    for (const { reason } of CASES) {
+      await eventually(async () => (await gate.metric(`postern_requests_total{reason="${reason}"}`)) >= 1, `the count of ${reason}`);
+    }
   });
 
   await t.test('the log line names who, where and what', async () => {
@@ -140,10 +141,13 @@ test('answers.detail: none tells clients nothing, and the log everything', async
 test('refusals for the upstream\'s sake', async (t) => {
   const upstream = await recordingUpstream(t, (request) => (request.target === '/open/bad' ? 'HTTP/1.1 200 Fine\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab' : undefined));
   const policy = { modules: { dead: { paths: ['/open/dead'], upstream: await deadUrl() } }, public: ['/open/*'] };
-  const gate = await startGate(t, { upstream: upstream.url, policy, config: { limits: { upstream_timeout: '500ms' } } });
+  const gate = await startGate(t, { upstream: upstream.url, policy });
 
   await t.test('nobody listens', async () => expectRefusal(gate, await gate.ask({ target: '/open/dead' }), 'upstream_unreachable'));
-  await t.test('it does not answer', async () => expectRefusal(gate, await gate.ask({ target: '/open/silent' }), 'upstream_timeout'));
+  await t.test('it does not answer', async (inner) => {
+    const hasty = await startGate(inner, { upstream: upstream.url, policy, config: { limits: { upstream_timeout: '500ms' } } });
+    await expectRefusal(hasty, await hasty.ask({ target: '/open/silent' }), 'upstream_timeout');
+  });
   await t.test('it answers in two ways', async () => expectRefusal(gate, await gate.ask({ target: '/open/bad' }), 'upstream_malformed'));
 });
 
@@ -171,13 +175,16 @@ test('a token of the local issuer whose client is gone', async (t) => {
 });
 
 test('more clients than connections', async (t) => {
-  const upstream = await recordingUpstream(t, (request) => (request.target === '/open/slow' ? undefined : answer(200)));
-  const gate = await startGate(t, { upstream: upstream.url, policy: POLICY, files: FILES, config: { issuers: fileIssuer(), limits: { connections: 4, upstream_timeout: '3s' } } });
+  let release;
+  const held = new Promise((resolve) => { release = resolve; });
+  const upstream = await recordingUpstream(t, async (request) => { if (request.target === '/open/slow') await held; return answer(200); });
+  const gate = await startGate(t, { upstream: upstream.url, policy: POLICY, files: FILES, config: { issuers: fileIssuer(), limits: { connections: 4 } } });
   const busy = Array.from({ length: 4 }, () => gate.ask({ target: '/open/slow' }));
   await upstream.until(4);
 
   const got = await gate.ask({ target: '/open/x' });
   await expectRefusal(gate, got, 'overloaded');
-  for (const slow of await Promise.all(busy)) assert.equal(slow.json().reason, 'upstream_timeout');
-  assert.equal((await gate.ask({ target: '/open/x' })).status, 200, 'and when they are gone it serves again');
+  release();
+  for (const slow of await Promise.all(busy)) assert.equal(slow.status, 200, 'those that it had are served');
+  await eventually(async () => (await gate.ask({ target: '/open/x' })).status === 200, 'and when they are gone it serves again');
 });

@@ -11,6 +11,7 @@ import test from 'node:test';
 import { scratch } from './harness/gate.mjs';
 import { BASE, DEMO, demoPolicy } from './harness/keycloak.mjs';
 import { freePort } from './harness/ports.mjs';
+import { eventually } from './harness/wait.mjs';
 import { demoGate, walk, walkOn } from './harness/walk.mjs';
 
 function secretsOf(t) {
@@ -65,6 +66,7 @@ test('the walk does not begin', async (t) => {
 
   await t.test('where Keycloak is not up', async (inner) => {
     const gate = await demoGate(inner, { ca, change: await nobody() });
+    await eventually(async () => /connect|refused/i.test((await gate.admin('/readyz')).text), 'the reason on /readyz');
     assertOneLine(await walkOn(gate, secrets, { env: { WALK_PATIENCE_S: '2' } }), /^walk: the gate has no keys of Keycloak: .*(connect|refused)/i);
   });
 

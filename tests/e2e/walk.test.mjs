@@ -7,6 +7,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { scratch } from './harness/gate.mjs';
 import { demoPolicy, NEEDS_KEYCLOAK, SECRETS } from './harness/keycloak.mjs';
+import { eventually } from './harness/wait.mjs';
 import { demoGate, secretsIn, walkOn } from './harness/walk.mjs';
 
 test('the walk', NEEDS_KEYCLOAK, async (t) => {
@@ -57,6 +58,7 @@ test('a walk on a demo that is not as it should be', NEEDS_KEYCLOAK, async (t) =
 
   await t.test('names the realm that is not there', async (inner) => {
     const gate = await demoGate(inner, { change: (text) => text.replace('/realms/crm', '/realms/cmr') });
+    await eventually(async () => /404/.test((await gate.admin('/readyz')).text), '404 on /readyz');
     const done = await walkOn(gate, SECRETS, { env: { WALK_PATIENCE_S: '2' } });
     assert.equal(done.code, 1);
     assert.match(done.stderr, /^walk: the gate has no keys of Keycloak: .*404.*\n$/);

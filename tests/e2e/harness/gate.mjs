@@ -9,10 +9,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './ports.mjs';
 import { ask } from './raw.mjs';
-import { eventually } from './wait.mjs';
+import { eventually, PATIENCE_MS } from './wait.mjs';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
-const PATIENCE_MS = 30000;
 
 export const POSTERN = path.resolve(process.env.POSTERN ?? path.join(ROOT, 'build/debug/postern'));
 
@@ -127,6 +126,17 @@ export class Gate {
   /** An access-log line that fits, once it is written. */
   async line(fits) {
     return eventually(() => this.lines.find(fits), 'that log line');
+  }
+
+  /** A metric's value, of the series as it is written; NaN where there is none. */
+  async metric(series) {
+    const { text } = await this.admin('/metrics');
+    return Number(text.split('\n').find((line) => line.startsWith(`${series} `))?.slice(series.length) ?? NaN);
+  }
+
+  /** Wait until a metric is that: what counts may come a moment after the answer. */
+  async counts(series, value) {
+    await eventually(async () => (await this.metric(series)) === value, `${series} ${value}`);
   }
 
   /** Wait until standard error fits. */

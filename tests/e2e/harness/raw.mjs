@@ -2,8 +2,7 @@
 // A client that sends exactly the bytes it is given and reads answers strictly by itself: no HTTP
 // library stands between a test and the gate.
 import net from 'node:net';
-
-const PATIENCE_MS = 15000;
+import { PATIENCE_MS } from './wait.mjs';
 
 /** Header lines to a map of lower-case names to arrays of values. */
 function readHeaders(lines) {
@@ -201,11 +200,10 @@ export class Wire {
       .then(([error]) => error);
   }
 
-  /** Has the other side ended the connection? Gives it time to. */
-  async isClosed(patience_ms = 5000) {
-    const until = Date.now() + patience_ms;
-    while (!this.#ended && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
-    return this.#ended;
+  /** Wait until the other side has ended the connection, in order or not. True, or it fails. */
+  async isClosed() {
+    await this.ended();
+    return true;
   }
 
   close() {

@@ -9,7 +9,7 @@ import { POSTERN, makeGate } from './gate.mjs';
 import { BASE, DEMO, ROOT, demoConfig, demoPolicy } from './keycloak.mjs';
 import { freePort } from './ports.mjs';
 import { ask } from './raw.mjs';
-import { eventually } from './wait.mjs';
+import { eventually, PATIENCE_MS } from './wait.mjs';
 
 /** The demo's API: {port}. */
 export async function startCrm(t) {
@@ -43,7 +43,8 @@ export async function walk({ dir, gateUrl, adminUrl, secrets, env = {}, args = [
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env, ASAN_OPTIONS: 'detect_leaks=1', PATH: `${STAND_IN}:${process.env.PATH}`, WALK_ROOT: ROOT, WALK_DIR: dir, WALK_POLICY: path.join(dir, 'policy.yaml'),
-      WALK_GATE_URL: gateUrl, WALK_ADMIN_URL: adminUrl, WALK_KEYCLOAK_URL: BASE, WALK_SECRETS: secrets, WALK_POSTERN: POSTERN, ...env,
+      WALK_GATE_URL: gateUrl, WALK_ADMIN_URL: adminUrl, WALK_KEYCLOAK_URL: BASE, WALK_SECRETS: secrets, WALK_POSTERN: POSTERN,
+      WALK_PATIENCE_S: String(PATIENCE_MS / 1000), ...env,
     },
   });
   let stdout = '';

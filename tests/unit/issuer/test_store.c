@@ -154,7 +154,7 @@ wait_for_newer(struct store *store, int64_t before)
 	struct pollfd fd = { .fd = store_descriptor(store), .events = POLLIN };
 
 	while (version(store) <= before)
-		assert_int_equal(poll(&fd, 1, 20000), 1);
+		assert_int_equal(poll(&fd, 1, 180000), 1);
 }
 
 static void

@@ -19,7 +19,7 @@ static const atomic_bool never;
 static struct source
 source_now(void)
 {
-	return (struct source){ .kind = SOURCE_URL, .timeout_ms = 10000 };
+	return (struct source){ .kind = SOURCE_URL, .timeout_ms = 60000 };
 }
 
 static bool
@@ -318,7 +318,7 @@ trouble_with_tls_is_called_so(void **state)
 	(void)state;
 	idp_says(&idp, "HTTP/1.1 400 No\r\n\r\n", IDP_CLOSE);
 	(void)snprintf(url, sizeof(url), "https://127.0.0.1:%d/keys", idp.port);
-	source.timeout_ms = 2000;
+	source.timeout_ms = 60000;
 	source.ca_file = "/nowhere/ca.pem";
 	assert_false(fetch_get(&source, url, &never, &answer, &err));
 	if (strncmp(err.text, "TLS: ", 5) != 0 || strlen(err.text) < 10)
@@ -402,7 +402,7 @@ each_kind_of_failure_has_its_word(void **state)
 		struct fetch_answer answer;
 		struct err err = { "" };
 
-		source.timeout_ms = words[i].then == IDP_SILENCE ? 300 : 10000;
+		source.timeout_ms = words[i].then == IDP_SILENCE ? 300 : 60000;
 		idp_says(&idp, words[i].answer, words[i].then);
 		assert_false(get(&source, &answer, &err));
 		assert_string_equal(failure_word(answer.failure), words[i].word);

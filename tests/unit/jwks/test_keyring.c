@@ -64,7 +64,7 @@ file_source(void)
 		.kind = SOURCE_FILE,
 		.place = path,
 		.cooldown_s = 1,
-		.timeout_ms = 5000,
+		.timeout_ms = 60000,
 	};
 }
 

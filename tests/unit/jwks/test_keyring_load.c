@@ -33,7 +33,7 @@ source_now(void)
 		.refresh_s = 3600,
 		.cooldown_s = 1,
 		.stale_s = 86400,
-		.timeout_ms = 10000 };
+		.timeout_ms = 60000 };
 }
 
 static void
