@@ -203,10 +203,11 @@ bool
 client_same(const struct client *a, const struct client *b)
 {
 	return text_same(a->id, b->id) && text_same(a->name, b->name) &&
-	       text_same(a->label, b->label) && text_same(a->description, b->description) &&
-	       text_same(a->owner, b->owner) && text_same(a->contact, b->contact) &&
-	       slots_same(a, b) && texts_same(&a->roles, &b->roles) &&
-	       texts_same(&a->scopes, &b->scopes) && a->disabled == b->disabled &&
-	       a->method == b->method && text_same(a->jwks, b->jwks) &&
-	       a->token_lifetime_s == b->token_lifetime_s && a->created_s == b->created_s;
+	       text_same(a->incarnation, b->incarnation) && text_same(a->label, b->label) &&
+	       text_same(a->description, b->description) && text_same(a->owner, b->owner) &&
+	       text_same(a->contact, b->contact) && slots_same(a, b) &&
+	       texts_same(&a->roles, &b->roles) && texts_same(&a->scopes, &b->scopes) &&
+	       a->disabled == b->disabled && a->method == b->method &&
+	       text_same(a->jwks, b->jwks) && a->token_lifetime_s == b->token_lifetime_s &&
+	       a->created_s == b->created_s;
 }

@@ -41,8 +41,9 @@ enum client_method {
 
 /* All texts are lent by an arena. */
 struct client {
-	const char *id;   /* client_id */
-	const char *name; /* unique */
+	const char *id;          /* client_id */
+	const char *name;        /* unique */
+	const char *incarnation; /* see incarnation.h; set by the store */
 	const char *label, *description;
 	const char *owner, *contact; /* for people */
 	struct client_slot slots[CLIENT_SLOTS];

@@ -92,7 +92,8 @@ judge_client(struct oauth *oauth, struct found *found,
 		return refuse(oauth);
 	}
 	oauth->id = arena_text(&oauth->arena, span_of(client->id));
-	if (oauth->id == NULL)
+	oauth->incarnation = arena_text(&oauth->arena, span_of(client->incarnation));
+	if (oauth->id == NULL || oauth->incarnation == NULL)
 		return oauth_say(oauth, OAUTH_SERVER_ERROR, "no memory");
 	return decide == NULL ? OAUTH_OK : decide(oauth, client);
 }

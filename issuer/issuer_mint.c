@@ -24,6 +24,7 @@ issuer_mint(struct issuer *issuer, const struct client *client, const char *scop
 			.audience = issuer->local.audience,
 			.subject = client->id,
 			.client_id = client->id,
+			.incarnation = client->incarnation,
 			.scope = granted.scope,
 			.now_s = clock_now_s(),
 			.lifetime_s = granted.lifetime_s };
@@ -41,6 +42,7 @@ issuer_mint_user(
 	struct mint mint = { .issuer = issuer->local.issuer,
 		.audience = issuer->local.audience,
 		.subject = user->name,
+		.incarnation = user->incarnation,
 		.now_s = clock_now_s(),
 		.lifetime_s = issuer->local.token_lifetime_s };
 

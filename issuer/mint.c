@@ -8,6 +8,7 @@
 
 #include "base/base64url.h"
 #include "base/digest.h"
+#include "issuer/incarnation.h"
 
 #define JTI_BYTES 20
 #define JTI_ROOM (BASE64URL_ENCODED(JTI_BYTES) + 1)
@@ -36,6 +37,7 @@ static bool
 add_claims(jwt_t *jwt, const struct mint *mint)
 {
 	int64_t expires_s = mint->now_s + mint->lifetime_s;
+	const char *incarnation = mint->incarnation == NULL ? "" : mint->incarnation;
 	char jti[JTI_ROOM];
 
 	if (mint->now_s < 0 || expires_s > LONG_MAX || !new_jti(jti))
@@ -44,6 +46,8 @@ add_claims(jwt_t *jwt, const struct mint *mint)
 	       jwt_add_grant(jwt, "sub", mint->subject) == 0 &&
 	       jwt_add_grant(jwt, "aud", mint->audience) == 0 &&
 	       (mint->client_id == NULL || jwt_add_grant(jwt, "client_id", mint->client_id) == 0) &&
+	       (incarnation[0] == '\0' ||
+		   jwt_add_grant(jwt, INCARNATION_CLAIM, incarnation) == 0) &&
 	       jwt_add_grant_int(jwt, "iat", (long)mint->now_s) == 0 &&
 	       jwt_add_grant_int(jwt, "exp", (long)expires_s) == 0 &&
 	       jwt_add_grant(jwt, "jti", jti) == 0 &&

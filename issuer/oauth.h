@@ -40,8 +40,9 @@ struct oauth {
 	struct arena arena;
 	struct form *form;
 	struct client_auth auth;
-	const char *id;     /* the client's, once it has proved who it is */
-	const char *detail; /* for the client; a string literal of printable ASCII */
+	const char *id;          /* the client's, once it has proved who it is */
+	const char *incarnation; /* likewise */
+	const char *detail;      /* for the client; a string literal of printable ASCII */
 	int64_t retry_after_s;
 };
 

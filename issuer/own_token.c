@@ -4,6 +4,7 @@
 #include "base/epoch.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "issuer/incarnation.h"
 #include "token/date.h"
 
 static bool
@@ -65,7 +66,9 @@ own_token_counts(struct issuer *issuer, const struct own_token *own)
 	watch_look(issuer->watch);
 	epoch_enter();
 	client = issuer_client(issuer, own->claims.client);
-	counts = client != NULL && !client->disabled && !issuer_revoked(issuer, &own->question);
+	counts = client != NULL && !client->disabled &&
+		 incarnation_fits(client->incarnation, own->token.claims) &&
+		 !issuer_revoked(issuer, &own->question);
 	epoch_leave();
 	return counts;
 }

@@ -2,6 +2,7 @@
 /* Writing clients. */
 #include <stdio.h>
 
+#include "issuer/incarnation.h"
 #include "issuer/store_rows.h"
 
 #define ROLE_INSERT "INSERT INTO client_role VALUES (?1, ?2) ON CONFLICT DO NOTHING"
@@ -39,22 +40,25 @@ name_free(struct store *store, const char *name, const char *own_id, struct err 
 static bool
 insert_client(struct store *store, const struct client *client, struct err *reterr)
 {
+	char incarnation[INCARNATION_ROOM];
 	struct sql_value values[] = { sql_text(client->id), sql_text(client->name),
 		sql_text(client->label), sql_text(client->description), sql_text(client->owner),
 		sql_text(client->contact), sql_number(client->method), sql_text(client->jwks),
 		sql_number(client->disabled ? 1 : 0), sql_number(client->token_lifetime_s),
 		sql_number(client->created_s), sql_text(client->slots[0].hash),
 		sql_number(client->slots[0].issued_s), sql_text(client->slots[1].hash),
-		sql_number(client->slots[1].issued_s) };
+		sql_number(client->slots[1].issued_s), sql_text(incarnation) };
 	struct sql_query query = {
 		.text = "INSERT INTO client(id, name, label, description, owner, contact, method,"
 			" jwks, disabled, token_lifetime, created, secret_1, secret_1_issued,"
-			" secret_2, secret_2_issued) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
-			" ?10, ?11, ?12, ?13, ?14, ?15)",
+			" secret_2, secret_2_issued, incarnation) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
+			" ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
 		.values = values,
 		.count = sizeof(values) / sizeof(values[0]),
 	};
 
+	if (!incarnation_new(incarnation))
+		return err_set(reterr, "the random generator failed");
 	return sql_run(store->sql, &query, reterr);
 }
 

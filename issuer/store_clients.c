@@ -7,7 +7,7 @@
 #define CLIENT_COLUMNS                                                                             \
 	"SELECT id, name, label, description, owner, contact, method, jwks, disabled,"             \
 	" token_lifetime, created, secret_1, secret_1_issued, secret_1_used, secret_2,"            \
-	" secret_2_issued, secret_2_used FROM client "
+	" secret_2_issued, secret_2_used, incarnation FROM client "
 
 enum column {
 	COLUMN_ID,
@@ -22,7 +22,8 @@ enum column {
 	COLUMN_LIFETIME,
 	COLUMN_CREATED,
 	COLUMN_SECRET_1,
-	COLUMN_SECRET_2 = COLUMN_SECRET_1 + 3
+	COLUMN_SECRET_2 = COLUMN_SECRET_1 + 3,
+	COLUMN_INCARNATION = COLUMN_SECRET_2 + 3
 };
 
 /* Clients as they are read: a list, and where the next one goes. */
@@ -61,11 +62,12 @@ read_texts(const struct sql_row *row, struct arena *arena, struct client *client
 	client->description = store_column(row, COLUMN_DESCRIPTION, arena);
 	client->owner = store_column(row, COLUMN_OWNER, arena);
 	client->contact = store_column(row, COLUMN_CONTACT, arena);
+	client->incarnation = store_column(row, COLUMN_INCARNATION, arena);
 	if (jwks.len > 0)
 		client->jwks = arena_text(arena, jwks);
 	return client->id != NULL && client->name != NULL && client->label != NULL &&
 	       client->description != NULL && client->owner != NULL && client->contact != NULL &&
-	       (jwks.len == 0 || client->jwks != NULL);
+	       client->incarnation != NULL && (jwks.len == 0 || client->jwks != NULL);
 }
 
 static bool

@@ -64,6 +64,10 @@ static const char *const migrations[] = {
 	" value INTEGER NOT NULL) STRICT;"
 	"INSERT INTO meta(name, value) VALUES"
 	" ('principals', 0), ('revocations', 0), ('keys', 0), ('audit', 0);",
+
+	/* '': made before there were incarnations, as were the tokens that do not name one. */
+	"ALTER TABLE client ADD COLUMN incarnation TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE account ADD COLUMN incarnation TEXT NOT NULL DEFAULT '';",
 };
 
 /* What tables there are, and which schema ours says. */

@@ -3,9 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "issuer/incarnation.h"
 #include "issuer/store_rows.h"
 
-#define USER_COLUMNS "SELECT id, name, label, hash, disabled, created FROM account "
+#define USER_COLUMNS "SELECT id, name, label, hash, disabled, created, incarnation FROM account "
 #define ROLE_INSERT "INSERT INTO account_role VALUES (?1, ?2) ON CONFLICT DO NOTHING"
 #define ROLE_DELETE "DELETE FROM account_role WHERE account_id = ?1 AND role = ?2"
 
@@ -32,7 +33,9 @@ take_user(void *context, const struct sql_row *row, struct err *reterr)
 	user->hash = store_column(row, 3, reading->arena);
 	user->disabled = sql_column_number(row, 4) != 0;
 	user->created_s = sql_column_number(row, 5);
-	if (user->id == NULL || user->name == NULL || user->label == NULL || user->hash == NULL)
+	user->incarnation = store_column(row, 6, reading->arena);
+	if (user->id == NULL || user->name == NULL || user->label == NULL || user->hash == NULL ||
+	    user->incarnation == NULL)
 		return store_unreadable(reading->store, "a user", reterr);
 	*reading->last = user;
 	reading->last = &user->next;
@@ -199,16 +202,19 @@ add_within(struct store *store, void *context, struct err *reterr)
 bool
 store_user_add(struct store *store, const struct user *user, struct err *reterr)
 {
+	char incarnation[INCARNATION_ROOM];
 	struct sql_value values[] = { sql_text(user->id), sql_text(user->name),
 		sql_text(user->label), sql_text(user->hash), sql_number(user->disabled ? 1 : 0),
-		sql_number(user->created_s) };
+		sql_number(user->created_s), sql_text(incarnation) };
 	struct one one = { .user = user,
-		.query = { .text = "INSERT INTO account(id, name, label, hash, disabled, created)"
-				   " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+		.query = { .text = "INSERT INTO account(id, name, label, hash, disabled, created,"
+				   " incarnation) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 		    .values = values,
-		    .count = 6 } };
+		    .count = 7 } };
 	struct store_change change = { "principals", "user add", user->name, add_within, &one };
 
+	if (!incarnation_new(incarnation))
+		return err_set(reterr, "the random generator failed");
 	return store_do(store, &change, reterr);
 }
 

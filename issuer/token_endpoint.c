@@ -67,6 +67,7 @@ mint(struct oauth *oauth)
 		.audience = asked->audience,
 		.subject = oauth->id,
 		.client_id = oauth->id,
+		.incarnation = oauth->incarnation,
 		.scope = asked->granted.scope,
 		.now_s = oauth->now_s,
 		.lifetime_s = asked->granted.lifetime_s };

@@ -28,7 +28,7 @@ bool
 user_same(const struct user *a, const struct user *b)
 {
 	return text_same(a->id, b->id) && text_same(a->name, b->name) &&
-	       text_same(a->label, b->label) && text_same(a->hash, b->hash) &&
-	       roles_same(&a->roles, &b->roles) && a->disabled == b->disabled &&
-	       a->created_s == b->created_s;
+	       text_same(a->incarnation, b->incarnation) && text_same(a->label, b->label) &&
+	       text_same(a->hash, b->hash) && roles_same(&a->roles, &b->roles) &&
+	       a->disabled == b->disabled && a->created_s == b->created_s;
 }

@@ -16,9 +16,10 @@
 /* All texts are lent by an arena. */
 struct user {
 	const char *id;
-	const char *name;  /* unique */
-	const char *label; /* may be empty */
-	const char *hash;  /* of the password: password.h */
+	const char *name;        /* unique */
+	const char *incarnation; /* see incarnation.h; set by the store */
+	const char *label;       /* may be empty */
+	const char *hash;        /* of the password: password.h */
 	struct texts roles;
 	bool disabled;
 	int64_t created_s;

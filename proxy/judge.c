@@ -2,6 +2,7 @@
 #include "proxy/judge.h"
 
 #include "base/digest.h"
+#include "issuer/incarnation.h"
 #include "issuer/password.h"
 #include "base/json.h"
 #include "token/date.h"
@@ -58,7 +59,7 @@ find_user(const struct facts *facts, const struct claims *claims, struct princip
 {
 	const struct user *user = facts->user(facts->world, claims->subject);
 
-	if (user == NULL || user->disabled)
+	if (user == NULL || user->disabled || !incarnation_fits(user->incarnation, claims->payload))
 		return REASON_CLIENT_DISABLED;
 	store->user = user->name;
 	store->roles = user->roles;
@@ -78,7 +79,8 @@ find_holder(const struct facts *facts, const struct claims *claims, struct princ
 	if (claims->client.at == NULL)
 		return find_user(facts, claims, store);
 	client = facts->client(facts->world, claims->client);
-	if (client == NULL || client->disabled)
+	if (client == NULL || client->disabled ||
+	    !incarnation_fits(client->incarnation, claims->payload))
 		return REASON_CLIENT_DISABLED;
 	store->client_name = client->name;
 	store->roles = client->roles;

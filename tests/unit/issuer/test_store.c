@@ -28,12 +28,42 @@ what_is_written_is_read(void **state)
 	store = open_store();
 	arena_init(&arena, 1 << 20);
 	assert_true(store_find(store, "id1", &arena, &got, &err));
+	assert_int_equal(strlen(got->incarnation), 22);
+	client.incarnation = got->incarnation; /* the store's to make */
 	assert_true(client_same(got, &client));
 	got = NULL;
 	assert_true(store_find(store, "n:1", &arena, &got, &err));
 	assert_true(client_same(got, &client));
 	assert_true(store_find(store, "N:1", &arena, &got, &err));
 	assert_null(got);
+	arena_done(&arena);
+	store_close(store);
+}
+
+static void
+who_is_added_again_is_another_one(void **state)
+{
+	struct client client = { .id = "i", .name = "n", .created_s = 5 }, *one = NULL, *two = NULL;
+	struct user user = { .id = "u", .name = "ann", .label = "", .hash = "h" };
+	struct user *ann = NULL, *other = NULL;
+	struct store *store = open_store();
+	struct arena arena;
+	bool found = false;
+
+	(void)state;
+	arena_init(&arena, 1 << 20);
+	assert_true(store_add(store, &client, &err) && store_user_add(store, &user, &err));
+	assert_true(store_find(store, "i", &arena, &one, &err));
+	assert_true(store_user_find(store, "ann", &arena, &ann, &err));
+	assert_true(store_delete(store, one, &found, &err) && found);
+	assert_true(store_user_delete(store, ann, &found, &err) && found);
+	assert_true(store_add(store, &client, &err) && store_user_add(store, &user, &err));
+	assert_true(store_find(store, "i", &arena, &two, &err));
+	assert_true(store_user_find(store, "ann", &arena, &other, &err));
+	assert_string_not_equal(one->incarnation, two->incarnation);
+	assert_string_not_equal(ann->incarnation, other->incarnation);
+	assert_false(client_same(one, two));
+	assert_false(user_same(ann, other));
 	arena_done(&arena);
 	store_close(store);
 }
@@ -234,6 +264,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_written_is_read),
+		TEST(who_is_added_again_is_another_one),
 		TEST(list_is_in_order_of_names),
 		TEST(name_or_id_is_one_of_a_kind),
 		TEST(half_an_addition_is_none),

@@ -120,6 +120,32 @@ newer_schema_is_refused(void **state)
 	want_refused("made by a newer postern");
 }
 
+/* The second schema, as it was before there were incarnations. */
+static void
+clients_and_users_of_an_older_schema_have_no_incarnation(void **state)
+{
+	struct user user = { .id = "u", .name = "ann", .label = "", .hash = "h" }, *ann = NULL;
+	struct store *store = open_store();
+	struct client *client = NULL;
+	struct arena arena;
+
+	(void)state;
+	add(store, "i", "n");
+	assert_true(store_user_add(store, &user, &err));
+	store_close(store);
+	run_sql("ALTER TABLE client DROP COLUMN incarnation;"
+		"ALTER TABLE account DROP COLUMN incarnation;"
+		"DELETE FROM postern_schema WHERE version > 2");
+	store = open_store();
+	arena_init(&arena, 1 << 20);
+	assert_true(store_find(store, "i", &arena, &client, &err));
+	assert_true(store_user_find(store, "ann", &arena, &ann, &err));
+	assert_string_equal(client->incarnation, "");
+	assert_string_equal(ann->incarnation, "");
+	arena_done(&arena);
+	store_close(store);
+}
+
 static void
 directory_is_no_database(void **state)
 {
@@ -243,6 +269,7 @@ main(void)
 		TEST(cut_file_is_told),
 		TEST(foreign_database_is_refused),
 		TEST(newer_schema_is_refused),
+		TEST(clients_and_users_of_an_older_schema_have_no_incarnation),
 		TEST(directory_is_no_database),
 		TEST(missing_directory_is_made_but_not_two),
 		TEST(read_only_file_is_told),
