@@ -42,7 +42,7 @@ struct node {
 	const char *file;    /* NUL-terminated name for messages */
 };
 
-/* A mistake: "file:line:col: /pointer: rule (is value)". */
+/* A mistake: "file:line:col: /pointer: rule (found "value")". */
 struct mistake {
 	const char *file;
 	int line, column;
@@ -75,7 +75,8 @@ MUST_CHECK bool document_parse(
 /* The child with that key, or NULL. Accepts NULL and nodes that are no map. */
 const struct node *node_get(const struct node *map, const char *key);
 
-/* Tell a mistake at a node: `rule` is formatted; "(is VALUE)" is added for a short scalar. The
+/* Tell a mistake at a node: `rule` is formatted; (found "VALUE") is added for a scalar, without what may be a
+ * secret. The
  * pointer is made from the node's place. */
 void mistake_at(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
     PRINTF_LIKE(3, 4);

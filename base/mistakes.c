@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/document.h"
+#include "base/hide.h"
 #include "base/utf8.h"
 
 #define VALUE_SHOWN 60
@@ -93,6 +94,17 @@ insert(struct mistakes *mistakes, struct mistake *mistake)
 		mistakes->errors++;
 }
 
+static void
+add_value(struct buffer *line, struct span value)
+{
+	struct buffer shown;
+
+	buffer_init(&shown, 2 * DOCUMENT_MAX_BYTES);
+	hide_message(value, &shown);
+	add_shown(line, buffer_span(&shown));
+	buffer_wipe(&shown);
+}
+
 /* What to tell, beside its text. */
 struct telling {
 	const struct node *node;
@@ -122,12 +134,13 @@ tell(struct mistakes *mistakes, const struct telling *telling, const char *rule,
 	mistake->warning = telling->warning;
 	buffer_init(&line, 8192);
 	buffer_format(&line, "%s:%d:%d: ", mistake->file, mistake->line, mistake->column);
-	buffer_format(&line, "%s: %s%s", pointer[0] == '\0' ? "/" : pointer,
-	    telling->warning ? "warning: " : "", text);
+	hide_message(span_of(pointer[0] == '\0' ? "/" : pointer), &line);
+	buffer_add_text(&line, telling->warning ? ": warning: " : ": ");
+	hide_message(span_of(text), &line);
 	if (!telling->at_key && node->kind == NODE_SCALAR) {
-		buffer_add_text(&line, " (is ");
-		add_shown(&line, node->text);
-		buffer_add_text(&line, ")");
+		buffer_add_text(&line, " (found \"");
+		add_value(&line, node->text);
+		buffer_add_text(&line, "\")");
 	}
 	mistake->text = arena_text(mistakes->arena, buffer_span(&line));
 	if (mistake->text == NULL)

@@ -146,39 +146,16 @@ read_word(const struct slot *slot)
 	    nearest_hint(&nearest, hint));
 }
 
-/* http(s)://HOST[:PORT][/PATH][?QUERY] without user and fragment. */
-static bool
-url_valid(struct span url)
-{
-	struct span rest = url, authority;
-	size_t end;
-
-	if (span_starts(url, SPAN("https://")))
-		rest = span_slice(url, 8, url.len);
-	else if (span_starts(url, SPAN("http://")))
-		rest = span_slice(url, 7, url.len);
-	else
-		return false;
-	for (size_t i = 0; i < rest.len; i++)
-		if ((unsigned char)rest.at[i] <= 0x20 || (unsigned char)rest.at[i] >= 0x7f ||
-		    strchr("#\"<>\\^`{|}", rest.at[i]) != NULL)
-			return false;
-	end = span_find(rest, '/');
-	if (span_find(rest, '?') < end)
-		end = span_find(rest, '?');
-	authority = span_slice(rest, 0, end);
-	return authority.len > 0 && authority.at[0] != ':' &&
-	       span_find(authority, '@') == authority.len;
-}
-
 static void
 read_text(const struct slot *slot)
 {
 	const char *text = slot->node->text.at;
+	struct err err;
+	struct url url;
 
-	if (slot->field->type == FIELD_URL && !url_valid(slot->node->text)) {
-		mistake_at(slot->mistakes, slot->node,
-		    "must be a URL: https:// or http://, a host, no user, no fragment");
+	if (slot->field->type == FIELD_URL &&
+	    !url_read(slot->node->text, slot->field->url, &url, &err)) {
+		mistake_at(slot->mistakes, slot->node, "%s", err.text);
 		return;
 	}
 	if (slot->field->type == FIELD_POINTER &&

@@ -2,7 +2,7 @@
 /*
  * schema - one row per configuration key: it checks, fills in the default and feeds the manual.
  *
- * Uses:   document, nearest, secret.
+ * Uses:   document, nearest, secret, url.
  * Pure:   yes, but for `{env: NAME}` and `{file: PATH}` in FIELD_SECRET.
  */
 #ifndef POSTERN_BASE_SCHEMA_H
@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "base/document.h"
+#include "base/url.h"
 
 enum field_type {
 	FIELD_TEXT,        /* const char *: any scalar, not empty */
@@ -24,7 +25,7 @@ enum field_type {
 	FIELD_DURATION_MS, /* int64_t milliseconds: 500ms, 5s, … */
 	FIELD_SIZE,        /* int64_t bytes: 512, 16k, 1m, 1g (powers of 1024) */
 	FIELD_WORD,        /* int: index into `words` */
-	FIELD_URL,         /* const char *: http:// or https:// with a host, no user, no fragment */
+	FIELD_URL,         /* const char *: what url_read() takes, with the parts in `url` */
 	FIELD_POINTER,     /* const char *: JSON Pointer */
 	FIELD_POINTERS,    /* struct texts: one or a list of JSON Pointers */
 	FIELD_SECRET,      /* const char *: text, {env: NAME} or {file: PATH} */
@@ -48,6 +49,7 @@ struct field {
 	int64_t least, most;      /* numbers; both 0: no bounds */
 	const char *otherwise;    /* default, as it would be written; NULL: zeroed */
 	const char *const *words; /* FIELD_WORD: NULL-terminated */
+	unsigned url;             /* FIELD_URL: the parts that it may have, URL_… */
 	const char *told;         /* one line for the manual */
 };
 

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hide.h"
 #include "cli/command.h"
-#include "cli/config_hide.h"
 #include "cli/config_print.h"
 
 #define PRINT_MOST (16u << 20)
@@ -20,8 +20,8 @@ print(const struct config *config)
 		code = command_trouble("check: %s", err.text);
 	else if (fwrite(out.at, 1, out.len, stdout) != out.len || fflush(stdout) != 0)
 		code = command_trouble("check: standard output cannot be written");
-	else if (strstr(out.at, CONFIG_HIDDEN) != NULL)
-		(void)fprintf(stderr, "postern: check: " CONFIG_HIDDEN " stands where a secret is; "
+	else if (strstr(out.at, HIDE_HIDDEN) != NULL)
+		(void)fprintf(stderr, "postern: check: " HIDE_HIDDEN " stands where a secret is; "
 				      "{env: NAME} and {file: PATH} are printed as they are\n");
 	buffer_done(&out);
 	return code;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/document.h"
-#include "cli/config_hide.h"
+#include "base/hide.h"
 
 #define POINTER_ROOM 256
 #define NAME "NAME"
@@ -59,7 +59,7 @@ print_hidden(
 static void
 print_scalar(struct buffer *out, const struct node *node)
 {
-	print_hidden(out, node, config_hide_login);
+	print_hidden(out, node, hide_login);
 }
 
 /* Anything that was given, on one line. */
@@ -319,9 +319,9 @@ print_given(struct buffer *out, const struct field *field, const struct node *gi
 	bool duration = field->type == FIELD_DURATION_S || field->type == FIELD_DURATION_MS;
 
 	if (field->type == FIELD_SECRET && strcmp(field->key, "database") == 0)
-		print_hidden(out, given, config_hide_database);
+		print_hidden(out, given, hide_database);
 	else if (field->type == FIELD_SECRET)
-		print_text(out, SPAN(CONFIG_HIDDEN));
+		print_text(out, SPAN(HIDE_HIDDEN));
 	else if (duration && strspn(given->text.at, "0123456789") == given->text.len)
 		buffer_format(out, "%ss", given->text.at);
 	else

@@ -15,7 +15,7 @@ static const char *const accept_words[] = { "always", "fallback", "never", NULL 
 /* clang-format off */
 static const struct field local_fields[] = {
 	{ .key = "issuer", .type = FIELD_URL, .offset = offsetof(struct local, issuer),
-	  .required = true,
+	  .required = true, .url = URL_PATH,
 	  .told = "The `iss` of its tokens: the URL under which clients reach its endpoints." },
 	{ .key = "audience", .type = FIELD_TEXT, .offset = offsetof(struct local, audience),
 	  .required = true, .told = "The `aud` of its tokens." },
@@ -96,16 +96,6 @@ static const struct field lockout_fields[] = {
 	{ .key = NULL }
 };
 /* clang-format on */
-
-static void
-check_issuer(const struct node *map, const struct local *local, struct mistakes *mistakes)
-{
-	struct span issuer = span_of(local->issuer);
-
-	/* RFC 8414 section 2: the issuer identifier has no query and no fragment. */
-	if (span_find(issuer, '?') < issuer.len)
-		mistake_at(mistakes, node_get(map, "issuer"), "must have no query");
-}
 
 static void
 place_database(
@@ -190,8 +180,6 @@ local_read(
 	schema_read(local->lockout_map, lockout_fields, &local->lockout, mistakes);
 	schema_read(local->fallback_map, fallback_fields, &local->fallback, mistakes);
 	read_signing(local, mistakes);
-	if (local->issuer != NULL)
-		check_issuer(map, local, mistakes);
 	check_resources(local, mistakes);
 	if (local->database != NULL)
 		place_database(map, state, local, mistakes);

@@ -2,6 +2,7 @@
 #include "jwks/source.h"
 
 #include "base/schema.h"
+#include "base/url.h"
 
 /* `jwks` of an issuer. */
 static const struct field jwks_fields[] = {
@@ -62,94 +63,36 @@ source_schema(void)
 	return jwks_fields;
 }
 
-/* 127.A.B.C in decimal: shorter and other forms are read differently by different readers. */
-static bool
-loopback_address(struct span host)
-{
-	struct span part;
-	int parts = 0;
-
-	if (!span_starts(host, SPAN("127.")))
-		return false;
-	while (span_cut(&host, '.', &part)) {
-		int value = 0;
-
-		if (part.len == 0 || part.len > 3)
-			return false;
-		for (size_t i = 0; i < part.len; i++) {
-			if (part.at[i] < '0' || part.at[i] > '9')
-				return false;
-			value = value * 10 + (part.at[i] - '0');
-		}
-		if (value > 255 || (part.len > 1 && part.at[0] == '0'))
-			return false;
-		parts++;
-	}
-	return parts == 4;
-}
-
-/* Nothing, or a colon and digits. */
-static bool
-port_plain(struct span port)
-{
-	if (port.len > 0 && port.at[0] != ':')
-		return false;
-	for (size_t i = 1; i < port.len; i++)
-		if (port.at[i] < '0' || port.at[i] > '9')
-			return false;
-	return true;
-}
-
-/* What stands between "//" and the path. */
-static struct span
-authority_of(struct span url, size_t scheme_len)
-{
-	size_t end = scheme_len;
-
-	while (end < url.len && url.at[end] != '/' && url.at[end] != '?' && url.at[end] != '#')
-		end++;
-	return span_slice(url, scheme_len, end);
-}
-
-static bool
-authority_plain(struct span authority)
-{
-	for (size_t i = 0; i < authority.len; i++)
-		if (authority.at[i] <= ' ' || authority.at[i] > '~' || authority.at[i] == '@' ||
-		    authority.at[i] == '\\')
-			return false;
-	return authority.len > 0;
-}
-
 bool
 source_url_safe(struct span url)
 {
-	struct span authority, host;
+	struct url apart;
+	struct err err;
 
-	if (span_starts(url, SPAN("https://")))
-		return authority_plain(authority_of(url, 8));
-	if (!span_starts(url, SPAN("http://")))
-		return false;
-	authority = authority_of(url, 7);
-	if (!authority_plain(authority))
-		return false;
-	host = span_slice(authority, 0, span_find(authority, ':'));
-	if (span_starts(authority, SPAN("[::1]")))
-		host = span_slice(authority, 0, 5);
-	if (!port_plain(span_slice(authority, host.len, authority.len)))
-		return false;
-	return span_is(host, "[::1]") || span_is(host, "localhost") || loopback_address(host);
+	return url_read(url, URL_PATH | URL_QUERY | URL_SAFE, &apart, &err);
 }
 
 static void
-check_url(const struct node *node, const char *url, struct mistakes *mistakes)
+check_url(const struct node *node, unsigned parts, struct mistakes *mistakes)
 {
-	if (url == NULL || source_url_safe(span_of(url)))
+	struct url url;
+	struct err err;
+
+	if (node != NULL && !url_read(node->text, parts, &url, &err))
+		mistake_at(mistakes, node, "%s", err.text);
+}
+
+/* An issuer whose keys are named may be any text ("kubernetes/serviceaccount"); one that looks like
+ * a URL is one. */
+static void
+check_issuer(const struct node *node, bool discovery, struct mistakes *mistakes)
+{
+	if (node == NULL || node->kind != NODE_SCALAR)
 		return;
-	mistake_at(mistakes, node,
-	    span_starts(span_of(url), SPAN("https://"))
-		? "must be a URL with a host and without a user"
-		: "must start with \"https://\" (http is for loopback addresses only)");
+	if (discovery)
+		check_url(node, URL_PATH | URL_TEMPLATE | URL_SAFE, mistakes);
+	else if (span_starts(node->text, SPAN("https://")) || span_starts(node->text, SPAN("http://")))
+		check_url(node, URL_PATH | URL_TEMPLATE, mistakes);
 }
 
 /* Only the path is taken: what the file holds is read when it is needed, so that it may change. */
@@ -198,11 +141,11 @@ source_read(const struct node *issuer_map, struct source *source, struct mistake
 	} else if (uri != NULL && uri->kind == NODE_SCALAR) {
 		source->kind = SOURCE_URL;
 		source->place = uri->text.at;
-		check_url(uri, source->place, mistakes);
+		check_url(uri, URL_PATH | URL_QUERY | URL_SAFE, mistakes);
 	} else {
 		source->kind = SOURCE_DISCOVERY;
 		source->place = source->issuer;
-		if (source->issuer != NULL)
-			check_url(node_get(issuer_map, "issuer"), source->issuer, mistakes);
 	}
+	if (source->issuer != NULL)
+		check_issuer(node_get(issuer_map, "issuer"), source->kind == SOURCE_DISCOVERY, mistakes);
 }

@@ -19,7 +19,8 @@ const struct field module_fields[] = {
 	    .required = true,
 	    .told = "path patterns that the module serves" },
 	{ .key = "upstream",
-	    .type = FIELD_TEXT,
+	    .type = FIELD_URL,
+	    .url = URL_SOCKET,
 	    .offset = offsetof(struct module_row, upstream),
 	    .told = "http://, https:// or unix:/ address; none: the upstream of postern.yaml" },
 	{ .key = "path_allow",
@@ -68,24 +69,6 @@ read_allow(struct reader *reader, const struct texts *words)
 	return allow;
 }
 
-/* The form only; whoever connects takes it apart. */
-static bool
-upstream_valid(struct span url)
-{
-	static const char *const starts[] = { "http://", "https://", "unix:/" };
-
-	for (size_t i = 0; i < url.len; i++)
-		if ((unsigned char)url.at[i] <= ' ' || strchr("@?#\\", url.at[i]) != NULL)
-			return false;
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
-		struct span start = span_of(starts[i]);
-
-		if (span_starts(url, start) && url.len > start.len)
-			return true;
-	}
-	return false;
-}
-
 /* Two modules on one pattern would make the upstream a matter of luck. */
 static void
 serve(struct reader *reader, const struct module *module, size_t i)
@@ -126,9 +109,6 @@ read_one(struct reader *reader, const struct node *node)
 	module->index = reader->policy->module_count++;
 	if (row.paths.node != NULL && row.paths.count == 0)
 		mistake_at(reader->mistakes, row.paths.node, "is empty");
-	if (row.upstream != NULL && !upstream_valid(span_of(row.upstream)))
-		mistake_at(reader->mistakes, node_get(node, "upstream"),
-		    "must be an address that starts with \"http://\", \"https://\" or \"unix:/\"");
 	for (size_t i = 0; i < row.paths.count; i++)
 		if (reader_pattern(reader, &row.paths, i))
 			serve(reader, module, i);

@@ -44,7 +44,8 @@ static const struct field top_fields[] = {
 	    .offset = offsetof(struct top, admin),
 	    .told = "health, metrics and explain; never on the public listener" },
 	{ .key = "upstream",
-	    .type = FIELD_TEXT,
+	    .type = FIELD_URL,
+	    .url = URL_SOCKET,
 	    .offset = offsetof(struct top, upstream),
 	    .told = "the API: http://, https:// or unix:/path; a module may name its own" },
 	{ .key = "policy",
@@ -280,23 +281,10 @@ read_sections(struct config *config, const struct top *top)
 	identity_read(config, top->forward);
 }
 
-static bool
-upstream_valid(struct span url)
-{
-	return (span_starts(url, SPAN("http://")) && url.len > 7) ||
-	       (span_starts(url, SPAN("https://")) && url.len > 8) ||
-	       (span_starts(url, SPAN("unix:/")) && url.len > 6);
-}
-
 static void
-check_upstreams(struct config *config, const struct node *root, const struct top *top)
+check_upstreams(struct config *config, const struct node *root)
 {
-	const struct node *node = node_get(root, "upstream");
-
-	if (node != NULL && top->upstream != NULL && !upstream_valid(span_of(top->upstream)))
-		mistake_at(&config->mistakes, node,
-		    "must start with \"http://\", \"https://\" or \"unix:/\"");
-	if (node != NULL)
+	if (node_get(root, "upstream") != NULL)
 		return;
 	for (const struct module *module = config->policy.modules; module != NULL;
 	     module = module->next)
@@ -348,7 +336,7 @@ read_all(struct config *config, struct err *reterr)
 	read_issuers(config, &top);
 	if (!read_policy(config, reterr))
 		return false;
-	check_upstreams(config, root, &top);
+	check_upstreams(config, root);
 	return true;
 }
 

@@ -61,10 +61,10 @@ test('check', async (t) => {
     for (const pattern of [
       /postern\.yaml:7:5: \/issuers\/okta\/audiance: /,
       /postern\.yaml:\d+:\d+: \/issuers\/okta: .*"?audience"?.*missing/,
-      /postern\.yaml:8:\d+: \/issuers\/okta\/jwks_uri: .*\(is "?http:\/\/example\.com\/keys"?\)/,
-      /postern\.yaml:9:\d+: \/issuers\/okta\/clock_skew: .*\(is "?900s"?\)/,
-      /postern\.yaml:10:\d+: \/issuers\/okta\/algorithms(\/0)?: .*\(is "?HS256"?\)/,
-      /postern\.yaml:12:\d+: \/limits\/connections: .*\(is "?0"?\)/,
+      /postern\.yaml:8:\d+: \/issuers\/okta\/jwks_uri: .*\(found "http:\/\/example\.com\/keys"\)/,
+      /postern\.yaml:9:\d+: \/issuers\/okta\/clock_skew: .*\(found "900s"\)/,
+      /postern\.yaml:10:\d+: \/issuers\/okta\/algorithms(\/0)?: .*\(found "HS256"\)/,
+      /postern\.yaml:12:\d+: \/limits\/connections: .*\(found "0"\)/,
       /postern\.yaml:13:3: (\/limits)?\/connections: duplicate/,
     ]) assert.match(text, pattern);
   });

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/config_hide.h"
+#include "base/hide.h"
 
 #include <string.h>
 
@@ -38,7 +38,7 @@ hide_user(struct span text, struct span authority, struct buffer *out)
 	if (end == authority.len || colon == end)
 		return 0;
 	buffer_add(out, span_slice(text, 0, start + colon + 1));
-	buffer_add_text(out, CONFIG_HIDDEN);
+	buffer_add_text(out, HIDE_HIDDEN);
 	return start + end;
 }
 
@@ -51,7 +51,7 @@ authority_start(struct span text)
 }
 
 void
-config_hide_login(struct span text, struct buffer *out)
+hide_login(struct span text, struct buffer *out)
 {
 	struct span rest = span_slice(text, authority_start(text), text.len);
 	size_t shown = hide_user(text, span_slice(rest, 0, span_find(rest, '/')), out);
@@ -80,18 +80,18 @@ hide_parameter(struct span parameter, struct buffer *out)
 	}
 	buffer_add(out, span_slice(parameter, 0, equals));
 	if (equals < parameter.len)
-		buffer_add_text(out, "=" CONFIG_HIDDEN);
+		buffer_add_text(out, "=" HIDE_HIDDEN);
 }
 
 void
-config_hide_database(struct span text, struct buffer *out)
+hide_database(struct span text, struct buffer *out)
 {
 	size_t start = authority_start(text), at, end;
 
 	if (start == text.len) {
 		bool speaks = find_word(text, SPAN("passw")) < text.len;
 
-		buffer_add(out, speaks ? SPAN(CONFIG_HIDDEN) : text);
+		buffer_add(out, speaks ? SPAN(HIDE_HIDDEN) : text);
 		return;
 	}
 	at = hide_user(text, span_slice(text, start, text.len), out);
@@ -107,4 +107,60 @@ config_hide_database(struct span text, struct buffer *out)
 		buffer_add_byte(out, text.at[at]);
 		hide_parameter(span_slice(text, from, end), out);
 	}
+}
+
+/* A compact JWS or JWE begins with the base64url of {" and has dots. */
+static bool
+has_token(struct span text)
+{
+	size_t start = find_word(text, SPAN("eyJ"));
+
+	return start < text.len && span_find(span_slice(text, start, text.len), '.') < text.len - start;
+}
+
+/* Where the "?" of the query is; text.len: there is none. A text without scheme has none. */
+static size_t
+find_query(struct span text)
+{
+	size_t start = authority_start(text);
+
+	return start == text.len ? start : start + span_find(span_slice(text, start, text.len), '?');
+}
+
+static void
+hide_query(struct span query, struct buffer *out)
+{
+	struct span parameter;
+
+	for (char before = '?'; span_cut(&query, '&', &parameter); before = '&') {
+		buffer_add_byte(out, before);
+		hide_parameter(parameter, out);
+	}
+}
+
+void
+hide_message(struct span text, struct buffer *out)
+{
+	size_t at = find_last_at(text), start, query;
+
+	if (find_word(text, SPAN("-----BEGIN")) < text.len || has_token(text)) {
+		buffer_add_text(out, HIDE_HIDDEN);
+		return;
+	}
+	start = authority_start(text);
+	if (at < text.len && (start < text.len || span_find(span_slice(text, 0, at), ':') < at)) {
+		buffer_add(out, span_slice(text, 0, start < at ? start : 0));
+		buffer_add_text(out, HIDE_HIDDEN);
+		text = span_slice(text, at, text.len);
+		query = span_find(text, '?');
+	} else if (start == text.len && find_word(text, SPAN("passw")) < text.len &&
+		   span_find(text, '=') < text.len) {
+		buffer_add_text(out, HIDE_HIDDEN);
+		return;
+	} else {
+		query = find_query(text);
+	}
+	buffer_add(out, span_slice(text, 0, query));
+	if (query < text.len)
+		hide_query(span_slice(text, query + 1, text.len), out);
 }

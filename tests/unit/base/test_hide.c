@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/hide.h"
+
+static const struct {
+	const char *text, *want;
+} cases[] = {
+	{ "http://h:80/a?b", "http://h:80/a?b" },
+	{ "http://u:SECRET@h:80/a", "http://(secret)@h:80/a" },
+	{ "http://SECRET@h", "http://(secret)@h" },
+	{ "http://u:SE/C@RET@h", "http://(secret)@h" },
+	{ "ftp://u:SECRET @h", "ftp://(secret)@h" },
+	{ "u:SECRET@h:80", "(secret)@h:80" },
+	{ "postgresql://u:SECRET@h/x?password=SECRET&sslmode=require",
+	    "postgresql://(secret)@h/x?password=(secret)&sslmode=require" },
+	{ "postgresql://h/x?password=SECRET", "postgresql://h/x?password=(secret)" },
+	{ "http://h/?api_key=SECRET", "http://h/?api_key=(secret)" },
+	{ "host=h password=SECRET", "(secret)" },
+	{ "a \"http://u:SECRET@h\" in words", "a \"http://(secret)@h\" in words" },
+	{ "-----BEGIN PRIVATE KEY----- SECRET", "(secret)" },
+	{ "eyJhbGciOiJub25lIn0.SECRET.SECRET", "(secret)" },
+	{ "Bearer eyJhbGciOiJub25lIn0.SECRET.", "(secret)" },
+	{ "a@b.example", "a@b.example" },
+	{ "api_user", "api_user" },
+	{ "/customer/*", "/customer/*" },
+	{ "must be ADDRESS:PORT", "must be ADDRESS:PORT" },
+	{ "", "" },
+};
+
+static void
+a_message_shows_no_secret(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buffer out;
+
+		buffer_init(&out, 4096);
+		hide_message(span_of(cases[i].text), &out);
+		if (!span_is(buffer_span(&out), cases[i].want))
+			fail_msg("%s: %.*s", cases[i].text, SPAN_ARG(buffer_span(&out)));
+		buffer_done(&out);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_message_shows_no_secret),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
