@@ -255,6 +255,8 @@ document_read(
 
 	buffer_init(&buffer, DOCUMENT_MAX_BYTES);
 	done = file_read(path, &buffer, reterr);
+	inputs_note(&mistakes->inputs, mistakes->arena,
+	    (struct input){ .path = path, .readable = done }, buffer_span(&buffer));
 	if (done && !document_parse(buffer_span(&buffer), path, mistakes, ret_root))
 		done = err_set(reterr, "%s: out of memory", path);
 	buffer_wipe(&buffer);

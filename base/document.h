@@ -18,6 +18,7 @@
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/err.h"
+#include "base/inputs.h"
 #include "base/span.h"
 
 #define DOCUMENT_MAX_BYTES (4u << 20)
@@ -57,6 +58,7 @@ struct mistakes {
 	struct arena *arena; /* borrowed; the lines live there */
 	struct mistake *first;
 	size_t errors, warnings;
+	struct inputs inputs; /* every file that was read, or could not be */
 };
 
 /*

@@ -195,3 +195,20 @@ out:
 	buffer_done(&name);
 	return done;
 }
+
+/* The time of the last change of the inode cannot be set back as that of the content can. */
+bool
+file_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+#define COARSE_S 3
+
+bool
+file_settled(const struct stat *seen, int64_t now_s)
+{
+	return seen->st_ctim.tv_sec < now_s - COARSE_S && seen->st_mtim.tv_sec < now_s - COARSE_S;
+}

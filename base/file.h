@@ -10,6 +10,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/buffer.h"
@@ -25,5 +27,13 @@ MUST_CHECK bool file_write(const char *path, struct span bytes, mode_t mode, str
 
 /* Like file_read, and refuse a file that group or others can read or write: for private keys. */
 MUST_CHECK bool file_read_private(const char *path, struct buffer *buffer, struct err *reterr);
+
+/* Is it the same file with the same times and size? That its content is the same follows only when
+ * it was settled at the time of `a`. Pure. */
+bool file_same(const struct stat *a, const struct stat *b);
+
+/* Was a file that looked so at `now_s` left alone for so long that whatever changes it gives it
+ * another time? The times of file systems go in steps of up to two seconds. Pure. */
+bool file_settled(const struct stat *seen, int64_t now_s);
 
 #endif

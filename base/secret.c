@@ -12,9 +12,15 @@ from_file(const struct node *node, struct mistakes *mistakes)
 	const char *secret = NULL;
 	struct err err = { "" };
 	struct buffer buffer;
+	bool done;
 
 	buffer_init(&buffer, SECRET_MAX_BYTES);
-	if (path == NULL || !file_read(path, &buffer, &err)) {
+	done = path != NULL && file_read(path, &buffer, &err);
+	if (path != NULL)
+		inputs_note(&mistakes->inputs, mistakes->arena,
+		    (struct input){ .path = path, .readable = done, .secret = true },
+		    buffer_span(&buffer));
+	if (!done) {
 		mistake_at_key(mistakes, node, "%s", err.text);
 	} else {
 		if (buffer.len > 0 && buffer.at[buffer.len - 1] == '\n')

@@ -59,7 +59,8 @@ command_config(const char *path, struct config **ret_config, int *ret_code)
 		*ret_config = config;
 		return true;
 	}
-	if (config == NULL) {
+	if (config == NULL || config->mistakes.errors == 0) {
+		config_free(config);
 		*ret_code = command_trouble("%s", err.text);
 		return false;
 	}

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/epoch.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "issuer/signing_look.h"
 
@@ -210,15 +211,20 @@ signing_retire(struct signing *signing, const char *kid, int64_t now_s, struct e
 
 /* --- reading --- */
 
+/* As long as another change might leave no trace in the times, the number goes on changing. */
 static uint64_t
 seen(const char *path)
 {
 	struct stat info;
+	int64_t now_s = clock_now_s();
+	uint64_t number;
 
 	if (path == NULL || stat(path, &info) != 0)
 		return 0;
-	return (uint64_t)info.st_mtim.tv_sec * 1000000007u + (uint64_t)info.st_mtim.tv_nsec +
-	       (uint64_t)info.st_ino * 31u;
+	number = (uint64_t)info.st_mtim.tv_sec * 1000000007u + (uint64_t)info.st_mtim.tv_nsec +
+		 (uint64_t)info.st_ctim.tv_sec * 998244353u + (uint64_t)info.st_ctim.tv_nsec * 3u +
+		 (uint64_t)info.st_ino * 31u + (uint64_t)info.st_size * 131u;
+	return file_settled(&info, now_s) ? number : number + (uint64_t)now_s * 1000003u;
 }
 
 uint64_t

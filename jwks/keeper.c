@@ -174,6 +174,7 @@ read_file(struct keeper *keeper, struct fetch_answer *answer, struct err *reterr
 {
 	struct stat now = { 0 };
 
+	keeper->file_s = clock_now_s();
 	(void)stat(keeper->source.place, &now);
 	keeper->file = now;
 	answer->max_age_s = -1;
@@ -189,9 +190,7 @@ file_unchanged(const struct keeper *keeper)
 	struct stat now;
 
 	return keeper->plan.good_s != 0 && stat(keeper->source.place, &now) == 0 &&
-	       now.st_ino == keeper->file.st_ino && now.st_size == keeper->file.st_size &&
-	       now.st_mtim.tv_sec == keeper->file.st_mtim.tv_sec &&
-	       now.st_mtim.tv_nsec == keeper->file.st_mtim.tv_nsec;
+	       file_same(&now, &keeper->file) && file_settled(&now, keeper->file_s);
 }
 
 /* An etag says something at the place only that it came from. */

@@ -34,7 +34,8 @@ struct keeper {
 	pthread_cond_t changed;
 	struct plan plan;
 	struct buffer json; /* the document of `keys` */
-	struct stat file;   /* SOURCE_FILE: as it was when it was read */
+	struct stat file;   /* SOURCE_FILE: as it was when it was read, */
+	int64_t file_s;     /* which was then */
 	char last_error[512];
 	enum failure last_failure;
 	uint64_t fetches[FAILURE_COUNT]; /* by how they ended */

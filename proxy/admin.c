@@ -11,6 +11,8 @@
 #define TEXT_MAX (1u << 20)
 #define PLAIN "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n"
 #define JSON "Content-Type: application/json\r\nCache-Control: no-store\r\n"
+#define PROBLEM "Content-Type: application/problem+json\r\nCache-Control: no-store\r\n"
+#define RELOAD_WAIT_MS 60000
 #define PROMETHEUS "Content-Type: text/plain; version=0.0.4\r\n"
 
 struct page {
@@ -85,6 +87,27 @@ database_away_s(const struct world *world)
 	return world->issuer == NULL ? -1 : issuer_database_away_s(world->issuer);
 }
 
+/* Which configuration is in force, and whether the last one that was read is. */
+static void
+add_configuration(struct buffer *body, struct reload *reload)
+{
+	struct reload_state state;
+
+	reload_now(reload, &state);
+	buffer_add_text(body, ",\"configuration\":{\"hash\":");
+	buffer_add_json(body, span_of(state.configuration));
+	buffer_format(body, ",\"age_s\":%" PRId64 ",\"last_reload_successful\":%s",
+	    clock_now_s() - state.success_s, state.successful ? "true" : "false");
+	if (!state.successful) {
+		buffer_add_text(body, ",\"error\":");
+		buffer_add_json(body, span_of(state.err.text));
+		buffer_add_text(body, ",\"mistakes\":");
+		buffer_add(body, buffer_span(&state.mistakes));
+	}
+	buffer_add_byte(body, '}');
+	buffer_done(&state.mistakes);
+}
+
 static void
 readyz(struct admin *admin, struct page *page)
 {
@@ -110,6 +133,7 @@ readyz(struct admin *admin, struct page *page)
 	buffer_add(&page->body, buffer_span(&issuers));
 	buffer_add_byte(&page->body, ']');
 	add_fallback(&page->body, world);
+	add_configuration(&page->body, admin->reload);
 	buffer_add_text(&page->body, "}\n");
 	world_drop(world);
 	buffer_done(&issuers);
@@ -148,6 +172,28 @@ add_keys(struct buffer *text, const struct world *world)
 }
 
 static void
+add_reload(struct buffer *text, struct reload *reload)
+{
+	struct reload_state state;
+
+	reload_now(reload, &state);
+	buffer_format(text,
+	    "# HELP postern_build_info The build that runs; always 1.\n"
+	    "# TYPE postern_build_info gauge\n"
+	    "postern_build_info{version=\"" POSTERN_VERSION "\"} 1\n"
+	    "# HELP postern_config_last_reload_successful Is the configuration that was read last "
+	    "in force?\n"
+	    "# TYPE postern_config_last_reload_successful gauge\n"
+	    "postern_config_last_reload_successful %d\n"
+	    "# HELP postern_config_last_reload_success_timestamp_seconds When the configuration in "
+	    "force was read.\n"
+	    "# TYPE postern_config_last_reload_success_timestamp_seconds gauge\n"
+	    "postern_config_last_reload_success_timestamp_seconds %" PRId64 "\n",
+	    state.successful ? 1 : 0, state.success_s);
+	buffer_done(&state.mistakes);
+}
+
+static void
 metrics(struct admin *admin, struct page *page)
 {
 	struct world *world = hold_world(admin);
@@ -155,6 +201,7 @@ metrics(struct admin *admin, struct page *page)
 	page->status = 200;
 	page->headers = SPAN(PROMETHEUS);
 	metrics_text(admin->gate->metrics, &page->body);
+	add_reload(&page->body, admin->reload);
 	if (database_away_s(world) >= 0)
 		buffer_format(&page->body,
 		    "# HELP postern_database_up Can the local issuer's database be read?\n"
@@ -193,16 +240,47 @@ plain(struct page *page, int status, const char *text)
 	buffer_add_text(&page->body, text);
 }
 
+/* It failed: RFC 9457, with a member that lists the mistakes. */
+static void
+reload_failed(struct page *page, const struct reload_state *state)
+{
+	page->status = 422;
+	page->headers = SPAN(PROBLEM);
+	buffer_add_text(&page->body, "{\"type\":\"about:blank\",\"title\":\"Unprocessable Content\","
+				     "\"status\":422,\"detail\":");
+	buffer_add_json(&page->body, span_of(state->err.text));
+	buffer_add_text(&page->body, ",\"configuration\":");
+	buffer_add_json(&page->body, span_of(state->configuration));
+	buffer_add_text(&page->body, ",\"mistakes\":");
+	buffer_add(&page->body, buffer_span(&state->mistakes));
+	buffer_add_text(&page->body, "}\n");
+}
+
+/* What is answered is in force: the next request is judged by it. */
 static void
 reload(struct admin *admin, struct page *page, struct span method)
 {
+	struct reload_state state;
+
 	if (!span_is(method, "POST")) {
 		plain(page, 405, "POST\n");
 		page->headers = SPAN("Allow: POST\r\n" PLAIN);
 		return;
 	}
-	admin->reload(admin->context);
-	plain(page, 200, "a reload was asked for; the log tells what came of it\n");
+	if (!reload_await(admin->reload, reload_ask(admin->reload), RELOAD_WAIT_MS, &state)) {
+		plain(page, 503, "the reload has not ended yet, or the gate is about to end\n");
+	} else if (!state.successful) {
+		reload_failed(page, &state);
+	} else {
+		page->status = 200;
+		page->headers = SPAN(JSON);
+		buffer_add_text(&page->body, "{\"configuration\":");
+		buffer_add_json(&page->body, span_of(state.configuration));
+		buffer_add_text(&page->body, ",\"warnings\":");
+		buffer_add(&page->body, buffer_span(&state.mistakes));
+		buffer_add_text(&page->body, "}\n");
+	}
+	buffer_done(&state.mistakes);
 }
 
 void

@@ -13,13 +13,13 @@
 
 #include "proxy/exchange.h"
 #include "proxy/gate.h"
+#include "proxy/reload.h"
 
 struct admin {
 	struct gate *gate;
 	struct listener *listener; /* the public one */
 	atomic_bool draining;
-	void (*reload)(void *context); /* asks for a reload; returns at once */
-	void *context;
+	struct reload *reload;
 };
 
 /* listener_setup.serve and .refuse: `context` is the admin. */

@@ -353,11 +353,11 @@ config_read(const char *path, struct config **ret_config, struct err *reterr)
 	arena_init(&config->arena, CONFIG_MAX_BYTES);
 	config->mistakes.arena = &config->arena;
 	config->path = arena_text(&config->arena, name);
-	if (config->path == NULL || !read_all(config, reterr)) {
-		config_free(config);
-		return false;
-	}
 	*ret_config = config;
+	if (config->path == NULL)
+		return err_set(reterr, "out of memory");
+	if (!read_all(config, reterr))
+		return false;
 	errors = config->mistakes.errors;
 	if (errors > 0)
 		return err_set(reterr, "%s: %zu mistake%s", path, errors, errors == 1 ? "" : "s");

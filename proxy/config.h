@@ -69,8 +69,9 @@ struct config {
 };
 
 /*
- * Read both files. False when a file cannot be read (reterr) or holds mistakes: then *ret_config
- * is given all the same, so that they can be listed, and reterr counts them.
+ * Read both files. False when a file cannot be read (reterr says so) or holds mistakes (reterr
+ * counts them): then *ret_config is given all the same, so that mistakes can be listed and the
+ * files watched (`mistakes.inputs`).
  *
  * ret_config  given when not NULL: config_free() it.
  */

@@ -21,59 +21,42 @@
 #define TICK_MS 100
 #define TRIM_TICKS 50
 
-/* What a watched file looked like when it was last read. */
-struct watched {
-	struct timespec changed;
-	ino_t inode;
-};
-
 struct server {
 	struct gate gate;
 	struct admin admin;
 	struct listener *public[LISTENERS_MOST];
 	size_t public_count;
 	struct listener *private;
-	atomic_bool reload_wanted;
-	struct watched config_file, policy_file;
+	struct reload *reload;
+	struct inputs_watch *watch; /* of the files that were read last, in force or not */
 	char path[4096];
 };
 
+/* Key files, too, are watched when what uses them could not start: nobody else would try again. Call
+ * before they are read. */
 static void
-look(const char *path, struct watched *watched)
+note_key_files(struct config *config)
 {
-	struct stat stat_now;
+	struct inputs *inputs = &config->mistakes.inputs;
 
-	if (stat(path, &stat_now) != 0)
+	for (size_t i = 0; i < config->profile_count; i++)
+		if (config->profiles[i].source.kind == SOURCE_FILE)
+			inputs_look(inputs, &config->arena, config->profiles[i].source.place);
+	if (config->has_local && config->local.signing.key_file != NULL)
+		inputs_look(inputs, &config->arena, config->local.signing.key_file);
+}
+
+/* What was read is compared with what the files hold: a change in the midst of reading is noticed,
+ * too. Without memory the former list stays, and what was read now is read again. */
+static void
+watch_inputs(struct server *server, const struct config *config, bool all)
+{
+	struct inputs_watch *watch = inputs_watch(&config->mistakes.inputs, all);
+
+	if (watch == NULL)
 		return;
-	watched->changed = stat_now.st_mtim;
-	watched->inode = stat_now.st_ino;
-}
-
-static bool
-differs(const char *path, const struct watched *before)
-{
-	struct watched now = *before;
-
-	look(path, &now);
-	return now.inode != before->inode || now.changed.tv_sec != before->changed.tv_sec ||
-	       now.changed.tv_nsec != before->changed.tv_nsec;
-}
-
-static void
-look_at_files(struct server *server, const struct config *config)
-{
-	look(config->path, &server->config_file);
-	look(config->policy_path, &server->policy_file);
-}
-
-/* The files' names are the running configuration's; only this thread swaps it. */
-static bool
-files_changed(const struct server *server)
-{
-	const struct config *config = atomic_load(&server->gate.world)->config;
-
-	return differs(config->path, &server->config_file) ||
-	       differs(config->policy_path, &server->policy_file);
+	inputs_unwatch(server->watch);
+	server->watch = watch;
 }
 
 static void
@@ -100,51 +83,56 @@ same_listeners(const struct config *a, const struct config *b)
 	       a->limits.idle_timeout_ms == b->limits.idle_timeout_ms;
 }
 
-/* The new world stands whole before the old one goes. */
-static bool
-reload(struct server *server, struct err *reterr)
+static void
+tell_listeners(const struct config *old, const struct config *config)
 {
-	struct world *old = atomic_load(&server->gate.world), *world = NULL;
-	struct config *config = NULL;
-
-	if (!config_read(server->path, &config, reterr)) {
-		if (config != NULL)
-			log_mistakes(config);
-		config_free(config);
-		return false;
-	}
-	log_mistakes(config);
-	if (!same_listeners(old->config, config))
+	if (!same_listeners(old, config))
 		log_event(LOG_WARN, "reload",
 		    "listen, admin and the limits of connections take effect at the next start");
+}
+
+/* The new world stands whole before the old one goes. */
+static bool
+take_over(struct server *server, struct config *config, struct err *reterr)
+{
+	struct world *old = atomic_load(&server->gate.world), *world = NULL;
+
+	tell_listeners(old->config, config);
+	note_key_files(config);
+	watch_inputs(server, config, true);
 	if (!world_new(config, old, &world, reterr))
 		return false;
+	watch_inputs(server, config, false);
 	log_setup((enum log_format)config->log_format, (enum log_level)config->log_level);
-	look_at_files(server, config);
 	gate_swap(&server->gate, world);
+	reload_end(server->reload, config, NULL);
 	return true;
 }
 
 static void
 reload_and_tell(struct server *server)
 {
+	struct config *config = NULL;
 	struct err err = { "" };
 	bool done;
 
-	look_at_files(server, atomic_load(&server->gate.world)->config);
-	done = reload(server, &err);
-	if (done)
+	reload_begin(server->reload);
+	done = config_read(server->path, &config, &err);
+	if (config != NULL)
+		log_mistakes(config);
+	if (done) {
+		done = take_over(server, config, &err); /* which takes it */
+		config = NULL;
+	} else if (config != NULL) {
+		watch_inputs(server, config, true);
+	}
+	if (done) {
 		log_event(LOG_INFO, "reload", "the configuration was read again");
-	else
+	} else {
 		log_event(LOG_ERROR, "reload", "%s; the old configuration stays", err.text);
-}
-
-static void
-want_reload(void *context)
-{
-	struct server *server = context;
-
-	atomic_store(&server->reload_wanted, true);
+		reload_end(server->reload, config, &err);
+	}
+	config_free(config);
 }
 
 /* Sockets for every client and its upstream, or accepting would spin when they run out. */
@@ -260,8 +248,8 @@ run(struct server *server, const sigset_t *signals)
 		gate_tend(&server->gate);
 		if (ticks % TRIM_TICKS == 0)
 			give_memory_back(server);
-		if (signal_number == SIGHUP || atomic_exchange(&server->reload_wanted, false) ||
-		    (++ticks % 10 == 0 && files_changed(server)))
+		if (signal_number == SIGHUP || reload_wanted(server->reload) ||
+		    (++ticks % 10 == 0 && inputs_changed(server->watch)))
 			reload_and_tell(server);
 	}
 }
@@ -272,7 +260,12 @@ start(struct server *server, struct config *config, struct err *reterr)
 	struct world *world = NULL;
 
 	(void)snprintf(server->path, sizeof(server->path), "%s", config->path);
-	look_at_files(server, config);
+	watch_inputs(server, config, false);
+	server->reload = reload_new();
+	if (server->watch == NULL || server->reload == NULL) {
+		config_free(config);
+		return err_set(reterr, "out of memory");
+	}
 	if (mkdir(config->state, 0700) != 0 && errno != EEXIST) {
 		(void)err_errno(reterr, errno, "state: %s: cannot be made", config->state);
 		config_free(config);
@@ -284,9 +277,9 @@ start(struct server *server, struct config *config, struct err *reterr)
 		world_free(world);
 		return false;
 	}
+	reload_end(server->reload, config, NULL);
 	server->admin.gate = &server->gate;
-	server->admin.reload = want_reload;
-	server->admin.context = server;
+	server->admin.reload = server->reload;
 	return listen_all(server, config, reterr);
 }
 
@@ -313,6 +306,7 @@ server_run(struct config *config, struct err *reterr)
 	if (started) {
 		log_event(LOG_INFO, "start", "postern " POSTERN_VERSION " is ready");
 		run(server, &signals);
+		reload_close(server->reload);
 		drain(server);
 	}
 	stop_listeners(server);
@@ -320,6 +314,8 @@ server_run(struct config *config, struct err *reterr)
 		log_event(LOG_INFO, "stop", "postern ends");
 	if (server->gate.cache != NULL)
 		gate_done(&server->gate);
+	reload_free(server->reload);
+	inputs_unwatch(server->watch);
 	fetch_teardown();
 	free(server);
 	return started;
