@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log_queue.h"
 
 /* A key that makes the line longer is left out whole. */
 #define LINE_MOST (1u << 20)
 #define END_BYTES 2
 #define MESSAGE_MOST 8192
+#define LOG_STOP_US (10 * INT64_C(1000000))
 
 static const char lost_line[] = "{\"event\":\"log_line_lost\"}\n";
 static const char *const level_words[] = { "error", "warn", "info", "debug" };
@@ -29,6 +30,11 @@ static atomic_int chosen_level = LOG_INFO;
 /* The system keeps a line of PIPE_BUF bytes together, also in a full pipe; a longer one needs us
  * to hold back the others. So short lines share the lock and only long ones own it. */
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+
+/* One for each of standard output and standard error, once log_start() was called; the first for
+ * both where they are one file, so that their lines stay in order. */
+static struct log_queue queues[2] = { LOG_QUEUE_INIT, LOG_QUEUE_INIT };
+static atomic_bool one_file;
 
 void
 log_setup(enum log_format format, enum log_level level)
@@ -158,23 +164,25 @@ log_number(struct log_line *line, const char *key, int64_t value)
 	keep_or_cut(line, before);
 }
 
+static struct log_queue *
+queue_of(int fd)
+{
+	return &queues[fd == STDERR_FILENO && !atomic_load(&one_file)];
+}
+
 /* A log that nobody can take any more (disk full, reader gone) must not stop the gate. */
 static void
-write_whole(int fd, struct span bytes)
+write_now(int fd, struct span bytes)
 {
-	while (bytes.len > 0) {
-		ssize_t put = write(fd, bytes.at, bytes.len);
+	bool some;
 
-		if (put >= 0) {
-			bytes = span_slice(bytes, (size_t)put, bytes.len);
-		} else if (errno == EAGAIN) {
-			struct pollfd ready = { .fd = fd, .events = POLLOUT };
-
-			(void)poll(&ready, 1, -1);
-		} else if (errno != EINTR) {
-			return;
-		}
-	}
+	if (bytes.len > PIPE_BUF)
+		(void)pthread_rwlock_wrlock(&lock);
+	else
+		(void)pthread_rwlock_rdlock(&lock);
+	if (!log_queue_write(fd, bytes, &some))
+		atomic_fetch_add(&queue_of(fd)->dropped, 1);
+	(void)pthread_rwlock_unlock(&lock);
 }
 
 static void
@@ -184,12 +192,8 @@ write_line(int fd, struct log_line *line)
 
 	buffer_add_text(&line->buffer, line->format == LOG_JSON ? "}\n" : "\n");
 	bytes = line->buffer.failed ? span_of(lost_line) : buffer_span(&line->buffer);
-	if (bytes.len > PIPE_BUF)
-		(void)pthread_rwlock_wrlock(&lock);
-	else
-		(void)pthread_rwlock_rdlock(&lock);
-	write_whole(fd, bytes);
-	(void)pthread_rwlock_unlock(&lock);
+	if (!log_queue_put(queue_of(fd), bytes))
+		write_now(fd, bytes);
 	buffer_done(&line->buffer);
 }
 
@@ -232,4 +236,54 @@ log_event(enum log_level level, const char *event, const char *format, ...)
 	write_line(STDERR_FILENO, &line);
 	if (len >= 0)
 		free(message);
+}
+
+/* What stands in the log in the place of lines that were dropped. */
+static void
+say_dropped(struct buffer *text, uint64_t dropped)
+{
+	struct log_line line;
+
+	log_begin(&line, "log_dropped");
+	log_number(&line, "dropped", (int64_t)dropped);
+	log_text(&line, "message", SPAN("lines were dropped here: nobody took them in time"));
+	log_text(&line, "level", span_of(level_words[LOG_WARN]));
+	buffer_add_text(&line.buffer, line.format == LOG_JSON ? "}\n" : "\n");
+	buffer_add(text, buffer_span(&line.buffer));
+	buffer_done(&line.buffer);
+}
+
+static bool
+same_file(int a, int b)
+{
+	struct stat of_a, of_b;
+
+	return fstat(a, &of_a) == 0 && fstat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+	       of_a.st_ino == of_b.st_ino;
+}
+
+bool
+log_start(struct err *reterr)
+{
+	bool one = same_file(STDOUT_FILENO, STDERR_FILENO);
+
+	atomic_store(&one_file, one);
+	if (!log_queue_start(&queues[0], STDOUT_FILENO, say_dropped, reterr))
+		return false;
+	return one || log_queue_start(&queues[1], STDERR_FILENO, say_dropped, reterr);
+}
+
+void
+log_stop(void)
+{
+	int64_t until_us = clock_mono_us() + LOG_STOP_US;
+
+	for (int i = 0; i < 2; i++)
+		log_queue_stop(&queues[i], until_us);
+}
+
+uint64_t
+log_dropped(void)
+{
+	return atomic_load(&queues[0].dropped) + atomic_load(&queues[1].dropped);
 }

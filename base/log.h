@@ -2,8 +2,8 @@
 /*
  * log - one line per event on standard output (requests) or standard error (everything else).
  *
- * Uses:   buffer, clock.
- * Threads: any; a line is written whole by one write().
+ * Uses:   buffer, clock, log_queue.
+ * Threads: any; a line is written whole.
  *
  * A line starts with our own words and holds outside text only as escaped strings. Never hand a
  * token, a secret or a password to this.
@@ -16,6 +16,7 @@
 
 #include "base/buffer.h"
 #include "base/check.h"
+#include "base/err.h"
 #include "base/span.h"
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
@@ -23,6 +24,20 @@ enum log_format { LOG_JSON, LOG_TEXT };
 
 /* Set once at start and at reload. */
 void log_setup(enum log_format format, enum log_level level);
+
+/*
+ * From now on lines are queued and written by threads of their own, so that a reader that stops
+ * cannot stop the gate: see log_queue.h. Before it, and in commands that never call it, a line is
+ * written by whoever logs it. Call once.
+ */
+MUST_CHECK bool log_start(struct err *reterr);
+
+/* Write what is queued, as long as it is taken, 10 s at most; then lines are written at once
+ * again, or dropped where nobody takes them. */
+void log_stop(void);
+
+/* Lines that were dropped so far, because they were not taken in time or could not be written. */
+uint64_t log_dropped(void);
 
 /* Is a line of that level written at all? Ask before making one that costs. */
 bool log_wants(enum log_level level);

@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/epoch.h"
+#include "base/log.h"
 #include "proxy/answer.h"
 
 #define TEXT_MAX (1u << 20)
@@ -227,9 +228,13 @@ metrics(struct admin *admin, struct page *page)
 	    "postern_token_cache_total{result=\"miss\"} %" PRIu64 "\n"
 	    "# HELP postern_connections Open client connections.\n"
 	    "# TYPE postern_connections gauge\n"
-	    "postern_connections %d\n",
+	    "postern_connections %d\n"
+	    "# HELP postern_log_dropped_total Lines of the log that nobody took in time.\n"
+	    "# TYPE postern_log_dropped_total counter\n"
+	    "postern_log_dropped_total %" PRIu64 "\n",
 	    cache_hits(admin->gate->cache), cache_misses(admin->gate->cache),
-	    admin->listener == NULL ? 0 : listener_connections(admin->listener));
+	    admin->listener == NULL ? 0 : listener_connections(admin->listener),
+	    log_dropped());
 }
 
 static void

@@ -301,6 +301,11 @@ server_run(struct config *config, struct err *reterr)
 	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
 	raise_limits();
 	log_setup((enum log_format)config->log_format, (enum log_level)config->log_level);
+	if (!log_start(reterr)) {
+		config_free(config);
+		free(server);
+		return false;
+	}
 	log_mistakes(config);
 	started = fetch_setup(reterr) && start(server, config, reterr);
 	if (started) {
@@ -318,5 +323,6 @@ server_run(struct config *config, struct err *reterr)
 	inputs_unwatch(server->watch);
 	fetch_teardown();
 	free(server);
+	log_stop();
 	return started;
 }

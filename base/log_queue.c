@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log_queue.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/thread.h"
+
+/* The writer lets lines gather for so long, or until so many bytes are there: fewer wake-ups and
+ * system calls for each of them. */
+#define LINGER_US 2000
+#define GATHERED_BYTES (64u << 10)
+
+#define SAID_MOST 512
+
+/* What one write() takes: whole lines. */
+struct log_block {
+	struct log_block *next;
+	size_t len, room;
+	uint64_t lines;
+	uint64_t said; /* the number of dropped lines that it tells of */
+	char at[];
+};
+
+bool
+log_queue_write(int fd, struct span bytes, bool *ret_some)
+{
+	*ret_some = false;
+	while (bytes.len > 0) {
+		ssize_t put = write(fd, bytes.at, bytes.len);
+
+		if (put >= 0) {
+			*ret_some |= put > 0;
+			bytes = span_slice(bytes, (size_t)put, bytes.len);
+		} else if (errno == EAGAIN) {
+			struct pollfd ready = { .fd = fd, .events = POLLOUT };
+
+			(void)poll(&ready, 1, -1);
+		} else if (errno != EINTR) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void
+count_dropped(struct log_queue *queue, uint64_t lines)
+{
+	queue->unsaid += lines;
+	atomic_fetch_add_explicit(&queue->dropped, lines, memory_order_relaxed);
+}
+
+/* The block that takes so many bytes more, at the end of the queue. NULL: no memory. */
+static struct log_block *
+block_for(struct log_queue *queue, size_t len)
+{
+	struct log_block *block = queue->last;
+	size_t room = len > PIPE_BUF ? len : PIPE_BUF;
+
+	if (block != NULL && block->room - block->len >= len)
+		return block;
+	block = malloc(sizeof(*block) + room);
+	if (block == NULL)
+		return NULL;
+	*block = (struct log_block){ .room = room };
+	if (queue->last == NULL)
+		queue->first = block;
+	else
+		queue->last->next = block;
+	queue->last = block;
+	queue->bytes += sizeof(*block) + room;
+	return block;
+}
+
+static struct log_block *
+append(struct log_queue *queue, struct span line)
+{
+	struct log_block *block = block_for(queue, line.len);
+
+	if (block == NULL)
+		return NULL;
+	memcpy(block->at + block->len, line.at, line.len);
+	block->len += line.len;
+	return block;
+}
+
+static bool
+has_room(const struct log_queue *queue, size_t len)
+{
+	return queue->bytes + len <= LOG_QUEUE_BYTES;
+}
+
+/* Wait for room for a line, not for ever. */
+static bool
+wait_room(struct log_queue *queue, size_t len)
+{
+	int64_t until_us = clock_mono_us() + LOG_QUEUE_WAIT_US;
+
+	queue->waiting++;
+	while (!queue->dropping && !has_room(queue, len)) {
+		int64_t now_us = clock_mono_us();
+		int64_t stuck_us = queue->moved_us + LOG_QUEUE_STUCK_US;
+
+		if (now_us >= until_us || now_us >= stuck_us) {
+			queue->dropping = true;
+			(void)pthread_cond_broadcast(&queue->moved);
+			break;
+		}
+		thread_wait_us(&queue->moved, &queue->lock,
+		    (stuck_us < until_us ? stuck_us : until_us) - now_us);
+	}
+	queue->waiting--;
+	return !queue->dropping;
+}
+
+bool
+log_queue_put(struct log_queue *queue, struct span line)
+{
+	struct log_block *block = NULL;
+	bool wake = false;
+
+	if (!atomic_load(&queue->running))
+		return atomic_load(&queue->left);
+	(void)pthread_mutex_lock(&queue->lock);
+	if (!atomic_load(&queue->running)) {
+		(void)pthread_mutex_unlock(&queue->lock);
+		return atomic_load(&queue->left);
+	}
+	if (!queue->dropping && (has_room(queue, line.len) || wait_room(queue, line.len)))
+		block = append(queue, line);
+	if (block == NULL) {
+		count_dropped(queue, 1);
+	} else {
+		block->lines++;
+		wake = queue->idle;
+		queue->idle = false;
+		if (queue->bytes >= GATHERED_BYTES)
+			(void)pthread_cond_signal(&queue->hurry);
+	}
+	/* Inside the lock: log_queue_stop() may end the worker as soon as it is free. */
+	if (wake)
+		worker_wake(queue->worker);
+	(void)pthread_mutex_unlock(&queue->lock);
+	return true;
+}
+
+/* It flows again: say what is missing here. */
+static void
+say_dropped(struct log_queue *queue)
+{
+	struct log_block *block;
+	struct buffer line;
+
+	if (queue->unsaid == 0 || queue->bytes > LOG_QUEUE_BYTES / 2)
+		return;
+	buffer_init(&line, SAID_MOST);
+	queue->say(&line, queue->unsaid);
+	block = line.failed ? NULL : append(queue, buffer_span(&line));
+	buffer_done(&line);
+	if (block == NULL)
+		return;
+	block->said += queue->unsaid;
+	queue->unsaid = 0;
+	queue->dropping = false;
+}
+
+/* Write one block, behind a newline where the last one was torn. */
+static bool
+write_block(struct log_queue *queue, const struct log_block *block)
+{
+	bool some = false, written = true;
+
+	if (queue->torn)
+		written = log_queue_write(queue->fd, SPAN("\n"), &some);
+	if (!written)
+		return false;
+	queue->torn = false;
+	written = log_queue_write(queue->fd, (struct span){ block->at, block->len }, &some);
+	queue->torn = !written && some;
+	return written;
+}
+
+/* The lock is held, but not while writing. */
+static void
+write_first(struct log_queue *queue)
+{
+	struct log_block *block = queue->first;
+	bool written;
+
+	queue->first = block->next;
+	if (queue->first == NULL)
+		queue->last = NULL;
+	(void)pthread_mutex_unlock(&queue->lock);
+	written = write_block(queue, block);
+	(void)pthread_mutex_lock(&queue->lock);
+	queue->bytes -= sizeof(*block) + block->room;
+	queue->moved_us = clock_mono_us();
+	if (written) {
+		say_dropped(queue);
+	} else {
+		count_dropped(queue, block->lines);
+		queue->unsaid += block->said;
+	}
+	if (queue->waiting > 0 || queue->flushing)
+		(void)pthread_cond_broadcast(&queue->moved);
+	free(block);
+}
+
+static int64_t
+step(void *context)
+{
+	struct log_queue *queue = context;
+
+	(void)pthread_mutex_lock(&queue->lock);
+	if (queue->bytes < GATHERED_BYTES && !queue->flushing)
+		thread_wait_us(&queue->hurry, &queue->lock, LINGER_US);
+	queue->moved_us = clock_mono_us();
+	while (queue->first != NULL)
+		write_first(queue);
+	queue->idle = true;
+	/* A disk that was full takes nothing: the next line tries anew. */
+	queue->dropping = false;
+	(void)pthread_mutex_unlock(&queue->lock);
+	return WORKER_UNTIL_WOKEN;
+}
+
+bool
+log_queue_start(struct log_queue *queue, int fd,
+    void (*say)(struct buffer *line, uint64_t dropped), struct err *reterr)
+{
+	queue->fd = fd;
+	queue->say = say;
+	queue->idle = false;
+	queue->flushing = false;
+	queue->moved_us = clock_mono_us();
+	thread_cond_init(&queue->moved);
+	thread_cond_init(&queue->hurry);
+	if (!worker_start(step, queue, &queue->worker, reterr))
+		return false;
+	atomic_store(&queue->left, false);
+	atomic_store(&queue->running, true);
+	return true;
+}
+
+static void
+nothing(void *context)
+{
+	(void)context;
+}
+
+void
+log_queue_stop(struct log_queue *queue, int64_t until_us)
+{
+	int64_t now_us = clock_mono_us();
+	bool empty;
+
+	if (!atomic_load(&queue->running))
+		return;
+	(void)pthread_mutex_lock(&queue->lock);
+	queue->flushing = true;
+	queue->moved_us = now_us;
+	(void)pthread_cond_signal(&queue->hurry);
+	while (queue->bytes > 0 && now_us < until_us &&
+	       now_us < queue->moved_us + 2 * LOG_QUEUE_STUCK_US) {
+		thread_wait_us(&queue->moved, &queue->lock, LOG_QUEUE_STUCK_US / 10);
+		now_us = clock_mono_us();
+	}
+	empty = queue->bytes == 0;
+	atomic_store(&queue->left, !empty);
+	atomic_store(&queue->running, false);
+	(void)pthread_mutex_unlock(&queue->lock);
+	if (empty)
+		worker_stop(queue->worker);
+	else
+		worker_let_go(queue->worker, nothing, NULL);
+	queue->worker = NULL;
+}

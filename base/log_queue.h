@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * log_queue - lines on their way to a descriptor, written by a thread of its own, so that whoever
+ * reads them cannot stop those who write them.
+ *
+ * Uses:   worker, thread, clock, buffer.
+ * Shell:  threads, a descriptor.
+ * Threads: any.
+ * Limits: LOG_QUEUE_BYTES wait at most. A line that finds no room waits while the writer gets on,
+ *         LOG_QUEUE_WAIT_US at most, and LOG_QUEUE_STUCK_US while it does not; then lines are
+ *         dropped and counted until half of the room is free.
+ *
+ * Lines stay whole and in order. Each write() is one line or as many whole lines as fit in
+ * PIPE_BUF, which the system keeps together even where several processes write to one pipe.
+ */
+#ifndef POSTERN_BASE_LOG_QUEUE_H
+#define POSTERN_BASE_LOG_QUEUE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/check.h"
+#include "base/err.h"
+#include "base/span.h"
+#include "base/worker.h"
+
+#define LOG_QUEUE_BYTES (4u << 20)
+#define LOG_QUEUE_STUCK_US (500 * INT64_C(1000))
+#define LOG_QUEUE_WAIT_US (5 * INT64_C(1000000))
+
+/* Starting from LOG_QUEUE_INIT; lives until the process ends, since a writer that is stuck at the
+ * end goes on looking at it. */
+struct log_queue {
+	pthread_mutex_t lock;
+	pthread_cond_t moved, hurry; /* the writer got on; the writer is to stop lingering */
+	struct worker *worker;
+	int fd;
+	/* Makes the line that says how many were dropped. */
+	void (*say)(struct buffer *line, uint64_t dropped);
+	struct log_block *first, *last;
+	size_t bytes;     /* of all blocks, the one being written included */
+	int64_t moved_us; /* when the writer last got on, or had nothing to do */
+	int waiting;      /* lines that wait for room */
+	bool idle, dropping, flushing, torn;
+	uint64_t unsaid;               /* dropped, and not said yet */
+	atomic_uint_fast64_t dropped;  /* ever */
+	atomic_bool running, left;     /* started; let go while stuck */
+};
+
+#define LOG_QUEUE_INIT { .lock = PTHREAD_MUTEX_INITIALIZER }
+
+/* Start the writer of `fd`. */
+MUST_CHECK bool log_queue_start(struct log_queue *queue, int fd,
+    void (*say)(struct buffer *line, uint64_t dropped), struct err *reterr);
+
+/* Queue a line, its newline included, or drop it. False: no writer runs, so write it yourself. */
+MUST_CHECK bool log_queue_put(struct log_queue *queue, struct span line);
+
+/* Write what is queued, as long as the writer gets on and at most until the monotonic `until_us`,
+ * and end the writer. A writer that is stuck then is let go, and lines are dropped from now on. */
+void log_queue_stop(struct log_queue *queue, int64_t until_us);
+
+/* Write all of the bytes, waiting as long as it takes. False: they cannot be written (disk full,
+ * reader gone); *ret_some: a part of them was. */
+MUST_CHECK bool log_queue_write(int fd, struct span bytes, bool *ret_some);
+
+#endif
