@@ -27,6 +27,7 @@ enum endpoint {
 	ENDPOINT_TOKEN,
 	ENDPOINT_REVOKE,
 	ENDPOINT_INTROSPECT,
+	ENDPOINT_AUTHORIZE,
 	ENDPOINT_JWKS,
 	ENDPOINT_OAUTH,
 	ENDPOINT_OPENID,
@@ -78,12 +79,28 @@ void revoke_endpoint_answer(struct issuer *issuer, const struct issuer_request *
 void introspect_endpoint_answer(struct issuer *issuer, const struct issuer_request *request,
     int64_t now_s, struct issuer_answer *answer);
 
+/* Answer a request to the authorization endpoint (RFC 6749 section 3.1): an error document, never a
+ * redirect, since no client has a redirection URI here (section 4.1.2.1). */
+void authorize_endpoint_answer(const struct issuer_request *request, struct issuer_answer *answer);
+
 /* Take over what was revoked. A `revoked` of watch_start(); context: the issuer. */
 MUST_CHECK bool revoke_take(void *context, const struct revocation *first, struct err *reterr);
 
 /* Ready what the endpoints share, after metadata_make(). */
 MUST_CHECK bool oauth_prepare(struct issuer *issuer, struct err *reterr);
 void oauth_release(struct issuer *issuer);
+
+/* The endpoint at a canonical path; ENDPOINT_COUNT: none. */
+enum endpoint endpoint_find(const struct issuer *issuer, struct span path);
+
+/* The same, and one that the path misses only by a slash at its end or by upper and lower case. */
+enum endpoint endpoint_meant(const struct issuer *issuer, struct span path);
+
+/* Answer a request whose path misses an endpoint so: 404 and the path that was meant. Whoever sends a
+ * client's secret there means the endpoint; to judge it as a user's password would lock out the
+ * client. */
+void endpoint_missed(const struct issuer *issuer, const struct issuer_request *request,
+    struct issuer_answer *answer);
 
 /* Answer 405 (RFC 9110 section 15.5.6). */
 void endpoint_wrong_method(const char *allow, struct issuer_answer *answer);

@@ -309,23 +309,10 @@ issuer_generation(const struct issuer *issuer)
 
 /* --- endpoints --- */
 
-/* ENDPOINT_COUNT: not ours. */
-static enum endpoint
-find_endpoint(const struct issuer *issuer, struct span path)
-{
-	int i;
-
-	for (i = 0; i < ENDPOINT_COUNT; i++) {
-		if (span_is(path, issuer->paths[i]))
-			break;
-	}
-	return (enum endpoint)i;
-}
-
 bool
 issuer_serves(const struct issuer *issuer, struct span path)
 {
-	return find_endpoint(issuer, path) != ENDPOINT_COUNT;
+	return endpoint_meant(issuer, path) != ENDPOINT_COUNT;
 }
 
 static void
@@ -343,7 +330,7 @@ void
 issuer_answer(struct issuer *issuer, const struct issuer_request *request, int64_t now_s,
     struct issuer_answer *answer)
 {
-	enum endpoint endpoint = find_endpoint(issuer, request->path);
+	enum endpoint endpoint = endpoint_find(issuer, request->path);
 
 	*answer = (struct issuer_answer){ .status = 404, .error = "" };
 	buffer_init(&answer->headers, ANSWER_MOST);
@@ -354,8 +341,12 @@ issuer_answer(struct issuer *issuer, const struct issuer_request *request, int64
 		revoke_endpoint_answer(issuer, request, now_s, answer);
 	else if (endpoint == ENDPOINT_INTROSPECT)
 		introspect_endpoint_answer(issuer, request, now_s, answer);
+	else if (endpoint == ENDPOINT_AUTHORIZE)
+		authorize_endpoint_answer(request, answer);
 	else if (endpoint != ENDPOINT_COUNT)
 		metadata_answer(issuer, endpoint, request, answer);
+	else
+		endpoint_missed(issuer, request, answer);
 	answer_failed(answer);
 }
 

@@ -118,7 +118,9 @@ struct issuer_answer {
 	char why[128];     /* more than the client is told, for the log; else "" */
 };
 
-/* Is this path one of the local issuer's endpoints? They answer wrong methods with 405. */
+/* Is this path one of the local issuer's endpoints, which answer wrong methods with 405, or one of
+ * them but for a slash at its end or upper and lower case? The latter is answered 404 with the path
+ * that was meant, and credentials on it are not looked at. */
 bool issuer_serves(const struct issuer *issuer, struct span path);
 
 /* The most bytes of body an endpoint reads; more is answered 413 without reading. */
@@ -127,7 +129,7 @@ bool issuer_serves(const struct issuer *issuer, struct span path);
 /*
  * Answer. POST /oauth/token (RFC 6749 sections 4.4, 5.1, 5.2; RFC 9068 tokens),
  * POST /oauth/revoke (RFC 7009), POST /oauth/introspect (RFC 7662),
- * GET /.well-known/jwks.json (RFC 7517), /.well-known/oauth-authorization-server (RFC 8414),
+ * GET /oauth/authorize (an error, always), GET /.well-known/jwks.json (RFC 7517), /.well-known/oauth-authorization-server (RFC 8414),
  * /.well-known/openid-configuration. Buffers are to be released by issuer_answer_done().
  */
 void issuer_answer(struct issuer *issuer, const struct issuer_request *request, int64_t now_s,

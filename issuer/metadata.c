@@ -9,6 +9,7 @@
 #define TOKEN "/oauth/token"
 #define REVOKE "/oauth/revoke"
 #define INTROSPECT "/oauth/introspect"
+#define AUTHORIZE "/oauth/authorize"
 #define DOCUMENT_MOST (64u << 10)
 
 static const char *const content_types[ENDPOINT_COUNT] = {
@@ -45,6 +46,7 @@ make_paths(struct issuer *issuer)
 	issuer->paths[ENDPOINT_TOKEN] = arena_format(arena, "%.*s" TOKEN, SPAN_ARG(path));
 	issuer->paths[ENDPOINT_REVOKE] = arena_format(arena, "%.*s" REVOKE, SPAN_ARG(path));
 	issuer->paths[ENDPOINT_INTROSPECT] = arena_format(arena, "%.*s" INTROSPECT, SPAN_ARG(path));
+	issuer->paths[ENDPOINT_AUTHORIZE] = arena_format(arena, "%.*s" AUTHORIZE, SPAN_ARG(path));
 	issuer->paths[ENDPOINT_JWKS] =
 	    arena_format(arena, "%.*s/.well-known/jwks.json", SPAN_ARG(path));
 	issuer->paths[ENDPOINT_OAUTH] =
@@ -90,15 +92,16 @@ add_endpoint(const struct issuer *issuer, const char *name, const char *below, s
 	    key, key, assertion_algorithms);
 }
 
-/* RFC 8414 section 2. `response_types_supported` is required there, and no authorization endpoint
- * is here: "none" (OAuth 2.0 Multiple Response Types, section 4) is the one that promises
- * nothing. */
+/* RFC 8414 section 2. `response_types_supported` is required there, and nobody can log in here:
+ * "none" (OAuth 2.0 Multiple Response Types, section 4) is the one that promises nothing. Many
+ * clients refuse a document without `authorization_endpoint`; ours only says so. */
 static void
 add_common(const struct issuer *issuer, struct buffer *json)
 {
 	buffer_add_text(json, "{\"issuer\":");
 	buffer_add_json(json, span_of(issuer->local.issuer));
 	add_url(issuer, "jwks_uri", "/.well-known/jwks.json", json);
+	add_url(issuer, "authorization_endpoint", AUTHORIZE, json);
 	add_endpoint(issuer, "token", TOKEN, json);
 	add_endpoint(issuer, "revocation", REVOKE, json);
 	add_endpoint(issuer, "introspection", INTROSPECT, json);
@@ -115,10 +118,8 @@ make_documents(struct issuer *issuer)
 	add_common(issuer, oauth);
 	buffer_add_text(oauth, "}");
 	add_common(issuer, openid);
-	/* There are no ID Tokens here, but OpenID Connect Discovery section 3 requires the member,
-	 * and RS256 in it. */
-	buffer_add_text(openid, ",\"subject_types_supported\":[\"public\"]"
-				",\"id_token_signing_alg_values_supported\":[\"RS256\"]}");
+	/* add_signing_algorithms() completes it at each request */
+	buffer_add_text(openid, ",\"subject_types_supported\":[\"public\"]");
 }
 
 bool
@@ -139,16 +140,24 @@ metadata_make(struct issuer *issuer, struct err *reterr)
 
 /* --- answering --- */
 
-void
-endpoint_wrong_method(const char *allow, struct issuer_answer *answer)
+/* There are no ID Tokens here, but OpenID Connect Discovery section 3 requires the member, and RS256
+ * in it. Clients such as go-oidc and PyJWT verify our tokens by the algorithms that stand here, so
+ * each one whose key is published stands here too. Within an epoch. */
+static void
+add_signing_algorithms(const struct issuer *issuer, struct buffer *json)
 {
-	answer->status = 405;
-	answer->error = "invalid_request";
-	buffer_format(&answer->headers,
-	    "Allow: %s\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n", allow);
-	buffer_format(&answer->body,
-	    "{\"error\":\"invalid_request\",\"error_description\":\"the method must be %s\"}",
-	    allow);
+	const struct signing_set *set = signing_now(issuer->signing);
+	unsigned written = 1u << SIGNING_RS256;
+
+	buffer_add_text(json, ",\"id_token_signing_alg_values_supported\":[\"RS256\"");
+	for (size_t i = 0; i < set->count; i++) {
+		enum signing_algorithm algorithm = signing_key_algorithm(set->keys[i]);
+
+		if ((written & (1u << algorithm)) == 0)
+			buffer_format(json, ",\"%s\"", signing_algorithms[algorithm]);
+		written |= 1u << algorithm;
+	}
+	buffer_add_text(json, "]}");
 }
 
 void
@@ -163,11 +172,11 @@ metadata_answer(const struct issuer *issuer, enum endpoint endpoint,
 	/* Short, so that a new signing key is seen soon. */
 	buffer_format(&answer->headers,
 	    "Content-Type: %s\r\nCache-Control: public, max-age=300\r\n", content_types[endpoint]);
-	if (endpoint != ENDPOINT_JWKS) {
-		buffer_add(&answer->body, buffer_span(&issuer->documents[endpoint]));
-		return;
-	}
+	buffer_add(&answer->body, buffer_span(&issuer->documents[endpoint]));
 	epoch_enter();
-	signing_jwks(issuer->signing, &answer->body);
+	if (endpoint == ENDPOINT_JWKS)
+		signing_jwks(issuer->signing, &answer->body);
+	else if (endpoint == ENDPOINT_OPENID)
+		add_signing_algorithms(issuer, &answer->body);
 	epoch_leave();
 }

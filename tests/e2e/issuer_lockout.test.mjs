@@ -34,6 +34,15 @@ test('the lock-out', async (t) => {
     assert.equal((await guess(gate, fresh.client_id, fresh.client_secret)).status, 429);
     assert.equal((await post(gate, '/oauth/token', { grant_type: 'client_credentials', client_id: fresh.client_id, client_secret: fresh.client_secret }, { client: null })).status, 429, 'nor in the form');
   });
+  await t.test('a path that is nearly an endpoint is named, and nothing sent there counts', async (t) => {
+    const gate = await issuerGate(t, { local: { lockout: rules } });
+    for (let i = 0; i < 8; i++) {
+      const got = await guess(gate, gate.partner.client_id, gate.partner.client_secret, i % 2 ? '/oauth/token/' : '/OAuth/Token');
+      assert.equal(got.status, 404);
+      assert.equal(got.json().error_description, "this endpoint's path is exactly /oauth/token");
+    }
+    await tokenOf(gate);
+  });
   await t.test('all endpoints count together', async (t) => {
     const gate = await issuerGate(t, { local: { lockout: rules } });
     const fresh = await gate.addClient('fresh', '--role', 'reader');

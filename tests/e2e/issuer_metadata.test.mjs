@@ -26,7 +26,15 @@ for (const path of ['', '/auth', '/a/b']) {
         assert.equal(document.issuer, gate.issuer, 'equal to what discovery asked for (section 3.3)');
         assert.deepEqual(document.response_types_supported, ['none']);
         assert.deepEqual(document.grant_types_supported, ['client_credentials']);
-        assert.equal(document.authorization_endpoint, undefined);
+        const login = new URL(document.authorization_endpoint);
+        assert.equal(login.origin, `http://127.0.0.1:${gate.port}`);
+        for (const query of ['', '?response_type=code&client_id=x&redirect_uri=https%3A%2F%2Fevil.example%2F']) {
+          const refused = await gate.ask({ target: login.pathname + query });
+          assert.equal(refused.status, 400);
+          assert.equal(refused.json().error, 'unsupported_response_type');
+          assert.equal(refused.get('location'), undefined, 'nobody is sent to a URI that no client registered');
+          assert.ok(!refused.text.includes('evil'));
+        }
         for (const endpoint of ['token', 'revocation', 'introspection']) {
           assert.deepEqual(document[`${endpoint}_endpoint_auth_methods_supported`], METHODS);
           assert.deepEqual(document[`${endpoint}_endpoint_auth_signing_alg_values_supported`], ALGORITHMS, 'required beside private_key_jwt, never none');
@@ -42,7 +50,7 @@ for (const path of ['', '/auth', '/a/b']) {
         }
         if (name === 'openid-configuration') {
           assert.deepEqual(document.subject_types_supported, ['public']);
-          assert.deepEqual(document.id_token_signing_alg_values_supported, ['RS256'], 'required, and nothing is promised by it');
+          assert.deepEqual(document.id_token_signing_alg_values_supported, ['RS256', ...new Set(keys.json().keys.map((key) => key.alg))], 'RS256 is required; the others are those that sign');
         }
         for (const [member, value] of Object.entries(document)) {
           assert.ok(!(Array.isArray(value) && value.length === 0), `${member}: members with nothing in them are left out (section 3.2)`);

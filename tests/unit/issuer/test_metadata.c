@@ -55,7 +55,8 @@ check_document(const char *path, const char *url)
 	want_text(root, "/grant_types_supported/0", "client_credentials");
 	want_text(root, "/token_endpoint_auth_methods_supported/0", "client_secret_basic");
 	want_text(root, "/response_types_supported/0", "none");
-	assert_null(json_object_get(root, "authorization_endpoint"));
+	(void)snprintf(want, sizeof(want), "%.*s/oauth/authorize", (int)len, url);
+	want_text(root, "/authorization_endpoint", want);
 	json_decref(root);
 }
 
@@ -83,8 +84,9 @@ documents_stand_where_the_issuer_says(void **state)
 		assert_true(issuer_serves(running.issuer, span_of(places[i].token)));
 		assert_true(issuer_serves(running.issuer, span_of(places[i].jwks)));
 		assert_false(issuer_serves(running.issuer, SPAN("/")));
-		assert_false(issuer_serves(running.issuer, SPAN("/oauth/token/")));
-		assert_false(issuer_serves(running.issuer, SPAN("/OAUTH/TOKEN")));
+		assert_false(issuer_serves(running.issuer, SPAN("/oauth/token/x")));
+		assert_false(issuer_serves(running.issuer, SPAN("/oauth/tokens")));
+		assert_false(issuer_serves(running.issuer, SPAN("/oauth/token//")));
 		check_document(places[i].oauth, places[i].url);
 		check_document(places[i].openid, places[i].url);
 		running_done(&running);
@@ -101,7 +103,52 @@ openid_document_has_its_own_members(void **state)
 	root = get("/.well-known/openid-configuration");
 	want_text(root, "/subject_types_supported/0", "public");
 	want_text(root, "/id_token_signing_alg_values_supported/0", "RS256");
+	want_text(root, "/id_token_signing_alg_values_supported/1", "ES256");
+	assert_int_equal(
+	    json_array_size(json_object_get(root, "id_token_signing_alg_values_supported")), 2);
 	json_decref(root);
+	running_done(&running);
+}
+
+static void
+nobody_can_log_in_and_nobody_is_sent_anywhere(void **state)
+{
+	static const char *const methods[] = { "GET", "POST" };
+	struct issuer_answer answer;
+
+	(void)state;
+	running_init(&running, "http://h");
+	for (size_t i = 0; i < 2; i++) {
+		ask(methods[i], "/oauth/authorize", &answer);
+		assert_int_equal(answer.status, 400);
+		assert_string_equal(answer.error, "unsupported_response_type");
+		assert_non_null(strstr(answer.body.at, "\"error\":\"unsupported_response_type\""));
+		assert_null(strstr(answer.headers.at, "Location"));
+		issuer_answer_done(&answer);
+	}
+	ask("PUT", "/oauth/authorize", &answer);
+	assert_int_equal(answer.status, 405);
+	issuer_answer_done(&answer);
+	running_done(&running);
+}
+
+static void
+path_that_is_nearly_an_endpoint_is_told_which(void **state)
+{
+	static const char *const near[] = { "/auth/oauth/token/", "/auth/OAuth/Token",
+		"/AUTH/oauth/token" };
+	struct issuer_answer answer;
+
+	(void)state;
+	running_init(&running, "https://h/auth");
+	for (size_t i = 0; i < sizeof(near) / sizeof(near[0]); i++) {
+		assert_true(issuer_serves(running.issuer, span_of(near[i])));
+		ask("POST", near[i], &answer);
+		assert_int_equal(answer.status, 404);
+		assert_string_equal(answer.error, "invalid_request");
+		assert_non_null(strstr(answer.body.at, " exactly /auth/oauth/token\""));
+		issuer_answer_done(&answer);
+	}
 	running_done(&running);
 }
 
@@ -159,6 +206,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(documents_stand_where_the_issuer_says),
 		cmocka_unit_test(openid_document_has_its_own_members),
+		cmocka_unit_test(nobody_can_log_in_and_nobody_is_sent_anywhere),
+		cmocka_unit_test(path_that_is_nearly_an_endpoint_is_told_which),
 		cmocka_unit_test(key_set_holds_the_public_key_only),
 		cmocka_unit_test(other_methods_are_told_which),
 	};
