@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/keys.h"
+#include "issuer/incarnation.h"
 #include "policy/explain.h"
 #include "proxy/judge.h"
 #include "proxy/world.h"
@@ -205,9 +206,11 @@ claims_of_client(struct answering *answering, struct err *reterr)
 		client = issuer_client_named(world->issuer, span_of(answering->asked->client));
 	if (client == NULL)
 		return err_set(reterr, "there is no client \"%.128s\"", answering->asked->client);
-	answering->payload = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "iss",
+	answering->payload = json_pack("{s:s, s:s, s:s, s:s, s:s*, s:I, s:I}", "iss",
 	    world->config->local.issuer, "aud", world->config->local.audience, "sub", client->id,
-	    "client_id", client->id, "iat", (json_int_t)answering->asked->now_s, "exp",
+	    "client_id", client->id, INCARNATION_CLAIM,
+	    client->incarnation[0] != '\0' ? client->incarnation : NULL, "iat",
+	    (json_int_t)answering->asked->now_s, "exp",
 	    (json_int_t)(answering->asked->now_s + world->config->local.token_lifetime_s));
 	answering->judgement.profile = world->config->local_index;
 	return answering->payload != NULL || err_set(reterr, "out of memory");
