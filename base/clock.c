@@ -35,6 +35,15 @@ clock_mono_us(void)
 	return read_us(CLOCK_MONOTONIC);
 }
 
+/* Some 270 years. */
+#define MONO_START_S (INT64_C(1) << 33)
+
+int64_t
+clock_mono_s(void)
+{
+	return MONO_START_S + clock_mono_us() / 1000000;
+}
+
 /* Days since 1970-01-01, by counting years from March so that the leap day comes last. */
 static int64_t
 days_of(int year, int month, int day)
@@ -208,9 +217,8 @@ clock_format(int64_t unix_us, char out[32])
 	struct date date = date_of((ms - day_ms) / (DAY_S * 1000));
 
 	(void)snprintf(out, 32, "%04d-%02u-%02uT%02u:%02u:%02u.%03uZ", date.year, date.month % 100,
-	    date.day % 100, (unsigned)(day_ms / 3600000) % 100,
-	    (unsigned)(day_ms / 60000 % 60), (unsigned)(day_ms / 1000 % 60),
-	    (unsigned)(day_ms % 1000));
+	    date.day % 100, (unsigned)(day_ms / 3600000) % 100, (unsigned)(day_ms / 60000 % 60),
+	    (unsigned)(day_ms / 1000 % 60), (unsigned)(day_ms % 1000));
 }
 
 void
@@ -225,8 +233,7 @@ clock_format_http(int64_t unix_s, char out[CLOCK_HTTP_BYTES])
 	(void)snprintf(out, CLOCK_HTTP_BYTES, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT",
 	    weekdays + 3 * ((days % 7 + 7) % 7), date.day % 100,
 	    names + 3 * ((date.month - 1) % 12), (unsigned)date.year % 10000,
-	    (unsigned)(second / 3600) % 100, (unsigned)(second / 60 % 60),
-	    (unsigned)(second % 60));
+	    (unsigned)(second / 3600) % 100, (unsigned)(second / 60 % 60), (unsigned)(second % 60));
 }
 
 const char *

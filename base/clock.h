@@ -20,6 +20,10 @@ int64_t clock_now_s(void);
 /* Microseconds since some start, never going back: for deadlines and durations. */
 int64_t clock_mono_us(void);
 
+/* The same in seconds, of an earlier start: more than any age, so that "so long ago" can be taken
+ * off it, and never near 0. For waits that no clock that is set may stretch or end. */
+int64_t clock_mono_s(void);
+
 /* Unix seconds (digits) or RFC 3339 ("2026-11-23T12:00:00Z"). False: neither. Pure. */
 MUST_CHECK bool clock_parse(struct span text, int64_t *ret_s);
 

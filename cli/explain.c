@@ -124,11 +124,11 @@ make_request(struct answering *answering, struct err *reterr)
 }
 
 static const struct keyset *
-no_keys(const void *world, size_t profile, int64_t now_s)
+no_keys(const void *world, size_t profile, int64_t mono_s)
 {
 	(void)world;
 	(void)profile;
-	(void)now_s;
+	(void)mono_s;
 	return NULL;
 }
 
@@ -181,6 +181,7 @@ open_world(struct answering *answering, struct err *reterr)
 		keys_await(answering->world);
 	fallback_recall(answering->world->fallback, answering->world->config->state);
 	answering->facts = world_facts(answering->world, asked->now_s);
+	answering->facts.mono_s += asked->now_s - clock_now_s();
 	return true;
 }
 

@@ -21,7 +21,7 @@ static const char *const kinds[] = {
 };
 
 static void
-print_state(const struct world *world, size_t index, int64_t now_s)
+print_state(const struct world *world, size_t index, int64_t mono_s)
 {
 	const struct source *source = &world->config->profiles[index].source;
 	struct keyring_state state;
@@ -31,9 +31,9 @@ print_state(const struct world *world, size_t index, int64_t now_s)
 	if (source->place != NULL)
 		(void)printf(" %s", source->place);
 	if (state.plan.good_s > 0)
-		(void)printf(", age %" PRId64 " s", now_s - state.plan.good_s);
+		(void)printf(", age %" PRId64 " s", mono_s - state.plan.good_s);
 	if (source->kind != SOURCE_GIVEN)
-		(void)printf(", next refresh in %" PRId64 " s", plan_wait_s(&state.plan, now_s));
+		(void)printf(", next refresh in %" PRId64 " s", plan_wait_s(&state.plan, mono_s));
 	(void)puts("");
 	if (state.last_error[0] != '\0')
 		(void)printf(
@@ -57,14 +57,13 @@ print_key(const struct key *key)
 static bool
 print_issuer(const struct world *world, size_t index)
 {
-	int64_t now_s = clock_now_s();
-	struct facts facts = world_facts(world, now_s);
+	struct facts facts = world_facts(world, clock_now_s());
 	const struct keyset *set;
 	bool usable;
 
-	print_state(world, index, now_s);
+	print_state(world, index, facts.mono_s);
 	epoch_enter();
-	set = facts.keys(world, index, now_s);
+	set = facts.keys(world, index, facts.mono_s);
 	usable = set != NULL;
 	for (size_t i = 0; usable && i < keyset_count(set); i++)
 		print_key(keyset_at(set, i));

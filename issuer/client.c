@@ -47,6 +47,18 @@ client_new_secret(char secret[CLIENT_SECRET_ROOM], char hash[CLIENT_HASH_ROOM])
 }
 
 bool
+client_secret_ours(struct span secret)
+{
+	unsigned char bytes[BASE64URL_DECODED(CLIENT_SECRET_ROOM)];
+	size_t len;
+	bool ours = secret.len == BASE64URL_ENCODED(SECRET_BYTES) &&
+		    base64url_decode(secret, bytes, &len) && len == SECRET_BYTES;
+
+	digest_wipe(bytes, sizeof(bytes));
+	return ours;
+}
+
+bool
 client_hash(struct span secret, char hash[CLIENT_HASH_ROOM])
 {
 	unsigned char salt[SALT_BYTES], sum[DIGEST_BYTES];

@@ -63,6 +63,10 @@ MUST_CHECK bool client_new_id(char id[CLIENT_ID_ROOM]);
 /* A new secret of 256 random bits and its hash. The caller shows the secret once and wipes it. */
 MUST_CHECK bool client_new_secret(char secret[CLIENT_SECRET_ROOM], char hash[CLIENT_HASH_ROOM]);
 
+/* Has it the form of those that client_new_secret() makes: 43 characters of base64url? Then it is
+ * one of 2^256, whoever presents it. */
+bool client_secret_ours(struct span secret);
+
 /* Hash a secret with a new salt. */
 MUST_CHECK bool client_hash(struct span secret, char hash[CLIENT_HASH_ROOM]);
 

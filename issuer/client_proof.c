@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/epoch.h"
 #include "base/log.h"
 #include "issuer/assertion.h"
@@ -106,8 +107,9 @@ use_up(struct oauth *oauth, const struct assertion *assertion)
 	struct replay_use use = { .owner = span_of(oauth->id),
 		.text = assertion->jti,
 		.now_s = oauth->now_s,
+		.mono_s = clock_mono_s(),
 		.until_s = assertion->until_s };
-	enum replay_found found = replay_take(oauth->issuer->replay, &use);
+	enum replay_found found = replay_take(oauth->issuer->memory->replay, &use);
 
 	if (found == REPLAY_NEW)
 		return OAUTH_OK;
@@ -127,7 +129,16 @@ who_asks(const struct oauth *oauth)
 	return (struct lockout_who){ .kind = 'c',
 		.name = oauth->auth.id,
 		.peer = oauth->request->peer,
-		.now_s = oauth->now_s };
+		.mono_s = clock_mono_s() };
+}
+
+/* Secrets as we make them, 256 random bits, and signatures cannot be guessed: they are looked at
+ * at once, so that nobody who fails behind the same address keeps out whoever has them. A secret
+ * that was brought along may be of less. */
+static bool
+can_be_guessed(const struct client_auth *auth)
+{
+	return auth->way != CLIENT_AUTH_ASSERTION && !client_secret_ours(auth->secret);
 }
 
 static enum oauth_error
@@ -168,9 +179,10 @@ refuse_away(struct oauth *oauth)
 static enum oauth_error
 settle(struct oauth *oauth, enum oauth_error error)
 {
-	struct lockout *lockout = oauth->issuer->lockout;
+	struct lockout *lockout = oauth->issuer->memory->lockout;
 	const struct lockout_rules *rules = &oauth->issuer->local.lockout;
 	struct lockout_who who = who_asks(oauth);
+	struct lockout_failure failure;
 	int64_t wait_s;
 
 	if (error != OAUTH_INVALID_CLIENT) {
@@ -181,9 +193,11 @@ settle(struct oauth *oauth, enum oauth_error error)
 	wait_s = lockout_begin(lockout, rules, &who);
 	if (wait_s > 0)
 		return refuse_locked(oauth, wait_s);
-	wait_s = lockout_wrong(lockout, rules, &who);
-	if (wait_s > 0)
-		tell_locked(oauth, wait_s);
+	failure = lockout_wrong(lockout, rules, &who);
+	if (failure.refused)
+		return refuse_locked(oauth, failure.wait_s);
+	if (failure.wait_s > 0)
+		tell_locked(oauth, failure.wait_s);
 	return watch_away_s(oauth->issuer->watch) > 0 ? refuse_away(oauth) : error;
 }
 
@@ -236,7 +250,9 @@ client_proof(struct oauth *oauth, enum oauth_error (*decide)(struct oauth *, con
 		return refuse(oauth);
 	}
 	who = who_asks(oauth);
-	wait_s = lockout_due(oauth->issuer->lockout, &oauth->issuer->local.lockout, &who);
+	wait_s = !can_be_guessed(&oauth->auth) ? 0
+					       : lockout_due(oauth->issuer->memory->lockout,
+						     &oauth->issuer->local.lockout, &who);
 	if (wait_s > 0)
 		return refuse_locked(oauth, wait_s);
 	return settle(oauth, look(oauth, decide));

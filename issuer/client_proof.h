@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * client_proof - does the client prove who it says it is? By a secret or by an assertion, as it
- * is registered; no faster and no more often than the lock-out lets it.
+ * is registered; what can be guessed no faster and no more often than the lock-out lets it.
  *
  * Uses:   oauth, client_auth, assertion, replay, client. For the files of this folder only.
  */

@@ -47,8 +47,7 @@ struct issuer {
 	struct texts urls;      /* what a client's assertion may name as its `aud` */
 	struct used *used;      /* secrets, lately */
 	struct bookkeeper *bookkeeper;
-	struct replay *replay;   /* of assertions */
-	struct lockout *lockout; /* of clients and users that fail to prove who they are */
+	struct memory *memory;
 	struct login *login;
 	struct signing *signing;
 	struct rotation *rotation;

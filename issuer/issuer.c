@@ -140,7 +140,7 @@ start_watch(struct issuer *issuer, struct err *reterr)
 static bool
 open_login(struct issuer *issuer, struct err *reterr)
 {
-	issuer->login = login_new(issuer->lockout, &issuer->local.lockout);
+	issuer->login = login_new(issuer->memory, &issuer->local.lockout);
 	return issuer->login != NULL || err_set(reterr, "no memory");
 }
 
@@ -154,7 +154,8 @@ issuer_start(const struct issuer_setup *setup, struct issuer **ret_issuer, struc
 		return err_set(reterr, "no memory");
 	arena_init(&issuer->arena, ARENA_MOST);
 	atomic_store(&issuer->owners, 1);
-	if (!copy_setup(issuer, setup))
+	issuer->memory = setup->memory == NULL ? memory_new() : memory_ref(setup->memory);
+	if (issuer->memory == NULL || !copy_setup(issuer, setup))
 		done = err_set(reterr, "no memory");
 	else
 		done =
@@ -230,6 +231,7 @@ issuer_stop(struct issuer *issuer)
 	signing_close(issuer->signing);
 	login_free(issuer->login);
 	oauth_release(issuer);
+	memory_unref(issuer->memory);
 	for (i = 0; i < ENDPOINT_COUNT; i++)
 		buffer_done(&issuer->documents[i]);
 	view_free(atomic_load(&issuer->view));

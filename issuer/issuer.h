@@ -20,6 +20,7 @@
 #include "issuer/client.h"
 #include "issuer/local.h"
 #include "issuer/login.h"
+#include "issuer/memory.h"
 #include "issuer/revocation.h"
 #include "issuer/revoked.h"
 #include "issuer/user.h"
@@ -31,6 +32,7 @@ struct issuer;
 struct issuer_setup {
 	const struct local *local; /* borrowed, copied */
 	const char *state_dir;
+	struct memory *memory;          /* that outlives it, one more owner; NULL: of its own */
 	void (*changed)(void *context); /* after clients changed; on a thread of the issuer */
 	void *context;
 };

@@ -8,40 +8,24 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "issuer/lockout_table.h"
 
-/* An entry has WAYS places where it may stand; the last of a set is for all that found none. */
-#define WAYS 8u
-#define SETS 4096u
-#define MARK_BYTES 16u
 #define WIDER 4 /* by peer or by name alone so many times the failures are free */
 #define DOUBLINGS_MOST 30u
 #define TRUSTED_S (30 * 24 * 3600)
-#define TRUST_WORTH 3
-
-struct entry {
-	unsigned char mark[MARK_BYTES]; /* all zero: empty */
-	int64_t until_s;                /* locked while now < until_s */
-	int64_t last_s;                 /* of the last failure */
-	int64_t trusted_s;              /* right at that time; 0: never */
-	uint32_t failures;
-};
 
 struct lockout {
 	pthread_mutex_t lock;
 	unsigned char key[DIGEST_BYTES];
 	_Atomic int64_t loud_s; /* nobody is locked from then on */
-	struct entry entries[SETS][WAYS];
+	struct lockout_table table;
 };
 
 enum scope { SCOPE_PAIR = 'b', SCOPE_PEER = 'p', SCOPE_NAME = 'n' };
 
-struct mark {
-	unsigned char bytes[DIGEST_BYTES]; /* the first MARK_BYTES tell entries apart */
-};
-
 /* The three entries that an attempt counts in. */
 struct marks {
-	struct mark pair, peer, name;
+	struct lockout_mark pair, peer, name;
 };
 
 struct lockout *
@@ -67,7 +51,7 @@ lockout_free(struct lockout *lockout)
 	free(lockout);
 }
 
-/* --- the table --- */
+/* --- who it is --- */
 
 static int64_t
 longest(int64_t a, int64_t b)
@@ -99,7 +83,7 @@ peer_key(struct span peer, unsigned char room[16])
 /* Each part is hashed under the hash of the one before: no join of them can be read two ways. */
 static bool
 mark_of(const struct lockout *lockout, const struct lockout_who *who, enum scope scope,
-    struct mark *mark)
+    struct lockout_mark *mark)
 {
 	struct span key = { (const char *)lockout->key, sizeof(lockout->key) };
 	char head[2] = { who->kind, (char)scope };
@@ -125,94 +109,10 @@ mark_all(const struct lockout *lockout, const struct lockout_who *who, struct ma
 	       mark_of(lockout, who, SCOPE_NAME, &marks->name);
 }
 
-static bool
-is_empty(const struct entry *entry)
-{
-	static const unsigned char none[MARK_BYTES];
-
-	return memcmp(entry->mark, none, MARK_BYTES) == 0;
-}
-
-/* The smaller, the sooner it gives way. One that was right once is worth some failures: no flood
- * of new names shall make it unknown. */
-static int64_t
-worth(const struct entry *entry, int64_t now_s)
-{
-	int64_t failures = (int64_t)entry->failures + (entry->trusted_s > 0 ? TRUST_WORTH : 0);
-
-	if (is_empty(entry))
-		return INT64_MIN;
-	if (entry->until_s > now_s)
-		return INT64_MAX;
-	return failures * (INT64_C(1) << 34) + longest(entry->trusted_s, entry->last_s);
-}
-
-static struct entry *
-make_room(struct entry *set, const unsigned char *mark, int64_t now_s)
-{
-	struct entry *least = &set[0];
-	size_t i;
-
-	for (i = 1; i < WAYS - 1; i++)
-		if (worth(&set[i], now_s) < worth(least, now_s))
-			least = &set[i];
-	if (worth(least, now_s) == INT64_MAX)
-		return &set[WAYS - 1];
-	*least = (struct entry){ .last_s = now_s };
-	memcpy(least->mark, mark, MARK_BYTES);
-	return least;
-}
-
-static struct entry *
-seek(struct entry *set, const unsigned char *mark)
-{
-	size_t i;
-
-	for (i = 0; i < WAYS - 1; i++)
-		if (memcmp(set[i].mark, mark, MARK_BYTES) == 0)
-			return &set[i];
-	return NULL;
-}
-
-static struct entry *
-set_of(struct lockout *lockout, const struct mark *mark)
-{
-	uint32_t number;
-
-	memcpy(&number, mark->bytes + MARK_BYTES, sizeof(number));
-	return lockout->entries[number % SETS];
-}
-
-/* The entry of that mark; made if there is none. */
-static struct entry *
-find(struct lockout *lockout, const struct mark *mark, int64_t now_s)
-{
-	struct entry *set = set_of(lockout, mark), *entry = seek(set, mark->bytes);
-
-	return entry != NULL ? entry : make_room(set, mark->bytes, now_s);
-}
-
-/* The same for a look only: nothing is made, so nothing has to give way. One that is not there
- * waits with the crowd of its set, as far as that has no room. */
-static const struct entry *
-look(struct lockout *lockout, const struct mark *mark, int64_t now_s)
-{
-	static const struct entry nothing;
-	struct entry *set = set_of(lockout, mark), *entry = seek(set, mark->bytes);
-	size_t i;
-
-	if (entry != NULL)
-		return entry;
-	for (i = 0; i < WAYS - 1; i++)
-		if (worth(&set[i], now_s) != INT64_MAX)
-			return &nothing;
-	return &set[WAYS - 1];
-}
-
 /* --- counting --- */
 
 static int64_t
-wait_of(const struct entry *entry, int64_t now_s)
+wait_of(const struct lockout_entry *entry, int64_t now_s)
 {
 	return entry->until_s > now_s ? entry->until_s - now_s : 0;
 }
@@ -228,7 +128,7 @@ measure(const struct lockout_rules *rules, enum scope scope, int64_t *ret_free, 
 
 static void
 count(struct lockout *lockout, const struct lockout_rules *rules, enum scope scope,
-    struct entry *entry, int64_t now_s)
+    struct lockout_entry *entry, int64_t now_s)
 {
 	int64_t free_ones, most_s, beyond, wait_s;
 
@@ -249,7 +149,7 @@ count(struct lockout *lockout, const struct lockout_rules *rules, enum scope sco
 
 /* What count() did last is undone. */
 static void
-give_back(const struct lockout_rules *rules, struct entry *entry)
+give_back(const struct lockout_rules *rules, struct lockout_entry *entry)
 {
 	if (entry->failures > 0)
 		entry->failures--;
@@ -258,21 +158,22 @@ give_back(const struct lockout_rules *rules, struct entry *entry)
 }
 
 static bool
-trusted(const struct entry *pair, int64_t now_s)
+trusted(const struct lockout_entry *pair, int64_t now_s)
 {
 	return pair->trusted_s > 0 && now_s - pair->trusted_s < TRUSTED_S;
 }
 
+/* The wait of the peer is not in it: others at that address may have brought it about. */
 static int64_t
 due(struct lockout *lockout, const struct marks *marks, int64_t now_s)
 {
-	const struct entry *pair = look(lockout, &marks->pair, now_s);
+	const struct lockout_entry *pair = lockout_table_look(&lockout->table, &marks->pair, now_s);
 	int64_t wait_s = wait_of(pair, now_s);
 
 	if (trusted(pair, now_s))
 		return wait_s;
-	return longest(wait_s, longest(wait_of(look(lockout, &marks->peer, now_s), now_s),
-				   wait_of(look(lockout, &marks->name, now_s), now_s)));
+	return longest(
+	    wait_s, wait_of(lockout_table_look(&lockout->table, &marks->name, now_s), now_s));
 }
 
 int64_t
@@ -282,12 +183,12 @@ lockout_due(
 	struct marks marks;
 	int64_t wait_s;
 
-	if (rules->failures == 0 || lockout_quiet(lockout, who->now_s))
+	if (rules->failures == 0 || lockout_quiet(lockout, who->mono_s))
 		return 0;
 	if (!mark_all(lockout, who, &marks))
 		return 1;
 	(void)pthread_mutex_lock(&lockout->lock);
-	wait_s = due(lockout, &marks, who->now_s);
+	wait_s = due(lockout, &marks, who->mono_s);
 	(void)pthread_mutex_unlock(&lockout->lock);
 	return wait_s;
 }
@@ -297,7 +198,7 @@ lockout_begin(
     struct lockout *lockout, const struct lockout_rules *rules, const struct lockout_who *who)
 {
 	struct marks marks;
-	int64_t wait_s, now_s = who->now_s;
+	int64_t wait_s, now_s = who->mono_s;
 
 	if (rules->failures == 0)
 		return 0;
@@ -307,7 +208,8 @@ lockout_begin(
 	(void)pthread_mutex_lock(&lockout->lock);
 	wait_s = due(lockout, &marks, now_s);
 	if (wait_s == 0)
-		count(lockout, rules, SCOPE_PAIR, find(lockout, &marks.pair, now_s), now_s);
+		count(lockout, rules, SCOPE_PAIR,
+		    lockout_table_find(&lockout->table, &marks.pair, now_s), now_s);
 	(void)pthread_mutex_unlock(&lockout->lock);
 	return wait_s;
 }
@@ -317,17 +219,17 @@ static void
 settle(struct lockout *lockout, const struct lockout_rules *rules, const struct lockout_who *who,
     bool right)
 {
-	struct mark mark;
-	struct entry *pair;
+	struct lockout_mark mark;
+	struct lockout_entry *pair;
 
 	if (rules->failures == 0 || !mark_of(lockout, who, SCOPE_PAIR, &mark))
 		return;
 	(void)pthread_mutex_lock(&lockout->lock);
-	pair = find(lockout, &mark, who->now_s);
-	if (right && !is_empty(pair)) {
+	pair = lockout_table_find(&lockout->table, &mark, who->mono_s);
+	if (right && !lockout_table_is_empty(pair)) {
 		pair->failures = 0;
 		pair->until_s = 0;
-		pair->trusted_s = who->now_s;
+		pair->trusted_s = who->mono_s;
 	} else {
 		give_back(rules, pair);
 	}
@@ -348,32 +250,65 @@ lockout_void(
 	settle(lockout, rules, who, false);
 }
 
-int64_t
+/* Of one that was never right together. */
+static struct lockout_failure
+count_strangers(struct lockout *lockout, const struct lockout_rules *rules,
+    const struct marks *marks, int64_t now_s)
+{
+	struct lockout_entry *peer = lockout_table_find(&lockout->table, &marks->peer, now_s),
+			     *name;
+	struct lockout_failure failure = { .wait_s = wait_of(peer, now_s) };
+
+	failure.refused = failure.wait_s > 0;
+	if (!failure.refused)
+		count(lockout, rules, SCOPE_PEER, peer, now_s);
+	failure.wait_s = wait_of(peer, now_s);
+	name = lockout_table_find(&lockout->table, &marks->name, now_s);
+	count(lockout, rules, SCOPE_NAME, name, now_s);
+	failure.wait_s = longest(failure.wait_s, wait_of(name, now_s));
+	return failure;
+}
+
+struct lockout_failure
 lockout_wrong(
     struct lockout *lockout, const struct lockout_rules *rules, const struct lockout_who *who)
 {
+	struct lockout_failure failure = { 0 };
 	struct marks marks;
-	const struct entry *pair;
-	struct entry *peer, *name;
-	int64_t wait_s, now_s = who->now_s;
+	const struct lockout_entry *pair;
+	int64_t pair_s;
 
 	if (rules->failures == 0)
-		return 0;
+		return failure;
 	if (!mark_all(lockout, who, &marks))
-		return 1;
+		return (struct lockout_failure){ .refused = true, .wait_s = 1 };
 	(void)pthread_mutex_lock(&lockout->lock);
-	pair = look(lockout, &marks.pair, now_s);
-	wait_s = wait_of(pair, now_s);
+	pair = lockout_table_look(&lockout->table, &marks.pair, who->mono_s);
+	pair_s = wait_of(pair, who->mono_s);
 	/* Who was right before and mistypes makes nobody else wait. */
-	if (!trusted(pair, now_s)) {
-		peer = find(lockout, &marks.peer, now_s);
-		count(lockout, rules, SCOPE_PEER, peer, now_s);
-		name = find(lockout, &marks.name, now_s);
-		count(lockout, rules, SCOPE_NAME, name, now_s);
-		wait_s = longest(wait_s, longest(wait_of(peer, now_s), wait_of(name, now_s)));
-	}
+	if (!trusted(pair, who->mono_s))
+		failure = count_strangers(lockout, rules, &marks, who->mono_s);
 	(void)pthread_mutex_unlock(&lockout->lock);
-	return wait_s;
+	failure.wait_s = longest(failure.wait_s, pair_s);
+	return failure;
+}
+
+enum lockout_standing
+lockout_standing(struct lockout *lockout, const struct lockout_who *who)
+{
+	enum lockout_standing standing = LOCKOUT_STRANGER;
+	struct marks marks;
+
+	if (!mark_all(lockout, who, &marks))
+		return LOCKOUT_SUSPECT;
+	(void)pthread_mutex_lock(&lockout->lock);
+	if (trusted(lockout_table_look(&lockout->table, &marks.pair, who->mono_s), who->mono_s))
+		standing = LOCKOUT_TRUSTED;
+	else if (wait_of(lockout_table_look(&lockout->table, &marks.peer, who->mono_s),
+		     who->mono_s) > 0)
+		standing = LOCKOUT_SUSPECT;
+	(void)pthread_mutex_unlock(&lockout->lock);
+	return standing;
 }
 
 bool
@@ -385,13 +320,13 @@ lockout_quiet(const struct lockout *lockout, int64_t now_s)
 int64_t
 lockout_wait(struct lockout *lockout, const struct lockout_who *who)
 {
-	struct mark mark;
+	struct lockout_mark mark;
 	int64_t wait_s;
 
 	if (!mark_of(lockout, who, SCOPE_PAIR, &mark))
 		return 1;
 	(void)pthread_mutex_lock(&lockout->lock);
-	wait_s = wait_of(look(lockout, &mark, who->now_s), who->now_s);
+	wait_s = wait_of(lockout_table_look(&lockout->table, &mark, who->mono_s), who->mono_s);
 	(void)pthread_mutex_unlock(&lockout->lock);
 	return wait_s;
 }

@@ -12,8 +12,12 @@
 struct flight {
 	unsigned char digest[DIGEST_BYTES];
 	const char *hash; /* borrowed of whoever asks, as long as !done */
+	struct span peer; /* likewise */
 	unsigned sharers; /* 0: free */
 	bool done;
+	bool waits; /* for a turn: */
+	enum lockout_standing standing;
+	uint64_t round, number; /* the lower, the sooner; each peer has one a round */
 	enum login_found found;
 	int64_t wait_s;
 };
@@ -21,10 +25,11 @@ struct flight {
 struct login {
 	struct lockout_rules rules;
 	struct lockout *lockout;
-	struct verified *verified;
-	pthread_mutex_t lock;   /* of all below */
-	pthread_cond_t changed; /* a flight is done, or a turn is free */
+	struct verified *verified; /* borrowed, as the lock-out */
+	pthread_mutex_t lock;      /* of all below */
+	pthread_cond_t changed;    /* a flight is done, or a turn is free */
 	long hashing, at_once;
+	uint64_t round, flown; /* of the last one that got a turn; flights so far */
 	struct flight flights[LOGIN_UNDER_WAY];
 };
 
@@ -37,7 +42,7 @@ turns(void)
 }
 
 struct login *
-login_new(struct lockout *lockout, const struct lockout_rules *rules)
+login_new(struct memory *memory, const struct lockout_rules *rules)
 {
 	struct login *login = calloc(1, sizeof(*login));
 
@@ -47,12 +52,9 @@ login_new(struct lockout *lockout, const struct lockout_rules *rules)
 	login->at_once = turns();
 	(void)pthread_mutex_init(&login->lock, NULL);
 	(void)pthread_cond_init(&login->changed, NULL);
-	login->lockout = lockout;
-	login->verified = verified_new();
-	if (login->verified != NULL)
-		return login;
-	login_free(login);
-	return NULL;
+	login->lockout = memory->lockout;
+	login->verified = memory->verified;
+	return login;
 }
 
 void
@@ -60,7 +62,6 @@ login_free(struct login *login)
 {
 	if (login == NULL)
 		return;
-	verified_free(login->verified);
 	(void)pthread_cond_destroy(&login->changed);
 	(void)pthread_mutex_destroy(&login->lock);
 	free(login);
@@ -77,13 +78,13 @@ login_digest(const struct login *login, struct login_attempt *attempt)
 static struct lockout_who
 who_attempts(const struct login_attempt *attempt)
 {
-	return (struct lockout_who){ 'u', attempt->name, attempt->peer, attempt->now_s };
+	return (struct lockout_who){ 'u', attempt->name, attempt->peer, attempt->mono_s };
 }
 
 bool
-login_quiet(const struct login *login, int64_t now_s)
+login_quiet(const struct login *login, int64_t mono_s)
 {
-	return lockout_quiet(login->lockout, now_s);
+	return lockout_quiet(login->lockout, mono_s);
 }
 
 int64_t
@@ -94,8 +95,8 @@ login_known(struct login *login, const struct login_attempt *attempt)
 
 	if (attempt->hash == NULL)
 		return 0;
-	until_s = verified_until(login->verified, attempt->digest, attempt->hash, attempt->now_s);
-	if (until_s != 0 && !login_quiet(login, attempt->now_s) &&
+	until_s = verified_until(login->verified, attempt->digest, attempt->hash, attempt->mono_s);
+	if (until_s != 0 && !login_quiet(login, attempt->mono_s) &&
 	    lockout_wait(login->lockout, &who) > 0)
 		return 0;
 	return until_s;
@@ -126,21 +127,99 @@ find_flight(struct login *login, const struct login_attempt *attempt)
 	return NULL;
 }
 
+/* How many are under way that were not right before, of this peer; of all when it is NULL. */
+static size_t
+count_strangers(const struct login *login, const struct span *peer)
+{
+	size_t count = 0, i;
+
+	for (i = 0; i < LOGIN_UNDER_WAY; i++) {
+		const struct flight *flight = &login->flights[i];
+
+		count += flight->sharers > 0 && !flight->done &&
+			 flight->standing != LOCKOUT_TRUSTED &&
+			 (peer == NULL || span_equal(flight->peer, *peer));
+	}
+	return count;
+}
+
+/* Strangers leave room for those who were right before, and one peer's for those of others. */
+static bool
+has_room(
+    const struct login *login, const struct login_attempt *attempt, enum lockout_standing standing)
+{
+	return standing == LOCKOUT_TRUSTED ||
+	       (count_strangers(login, &attempt->peer) < LOGIN_PEER_MOST &&
+		   count_strangers(login, NULL) < LOGIN_STRANGERS_MOST);
+}
+
+/* The round after the last one that this peer waits for. */
+static uint64_t
+next_round(const struct login *login, struct span peer)
+{
+	uint64_t round = login->round;
+	size_t i;
+
+	for (i = 0; i < LOGIN_UNDER_WAY; i++) {
+		const struct flight *flight = &login->flights[i];
+
+		if (flight->sharers > 0 && flight->waits && flight->round >= round &&
+		    span_equal(flight->peer, peer))
+			round = flight->round + 1;
+	}
+	return round;
+}
+
 static struct flight *
 new_flight(struct login *login, const struct login_attempt *attempt)
 {
+	struct lockout_who who = who_attempts(attempt);
+	enum lockout_standing standing = lockout_standing(login->lockout, &who);
 	size_t i;
 
+	if (!has_room(login, attempt, standing))
+		return NULL;
 	for (i = 0; i < LOGIN_UNDER_WAY; i++) {
 		struct flight *flight = &login->flights[i];
 
 		if (flight->sharers > 0)
 			continue;
-		*flight = (struct flight){ .hash = attempt->hash, .sharers = 1 };
+		*flight = (struct flight){ .hash = attempt->hash,
+			.peer = attempt->peer,
+			.sharers = 1,
+			.standing = standing,
+			.round = next_round(login, attempt->peer),
+			.number = login->flown++ };
 		memcpy(flight->digest, attempt->digest, DIGEST_BYTES);
 		return flight;
 	}
 	return NULL;
+}
+
+/* Is `a` to have a turn before `b`? */
+static bool
+goes_before(const struct flight *a, const struct flight *b)
+{
+	if (a->standing != b->standing)
+		return a->standing < b->standing;
+	if (a->round != b->round)
+		return a->round < b->round;
+	return a->number < b->number;
+}
+
+static bool
+is_first(const struct login *login, const struct flight *flight)
+{
+	size_t i;
+
+	for (i = 0; i < LOGIN_UNDER_WAY; i++) {
+		const struct flight *other = &login->flights[i];
+
+		if (other != flight && other->sharers > 0 && other->waits &&
+		    goes_before(other, flight))
+			return false;
+	}
+	return true;
 }
 
 static enum login_found
@@ -179,14 +258,23 @@ join(struct login *login, const struct login_attempt *attempt, struct flight **r
 
 /* --- asking; the lock is not held --- */
 
-/* Each hashing takes a turn, and gives it back. */
+/* Each hashing takes a turn, and gives it back. flight: whose it is; NULL: of one who was just
+ * right, and goes first. */
 static void
-take_turn(struct login *login)
+take_turn(struct login *login, struct flight *flight)
 {
 	(void)pthread_mutex_lock(&login->lock);
-	while (login->hashing >= login->at_once)
+	if (flight != NULL)
+		flight->waits = true;
+	while (login->hashing >= login->at_once || (flight != NULL && !is_first(login, flight)))
 		(void)pthread_cond_wait(&login->changed, &login->lock);
 	login->hashing++;
+	if (flight != NULL) {
+		flight->waits = false;
+		if (flight->round > login->round)
+			login->round = flight->round;
+		(void)pthread_cond_broadcast(&login->changed); /* another one is first now */
+	}
 	(void)pthread_mutex_unlock(&login->lock);
 }
 
@@ -205,24 +293,26 @@ login_rehash(
 {
 	bool done;
 
-	take_turn(login);
+	take_turn(login, NULL);
 	done = password_hash(attempt->password, hash);
 	give_turn(login);
 	if (done)
-		verified_put(login->verified, attempt->digest, hash, attempt->now_s);
+		verified_put(login->verified, attempt->digest, hash, attempt->mono_s);
 	return done;
 }
 
 static enum login_found
-ask(struct login *login, const struct login_attempt *attempt, int64_t *ret_wait_s)
+ask(struct login *login, const struct login_attempt *attempt, struct flight *flight,
+    int64_t *ret_wait_s)
 {
 	struct lockout_who who = who_attempts(attempt);
+	struct lockout_failure failure;
 	bool right = false, asked;
 
 	*ret_wait_s = lockout_begin(login->lockout, &login->rules, &who);
 	if (*ret_wait_s > 0)
 		return LOGIN_LOCKED;
-	take_turn(login);
+	take_turn(login, flight);
 	asked = password_right(attempt->hash, attempt->password, &right);
 	give_turn(login);
 	if (!asked) {
@@ -230,10 +320,11 @@ ask(struct login *login, const struct login_attempt *attempt, int64_t *ret_wait_
 		return LOGIN_BUSY;
 	}
 	if (!right) {
-		*ret_wait_s = lockout_wrong(login->lockout, &login->rules, &who);
-		return LOGIN_WRONG;
+		failure = lockout_wrong(login->lockout, &login->rules, &who);
+		*ret_wait_s = failure.wait_s;
+		return failure.refused ? LOGIN_LOCKED : LOGIN_WRONG;
 	}
-	verified_put(login->verified, attempt->digest, attempt->hash, attempt->now_s);
+	verified_put(login->verified, attempt->digest, attempt->hash, attempt->mono_s);
 	lockout_right(login->lockout, &login->rules, &who);
 	return LOGIN_RIGHT;
 }
@@ -252,7 +343,7 @@ login_check(struct login *login, const struct login_attempt *attempt, struct log
 	if (flight == NULL)
 		return found;
 	ret_told->shared = false;
-	found = ask(login, attempt, &wait_s);
+	found = ask(login, attempt, flight, &wait_s);
 	(void)pthread_mutex_lock(&login->lock);
 	flight->found = found;
 	flight->wait_s = wait_s;

@@ -3,14 +3,20 @@
  * login - is this the user's password? The work of asking, bounded: by what is known already, by
  * the lock-out, and by how many may be asked at a time.
  *
- * Uses:   base, lockout, password, verified.
+ * Uses:   base, lockout, memory, password, verified.
  * Shell:  waits for other threads, never for anything outside.
  * Threads: any. login_known() and login_digest() never wait; login_check() does, and is not for
  *         the inside of an epoch.
  * Limits: half as many passwords are hashed at a time as there are processors, one at least and
  *         LOGIN_AT_ONCE at most, each in PASSWORD_BYTES of memory: who guesses takes no more from
- *         those who are known. LOGIN_UNDER_WAY are hashed or wait for it; whoever comes then is
- *         turned away. Requests that present the same at the same time share one answer.
+ *         those who are known. LOGIN_UNDER_WAY are hashed or wait for it, LOGIN_STRANGERS_MOST of
+ *         them for names and peers that were not right before, and LOGIN_PEER_MOST for those of
+ *         one peer; whoever comes then is turned away. Requests that present the same at the same
+ *         time share one answer.
+ *
+ * Who was right before from there goes first; then peers take turns; last come those whose peer
+ * has failed too often. So guesses neither starve nor refuse whoever is known, and a password that
+ * is presented for the first time waits for LOGIN_PEER_MOST hashings at the worst.
  */
 #ifndef POSTERN_ISSUER_LOGIN_H
 #define POSTERN_ISSUER_LOGIN_H
@@ -22,10 +28,13 @@
 #include "base/digest.h"
 #include "base/span.h"
 #include "issuer/lockout.h"
+#include "issuer/memory.h"
 #include "issuer/password.h"
 
 #define LOGIN_AT_ONCE 4
-#define LOGIN_UNDER_WAY 32u
+#define LOGIN_UNDER_WAY 64u
+#define LOGIN_STRANGERS_MOST 48u
+#define LOGIN_PEER_MOST 32u
 
 struct login;
 
@@ -34,18 +43,18 @@ struct login_attempt {
 	struct span name, password, peer;
 	unsigned char digest[DIGEST_BYTES]; /* login_digest() fills it in */
 	const char *hash;                   /* of the user; NULL: there is none who may log in */
-	int64_t now_s;
+	int64_t mono_s;                     /* clock_mono_s() */
 };
 
 enum login_found {
 	LOGIN_RIGHT,
 	LOGIN_WRONG,
-	LOGIN_LOCKED, /* nothing was looked at: wait */
+	LOGIN_LOCKED, /* wait; it is not told whether it was right */
 	LOGIN_BUSY    /* too many at a time, or no memory: nothing is known */
 };
 
-/* `lockout` is borrowed until login_free(). NULL: no memory, or no random bytes. */
-MUST_CHECK struct login *login_new(struct lockout *lockout, const struct lockout_rules *rules);
+/* `memory` is borrowed until login_free(). NULL: no memory. */
+MUST_CHECK struct login *login_new(struct memory *memory, const struct lockout_rules *rules);
 
 /* When no thread uses it any more. Accepts NULL. */
 void login_free(struct login *login);
@@ -54,13 +63,14 @@ void login_free(struct login *login);
 MUST_CHECK bool login_digest(const struct login *login, struct login_attempt *attempt);
 
 /*
- * Until when does what is presented count as right, without asking again? 0: it must be asked. A
- * hash that is not the one it was found right against must be, and so must whoever is locked out.
+ * Until when (clock_mono_s()) does what is presented count as right, without asking again? 0: it
+ * must be asked. A hash that is not the one it was found right against must be, and so must whoever
+ * is locked out.
  */
 int64_t login_known(struct login *login, const struct login_attempt *attempt);
 
 /* Is it certain that nobody is locked out? Then what login_known() said before still holds. */
-bool login_quiet(const struct login *login, int64_t now_s);
+bool login_quiet(const struct login *login, int64_t mono_s);
 
 struct login_told {
 	int64_t wait_s; /* nobody should come again so long: with LOGIN_LOCKED always, with

@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "issuer/client_proof.h"
-#include "issuer/replay.h"
 #include "issuer/used.h"
 
 #define ARENA_MOST (512u << 10)
@@ -102,12 +101,10 @@ oauth_prepare(struct issuer *issuer, struct err *reterr)
 	urls[2] = arena_format(arena, "%s/oauth/revoke", issuer->base);
 	urls[3] = arena_format(arena, "%s/oauth/introspect", issuer->base);
 	issuer->urls = (struct texts){ urls, 4, NULL };
-	issuer->replay = replay_new();
 	issuer->used = used_new();
 	issuer->revoked = revoked_new();
-	issuer->lockout = lockout_new();
-	if (urls[1] == NULL || urls[2] == NULL || urls[3] == NULL || issuer->replay == NULL ||
-	    issuer->used == NULL || issuer->revoked == NULL || issuer->lockout == NULL)
+	if (urls[1] == NULL || urls[2] == NULL || urls[3] == NULL || issuer->used == NULL ||
+	    issuer->revoked == NULL)
 		return err_set(reterr, "no memory");
 	return true;
 }
@@ -115,9 +112,7 @@ oauth_prepare(struct issuer *issuer, struct err *reterr)
 void
 oauth_release(struct issuer *issuer)
 {
-	replay_free(issuer->replay);
 	used_free(issuer->used);
-	lockout_free(issuer->lockout);
 }
 
 static enum oauth_error

@@ -15,7 +15,7 @@
 /* A text under a keyed hash: nobody outside can choose two that meet. */
 struct entry {
 	unsigned char mark[MARK_BYTES];
-	int64_t until_s;
+	int64_t until_s, until_mono_s;
 	uint32_t next;
 	uint32_t owner; /* its place in `owned` */
 };
@@ -23,7 +23,7 @@ struct entry {
 struct replay {
 	pthread_mutex_t lock;
 	unsigned char key[DIGEST_BYTES];
-	int64_t swept_s;
+	int64_t swept_mono_s;
 	uint32_t free;             /* the first entry that was used and is not any more */
 	uint32_t fresh;            /* this one and all after it were never used, nor touched */
 	uint32_t buckets[BUCKETS]; /* the first entry of each */
@@ -60,7 +60,7 @@ replay_free(struct replay *replay)
 }
 
 static void
-drop_ended(struct replay *replay, uint32_t bucket, int64_t now_s)
+drop_ended(struct replay *replay, uint32_t bucket, const struct replay_use *now)
 {
 	uint32_t *at = &replay->buckets[bucket];
 
@@ -68,7 +68,7 @@ drop_ended(struct replay *replay, uint32_t bucket, int64_t now_s)
 		uint32_t index = *at;
 		struct entry *entry = &replay->entries[index];
 
-		if (entry->until_s > now_s) {
+		if (entry->until_s > now->now_s || entry->until_mono_s > now->mono_s) {
 			at = &entry->next;
 			continue;
 		}
@@ -81,15 +81,15 @@ drop_ended(struct replay *replay, uint32_t bucket, int64_t now_s)
 
 /* At most once a second: a full set must not make each question walk all of it. */
 static void
-sweep(struct replay *replay, int64_t now_s)
+sweep(struct replay *replay, const struct replay_use *now)
 {
 	uint32_t i;
 
-	if (replay->swept_s == now_s)
+	if (replay->swept_mono_s == now->mono_s)
 		return;
-	replay->swept_s = now_s;
+	replay->swept_mono_s = now->mono_s;
 	for (i = 0; i < BUCKETS; i++)
-		drop_ended(replay, i, now_s);
+		drop_ended(replay, i, now);
 }
 
 static bool
@@ -133,13 +133,14 @@ keep(struct replay *replay, uint32_t bucket, const struct entry *kept)
 }
 
 static enum replay_found
-take(struct replay *replay, uint32_t bucket, const struct entry *entry, int64_t now_s)
+take(
+    struct replay *replay, uint32_t bucket, const struct entry *entry, const struct replay_use *now)
 {
-	drop_ended(replay, bucket, now_s);
+	drop_ended(replay, bucket, now);
 	if (holds(replay, bucket, entry->mark))
 		return REPLAY_USED;
 	if (is_full(replay, entry->owner))
-		sweep(replay, now_s);
+		sweep(replay, now);
 	if (is_full(replay, entry->owner))
 		return REPLAY_FULL;
 	keep(replay, bucket, entry);
@@ -161,7 +162,8 @@ replay_take(struct replay *replay, const struct replay_use *use)
 	struct span key = { (const char *)replay->key, sizeof(replay->key) };
 	/* The text is hashed under the owner's hash: no join of the two can be read two ways. */
 	unsigned char owner[DIGEST_BYTES], text[DIGEST_BYTES];
-	struct entry entry = { .until_s = use->until_s };
+	struct entry entry = { .until_s = use->until_s,
+		.until_mono_s = use->mono_s + (use->until_s - use->now_s) };
 	enum replay_found found;
 
 	if (!digest_hmac(key, use->owner, owner) ||
@@ -170,7 +172,7 @@ replay_take(struct replay *replay, const struct replay_use *use)
 	memcpy(entry.mark, text, MARK_BYTES);
 	entry.owner = number_of(owner) % OWNERS;
 	(void)pthread_mutex_lock(&replay->lock);
-	found = take(replay, number_of(text + MARK_BYTES) % BUCKETS, &entry, use->now_s);
+	found = take(replay, number_of(text + MARK_BYTES) % BUCKETS, &entry, use);
 	(void)pthread_mutex_unlock(&replay->lock);
 	return found;
 }

@@ -25,8 +25,10 @@ enum replay_found { REPLAY_NEW, REPLAY_USED, REPLAY_FULL };
 struct replay_use {
 	struct span owner; /* texts of two owners are different ones */
 	struct span text;
-	int64_t now_s;
-	int64_t until_s; /* the text is refused for other causes from then on, and is forgotten */
+	int64_t now_s;   /* Unix seconds */
+	int64_t mono_s;  /* clock_mono_s() */
+	int64_t until_s; /* the text is refused for other causes from then on; it is forgotten
+			  * when both clocks have come so far: who sets one back finds it used */
 };
 
 struct replay;

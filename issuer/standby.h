@@ -3,7 +3,7 @@
  * standby - does the local issuer stand by, or is it in force? (`accept: fallback`)
  *
  * Uses:   base.
- * Pure:   yes: no clock, no log. Times are Unix seconds.
+ * Pure:   yes: no clock, no log. Times are those of clock_mono_s().
  *
  * An issuer is down when it has no keys that may be used and its last good fetch (or else the
  * start) is longer ago than `after`. The local issuer is in force from the moment when every

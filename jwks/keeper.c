@@ -137,10 +137,14 @@ recall_earlier(struct keeper *keeper, struct keeper *earlier, struct buffer *jso
 static bool
 recall_kept(struct keeper *keeper, struct buffer *json, int64_t *ret_good_s, struct err *reterr)
 {
+	int64_t age_s;
+
 	if (!kept_read(keeper->state_dir, &keeper->source, json, ret_good_s, reterr))
 		return false;
-	if (*ret_good_s > clock_now_s() + CLOCKS_DIFFER_S)
+	age_s = clock_now_s() - *ret_good_s;
+	if (age_s < -CLOCKS_DIFFER_S)
 		return err_set(reterr, "they were kept at a time that has not come yet");
+	*ret_good_s = clock_mono_s() - age_s;
 	return true;
 }
 
@@ -362,7 +366,7 @@ keeper_keep(struct keeper *keeper)
 		return;
 	}
 	keeper->unkept = false;
-	good_s = keeper->plan.good_s;
+	good_s = clock_now_s() - (clock_mono_s() - keeper->plan.good_s); /* in Unix seconds */
 	buffer_init(&json, KEYSET_MAX_BYTES);
 	buffer_add(&json, buffer_span(&keeper->json));
 	(void)pthread_mutex_unlock(&keeper->lock);

@@ -58,6 +58,8 @@ void keeper_done(struct keeper *keeper);
 /*
  * Ask once, wherever its keys come from, and settle what is known. True when the key set is
  * another one than before.
+ *
+ * now_s  clock_mono_s().
  */
 bool keeper_ask(struct keeper *keeper, int64_t now_s);
 

@@ -41,7 +41,7 @@ static void
 sleep_until_due(struct keeper *keeper)
 {
 	while (!atomic_load(&keeper->stop) && !keeper->wanted) {
-		int64_t left_s = plan_wait_s(&keeper->plan, clock_now_s());
+		int64_t left_s = plan_wait_s(&keeper->plan, clock_mono_s());
 
 		if (left_s <= 0)
 			return;
@@ -67,7 +67,7 @@ run(void *context)
 		keeper->wanted = false;
 		keeper->asking = true;
 		(void)pthread_mutex_unlock(&keeper->lock);
-		changed = keeper_ask(keeper, clock_now_s());
+		changed = keeper_ask(keeper, clock_mono_s());
 		if (changed)
 			note_change(work.ring);
 		(void)pthread_mutex_lock(&keeper->lock);
@@ -113,7 +113,7 @@ start_keeper(
 		return true;
 	if (keeper->source.kind == SOURCE_FILE) {
 		keeper->told_bad = true; /* if it is bad, the caller tells */
-		(void)keeper_ask(keeper, clock_now_s());
+		(void)keeper_ask(keeper, clock_mono_s());
 		if (keeper->plan.good_s == 0)
 			return err_set(
 			    reterr, "issuer %s: %s", keeper->source.name, keeper->last_error);
@@ -180,12 +180,12 @@ keyring_stop(struct keyring *ring)
 }
 
 const struct keyset *
-keyring_keys(const struct keyring *ring, size_t index, int64_t now_s)
+keyring_keys(const struct keyring *ring, size_t index, int64_t mono_s)
 {
 	const struct keeper *keeper = &ring->keepers[index];
 	struct plan plan = { .good_s = atomic_load(&keeper->good_s) };
 
-	return plan_usable(&plan, &keeper->source, now_s) ? atomic_load(&keeper->keys) : NULL;
+	return plan_usable(&plan, &keeper->source, mono_s) ? atomic_load(&keeper->keys) : NULL;
 }
 
 void
@@ -195,7 +195,7 @@ keyring_give(struct keyring *ring, size_t index, struct keyset *set)
 	bool changed;
 
 	(void)pthread_mutex_lock(&keeper->lock);
-	keeper->plan.good_s = clock_now_s();
+	keeper->plan.good_s = clock_mono_s();
 	changed = keeper_settle(keeper, set, SPAN(""), keeper->plan.good_s);
 	(void)pthread_mutex_unlock(&keeper->lock);
 	if (changed)
@@ -203,7 +203,7 @@ keyring_give(struct keyring *ring, size_t index, struct keyset *set)
 }
 
 bool
-keyring_refresh(struct keyring *ring, size_t index, int64_t now_s)
+keyring_refresh(struct keyring *ring, size_t index, int64_t mono_s)
 {
 	struct keeper *keeper = &ring->keepers[index];
 	int64_t until_us = clock_mono_us() + keeper->source.timeout_ms * INT64_C(1000);
@@ -215,7 +215,7 @@ keyring_refresh(struct keyring *ring, size_t index, int64_t now_s)
 	(void)pthread_mutex_lock(&keeper->lock);
 	round = keeper->rounds;
 	if (!keeper->asking && !keeper->wanted &&
-	    plan_wanted(&keeper->plan, &keeper->source, now_s)) {
+	    plan_wanted(&keeper->plan, &keeper->source, mono_s)) {
 		keeper->wanted = true;
 		(void)pthread_cond_broadcast(&keeper->changed);
 	}
@@ -243,7 +243,7 @@ keyring_state(const struct keyring *ring, size_t index, struct keyring_state *re
 	set = atomic_load(&keeper->keys); /* replaced under the lock only */
 	ret_state->plan = keeper->plan;
 	ret_state->usable =
-	    set != NULL && plan_usable(&keeper->plan, &keeper->source, clock_now_s());
+	    set != NULL && plan_usable(&keeper->plan, &keeper->source, clock_mono_s());
 	if (set != NULL) {
 		ret_state->keys = keyset_count(set);
 		ret_state->skipped = keyset_skipped(set);

@@ -60,10 +60,11 @@ MUST_CHECK bool keyring_start(
 void keyring_stop(struct keyring *ring);
 
 /*
- * The keys of issuer `index` (its place in `sources`) at `now_s`; NULL while there are none that
- * may be used. Call between epoch_enter() and epoch_leave(); lent until the latter.
+ * The keys of issuer `index` (its place in `sources`) at `mono_s` (clock_mono_s()); NULL while
+ * there are none that may be used. Call between epoch_enter() and epoch_leave(); lent until the
+ * latter.
  */
-const struct keyset *keyring_keys(const struct keyring *ring, size_t index, int64_t now_s);
+const struct keyset *keyring_keys(const struct keyring *ring, size_t index, int64_t mono_s);
 
 /* Hand in the keys of a SOURCE_GIVEN issuer. taken: `set`. */
 void keyring_give(struct keyring *ring, size_t index, struct keyset *set);
@@ -73,7 +74,7 @@ void keyring_give(struct keyring *ring, size_t index, struct keyset *set);
  * that is under way, at most the source's timeout. Call outside of an epoch. True when a refresh
  * ended while waiting, so that looking again makes sense.
  */
-MUST_CHECK bool keyring_refresh(struct keyring *ring, size_t index, int64_t now_s);
+MUST_CHECK bool keyring_refresh(struct keyring *ring, size_t index, int64_t mono_s);
 
 /* A copy of what is known. */
 void keyring_state(const struct keyring *ring, size_t index, struct keyring_state *ret_state);

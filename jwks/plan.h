@@ -3,7 +3,8 @@
  * plan - when to ask an issuer for its keys next, as a pure function of state, answer and now.
  *
  * Uses:   source.
- * Pure:   yes: no clock, no I/O. Times are Unix seconds.
+ * Pure:   yes: no clock, no I/O. Times are those of clock_mono_s(), so that no clock that is set
+ *         keeps a gate from asking, or makes keys old before their time.
  */
 #ifndef POSTERN_JWKS_PLAN_H
 #define POSTERN_JWKS_PLAN_H
@@ -35,8 +36,7 @@ struct plan_answer {
 void plan_answered(struct plan *plan, const struct source *source, const struct plan_answer *answer,
     int64_t now_s);
 
-/* Seconds until it is time to ask, 0: now. A clock that was set back to before the last try says
- * now, too: what was planned by the old time would come too late. */
+/* Seconds until it is time to ask, 0: now. */
 int64_t plan_wait_s(const struct plan *plan, int64_t now_s);
 
 /* Somebody met an unknown kid: may we ask now? True at most once per cooldown; failed tries

@@ -48,10 +48,10 @@ add_issuer(struct buffer *body, const struct world *world, size_t index)
 	buffer_format(body, ",\"ready\":%s,\"keys\":%zu,\"skipped\":%zu",
 	    state.usable ? "true" : "false", state.keys, state.skipped);
 	if (state.plan.good_s > 0)
-		buffer_format(body, ",\"age_s\":%" PRId64, clock_now_s() - state.plan.good_s);
+		buffer_format(body, ",\"age_s\":%" PRId64, clock_mono_s() - state.plan.good_s);
 	if (state.plan.next_s > 0)
 		buffer_format(
-		    body, ",\"next_s\":%" PRId64, plan_wait_s(&state.plan, clock_now_s()));
+		    body, ",\"next_s\":%" PRId64, plan_wait_s(&state.plan, clock_mono_s()));
 	if (state.last_error[0] != '\0') {
 		buffer_format(body, ",\"failure\":\"%s\"", failure_word(state.last_failure));
 		buffer_add_text(body, ",\"error\":");
@@ -77,7 +77,7 @@ add_fallback(struct buffer *body, const struct world *world)
 	    fallback_in_force(world->fallback) ? "true" : "false");
 	if (fallback_since_s(world->fallback) > 0)
 		buffer_format(body, ",\"since_s\":%" PRId64,
-		    clock_now_s() - fallback_since_s(world->fallback));
+		    clock_mono_s() - fallback_since_s(world->fallback));
 	buffer_add_byte(body, '}');
 }
 
@@ -159,7 +159,7 @@ add_keys(struct buffer *text, const struct world *world)
 		if (state.plan.good_s > 0)
 			buffer_format(text,
 			    "postern_issuer_keys_age_seconds{issuer=\"%s\"} %" PRId64 "\n",
-			    state.name, clock_now_s() - state.plan.good_s);
+			    state.name, clock_mono_s() - state.plan.good_s);
 	}
 	buffer_add_text(text, "# HELP postern_key_fetches_total Fetches of key sets, by result.\n"
 			      "# TYPE postern_key_fetches_total counter\n");

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -50,14 +51,17 @@ fallback_free(struct fallback *fallback)
 static void
 write_down(struct fallback *fallback, const char *state_dir)
 {
+	int64_t since_s = fallback->standby.since_s;
 	struct buffer path, json;
 	struct err err;
 
 	buffer_init(&path, 8192);
 	buffer_init(&json, FILE_MOST);
 	buffer_format(&path, "%s/%s", state_dir, FILE_NAME);
+	if (since_s > 0) /* in Unix seconds, for people */
+		since_s = clock_now_s() - (clock_mono_s() - since_s);
 	buffer_format(&json, "{\"in_force\":%s,\"since\":%" PRId64 "}\n",
-	    fallback->standby.in_force ? "true" : "false", fallback->standby.since_s);
+	    fallback->standby.in_force ? "true" : "false", since_s);
 	fallback->written =
 	    !path.failed && !json.failed && file_write(path.at, buffer_span(&json), 0600, &err);
 	buffer_done(&path);

@@ -4,6 +4,7 @@
  *
  * Uses:   config, issuer (standby), jwks (keyring).
  * Shell:  the log, and STATE/fallback.json, from which `postern explain` learns what the gate does.
+ * Times are those of clock_mono_s().
  * Threads: fallback_look() on one at a time, the rest on any.
  */
 #ifndef POSTERN_PROXY_FALLBACK_H

@@ -66,7 +66,7 @@ gate_tend(struct gate *gate)
 {
 	struct world *world = atomic_exchange(&gate->grave, NULL);
 
-	world_tend(atomic_load(&gate->world), clock_now_s());
+	world_tend(atomic_load(&gate->world), clock_mono_s());
 	while (world != NULL) {
 		struct world *next = world->next_buried;
 
@@ -103,7 +103,7 @@ know_bearer(
 	judgement->caller = cache_find(gate->cache, &key, facts->now_s);
 	/* Keys grow stale by time alone, and what they have shown to be right does with them. */
 	if (judgement->caller != NULL &&
-	    facts->keys(facts->world, judgement->caller->profile, facts->now_s) != NULL) {
+	    facts->keys(facts->world, judgement->caller->profile, facts->mono_s) != NULL) {
 		judgement->profile = judgement->caller->profile;
 		return REASON_OK;
 	}
@@ -130,7 +130,7 @@ know_user(
 	if (reason != REASON_OK)
 		return reason;
 	memcpy(key.digest, judgement->attempt.digest, DIGEST_BYTES);
-	if (login_quiet(facts->login, facts->now_s))
+	if (login_quiet(facts->login, facts->mono_s))
 		judgement->caller = cache_find(gate->cache, &key, facts->now_s);
 	if (judgement->caller != NULL)
 		return REASON_OK;
@@ -200,7 +200,7 @@ refresh_keys(struct gate *gate, const struct judgement *judgement)
 	bool refreshed;
 
 	refreshed = judgement->profile < world->config->profile_count &&
-		    keyring_refresh(world->ring, judgement->profile, clock_now_s());
+		    keyring_refresh(world->ring, judgement->profile, clock_mono_s());
 	world_drop(world);
 	return refreshed;
 }

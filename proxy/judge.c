@@ -150,7 +150,7 @@ verify(const struct facts *facts, struct token *token, struct arena *arena,
 		return REASON_LOCAL_ISSUER_STANDING_BY;
 	}
 	about.profile = &facts->config->profiles[judgement->profile];
-	about.keys = facts->keys(facts->world, judgement->profile, facts->now_s);
+	about.keys = facts->keys(facts->world, judgement->profile, facts->mono_s);
 	return verify_token(&about, token, arena, claims);
 }
 
@@ -186,7 +186,8 @@ judge_attempt(const struct facts *facts, const struct request *request, struct a
 	judge_forget(judgement); /* when it is judged again */
 	if (!judgement->basic || facts->login == NULL)
 		return refuse(judgement, REASON_BASIC_NOT_ALLOWED, NULL);
-	*attempt = (struct login_attempt){ .peer = span_of(request->peer), .now_s = facts->now_s };
+	*attempt =
+	    (struct login_attempt){ .peer = span_of(request->peer), .mono_s = facts->mono_s };
 	reason =
 	    credentials_basic(&judgement->credentials, arena, &attempt->name, &attempt->password);
 	if (reason != REASON_OK)
@@ -204,10 +205,13 @@ password_known(const struct facts *facts, const struct judgement *judgement, int
 {
 	const struct login_attempt *attempt = &judgement->attempt;
 
-	*ret_until_s = login_known(facts->login, attempt);
-	if (*ret_until_s != 0)
-		return true;
+	int64_t until_mono_s = login_known(facts->login, attempt);
+
 	*ret_until_s = facts->now_s;
+	if (until_mono_s != 0) {
+		*ret_until_s += until_mono_s - facts->mono_s;
+		return true;
+	}
 	return attempt->hash != NULL && judgement->right_hash != NULL &&
 	       strcmp(judgement->right_hash, attempt->hash) == 0;
 }

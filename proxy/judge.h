@@ -30,7 +30,7 @@ struct facts {
 	const struct config *config;
 	bool local_counts; /* do tokens of the local issuer count now? */
 	/* The keys of a profile; NULL: none may be used now. */
-	const struct keyset *(*keys)(const void *world, size_t profile, int64_t now_s);
+	const struct keyset *(*keys)(const void *world, size_t profile, int64_t mono_s);
 	/* A client of the local issuer as it stands now; NULL: there is none. */
 	const struct client *(*client)(const void *world, struct span client_id);
 	/* A user of the local issuer as it stands now; NULL: there is none. */
@@ -39,7 +39,8 @@ struct facts {
 	bool (*revoked)(const void *world, const struct revoked_question *question);
 	struct login *login; /* what is known of passwords; NULL without a local issuer */
 	const void *world;
-	int64_t now_s;
+	int64_t now_s;  /* Unix seconds */
+	int64_t mono_s; /* clock_mono_s(): for waits, and the age of keys */
 };
 
 struct judgement {

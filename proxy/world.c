@@ -9,13 +9,13 @@
 static atomic_uint_fast64_t serials;
 
 static const struct keyset *
-find_keys(const void *context, size_t profile, int64_t now_s)
+find_keys(const void *context, size_t profile, int64_t mono_s)
 {
 	const struct world *world = context;
 
 	if (world->issuer != NULL && profile == world->config->local_index)
 		return issuer_keyset(world->issuer);
-	return keyring_keys(world->ring, profile, now_s);
+	return keyring_keys(world->ring, profile, mono_s);
 }
 
 static const struct client *
@@ -67,6 +67,7 @@ world_facts(const struct world *world, int64_t now_s)
 		.login = world->issuer == NULL ? NULL : issuer_login(world->issuer),
 		.world = world,
 		.now_s = now_s,
+		.mono_s = clock_mono_s(),
 	};
 }
 
@@ -138,6 +139,7 @@ open_issuer(struct world *world, struct world *previous, struct err *reterr)
 	struct issuer_setup setup = {
 		.local = &world->config->local,
 		.state_dir = world->config->state,
+		.memory = world->memory,
 	};
 
 	if (!world->config->has_local)
@@ -170,8 +172,10 @@ world_new(
 	}
 	world->config = config;
 	world->serial = atomic_fetch_add(&serials, 1) + 1;
-	world->fallback = fallback_new(previous == NULL ? NULL : previous->fallback, clock_now_s());
-	if (world->fallback == NULL) {
+	world->fallback =
+	    fallback_new(previous == NULL ? NULL : previous->fallback, clock_mono_s());
+	world->memory = previous == NULL ? memory_new() : memory_ref(previous->memory);
+	if (world->fallback == NULL || world->memory == NULL) {
 		world_free(world);
 		return err_set(reterr, "out of memory");
 	}
@@ -201,11 +205,11 @@ follow_keys(struct world *world)
 }
 
 void
-world_tend(struct world *world, int64_t now_s)
+world_tend(struct world *world, int64_t mono_s)
 {
 	if (world->issuer == NULL)
 		return;
-	fallback_look(world->fallback, world->config, world->ring, now_s);
+	fallback_look(world->fallback, world->config, world->ring, mono_s);
 	tell_issuer(world);
 	fallback_keep(world->fallback, world->config);
 	follow_keys(world);
@@ -221,6 +225,7 @@ world_free(struct world *world)
 	keyring_stop(world->ring);
 	issuer_stop(world->issuer);
 	fallback_free(world->fallback);
+	memory_unref(world->memory);
 	if (world->upstreams != NULL)
 		for (size_t i = 0; i < world->config->policy.module_count; i++)
 			upstream_unref(world->upstreams[i]);

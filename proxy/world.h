@@ -27,6 +27,7 @@ struct world {
 	struct config *config;
 	struct keyring *ring;
 	struct issuer *issuer; /* NULL without a local issuer */
+	struct memory *memory; /* of local issuers, from the first world on */
 	struct fallback *fallback;
 	uint64_t followed; /* generation of the issuer that the keyring knows; of world_tend() */
 	struct upstream *upstream;   /* the default; NULL when every module has its own */
@@ -52,7 +53,7 @@ void world_free(struct world *world);
 
 /* Keep house: does the local issuer stand by, and which keys has it? On one thread, now and then.
  */
-void world_tend(struct world *world, int64_t now_s);
+void world_tend(struct world *world, int64_t mono_s);
 
 /* Use it beyond the epoch: hold inside the epoch, drop at any time. Only for what waits. */
 void world_hold(struct world *world);
@@ -61,7 +62,7 @@ void world_drop(struct world *world);
 /* The upstream that serves a module (NULL: no module). NULL: none is configured for it. */
 struct upstream *world_upstream(const struct world *world, const struct module *module);
 
-/* What to judge by, at `now_s`. */
+/* What to judge by, at `now_s` (Unix seconds). */
 struct facts world_facts(const struct world *world, int64_t now_s);
 
 /* Grows whenever anything that a verdict rests on has changed. */

@@ -268,8 +268,12 @@ test('who guesses is locked out', async (t) => {
 
   await t.test('and others who were right from there are not', async () => {
     for (let i = 0; i < 20; i++) await ask(gate, basic(`name${i}`, 'guess'));
-    assertRefusal(await ask(gate, basic('eve', PASSWORD)), 'locked_out');
+    assertRefusal(await ask(gate, basic('name20', 'guess')), 'locked_out');
     assert.equal((await ask(gate, basic('bob', PASSWORD))).status, 200);
+  });
+
+  await t.test('nor who is right for the first time', async () => {
+    assert.equal((await ask(gate, basic('eve', PASSWORD))).status, 200);
   });
 
   await t.test('and what is known waits, too, when its own peer guesses', async () => {

@@ -2,7 +2,9 @@
 // Guessing at the issuer's endpoints: whoever fails too often waits, unknown clients as well as known
 // ones, and a client that was right before is not kept out by what others do.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import test from 'node:test';
+import { run } from './harness/gate.mjs';
 import { assertOauthError, basic, callWith, GRANT, issuerGate, known, post, tokenOf } from './harness/oauth.mjs';
 import { eventually } from './harness/wait.mjs';
 
@@ -18,10 +20,19 @@ async function guesses(gate, id, target, body) {
   throw new Error('nobody was locked out');
 }
 
+/** A client with a secret of 128 bits from elsewhere, known to the gate. */
+async function importClient(gate) {
+  const brought = { client_id: 'brought', client_secret: 'pT5nC8rJ4kF6yU0aXe1iOQ..' };
+  const done = await run(['client', 'import', '-', '-c', gate.file], { input: JSON.stringify({ clients: [{ name: 'brought', client_id: brought.client_id, secrets: [{ slot: 1, secret: brought.client_secret }] }] }) });
+  assert.equal(done.code, 0, done.stderr);
+  await gate.complains(/"message":"client add","object":"brought"/);
+  return brought;
+}
+
 const rules = { failures: 5, first: '2m', most: '1h' };
 
 test('the lock-out', async (t) => {
-  await t.test('known and unknown clients wait alike, and the right secret waits, too', async (t) => {
+  await t.test('known and unknown clients wait alike, and a secret that we made is never kept out', async (t) => {
     const gate = await issuerGate(t, { local: { lockout: rules } });
     const fresh = await gate.addClient('fresh', '--role', 'reader');
     const known = await guesses(gate, fresh.client_id);
@@ -31,8 +42,37 @@ test('the lock-out', async (t) => {
     assertOauthError(known.got, 429, 'temporarily_unavailable');
     assert.equal(known.got.text, unknown.got.text);
     assert.ok(Number(known.got.get('retry-after')) > 60);
-    assert.equal((await guess(gate, fresh.client_id, fresh.client_secret)).status, 429);
-    assert.equal((await post(gate, '/oauth/token', { grant_type: 'client_credentials', client_id: fresh.client_id, client_secret: fresh.client_secret }, { client: null })).status, 429, 'nor in the form');
+    assert.equal((await guess(gate, fresh.client_id, fresh.client_secret)).status, 200);
+    assert.equal((await post(gate, '/oauth/token', { grant_type: 'client_credentials', client_id: fresh.client_id, client_secret: fresh.client_secret }, { client: null })).status, 200, 'nor in the form');
+  });
+  await t.test('a secret that was brought along waits as a password does', async (t) => {
+    const gate = await issuerGate(t, { local: { lockout: rules } });
+    const brought = await importClient(gate);
+    assert.equal((await guesses(gate, brought.client_id)).count, 5);
+    assert.equal((await guess(gate, brought.client_id, brought.client_secret)).status, 429);
+  });
+  await t.test('failures at other names keep out nobody at the same address, not even at its first request', async (t) => {
+    const gate = await issuerGate(t, { local: { lockout: rules } });
+    const made = await gate.addClient('made', '--role', 'reader');
+    const brought = await importClient(gate);
+    let locked = 0;
+    for (let i = 0; i < 60; i++) locked += (await guess(gate, `nobody-${i}`, 'x')).status === 429 ? 1 : 0;
+    assert.ok(locked > 20, `${locked} of 60`);
+    for (const client of [made, brought]) {
+      assert.equal((await guess(gate, client.client_id, client.client_secret)).status, 200);
+      assert.equal((await guess(gate, client.client_id, client.client_secret, '/oauth/revoke', 'token=x')).status, 200);
+      assert.equal((await guess(gate, client.client_id, client.client_secret, '/oauth/introspect', 'token=x')).status, 403);
+    }
+  });
+  await t.test('a reload that changes the local issuer lifts no lock-out', async (t) => {
+    const gate = await issuerGate(t, { local: { lockout: rules } });
+    const brought = await importClient(gate);
+    await guesses(gate, brought.client_id);
+    const config = fs.readFileSync(gate.file, 'utf8');
+    assert.match(config, /1h/);
+    fs.writeFileSync(gate.file, config.replace('1h', '2h'));
+    assert.equal((await gate.admin('/reload', { method: 'POST' })).status, 200);
+    assert.equal((await guess(gate, brought.client_id, brought.client_secret)).status, 429);
   });
   await t.test('a path that is nearly an endpoint is named, and nothing sent there counts', async (t) => {
     const gate = await issuerGate(t, { local: { lockout: rules } });

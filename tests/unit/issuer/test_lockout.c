@@ -28,16 +28,18 @@ who(const char *name, const char *peer, int64_t now_s)
 	return (struct lockout_who){ 'u', span_of(name), span_of(peer), now_s };
 }
 
-/* A wrong attempt. What it had to wait; 0: it was made. */
+/* A wrong attempt. What it had to wait; 0: it was told that it is wrong. */
 static int64_t
 wrong(const char *name, const char *peer, int64_t now_s)
 {
 	struct lockout_who attempt = who(name, peer, now_s);
 	int64_t wait_s = lockout_begin(lockout, &rules, &attempt);
+	struct lockout_failure failure;
 
-	if (wait_s == 0)
-		(void)lockout_wrong(lockout, &rules, &attempt);
-	return wait_s;
+	if (wait_s > 0)
+		return wait_s;
+	failure = lockout_wrong(lockout, &rules, &attempt);
+	return failure.refused ? failure.wait_s : 0;
 }
 
 static int64_t
@@ -76,9 +78,9 @@ the_wait_doubles_up_to_the_longest(void **state)
 
 		assert_int_equal(lockout_begin(lockout, &rules, &attempt), waits[i]);
 		now_s += waits[i];
-		attempt.now_s = now_s - 1;
+		attempt.mono_s = now_s - 1;
 		assert_int_equal(lockout_begin(lockout, &rules, &attempt), 1);
-		attempt.now_s = now_s;
+		attempt.mono_s = now_s;
 		assert_int_equal(lockout_begin(lockout, &rules, &attempt), 0);
 	}
 }
@@ -193,6 +195,27 @@ peers_behind_one_address_that_were_right_do_not_wait_for_another(void **state)
 }
 
 static void
+failures_at_other_names_never_delay_who_is_right(void **state)
+{
+	struct lockout_who ann = who("ann", "9.9.9.9", 1000), eve = who("eve", "9.9.9.9", 1000);
+	char name[32];
+	unsigned i;
+
+	(void)state;
+	assert_int_equal(lockout_standing(lockout, &ann), LOCKOUT_STRANGER);
+	for (i = 0; i < 1000; i++) {
+		(void)snprintf(name, sizeof(name), "user%u", i);
+		(void)wrong(name, "9.9.9.9", 1000);
+	}
+	assert_true(wrong("eve", "9.9.9.9", 1000) > 0);
+	assert_int_equal(lockout_standing(lockout, &ann), LOCKOUT_SUSPECT);
+	/* For the first time ever, from the address that guesses. */
+	assert_int_equal(right("ann", "9.9.9.9", 1000), 0);
+	assert_int_equal(lockout_standing(lockout, &ann), LOCKOUT_TRUSTED);
+	assert_int_equal(lockout_standing(lockout, &eve), LOCKOUT_SUSPECT);
+}
+
+static void
 who_was_right_before_and_guesses_waits_all_the_same(void **state)
 {
 	struct lockout_who attempt = who("ann", "9.9.9.9", 1000);
@@ -288,7 +311,7 @@ without_a_limit_nobody_waits(void **state)
 	(void)state;
 	for (i = 0; i < 1000; i++) {
 		assert_int_equal(lockout_begin(lockout, &none, &attempt), 0);
-		assert_int_equal(lockout_wrong(lockout, &none, &attempt), 0);
+		assert_int_equal(lockout_wrong(lockout, &none, &attempt).wait_s, 0);
 	}
 }
 
@@ -305,7 +328,7 @@ a_look_says_what_an_attempt_would_and_counts_nothing(void **state)
 	for (i = 0; i < 100; i++)
 		assert_int_equal(lockout_due(lockout, &rules, &attempt), 1);
 	assert_int_equal(wrong("ann", "1.2.3.4", 1000), 1);
-	attempt.now_s = 1001;
+	attempt.mono_s = 1001;
 	assert_int_equal(lockout_due(lockout, &rules, &attempt), 0);
 	/* Being right needs no attempt to have begun, and is believed afterwards. */
 	lockout_right(lockout, &rules, &attempt);
@@ -313,8 +336,10 @@ a_look_says_what_an_attempt_would_and_counts_nothing(void **state)
 	fail_often("cid", "1.2.3.4", 1001);
 	fail_often("dan", "1.2.3.4", 1001);
 	assert_int_equal(lockout_due(lockout, &rules, &attempt), 0);
+	/* The peer waits by now, which keeps nobody from trying. */
 	attempt.name = SPAN("fay");
-	assert_true(lockout_due(lockout, &rules, &attempt) > 0);
+	assert_int_equal(lockout_due(lockout, &rules, &attempt), 0);
+	assert_true(wrong("fay", "1.2.3.4", 1001) > 0);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -332,6 +357,7 @@ main(void)
 		CASE(who_was_right_from_there_is_not_kept_out_by_others),
 		CASE(a_peer_that_tries_many_names_waits),
 		CASE(peers_behind_one_address_that_were_right_do_not_wait_for_another),
+		CASE(failures_at_other_names_never_delay_who_is_right),
 		CASE(who_was_right_before_and_guesses_waits_all_the_same),
 		CASE(a_name_is_counted_as_it_is_compared),
 		CASE(addresses_of_one_network_of_ipv6_are_one_peer),

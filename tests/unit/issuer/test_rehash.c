@@ -55,7 +55,7 @@ attempt_of(const char *hash)
 		.password = SPAN(PASSWORD),
 		.peer = SPAN("1.2.3.4"),
 		.hash = hash,
-		.now_s = 1000 };
+		.mono_s = 1000 };
 
 	assert_true(login_digest(issuer_login(running.issuer), &attempt));
 	return attempt;

@@ -24,7 +24,7 @@ teardown(void **state)
 static enum replay_found
 take(const char *owner, const char *text, int64_t now_s, int64_t until_s)
 {
-	struct replay_use use = { span_of(owner), span_of(text), now_s, until_s };
+	struct replay_use use = { span_of(owner), span_of(text), now_s, now_s, until_s };
 
 	return replay_take(replay, &use);
 }
@@ -37,6 +37,27 @@ a_text_counts_once(void **state)
 	assert_int_equal(take("a", "1", 100, 200), REPLAY_USED);
 	assert_int_equal(take("a", "1", 199, 300), REPLAY_USED);
 	assert_int_equal(take("a", "2", 199, 300), REPLAY_NEW);
+}
+
+/* Ahead for a moment, and back by a day when it should have been forgotten: it is still good then.
+ */
+static void
+a_clock_that_is_set_makes_nothing_forgotten(void **state)
+{
+	struct replay_use use = { SPAN("a"), SPAN("1"), 100000, 500, 100060 };
+
+	(void)state;
+	assert_int_equal(replay_take(replay, &use), REPLAY_NEW);
+	use.now_s = 63000000;
+	use.mono_s = 504;
+	use.until_s = 63000060;
+	assert_int_equal(replay_take(replay, &use), REPLAY_USED);
+	use.now_s = 100000 - 86400;
+	use.mono_s = 600;
+	use.until_s = 100060;
+	assert_int_equal(replay_take(replay, &use), REPLAY_USED);
+	use.now_s = 100060;
+	assert_int_equal(replay_take(replay, &use), REPLAY_NEW);
 }
 
 static void
@@ -119,6 +140,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_text_counts_once),
+		TEST(a_clock_that_is_set_makes_nothing_forgotten),
 		TEST(its_end_is_the_first_second_in_which_it_is_forgotten),
 		TEST(owners_do_not_meet),
 		TEST(one_owner_cannot_take_the_room_of_all),
