@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/err.h"
+#include "base/steady.h"
 #include "issuer/issuer.h"
 #include "issuer/lockout.h"
 #include "issuer/revoked.h"
@@ -54,6 +55,7 @@ struct issuer {
 	_Atomic(struct keyset *) keys; /* public ones, for the judge */
 	atomic_bool stands_by;
 	struct watch *watch;
+	struct steady steady; /* of revoke_take() */
 	struct revoked *revoked;
 	_Atomic(struct view *) view;
 	_Atomic uint64_t generation;

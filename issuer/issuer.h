@@ -86,10 +86,6 @@ bool issuer_revoked(const struct issuer *issuer, const struct revoked_question *
 MUST_CHECK bool issuer_revoke(
     struct issuer *issuer, const struct revocation *revocation, struct err *reterr);
 
-/* Change something in the store; what was committed is in force when it returns. As above. */
-MUST_CHECK bool issuer_change(
-    struct issuer *issuer, const struct watch_change *change, struct err *reterr);
-
 /* For how many seconds the database could not be read; 0: it can. */
 int64_t issuer_database_away_s(const struct issuer *issuer);
 

@@ -2,6 +2,7 @@
 #include "issuer/endpoint.h"
 
 #include "base/clock.h"
+#include "base/steady.h"
 
 /* The generation last: who sees it finds what it counts, and verdicts made before count no
  * more. */
@@ -10,6 +11,10 @@ revoke_take(void *context, const struct revocation *first, struct err *reterr)
 {
 	struct issuer *issuer = context;
 	int64_t now_s = clock_now_s();
+
+	/* What a clock that was set lately says is over is not forgotten. */
+	if (!steady_look(&issuer->steady, now_s, clock_mono_s(), NULL))
+		now_s = 0;
 
 	for (const struct revocation *one = first; one != NULL; one = one->next)
 		if (!revoked_add(issuer->revoked, one, now_s, reterr))
@@ -23,12 +28,6 @@ bool
 issuer_revoked(const struct issuer *issuer, const struct revoked_question *question)
 {
 	return revoked_has(issuer->revoked, question);
-}
-
-bool
-issuer_change(struct issuer *issuer, const struct watch_change *change, struct err *reterr)
-{
-	return watch_change(issuer->watch, change, reterr);
 }
 
 static bool

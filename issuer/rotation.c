@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/epoch.h"
 #include "base/log.h"
+#include "base/steady.h"
 #include "base/thread.h"
 
 #define LOOK_MS 1000
@@ -25,6 +26,7 @@ struct rotation {
 	int stop_fd, notify_fd;
 	pthread_t thread;
 	bool running;
+	struct steady steady;
 	uint64_t files;  /* as they were at the last look */
 	struct err told; /* the trouble last logged, so that it is logged once */
 };
@@ -40,6 +42,22 @@ tell_changed(const struct rotation *rotation)
 	(void)snprintf(kid, sizeof(kid), "%s", signing_key_kid(signing_current(rotation->signing)));
 	epoch_leave();
 	log_event(LOG_INFO, "signing_keys_changed", "%s signs, %zu published", kid, count);
+}
+
+/* A clock that jumps ahead for seconds would end every old key and make a new one. */
+static void
+look_at_clock(struct rotation *rotation)
+{
+	int64_t jump_s;
+	bool steady = steady_look(&rotation->steady, clock_now_s(), clock_mono_s(), &jump_s);
+
+	signing_hold(rotation->signing, !steady);
+	if (jump_s == 0)
+		return;
+	rotation->files = 0; /* look now: times on disk may lie in the future */
+	log_event(LOG_WARN, "clock_set",
+	    "the clock was set by %+lld s: signing keys are neither made nor dropped for %d s",
+	    (long long)jump_s, STEADY_AFTER_S);
 }
 
 static void
@@ -89,6 +107,7 @@ run(void *context)
 	struct rotation *rotation = context;
 
 	while (wait_for_news(rotation)) {
+		look_at_clock(rotation);
 		look(rotation);
 		epoch_collect();
 	}
@@ -107,6 +126,7 @@ rotation_start(struct signing *signing, void (*changed)(void *context), void *co
 	rotation->signing = signing;
 	rotation->changed = changed;
 	rotation->context = context;
+	(void)steady_look(&rotation->steady, clock_now_s(), clock_mono_s(), NULL);
 	rotation->stop_fd = eventfd(0, EFD_CLOEXEC);
 	rotation->notify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	/* Without inotify changes are seen a second later, no worse. */

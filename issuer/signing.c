@@ -19,6 +19,7 @@ struct signing {
 	enum signing_algorithm algorithm;
 	int64_t rotate_after_s, publish_ahead_s;
 	_Atomic int64_t keep_s, next_s;
+	atomic_bool hold;
 	_Atomic(struct signing_set *) set;
 	pthread_mutex_t lock; /* who changes something */
 	size_t told_skipped;
@@ -79,6 +80,10 @@ take_set(struct signing *signing, struct signing_set *set, int64_t now_s)
 	if (set->skipped > 0 && set->skipped != signing->told_skipped)
 		log_event(LOG_ERROR, "signing_key_skipped", "%s", set->why.text);
 	signing->told_skipped = set->skipped;
+	if (set->redated > 0)
+		log_event(LOG_WARN, "signing_key_redated",
+		    "%zu keys were made when the clock was ahead: they count as made now",
+		    set->redated);
 	if (same_set(old, set)) {
 		signing_set_free(set);
 		return false;
@@ -175,10 +180,16 @@ signing_keep(struct signing *signing, int64_t keep_s)
 	atomic_store(&signing->next_s, 0); /* the key that signs is to remember it */
 }
 
+void
+signing_hold(struct signing *signing, bool hold)
+{
+	atomic_store(&signing->hold, hold);
+}
+
 bool
 signing_tend(struct signing *signing, int64_t now_s, bool *ret_changed, struct err *reterr)
 {
-	struct signing_wish wish = { .now_s = now_s };
+	struct signing_wish wish = { .now_s = now_s, .hold = atomic_load(&signing->hold) };
 
 	return look_locked(signing, &wish, ret_changed, reterr);
 }

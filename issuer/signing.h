@@ -46,11 +46,16 @@ void signing_close(struct signing *signing);
 /* The longest that a token may last from now on, in seconds, with the skew. Grows only. */
 void signing_keep(struct signing *signing, int64_t keep_s);
 
+/* The clock was set lately: until it is told otherwise signing_tend() makes no key but the one that
+ * is needed, and drops none. */
+void signing_hold(struct signing *signing, bool hold);
+
 /*
  * See what changed on disk, make the next key when it is due, drop those whose last token has
- * ended. *ret_changed: another set of keys, or another one signs. False: some of it went wrong;
- * what could be done is done, and the last known keys stay where none can be read. Outside of an
- * epoch.
+ * ended. A key that is dated in the future, made while the clock was ahead, counts as made now,
+ * which is logged. *ret_changed: another set of keys, or another one signs. False: some of it went
+ * wrong; what could be done is done, and the last known keys stay where none can be read. Outside
+ * of an epoch.
  */
 MUST_CHECK bool signing_tend(
     struct signing *signing, int64_t now_s, bool *ret_changed, struct err *reterr);

@@ -153,6 +153,28 @@ grant_retire(
 	return signing_set_remove(place->directory, set, at, reterr);
 }
 
+/* A key cannot have been made in the future: the clock was ahead then. Left alone, one that waits
+ * would wait until that time, and one that signs would not be followed by another. It counts as
+ * made now. */
+static bool
+redate(
+    const struct signing_place *place, struct signing_set *set, int64_t now_s, struct err *reterr)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		struct signing_times *times = &set->times[i];
+
+		if (times->created_s <= now_s + SIGNING_CLOCKS_DIFFER_S || times->given)
+			continue;
+		times->created_s = now_s;
+		times->signs_s =
+		    i == set->current ? now_s : now_s + place->settings.publish_ahead_s;
+		set->redated++;
+		if (!signing_set_write(place->directory, set, i, reterr))
+			return false;
+	}
+	return true;
+}
+
 static bool
 grant(const struct signing_place *place, struct signing_set *set, struct signing_wish *wish,
     struct err *reterr)
@@ -173,11 +195,12 @@ settle(const struct signing_place *place, struct signing_set *set, const struct 
 	bool done = true;
 
 	/* The first look is made by commands, too: it makes no key but the one that is needed. */
-	if (plan.make && (plan.current == SIZE_MAX || !wish->strict)) {
+	if (plan.make && (plan.current == SIZE_MAX || !(wish->strict || wish->hold))) {
 		done = make_key(place, set, &times, reterr);
 		plan = plan_now(place, set, wish->now_s);
 	}
-	done &= drop_ended(place, set, plan.ended, reterr);
+	if (!wish->hold)
+		done &= drop_ended(place, set, plan.ended, reterr);
 	(void)plan_now(place, set, wish->now_s);
 	return note_longest(place, set, reterr) && done;
 }
@@ -191,8 +214,10 @@ signing_look(const struct signing_place *place, struct signing_wish *wish,
 
 	if (!signing_set_read(place->directory, wish->strict, &set, reterr))
 		return false;
-	done = (place->key_file == NULL || add_given(place, set, wish->now_s, reterr)) &&
-	       grant(place, set, wish, reterr);
+	done = place->key_file == NULL || add_given(place, set, wish->now_s, reterr);
+	if (done)
+		(void)plan_now(place, set, wish->now_s);
+	done = done && redate(place, set, wish->now_s, reterr) && grant(place, set, wish, reterr);
 	if (!done) {
 		signing_set_free(set);
 		return false;

@@ -11,6 +11,9 @@
 
 #include "issuer/signing_set.h"
 
+/* Gates that share `state` may differ so far. */
+#define SIGNING_CLOCKS_DIFFER_S 300
+
 /* Where the keys are, and how they are to be; all borrowed. */
 struct signing_place {
 	const char *directory, *key_file; /* key_file: NULL when none is given */
@@ -22,6 +25,7 @@ struct signing_place {
 struct signing_wish {
 	int64_t now_s;
 	bool strict; /* the first look */
+	bool hold;   /* the clock was set lately: nothing is due */
 	bool rotate;
 	int64_t signs_s;    /* of the new key */
 	const char *retire; /* a kid; NULL: none */

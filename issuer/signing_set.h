@@ -27,6 +27,7 @@ struct signing_set {
 	struct signing_times times[SIGNING_MAX_KEYS]; /* `fits` is the caller's to set */
 	size_t count;
 	size_t current; /* the caller's to set; SIZE_MAX: none */
+	size_t redated; /* keys that were dated in the future */
 	size_t skipped; /* files that are no keys of ours, when it was not read strictly */
 	struct err why; /* of the first of them */
 };

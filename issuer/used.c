@@ -91,7 +91,9 @@ used_note(struct used *used, const struct use *use)
 	if (place != NULL) {
 		place->use = *use;
 		place->taken = true;
-		if (!place->waiting && use->when_s >= place->written_s + USED_EVERY_S) {
+		/* A clock that was set back is no reason to keep silent until it has caught up. */
+		if (!place->waiting && (use->when_s >= place->written_s + USED_EVERY_S ||
+					   use->when_s < place->written_s)) {
 			place->waiting = true;
 			used->waiting++;
 		}

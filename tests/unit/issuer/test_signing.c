@@ -355,6 +355,67 @@ key_is_published_before_it_signs_and_kept_after(void **state)
 	signing_close(signing);
 }
 
+/* Two years ahead for a moment, which is when the next key was due. */
+static void
+key_made_while_the_clock_was_ahead_does_not_wait_until_then(void **state)
+{
+	struct signing *signing = open_signing();
+	int64_t now_s = clock_now_s();
+	char first[64];
+
+	(void)state;
+	(void)snprintf(first, sizeof(first), "%s", signing_kid(signing));
+	signing_keep(signing, 7200);
+	assert_int_equal(published(signing, now_s + 730 * DAY), 2);
+	assert_int_equal(published(signing, now_s), 2);
+	assert_string_equal(signing_kid(signing), first);
+	assert_int_equal(published(signing, now_s + 3599), 2);
+	assert_string_equal(signing_kid(signing), first);
+	assert_int_equal(published(signing, now_s + 3600), 2);
+	assert_string_not_equal(signing_kid(signing), first);
+	/* And the one after it comes in time, too. */
+	assert_int_equal(published(signing, now_s + 3600 + 90 * DAY - 3600), 2);
+	epoch_drain();
+	signing_close(signing);
+}
+
+static void
+key_that_signs_since_a_time_to_come_counts_as_made_now(void **state)
+{
+	struct signing *signing = open_signing();
+	int64_t now_s = clock_now_s() - 700 * DAY;
+	char first[64];
+
+	(void)state;
+	(void)snprintf(first, sizeof(first), "%s", signing_kid(signing));
+	assert_int_equal(published(signing, now_s), 1);
+	assert_string_equal(signing_kid(signing), first);
+	assert_int_equal(signing_now(signing)->times[0].signs_s, now_s);
+	assert_int_equal(published(signing, now_s + 90 * DAY), 2);
+	epoch_drain();
+	signing_close(signing);
+}
+
+static void
+nothing_is_made_or_dropped_while_the_clock_is_in_doubt(void **state)
+{
+	struct signing *signing = open_signing();
+	int64_t now_s = clock_now_s();
+	char *kid = NULL;
+
+	(void)state;
+	signing_keep(signing, 7200);
+	assert_true(signing_rotate(signing, now_s, true, &kid, &err));
+	free(kid);
+	signing_hold(signing, true);
+	assert_int_equal(published(signing, now_s + 730 * DAY), 2);
+	signing_hold(signing, false);
+	assert_int_equal(published(signing, now_s), 2);
+	assert_int_equal(published(signing, now_s + DAY), 1);
+	epoch_drain();
+	signing_close(signing);
+}
+
 static void
 retired_key_is_gone_at_once_and_another_signs(void **state)
 {
@@ -460,6 +521,9 @@ main(void)
 		TEST(unwritable_state_is_told),
 		TEST(public_set_is_public_and_verifies),
 		TEST(key_is_published_before_it_signs_and_kept_after),
+		TEST(key_made_while_the_clock_was_ahead_does_not_wait_until_then),
+		TEST(key_that_signs_since_a_time_to_come_counts_as_made_now),
+		TEST(nothing_is_made_or_dropped_while_the_clock_is_in_doubt),
 		TEST(retired_key_is_gone_at_once_and_another_signs),
 		TEST(rotation_elsewhere_is_seen),
 		TEST(other_algorithm_is_a_rotation),

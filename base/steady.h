@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * steady - has the system's clock been set lately? What a wrong clock says is over must not be
+ * thrown away for good while nobody knows whether the clock comes back.
+ *
+ * Uses:   nothing.
+ * Pure:   yes: both clocks are arguments. One thread at a time.
+ */
+#ifndef POSTERN_BASE_STEADY_H
+#define POSTERN_BASE_STEADY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define STEADY_JUMP_S 60   /* what NTP corrects in one step now and then is no jump */
+#define STEADY_AFTER_S 600 /* so long after a jump a clock is believed again */
+
+/* Zeroed: nothing was seen yet. */
+struct steady {
+	bool seen;
+	int64_t offset_s;     /* of the two clocks */
+	int64_t until_mono_s; /* not steady until then */
+};
+
+/*
+ * Look at both clocks: clock_now_s() and clock_mono_s().
+ *
+ * ret_jump_s  how far the clock was set since the last look, when that is more than
+ *             STEADY_JUMP_S; else 0. May be NULL.
+ * Returns whether the clock was left alone for STEADY_AFTER_S. A machine that slept counts as one
+ * whose clock was set.
+ */
+bool steady_look(struct steady *steady, int64_t now_s, int64_t mono_s, int64_t *ret_jump_s);
+
+#endif
