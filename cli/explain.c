@@ -10,7 +10,9 @@
 #include "cli/keys.h"
 #include "issuer/incarnation.h"
 #include "policy/explain.h"
+#include "proxy/layout.h"
 #include "proxy/judge.h"
+#include "proxy/resource.h"
 #include "proxy/world.h"
 #include "token/verify.h"
 
@@ -39,6 +41,7 @@ struct answering {
 	struct request request;
 	struct judgement judgement;
 	struct caller *caller;
+	bool served_here; /* the path is an endpoint of the gate's own */
 	json_t *payload; /* claims that are assumed */
 };
 
@@ -123,53 +126,13 @@ make_request(struct answering *answering, struct err *reterr)
 	return true;
 }
 
-static const struct keyset *
-no_keys(const void *world, size_t profile, int64_t mono_s)
-{
-	(void)world;
-	(void)profile;
-	(void)mono_s;
-	return NULL;
-}
-
-static const struct user *
-no_user(const void *world, struct span name)
-{
-	(void)world;
-	(void)name;
-	return NULL;
-}
-
-static const struct client *
-no_client(const void *world, struct span client_id)
-{
-	(void)world;
-	(void)client_id;
-	return NULL;
-}
-
-static bool
-none_revoked(const void *world, const struct revoked_question *question)
-{
-	(void)world;
-	(void)question;
-	return false;
-}
-
 /* Keys and clients are looked up only when somebody is to be known by them. */
 static bool
 open_world(struct answering *answering, struct err *reterr)
 {
 	const struct asked *asked = answering->asked;
 
-	answering->facts = (struct facts){
-		.config = answering->config,
-		.keys = no_keys,
-		.client = no_client,
-		.revoked = none_revoked,
-		.user = no_user,
-		.now_s = asked->now_s,
-	};
+	answering->facts = judge_facts(answering->config, asked->now_s);
 	if (asked->token == NULL && asked->client == NULL && asked->user == NULL &&
 	    (asked->issuer == NULL || strcmp(asked->issuer, LOCAL_NAME) != 0))
 		return true;
@@ -180,8 +143,9 @@ open_world(struct answering *answering, struct err *reterr)
 	if (asked->token != NULL)
 		keys_await(answering->world);
 	fallback_recall(answering->world->fallback, answering->world->config->state);
-	answering->facts = world_facts(answering->world, asked->now_s);
-	answering->facts.mono_s += asked->now_s - clock_now_s();
+	/* Another time is another time for the token; the keys are those that are there. */
+	answering->facts = world_facts(answering->world, clock_now_s());
+	answering->facts.now_s = asked->now_s;
 	return true;
 }
 
@@ -262,8 +226,10 @@ judge_assumed(struct answering *answering)
 		.issuer = json_text(json_object_get(answering->payload, "iss")),
 	};
 	struct claims claims = { 0 };
-	enum reason reason = verify_assumed(&facts, &token, &answering->arena, &claims);
+	enum reason reason = judge_issuer(&answering->facts, judgement->profile, &token.detail);
 
+	if (reason == REASON_OK)
+		reason = verify_assumed(&facts, &token, &answering->arena, &claims);
 	if (reason == REASON_OK)
 		reason =
 		    judge_claims(&answering->facts, &claims, &answering->arena, &answering->caller);
@@ -293,30 +259,52 @@ judge_named(struct answering *answering)
 	return reason;
 }
 
-static enum reason
-judge(struct answering *answering)
+/* Would the gate answer itself? */
+static bool
+serves(const struct answering *answering, struct span path)
 {
-	struct judgement *judgement = &answering->judgement;
-	size_t profile = judgement->profile;
-	enum reason reason = judge_admit(&answering->request, &answering->arena, judgement);
+	const struct config *config = answering->facts.config;
 
-	if (reason == REASON_OK)
-		reason = judge_request(&answering->facts, &answering->request, judgement);
-	if (reason != REASON_OK || judgement->cover.public)
-		return reason;
-	judgement->profile = profile;
+	return span_is(path, RESOURCE_PATH) ||
+	       (config->has_local && local_serves(config->local.issuer, path));
+}
+
+/* Who asks: whom the line assumes, or whose token it gives. */
+static enum reason
+find_caller(void *context, const struct facts *facts, struct judgement *judgement)
+{
+	struct answering *answering = context;
+	enum reason reason = REASON_OK;
+
 	if (answering->payload != NULL)
 		reason = judge_assumed(answering);
 	else if (answering->asked->user != NULL)
 		reason = judge_named(answering);
 	else if (judgement->credentials.scheme == CREDENTIALS_BEARER)
-		reason = judge_bearer(
-		    &answering->facts, &answering->arena, judgement, &answering->caller);
-	if (reason != REASON_OK)
-		return reason;
+		reason = judge_bearer(facts, &answering->arena, judgement, &answering->caller);
 	judgement->caller = answering->caller;
-	judge_caller(&answering->facts, &answering->arena, judgement);
-	return judgement->verdict.reason;
+	return reason;
+}
+
+static enum reason
+judge(struct answering *answering)
+{
+	struct judge_who who = { find_caller, answering, &answering->arena, &answering->request };
+	struct judgement *judgement = &answering->judgement;
+	size_t profile = judgement->profile;
+	enum reason reason;
+
+	reason = judge_admit(&answering->request, &answering->arena, judgement);
+	if (reason == REASON_OK && !layout_method(answering->request.method)) {
+		reason = REASON_REQUEST_MALFORMED;
+		judgement->verdict.detail = "the listener does not know this method";
+	}
+	judgement->profile = profile;
+	if (reason == REASON_OK && serves(answering, judgement->target.path))
+		answering->served_here = true;
+	else if (reason == REASON_OK)
+		reason = judge_steps(&answering->facts, &who, judgement);
+	return reason;
 }
 
 static int
@@ -332,6 +320,7 @@ tell(const struct answering *answering, enum reason reason)
 		.principal = judgement->caller == NULL ? NULL : &judgement->caller->principal,
 		.verdict = &judgement->verdict,
 		.reason = reason,
+		.served_here = answering->served_here,
 		.detail = judgement->verdict.detail,
 	};
 	struct buffer text;

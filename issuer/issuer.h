@@ -121,6 +121,9 @@ struct issuer_answer {
  * that was meant, and credentials on it are not looked at. */
 bool issuer_serves(const struct issuer *issuer, struct span path);
 
+/* The same of an issuer that is configured with this `issuer`, running or not. Pure. */
+bool local_serves(const char *issuer, struct span path);
+
 /* The most bytes of body an endpoint reads; more is answered 413 without reading. */
 #define ISSUER_MAX_BODY (64u << 10)
 

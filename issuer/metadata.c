@@ -32,6 +32,26 @@ path_of(struct span url)
 	return span_slice(url, span_find(url, '/'), url.len);
 }
 
+bool
+local_serves(const char *issuer, struct span path)
+{
+	static const char *const behind[] = { TOKEN, REVOKE, INTROSPECT, "/.well-known/jwks.json",
+		"/.well-known/openid-configuration" };
+	const struct span in_front = SPAN("/.well-known/oauth-authorization-server");
+	struct span base = span_of(issuer), own;
+
+	if (span_ends(base, SPAN("/")))
+		base.len--;
+	own = path_of(base);
+	if (span_starts(path, in_front) &&
+	    span_equal(span_slice(path, in_front.len, path.len), own))
+		return true;
+	for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++)
+		if (span_starts(path, own) && span_is(span_slice(path, own.len, path.len), behind[i]))
+			return true;
+	return false;
+}
+
 static bool
 make_paths(struct issuer *issuer)
 {

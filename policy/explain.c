@@ -61,12 +61,20 @@ put(json_t *object, const char *key, json_t *value, bool *failed)
 		*failed = true;
 }
 
+static const char *
+verdict_word(const struct explanation *explanation)
+{
+	if (explanation->reason != REASON_OK)
+		return "refuse";
+	return explanation->served_here ? "answer" : "forward";
+}
+
 static void
 put_request(json_t *object, const struct explanation *explanation, bool *failed)
 {
 	enum reason reason = explanation->reason;
 
-	put(object, "verdict", json_string(reason == REASON_OK ? "forward" : "refuse"), failed);
+	put(object, "verdict", json_string(verdict_word(explanation)), failed);
 	put(object, "reason", json_string(reason_word(reason)), failed);
 	put(object, "status", json_integer(reason_status(reason)), failed);
 	put(object, "detail", text_or_null(explanation->detail), failed);
@@ -158,7 +166,7 @@ text_request(const struct explanation *explanation, struct buffer *buffer)
 {
 	enum reason reason = explanation->reason;
 
-	line(buffer, "verdict", reason == REASON_OK ? "forward" : "refuse");
+	line(buffer, "verdict", verdict_word(explanation));
 	label(buffer, "reason");
 	buffer_format(buffer, "%s (%d)\n", reason_word(reason), reason_status(reason));
 	line_quoted(buffer, "detail", span_of(explanation->detail));
@@ -224,7 +232,7 @@ text_caller(const struct explanation *explanation, struct buffer *buffer)
 	const struct principal *who = explanation->principal;
 
 	if (who == NULL) {
-		line(buffer, "caller", "nobody known");
+		line(buffer, "caller", "unauthenticated");
 		return;
 	}
 	line_quoted(buffer, "issuer", span_of(who->issuer));
@@ -245,6 +253,8 @@ explain_text(const struct explanation *explanation, struct buffer *buffer)
 	text_request(explanation, buffer);
 	if (verdict != NULL && verdict->shadow_reason != REASON_OK)
 		line(buffer, "shadow", reason_word(verdict->shadow_reason));
+	if (explanation->served_here)
+		return;
 	if (explanation->cover != NULL)
 		text_cover(explanation->cover, buffer);
 	text_caller(explanation, buffer);

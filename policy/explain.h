@@ -9,6 +9,8 @@
 #ifndef POSTERN_POLICY_EXPLAIN_H
 #define POSTERN_POLICY_EXPLAIN_H
 
+#include <stdbool.h>
+
 #include <jansson.h>
 
 #include "base/buffer.h"
@@ -25,6 +27,7 @@ struct explanation {
 	const struct principal *principal; /* NULL: nobody, or nobody who was believed */
 	const struct verdict *verdict;     /* NULL: it did not come to that */
 	enum reason reason;                /* overall: REASON_OK forwards */
+	bool served_here;                  /* no: the gate answers itself */
 	const char *detail;                /* may be NULL */
 };
 
@@ -33,7 +36,8 @@ struct explanation {
 void explain_text(const struct explanation *explanation, struct buffer *buffer);
 
 /*
- * An object with the members verdict ("forward" or "refuse"), reason, status, detail, method,
+ * An object with the members verdict ("forward", "refuse", or "answer" for the gate's
+ * own endpoints), reason, status, detail, method,
  * path, pattern, privilege, label, module, public, shadow_reason, roles, roles_wanted, scopes,
  * scopes_wanted, issuer, subject, client. What is not known is null; lists are empty.
  *

@@ -4,8 +4,30 @@
  *
  * Uses:   caller, base (digest, epoch).
  * Threads: any; finding takes no lock. Use it between epoch_enter() and epoch_leave().
- * Limits: CACHE_ENTRIES entries of at most CACHE_ENTRY_BYTES. An entry counts only with the stamp
- *         of the world it was made in, and never past the token's end.
+ * Limits: CACHE_ENTRIES entries of at most CACHE_ENTRY_BYTES.
+ *
+ * What a verdict rests on, and how each of it ends what is remembered. A caller is remembered, not the
+ * verdict: which pattern, privilege and module cover the request, and whether the caller's roles
+ * suffice, is judged anew each time.
+ *
+ *   the token's text, or name, password and peer: the key of the entry is a digest of all of it.
+ *   configuration and policy  a reload makes another world, whose serial is part of the stamp. POST
+ *                             /reload answers when it serves.
+ *   an issuer's keys          another set raises keyring_generation(), part of the stamp. A set that
+ *                             has grown stale ends by time alone: the gate asks for the keys at every
+ *                             hit.
+ *   the local issuer's keys, clients, users, their roles, passwords, being disabled; revocations
+ *                             raise issuer_generation(), part of the stamp, after they are in
+ *                             memory. What this gate does is in memory before it is acknowledged;
+ *                             what a command or another gate did is noticed within a second.
+ *   `accept: fallback`        entering or leaving it raises fallback_changes(), part of the stamp.
+ *   time                      caller.from_s <= now < caller.until_s: nbf, iat, exp, max_age with the
+ *                             skew, or how long a password is known to be right.
+ *   a lock-out                nobody is found by a password unless login_quiet().
+ *   a revocation's own end    is after that of the tokens it is about; refusals are not remembered.
+ *
+ * The stamp is read before all that it stands for, and raised after that has changed: what is made of
+ * old parts can only get an old stamp.
  */
 #ifndef POSTERN_PROXY_CACHE_H
 #define POSTERN_PROXY_CACHE_H

@@ -142,22 +142,22 @@ know_user(
 	return REASON_OK;
 }
 
-/* What is asked, who is asking, may they. */
-static enum reason
-judge(struct gate *gate, const struct facts *facts, struct job *job, struct judgement *judgement)
-{
-	enum reason reason = judge_request(facts, exchange_request(job->exchange), judgement);
+/* What finding out who asks needs of the gate. */
+struct asking {
+	struct gate *gate;
+	struct job *job;
+};
 
-	if (reason != REASON_OK || judgement->cover.public)
-		return reason;
+static enum reason
+know_caller(void *context, const struct facts *facts, struct judgement *judgement)
+{
+	struct asking *asking = context;
+
 	if (judgement->credentials.scheme == CREDENTIALS_BEARER)
-		reason = know_bearer(gate, facts, job, judgement);
-	else if (judgement->credentials.scheme == CREDENTIALS_BASIC)
-		reason = know_user(gate, facts, job, judgement);
-	if (reason != REASON_OK)
-		return judgement->verdict.reason = reason;
-	judge_caller(facts, job->arena, judgement);
-	return judgement->verdict.reason;
+		return know_bearer(asking->gate, facts, asking->job, judgement);
+	if (judgement->credentials.scheme == CREDENTIALS_BASIC)
+		return know_user(asking->gate, facts, asking->job, judgement);
+	return REASON_OK;
 }
 
 /* Judge by the world as it is now, and take along what is needed after it: the head to send, a
@@ -165,13 +165,19 @@ judge(struct gate *gate, const struct facts *facts, struct job *job, struct judg
 static void
 judge_now(struct gate *gate, struct job *job, struct judgement *judgement)
 {
+	struct asking asking = { gate, job };
+	struct judge_who who = {
+		know_caller, &asking, job->arena, exchange_request(job->exchange)
+	};
 	struct facts facts;
 	const struct world *world;
 
+	judgement->unasked = false;
 	epoch_enter();
 	world = atomic_load(&gate->world);
+	job->judged_by = world->serial;
 	facts = world_facts(world, clock_now_s());
-	job->reason = judge(gate, &facts, job, judgement);
+	job->reason = judge_steps(&facts, &who, judgement);
 	job_tell(job, facts.config, judgement);
 	if (job->reason == REASON_OK)
 		job->reason = job_prepare(job, world, judgement);
@@ -192,15 +198,33 @@ hold_world(struct gate *gate)
 	return world;
 }
 
-/* A new key may have been published since we last looked. Look once, never in a loop. */
-static bool
-refresh_keys(struct gate *gate, const struct judgement *judgement)
+/* The world that the request was judged by, held; NULL: a reload has put another in its place. Then
+ * nothing that the judgement names (an index of a profile, a digest of a login) means anything
+ * there, and it is to be judged anew. */
+static struct world *
+hold_judging(struct gate *gate, const struct job *job)
 {
 	struct world *world = hold_world(gate);
-	bool refreshed;
 
-	refreshed = judgement->profile < world->config->profile_count &&
-		    keyring_refresh(world->ring, judgement->profile, clock_mono_s());
+	if (world->serial == job->judged_by)
+		return world;
+	world_drop(world);
+	return NULL;
+}
+
+/* A new key may have been published since we last looked. Look once, never in a loop. True: judge
+ * again. */
+static bool
+refresh_keys(struct gate *gate, struct job *job, const struct judgement *judgement)
+{
+	struct world *world = hold_judging(gate, job);
+	bool refreshed = false;
+
+	if (world == NULL)
+		return true;
+	if (!job->refreshed && judgement->profile < world->config->profile_count)
+		refreshed = keyring_refresh(world->ring, judgement->profile, clock_mono_s());
+	job->refreshed = true;
 	world_drop(world);
 	return refreshed;
 }
@@ -211,10 +235,12 @@ static bool
 ask_password(struct gate *gate, struct job *job, struct judgement *judgement)
 {
 	const struct login_attempt *attempt = &judgement->attempt;
-	struct world *world = hold_world(gate);
+	struct world *world = hold_judging(gate, job);
 	enum login_found found = LOGIN_BUSY;
 	struct login_told told = { .shared = true };
 
+	if (world == NULL)
+		return true;
 	if (world->issuer != NULL)
 		found = login_check(issuer_login(world->issuer), attempt, &told);
 	if (found == LOGIN_RIGHT && !told.shared)
@@ -294,9 +320,8 @@ gate_serve(void *context, struct exchange *exchange)
 	job.detail = judgement.verdict.detail;
 	if (job.reason == REASON_OK && !endpoints_serve(gate, &job, &judgement)) {
 		judge_now(gate, &job, &judgement);
-		if (job.reason == REASON_KEY_UNKNOWN && refresh_keys(gate, &judgement))
-			judge_now(gate, &job, &judgement);
-		if (judgement.unasked && ask_password(gate, &job, &judgement))
+		while ((job.reason == REASON_KEY_UNKNOWN && refresh_keys(gate, &job, &judgement)) ||
+		       (judgement.unasked && ask_password(gate, &job, &judgement)))
 			judge_now(gate, &job, &judgement);
 		if (job.reason == REASON_OK)
 			forward(&job);

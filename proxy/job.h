@@ -44,6 +44,8 @@ struct job {
 	struct forward forward; /* made when the reason is REASON_OK; holds an upstream */
 	struct forwarded forwarded;
 	bool served_here;             /* one of the gate's own endpoints */
+	uint64_t judged_by;           /* serial of the world */
+	bool refreshed;               /* an unknown key was looked for */
 	int64_t wait_s;               /* locked out for so long; 0: not */
 	struct cache_entry *replaced; /* to be retired when the epoch is left */
 };

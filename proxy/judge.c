@@ -10,6 +10,52 @@
 #include "token/token.h"
 #include "token/verify.h"
 
+static const struct keyset *
+no_keys(const void *world, size_t profile, int64_t mono_s)
+{
+	(void)world;
+	(void)profile;
+	(void)mono_s;
+	return NULL;
+}
+
+static const struct user *
+no_user(const void *world, struct span name)
+{
+	(void)world;
+	(void)name;
+	return NULL;
+}
+
+static const struct client *
+no_client(const void *world, struct span client_id)
+{
+	(void)world;
+	(void)client_id;
+	return NULL;
+}
+
+static bool
+none_revoked(const void *world, const struct revoked_question *question)
+{
+	(void)world;
+	(void)question;
+	return false;
+}
+
+struct facts
+judge_facts(const struct config *config, int64_t now_s)
+{
+	return (struct facts){
+		.config = config,
+		.keys = no_keys,
+		.client = no_client,
+		.revoked = none_revoked,
+		.user = no_user,
+		.now_s = now_s,
+	};
+}
+
 static enum reason
 refuse(struct judgement *judgement, enum reason reason, const char *detail)
 {
@@ -130,12 +176,23 @@ judge_claims(const struct facts *facts, const struct claims *claims, struct aren
 	return REASON_OK;
 }
 
+enum reason
+judge_issuer(const struct facts *facts, size_t profile, const char **ret_detail)
+{
+	if (!facts->config->has_local || profile != facts->config->local_index ||
+	    facts->local_counts)
+		return REASON_OK;
+	*ret_detail = "tokens of the local issuer are not accepted now (local_issuer.accept)";
+	return REASON_LOCAL_ISSUER_STANDING_BY;
+}
+
 /* Which profile's token it claims to be, and whether that is true. */
 static enum reason
 verify(const struct facts *facts, struct token *token, struct arena *arena,
     struct judgement *judgement, struct claims *claims)
 {
 	struct verify_facts about = { .now_s = facts->now_s };
+	enum reason reason;
 
 	judgement->profile = config_profile(facts->config, token->issuer);
 	if (judgement->profile == facts->config->profile_count) {
@@ -143,12 +200,9 @@ verify(const struct facts *facts, struct token *token, struct arena *arena,
 		    facts->config->profiles, facts->config->profile_count, token->issuer, arena);
 		return REASON_ISSUER_UNKNOWN;
 	}
-	if (facts->config->has_local && judgement->profile == facts->config->local_index &&
-	    !facts->local_counts) {
-		token->detail =
-		    "tokens of the local issuer are not accepted now (local_issuer.accept)";
-		return REASON_LOCAL_ISSUER_STANDING_BY;
-	}
+	reason = judge_issuer(facts, judgement->profile, &token->detail);
+	if (reason != REASON_OK)
+		return reason;
 	about.profile = &facts->config->profiles[judgement->profile];
 	about.keys = facts->keys(facts->world, judgement->profile, facts->mono_s);
 	return verify_token(&about, token, arena, claims);
@@ -265,6 +319,21 @@ judge_caller(const struct facts *facts, struct arena *arena, struct judgement *j
 
 	decide_caller(
 	    &facts->config->policy, &judgement->cover, principal, arena, &judgement->verdict);
+}
+
+enum reason
+judge_steps(
+    const struct facts *facts, const struct judge_who *who, struct judgement *judgement)
+{
+	enum reason reason = judge_request(facts, who->request, judgement);
+
+	if (reason != REASON_OK || judgement->cover.public)
+		return reason;
+	reason = who->find(who->context, facts, judgement);
+	if (reason != REASON_OK)
+		return judgement->verdict.reason = reason;
+	judge_caller(facts, who->arena, judgement);
+	return judgement->verdict.reason;
 }
 
 void

@@ -40,8 +40,12 @@ struct facts {
 	struct login *login; /* what is known of passwords; NULL without a local issuer */
 	const void *world;
 	int64_t now_s;  /* Unix seconds */
-	int64_t mono_s; /* clock_mono_s(): for waits, and the age of keys */
+	int64_t mono_s; /* clock_mono_s(): for waits, and the age of keys. `explain --at` asks about
+			 * another now_s, with the keys that are there */
 };
+
+/* Of a configuration alone: there are no keys, clients, users and revocations. */
+struct facts judge_facts(const struct config *config, int64_t now_s);
 
 struct judgement {
 	struct target target;
@@ -53,6 +57,7 @@ struct judgement {
 	bool unasked; /* refused only because nobody asked yet: login_check() the attempt */
 	const char *right_hash; /* somebody did, and it was right against this hash; else NULL */
 	bool basic;             /* Basic counts on this path: the challenge offers it */
+	struct revoked_question revoked; /* with REASON_TOKEN_REVOKED, lent by the arena */
 	struct verdict verdict; /* its reason decides */
 };
 
@@ -105,5 +110,25 @@ void judge_forget(struct judgement *judgement);
 
 /* May judgement->caller (NULL: nobody) do it? Sets verdict. */
 void judge_caller(const struct facts *facts, struct arena *arena, struct judgement *judgement);
+
+/* Is the issuer of that profile accepted now? REASON_OK, or REASON_LOCAL_ISSUER_STANDING_BY. */
+MUST_CHECK enum reason judge_issuer(
+    const struct facts *facts, size_t profile, const char **ret_detail);
+
+/*
+ * All the steps after judge_admit(), in their order, for the gate and for `explain`: what covers the
+ * request, who asks, may they. Returns verdict.reason.
+ *
+ * who  finds out who asks and sets judgement->caller (nobody: NULL): the gate remembers callers,
+ *      `explain` assumes them. Asked only where it matters. REASON_OK, or the refusal.
+ */
+struct judge_who {
+	enum reason (*find)(void *context, const struct facts *facts, struct judgement *judgement);
+	void *context;
+	struct arena *arena; /* of the request */
+	const struct request *request;
+};
+MUST_CHECK enum reason judge_steps(
+    const struct facts *facts, const struct judge_who *who, struct judgement *judgement);
 
 #endif

@@ -14,6 +14,7 @@
 #ifndef POSTERN_PROXY_LAYOUT_H
 #define POSTERN_PROXY_LAYOUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/span.h"
@@ -36,5 +37,9 @@ struct layout {
  * as counted from the method. Else what is wrong, as static text.
  */
 const char *layout_check(const struct layout *layout, size_t *ret_bytes);
+
+/* Does the engine read a request of this method at all? Of others it says that they are not
+ * HTTP/1.1. */
+bool layout_method(struct span method);
 
 #endif

@@ -166,7 +166,7 @@ the_text_has_one_fact_a_line(void **state)
 			  "pattern:       \"/s\"\n"
 			  "privilege:     \"s\"\n"
 			  "roles wanted:  \"reader\"\n"
-			  "caller:        nobody known\n");
+			  "caller:        unauthenticated\n");
 	load_done(&told.load);
 }
 

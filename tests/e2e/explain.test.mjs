@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// `postern explain` says what the gate does: the same verdict, reason and privilege, over many
+// requests.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { run } from './harness/gate.mjs';
+import { issuerGate, known, tokenOf } from './harness/oauth.mjs';
+import { fileIssuer, keySet, makeKey, now, sign } from './harness/tokens.mjs';
+import { eventually } from './harness/wait.mjs';
+
+const key = makeKey('ES256');
+const POLICY = {
+  roles: { reader: { granted_to: [{ issuer: 'idp', scope: 'read' }, { issuer: 'idp', group: 'g1' }] }, writer: {} },
+  modules: { api: { paths: ['/api/*'] }, mild: { paths: ['/mild/*'], path_allow: ['semicolon'] } },
+  privileges: {
+    read: { paths: ['/api/*'], methods: ['GET'], roles: ['reader'] },
+    write: { paths: ['/api/*'], methods: ['POST'], roles: ['writer'] },
+    by_scope: { paths: ['/api/scoped/*'], scopes: ['special'] },
+    anyone: { modules: ['mild'], paths: ['/mild/*'] },
+    shadow: { paths: ['/api/shadow'], roles: ['writer'], shadow: true },
+  },
+  public: ['/open/*'],
+};
+const METHODS = ['GET', 'HEAD', 'POST', 'PURGE', 'TRACE', 'get', 'PROPFIND'];
+const PATHS = ['/api/x', '/api/scoped/y?q=1', '/api/shadow', '/mild/a;b', '/open/x', '/nowhere', '/api/../x', '/api/%2e/x', '/api//x', '/api/a;b', '/oauth/token', '/.well-known/jwks.json', '/.well-known/oauth-protected-resource'];
+
+const explain = async (gate, ...args) => {
+  const done = await run(['explain', '-c', gate.file, '--json', ...args]);
+  assert.notEqual(done.code, 2, done.stderr);
+  return JSON.parse(done.stdout);
+};
+
+/** A gate, and whoever may ask it. */
+async function gateWithCallers(t) {
+  const gate = await issuerGate(t, { policy: POLICY, files: { 'keys.json': keySet(key) }, config: { issuers: fileIssuer({ max_age: '2h' }) } });
+  const disabled = await known(gate, await gate.addClient('disabled', '--role', 'reader'));
+  const revoked = await known(gate, await gate.addClient('revoked', '--role', 'reader'));
+  const callers = {
+    nobody: null,
+    'who may': await sign(key, { scope: 'read' }),
+    'who has a scope': await sign(key, { scope: 'special' }),
+    'who has nothing': await sign(key, { scope: 'other' }),
+    'who has more groups than are listed': await sign(key, { scope: 'other', hasgroups: true }),
+    'one too late': await sign(key, { iat: now() - 3600, exp: now() - 600 }),
+    'one too old': await sign(key, { iat: now() - 9000, exp: now() + 600 }),
+    'one too early': await sign(key, { nbf: now() + 600 }),
+    'one for another': await sign(key, { aud: 'api://other' }),
+    'one of nobody': await sign(key, { iss: 'https://nobody.test' }),
+    'one of an unknown key': await sign(makeKey('ES256', 'unknown')),
+    'no token': 'abc',
+    'two tokens': 'abc def',
+    nothing: '',
+    'a client': await tokenOf(gate),
+    'a disabled client': await tokenOf(gate, disabled),
+    'a revoked client': await tokenOf(gate, revoked),
+  };
+  await gate.client('disable', 'disabled');
+  assert.equal((await run(['revoke', '-c', gate.file, '--client', 'revoked'])).code, 0);
+  for (const [name, reason] of [['a disabled client', 'client_disabled'], ['a revoked client', 'token_revoked']]) {
+    await eventually(async () => {
+      const got = await gate.ask({ target: '/api/x', headers: { Authorization: `Bearer ${callers[name]}` } });
+      return got.status === 401 && got.json().reason === reason;
+    }, reason);
+  }
+  return { gate, callers };
+}
+
+test('explain and the gate agree', async (t) => {
+  const { gate, callers } = await gateWithCallers(t);
+  const pairs = [];
+  for (const [name, token] of Object.entries(callers)) {
+    for (const [i, target] of PATHS.entries()) {
+      // Every method on the paths that differ by it, one of them on each of the others.
+      for (const method of i === 0 && ['nobody', 'who may'].includes(name) ? METHODS : [METHODS[(i + pairs.length) % 3]]) pairs.push({ name, token, target, method });
+    }
+  }
+  const differ = [];
+  const reasons = new Set();
+  for (const { name, token, target, method } of pairs) {
+    const got = await gate.ask({ method, target, headers: token === null ? {} : { Authorization: `Bearer ${token}` } });
+    const line = await gate.line((one) => one.event === 'request' && one.request_id === got.get('x-request-id'));
+    const said = await explain(gate, '-X', method, target, ...(token === null ? [] : ['--token', token]));
+    const own = /^\/oauth|^\/\.well-known/.test(target) && !line.reason?.match(/malformed|ambiguous/);
+    const gateSays = { reason: own ? 'ok' : line.reason, privilege: line.privilege ?? null };
+    const explained = { reason: said.reason, privilege: said.privilege };
+    assert.equal(said.verdict, own ? 'answer' : line.reason === 'ok' ? 'forward' : 'refuse', JSON.stringify({ method, target, name, line, said }));
+    if (JSON.stringify(gateSays) !== JSON.stringify(explained)) differ.push({ method, target, name, gateSays, explained, status: got.status });
+    reasons.add(line.reason);
+  }
+  assert.deepEqual(differ.slice(0, 5), [], `${differ.length} of ${pairs.length} differ`);
+  for (const reason of ['ok', 'credentials_missing', 'credentials_malformed', 'token_malformed', 'token_expired', 'token_too_old', 'token_not_yet_valid', 'audience_mismatch', 'issuer_unknown', 'key_unknown', 'client_disabled', 'token_revoked', 'groups_overage', 'privilege_missing', 'scope_missing', 'no_rule', 'path_ambiguous', 'request_malformed']) assert.ok(reasons.has(reason), `${reason} was met`);
+});
+
+test('explain at another time asks about the token, not about the keys', async (t) => {
+  const { gate, callers } = await gateWithCallers(t);
+  for (const ahead of [7200, 30 * 86400]) {
+    assert.equal((await explain(gate, '/api/x', '--token', callers['who may'], '--at', String(now() + ahead))).reason, 'token_expired');
+  }
+  assert.equal((await explain(gate, '/api/x', '--token', callers['who may'], '--at', String(now() - 86400))).reason, 'token_not_yet_valid');
+});
+
+test('explain of whom it assumes goes by the same steps', async (t) => {
+  const gate = await issuerGate(t, { policy: POLICY, files: { 'keys.json': keySet(key) }, config: { issuers: fileIssuer() }, local: { accept: 'never' } });
+  assert.equal((await gate.ask({ target: '/api/x', headers: { Authorization: `Bearer ${await tokenOf(gate)}` } })).json().reason, 'local_issuer_standing_by');
+  assert.equal((await explain(gate, '/api/x', '--client', 'partner')).reason, 'local_issuer_standing_by');
+});
