@@ -7,6 +7,7 @@
 #ifndef POSTERN_ISSUER_ENDPOINT_H
 #define POSTERN_ISSUER_ENDPOINT_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,9 +18,11 @@
 #include "base/err.h"
 #include "base/steady.h"
 #include "issuer/issuer.h"
+#include "issuer/key_publisher.h"
 #include "issuer/lockout.h"
 #include "issuer/revoked.h"
 #include "issuer/rotation.h"
+#include "issuer/shared_keys.h"
 #include "issuer/signing.h"
 #include "issuer/view.h"
 #include "issuer/watch.h"
@@ -52,7 +55,11 @@ struct issuer {
 	struct login *login;
 	struct signing *signing;
 	struct rotation *rotation;
-	_Atomic(struct keyset *) keys; /* public ones, for the judge */
+	char gate_id[KEY_PUBLISHER_ID_ROOM];
+	struct key_publisher *publisher;
+	pthread_mutex_t keys_lock;            /* of who changes the next two */
+	_Atomic(struct shared_keys *) shared; /* of other gates; NULL: none */
+	_Atomic(struct keyset *) keys;        /* public ones, for the judge */
 	atomic_bool stands_by;
 	struct watch *watch;
 	struct steady steady; /* of revoke_take() */
@@ -84,6 +91,20 @@ void introspect_endpoint_answer(struct issuer *issuer, const struct issuer_reque
  * redirect, since no client has a redirection URI here (section 4.1.2.1). */
 void authorize_endpoint_answer(const struct issuer_request *request, struct issuer_answer *answer);
 
+/* Take the public keys for the judge anew, after they changed; the second one logs what failed. */
+MUST_CHECK bool issuer_keys_take(struct issuer *issuer, struct err *reterr);
+void issuer_keys_changed(struct issuer *issuer);
+
+/* Take over the keys that other gates published. A `keys` of watch_start(); context: the issuer. */
+void issuer_keys_shared(void *context, const struct store_key *first);
+
+/* Begin to publish our own for them. */
+MUST_CHECK bool issuer_keys_publish(struct issuer *issuer, struct err *reterr);
+
+/* Append the JWK Set of this gate's keys and those that other gates published (RFC 7517 section 5),
+ * the one that signs first. Within an epoch. */
+void issuer_jwks(const struct issuer *issuer, struct buffer *json);
+
 /* Take over what was revoked. A `revoked` of watch_start(); context: the issuer. */
 MUST_CHECK bool revoke_take(void *context, const struct revocation *first, struct err *reterr);
 
@@ -97,8 +118,8 @@ enum endpoint endpoint_find(const struct issuer *issuer, struct span path);
 /* The same, and one that the path misses only by a slash at its end or by upper and lower case. */
 enum endpoint endpoint_meant(const struct issuer *issuer, struct span path);
 
-/* Answer a request whose path misses an endpoint so: 404 and the path that was meant. Whoever sends a
- * client's secret there means the endpoint; to judge it as a user's password would lock out the
+/* Answer a request whose path misses an endpoint so: 404 and the path that was meant. Whoever sends
+ * a client's secret there means the endpoint; to judge it as a user's password would lock out the
  * client. */
 void endpoint_missed(const struct issuer *issuer, const struct issuer_request *request,
     struct issuer_answer *answer);

@@ -55,34 +55,12 @@ keep_keys(struct issuer *issuer, const struct view *view)
 }
 
 static void
-free_keys(void *keys)
-{
-	keyset_free(keys);
-}
-
-/* The public keys for the judge, after they changed. A set that cannot be read would keep a
- * retired key in force: then there is none. */
-static bool
-take_keys(struct issuer *issuer, struct err *reterr)
-{
-	struct keyset *keys = NULL, *old;
-	bool done = issuer_keys(issuer, &keys, reterr);
-
-	old = atomic_exchange(&issuer->keys, done ? keys : NULL);
-	atomic_fetch_add(&issuer->generation, 1);
-	if (old != NULL)
-		epoch_retire(old, free_keys);
-	return done;
-}
-
-static void
 signing_changed(void *context)
 {
 	struct issuer *issuer = context;
-	struct err err;
 
-	if (!take_keys(issuer, &err))
-		log_event(LOG_ERROR, "signing_keys_failed", "%s", err.text);
+	issuer_keys_changed(issuer);
+	key_publisher_wake(issuer->publisher);
 }
 
 static bool
@@ -95,7 +73,7 @@ open_signing(struct issuer *issuer, struct err *reterr)
 		.rotate_after_s = local->rotate_after_s,
 		.publish_ahead_s = local->publish_ahead_s };
 
-	return signing_open(&setup, &issuer->signing, reterr) && take_keys(issuer, reterr);
+	return signing_open(&setup, &issuer->signing, reterr) && issuer_keys_take(issuer, reterr);
 }
 
 /* taken: `view`. On the watching thread, and once on the starting one. */
@@ -131,6 +109,7 @@ start_watch(struct issuer *issuer, struct err *reterr)
 	struct watch_setup setup = { .database = issuer->local.database,
 		.loaded = take_view,
 		.revoked = revoke_take,
+		.keys = issuer_keys_shared,
 		.context = issuer };
 
 	return store_open(issuer->local.database, &setup.store, reterr) &&
@@ -154,14 +133,17 @@ issuer_start(const struct issuer_setup *setup, struct issuer **ret_issuer, struc
 		return err_set(reterr, "no memory");
 	arena_init(&issuer->arena, ARENA_MOST);
 	atomic_store(&issuer->owners, 1);
+	(void)pthread_mutex_init(&issuer->keys_lock, NULL);
 	issuer->memory = setup->memory == NULL ? memory_new() : memory_ref(setup->memory);
 	if (issuer->memory == NULL || !copy_setup(issuer, setup))
 		done = err_set(reterr, "no memory");
 	else
 		done =
-		    open_signing(issuer, reterr) && metadata_make(issuer, reterr) &&
-		    oauth_prepare(issuer, reterr) && open_login(issuer, reterr) &&
-		    start_watch(issuer, reterr) &&
+		    open_signing(issuer, reterr) &&
+		    key_publisher_id(issuer->state_dir, issuer->gate_id, reterr) &&
+		    metadata_make(issuer, reterr) && oauth_prepare(issuer, reterr) &&
+		    open_login(issuer, reterr) && start_watch(issuer, reterr) &&
+		    issuer_keys_publish(issuer, reterr) &&
 		    (rotation_start(issuer->signing, signing_changed, issuer, &issuer->rotation) ||
 			err_set(reterr, "signing keys: no thread")) &&
 		    bookkeeper_start(issuer->used, issuer->watch, &issuer->bookkeeper, reterr);
@@ -225,13 +207,16 @@ issuer_stop(struct issuer *issuer)
 	if (issuer == NULL || atomic_fetch_sub(&issuer->owners, 1) != 1)
 		return;
 	bookkeeper_stop(issuer->bookkeeper);
-	watch_stop(issuer->watch);
 	rotation_stop(issuer->rotation);
+	key_publisher_stop(issuer->publisher);
+	watch_stop(issuer->watch);
+	shared_keys_free(atomic_load(&issuer->shared));
 	keyset_free(atomic_load(&issuer->keys));
 	signing_close(issuer->signing);
 	login_free(issuer->login);
 	oauth_release(issuer);
 	memory_unref(issuer->memory);
+	(void)pthread_mutex_destroy(&issuer->keys_lock);
 	for (i = 0; i < ENDPOINT_COUNT; i++)
 		buffer_done(&issuer->documents[i]);
 	view_free(atomic_load(&issuer->view));
@@ -241,28 +226,6 @@ issuer_stop(struct issuer *issuer)
 }
 
 /* --- what the gate asks --- */
-
-bool
-issuer_keys(const struct issuer *issuer, struct keyset **ret_keys, struct err *reterr)
-{
-	struct buffer json;
-	bool done;
-
-	buffer_init(&json, KEYSET_MAX_BYTES);
-	epoch_enter();
-	signing_jwks(issuer->signing, &json);
-	epoch_leave();
-	done = keyset_parse(buffer_span(&json), ret_keys, reterr) ||
-	       err_within(reterr, "local issuer");
-	buffer_done(&json);
-	return done;
-}
-
-const struct keyset *
-issuer_keyset(const struct issuer *issuer)
-{
-	return atomic_load(&issuer->keys);
-}
 
 void
 issuer_stand_by(struct issuer *issuer, bool stands_by)

@@ -47,7 +47,8 @@ local_serves(const char *issuer, struct span path)
 	    span_equal(span_slice(path, in_front.len, path.len), own))
 		return true;
 	for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++)
-		if (span_starts(path, own) && span_is(span_slice(path, own.len, path.len), behind[i]))
+		if (span_starts(path, own) &&
+		    span_is(span_slice(path, own.len, path.len), behind[i]))
 			return true;
 	return false;
 }
@@ -160,9 +161,9 @@ metadata_make(struct issuer *issuer, struct err *reterr)
 
 /* --- answering --- */
 
-/* There are no ID Tokens here, but OpenID Connect Discovery section 3 requires the member, and RS256
- * in it. Clients such as go-oidc and PyJWT verify our tokens by the algorithms that stand here, so
- * each one whose key is published stands here too. Within an epoch. */
+/* There are no ID Tokens here, but OpenID Connect Discovery section 3 requires the member, and
+ * RS256 in it. Clients such as go-oidc and PyJWT verify our tokens by the algorithms that stand
+ * here, so each one whose key is published stands here too. Within an epoch. */
 static void
 add_signing_algorithms(const struct issuer *issuer, struct buffer *json)
 {
@@ -195,7 +196,7 @@ metadata_answer(const struct issuer *issuer, enum endpoint endpoint,
 	buffer_add(&answer->body, buffer_span(&issuer->documents[endpoint]));
 	epoch_enter();
 	if (endpoint == ENDPOINT_JWKS)
-		signing_jwks(issuer->signing, &answer->body);
+		issuer_jwks(issuer, &answer->body);
 	else if (endpoint == ENDPOINT_OPENID)
 		add_signing_algorithms(issuer, &answer->body);
 	epoch_leave();

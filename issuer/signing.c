@@ -180,6 +180,12 @@ signing_keep(struct signing *signing, int64_t keep_s)
 	atomic_store(&signing->next_s, 0); /* the key that signs is to remember it */
 }
 
+int64_t
+signing_longest_s(const struct signing *signing)
+{
+	return atomic_load(&signing->keep_s);
+}
+
 void
 signing_hold(struct signing *signing, bool hold)
 {

@@ -46,6 +46,9 @@ void signing_close(struct signing *signing);
 /* The longest that a token may last from now on, in seconds, with the skew. Grows only. */
 void signing_keep(struct signing *signing, int64_t keep_s);
 
+/* The longest that was told so far. */
+int64_t signing_longest_s(const struct signing *signing);
+
 /* The clock was set lately: until it is told otherwise signing_tend() makes no key but the one that
  * is needed, and drops none. */
 void signing_hold(struct signing *signing, bool hold);

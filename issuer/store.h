@@ -160,17 +160,20 @@ MUST_CHECK bool store_forget(struct store *store, int64_t now_s, struct err *ret
 /* --- public keys of every gate that shares the store --- */
 
 struct store_key {
-	const char *kid, *jwk; /* lent */
-	int64_t until_s;       /* published until then */
+	const char *issuer, *gate; /* whose */
+	const char *kid, *jwk;     /* lent */
+	int64_t until_s;           /* nobody needs it from then on */
 	struct store_key *next;
 };
 
-/* Publish a key, or change until when. */
-MUST_CHECK bool store_key_publish(
-    struct store *store, const struct store_key *key, struct err *reterr);
+struct store_key_owner {
+	const char *issuer, *gate;
+	int64_t now_s; /* rows of anybody that are over by then go; 0: none */
+};
 
-/* Take it back. */
-MUST_CHECK bool store_key_retire(struct store *store, const char *kid, struct err *reterr);
+/* Publish these keys of a gate, and none else of it: bookkeeping, without an audit row. */
+MUST_CHECK bool store_keys_publish(struct store *store, const struct store_key_owner *owner,
+    const struct store_key *first, struct err *reterr);
 
 /* All of them, linked by `next`. */
 MUST_CHECK bool store_keys(

@@ -118,36 +118,56 @@ store_forget(struct store *store, int64_t now_s, struct err *reterr)
 
 /* --- keys --- */
 
+/* The keys of one gate as they are to be. */
+struct publication {
+	const struct store_key_owner *owner;
+	const struct store_key *first;
+};
+
 static bool
-query_within(struct store *store, void *context, struct err *reterr)
+publish_one(struct store *store, const struct store_key_owner *owner, const struct store_key *key,
+    struct err *reterr)
 {
-	return sql_run(store->sql, context, reterr);
+	struct sql_value values[] = { sql_text(owner->issuer), sql_text(owner->gate),
+		sql_text(key->kid), sql_text(key->jwk), sql_number(key->until_s) };
+	struct sql_query query = {
+		.text = "INSERT INTO signing_key(issuer, gate, kid, jwk, until_s)"
+			" VALUES (?1, ?2, ?3, ?4, ?5)",
+		.values = values,
+		.count = 5,
+	};
+
+	return sql_run(store->sql, &query, reterr);
 }
 
-bool
-store_key_publish(struct store *store, const struct store_key *key, struct err *reterr)
+static bool
+publish_within(struct store *store, void *context, struct err *reterr)
 {
-	struct sql_value values[] = { sql_text(key->kid), sql_text(key->jwk),
-		sql_number(key->until_s) };
+	const struct publication *publication = context;
+	const struct store_key_owner *owner = publication->owner;
+	struct sql_value values[] = { sql_text(owner->issuer), sql_text(owner->gate),
+		sql_number(owner->now_s) };
 	struct sql_query query = {
-		.text = "INSERT INTO signing_key(kid, jwk, until_s) VALUES (?1, ?2, ?3)"
-			" ON CONFLICT(kid) DO UPDATE SET jwk = ?2, until_s = ?3",
+		.text = "DELETE FROM signing_key"
+			" WHERE (issuer = ?1 AND gate = ?2) OR until_s <= ?3",
 		.values = values,
 		.count = 3,
 	};
-	struct store_change change = { "keys", "key publish", key->kid, query_within, &query };
 
-	return store_do(store, &change, reterr);
+	if (!sql_run(store->sql, &query, reterr))
+		return false;
+	for (const struct store_key *key = publication->first; key != NULL; key = key->next)
+		if (!publish_one(store, owner, key, reterr))
+			return false;
+	return true;
 }
 
 bool
-store_key_retire(struct store *store, const char *kid, struct err *reterr)
+store_keys_publish(struct store *store, const struct store_key_owner *owner,
+    const struct store_key *first, struct err *reterr)
 {
-	struct sql_value value = sql_text(kid);
-	struct sql_query query = {
-		.text = "DELETE FROM signing_key WHERE kid = ?1", .values = &value, .count = 1
-	};
-	struct store_change change = { "keys", "key retire", kid, query_within, &query };
+	struct publication publication = { owner, first };
+	struct store_change change = { "keys", NULL, NULL, publish_within, &publication };
 
 	return store_do(store, &change, reterr);
 }
@@ -160,10 +180,12 @@ take_key(void *context, const struct sql_row *row, struct err *reterr)
 
 	if (key == NULL)
 		return store_unreadable(reading->store, "a key", reterr);
-	key->kid = store_column(row, 0, reading->arena);
-	key->jwk = store_column(row, 1, reading->arena);
-	key->until_s = sql_column_number(row, 2);
-	if (key->kid == NULL || key->jwk == NULL)
+	key->issuer = store_column(row, 0, reading->arena);
+	key->gate = store_column(row, 1, reading->arena);
+	key->kid = store_column(row, 2, reading->arena);
+	key->jwk = store_column(row, 3, reading->arena);
+	key->until_s = sql_column_number(row, 4);
+	if (key->issuer == NULL || key->gate == NULL || key->kid == NULL || key->jwk == NULL)
 		return store_unreadable(reading->store, "a key", reterr);
 	*reading->last_key = key;
 	reading->last_key = &key->next;
@@ -175,7 +197,8 @@ store_keys(
     struct store *store, struct arena *arena, struct store_key **ret_first, struct err *reterr)
 {
 	struct reading reading = { .store = store, .arena = arena, .last_key = ret_first };
-	struct sql_query query = { .text = "SELECT kid, jwk, until_s FROM signing_key ORDER BY kid",
+	struct sql_query query = { .text = "SELECT issuer, gate, kid, jwk, until_s FROM signing_key"
+					   " ORDER BY issuer, gate, kid",
 		.each = take_key,
 		.context = &reading };
 

@@ -68,6 +68,16 @@ static const char *const migrations[] = {
 	/* '': made before there were incarnations, as were the tokens that do not name one. */
 	"ALTER TABLE client ADD COLUMN incarnation TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE account ADD COLUMN incarnation TEXT NOT NULL DEFAULT '';",
+
+	/* Nobody wrote this table before. */
+	"DROP TABLE signing_key;"
+	"CREATE TABLE signing_key("
+	" issuer TEXT NOT NULL,"
+	" gate TEXT NOT NULL,"
+	" kid TEXT NOT NULL,"
+	" jwk TEXT NOT NULL,"
+	" until_s INTEGER NOT NULL,"
+	" PRIMARY KEY (issuer, gate, kid)) STRICT;",
 };
 
 /* What tables there are, and which schema ours says. */
