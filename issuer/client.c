@@ -106,12 +106,6 @@ slot_right(const char *hash, struct span secret)
 	return known && hashed && same;
 }
 
-bool
-client_secret_right(const struct client *client, struct span secret)
-{
-	return client_secret_slot(client, secret) >= 0;
-}
-
 int
 client_secret_slot(const struct client *client, struct span secret)
 {

@@ -70,11 +70,8 @@ bool client_secret_ours(struct span secret);
 /* Hash a secret with a new salt. */
 MUST_CHECK bool client_hash(struct span secret, char hash[CLIENT_HASH_ROOM]);
 
-/* Is `secret` one of the client's? The same work whether the client is NULL (unknown), has one
- * slot or two, and whatever the secret is. */
-bool client_secret_right(const struct client *client, struct span secret);
-
-/* The same, and which slot it is: its index, or -1. */
+/* Which of the client's slots holds `secret`: its index, or -1. The same work whether the client is
+ * NULL (unknown), has one slot or two, and whatever the secret is. */
 int client_secret_slot(const struct client *client, struct span secret);
 
 /* Is it a hash as client_hash() makes them? */

@@ -246,9 +246,3 @@ revoked_has(const struct revoked *revoked, const struct revoked_question *questi
 		   look_up(revoked, REVOKE_SUBJECT, issuer, question->subject), question) ||
 	       issued_before(look_up(revoked, REVOKE_ALL, issuer, SPAN("")), question);
 }
-
-size_t
-revoked_count(const struct revoked *revoked)
-{
-	return atomic_load(&revoked->count);
-}

@@ -41,7 +41,4 @@ struct revoked_question {
 /* Was it revoked? A token that does not say when it was issued is older than any date. */
 bool revoked_has(const struct revoked *revoked, const struct revoked_question *question);
 
-/* How many there are. */
-size_t revoked_count(const struct revoked *revoked);
-
 #endif

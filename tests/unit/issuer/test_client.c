@@ -41,8 +41,8 @@ hash_is_the_documented_one(void **state)
 					       "nMgQ9jNzbHO-a-edTJtThysbAf0Uuf3xf3lv-tu7YT4" } } };
 
 	(void)state;
-	assert_true(client_secret_right(&client, SPAN("secret")));
-	assert_false(client_secret_right(&client, SPAN("secreu")));
+	assert_true(client_secret_slot(&client, SPAN("secret")) >= 0);
+	assert_int_equal(client_secret_slot(&client, SPAN("secreu")), -1);
 }
 
 static void
@@ -52,27 +52,27 @@ either_slot_is_right(void **state)
 	char hash[CLIENT_HASH_ROOM];
 
 	(void)state;
-	assert_false(client_secret_right(&client, SPAN("one")));
+	assert_int_equal(client_secret_slot(&client, SPAN("one")), -1);
 	assert_true(client_hash(SPAN("one"), hash));
 	memcpy(client.slots[0].hash, hash, sizeof(hash));
-	assert_true(client_secret_right(&client, SPAN("one")));
-	assert_false(client_secret_right(&client, SPAN("two")));
+	assert_true(client_secret_slot(&client, SPAN("one")) >= 0);
+	assert_int_equal(client_secret_slot(&client, SPAN("two")), -1);
 	assert_true(client_hash(SPAN("two"), hash));
 	memcpy(client.slots[1].hash, hash, sizeof(hash));
-	assert_true(client_secret_right(&client, SPAN("one")));
-	assert_true(client_secret_right(&client, SPAN("two")));
-	assert_false(client_secret_right(&client, SPAN("")));
+	assert_true(client_secret_slot(&client, SPAN("one")) >= 0);
+	assert_true(client_secret_slot(&client, SPAN("two")) >= 0);
+	assert_int_equal(client_secret_slot(&client, SPAN("")), -1);
 	client.slots[0].hash[0] = 0;
-	assert_false(client_secret_right(&client, SPAN("one")));
-	assert_true(client_secret_right(&client, SPAN("two")));
+	assert_int_equal(client_secret_slot(&client, SPAN("one")), -1);
+	assert_true(client_secret_slot(&client, SPAN("two")) >= 0);
 }
 
 static void
 nobody_has_no_secret(void **state)
 {
 	(void)state;
-	assert_false(client_secret_right(NULL, SPAN("x")));
-	assert_false(client_secret_right(NULL, (struct span){ NULL, 0 }));
+	assert_int_equal(client_secret_slot(NULL, SPAN("x")), -1);
+	assert_int_equal(client_secret_slot(NULL, (struct span){ NULL, 0 }), -1);
 }
 
 static const char *const bad_hashes[] = {
@@ -94,8 +94,8 @@ unreadable_hash_is_never_right(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(bad_hashes) / sizeof(bad_hashes[0]); i++) {
 		(void)snprintf(client.slots[0].hash, CLIENT_HASH_ROOM, "%s", bad_hashes[i]);
-		assert_false(client_secret_right(&client, SPAN("x")));
-		assert_false(client_secret_right(&client, SPAN("")));
+		assert_int_equal(client_secret_slot(&client, SPAN("x")), -1);
+		assert_int_equal(client_secret_slot(&client, SPAN("")), -1);
 	}
 }
 
