@@ -23,7 +23,8 @@ client_place_open(const char *config_path, struct client_place *place, int *ret_
 		    "client: %s has no local_issuer, so there are no clients", config_path);
 		return false;
 	}
-	if (!store_open(place->config->local.database, &place->store, &err)) {
+	if (!store_open_at(
+		place->config->local.database, place->config->state, &place->store, &err)) {
 		*ret_code = command_trouble("client: %s", err.text);
 		return false;
 	}

@@ -259,7 +259,7 @@ with_config(const struct config *config, const struct line *line)
 		    "revoke: the configuration has no local_issuer, whose database "
 		    "holds what is revoked (\"accept: never\" is enough)");
 	log_setup((enum log_format)config->log_format, LOG_INFO);
-	if (!store_open(config->local.database, &place.store, &err))
+	if (!store_open_at(config->local.database, config->state, &place.store, &err))
 		return command_trouble("revoke: %s", err.text);
 	arena_init(&place.arena, ARENA_MOST);
 	buffer_init(&place.text, INPUT_MAX_TOKEN);

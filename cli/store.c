@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `postern store`: a copy of the local issuer's database, and whether it is sound. */
+/* `postern store`: copies of the local issuer's database, there and back, and whether it is sound.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +8,9 @@
 #include "issuer/store.h"
 
 static const char usage[] = "usage: postern store backup FILE [-c postern.yaml]\n"
-			    "       postern store check [-c postern.yaml]\n";
+			    "       postern store restore FILE [-c postern.yaml]\n"
+			    "       postern store check [-c postern.yaml]\n"
+			    "       postern store init [-c postern.yaml]\n";
 
 struct line {
 	const char *config_path;
@@ -37,9 +40,10 @@ read_line(int argc, char **argv, struct line *line)
 	}
 	if (line->verb == NULL)
 		return false;
-	return strcmp(line->verb, "backup") == 0
+	return strcmp(line->verb, "backup") == 0 || strcmp(line->verb, "restore") == 0
 		   ? line->file != NULL && line->file[0] != '\0' && line->file[0] != '-'
-		   : strcmp(line->verb, "check") == 0 && line->file == NULL;
+		   : (strcmp(line->verb, "check") == 0 || strcmp(line->verb, "init") == 0) &&
+			 line->file == NULL;
 }
 
 /* Everything is read: opening has looked at the pages, this looks at the rows. */
@@ -80,6 +84,12 @@ check(struct store *store, struct err *reterr)
 }
 
 static int
+told(bool done, const struct err *err)
+{
+	return done ? EXIT_YES : command_trouble("store: %s", err->text);
+}
+
+static int
 with_config(const struct config *config, const struct line *line)
 {
 	struct store *store = NULL;
@@ -88,11 +98,17 @@ with_config(const struct config *config, const struct line *line)
 
 	if (!config->has_local)
 		return command_trouble("store: the configuration has no local_issuer");
-	if (!store_open(config->local.database, &store, &err))
-		return command_trouble("store: %s", err.text);
-	done = line->file != NULL ? store_backup(store, line->file, &err) : check(store, &err);
+	if (strcmp(line->verb, "init") == 0)
+		return told(store_init(config->local.database, &err), &err);
+	if (strcmp(line->verb, "restore") == 0 &&
+	    !store_restore(config->local.database, line->file, &err))
+		return told(false, &err);
+	if (!store_open_at(config->local.database, config->state, &store, &err))
+		return told(false, &err);
+	done = strcmp(line->verb, "backup") == 0 ? store_backup(store, line->file, &err)
+						 : check(store, &err);
 	store_close(store);
-	return done ? EXIT_YES : command_trouble("store: %s", err.text);
+	return told(done, &err);
 }
 
 int

@@ -121,7 +121,8 @@ open_place(const char *config_path, struct place *place, int *ret_code)
 		    "user: %s has no local_issuer, so there are no users", config_path);
 		return false;
 	}
-	if (!store_open(place->config->local.database, &place->store, &err)) {
+	if (!store_open_at(
+		place->config->local.database, place->config->state, &place->store, &err)) {
 		*ret_code = command_trouble("user: %s", err.text);
 		return false;
 	}

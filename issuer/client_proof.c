@@ -198,7 +198,7 @@ settle(struct oauth *oauth, enum oauth_error error)
 		return refuse_locked(oauth, failure.wait_s);
 	if (failure.wait_s > 0)
 		tell_locked(oauth, failure.wait_s);
-	return watch_away_s(oauth->issuer->watch) > 0 ? refuse_away(oauth) : error;
+	return watch_away_s(oauth->issuer->watch, NULL) > 0 ? refuse_away(oauth) : error;
 }
 
 static void

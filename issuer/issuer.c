@@ -103,17 +103,18 @@ take_view(void *context, struct view *view)
 		issuer->changed(issuer->context);
 }
 
+/* taken: `store`. */
 static bool
-start_watch(struct issuer *issuer, struct err *reterr)
+start_watch(struct issuer *issuer, struct store *store, struct err *reterr)
 {
 	struct watch_setup setup = { .database = issuer->local.database,
+		.store = store,
 		.loaded = take_view,
 		.revoked = revoke_take,
 		.keys = issuer_keys_shared,
 		.context = issuer };
 
-	return store_open(issuer->local.database, &setup.store, reterr) &&
-	       watch_start(&setup, &issuer->watch, reterr);
+	return watch_start(&setup, &issuer->watch, reterr);
 }
 
 static bool
@@ -121,6 +122,27 @@ open_login(struct issuer *issuer, struct err *reterr)
 {
 	issuer->login = login_new(issuer->memory, &issuer->local.lockout);
 	return issuer->login != NULL || err_set(reterr, "no memory");
+}
+
+/* The store before the keys: one that is missing beside keys that are there was lost. */
+static bool
+start_all(struct issuer *issuer, struct err *reterr)
+{
+	struct store *store = NULL;
+
+	if (!store_open_at(issuer->local.database, issuer->state_dir, &store, reterr))
+		return false;
+	if (!open_signing(issuer, reterr) ||
+	    !key_publisher_id(issuer->state_dir, issuer->gate_id, reterr) ||
+	    !metadata_make(issuer, reterr) ||
+	    !oauth_prepare(issuer, reterr) || !open_login(issuer, reterr)) {
+		store_close(store);
+		return false;
+	}
+	return start_watch(issuer, store, reterr) && issuer_keys_publish(issuer, reterr) &&
+	       (rotation_start(issuer->signing, signing_changed, issuer, &issuer->rotation) ||
+		   err_set(reterr, "signing keys: no thread")) &&
+	       bookkeeper_start(issuer->used, issuer->watch, &issuer->bookkeeper, reterr);
 }
 
 bool
@@ -138,15 +160,7 @@ issuer_start(const struct issuer_setup *setup, struct issuer **ret_issuer, struc
 	if (issuer->memory == NULL || !copy_setup(issuer, setup))
 		done = err_set(reterr, "no memory");
 	else
-		done =
-		    open_signing(issuer, reterr) &&
-		    key_publisher_id(issuer->state_dir, issuer->gate_id, reterr) &&
-		    metadata_make(issuer, reterr) && oauth_prepare(issuer, reterr) &&
-		    open_login(issuer, reterr) && start_watch(issuer, reterr) &&
-		    issuer_keys_publish(issuer, reterr) &&
-		    (rotation_start(issuer->signing, signing_changed, issuer, &issuer->rotation) ||
-			err_set(reterr, "signing keys: no thread")) &&
-		    bookkeeper_start(issuer->used, issuer->watch, &issuer->bookkeeper, reterr);
+		done = start_all(issuer, reterr);
 	if (!done) {
 		issuer_stop(issuer);
 		return false;

@@ -86,8 +86,9 @@ bool issuer_revoked(const struct issuer *issuer, const struct revoked_question *
 MUST_CHECK bool issuer_revoke(
     struct issuer *issuer, const struct revocation *revocation, struct err *reterr);
 
-/* For how many seconds the database could not be read; 0: it can. */
-int64_t issuer_database_away_s(const struct issuer *issuer);
+/* For how many seconds the database could not be read; 0: it can. ret_why  NULL, or set to the
+ * reason. */
+int64_t issuer_database_away_s(const struct issuer *issuer, struct err *ret_why);
 
 /* What is known of passwords, and who is locked out. Lent as long as the issuer. */
 struct login *issuer_login(const struct issuer *issuer);

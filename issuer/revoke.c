@@ -46,7 +46,7 @@ issuer_revoke(struct issuer *issuer, const struct revocation *revocation, struct
 }
 
 int64_t
-issuer_database_away_s(const struct issuer *issuer)
+issuer_database_away_s(const struct issuer *issuer, struct err *ret_why)
 {
-	return watch_away_s(issuer->watch);
+	return watch_away_s(issuer->watch, ret_why);
 }

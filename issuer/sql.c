@@ -42,11 +42,11 @@ sql_url_valid(const char *url)
 }
 
 bool
-sql_open(const char *database, struct sql **ret_sql, struct err *reterr)
+sql_open(const char *database, enum sql_how how, struct sql **ret_sql, struct err *reterr)
 {
 	const struct sql_engine *engine = sql_is_url(database) ? &sql_postgres : &sql_sqlite;
 
-	return engine->open(database, ret_sql, reterr);
+	return engine->open(database, how, ret_sql, reterr);
 }
 
 void
@@ -112,9 +112,21 @@ sql_descriptor(const struct sql *sql)
 }
 
 bool
-sql_replaced(const struct sql *sql)
+sql_same(struct sql *sql, struct err *reterr)
 {
-	return sql->engine->replaced(sql);
+	return sql->engine->same(sql, reterr);
+}
+
+bool
+sql_renewed(const struct sql *sql)
+{
+	return sql->engine->renewed(sql);
+}
+
+bool
+sql_ping(struct sql *sql, struct err *reterr)
+{
+	return sql->engine->ping(sql, reterr);
 }
 
 bool

@@ -63,8 +63,17 @@ bool sql_is_url(const char *database);
 /* Can that URL be read? Nothing is connected. */
 bool sql_url_valid(const char *url);
 
+/* How much is to be there already, and to be looked at. */
+enum sql_how {
+	SQL_MAKE,     /* a file that is missing is made, empty */
+	SQL_EXISTING, /* it must be there */
+	SQL_AGAIN     /* and another connection of this process has read it whole: that is not done
+			 twice */
+};
+
 /* Open. The error names the database, never a password. ret_sql  given: sql_close() it. */
-MUST_CHECK bool sql_open(const char *database, struct sql **ret_sql, struct err *reterr);
+MUST_CHECK bool sql_open(
+    const char *database, enum sql_how how, struct sql **ret_sql, struct err *reterr);
 
 /* Accepts NULL. */
 void sql_close(struct sql *sql);
@@ -97,8 +106,16 @@ MUST_CHECK bool sql_notify(struct sql *sql, struct err *reterr);
 /* What becomes readable when there is news; -1: nothing does. */
 int sql_descriptor(const struct sql *sql);
 
-/* Is it no longer the database that was opened? Then close it and open it again. */
-bool sql_replaced(const struct sql *sql);
+/* Is it still the database that was opened: neither deleted, nor replaced, nor cut? Otherwise
+ * nothing that is written to it counts. No round trip. */
+MUST_CHECK bool sql_same(struct sql *sql, struct err *reterr);
+
+/* When it is not the same any more: may what is there now be opened in its place? A connection that
+ * was lost may be made again; a file only when sql_put() put it there. */
+bool sql_renewed(const struct sql *sql);
+
+/* Does the server answer, in a short time? Without one: true. */
+MUST_CHECK bool sql_ping(struct sql *sql, struct err *reterr);
 
 /* A whole copy at `path`, taken while others write. */
 MUST_CHECK bool sql_backup(struct sql *sql, const char *path, struct err *reterr);
@@ -106,7 +123,8 @@ MUST_CHECK bool sql_backup(struct sql *sql, const char *path, struct err *reterr
 /* What an engine does; for the engines only. */
 struct sql_engine {
 	const char *tables_text;
-	bool (*open)(const char *database, struct sql **ret_sql, struct err *reterr);
+	bool (*open)(
+	    const char *database, enum sql_how how, struct sql **ret_sql, struct err *reterr);
 	void (*close)(struct sql *sql);
 	bool (*run)(struct sql *sql, struct sql_query *query, struct err *reterr);
 	bool (*script)(struct sql *sql, const char *text, struct err *reterr);
@@ -116,7 +134,9 @@ struct sql_engine {
 	bool (*news)(struct sql *sql, bool *ret_news, struct err *reterr);
 	bool (*notify)(struct sql *sql, struct err *reterr);
 	int (*descriptor)(const struct sql *sql);
-	bool (*replaced)(const struct sql *sql);
+	bool (*same)(struct sql *sql, struct err *reterr);
+	bool (*renewed)(const struct sql *sql);
+	bool (*ping)(struct sql *sql, struct err *reterr);
 	bool (*backup)(struct sql *sql, const char *path, struct err *reterr);
 	struct span (*column)(const struct sql_row *row, int column);
 	int64_t (*column_number)(const struct sql_row *row, int column);

@@ -16,10 +16,13 @@
 #define TEXT_MOST (64u << 10)
 /* The server ends a statement after five seconds; a server that does not is not one. */
 #define ANSWER_MS 7000
+/* "Are you there?" takes it no work at all. */
+#define PING_MS 3000
 
 struct postgres {
 	struct sql sql;
 	PGconn *conn;
+	int answer_ms;  /* how long a statement may take */
 	bool lost;      /* what state it is in is not known */
 	bool committed; /* we did, since the last look for news */
 };
@@ -120,7 +123,7 @@ take(struct postgres *pg, struct sql_query *query, PGresult *result, struct err 
 static bool
 finish(struct postgres *pg, struct sql_query *query, struct err *reterr)
 {
-	int64_t until_us = clock_mono_us() + ANSWER_MS * INT64_C(1000);
+	int64_t until_us = clock_mono_us() + pg->answer_ms * INT64_C(1000);
 	PGresult *result;
 	bool done = true;
 
@@ -276,13 +279,15 @@ pg_close(struct sql *sql)
 }
 
 static bool
-pg_open(const char *database, struct sql **ret_sql, struct err *reterr)
+pg_open(const char *database, enum sql_how how, struct sql **ret_sql, struct err *reterr)
 {
 	struct postgres *pg = calloc(1, sizeof(*pg));
 
+	(void)how; /* whether there are tables in it, the store sees */
 	if (pg == NULL)
 		return err_set(reterr, "no memory");
 	pg->sql.engine = &sql_postgres;
+	pg->answer_ms = ANSWER_MS;
 	if (!postgres_connect(database, &pg->sql.name, &pg->conn, reterr)) {
 		pg_close(&pg->sql);
 		return false;
@@ -298,6 +303,20 @@ pg_open(const char *database, struct sql **ret_sql, struct err *reterr)
 
 /* --- news --- */
 
+/* Only what the server, or its kernel, has told by now: that it ended the connection. */
+static bool
+pg_same(struct sql *sql, struct err *reterr)
+{
+	struct postgres *pg = of(sql);
+
+	if (!usable(pg, reterr))
+		return false;
+	if (PQconsumeInput(pg->conn) != 0 && PQstatus(pg->conn) == CONNECTION_OK)
+		return true;
+	pg->lost = true;
+	return fail(pg, NULL, reterr);
+}
+
 /* What the server has told by now; no round trip. Our own notes come back to us, too. */
 static bool
 pg_news(struct sql *sql, bool *ret_news, struct err *reterr)
@@ -305,12 +324,8 @@ pg_news(struct sql *sql, bool *ret_news, struct err *reterr)
 	struct postgres *pg = of(sql);
 	PGnotify *notify;
 
-	if (!usable(pg, reterr))
+	if (!pg_same(sql, reterr))
 		return false;
-	if (PQconsumeInput(pg->conn) == 0 || PQstatus(pg->conn) != CONNECTION_OK) {
-		pg->lost = true;
-		return fail(pg, NULL, reterr);
-	}
 	*ret_news = pg->committed;
 	pg->committed = false;
 	while ((notify = PQnotifies(pg->conn)) != NULL) {
@@ -335,10 +350,21 @@ pg_descriptor(const struct sql *sql)
 }
 
 static bool
-pg_replaced(const struct sql *sql)
+pg_renewed(const struct sql *sql)
 {
-	(void)sql;
-	return false;
+	return ((const struct postgres *)(const void *)sql)->lost;
+}
+
+static bool
+pg_ping(struct sql *sql, struct err *reterr)
+{
+	struct postgres *pg = of(sql);
+	bool done;
+
+	pg->answer_ms = PING_MS;
+	done = exec(pg, "SELECT 1", reterr);
+	pg->answer_ms = ANSWER_MS;
+	return done;
 }
 
 static bool
@@ -361,7 +387,9 @@ const struct sql_engine sql_postgres = {
 	.news = pg_news,
 	.notify = pg_notify,
 	.descriptor = pg_descriptor,
-	.replaced = pg_replaced,
+	.same = pg_same,
+	.renewed = pg_renewed,
+	.ping = pg_ping,
 	.backup = pg_backup,
 	.column = pg_column,
 	.column_number = pg_column_number,

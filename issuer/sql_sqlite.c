@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine of SQLite: a file of mode 0600, a write-ahead log, every commit synced. */
-#include <errno.h>
-#include <fcntl.h>
+/* The engine of SQLite: a file of mode 0600, a write-ahead log, every commit synced. The file is
+ * opened by SQLite alone (see sqlite_file.h). */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,7 +9,7 @@
 #include <sqlite3.h>
 
 #include "issuer/sql.h"
-#include "issuer/store.h"
+#include "issuer/sqlite_file.h"
 
 #define BUSY_MS 5000
 #define WAL_TRIES 50
@@ -19,7 +18,7 @@ struct sqlite {
 	struct sql sql;
 	sqlite3 *db;
 	sqlite3_stmt *ask_version; /* held ready: every token asks */
-	struct stat opened;        /* which file it was */
+	sqlite3_int64 size_bytes;  /* of the file, the largest seen: it never shrinks */
 	int64_t data_version;      /* as last seen: counts the commits of others */
 	bool committed;            /* we did, since the last look for news */
 };
@@ -109,9 +108,21 @@ lite_script(struct sql *sql, const char *text, struct err *reterr)
 }
 
 static bool
+lite_same(struct sql *sql, struct err *reterr)
+{
+	struct sqlite *lite = (struct sqlite *)sql;
+
+	if (sqlite_file_same(lite->db, sql->name, &lite->size_bytes, reterr))
+		return true;
+	/* What is in the log belongs to another file than the one that lies there. */
+	(void)sqlite3_db_config(lite->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	return false;
+}
+
+static bool
 lite_begin(struct sql *sql, struct err *reterr)
 {
-	return exec((struct sqlite *)sql, "BEGIN IMMEDIATE", reterr);
+	return lite_same(sql, reterr) && exec((struct sqlite *)sql, "BEGIN IMMEDIATE", reterr);
 }
 
 static bool
@@ -125,9 +136,10 @@ lite_end(struct sql *sql, bool well, struct err *reterr)
 {
 	struct sqlite *lite = (struct sqlite *)sql;
 
+	/* A file that went while we wrote took the change with it. */
 	if (well && exec(lite, "COMMIT", reterr)) {
 		lite->committed = true;
-		return true;
+		return lite_same(sql, reterr);
 	}
 	if (!sqlite3_get_autocommit(lite->db))
 		(void)sqlite3_exec(lite->db, "ROLLBACK", NULL, NULL, NULL);
@@ -135,56 +147,6 @@ lite_end(struct sql *sql, bool well, struct err *reterr)
 }
 
 /* --- opening --- */
-
-static bool
-sync_directory(const char *directory, struct err *reterr)
-{
-	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool done;
-
-	if (fd < 0)
-		return err_errno(reterr, errno, "%s", directory);
-	done = fsync(fd) == 0 || err_errno(reterr, errno, "%s", directory);
-	close(fd);
-	return done;
-}
-
-/* Make the file ourselves, so that its mode is 0600 whatever the umask; SQLite gives its
- * companions the same. */
-static bool
-make_file(struct sqlite *lite, struct err *reterr)
-{
-	char *directory = store_directory(lite->sql.name);
-	bool done = false;
-	int fd = -1;
-
-	if (directory == NULL)
-		return err_set(reterr, "%s: no memory", lite->sql.name);
-	if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
-		(void)err_errno(reterr, errno, "%s: its directory cannot be made", lite->sql.name);
-		goto out;
-	}
-	fd = open(lite->sql.name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 || fstat(fd, &lite->opened) != 0) {
-		(void)err_errno(reterr, errno, "%s", lite->sql.name);
-		goto out;
-	}
-	if (!S_ISREG(lite->opened.st_mode)) {
-		(void)err_set(reterr, "%s: not a file", lite->sql.name);
-		goto out;
-	}
-	if ((lite->opened.st_mode & 07) != 0) {
-		(void)err_set(reterr, "%s: everybody can reach it (mode %04o), want 0600",
-		    lite->sql.name, (unsigned)lite->opened.st_mode & 07777);
-		goto out;
-	}
-	done = lite->opened.st_size > 0 || sync_directory(directory, reterr);
-out:
-	if (fd >= 0)
-		close(fd);
-	free(directory);
-	return done;
-}
 
 static bool
 connect_file(struct sqlite *lite, struct err *reterr)
@@ -270,7 +232,7 @@ lite_close(struct sql *sql)
 }
 
 static bool
-lite_open(const char *database, struct sql **ret_sql, struct err *reterr)
+lite_open(const char *database, enum sql_how how, struct sql **ret_sql, struct err *reterr)
 {
 	struct sqlite *lite = calloc(1, sizeof(*lite));
 
@@ -279,7 +241,9 @@ lite_open(const char *database, struct sql **ret_sql, struct err *reterr)
 		return err_set(reterr, "%s: no memory", database);
 	}
 	lite->sql.engine = &sql_sqlite;
-	if (!make_file(lite, reterr) || !connect_file(lite, reterr) || !check_whole(lite, reterr) ||
+	if (!(how == SQL_MAKE ? sqlite_file_make(database, reterr)
+			      : sqlite_file_fit(database, reterr)) ||
+	    !connect_file(lite, reterr) || (how != SQL_AGAIN && !check_whole(lite, reterr)) ||
 	    !use_wal(lite, reterr) ||
 	    !exec(lite,
 		"PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
@@ -326,13 +290,17 @@ lite_descriptor(const struct sql *sql)
 }
 
 static bool
-lite_replaced(const struct sql *sql)
+lite_renewed(const struct sql *sql)
 {
-	const struct sqlite *lite = (const struct sqlite *)sql;
-	struct stat now;
+	return sqlite_file_ours(sql->name);
+}
 
-	return stat(lite->sql.name, &now) == 0 &&
-	       (now.st_ino != lite->opened.st_ino || now.st_dev != lite->opened.st_dev);
+static bool
+lite_ping(struct sql *sql, struct err *reterr)
+{
+	(void)sql;
+	(void)reterr;
+	return true;
 }
 
 /* Made by us first, so that its mode is 0600; an old backup is not written over. */
@@ -364,7 +332,9 @@ const struct sql_engine sql_sqlite = {
 	.news = lite_news,
 	.notify = lite_notify,
 	.descriptor = lite_descriptor,
-	.replaced = lite_replaced,
+	.same = lite_same,
+	.renewed = lite_renewed,
+	.ping = lite_ping,
 	.backup = lite_backup,
 	.column = lite_column,
 	.column_number = lite_column_number,

@@ -19,8 +19,8 @@ store_directory(const char *database)
 	return strndup(database, slash == database ? 1 : (size_t)(slash - database));
 }
 
-bool
-store_open(const char *database, struct store **ret_store, struct err *reterr)
+static bool
+open_store(const char *database, enum sql_how how, struct store **ret_store, struct err *reterr)
 {
 	struct store *store = calloc(1, sizeof(*store));
 
@@ -28,12 +28,31 @@ store_open(const char *database, struct store **ret_store, struct err *reterr)
 		return err_set(reterr, "no memory");
 	(void)snprintf(store->by, sizeof(store->by), "uid %lu", (unsigned long)getuid());
 	store->stale = true;
-	if (!sql_open(database, &store->sql, reterr) || !store_migrate(store, reterr)) {
+	if (!sql_open(database, how, &store->sql, reterr) ||
+	    !store_migrate(store, how == SQL_MAKE, reterr)) {
 		store_close(store);
 		return false;
 	}
 	*ret_store = store;
 	return true;
+}
+
+bool
+store_open(const char *database, struct store **ret_store, struct err *reterr)
+{
+	return open_store(database, SQL_MAKE, ret_store, reterr);
+}
+
+bool
+store_open_existing(const char *database, struct store **ret_store, struct err *reterr)
+{
+	return open_store(database, SQL_EXISTING, ret_store, reterr);
+}
+
+bool
+store_open_again(const char *database, struct store **ret_store, struct err *reterr)
+{
+	return open_store(database, SQL_AGAIN, ret_store, reterr);
 }
 
 void
@@ -52,9 +71,27 @@ store_descriptor(const struct store *store)
 }
 
 bool
-store_replaced(const struct store *store)
+store_same(struct store *store, struct err *reterr)
 {
-	return sql_replaced(store->sql);
+	return sql_same(store->sql, reterr);
+}
+
+bool
+store_renewed(const struct store *store)
+{
+	return sql_renewed(store->sql);
+}
+
+bool
+store_ping(struct store *store, struct err *reterr)
+{
+	return sql_ping(store->sql, reterr);
+}
+
+void
+store_expect_news(struct store *store)
+{
+	store->stale = true;
 }
 
 bool
@@ -81,6 +118,8 @@ read_counter(void *context, const struct sql_row *row, struct err *reterr)
 		version->keys = value;
 	else if (span_is(name, "audit"))
 		version->audit = value;
+	else if (span_is(name, "restored"))
+		version->restored = value;
 	return true;
 }
 

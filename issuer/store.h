@@ -35,10 +35,35 @@ struct store_version {
 	int64_t revocations;
 	int64_t keys;
 	int64_t audit;
+	int64_t restored; /* since then it is of another history */
 };
 
 /* Open, and make or migrate the tables. The error names the database. */
 MUST_CHECK bool store_open(const char *database, struct store **ret_store, struct err *reterr);
+
+/* The same, but one that is missing or empty is an error: nothing is made. */
+MUST_CHECK bool store_open_existing(
+    const char *database, struct store **ret_store, struct err *reterr);
+
+/* store_open(), or store_open_existing() when signing keys under `state_dir` show that there was a
+ * store: then a missing one was lost, and an empty one in its place would let revoked tokens in. */
+MUST_CHECK bool store_open_at(
+    const char *database, const char *state_dir, struct store **ret_store, struct err *reterr);
+
+/* Make an empty store where there is none; gates that run take it over. */
+MUST_CHECK bool store_init(const char *database, struct err *reterr);
+
+/*
+ * Put what a backup holds in the place of what is there, beside gates and commands that run: in one
+ * transaction, all or nothing, with an audit row. FILE is checked first and stays as it is; a
+ * database that is missing or damaged is made anew from it. Revocations made since the backup stay
+ * in force. Of PostgreSQL it is an error.
+ */
+MUST_CHECK bool store_restore(const char *database, const char *file, struct err *reterr);
+
+/* One more connection to a database that this process has opened already. */
+MUST_CHECK bool store_open_again(
+    const char *database, struct store **ret_store, struct err *reterr);
 
 /* Accepts NULL. */
 void store_close(struct store *store);
@@ -50,9 +75,19 @@ MUST_CHECK bool store_version(
 /* What becomes readable when another gate has changed something; -1: nothing does. */
 int store_descriptor(const struct store *store);
 
-/* Is the file no longer the one that was opened (a backup was put in its place)? Then close and
- * open again. */
-bool store_replaced(const struct store *store);
+/* Is it still the database that was opened: the file neither deleted, nor replaced, nor cut?
+ * Otherwise nothing that is written to it counts. No round trip. */
+MUST_CHECK bool store_same(struct store *store, struct err *reterr);
+
+/* Does the server answer, within three seconds? Without one: true. */
+MUST_CHECK bool store_ping(struct store *store, struct err *reterr);
+
+/* Did `postern store` put the file there that lies in the place of the one that is open, or is the
+ * connection lost? Then it may be opened; anybody else's file may not. */
+bool store_renewed(const struct store *store);
+
+/* Read the version anew at the next store_version(), whatever the database tells. */
+void store_expect_news(struct store *store);
 
 /* The directory that the database stands in; free() it. NULL: no memory. */
 MUST_CHECK char *store_directory(const char *database);

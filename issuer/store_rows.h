@@ -24,8 +24,9 @@ struct store {
 	char by[32];                  /* who we are, for the audit */
 };
 
-/* Bring the tables to the newest schema, or say why that cannot be. */
-MUST_CHECK bool store_migrate(struct store *store, struct err *reterr);
+/* Bring the tables to the newest schema, or say why that cannot be. An empty database is filled if
+ * `make` says so. Takes the write lock only when there is something to do. */
+MUST_CHECK bool store_migrate(struct store *store, bool make, struct err *reterr);
 
 /* A change: begin, what is done within, its audit row and its counter, end. */
 struct store_change {

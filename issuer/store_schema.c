@@ -121,14 +121,15 @@ read_schema(struct store *store, int64_t *ret_schema, struct err *reterr)
 	if (!sql_run(store->sql, &tables, reterr))
 		return false;
 	if (found.tables == 0)
-		return sql_script(store->sql,
-		    "CREATE TABLE postern_schema(version INTEGER NOT NULL PRIMARY KEY,"
-		    " migrated INTEGER NOT NULL) STRICT",
-		    reterr);
+		return true;
 	if (found.ours == 0)
 		return err_set(reterr, "%s: not a database of postern", store->sql->name);
 	if (!sql_run(store->sql, &schema, reterr))
 		return false;
+	if (found.schema > NEWEST)
+		return err_set(reterr,
+		    "%s: made by a newer postern (schema %lld, this one knows up to %d)",
+		    store->sql->name, (long long)found.schema, NEWEST);
 	*ret_schema = found.schema;
 	return true;
 }
@@ -150,12 +151,15 @@ migrate_within(struct store *store, struct err *reterr)
 {
 	int64_t schema;
 
+	/* Another process may have been faster. */
 	if (!read_schema(store, &schema, reterr))
 		return false;
-	if (schema > NEWEST)
-		return err_set(reterr,
-		    "%s: made by a newer postern (schema %lld, this one knows up to %d)",
-		    store->sql->name, (long long)schema, NEWEST);
+	if (schema == 0 &&
+	    !sql_script(store->sql,
+		"CREATE TABLE IF NOT EXISTS postern_schema(version INTEGER NOT NULL PRIMARY KEY,"
+		" migrated INTEGER NOT NULL) STRICT",
+		reterr))
+		return false;
 	for (; schema < NEWEST; schema++) {
 		if (!sql_script(store->sql, migrations[schema], reterr) ||
 		    !note_schema(store, schema + 1, reterr))
@@ -164,9 +168,21 @@ migrate_within(struct store *store, struct err *reterr)
 	return true;
 }
 
+/* Looking needs no lock: who only reads does not wait for who writes. */
 bool
-store_migrate(struct store *store, struct err *reterr)
+store_migrate(struct store *store, bool make, struct err *reterr)
 {
+	int64_t schema;
+
+	if (!read_schema(store, &schema, reterr))
+		return false;
+	if (schema == 0 && !make)
+		return err_set(reterr,
+		    "%s: the database is empty, it holds no store; `postern store restore FILE` "
+		    "brings a backup back, `postern store init` begins an empty one",
+		    store->sql->name);
+	if (schema == NEWEST)
+		return true;
 	return sql_begin(store->sql, reterr) &&
 	       sql_end(store->sql, migrate_within(store, reterr), reterr);
 }

@@ -9,205 +9,183 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/epoch.h"
 #include "base/log.h"
 #include "base/thread.h"
-#include "issuer/audit_log.h"
 #include "issuer/sql.h"
+#include "issuer/watch_away.h"
+#include "issuer/watch_load.h"
+#include "issuer/watch_news.h"
 
 #define LOOK_MS 1000
 #define SOON_MS 5
-#define FORGET_EVERY_US (3600 * INT64_C(1000000))
+#define SECOND_US INT64_C(1000000)
+#define FORGET_EVERY_US (3600 * SECOND_US)
+#define PING_EVERY_US (2 * SECOND_US)
 
+/* Two connections, so that reading never waits for a writer: neither for one of ours nor, as both
+ * databases have it, for one of another process. */
 struct watch {
 	struct watch_setup setup;
 	char *database;
-	struct store *store;          /* NULL while it cannot be opened */
-	struct store_version version; /* of what was loaded last */
-	bool loaded;                  /* anything was, from this store */
-	pthread_mutex_t lock;         /* held while looking */
-	int stop_fd, notify_fd;
+	bool remote; /* a round trip may take long: only the thread makes one unasked */
+
+	pthread_mutex_t lock; /* held while reading; guards the next three */
+	struct store *store;  /* NULL while it cannot be opened */
+	struct watch_load load;
+	int64_t pinged_us;
+
+	pthread_mutex_t
+	    write_lock;       /* held while writing; guards the next one; taken before `lock` */
+	struct store *writer; /* opened for the first change */
+
+	struct watch_away away;
+	struct watch_news news;
+
+	int stop_fd, wake_fd, notify_fd;
 	pthread_t thread;
 	bool running;
-	struct err told;               /* the trouble last logged, so that it is logged once */
-	_Atomic int64_t away_since_us; /* 0: it can be read */
 };
 
-static bool
-load_principals(struct watch *watch, struct err *reterr)
-{
-	struct view *view = NULL;
+/* --- reading --- */
 
-	if (!view_load(watch->store, &view, reterr))
-		return false;
-	watch->setup.loaded(watch->setup.context, view);
-	return true;
+static void
+let_go(struct watch *watch)
+{
+	atomic_store(&watch->news.fd, -1);
+	store_close(watch->store);
+	watch->store = NULL;
 }
 
-static bool
-load_revocations(struct watch *watch, struct err *reterr)
-{
-	int64_t after = watch->loaded ? watch->version.revocations : 0;
-	struct store_revocations found;
-	struct arena arena;
-	bool done;
-
-	if (watch->setup.revoked == NULL)
-		return true;
-	arena_init(&arena, VIEW_MAX_BYTES);
-	done = store_revocations(watch->store, after, &arena, &found, reterr) &&
-	       watch->setup.revoked(watch->setup.context, found.first, reterr);
-	arena_done(&arena);
-	return done;
-}
-
-static bool
-load_keys(struct watch *watch, struct err *reterr)
-{
-	struct store_key *first = NULL;
-	struct arena arena;
-	bool done;
-
-	if (watch->setup.keys == NULL)
-		return true;
-	arena_init(&arena, VIEW_MAX_BYTES);
-	done = store_keys(watch->store, &arena, &first, reterr);
-	if (done)
-		watch->setup.keys(watch->setup.context, first);
-	arena_done(&arena);
-	return done;
-}
-
-/* Each counter is taken over when what it counts was loaded: what fails is tried again. */
-static bool
-load(struct watch *watch, const struct store_version *now, struct err *reterr)
-{
-	struct store_version *had = &watch->version;
-	bool all = !watch->loaded;
-
-	if (all || now->principals != had->principals) {
-		if (!load_principals(watch, reterr))
-			return false;
-		had->principals = now->principals;
-	}
-	if (all || now->revocations != had->revocations) {
-		if (!load_revocations(watch, reterr))
-			return false;
-		had->revocations = now->revocations;
-	}
-	if (all || now->keys != had->keys) {
-		if (!load_keys(watch, reterr))
-			return false;
-		had->keys = now->keys;
-	}
-	if (all || now->audit != had->audit) {
-		/* What was done while no gate ran is in the store, not in this gate's log. */
-		if (watch->loaded && !audit_log(watch->store, had->audit, reterr))
-			return false;
-		had->audit = now->audit;
-	}
-	watch->loaded = true;
-	return true;
-}
-
-static bool
-open_again(struct watch *watch, struct err *reterr)
-{
-	if (watch->store != NULL && store_replaced(watch->store)) {
-		store_close(watch->store);
-		watch->store = NULL;
-	}
-	if (watch->store != NULL)
-		return true;
-	watch->loaded = false;
-	return store_open(watch->database, &watch->store, reterr);
-}
-
-/* Load if there is something new. */
+/* A file that is not the one we opened, and that nobody of ours put there, stays untouched; the one
+ * we have stays open, so that its number is no other file's. */
 static bool
 look(struct watch *watch, struct err *reterr)
 {
-	struct store_version version;
-
-	if (!open_again(watch, reterr))
+	if (watch->store == NULL)
 		return false;
-	/* The version first: a commit after it is seen again at the next look. */
-	if (store_version(watch->store, &version, reterr) && load(watch, &version, reterr))
+	if (store_same(watch->store, reterr) &&
+	    watch_load(&watch->load, &watch->setup, watch->store, reterr))
 		return true;
 	/* A connection that is lost does not come back. */
-	if (sql_is_url(watch->database)) {
-		store_close(watch->store);
-		watch->store = NULL;
-	}
+	if (watch->remote || store_renewed(watch->store))
+		let_go(watch);
 	return false;
 }
 
-static void
-tell(struct watch *watch, bool well, const struct err *err)
+/* With the lock held. */
+static bool
+look_and_tell(struct watch *watch, struct err *reterr)
 {
-	if (well) {
-		atomic_store(&watch->away_since_us, 0);
-		if (watch->told.text[0] != 0)
-			log_event(LOG_INFO, "store_recovered", "the clients are read again");
-		watch->told.text[0] = 0;
-		return;
-	}
-	if (atomic_load(&watch->away_since_us) == 0)
-		atomic_store(&watch->away_since_us, clock_mono_us());
-	if (strcmp(watch->told.text, err->text) != 0) {
-		log_event(
-		    LOG_ERROR, "store_failed", "%s; the clients stay as last read", err->text);
-		watch->told = *err;
-	}
+	bool news = watch_news_waits(&watch->news), well;
+
+	if (news)
+		watch_news_reading(&watch->news, true);
+	well = look(watch, reterr);
+	/* What the server told while we read is in no socket any more. */
+	if (well && news)
+		well = look(watch, reterr);
+	if (news)
+		watch_news_reading(&watch->news, false);
+	/* Nothing was tried: whoever let it go has said why. */
+	if (well || reterr->text[0] != '\0')
+		watch_away_tell(&watch->away, well, reterr);
+	return well;
 }
 
-static void
-look_and_tell(struct watch *watch)
+static bool
+lock_soon(struct watch *watch)
 {
-	struct err err = { "" };
-	bool well = look(watch, &err);
+	int64_t until_us = clock_mono_us() + WATCH_PATIENCE_US;
+	struct timespec until = { .tv_sec = (time_t)(until_us / SECOND_US),
+		.tv_nsec = (long)(until_us % SECOND_US) * 1000 };
 
-	tell(watch, well, &err);
+	return pthread_mutex_clocklock(&watch->lock, CLOCK_MONOTONIC, &until) == 0;
 }
 
-/* Who asks for a token does not wait for a server that is away: the thread tries. */
+/* Who asks for a token does not wait for a database that is away: the thread tries. */
 void
 watch_look(struct watch *watch)
 {
+	struct err err = { "" };
+
+	if (watch->remote) {
+		watch_news_await(&watch->news);
+	} else if (lock_soon(watch)) {
+		(void)look_and_tell(watch, &err);
+		(void)pthread_mutex_unlock(&watch->lock);
+	}
+}
+
+int64_t
+watch_away_s(struct watch *watch, struct err *ret_why)
+{
+	return watch_away_seconds(&watch->away, ret_why);
+}
+
+/* --- writing --- */
+
+/* With the write lock held. A connection that died while nobody used it does not cost a change. */
+static bool
+open_writer(struct watch *watch, struct err *reterr)
+{
+	struct err ignored;
+
+	if (watch->writer != NULL &&
+	    (!store_same(watch->writer, &ignored) || !store_ping(watch->writer, &ignored))) {
+		store_close(watch->writer);
+		watch->writer = NULL;
+	}
+	return watch->writer != NULL || store_open_again(watch->database, &watch->writer, reterr);
+}
+
+static bool
+write_down(struct watch *watch, const struct watch_change *change, struct err *reterr)
+{
+	bool done;
+
+	(void)pthread_mutex_lock(&watch->write_lock);
+	if (watch_away_seconds(&watch->away, NULL) > 0)
+		done = err_set(reterr, "the database is away");
+	else
+		done = open_writer(watch, reterr) &&
+		       change->change(watch->writer, change->context, reterr);
+	(void)pthread_mutex_unlock(&watch->write_lock);
+	return done;
+}
+
+/* Loaded whatever the database has told us of it by now. */
+static bool
+read_back(struct watch *watch, struct err *reterr)
+{
+	bool done;
+
 	(void)pthread_mutex_lock(&watch->lock);
 	if (watch->store != NULL)
-		look_and_tell(watch);
+		store_expect_news(watch->store);
+	done = look_and_tell(watch, reterr);
 	(void)pthread_mutex_unlock(&watch->lock);
+	return done;
 }
 
 bool
 watch_change(struct watch *watch, const struct watch_change *change, struct err *reterr)
 {
-	bool done;
+	struct err err = { "" };
 
-	(void)pthread_mutex_lock(&watch->lock);
-	if (watch->store == NULL) {
-		done = err_set(reterr, "the database is away");
-	} else {
-		done = change->change(watch->store, change->context, reterr);
-		look_and_tell(watch);
-	}
-	(void)pthread_mutex_unlock(&watch->lock);
-	return done;
+	if (!write_down(watch, change, reterr))
+		return false;
+	return read_back(watch, &err) ||
+	       err_set(reterr, "the change was written, but the database went away (%s)", err.text);
 }
 
-int64_t
-watch_away_s(const struct watch *watch)
-{
-	int64_t since_us = atomic_load(&watch->away_since_us);
+/* --- the thread --- */
 
-	return since_us == 0 ? 0 : (clock_mono_us() - since_us) / 1000000 + 1;
-}
-
-/* Nobody waits for us while we wait for a server that is away. */
+/* Nobody waits for us while we wait for a server that is away, or read a file whole. */
 static void
 reconnect(struct watch *watch)
 {
@@ -216,16 +194,48 @@ reconnect(struct watch *watch)
 	bool away;
 
 	(void)pthread_mutex_lock(&watch->lock);
-	away = sql_is_url(watch->database) && watch->store == NULL;
+	away = watch->store == NULL;
 	(void)pthread_mutex_unlock(&watch->lock);
 	if (!away)
 		return;
-	away = !store_open(watch->database, &store, &err);
+	away = !store_open_existing(watch->database, &store, &err);
 	(void)pthread_mutex_lock(&watch->lock);
 	watch->store = store;
-	watch->loaded = false;
+	watch->load.loaded = false;
+	watch->pinged_us = clock_mono_us();
+	atomic_store(&watch->news.fd, away ? -1 : store_descriptor(store));
 	if (away)
-		tell(watch, false, &err);
+		watch_away_tell(&watch->away, false, &err);
+	(void)pthread_mutex_unlock(&watch->lock);
+}
+
+/* A server that hangs says nothing of it: it is asked. What somebody put into its tables without
+ * telling us (pg_restore) is seen by the way. With the lock held. */
+static void
+ping(struct watch *watch)
+{
+	struct err err = { "" };
+
+	if (!watch->remote || watch->store == NULL ||
+	    clock_mono_us() - watch->pinged_us < PING_EVERY_US)
+		return;
+	watch->pinged_us = clock_mono_us();
+	store_expect_news(watch->store);
+	if (store_ping(watch->store, &err))
+		return;
+	watch_away_tell(&watch->away, false, &err);
+	let_go(watch);
+}
+
+static void
+look_once(struct watch *watch)
+{
+	struct err err = { "" };
+
+	reconnect(watch);
+	(void)pthread_mutex_lock(&watch->lock);
+	ping(watch);
+	(void)look_and_tell(watch, &err);
 	(void)pthread_mutex_unlock(&watch->lock);
 }
 
@@ -238,34 +248,27 @@ drain(int fd)
 		continue;
 }
 
-/* Of the store's connection. Should it be closed meanwhile, we wake once for nothing. */
-static int
-descriptor(struct watch *watch)
-{
-	int found;
-
-	(void)pthread_mutex_lock(&watch->lock);
-	found = watch->store == NULL ? -1 : store_descriptor(watch->store);
-	(void)pthread_mutex_unlock(&watch->lock);
-	return found;
-}
-
-/* Wait so long, or until there is news if `ret_news` is given. False: the thread is to end. */
+/* Wait so long, or until somebody wakes us, or until there is news if `ret_news` is given. False:
+ * the thread is to end. */
 static bool
 wait_for(struct watch *watch, int timeout_ms, bool *ret_news)
 {
-	struct pollfd fds[3] = {
+	/* -1 is skipped. Should the connection be closed meanwhile, we wake once for nothing. */
+	struct pollfd fds[4] = {
 		{ .fd = watch->stop_fd, .events = POLLIN },
-		{ .fd = watch->notify_fd, .events = POLLIN }, /* -1 is skipped */
-		{ .fd = descriptor(watch), .events = POLLIN },
+		{ .fd = watch->wake_fd, .events = POLLIN },
+		{ .fd = watch->notify_fd, .events = POLLIN },
+		{ .fd = atomic_load(&watch->news.fd), .events = POLLIN },
 	};
 
-	(void)poll(fds, ret_news != NULL ? 3 : 1, timeout_ms);
+	(void)poll(fds, ret_news != NULL ? 4 : 2, timeout_ms);
 	if (fds[0].revents != 0)
 		return false;
+	if (fds[1].revents != 0)
+		drain(watch->wake_fd);
 	if (ret_news != NULL) {
-		*ret_news = fds[1].revents != 0 || fds[2].revents != 0;
-		if (fds[1].revents != 0)
+		*ret_news = fds[1].revents != 0 || fds[2].revents != 0 || fds[3].revents != 0;
+		if (fds[2].revents != 0)
 			drain(watch->notify_fd);
 	}
 	return true;
@@ -280,16 +283,25 @@ rest_ms(int64_t started_us)
 	return rest > LOOK_MS ? LOOK_MS : (int)rest;
 }
 
+static bool
+forget_now(struct store *store, void *context, struct err *reterr)
+{
+	(void)context;
+	return store_forget(store, clock_now_s(), reterr);
+}
+
 /* Revocations of tokens that are over. */
 static void
 forget(struct watch *watch, int64_t *forgot_us)
 {
+	struct watch_change change = { forget_now, NULL };
 	struct err err;
 
-	if (watch->store == NULL || clock_mono_us() - *forgot_us < FORGET_EVERY_US)
+	if (clock_mono_us() - *forgot_us < FORGET_EVERY_US ||
+	    watch_away_seconds(&watch->away, NULL) > 0)
 		return;
 	*forgot_us = clock_mono_us();
-	if (!store_forget(watch->store, clock_now_s(), &err))
+	if (!write_down(watch, &change, &err))
 		log_event(LOG_WARN, "store_failed", "%s", err.text);
 }
 
@@ -307,12 +319,8 @@ run(void *context)
 
 	for (;;) {
 		started_us = clock_mono_us();
-		reconnect(watch);
-		(void)pthread_mutex_lock(&watch->lock);
-		if (watch->store != NULL || !sql_is_url(watch->database))
-			look_and_tell(watch);
+		look_once(watch);
 		forget(watch, &forgot_us);
-		(void)pthread_mutex_unlock(&watch->lock);
 		epoch_collect();
 		if (!wait_for(watch, rest_ms(started_us), NULL) || !wait_for(watch, wait_ms, &news))
 			break;
@@ -322,6 +330,8 @@ run(void *context)
 	}
 	return NULL;
 }
+
+/* --- starting and stopping --- */
 
 /* Without inotify changes are seen a second later, no worse. */
 static void
@@ -334,8 +344,8 @@ notify_init(struct watch *watch)
 	directory = store_directory(watch->database);
 	watch->notify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (watch->notify_fd >= 0 && directory != NULL)
-		(void)inotify_add_watch(
-		    watch->notify_fd, directory, IN_MODIFY | IN_CREATE | IN_MOVED_TO);
+		(void)inotify_add_watch(watch->notify_fd, directory,
+		    IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM);
 	free(directory);
 }
 
@@ -344,6 +354,23 @@ start_thread(struct watch *watch, struct err *reterr)
 {
 	watch->running = thread_start(&watch->thread, run, watch, reterr);
 	return watch->running;
+}
+
+static void
+init(struct watch *watch, const struct watch_setup *setup)
+{
+	watch->setup = *setup;
+	watch->store = setup->store;
+	watch->remote = sql_is_url(setup->database);
+	watch->notify_fd = -1;
+	watch->pinged_us = clock_mono_us();
+	(void)pthread_mutex_init(&watch->lock, NULL);
+	(void)pthread_mutex_init(&watch->write_lock, NULL);
+	watch->stop_fd = eventfd(0, EFD_CLOEXEC);
+	watch->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	watch_away_init(&watch->away);
+	watch_news_init(&watch->news, store_descriptor(setup->store), watch->wake_fd);
+	watch->database = strdup(setup->database);
 }
 
 bool
@@ -355,13 +382,8 @@ watch_start(const struct watch_setup *setup, struct watch **ret_watch, struct er
 		store_close(setup->store);
 		return err_set(reterr, "%s: no memory", setup->database);
 	}
-	watch->setup = *setup;
-	watch->store = setup->store;
-	watch->notify_fd = -1;
-	(void)pthread_mutex_init(&watch->lock, NULL);
-	watch->stop_fd = eventfd(0, EFD_CLOEXEC);
-	watch->database = strdup(setup->database);
-	if (watch->stop_fd < 0 || watch->database == NULL) {
+	init(watch, setup);
+	if (watch->stop_fd < 0 || watch->wake_fd < 0 || watch->database == NULL) {
 		watch_stop(watch);
 		return err_errno(reterr, errno, "%s", setup->database);
 	}
@@ -385,9 +407,15 @@ watch_stop(struct watch *watch)
 	}
 	if (watch->notify_fd >= 0)
 		close(watch->notify_fd);
+	if (watch->wake_fd >= 0)
+		close(watch->wake_fd);
 	if (watch->stop_fd >= 0)
 		close(watch->stop_fd);
+	store_close(watch->writer);
 	store_close(watch->store);
+	watch_news_done(&watch->news);
+	watch_away_done(&watch->away);
+	(void)pthread_mutex_destroy(&watch->write_lock);
 	(void)pthread_mutex_destroy(&watch->lock);
 	free(watch->database);
 	free(watch);

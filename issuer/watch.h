@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * watch - the one connection to the store, and a thread that notices when somebody else changed it.
+ * watch - the connections of a gate to the store, one that reads and one that writes, and a thread
+ * that notices when somebody else changed it.
  *
  * Uses:   base, store, view.
  * Shell:  inotify on the database's directory, or what the database server tells; and a look every
- *         second for what neither does (network file systems). A server that is away is tried again
- *         every second; what was loaded stays in force meanwhile.
+ *         second for what neither does (network file systems), a question every two to a server. A
+ *         database that is away - deleted, replaced, stopped, hanging - is tried again every
+ * second; what was loaded stays in force meanwhile.
  */
 #ifndef POSTERN_ISSUER_WATCH_H
 #define POSTERN_ISSUER_WATCH_H
@@ -40,12 +42,15 @@ MUST_CHECK bool watch_start(
     const struct watch_setup *setup, struct watch **ret_watch, struct err *reterr);
 
 /* Look now, for who cannot wait for the thread: what was committed before this call is loaded when
- * it returns, unless the database is away; of what other gates committed to PostgreSQL, what the
- * server has told of by now: there is no round trip. Any thread, outside of an epoch. */
+ * it returns, unless the database is away or reading takes longer than a second; of what other
+ * gates committed to PostgreSQL, what the server has told of by now: there is no round trip. Never
+ * waits for a writer. Any thread, outside of an epoch. */
 void watch_look(struct watch *watch);
 
 /* Change something: `change` is called with the store, and what it committed is loaded when this
- * returns. Any thread, outside of an epoch; one at a time. */
+ * returns true. False: it may have been written all the same, reterr says so. Waits for other
+ * writers, five seconds at most, and for a server seven per statement. Any thread, outside of an
+ * epoch; one at a time. */
 struct watch_change {
 	bool (*change)(struct store *store, void *context, struct err *reterr);
 	void *context;
@@ -53,8 +58,9 @@ struct watch_change {
 MUST_CHECK bool watch_change(
     struct watch *watch, const struct watch_change *change, struct err *reterr);
 
-/* For how many seconds the database could not be read; 0: it can. */
-int64_t watch_away_s(const struct watch *watch);
+/* For how many seconds the database could not be read; 0: it can. ret_why  NULL, or set to the
+ * reason, "" when it can. Waits for nothing. */
+int64_t watch_away_s(struct watch *watch, struct err *ret_why);
 
 /* End the thread and close the store. Accepts NULL. */
 void watch_stop(struct watch *watch);

@@ -83,9 +83,27 @@ add_fallback(struct buffer *body, const struct world *world)
 
 /* For how many seconds the local issuer's database is away; -1: there is none. */
 static int64_t
-database_away_s(const struct world *world)
+database_away_s(const struct world *world, struct err *ret_why)
 {
-	return world->issuer == NULL ? -1 : issuer_database_away_s(world->issuer);
+	return world->issuer == NULL ? -1 : issuer_database_away_s(world->issuer, ret_why);
+}
+
+/* Without it the gate goes on with what it has loaded. */
+static void
+add_database(struct buffer *body, const struct world *world)
+{
+	struct err why = { "" };
+	int64_t away_s = database_away_s(world, &why);
+
+	if (away_s < 0)
+		return;
+	buffer_format(body, "\"database\":{\"up\":%s,\"away_s\":%" PRId64,
+	    away_s == 0 ? "true" : "false", away_s);
+	if (away_s > 0) {
+		buffer_add_text(body, ",\"error\":");
+		buffer_add_json(body, span_of(why.text));
+	}
+	buffer_add_text(body, "},");
 }
 
 /* Which configuration is in force, and whether the last one that was read is. */
@@ -116,7 +134,6 @@ readyz(struct admin *admin, struct page *page)
 	struct world *world = hold_world(admin);
 	struct buffer issuers;
 	bool ready = world->config->profile_count == 0;
-	int64_t away_s = database_away_s(world);
 
 	/* One issuer that is down must not take the others' callers away. */
 	buffer_init(&issuers, TEXT_MAX);
@@ -126,10 +143,7 @@ readyz(struct admin *admin, struct page *page)
 	page->headers = SPAN(JSON);
 	buffer_format(&page->body, "{\"ready\":%s,\"draining\":%s,",
 	    page->status == 200 ? "true" : "false", draining ? "true" : "false");
-	/* Without it the gate goes on with what it has loaded. */
-	if (away_s >= 0)
-		buffer_format(&page->body, "\"database\":{\"up\":%s,\"away_s\":%" PRId64 "},",
-		    away_s == 0 ? "true" : "false", away_s);
+	add_database(&page->body, world);
 	buffer_add_text(&page->body, "\"issuers\":[");
 	buffer_add(&page->body, buffer_span(&issuers));
 	buffer_add_byte(&page->body, ']');
@@ -203,12 +217,12 @@ metrics(struct admin *admin, struct page *page)
 	page->headers = SPAN(PROMETHEUS);
 	metrics_text(admin->gate->metrics, &page->body);
 	add_reload(&page->body, admin->reload);
-	if (database_away_s(world) >= 0)
+	if (database_away_s(world, NULL) >= 0)
 		buffer_format(&page->body,
 		    "# HELP postern_database_up Can the local issuer's database be read?\n"
 		    "# TYPE postern_database_up gauge\n"
 		    "postern_database_up %d\n",
-		    database_away_s(world) == 0 ? 1 : 0);
+		    database_away_s(world, NULL) == 0 ? 1 : 0);
 	add_keys(&page->body, world);
 	if (has_fallback(world))
 		buffer_format(&page->body,

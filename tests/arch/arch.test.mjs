@@ -20,7 +20,7 @@ const RULES = [
   ['third-party headers stay in their folder', rules.owners, { 'cli/seed.c': '#include <curl/curl.h>\n' }, /cli\/seed\.c:1: curl\/curl\.h belongs to jwks/],
   ['one file includes civetweb.h', rules.owners, { 'proxy/a.c': '#include <civetweb.h>\n', 'proxy/b.c': '#include <civetweb.h>\n' }, /civetweb.*at most 1/],
   ['one file includes jwt.h', rules.owners, { 'issuer/a.c': '#include <jwt.h>\n', 'issuer/b.c': '#include <jwt.h>\n' }, /jwt.*at most 1/],
-  ['files have at most 400 lines', rules.fileLength, { 'base/seed.c': 'int a;\n'.repeat(401) }, /base\/seed\.c: 401 lines/],
+  ['files have at most 450 lines', rules.fileLength, { 'base/seed.c': 'int a;\n'.repeat(451) }, /base\/seed\.c: 451 lines/],
   ['functions have at most 60 lines', rules.functionLength, { 'base/seed.c': `int\nseed(void)\n{\n${'\tx();\n'.repeat(61)}}\n` }, /base\/seed\.c:3: seed\(void\) has 61 lines/],
   ['public functions are told of', rules.toldPrototypes, { 'base/seed.h': '/* told */\nint told(void);\n\nint seed(int a,\n    int b);\n' }, /base\/seed\.h:4: no comment/],
   ['banned functions are not called', rules.bannedCalls, { 'base/seed.c': '/* strcpy() */\nint a = sprintf (b, "gets(");\n' }, /base\/seed\.c:2: sprintf\(\) is banned/],

@@ -118,27 +118,91 @@ drop_log(void)
 }
 
 static void
-replaced_database_is_read(void **state)
+make_other(char other[SCRATCH_ROOM * 2])
 {
-	char other[SCRATCH_ROOM * 2];
 	struct admin_new new_client = { .name = "restored" };
 	struct store *store = NULL;
 	struct admin_made made;
 
-	(void)state;
-	if (database_url() != NULL)
-		skip(); /* of files */
 	scratch_path(&running.scratch, "other.db", other);
 	assert_true(store_open(other, &store, &err));
 	assert_int_equal(admin_add(store, &new_client, &made, &err), ADMIN_OK);
 	store_close(store);
-	drop_log();
-	assert_int_equal(rename(other, running.database), 0);
-	await_changes(1);
+}
+
+static void
+want_restored(void)
+{
 	epoch_enter();
 	assert_non_null(issuer_client_named(running.issuer, SPAN("restored")));
 	assert_null(issuer_client_named(running.issuer, SPAN("partner")));
 	epoch_leave();
+}
+
+static void
+await_away(bool away)
+{
+	const struct timespec tick = { 0, 10000000 };
+
+	for (int i = 0; i < 1000; i++) {
+		if ((issuer_database_away_s(running.issuer, &err) > 0) == away)
+			return;
+		nanosleep(&tick, NULL);
+	}
+	fail_msg("the database is %s", away ? "not away" : "away");
+}
+
+static void
+restored_database_is_read(void **state)
+{
+	char other[SCRATCH_ROOM * 2];
+
+	(void)state;
+	if (database_url() != NULL)
+		skip(); /* of files */
+	make_other(other);
+	if (!store_restore(running.database, other, &err))
+		fail_msg("%s", err.text);
+	await_changes(1);
+	want_restored();
+	await_away(false);
+}
+
+/* Somebody else's file is not taken for ours, and revoking does not pretend. */
+static void
+replaced_database_is_away_until_restored(void **state)
+{
+	struct revocation revocation = {
+		.kind = REVOKE_TOKEN, .issuer = "i", .value = "j", .by = "b"
+	};
+	char other[SCRATCH_ROOM * 2], moved[SCRATCH_ROOM * 2];
+
+	(void)state;
+	if (database_url() != NULL)
+		skip(); /* of files */
+	make_other(other);
+	scratch_path(&running.scratch, "moved.db", moved);
+	assert_int_equal(rename(running.database, moved), 0);
+	await_away(true);
+	assert_non_null(strstr(err.text, "was deleted"));
+	assert_false(issuer_revoke(running.issuer, &revocation, &err));
+	/* The same one again is ours. */
+	assert_int_equal(rename(moved, running.database), 0);
+	await_away(false);
+	assert_true(issuer_revoke(running.issuer, &revocation, &err));
+	assert_int_equal(link(other, moved), 0);
+	assert_int_equal(rename(other, running.database), 0);
+	await_away(true);
+	assert_non_null(strstr(err.text, "was replaced"));
+	assert_false(issuer_revoke(running.issuer, &revocation, &err));
+	assert_int_equal(atomic_load(&running.changes), 0);
+	assert_int_equal(unlink(running.database), 0);
+	if (!store_restore(running.database, moved, &err))
+		fail_msg("%s", err.text);
+	await_changes(1);
+	want_restored();
+	await_away(false);
+	assert_true(issuer_revoke(running.issuer, &revocation, &err));
 }
 
 static void
@@ -254,7 +318,8 @@ main(void)
 		TEST(clients_are_found_by_id_and_by_name),
 		TEST(change_by_another_is_seen),
 		TEST(commit_that_changes_nothing_is_no_change),
-		TEST(replaced_database_is_read),
+		TEST(restored_database_is_read),
+		TEST(replaced_database_is_away_until_restored),
 		TEST(damaged_replacement_keeps_the_clients),
 		TEST(operator_mints_as_the_endpoint_does),
 		TEST(keys_are_those_of_the_next_start),

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+static const char *self; /* this program */
+
 static void
 want_refused(const char *why)
 {
@@ -243,23 +245,125 @@ killed_writer_loses_nothing(void **state)
 }
 
 static void
-replaced_file_is_noticed(void **state)
+want_lost(struct store *store, const char *why)
+{
+	if (store_same(store, &err))
+		fail_msg("the same, though it %s", why);
+	if (strstr(err.text, why) == NULL || strstr(err.text, path) == NULL)
+		fail_msg("want \"%s\" and the path, got \"%s\"", why, err.text);
+}
+
+static void
+deleted_or_replaced_file_is_noticed(void **state)
 {
 	char other[sizeof(path) + 8];
 	struct store *store = open_store();
 
 	(void)state;
-	assert_false(store_replaced(store));
+	assert_true(store_same(store, &err));
 	(void)snprintf(other, sizeof(other), "%s.new", path);
 	assert_int_equal(rename(path, other), 0);
-	assert_false(store_replaced(store));
+	want_lost(store, "was deleted");
 	write_file("", 0, 0600);
-	assert_true(store_replaced(store));
+	want_lost(store, "was replaced");
+	assert_int_equal(rename(other, path), 0);
+	assert_true(store_same(store, &err));
 	store_close(store);
 }
 
+static void
+cut_file_is_noticed(void **state)
+{
+	struct store *store = open_store();
+
+	(void)state;
+	add(store, "i", "n");
+	assert_true(store_same(store, &err));
+	assert_int_equal(truncate(path, 512), 0);
+	want_lost(store, "was cut");
+	/* Nor does another process take it for an empty one, and delete its log. */
+	assert_int_equal(truncate(path, 0), 0);
+	want_refused("was cut to 0 bytes");
+	store_close(store);
+}
+
+static void
+file_written_over_is_noticed(void **state)
+{
+	static char noise[1 << 20];
+	struct store *store = open_store();
+
+	(void)state;
+	assert_true(store_same(store, &err));
+	memset(noise, 0xa5, sizeof(noise));
+	write_file(noise, sizeof(noise), 0600);
+	want_lost(store, "written over");
+	store_close(store);
+}
+
+static void
+missing_store_is_not_made_unasked(void **state)
+{
+	struct store *store = NULL;
+
+	(void)state;
+	assert_false(store_open_existing(path, &store, &err));
+	assert_non_null(strstr(err.text, "is missing"));
+	assert_int_not_equal(access(path, F_OK), 0);
+	write_file("", 0, 0600);
+	assert_false(store_open_existing(path, &store, &err));
+	assert_non_null(strstr(err.text, "holds no store"));
+	assert_false(store_open_existing(path, &store, &err));
+}
+
+/*
+ * Opening the same database once more, and closing it, drops no locks: another process that opens
+ * and closes it must not take itself for the last one and delete the log.
+ */
+static void
+second_opening_drops_no_locks(void **state)
+{
+	struct store *store = open_store(), *second;
+	char wal[sizeof(path) + 8];
+	struct stat before, after;
+	int status = 0;
+	pid_t pid;
+
+	(void)state;
+	add(store, "a", "a");
+	(void)snprintf(wal, sizeof(wal), "%s-wal", path);
+	assert_int_equal(stat(wal, &before), 0);
+	second = open_store();
+	store_close(second);
+	assert_int_equal(chmod(path, 0606), 0);
+	want_refused("everybody can reach it");
+	assert_int_equal(chmod(path, 0600), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		execl(self, self, "touch", path, (char *)NULL);
+		_exit(9);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_int_equal(stat(wal, &after), 0);
+	assert_true(before.st_ino == after.st_ino);
+	store_close(store);
+}
+
+/* What the process of the test above does. */
+static int
+touch(const char *database)
+{
+	struct store *store = NULL;
+	bool done = store_open(database, &store, &err);
+
+	store_close(store);
+	return done ? 0 : 1;
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(file_is_private),
@@ -274,8 +378,15 @@ main(void)
 		TEST(missing_directory_is_made_but_not_two),
 		TEST(read_only_file_is_told),
 		TEST(killed_writer_loses_nothing),
-		TEST(replaced_file_is_noticed),
+		TEST(deleted_or_replaced_file_is_noticed),
+		TEST(cut_file_is_noticed),
+		TEST(file_written_over_is_noticed),
+		TEST(missing_store_is_not_made_unasked),
+		TEST(second_opening_drops_no_locks),
 	};
 
+	if (argc == 3 && strcmp(argv[1], "touch") == 0)
+		return touch(argv[2]);
+	self = argv[0];
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

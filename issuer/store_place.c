@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a store may be made, and where one is put. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "issuer/sqlite_file.h"
+#include "issuer/store_rows.h"
+
+#define SECRET ".pem"
+
+static bool
+is_key(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > strlen(SECRET) && strcmp(name + len - strlen(SECRET), SECRET) == 0;
+}
+
+static bool
+has_keys(const char *state_dir)
+{
+	char *path = NULL;
+	struct dirent *entry;
+	DIR *directory;
+	bool found = false;
+
+	if (asprintf(&path, "%s/signing", state_dir) < 0)
+		return true;
+	directory = opendir(path);
+	free(path);
+	if (directory == NULL)
+		return false;
+	while (!found && (entry = readdir(directory)) != NULL)
+		found = is_key(entry->d_name);
+	(void)closedir(directory);
+	return found;
+}
+
+bool
+store_open_at(
+    const char *database, const char *state_dir, struct store **ret_store, struct err *reterr)
+{
+	return has_keys(state_dir) ? store_open_existing(database, ret_store, reterr)
+				   : store_open(database, ret_store, reterr);
+}
+
+/* --- a new file --- */
+
+static bool
+init_file(const char *database, struct err *reterr)
+{
+	struct sqlite_put put = { .path = database };
+	struct store *store = NULL;
+	char *made = NULL;
+	bool done = false;
+
+	if (asprintf(&made, "%s.new", database) < 0)
+		return err_set(reterr, "%s: no memory", database);
+	put.from = made;
+	(void)unlink(made);
+	if (store_open(made, &store, reterr)) {
+		store_close(store);
+		done = sqlite_file_put(&put, reterr);
+		(void)unlink(made);
+	}
+	free(made);
+	return done;
+}
+
+bool
+store_init(const char *database, struct err *reterr)
+{
+	struct store *store = NULL;
+	struct err ignored;
+
+	if (!sql_is_url(database))
+		return init_file(database, reterr);
+	if (store_open_existing(database, &store, &ignored)) {
+		store_close(store);
+		return err_set(reterr, "there is a store already");
+	}
+	if (!store_open(database, &store, reterr))
+		return false;
+	store_close(store);
+	return true;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/watch_writer.h"
+
+void
+watch_writer_init(struct watch_writer *writer, const char *database, struct watch_away *away)
+{
+	*writer = (struct watch_writer){ .database = database, .away = away };
+	(void)pthread_mutex_init(&writer->lock, NULL);
+}
+
+void
+watch_writer_done(struct watch_writer *writer)
+{
+	store_close(writer->store);
+	(void)pthread_mutex_destroy(&writer->lock);
+}
+
+/* A connection that died while nobody used it does not cost a change. */
+static bool
+open_store(struct watch_writer *writer, struct err *reterr)
+{
+	struct err ignored;
+
+	if (writer->store != NULL &&
+	    (!store_same(writer->store, &ignored) || !store_ping(writer->store, &ignored))) {
+		store_close(writer->store);
+		writer->store = NULL;
+	}
+	return writer->store != NULL || store_open_again(writer->database, &writer->store, reterr);
+}
+
+bool
+watch_writer_write(
+    struct watch_writer *writer, const struct watch_change *change, struct err *reterr)
+{
+	bool done;
+
+	(void)pthread_mutex_lock(&writer->lock);
+	if (watch_away_seconds(writer->away, NULL) > 0)
+		done = err_set(reterr, "the database is away");
+	else
+		done = open_store(writer, reterr) &&
+		       change->change(writer->store, change->context, reterr);
+	(void)pthread_mutex_unlock(&writer->lock);
+	return done;
+}
