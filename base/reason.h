@@ -36,15 +36,15 @@
 	REASON(CLAIM_REQUIRED_MISSING,"claim_required_missing",  401, "invalid_token",      "The token lacks a required claim") \
 	REASON(BINDING_MISMATCH,     "binding_mismatch",         401, "invalid_token",      "The token is bound to another key") \
 	REASON(TOKEN_REVOKED,        "token_revoked",            401, "invalid_token",      "The token was revoked") \
-	REASON(GROUPS_OVERAGE,       "groups_overage",           403, "insufficient_scope", "The token does not list the caller's groups") \
+	REASON(GROUPS_OVERAGE,       "groups_overage",           403, "",                   "The token does not list the caller's groups") \
 	REASON(CLIENT_DISABLED,      "client_disabled",          401, "invalid_token",      "The client is disabled") \
 	REASON(BASIC_NOT_ALLOWED,    "basic_not_allowed",        401, "",                   "Basic authentication is not accepted here") \
 	REASON(BASIC_WRONG,          "basic_wrong",              401, "",                   "User name or password is wrong") \
 	REASON(LOCKED_OUT,           "locked_out",               429, "",                   "Too many failed attempts") \
 	REASON(PRIVILEGE_MISSING,    "privilege_missing",        403, "insufficient_scope", "The caller lacks a role for this") \
 	REASON(SCOPE_MISSING,        "scope_missing",            403, "insufficient_scope", "The token lacks a scope for this") \
-	REASON(METHOD_NOT_GRANTED,   "method_not_granted",       403, "insufficient_scope", "The method is not granted here") \
-	REASON(NO_RULE,              "no_rule",                  403, "insufficient_scope", "No rule covers this path") \
+	REASON(METHOD_NOT_GRANTED,   "method_not_granted",       403, "",                   "The method is not granted here") \
+	REASON(NO_RULE,              "no_rule",                  403, "",                   "No rule covers this path") \
 	REASON(PATH_AMBIGUOUS,       "path_ambiguous",           400, "",                   "The path can be read in more than one way") \
 	REASON(REQUEST_MALFORMED,    "request_malformed",        400, "",                   "The request cannot be read in one way") \
 	REASON(HEADER_TOO_LARGE,     "header_too_large",         431, "",                   "The request's header is too large") \

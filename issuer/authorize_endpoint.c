@@ -13,8 +13,8 @@ authorize_endpoint_answer(const struct issuer_request *request, struct issuer_an
 	 * and nobody is sent anywhere. */
 	answer->status = 400;
 	answer->error = "unsupported_response_type";
-	buffer_add_text(&answer->headers,
-	    "Content-Type: application/json\r\nCache-Control: no-store\r\n");
+	buffer_add_text(
+	    &answer->headers, "Content-Type: application/json\r\nCache-Control: no-store\r\n");
 	buffer_add_text(&answer->body,
 	    "{\"error\":\"unsupported_response_type\",\"error_description\":\"people cannot log in "
 	    "here: this issuer gives tokens to clients only (grant type client_credentials)\"}");

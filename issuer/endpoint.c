@@ -36,10 +36,11 @@ endpoint_missed(
 	if (meant == ENDPOINT_COUNT)
 		return;
 	answer->error = "invalid_request";
-	buffer_add_text(&answer->headers,
-	    "Content-Type: application/json\r\nCache-Control: no-store\r\n");
+	buffer_add_text(
+	    &answer->headers, "Content-Type: application/json\r\nCache-Control: no-store\r\n");
 	buffer_format(&answer->body,
-	    "{\"error\":\"invalid_request\",\"error_description\":\"this endpoint's path is exactly "
+	    "{\"error\":\"invalid_request\",\"error_description\":\"this endpoint's path is "
+	    "exactly "
 	    "%s\"}",
 	    issuer->paths[meant]);
 }

@@ -72,14 +72,23 @@ add_quoted(struct buffer *buffer, struct span text)
 	buffer_add_byte(buffer, '"');
 }
 
-/* The challenge. Without credentials there is nothing to say about them (RFC 6750 section 3.1);
- * the metadata's address is that of the host the client asked. */
+/* RFC 6750 section 3.1: a client that reads insufficient_scope asks its issuer for `scope`, so it
+ * is told only where a scope would help. */
+static const char *
+error_of(const struct answer_refusal *refusal)
+{
+	const char *error = reason_error(refusal->reason);
+
+	return strcmp(error, "insufficient_scope") == 0 && refusal->scope.len == 0 ? "" : error;
+}
+
+/* The challenge. Without credentials there is nothing to say about them (RFC 6750 section 3.1). */
 static void
 add_challenge(struct buffer *buffer, const struct exchange *exchange,
     const struct answer_refusal *refusal, const char *told)
 {
 	const struct request *request = exchange_request((struct exchange *)exchange);
-	const char *error = reason_error(refusal->reason);
+	const char *error = error_of(refusal);
 	int status = reason_status(refusal->reason);
 
 	if (status != 401 && error[0] == '\0')
@@ -93,7 +102,9 @@ add_challenge(struct buffer *buffer, const struct exchange *exchange,
 		buffer_add_text(buffer, ", scope=");
 		add_quoted(buffer, refusal->scope);
 	}
-	if (request->host.len > 0)
+	if (refusal->metadata != NULL)
+		buffer_format(buffer, ", resource_metadata=\"%s\"", refusal->metadata);
+	else if (request->host.len > 0)
 		buffer_format(buffer,
 		    ", resource_metadata=\"%s://%.*s/.well-known/oauth-protected-resource\"",
 		    request->secure ? "https" : "http", SPAN_ARG(request->host));

@@ -24,6 +24,7 @@ struct answer_refusal {
 	bool basic;        /* Basic counts there */
 	int64_t wait_s;    /* for Retry-After; 0: some seconds */
 	struct span request_id;
+	const char *metadata; /* URL of the resource's metadata; NULL: on the host that was asked */
 };
 
 /*

@@ -10,7 +10,8 @@
 
 /* The top of the file, as written. */
 struct top {
-	const struct node *listen, *admin, *issuers, *local, *forward, *limits, *log, *answers;
+	const struct node *listen, *admin, *issuers, *local, *forward, *limits, *log, *answers,
+	    *resource;
 	const char *upstream, *policy, *state;
 };
 
@@ -79,6 +80,10 @@ static const struct field top_fields[] = {
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct top, answers),
 	    .told = "what refused clients are told" },
+	{ .key = "resource",
+	    .type = FIELD_MAP,
+	    .offset = offsetof(struct top, resource),
+	    .told = "what clients learn of this gate (RFC 9728)" },
 	{ 0 },
 };
 
@@ -191,15 +196,17 @@ config_sections(void)
 		{ "/issuers/NAME", NULL },
 		{ "/issuers/NAME/claims", NULL },
 		{ "/issuers/NAME/jwks", NULL },
-		[10 + LOCAL_SECTIONS] = { NULL, NULL },
+		{ "/resource", NULL },
+		[11 + LOCAL_SECTIONS] = { NULL, NULL },
 	};
 
 	sections[6].fields = identity_schema();
 	sections[7].fields = profile_schema();
 	sections[8].fields = profile_claims_schema();
 	sections[9].fields = source_schema();
+	sections[10].fields = config_resource_schema();
 	for (int i = 0; i < LOCAL_SECTIONS; i++)
-		sections[10 + i] =
+		sections[11 + i] =
 		    (struct config_section){ local_sections[i].name, local_sections[i].fields };
 	return sections;
 }
@@ -334,6 +341,7 @@ read_all(struct config *config, struct err *reterr)
 		return err_set(reterr, "%s: out of memory", config->path);
 	read_sections(config, &top);
 	read_issuers(config, &top);
+	config_resource_read(top.resource, config);
 	if (!read_policy(config, reterr))
 		return false;
 	check_upstreams(config, root);

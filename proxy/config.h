@@ -44,6 +44,14 @@ struct config_limits {
 	int64_t header_timeout_ms, body_timeout_ms, upstream_timeout_ms, idle_timeout_ms;
 };
 
+/* This gate as a protected resource (RFC 9728). */
+struct config_resource {
+	const char *url;                    /* as clients know it; NULL: the host they ask */
+	const char *metadata;               /* URL of its metadata; NULL without `url` */
+	const char *path;                   /* of the same */
+	struct texts authorization_servers; /* names of issuers, in order */
+};
+
 /* All texts are lent by the arena. */
 struct config {
 	struct arena arena;
@@ -64,7 +72,8 @@ struct config {
 	size_t header_count;
 	struct config_limits limits;
 	int log_format, log_level;
-	bool answer_detail;       /* answers.detail: public */
+	bool answer_detail; /* answers.detail: public */
+	struct config_resource resource;
 	struct mistakes mistakes; /* warnings remain here */
 };
 
@@ -86,6 +95,12 @@ size_t config_profile(const struct config *config, struct span issuer);
 
 /* The profile whose `issuer` is written exactly so; profile_count when none. */
 size_t config_profile_named(const struct config *config, struct span issuer);
+
+/* Read `resource`, once the issuers are known. Everything wrong is told. */
+void config_resource_read(const struct node *map, struct config *config);
+
+/* The rows of `resource`, for the manual. */
+const struct field *config_resource_schema(void);
 
 /* The schema of the whole file, for the manual: NULL-terminated list of its sections. */
 struct config_section {

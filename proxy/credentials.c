@@ -30,6 +30,42 @@ malformed(struct credentials *credentials, const char *detail)
 	return REASON_CREDENTIALS_MALFORMED;
 }
 
+/* What to say of a header that is neither Bearer nor Basic. Only schemes that are known are named:
+ * without a scheme, the first word is the credential itself. */
+static const char *
+say_other(struct span scheme)
+{
+	static const struct {
+		const char *scheme, *detail;
+	} known[] = {
+#define OTHER(name) { name, "Authorization has the scheme " name ", not Bearer" }
+		OTHER("Token"),
+		OTHER("JWT"),
+		OTHER("ApiKey"),
+		OTHER("Api-Key"),
+		OTHER("Key"),
+		OTHER("OAuth"),
+		OTHER("DPoP"),
+		OTHER("Digest"),
+		OTHER("Negotiate"),
+		OTHER("NTLM"),
+		OTHER("GNAP"),
+		OTHER("Hawk"),
+		OTHER("MAC"),
+		OTHER("AWS4-HMAC-SHA256"),
+#undef OTHER
+		{ "Bearer:",
+		    "Authorization has \"Bearer:\" with a colon, which must be \"Bearer\"" },
+		{ "Basic:", "Authorization has \"Basic:\" with a colon, which must be \"Basic\"" },
+		{ "Authorization:", "the name Authorization stands in the header's value, too" },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (span_equal_nocase(scheme, span_of(known[i].scheme)))
+			return known[i].detail;
+	return "Authorization has neither the scheme Bearer nor Basic";
+}
+
 enum reason
 credentials_read(const struct request *request, struct credentials *credentials)
 {
@@ -52,8 +88,10 @@ credentials_read(const struct request *request, struct credentials *credentials)
 		credentials->scheme = CREDENTIALS_BASIC;
 	else if (scheme.len == 0)
 		return malformed(credentials, "the Authorization header is empty");
-	else
+	else {
+		credentials->detail = say_other(scheme);
 		return REASON_OK;
+	}
 	/* 1*SP */
 	while (space < header.len && header.at[space] == ' ')
 		space++;

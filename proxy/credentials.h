@@ -23,7 +23,7 @@ enum credentials_scheme {
 struct credentials {
 	enum credentials_scheme scheme;
 	struct span value;  /* the token, or Basic's base64; borrowed from the request */
-	const char *detail; /* set with a refusal */
+	const char *detail; /* set with a refusal, and when a scheme is not ours */
 };
 
 /*

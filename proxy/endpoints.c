@@ -19,7 +19,7 @@ hold_world_of(struct gate *gate, struct span path)
 
 	epoch_enter();
 	world = atomic_load(&gate->world);
-	ours = span_is(path, RESOURCE_PATH) ||
+	ours = resource_path(world->config, path) ||
 	       (world->issuer != NULL && issuer_serves(world->issuer, path));
 	if (ours)
 		world_hold(world);
@@ -112,7 +112,7 @@ endpoints_serve(struct gate *gate, struct job *job, const struct judgement *judg
 	if (world == NULL)
 		return false;
 	job->served_here = true;
-	if (span_is(path, RESOURCE_PATH))
+	if (resource_path(world->config, path))
 		resource_serve(job, world->config);
 	else
 		serve_issuer(job, world->issuer, &judgement->target);

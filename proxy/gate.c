@@ -277,6 +277,7 @@ refuse(const struct gate *gate, struct job *job)
 		.basic = job->told.basic,
 		.wait_s = job->wait_s,
 		.request_id = span_of(job->id),
+		.metadata = job->told.metadata,
 	};
 
 	job->status = reason_status(job->reason);

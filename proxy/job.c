@@ -4,6 +4,7 @@
 #include "base/base64url.h"
 #include "base/digest.h"
 #include "base/log.h"
+#include "policy/scope_hint.h"
 
 #define ID_BYTES 12
 
@@ -48,19 +49,6 @@ keep_span(struct job *job, struct span text)
 	return text.at == NULL ? NULL : arena_text(job->arena, text);
 }
 
-/* The scopes of the privilege, as RFC 6750 section 3 wants them: joined with spaces. */
-static const char *
-keep_scopes(struct job *job, const struct privilege *privilege)
-{
-	const char *joined = NULL;
-
-	for (size_t i = 0; i < privilege->scopes.count; i++)
-		joined = joined == NULL
-			     ? arena_format(job->arena, "%s", privilege->scopes.at[i])
-			     : arena_format(job->arena, "%s %s", joined, privilege->scopes.at[i]);
-	return joined;
-}
-
 void
 job_tell(struct job *job, const struct config *config, const struct judgement *judgement)
 {
@@ -69,10 +57,12 @@ job_tell(struct job *job, const struct config *config, const struct judgement *j
 	job->shadow_reason = judgement->verdict.shadow_reason;
 	job->detail = keep(job, judgement->verdict.detail);
 	job->told.basic = judgement->basic;
+	job->told.metadata = keep(job, config->resource.metadata);
 	job->told.pattern = keep(job, cover->pattern);
 	if (cover->privilege != NULL) {
 		job->told.privilege = keep(job, cover->privilege->name);
-		job->told.scope = keep_scopes(job, cover->privilege);
+		job->told.scope = scope_hint(&config->policy, cover->privilege,
+		    judgement->caller == NULL ? NULL : &judgement->caller->principal, job->arena);
 	}
 	if (cover->module != NULL)
 		job->told.module = keep(job, cover->module->name);

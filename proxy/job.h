@@ -29,6 +29,7 @@ struct job_told {
 	const char *privilege, *pattern, *module, *issuer, *subject, *client, *upstream;
 	const char *user;  /* of Basic */
 	const char *scope; /* that would have sufficed, for the challenge */
+	const char *metadata; /* URL of the resource's, by configuration */
 	bool basic;        /* Basic counts there: so does the challenge */
 };
 

@@ -319,6 +319,10 @@ judge_caller(const struct facts *facts, struct arena *arena, struct judgement *j
 
 	decide_caller(
 	    &facts->config->policy, &judgement->cover, principal, arena, &judgement->verdict);
+	/* a header was there, and something is to be said of it */
+	if (judgement->verdict.reason == REASON_CREDENTIALS_MISSING &&
+	    judgement->credentials.detail != NULL)
+		judgement->verdict.detail = judgement->credentials.detail;
 }
 
 enum reason

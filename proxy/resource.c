@@ -2,6 +2,7 @@
 #include "proxy/resource.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <jansson.h>
 
@@ -18,13 +19,59 @@ holds(const json_t *array, const char *text)
 	return false;
 }
 
+static void
+add_once(json_t *array, const char *text)
+{
+	if (!holds(array, text))
+		json_array_append_new(array, json_string(text));
+}
+
+/* Can a client get a token there by itself? Not where tokens come with a workload's environment,
+ * nor of a local issuer whose tokens do not count here. */
+static bool
+gives_tokens(const struct config *config, size_t index)
+{
+	static const char *const workloads[] = { "kubernetes", "github", "gitlab" };
+
+	if (config->has_local && index == config->local_index)
+		return config->local.accept != LOCAL_NEVER;
+	for (size_t i = 0; i < sizeof(workloads) / sizeof(workloads[0]); i++)
+		if (strcmp(config->profiles[index].provider, workloads[i]) == 0)
+			return false;
+	return true;
+}
+
+/* An issuer of many tenants is as many authorization servers. */
+static void
+add_issuer(const struct profile *profile, json_t *array)
+{
+	static const char template[] = "{tenantid}";
+	const char *at = strstr(profile->issuer, template);
+
+	if (at == NULL) {
+		add_once(array, profile->issuer);
+		return;
+	}
+	for (size_t i = 0; i < profile->tenants.count; i++)
+		json_array_append_new(
+		    array, json_sprintf("%.*s%s%s", (int)(at - profile->issuer), profile->issuer,
+			       profile->tenants.at[i], at + sizeof(template) - 1));
+}
+
+/* Many clients take the first. */
 static json_t *
 issuers(const struct config *config)
 {
+	const struct texts *names = &config->resource.authorization_servers;
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < config->profile_count; i++)
-		json_array_append_new(array, json_string(config->profiles[i].issuer));
+	for (size_t i = 0; i < names->count; i++)
+		for (size_t j = 0; j < config->profile_count; j++)
+			if (strcmp(config->profiles[j].name, names->at[i]) == 0)
+				add_issuer(&config->profiles[j], array);
+	for (size_t i = 0; names->node == NULL && i < config->profile_count; i++)
+		if (gives_tokens(config, i))
+			add_issuer(&config->profiles[i], array);
 	return array;
 }
 
@@ -36,8 +83,12 @@ scopes(const struct config *config)
 	for (const struct privilege *privilege = config->policy.privileges; privilege != NULL;
 	     privilege = privilege->next)
 		for (size_t i = 0; i < privilege->scopes.count; i++)
-			if (!holds(array, privilege->scopes.at[i]))
-				json_array_append_new(array, json_string(privilege->scopes.at[i]));
+			add_once(array, privilege->scopes.at[i]);
+	for (size_t i = 0; i < config->policy.role_count; i++)
+		for (const struct grant *grant = config->policy.roles[i].grants; grant != NULL;
+		     grant = grant->next)
+			if (grant->scope != NULL)
+				add_once(array, grant->scope);
 	return array;
 }
 
@@ -58,13 +109,39 @@ describe(const struct request *request, const struct config *config)
 	char *text;
 
 	json_object_set_new(object, "resource",
-	    json_sprintf("%s://%.*s", request->secure ? "https" : "http", SPAN_ARG(request->host)));
+	    config->resource.url != NULL
+		? json_string(config->resource.url)
+		: json_sprintf(
+		      "%s://%.*s", request->secure ? "https" : "http", SPAN_ARG(request->host)));
 	put_list(object, "authorization_servers", issuers(config));
 	put_list(object, "scopes_supported", scopes(config));
 	put_list(object, "bearer_methods_supported", json_pack("[s]", "header"));
 	text = json_dumps(object, JSON_COMPACT);
 	json_decref(object);
 	return text;
+}
+
+bool
+resource_path(const struct config *config, struct span path)
+{
+	return span_is(path, RESOURCE_PATH) ||
+	       (config->resource.path != NULL && span_is(path, config->resource.path));
+}
+
+/* Without a URL in the configuration the host that was asked is all we know; what is no name or
+ * address with a port is not repeated. */
+static bool
+host_plain(struct span host)
+{
+	for (size_t i = 0; i < host.len; i++) {
+		char c = host.at[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			strchr(".-_:[]", c) != NULL) ||
+		    c == '\0')
+			return false;
+	}
+	return host.len > 0;
 }
 
 void
@@ -74,6 +151,11 @@ resource_serve(struct job *job, const struct config *config)
 	struct answer answer = { .status = 200 };
 	char *body = NULL;
 
+	if (config->resource.url == NULL && !host_plain(request->host)) {
+		job->reason = REASON_REQUEST_MALFORMED;
+		job->detail = "the Host header is no name or address of this gate";
+		return;
+	}
 	if (span_is(request->method, "GET") || span_is(request->method, "HEAD")) {
 		body = describe(request, config);
 		if (body == NULL) {
@@ -81,8 +163,10 @@ resource_serve(struct job *job, const struct config *config)
 			return;
 		}
 		answer.body = span_of(body);
-		answer.headers = span_of(arena_format(
-		    job->arena, "Content-Type: application/json\r\nX-Request-Id: %s\r\n", job->id));
+		answer.headers = span_of(arena_format(job->arena,
+		    "Content-Type: application/json\r\nVary: Host\r\n"
+		    "X-Request-Id: %s\r\n",
+		    job->id));
 	} else {
 		answer.status = 405;
 		answer.headers = span_of(

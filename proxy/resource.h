@@ -13,8 +13,13 @@
 
 #define RESOURCE_PATH "/.well-known/oauth-protected-resource"
 
+/* Is that where the metadata stands? RESOURCE_PATH always is; below it, the path of `resource.url`
+ * (RFC 9728 section 3.1). */
+bool resource_path(const struct config *config, struct span path);
+
 /* Answer GET and HEAD with {resource, authorization_servers, scopes_supported,
- * bearer_methods_supported}; other methods with 405. The resource is the host that was asked. */
+ * bearer_methods_supported}; other methods with 405. The resource is that of the configuration, else
+ * the host that was asked. */
 void resource_serve(struct job *job, const struct config *config);
 
 #endif

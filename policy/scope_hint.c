@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/scope_hint.h"
+
+/* The hint in the making. */
+struct hint {
+	char *text;
+	size_t len;
+};
+
+static bool
+has(const struct hint *hint, struct span scope)
+{
+	struct span rest = { hint->text, hint->len }, piece;
+
+	while (span_cut(&rest, ' ', &piece))
+		if (span_equal(piece, scope))
+			return true;
+	return false;
+}
+
+static void
+add(struct hint *hint, const char *text)
+{
+	struct span scope = span_of(text);
+	size_t gap = hint->len > 0 ? 1 : 0;
+
+	if (hint->len + gap + scope.len > SCOPE_HINT_MOST || has(hint, scope))
+		return;
+	if (gap > 0)
+		hint->text[hint->len++] = ' ';
+	memcpy(hint->text + hint->len, scope.at, scope.len);
+	hint->len += scope.len;
+	hint->text[hint->len] = '\0';
+}
+
+/* Would the scope alone make the line hold, in a token of the caller's issuer? */
+static bool
+suffices(const struct grant *grant, const struct principal *principal)
+{
+	if (grant->scope == NULL || grant->group != NULL || grant->role != NULL ||
+	    grant->claim != NULL || grant->client != NULL || grant->user != NULL)
+		return false;
+	return grant->issuer == NULL || principal == NULL ||
+	       (principal->issuer != NULL && strcmp(principal->issuer, grant->issuer) == 0);
+}
+
+const char *
+scope_hint(const struct policy *policy, const struct privilege *privilege,
+    const struct principal *principal, struct arena *arena)
+{
+	struct hint hint = { arena_alloc(arena, SCOPE_HINT_MOST + 1), 0 };
+
+	if (hint.text == NULL || (principal != NULL && principal->user != NULL))
+		return NULL;
+	for (size_t i = 0; i < privilege->scopes.count; i++)
+		add(&hint, privilege->scopes.at[i]);
+	for (size_t i = 0; i < privilege->roles.count; i++) {
+		const struct role *role = policy_role(policy, span_of(privilege->roles.at[i]));
+
+		for (const struct grant *grant = role == NULL ? NULL : role->grants; grant != NULL;
+		     grant = grant->next)
+			if (suffices(grant, principal))
+				add(&hint, grant->scope);
+	}
+	return hint.len > 0 ? hint.text : NULL;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/url.h"
+#include "proxy/config.h"
+
+#define WELL_KNOWN "/.well-known/oauth-protected-resource"
+
+static const struct field fields[] = {
+	{ .key = "url",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct config_resource, url),
+	    .told = "the URL under which clients know this gate" },
+	{ .key = "authorization_servers",
+	    .type = FIELD_TEXTS,
+	    .offset = offsetof(struct config_resource, authorization_servers),
+	    .told = "names of the issuers where a client can log in, the preferred one first" },
+	{ 0 },
+};
+
+const struct field *
+config_resource_schema(void)
+{
+	return fields;
+}
+
+/* RFC 9728 section 3.1: the well-known path goes between the host and the resource's own path. */
+static void
+read_url(const struct node *node, struct config *config)
+{
+	struct config_resource *resource = &config->resource;
+	struct url url;
+	struct err err;
+	struct span path;
+
+	if (!url_read(span_of(resource->url), URL_PATH, &url, &err)) {
+		mistake_at(&config->mistakes, node, "%s", err.text);
+		return;
+	}
+	path = url.path;
+	if (span_is(path, "/"))
+		path.len = 0;
+	resource->path = arena_format(&config->arena, WELL_KNOWN "%.*s", SPAN_ARG(path));
+	resource->metadata = arena_format(&config->arena, "%s://%.*s%s",
+	    url.scheme == URL_HTTPS ? "https" : "http", SPAN_ARG(url.authority), resource->path);
+	if (resource->path == NULL || resource->metadata == NULL)
+		mistake_at(&config->mistakes, node, "no memory");
+}
+
+static bool
+is_issuer(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->profile_count; i++)
+		if (strcmp(config->profiles[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+void
+config_resource_read(const struct node *map, struct config *config)
+{
+	struct config_resource *resource = &config->resource;
+	const struct texts *names = &resource->authorization_servers;
+
+	schema_read(map, fields, resource, &config->mistakes);
+	if (resource->url != NULL)
+		read_url(node_get(map, "url"), config);
+	for (size_t i = 0; i < names->count; i++)
+		if (!is_issuer(config, names->at[i]))
+			mistake_at_key(&config->mistakes, names->node,
+			    "\"%.64s\" is none of \"issuers\", nor \"" LOCAL_NAME "\"",
+			    names->at[i]);
+}

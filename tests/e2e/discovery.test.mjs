@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// What clients read before they have a token: challenges (RFC 6750) and metadata (RFC 9728).
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { issuerGate, tokenOf } from './harness/oauth.mjs';
+import { send } from './harness/raw.mjs';
+
+/** GET with a Host of our own choice. */
+const askHost = (gate, target, host) => send(gate.port, `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`, 'GET');
+
+const POLICY = {
+  roles: {
+    reader: { granted_to: [{ client: 'nobody' }] },
+    scoped: { granted_to: [{ issuer: 'local', scope: 'b' }, { issuer: 'local', scope: 'c', group: 'g' }] },
+    grouped: { granted_to: [{ issuer: 'local', group: 'g' }] },
+  },
+  modules: { api: { paths: ['/api/*'] } },
+  privileges: {
+    api: { modules: ['api'] },
+    scoped: { paths: ['/scoped/*'], roles: ['scoped'] },
+    grouped: { paths: ['/grouped/*'], roles: ['grouped'] },
+    both: { paths: ['/both/*'], roles: ['scoped'], scopes: ['special'] },
+    get: { paths: ['/get/*'], methods: ['GET'] },
+  },
+};
+const WELL_KNOWN = '/.well-known/oauth-protected-resource';
+
+test('challenges', async (t) => {
+  const gate = await issuerGate(t, { policy: POLICY });
+  const token = await tokenOf(gate, gate.partner, { scope: 'a' });
+  const call = (target, more = {}) => gate.ask({ target, headers: { Authorization: `Bearer ${token}` }, ...more });
+
+  await t.test('where nothing was presented there is no error code', async () => {
+    for (const target of ['/nowhere', '/api/x', '/scoped/x', '/grouped/x']) {
+      const got = await gate.ask({ target });
+      assert.equal(got.status, target === '/nowhere' ? 403 : 401);
+      assert.ok(!/error=/.test(got.get('www-authenticate') ?? ''), got.get('www-authenticate'));
+    }
+    assert.match((await gate.ask({ target: '/both/x' })).get('www-authenticate'), /, scope="special b"/);
+  });
+  await t.test('insufficient_scope comes with the scopes that help', async () => {
+    for (const [target, scope] of [['/scoped/x', 'b'], ['/both/x', 'special b']]) {
+      const got = await call(target);
+      assert.equal(got.json().reason, 'privilege_missing');
+      assert.match(got.get('www-authenticate'), new RegExp(`error="insufficient_scope", .*, scope="${scope}"`));
+    }
+  });
+  await t.test('where no scope helps nobody is sent for one', async () => {
+    for (const [target, more, reason] of [['/grouped/x', {}, 'privilege_missing'], ['/nowhere', {}, 'no_rule'], ['/get/x', { method: 'DELETE' }, 'method_not_granted']]) {
+      const got = await call(target, more);
+      assert.equal(got.status, 403);
+      assert.equal(got.json().reason, reason);
+      assert.equal(got.get('www-authenticate'), undefined);
+    }
+  });
+  await t.test('a header of another kind is named, its value never', async () => {
+    for (const [header, detail] of [
+      ['Token hunter2', 'Authorization has the scheme Token, not Bearer'],
+      ['jwt hunter2', 'Authorization has the scheme JWT, not Bearer'],
+      ['Bearer: hunter2', 'Authorization has "Bearer:" with a colon, which must be "Bearer"'],
+      ['hunter2', 'Authorization has neither the scheme Bearer nor Basic'],
+      ['hunter2 hunter2', 'Authorization has neither the scheme Bearer nor Basic'],
+    ]) {
+      const got = await gate.ask({ target: '/api/x', headers: { Authorization: header } });
+      assert.equal(got.status, 401);
+      assert.equal(got.json().reason, 'credentials_missing');
+      assert.equal(got.json().detail, detail);
+      assert.ok(!`${got.text}${got.get('www-authenticate')}`.includes('hunter2'));
+    }
+  });
+});
+
+const idp = (name, more = {}) => ({ issuer: `https://${name}.example`, audience: 'api', jwks: { timeout: '1s' }, jwks_uri: `http://127.0.0.1:1/${name}`, ...more });
+
+test('the metadata of the resource', async (t) => {
+  const config = (resource) => ({ issuers: { one: idp('one'), kube: idp('kube', { provider: 'kubernetes' }), two: idp('two') }, ...(resource && { resource }) });
+
+  await t.test('names where a client can get a token, in the order of the file', async (t) => {
+    const gate = await issuerGate(t, { config: config(), policy: POLICY });
+    const got = (await gate.ask({ target: WELL_KNOWN })).json();
+    assert.deepEqual(got.authorization_servers, ['https://one.example', 'https://two.example', gate.issuer]);
+    assert.deepEqual(got.scopes_supported, ['special', 'b', 'c']);
+    for (const host of ['a.example%22', 'a&b', '$x', '~', '!']) {
+      const bad = await askHost(gate, WELL_KNOWN, host);
+      assert.equal(bad.status, 400, host);
+      assert.ok(!bad.text.includes(host));
+      assert.match(bad.json().detail, /Host/);
+    }
+  });
+  await t.test('not a local issuer whose tokens do not count', async (t) => {
+    const gate = await issuerGate(t, { config: config(), local: { accept: 'never' }, policy: POLICY });
+    assert.deepEqual((await gate.ask({ target: WELL_KNOWN })).json().authorization_servers, ['https://one.example', 'https://two.example']);
+  });
+  await t.test('a public URL and an order by configuration', async (t) => {
+    const url = 'https://api.example/orders';
+    const gate = await issuerGate(t, { config: config({ url, authorization_servers: ['local', 'one'] }), policy: POLICY });
+    for (const target of [WELL_KNOWN, `${WELL_KNOWN}/orders`]) {
+      const got = await askHost(gate, target, 'evil.example');
+      assert.equal(got.json().resource, url, got.text);
+      assert.deepEqual(got.json().authorization_servers, [gate.issuer, 'https://one.example']);
+      assert.ok(!got.text.includes('evil'));
+    }
+    const challenge = (await askHost(gate, '/api/x', 'evil.example')).get('www-authenticate');
+    assert.match(challenge, /resource_metadata="https:\/\/api\.example\/\.well-known\/oauth-protected-resource\/orders"/);
+  });
+});
