@@ -124,6 +124,9 @@ enum endpoint endpoint_meant(const struct issuer *issuer, struct span path);
 void endpoint_missed(const struct issuer *issuer, const struct issuer_request *request,
     struct issuer_answer *answer);
 
+/* Answer 500 if the answer found no memory. */
+void endpoint_answer_failed(struct issuer_answer *answer);
+
 /* Answer 405 (RFC 9110 section 15.5.6). */
 void endpoint_wrong_method(const char *allow, struct issuer_answer *answer);
 

@@ -3,7 +3,6 @@
 
 #include "base/json.h"
 #include "issuer/oauth.h"
-#include "issuer/own_token.h"
 
 /* Claims told as they stand in the token (RFC 7662 section 2.2). */
 static const char *const told[] = { "scope", "client_id", "exp", "iat", "nbf", "sub", "aud", "iss",
@@ -24,14 +23,14 @@ decide(struct oauth *oauth, const struct client *client)
 }
 
 static bool
-describe(const struct own_token *own, struct buffer *body)
+describe(const json_t *claims, struct buffer *body)
 {
 	json_t *answer = json_pack("{s:b,s:s}", "active", 1, "token_type", "Bearer");
 	char *text = NULL;
 	size_t i;
 
 	for (i = 0; answer != NULL && i < sizeof(told) / sizeof(told[0]); i++) {
-		json_t *claim = json_object_get(own->token.claims, told[i]);
+		json_t *claim = json_object_get(claims, told[i]);
 
 		if (claim != NULL && json_object_set(answer, told[i], claim) != 0) {
 			json_decref(answer);
@@ -48,20 +47,27 @@ describe(const struct own_token *own, struct buffer *body)
 }
 
 /* Whatever is wrong with a token, it is not active, and no more is told (section 2.2). */
+void
+issuer_introspect(const json_t *claims, struct issuer_answer *answer)
+{
+	if (claims == NULL)
+		buffer_add_text(&answer->body, "{\"active\":false}");
+	else if (!describe(claims, &answer->body))
+		answer->body.failed = true;
+	endpoint_answer_failed(answer);
+}
+
+/* Which token it is about. Whether it counts is for whoever judges requests to say, so that both
+ * always say the same; by what was committed before it was asked. */
 static enum oauth_error
 introspect(struct oauth *oauth)
 {
-	struct buffer *body = &oauth->answer->body;
-	struct own_token own;
-	bool done = true;
+	struct buffer *introspected = &oauth->answer->introspected;
 
-	if (own_token_read(oauth, form_get(oauth->form, "token"), &own) &&
-	    own_token_counts(oauth->issuer, &own))
-		done = describe(&own, body);
-	else
-		buffer_add_text(body, "{\"active\":false}");
-	own_token_done(&own);
-	return done ? OAUTH_OK : oauth_say(oauth, OAUTH_SERVER_ERROR, "no memory");
+	oauth->answer->introspects = true;
+	buffer_add(introspected, form_get(oauth->form, "token"));
+	watch_look(oauth->issuer->watch);
+	return introspected->failed ? oauth_say(oauth, OAUTH_SERVER_ERROR, "no memory") : OAUTH_OK;
 }
 
 void

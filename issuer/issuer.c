@@ -280,6 +280,12 @@ issuer_user(const struct issuer *issuer, struct span name)
 	return view_user(atomic_load(&issuer->view), name);
 }
 
+const struct texts *
+issuer_audiences(const struct issuer *issuer)
+{
+	return &issuer->audiences;
+}
+
 uint64_t
 issuer_generation(const struct issuer *issuer)
 {
@@ -294,8 +300,8 @@ issuer_serves(const struct issuer *issuer, struct span path)
 	return endpoint_meant(issuer, path) != ENDPOINT_COUNT;
 }
 
-static void
-answer_failed(struct issuer_answer *answer)
+void
+endpoint_answer_failed(struct issuer_answer *answer)
 {
 	if (!answer->headers.failed && !answer->body.failed)
 		return;
@@ -314,6 +320,7 @@ issuer_answer(struct issuer *issuer, const struct issuer_request *request, int64
 	*answer = (struct issuer_answer){ .status = 404, .error = "" };
 	buffer_init(&answer->headers, ANSWER_MOST);
 	buffer_init(&answer->body, ANSWER_MOST);
+	buffer_init(&answer->introspected, ISSUER_MAX_BODY);
 	if (endpoint == ENDPOINT_TOKEN)
 		token_endpoint_answer(issuer, request, now_s, answer);
 	else if (endpoint == ENDPOINT_REVOKE)
@@ -326,7 +333,7 @@ issuer_answer(struct issuer *issuer, const struct issuer_request *request, int64
 		metadata_answer(issuer, endpoint, request, answer);
 	else
 		endpoint_missed(issuer, request, answer);
-	answer_failed(answer);
+	endpoint_answer_failed(answer);
 }
 
 void
@@ -334,4 +341,5 @@ issuer_answer_done(struct issuer_answer *answer)
 {
 	buffer_done(&answer->headers);
 	buffer_wipe(&answer->body);
+	buffer_wipe(&answer->introspected);
 }

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/check.h"
@@ -115,6 +117,9 @@ struct issuer_answer {
 	const char *error; /* RFC 6749 section 5.2 code for the log; "" when all went well */
 	char client[129];  /* the client's name once it is known, for the log; else "" */
 	char why[128];     /* more than the client is told, for the log; else "" */
+	bool introspects; /* somebody asks about a token and may: the answer is not whole until
+			   * issuer_introspect() */
+	struct buffer introspected; /* that token */
 };
 
 /* Is this path one of the local issuer's endpoints, which answer wrong methods with 405, or one of
@@ -137,6 +142,13 @@ bool local_serves(const char *issuer, struct span path);
 void issuer_answer(struct issuer *issuer, const struct issuer_request *request, int64_t now_s,
     struct issuer_answer *answer);
 void issuer_answer_done(struct issuer_answer *answer);
+
+/* Complete the answer of the introspection endpoint: the claims of answer->introspected if whoever
+ * judges requests would take it now as this issuer's token, else NULL. */
+void issuer_introspect(const json_t *claims, struct issuer_answer *answer);
+
+/* Every `aud` that its tokens may have, lent as long as the issuer. */
+const struct texts *issuer_audiences(const struct issuer *issuer);
 
 /* The same for a user, whose name is its `sub`; without scopes. */
 MUST_CHECK bool issuer_mint_user(

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/own_token.h"
 
-#include "base/epoch.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "issuer/incarnation.h"
 #include "token/date.h"
 
 static bool
@@ -53,22 +51,4 @@ void
 own_token_done(struct own_token *own)
 {
 	token_done(&own->token);
-}
-
-bool
-own_token_counts(struct issuer *issuer, const struct own_token *own)
-{
-	const struct client *client;
-	bool counts;
-
-	if (issuer->local.accept == LOCAL_NEVER)
-		return false;
-	watch_look(issuer->watch);
-	epoch_enter();
-	client = issuer_client(issuer, own->claims.client);
-	counts = client != NULL && !client->disabled &&
-		 incarnation_fits(client->incarnation, own->token.claims) &&
-		 !issuer_revoked(issuer, &own->question);
-	epoch_leave();
-	return counts;
 }

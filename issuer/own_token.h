@@ -34,10 +34,4 @@ MUST_CHECK bool own_token_read(struct oauth *oauth, struct span text, struct own
 /* Accepts a zeroed one. */
 void own_token_done(struct own_token *token);
 
-/*
- * Would the gate take it now? Its client is there and enabled, nothing revoked it, and tokens of
- * this issuer count. Outside of an epoch.
- */
-bool own_token_counts(struct issuer *issuer, const struct own_token *token);
-
 #endif

@@ -48,14 +48,33 @@ read_body(struct job *job, struct buffer *body)
 	return false;
 }
 
+/* The token that somebody asks about is judged as if it had come with a request. */
 static void
-answer_issuer(struct job *job, struct issuer *issuer, const struct issuer_request *asked)
+introspect(struct job *job, const struct world *world, struct issuer_answer *issued)
+{
+	struct token token = { 0 };
+	struct facts facts;
+	bool active;
+
+	epoch_enter();
+	facts = world_facts(world, clock_now_s());
+	facts.audiences = issuer_audiences(world->issuer);
+	active = judge_introspect(&facts, buffer_span(&issued->introspected), job->arena, &token);
+	epoch_leave();
+	issuer_introspect(active ? token.claims : NULL, issued);
+	token_done(&token);
+}
+
+static void
+answer_issuer(struct job *job, const struct world *world, const struct issuer_request *asked)
 {
 	struct issuer_answer issued = { 0 };
 	struct answer answer;
 	struct buffer headers;
 
-	issuer_answer(issuer, asked, clock_now_s(), &issued);
+	issuer_answer(world->issuer, asked, clock_now_s(), &issued);
+	if (issued.status == 200 && issued.introspects)
+		introspect(job, world, &issued);
 	buffer_init(&headers, 8192);
 	buffer_add(&headers, buffer_span(&issued.headers));
 	buffer_format(&headers, "X-Request-Id: %s\r\n", job->id);
@@ -77,7 +96,7 @@ answer_issuer(struct job *job, struct issuer *issuer, const struct issuer_reques
 }
 
 static void
-serve_issuer(struct job *job, struct issuer *issuer, const struct target *target)
+serve_issuer(struct job *job, const struct world *world, const struct target *target)
 {
 	const struct request *request = exchange_request(job->exchange);
 	struct issuer_request asked = {
@@ -98,7 +117,7 @@ serve_issuer(struct job *job, struct issuer *issuer, const struct target *target
 		       exchange_write(job->exchange, SPAN("HTTP/1.1 100 Continue\r\n\r\n"))) &&
 		   read_body(job, &body)) {
 		asked.body = buffer_span(&body);
-		answer_issuer(job, issuer, &asked);
+		answer_issuer(job, world, &asked);
 	}
 	buffer_wipe(&body);
 }
@@ -115,7 +134,7 @@ endpoints_serve(struct gate *gate, struct job *job, const struct judgement *judg
 	if (resource_path(world->config, path))
 		resource_serve(job, world->config);
 	else
-		serve_issuer(job, world->issuer, &judgement->target);
+		serve_issuer(job, world, &judgement->target);
 	world_drop(world);
 	return true;
 }

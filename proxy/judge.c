@@ -99,6 +99,13 @@ judge_request(const struct facts *facts, const struct request *request, struct j
 	return refuse(judgement, reason, judgement->cover.detail);
 }
 
+static bool
+is_local(const struct facts *facts, const struct profile *profile)
+{
+	return facts->config->has_local &&
+	       profile == &facts->config->profiles[facts->config->local_index];
+}
+
 /* A token without a client is a user's: `postern token --user`. */
 static enum reason
 find_user(const struct facts *facts, const struct claims *claims, struct principal_store *store)
@@ -119,8 +126,7 @@ find_holder(const struct facts *facts, const struct claims *claims, struct princ
 {
 	const struct client *client;
 
-	if (!facts->config->has_local ||
-	    claims->profile != &facts->config->profiles[facts->config->local_index])
+	if (!is_local(facts, claims->profile))
 		return REASON_OK;
 	if (claims->client.at == NULL)
 		return find_user(facts, claims, store);
@@ -192,6 +198,8 @@ verify(const struct facts *facts, struct token *token, struct arena *arena,
     struct judgement *judgement, struct claims *claims)
 {
 	struct verify_facts about = { .now_s = facts->now_s };
+	const struct profile *profile;
+	struct profile widened;
 	enum reason reason;
 
 	judgement->profile = config_profile(facts->config, token->issuer);
@@ -203,9 +211,31 @@ verify(const struct facts *facts, struct token *token, struct arena *arena,
 	reason = judge_issuer(facts, judgement->profile, &token->detail);
 	if (reason != REASON_OK)
 		return reason;
-	about.profile = &facts->config->profiles[judgement->profile];
+	profile = &facts->config->profiles[judgement->profile];
+	about.profile = profile;
 	about.keys = facts->keys(facts->world, judgement->profile, facts->mono_s);
-	return verify_token(&about, token, arena, claims);
+	if (facts->audiences != NULL && is_local(facts, profile)) {
+		widened = *profile;
+		widened.audience = *facts->audiences;
+		about.profile = &widened;
+	}
+	reason = verify_token(&about, token, arena, claims);
+	claims->profile = profile;
+	return reason;
+}
+
+bool
+judge_introspect(
+    const struct facts *facts, struct span text, struct arena *arena, struct token *token)
+{
+	struct judgement judgement = { .profile = SIZE_MAX };
+	struct caller *caller;
+	struct claims claims = { 0 };
+
+	return token_read(text, arena, token) == REASON_OK &&
+	       verify(facts, token, arena, &judgement, &claims) == REASON_OK &&
+	       is_local(facts, claims.profile) &&
+	       judge_claims(facts, &claims, arena, &caller) == REASON_OK;
 }
 
 enum reason

@@ -24,6 +24,7 @@
 #include "proxy/config.h"
 #include "proxy/credentials.h"
 #include "proxy/request.h"
+#include "token/token.h"
 
 struct facts {
 	uint64_t stamp; /* of all the rest; read before it */
@@ -37,6 +38,9 @@ struct facts {
 	const struct user *(*user)(const void *world, struct span name);
 	/* Was such a token revoked? */
 	bool (*revoked)(const void *world, const struct revoked_question *question);
+	/* For introspection: the `aud` of the local issuer's tokens, whoever they are for. NULL: those
+	 * that are for us. */
+	const struct texts *audiences;
 	struct login *login; /* what is known of passwords; NULL without a local issuer */
 	const void *world;
 	int64_t now_s;  /* Unix seconds */
@@ -110,6 +114,13 @@ void judge_forget(struct judgement *judgement);
 
 /* May judgement->caller (NULL: nobody) do it? Sets verdict. */
 void judge_caller(const struct facts *facts, struct arena *arena, struct judgement *judgement);
+
+/*
+ * Is this text a token of the local issuer that counts now, by the same steps as a request's? For
+ * introspection (RFC 7662 section 2.2). True: `token` holds its claims; token_done() it in any case.
+ */
+bool judge_introspect(
+    const struct facts *facts, struct span text, struct arena *arena, struct token *token);
 
 /* Is the issuer of that profile accepted now? REASON_OK, or REASON_LOCAL_ISSUER_STANDING_BY. */
 MUST_CHECK enum reason judge_issuer(

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { assertOauthError, callWith, claimsOf, issuerGate, known, post, tokenOf } from './harness/oauth.mjs';
 import { eventually } from './harness/wait.mjs';
+import { run, startGate } from './harness/gate.mjs';
 import { fileIssuer, keySet, makeKey, now, sign } from './harness/tokens.mjs';
 
 const introspect = (gate, token, client, more = {}) => post(gate, '/oauth/introspect', { token, ...more }, { client });
@@ -100,5 +101,59 @@ test('accept: never: the gate takes no token of its own, so none is active', asy
   const probe = await known(gate, await gate.addClient('probe', '--role', 'introspection'));
   const token = await tokenOf(gate);
   assert.equal((await callWith(gate, token)).status, 401);
+  assertInactive(await introspect(gate, token, probe));
+});
+
+test('introspection and the gate say the same of every token', async (t) => {
+  const idp = makeKey('ES256');
+  const gate = await issuerGate(t, { files: { 'keys.json': keySet(idp) }, config: { issuers: fileIssuer() } });
+  const probe = await known(gate, await gate.addClient('probe', '--role', 'introspection'));
+  const disabled = await known(gate, await gate.addClient('disabled', '--role', 'reader'));
+  const gone = await known(gate, await gate.addClient('gone', '--role', 'reader'));
+  const revoked = await known(gate, await gate.addClient('revoked', '--role', 'reader'));
+  const command = async (args, input) => {
+    const done = await run([...args, '-c', gate.file], { input });
+    assert.equal(done.code, 0, done.stderr);
+    return done.stdout.trim();
+  };
+  await command(['user', 'add', 'jane', '--role', 'reader', '--generate']);
+  const tokens = {
+    'of a client': [await tokenOf(gate), true],
+    'of a user': [await command(['token', '--user', 'jane']), true],
+    'of a disabled client': [await tokenOf(gate, disabled), false],
+    'of a client that is gone': [await tokenOf(gate, gone), false],
+    'of a revoked client': [await tokenOf(gate, revoked), false],
+  };
+  const both = async (token) => [(await callWith(gate, token)).status !== 401, (await introspect(gate, token, probe)).json().active];
+  for (const [name, [token]] of Object.entries(tokens)) {
+    await eventually(async () => (await both(token)).every((one) => one), `the token ${name} counts`);
+  }
+  await gate.client('disable', 'disabled');
+  await gate.client('delete', 'gone');
+  await command(['revoke', '--client', 'revoked']);
+  for (const [name, [token, counts]] of Object.entries(tokens)) {
+    await t.test(name, async () => {
+      await eventually(async () => (await callWith(gate, token)).status === (counts ? 200 : 401), 'the gate notices');
+      assert.deepEqual(await both(token), [counts, counts]);
+    });
+  }
+  await t.test('an empty one is none', async () => assertOauthError(await introspect(gate, '', probe), 400, 'invalid_request'));
+});
+
+test('accept: fallback: while the issuer is on standby, none of its tokens is active', async (t) => {
+  const idp = makeKey('ES256');
+  const gate = await startGate(t, {
+    files: { 'keys.json': keySet(idp) },
+    config: (self) => ({ issuers: fileIssuer(), local_issuer: { issuer: `http://127.0.0.1:${self.port}`, audience: 'api://local', accept: 'fallback', lockout: { failures: 0 } } }),
+    policy: { roles: { reader: {}, introspection: {} }, modules: { api: { paths: ['/api/*'] } }, privileges: { read: { paths: ['/api/*'], roles: ['reader'] } } },
+  });
+  gate.endpoints = '';
+  const probe = await gate.addClient('probe', '--role', 'introspection', '--role', 'reader');
+  const minted = await run(['token', '--client', probe.client_id, '-c', gate.file]);
+  assert.equal(minted.code, 0, minted.stderr);
+  const token = minted.stdout.trim();
+  const got = await callWith(gate, token);
+  assert.equal(got.json().reason, 'local_issuer_standing_by');
+  await eventually(async () => (await introspect(gate, token, probe)).status === 200, 'the client is known');
   assertInactive(await introspect(gate, token, probe));
 });
