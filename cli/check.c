@@ -27,38 +27,63 @@ print(const struct config *config)
 	return code;
 }
 
-int
-check_command(int argc, char **argv)
+struct check_line {
+	struct command_line line;
+	bool print;
+};
+
+static const struct command_option options[] = {
+	OPTION_ROW_CONFIG,
+	{ .name = "--print",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct check_line, print),
+	    .help = "print the effective configuration as YAML" },
+	{ .name = NULL },
+};
+
+static const struct command_verb verbs[] = {
+	{ "", "", "report every mistake in the configuration and the policy" },
+	{ NULL, NULL, NULL },
+};
+
+static int
+check(const struct check_line *line)
 {
-	struct options options = { argc, argv, 0 };
-	const char *path = COMMAND_CONFIG, *value;
+	const char *path = line->line.config;
 	struct config *config = NULL;
-	bool missing = false, printed = false;
 	int code = EXIT_TROUBLE;
 
-	while (options.at < argc) {
-		if (options_flag(&options, "--print")) {
-			printed = true;
-			continue;
-		}
-		if ((value = options_value(&options, "-c", &missing)) == NULL)
-			return command_trouble(
-			    "check: usage: postern check [-c postern.yaml] [--print]");
-		path = value;
-	}
 	if (!command_config(path, &config, &code))
 		return code;
 	for (const struct mistake *mistake = config->mistakes.first; mistake != NULL;
 	     mistake = mistake->next)
 		(void)fprintf(stderr, "%s\n", mistake->text);
-	if (printed) {
+	if (line->print)
 		code = print(config);
-		config_free(config);
-		return code;
-	}
-	(void)printf("%s: good (%zu issuers, %zu roles, %zu modules, %zu warnings)\n", path,
-	    config->profile_count, config->policy.role_count, config->policy.module_count,
-	    config->mistakes.warnings);
+	else
+		(void)printf("%s: good (%zu issuers, %zu roles, %zu modules, %zu warnings)\n", path,
+		    config->profile_count, config->policy.role_count, config->policy.module_count,
+		    config->mistakes.warnings);
 	config_free(config);
-	return EXIT_YES;
+	return line->print ? code : EXIT_YES;
 }
+
+static int
+run_line(int argc, char **argv)
+{
+	struct check_line line = { .line.config = COMMAND_CONFIG };
+	int code;
+
+	if (options_read(&check_command, argc, argv, &line.line, &code))
+		code = check(&line);
+	options_done(&line.line);
+	return code;
+}
+
+const struct command check_command = {
+	.name = "check",
+	.help = "report every mistake in the configuration and the policy",
+	.verbs = verbs,
+	.options = options,
+	.run = run_line,
+};

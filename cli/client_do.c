@@ -120,7 +120,7 @@ add(struct client_place *place, const struct client_line *line, const struct adm
 int
 client_do_add(struct client_place *place, const struct client_line *line)
 {
-	struct admin_new new_client = { line->names[0], line->roles, line->fields };
+	struct admin_new new_client = { line->line.words[0], line->roles, line->fields };
 	struct buffer jwks;
 	int code = EXIT_TROUBLE;
 
@@ -141,11 +141,12 @@ client_do_change(struct client_place *place, const struct client_line *line)
 	struct buffer jwks;
 	struct err err;
 
-	if ((line->given & CLIENT_TAKES_FIELDS) == 0)
-		return command_trouble("client: change what?");
+	if (!client_line_changes(line))
+		return options_wrong(
+		    &client_command, &line->line, "nothing to change: give an option");
 	if (read_jwks(line, &jwks, &fields))
-		code =
-		    client_do_told(admin_change(place->store, line->names[0], &fields, &err), &err);
+		code = client_do_told(
+		    admin_change(place->store, line->line.words[0], &fields, &err), &err);
 	buffer_done(&jwks);
 	return code;
 }
@@ -156,13 +157,13 @@ client_do_rename(struct client_place *place, const struct client_line *line)
 	struct err err;
 
 	return client_do_told(
-	    admin_rename(place->store, line->names[0], line->names[1], &err), &err);
+	    admin_rename(place->store, line->line.words[0], line->line.words[1], &err), &err);
 }
 
 static int
 set_role(struct client_place *place, const struct client_line *line, bool granted)
 {
-	struct admin_grant grant = { line->names[0], line->names[1], granted };
+	struct admin_grant grant = { line->line.words[0], line->line.words[1], granted };
 	enum admin_result result;
 	bool changed = false;
 	struct err err;
@@ -191,7 +192,7 @@ client_do_revoke(struct client_place *place, const struct client_line *line)
 static int
 set_disabled(struct client_place *place, const struct client_line *line, bool disabled)
 {
-	struct admin_switch to = { line->names[0], disabled };
+	struct admin_switch to = { line->line.words[0], disabled };
 	enum admin_result result;
 	bool changed = false;
 	struct err err;
@@ -219,5 +220,5 @@ client_do_delete(struct client_place *place, const struct client_line *line)
 {
 	struct err err;
 
-	return client_do_told(admin_delete(place->store, line->names[0], &err), &err);
+	return client_do_told(admin_delete(place->store, line->line.words[0], &err), &err);
 }

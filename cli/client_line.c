@@ -1,220 +1,157 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/client_line.h"
 
-#include <stdlib.h>
-#include <string.h>
+#define ADD (1u << CLIENT_ADD)
+#define FIELDS (ADD | 1u << CLIENT_CHANGE)
+#define SECRETS (ADD | 1u << CLIENT_ROTATE)
+#define PRINTING (SECRETS | 1u << CLIENT_LIST | 1u << CLIENT_SHOW)
 
-#include "cli/command.h"
-
-enum option {
-	OPTION_CONFIG,
-	OPTION_OUTPUT,
-	OPTION_ROLE,
-	OPTION_SCOPE,
-	OPTION_NO_SCOPES,
-	OPTION_LABEL,
-	OPTION_DESCRIPTION,
-	OPTION_OWNER,
-	OPTION_CONTACT,
-	OPTION_LIFETIME,
-	OPTION_METHOD,
-	OPTION_JWKS,
-	OPTION_SLOT,
-	OPTION_REVOKE_OTHER,
-	OPTION_END_TOKENS,
-	OPTION_KEEP_TOKENS,
-	OPTION_COUNT
-};
-
-static const struct option_row {
-	const char *word;
-	unsigned kind; /* enum client_options; 0: every command's */
-	bool flag;     /* has no value */
-} rows[OPTION_COUNT] = {
-	[OPTION_CONFIG] = { "-c", 0, false },
-	[OPTION_OUTPUT] = { "--output", CLIENT_TAKES_OUTPUT, false },
-	[OPTION_ROLE] = { "--role", CLIENT_TAKES_ROLES, false },
-	[OPTION_SCOPE] = { "--scope", CLIENT_TAKES_FIELDS, false },
-	[OPTION_NO_SCOPES] = { "--no-scopes", CLIENT_TAKES_FIELDS, true },
-	[OPTION_LABEL] = { "--label", CLIENT_TAKES_FIELDS, false },
-	[OPTION_DESCRIPTION] = { "--description", CLIENT_TAKES_FIELDS, false },
-	[OPTION_OWNER] = { "--owner", CLIENT_TAKES_FIELDS, false },
-	[OPTION_CONTACT] = { "--contact", CLIENT_TAKES_FIELDS, false },
-	[OPTION_LIFETIME] = { "--token-lifetime", CLIENT_TAKES_FIELDS, false },
-	[OPTION_METHOD] = { "--auth-method", CLIENT_TAKES_FIELDS, false },
-	[OPTION_JWKS] = { "--jwks", CLIENT_TAKES_FIELDS, false },
-	[OPTION_SLOT] = { "--slot", CLIENT_TAKES_SLOT, false },
-	[OPTION_REVOKE_OTHER] = { "--revoke-other", CLIENT_TAKES_OTHER, true },
-	[OPTION_END_TOKENS] = { "--end-tokens", CLIENT_TAKES_TOKENS, true },
-	[OPTION_KEEP_TOKENS] = { "--keep-tokens", CLIENT_TAKES_TOKENS, true },
+static const char *const output_words[] = {
+	[CLIENT_TABLE] = "table", [CLIENT_JSON] = "json", [CLIENT_ENV] = "env", NULL
 };
 
 static const char *
-read_output(const char *word, struct client_line *line)
+read_slot(const char *value, void *field)
 {
-	if (strcmp(word, "table") == 0)
-		line->output = CLIENT_TABLE;
-	else if (strcmp(word, "json") == 0)
-		line->output = CLIENT_JSON;
-	else if (strcmp(word, "env") == 0)
-		line->output = CLIENT_ENV;
+	int *slot = field;
+
+	if (strcmp(value, "1") == 0)
+		*slot = ADMIN_SLOT_1;
+	else if (strcmp(value, "2") == 0)
+		*slot = ADMIN_SLOT_2;
+	else if (strcmp(value, "both") == 0)
+		*slot = ADMIN_SLOT_BOTH;
 	else
-		return "--output is table, json or env";
-	if (line->output == CLIENT_ENV)
-		line->given |= CLIENT_TAKES_ENV;
+		return "1, 2 or both";
 	return NULL;
 }
 
 static const char *
-read_slot(const char *word, struct client_line *line)
+read_lifetime(const char *value, void *field)
 {
-	if (strcmp(word, "1") == 0)
-		line->slot = ADMIN_SLOT_1;
-	else if (strcmp(word, "2") == 0)
-		line->slot = ADMIN_SLOT_2;
-	else if (strcmp(word, "both") == 0)
-		line->slot = ADMIN_SLOT_BOTH;
-	else
-		return "--slot is 1, 2 or both";
-	return NULL;
+	struct admin_fields *fields = field;
+
+	fields->has_lifetime = true;
+	return schema_number(span_of(value), FIELD_DURATION_S, &fields->token_lifetime_s)
+		   ? NULL
+		   : "a duration such as 30m";
 }
 
 static const char *
-read_lifetime(const char *word, struct client_line *line)
+read_method(const char *value, void *field)
 {
-	if (!schema_number(span_of(word), FIELD_DURATION_S, &line->fields.token_lifetime_s))
-		return "--token-lifetime is a duration such as 30m";
-	line->fields.has_lifetime = true;
-	return NULL;
+	struct admin_fields *fields = field;
+
+	fields->has_method = true;
+	return client_method_find(span_of(value), &fields->method)
+		   ? NULL
+		   : "client_secret, client_secret_basic, client_secret_post or private_key_jwt";
 }
 
-static const char *
-read_method(const char *word, struct client_line *line)
-{
-	if (!client_method_find(span_of(word), &line->fields.method))
-		return "--auth-method is client_secret, client_secret_basic, client_secret_post or "
-		       "private_key_jwt";
-	line->fields.has_method = true;
-	return NULL;
-}
-
-static void
-add_scope(const char *scope, struct client_line *line)
-{
-	line->fields.scopes.at[line->fields.scopes.count++] = scope;
-	line->fields.has_scopes = true;
-}
-
-/* NULL: it was fine; else what is wrong. */
-static const char *
-take_value(enum option option, const char *value, struct client_line *line)
-{
-	switch (option) {
-	case OPTION_OUTPUT:
-		return read_output(value, line);
-	case OPTION_SLOT:
-		return read_slot(value, line);
-	case OPTION_LIFETIME:
-		return read_lifetime(value, line);
-	case OPTION_METHOD:
-		return read_method(value, line);
-	case OPTION_ROLE:
-		line->roles.at[line->roles.count++] = value;
-		return NULL;
-	case OPTION_SCOPE:
-		add_scope(value, line);
-		return NULL;
-	case OPTION_CONFIG:
-		line->config_path = value;
-		return NULL;
-	case OPTION_LABEL:
-		line->fields.label = value;
-		return NULL;
-	case OPTION_DESCRIPTION:
-		line->fields.description = value;
-		return NULL;
-	case OPTION_OWNER:
-		line->fields.owner = value;
-		return NULL;
-	case OPTION_CONTACT:
-		line->fields.contact = value;
-		return NULL;
-	default:
-		line->jwks_path = value;
-		return NULL;
+#define FIELD_TEXT_ROW(word, member, text)                                                         \
+	{                                                                                          \
+		.name = (word), .argument = "TEXT", .verbs = FIELDS, .help = (text),               \
+		.offset = offsetof(struct client_line, fields.member)                              \
 	}
-}
 
-static void
-take_flag(enum option option, struct client_line *line)
-{
-	if (option == OPTION_NO_SCOPES)
-		line->fields.has_scopes = true;
-	else if (option == OPTION_REVOKE_OTHER)
-		line->revoke_other = true;
-	else if (option == OPTION_END_TOKENS)
-		line->end_tokens = true;
-	else
-		line->keep_tokens = true;
-}
-
-static const char *
-take_name(struct options *options, struct client_line *line)
-{
-	const char *word = options->argv[options->at];
-
-	if (word[0] == '-' && word[1] != '\0')
-		return "unknown option";
-	if (line->name_count == 2)
-		return "too many arguments";
-	line->names[line->name_count++] = word;
-	options->at++;
-	return NULL;
-}
-
-static const char *
-take_next(struct options *options, struct client_line *line)
-{
-	bool missing = false;
-	const char *value;
-
-	for (int i = 0; i < OPTION_COUNT; i++) {
-		if (rows[i].flag && options_flag(options, rows[i].word)) {
-			line->given |= rows[i].kind;
-			take_flag((enum option)i, line);
-			return NULL;
-		}
-		value = rows[i].flag ? NULL : options_value(options, rows[i].word, &missing);
-		if (missing)
-			return "an option's value is missing";
-		if (value != NULL) {
-			line->given |= rows[i].kind;
-			return take_value((enum option)i, value, line);
-		}
-	}
-	return take_name(options, line);
-}
+const struct command_option client_options[] = {
+	OPTION_ROW_CONFIG,
+	{ .name = "--role",
+	    .argument = "ROLE",
+	    .kind = OPTION_TEXTS,
+	    .offset = offsetof(struct client_line, roles),
+	    .verbs = ADD,
+	    .help = "a role to grant" },
+	FIELD_TEXT_ROW("--label", label, "a short text for people"),
+	FIELD_TEXT_ROW("--description", description, "what it is for"),
+	FIELD_TEXT_ROW("--owner", owner, "whose it is"),
+	FIELD_TEXT_ROW("--contact", contact, "whom to ask"),
+	{ .name = "--scope",
+	    .argument = "SCOPE",
+	    .kind = OPTION_TEXTS,
+	    .offset = offsetof(struct client_line, fields.scopes),
+	    .verbs = FIELDS,
+	    .help = "a scope it may ask for" },
+	{ .name = "--no-scopes",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct client_line, no_scopes),
+	    .verbs = FIELDS,
+	    .help = "it may ask for no scope" },
+	{ .name = "--token-lifetime",
+	    .argument = "DURATION",
+	    .kind = OPTION_READ,
+	    .read = read_lifetime,
+	    .offset = offsetof(struct client_line, fields),
+	    .verbs = FIELDS,
+	    .help = "how long its tokens live, 1s to 24h (0s: as the issuer says)" },
+	{ .name = "--auth-method",
+	    .argument = "METHOD",
+	    .kind = OPTION_READ,
+	    .read = read_method,
+	    .offset = offsetof(struct client_line, fields),
+	    .verbs = FIELDS,
+	    .help = "client_secret (basic or post), client_secret_basic, client_secret_post or\n"
+		    "                            private_key_jwt" },
+	{ .name = "--jwks",
+	    .argument = "FILE",
+	    .offset = offsetof(struct client_line, jwks_path),
+	    .verbs = FIELDS,
+	    .help = "its public keys, a JWK Set, for private_key_jwt" },
+	{ .name = "--slot",
+	    .argument = "1|2|both",
+	    .kind = OPTION_READ,
+	    .read = read_slot,
+	    .offset = offsetof(struct client_line, slot),
+	    .verbs = 1u << CLIENT_REVOKE_SECRET,
+	    .help = "which secret (default: the older one)" },
+	{ .name = "--revoke-other",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct client_line, revoke_other),
+	    .verbs = 1u << CLIENT_ROTATE,
+	    .help = "revoke the other secret at once" },
+	{ .name = "--end-tokens",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct client_line, end_tokens),
+	    .verbs = 1u << CLIENT_ROTATE,
+	    .help = "also refuse the tokens that are out already" },
+	{ .name = "--keep-tokens",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct client_line, keep_tokens),
+	    .verbs = 1u << CLIENT_REVOKE_SECRET,
+	    .help = "leave the tokens that are out already alone" },
+	{ .name = "--output",
+	    .argument = "table|json|env",
+	    .kind = OPTION_WORD,
+	    .offset = offsetof(struct client_line, output),
+	    .words = output_words,
+	    .verbs = PRINTING,
+	    .help = "how to print (default: table); env is for secrets" },
+	{ .name = "--json",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct client_line, json),
+	    .verbs = PRINTING,
+	    .help = "the same as --output json" },
+	{ .name = NULL },
+};
 
 const char *
-client_line_read(int argc, char **argv, struct client_line *line)
+client_line_finish(struct client_line *line)
 {
-	struct options options = { argc, argv, 1 };
-	const char *wrong = NULL;
-
-	*line = (struct client_line){ .config_path = COMMAND_CONFIG };
-	/* Room for as many roles and scopes as there are arguments. */
-	line->texts = calloc((size_t)argc * 2, sizeof(line->texts[0]));
-	if (line->texts == NULL)
-		return "no memory";
-	line->roles.at = line->texts;
-	line->fields.scopes.at = line->texts + argc;
-	while (wrong == NULL && options.at < argc)
-		wrong = take_next(&options, line);
-	return wrong;
+	if (line->json)
+		line->output = CLIENT_JSON;
+	line->fields.has_scopes = line->fields.scopes.count > 0 || line->no_scopes;
+	if (line->fields.scopes.count > 0 && line->no_scopes)
+		return "--scope and --no-scopes exclude each other";
+	if (line->output == CLIENT_ENV && (SECRETS & 1u << line->line.verb) == 0)
+		return "--output env is for add and rotate";
+	return NULL;
 }
 
-void
-client_line_done(struct client_line *line)
+bool
+client_line_changes(const struct client_line *line)
 {
-	free(line->texts);
+	for (size_t i = 0; client_options[i].name != NULL; i++)
+		if (client_options[i].verbs == FIELDS && (line->line.given & 1u << i) != 0)
+			return true;
+	return false;
 }

@@ -2,45 +2,53 @@
 /*
  * client_line - the command line of `postern client`, read.
  *
- * Uses:   command, client_print, issuer (admin).
- * Pure:   yes (allocates).
+ * Uses:   options, client_print, issuer (admin).
+ * Pure:   yes.
  */
 #ifndef POSTERN_CLI_CLIENT_LINE_H
 #define POSTERN_CLI_CLIENT_LINE_H
 
 #include <stdbool.h>
 
-#include "base/check.h"
 #include "cli/client_print.h"
+#include "cli/options.h"
 #include "issuer/admin.h"
 
-/* Kinds of options; a command says which it takes. */
-enum client_options {
-	CLIENT_TAKES_OUTPUT = 1, /* --output table|json */
-	CLIENT_TAKES_ENV = 2,    /* --output env */
-	CLIENT_TAKES_ROLES = 4,  /* --role */
-	CLIENT_TAKES_FIELDS = 8, /* --label, --scope, --token-lifetime and their kin */
-	CLIENT_TAKES_SLOT = 16,  /* --slot 1|2|both */
-	CLIENT_TAKES_OTHER = 32, /* --revoke-other */
-	CLIENT_TAKES_TOKENS = 64 /* --end-tokens, --keep-tokens */
-};
-
 struct client_line {
-	const char *config_path;
-	const char *names[2]; /* what is no option */
-	int name_count;
-	enum client_output output;
+	struct command_line line;
+	int output; /* enum client_output */
+	bool json;  /* --json */
 	struct texts roles;
 	struct admin_fields fields;
 	const char *jwks_path; /* to be read into fields.jwks; NULL: none was given */
-	enum admin_slot slot;
-	bool revoke_other, end_tokens, keep_tokens;
-	unsigned given;     /* enum client_options that stand in the line */
-	const char **texts; /* what `roles` and `fields.scopes` point into */
+	int slot;              /* enum admin_slot */
+	bool no_scopes, revoke_other, end_tokens, keep_tokens;
 };
 
-/* NULL, or what is wrong with it. Texts are lent by argv. client_line_done() it in any case. */
-const char *client_line_read(int argc, char **argv, struct client_line *line);
-void client_line_done(struct client_line *line);
+/* The options of `postern client`; the last row has no name. The verbs are those of client.c. */
+enum client_verb {
+	CLIENT_ADD,
+	CLIENT_LIST,
+	CLIENT_SHOW,
+	CLIENT_CHANGE,
+	CLIENT_RENAME,
+	CLIENT_GRANT,
+	CLIENT_REVOKE,
+	CLIENT_ROTATE,
+	CLIENT_REVOKE_SECRET,
+	CLIENT_DISABLE,
+	CLIENT_ENABLE,
+	CLIENT_DELETE,
+	CLIENT_EXPORT,
+	CLIENT_IMPORT
+};
+extern const struct command_option client_options[];
+
+/* What must hold between options. NULL: the line is fine, and its fields are complete; else what
+ * is wrong. */
+const char *client_line_finish(struct client_line *line);
+
+/* Is something given that `change` could change? */
+bool client_line_changes(const struct client_line *line);
 
 #endif

@@ -14,13 +14,14 @@
 static enum admin_result
 end_tokens(struct client_place *place, const struct client_line *line, struct err *reterr)
 {
-	return admin_end_tokens(place->store, place->config->local.issuer, line->names[0], reterr);
+	return admin_end_tokens(
+	    place->store, place->config->local.issuer, line->line.words[0], reterr);
 }
 
 int
 client_do_rotate(struct client_place *place, const struct client_line *line)
 {
-	struct admin_rotation rotation = { line->names[0], line->revoke_other };
+	struct admin_rotation rotation = { line->line.words[0], line->revoke_other };
 	enum admin_result result;
 	struct admin_made made;
 	struct buffer out;
@@ -30,7 +31,7 @@ client_do_rotate(struct client_place *place, const struct client_line *line)
 	if (result != ADMIN_OK)
 		return client_do_told(result, &err);
 	buffer_init(&out, OUTPUT_MOST);
-	client_print_rotated(&out, line->output, line->names[0], &made);
+	client_print_rotated(&out, line->output, line->line.words[0], &made);
 	digest_wipe(&made, sizeof(made));
 	if (line->output == CLIENT_TABLE)
 		(void)fprintf(stderr, "The secret is shown this once; it cannot be read again.\n");
@@ -43,7 +44,7 @@ client_do_rotate(struct client_place *place, const struct client_line *line)
 int
 client_do_revoke_secret(struct client_place *place, const struct client_line *line)
 {
-	struct admin_unsecret which = { line->names[0], line->slot };
+	struct admin_unsecret which = { line->line.words[0], line->slot };
 	enum admin_result result;
 	struct err err;
 	int revoked = 0;
@@ -107,7 +108,7 @@ client_do_show(struct client_place *place, const struct client_line *line)
 	int code;
 
 	arena_init(&arena, ARENA_MOST);
-	result = admin_find(place->store, line->names[0], &arena, &client, &err);
+	result = admin_find(place->store, line->line.words[0], &arena, &client, &err);
 	if (result == ADMIN_OK) {
 		buffer_init(&out, OUTPUT_MOST);
 		client_print_one(&out, line->output, client);
@@ -129,7 +130,7 @@ client_do_import(struct client_place *place, const struct client_line *line)
 	int code;
 
 	buffer_init(&text, IMPORT_MOST);
-	if (file_read(line->names[0], &text, &err)) {
+	if (file_read(line->line.words[0], &text, &err)) {
 		result = admin_import(place->store, buffer_span(&text), &count, &err);
 		code = client_do_told(result, &err);
 		if (count > 0)

@@ -3,38 +3,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
-
-const char *
-options_value(struct options *options, const char *name, bool *ret_missing)
-{
-	const char *argument = options->argv[options->at];
-	size_t len = strlen(name);
-
-	if (strncmp(argument, name, len) != 0)
-		return NULL;
-	if (argument[len] == '=') {
-		options->at++;
-		return argument + len + 1;
-	}
-	if (argument[len] != '\0')
-		return NULL;
-	if (options->at + 1 >= options->argc) {
-		*ret_missing = true;
-		return NULL;
-	}
-	options->at += 2;
-	return options->argv[options->at - 1];
-}
-
-bool
-options_flag(struct options *options, const char *name)
-{
-	if (strcmp(options->argv[options->at], name) != 0)
-		return false;
-	options->at++;
-	return true;
-}
 
 int
 command_trouble(const char *format, ...)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * command - the commands, and what they share: options, exit codes, reading the configuration.
+ * command - the commands, and what they share: exit codes, reading the configuration.
  *
- * Uses:   proxy (config).
+ * Uses:   options, proxy (config).
  */
 #ifndef POSTERN_CLI_COMMAND_H
 #define POSTERN_CLI_COMMAND_H
@@ -11,41 +11,17 @@
 
 #include "base/check.h"
 #include "base/err.h"
+#include "cli/options.h"
 #include "proxy/config.h"
 
 #define EXIT_YES 0
 #define EXIT_NO 1      /* no, invalid */
 #define EXIT_TROUBLE 2 /* wrong use, or trouble */
 
-/* Each gets its arguments behind its own name and returns an exit code. */
-int serve_command(int argc, char **argv);
-int check_command(int argc, char **argv);
-int explain_command(int argc, char **argv);
-int verify_command(int argc, char **argv);
-int client_command(int argc, char **argv);
-int health_command(int argc, char **argv);
-int user_command(int argc, char **argv);
-int keys_command(int argc, char **argv);
-int token_command(int argc, char **argv);
-int revoke_command(int argc, char **argv);
-int store_command(int argc, char **argv);
-
-/* Options as they come: a cursor over the arguments. */
-struct options {
-	int argc;
-	char **argv;
-	int at;
-};
-
-/*
- * The value of option `name` (such as "--token") if it stands at the cursor, which then moves
- * behind it. "--token=x" and "--token x" are alike. NULL: another one stands there; *ret_missing
- * is set when the value is not there.
- */
-const char *options_value(struct options *options, const char *name, bool *ret_missing);
-
-/* Does the flag stand at the cursor? Then it moves behind it. */
-bool options_flag(struct options *options, const char *name);
+/* One per file. */
+extern const struct command serve_command, check_command, explain_command, verify_command,
+    client_command, user_command, keys_command, token_command, revoke_command, store_command,
+    jwks_command, health_command;
 
 /* Print "postern: TEXT" to standard error, one line. Returns EXIT_TROUBLE. */
 int command_trouble(const char *format, ...) PRINTF_LIKE(1, 2);

@@ -18,13 +18,10 @@
 
 #define CLAIMS_MAX_BYTES (1u << 20)
 
-static const char usage[] =
-    "explain: usage: postern explain [-c FILE] -X METHOD PATH [--token TOKEN|-] "
-    "[--claims FILE --issuer NAME] [--client ID] [--user NAME] [--at TIME] [--json]";
-
 /* What was asked for on the command line. */
 struct asked {
-	const char *config, *method, *path;
+	struct command_line line;
+	const char *method, *path;
 	const char *token, *claims, *issuer, *client, *user;
 	bool json;
 	int64_t now_s;
@@ -44,52 +41,6 @@ struct answering {
 	bool served_here; /* the path is an endpoint of the gate's own */
 	json_t *payload; /* claims that are assumed */
 };
-
-static bool
-read_option(struct options *options, struct asked *asked)
-{
-	bool missing = false;
-	const char *value;
-
-	if ((value = options_value(options, "-c", &missing)) != NULL)
-		asked->config = value;
-	else if ((value = options_value(options, "-X", &missing)) != NULL)
-		asked->method = value;
-	else if ((value = options_value(options, "--token", &missing)) != NULL)
-		asked->token = value;
-	else if ((value = options_value(options, "--claims", &missing)) != NULL)
-		asked->claims = value;
-	else if ((value = options_value(options, "--issuer", &missing)) != NULL)
-		asked->issuer = value;
-	else if ((value = options_value(options, "--client", &missing)) != NULL)
-		asked->client = value;
-	else if ((value = options_value(options, "--user", &missing)) != NULL)
-		asked->user = value;
-	else if ((value = options_value(options, "--at", &missing)) != NULL)
-		return clock_parse(span_of(value), &asked->now_s);
-	else if (options_flag(options, "--json"))
-		asked->json = true;
-	else if (!missing && asked->path == NULL && options->argv[options->at][0] != '-')
-		asked->path = options->argv[options->at++];
-	else
-		return false;
-	return true;
-}
-
-static bool
-read_line(int argc, char **argv, struct asked *asked)
-{
-	struct options options = { argc, argv, 0 };
-	int ways;
-
-	while (options.at < argc)
-		if (!read_option(&options, asked))
-			return false;
-	ways = (asked->token != NULL) + (asked->claims != NULL) + (asked->client != NULL) +
-	       (asked->user != NULL);
-	return asked->path != NULL && ways <= 1 &&
-	       (asked->claims != NULL) == (asked->issuer != NULL);
-}
 
 /* The request as it would come over the wire. */
 static bool
@@ -361,16 +312,72 @@ answer(struct answering *answering)
 	return code;
 }
 
-int
-explain_command(int argc, char **argv)
+static const struct command_option options[] = {
+	OPTION_ROW_CONFIG,
+	{ .name = "--method",
+	    .letter = 'X',
+	    .argument = "METHOD",
+	    .offset = offsetof(struct asked, method),
+	    .help = "the request's method (default: GET)" },
+	{ .name = "--token",
+	    .argument = "TOKEN|-",
+	    .offset = offsetof(struct asked, token),
+	    .help = "the caller presents this token (- reads it from standard input)" },
+	{ .name = "--claims",
+	    .argument = "FILE",
+	    .offset = offsetof(struct asked, claims),
+	    .help = "the caller has a token of --issuer with these claims, in JSON" },
+	{ .name = "--issuer",
+	    .argument = "NAME",
+	    .offset = offsetof(struct asked, issuer),
+	    .help = "the issuer of --claims, as the configuration names it" },
+	{ .name = "--client",
+	    .argument = "NAME|ID",
+	    .offset = offsetof(struct asked, client),
+	    .help = "the caller is this client of the local issuer" },
+	{ .name = "--user",
+	    .argument = "NAME",
+	    .offset = offsetof(struct asked, user),
+	    .help = "the caller is this user, by Basic authentication" },
+	{ .name = "--at",
+	    .argument = "TIME",
+	    .kind = OPTION_READ,
+	    .read = input_time,
+	    .offset = offsetof(struct asked, now_s),
+	    .help = "as of this time: Unix seconds or RFC 3339 (default: now)" },
+	{ .name = "--json",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct asked, json),
+	    .help = "print JSON" },
+	{ .name = NULL },
+};
+
+static const struct command_verb verbs[] = {
+	{ "", "PATH", "show what the gate would decide, and why" },
+	{ NULL, NULL, NULL },
+};
+
+static const char *
+wrong_line(const struct asked *asked)
 {
-	struct asked asked = { .config = COMMAND_CONFIG, .method = "GET", .now_s = clock_now_s() };
-	struct answering answering = { .asked = &asked };
+	int ways = (asked->token != NULL) + (asked->claims != NULL) + (asked->client != NULL) +
+		   (asked->user != NULL);
+
+	if (ways > 1)
+		return "give one of --token, --claims, --client and --user";
+	if ((asked->claims != NULL) != (asked->issuer != NULL))
+		return "--claims and --issuer go together";
+	return NULL;
+}
+
+static int
+explain(struct asked *asked)
+{
+	struct answering answering = { .asked = asked };
 	int code = EXIT_TROUBLE;
 
-	if (!read_line(argc, argv, &asked))
-		return command_trouble("%s", usage);
-	if (!command_config(asked.config, &answering.config, &code))
+	asked->path = asked->line.words[0];
+	if (!command_config(asked->line.config, &answering.config, &code))
 		return EXIT_TROUBLE;
 	arena_init(&answering.arena, 16u << 20);
 	buffer_init(&answering.token, INPUT_MAX_TOKEN);
@@ -384,3 +391,29 @@ explain_command(int argc, char **argv)
 	arena_done(&answering.arena);
 	return code;
 }
+
+static int
+run_line(int argc, char **argv)
+{
+	struct asked asked = {
+		.line.config = COMMAND_CONFIG, .method = "GET", .now_s = clock_now_s()
+	};
+	const char *wrong;
+	int code;
+
+	if (options_read(&explain_command, argc, argv, &asked.line, &code)) {
+		wrong = wrong_line(&asked);
+		code = wrong == NULL ? explain(&asked)
+				     : options_wrong(&explain_command, &asked.line, "%s", wrong);
+	}
+	options_done(&asked.line);
+	return code;
+}
+
+const struct command explain_command = {
+	.name = "explain",
+	.help = "show what the gate would decide, and why",
+	.verbs = verbs,
+	.options = options,
+	.run = run_line,
+};

@@ -16,8 +16,6 @@
 #define ADDRESS_ROOM 128
 #define ANSWER_ROOM 64
 
-static const char usage[] = "usage: postern health [-c FILE] [--ready]\n";
-
 /* Where to ask: a gate that listens on every address listens on loopback, too. */
 struct place {
 	char host[ADDRESS_ROOM];
@@ -119,30 +117,48 @@ check(const char *admin, const char *path)
 	return EXIT_NO;
 }
 
-int
-health_command(int argc, char **argv)
+struct health_line {
+	struct command_line line;
+	bool ready;
+};
+
+static const struct command_option options[] = {
+	OPTION_ROW_CONFIG,
+	{ .name = "--ready",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct health_line, ready),
+	    .help =
+		"ask whether it can take requests (/readyz), not only whether it lives (/livez)" },
+	{ .name = NULL },
+};
+
+static const struct command_verb verbs[] = {
+	{ "", "", "ask the gate that runs here how it is" },
+	{ NULL, NULL, NULL },
+};
+
+static int
+run_line(int argc, char **argv)
 {
-	struct options options = { argc, argv, 0 };
-	const char *path = COMMAND_CONFIG, *value;
+	struct health_line line = { .line.config = COMMAND_CONFIG };
 	struct config *config = NULL;
-	bool ready = false, missing = false;
 	int code;
 
-	while (options.at < argc) {
-		if (options_flag(&options, "--ready")) {
-			ready = true;
-			continue;
-		}
-		value = options_value(&options, "-c", &missing);
-		if (value == NULL) {
-			(void)fputs(usage, stderr);
-			return EXIT_TROUBLE;
-		}
-		path = value;
+	if (options_read(&health_command, argc, argv, &line.line, &code)) {
+		if (command_config(line.line.config, &config, &code))
+			code = check(config->admin, line.ready ? "/readyz" : "/livez");
+		else
+			code = EXIT_TROUBLE;
 	}
-	if (!command_config(path, &config, &code))
-		return EXIT_TROUBLE;
-	code = check(config->admin, ready ? "/readyz" : "/livez");
 	config_free(config);
+	options_done(&line.line);
 	return code;
 }
+
+const struct command health_command = {
+	.name = "health",
+	.help = "ask the gate that runs here how it is",
+	.verbs = verbs,
+	.options = options,
+	.run = run_line,
+};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/input.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 
 bool
@@ -17,4 +18,10 @@ input_token(const char *argument, struct buffer *token, struct err *reterr)
 	if (token->len > 0 && token->at[token->len - 1] == '\r')
 		token->len--;
 	return true;
+}
+
+const char *
+input_time(const char *value, void *field)
+{
+	return clock_parse(span_of(value), field) ? NULL : "Unix seconds or RFC 3339";
 }

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/jwks.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -119,25 +117,34 @@ answer(struct config *config, const char *issuer)
 	return code;
 }
 
-int
-jwks_command(int argc, char **argv)
-{
-	struct options options = { argc, argv, 0 };
-	const char *path = COMMAND_CONFIG, *issuer = NULL, *value;
-	struct config *config = NULL;
-	bool missing = false;
-	int code = EXIT_TROUBLE;
+static const struct command_option options[] = {
+	OPTION_ROW_CONFIG,
+	{ .name = NULL },
+};
 
-	while (options.at < argc) {
-		if ((value = options_value(&options, "-c", &missing)) != NULL)
-			path = value;
-		else if (!missing && issuer == NULL && argv[options.at][0] != '-')
-			issuer = argv[options.at++];
-		else
-			return command_trouble(
-			    "jwks: usage: postern jwks [-c postern.yaml] [ISSUER]");
-	}
-	if (!command_config(path, &config, &code))
-		return code;
-	return answer(config, issuer);
+static const struct command_verb verbs[] = {
+	{ "", "[ISSUER]", "show the keys the gate would trust now, and why others are skipped" },
+	{ NULL, NULL, NULL },
+};
+
+static int
+run_line(int argc, char **argv)
+{
+	struct command_line line = { .config = COMMAND_CONFIG };
+	struct config *config = NULL;
+	int code;
+
+	if (options_read(&jwks_command, argc, argv, &line, &code) &&
+	    command_config(line.config, &config, &code))
+		code = answer(config, line.word_count == 0 ? NULL : line.words[0]);
+	options_done(&line);
+	return code;
 }
+
+const struct command jwks_command = {
+	.name = "jwks",
+	.help = "show the keys the gate would trust now, and why others are skipped",
+	.verbs = verbs,
+	.options = options,
+	.run = run_line,
+};

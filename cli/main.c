@@ -2,91 +2,128 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "cli/command.h"
-#include "cli/jwks.h"
+#include "cli/help.h"
 
-static int help_command(int argc, char **argv);
-static int version_command(int argc, char **argv);
+static int help_run(int argc, char **argv);
+static int version_run(int argc, char **argv);
 
-static const struct {
-	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *told;
-} commands[] = {
-	{ "serve", serve_command, "[-c postern.yaml]\n      be the gate" },
-	{ "check", check_command,
-	    "[-c postern.yaml] [--print]\n      say every mistake in the configuration and the policy" },
-	{ "explain", explain_command,
-	    "[-c postern.yaml] -X METHOD PATH [--token TOKEN|-] [--claims FILE --issuer NAME]\n"
-	    "          [--client ID] [--user NAME] [--at TIME] [--json]\n"
-	    "      say what the gate would decide, and why" },
-	{ "verify", verify_command,
-	    "--jwks FILE|URL [--issuer I] [--audience A]... [--algorithm ALG]...\n"
-	    "         [--signature-only] [--at TIME] TOKEN|-\n"
-	    "      verify one token" },
-	{ "client", client_command,
-	    "add|list|show|change|rename|grant|revoke|rotate|revoke-secret|disable|enable|\n"
-	    "                 delete|export|import ... [-c postern.yaml]\n"
-	    "      the local issuer's clients" },
-	{ "user", user_command,
-	    "add|passwd|list|show|grant|revoke|disable|enable|delete ... [-c postern.yaml]\n"
-	    "      the local issuer's users, for Basic authentication" },
-	{ "keys", keys_command,
-	    "list|rotate|retire ... [-c postern.yaml]\n"
-	    "      the keys with which the local issuer signs" },
-	{ "token", token_command,
-	    "--client ID [--scope SCOPE] | --user NAME [-c postern.yaml]\n"
-	    "      a token of the local issuer for a client or a user" },
-	{ "revoke", revoke_command,
-	    "--token -|--jti JTI|--client NAME|--subject SUB [--issuer NAME]\n"
-	    "         [--issued-before TIME] [-c postern.yaml]\n"
-	    "      refuse tokens that are out already" },
-	{ "store", store_command,
-	    "backup FILE | check [-c postern.yaml]\n"
-	    "      copy the local issuer's database, or see whether it is sound" },
-	{ "jwks", jwks_command,
-	    "[-c postern.yaml] [ISSUER]\n"
-	    "      the keys the gate would trust now, and why others are skipped" },
-	{ "health", health_command,
-	    "[-c postern.yaml] [--ready]\n      ask the gate that runs here how it is" },
-	{ "version", version_command, "\n      say which version this is" },
-	{ "help", help_command, "\n      say this" },
+static const struct command_option no_options[] = { { .name = NULL } };
+
+static const struct command_verb help_verbs[] = {
+	{ "", "[COMMAND] [VERB]", "show the commands, or one of them" },
+	{ NULL, NULL, NULL },
 };
-#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+static const struct command help_command = {
+	.name = "help",
+	.help = "show the commands, or one of them",
+	.verbs = help_verbs,
+	.options = no_options,
+	.run = help_run,
+};
 
-static int
-help_command(int argc, char **argv)
+static const struct command_verb version_verbs[] = {
+	{ "", "", "show the version" },
+	{ NULL, NULL, NULL },
+};
+static const struct command version_command = {
+	.name = "version",
+	.help = "show the version",
+	.verbs = version_verbs,
+	.options = no_options,
+	.run = version_run,
+};
+
+static const struct command *const commands[] = {
+	&serve_command,
+	&check_command,
+	&explain_command,
+	&verify_command,
+	&client_command,
+	&user_command,
+	&keys_command,
+	&token_command,
+	&revoke_command,
+	&store_command,
+	&jwks_command,
+	&health_command,
+	&version_command,
+	&help_command,
+	NULL,
+};
+
+static const struct command *
+find_command(const char *word)
 {
-	(void)argc;
-	(void)argv;
-	(void)puts("postern - the gate in front of an HTTP API\n");
-	for (size_t i = 0; i < COMMANDS; i++)
-		(void)printf("  postern %s %s\n", commands[i].name, commands[i].told);
-	(void)puts("\nExit codes: 0 yes, 1 no or invalid, 2 wrong use or trouble.");
-	return EXIT_YES;
+	for (size_t i = 0; commands[i] != NULL; i++)
+		if (strcmp(commands[i]->name, word) == 0)
+			return commands[i];
+	return NULL;
 }
 
 static int
-version_command(int argc, char **argv)
+unknown_command(const char *word)
 {
-	(void)argc;
-	(void)argv;
-	(void)puts("postern " POSTERN_VERSION);
-	return EXIT_YES;
+	struct nearest nearest = nearest_to(span_of(word));
+	char hint[NEAREST_HINT];
+
+	for (size_t i = 0; commands[i] != NULL; i++)
+		nearest_offer(&nearest, commands[i]->name);
+	(void)nearest_hint(&nearest, hint);
+	return command_trouble("unknown command \"%.64s\"%s", word,
+	    hint[0] != '\0' ? hint : "; \"postern help\" lists them");
+}
+
+/* "help client add" is "client add --help". */
+static int
+help_of(const char *const *words, size_t count)
+{
+	const struct command *command = find_command(words[0]);
+	char help[] = "--help";
+	char *line[] = { (char *)words[0], help, count > 1 ? (char *)words[1] : NULL, NULL };
+
+	return command == NULL ? unknown_command(words[0]) : command->run(count > 1 ? 3 : 2, line);
+}
+
+static int
+help_run(int argc, char **argv)
+{
+	struct command_line line = { .config = NULL };
+	int code;
+
+	if (options_read(&help_command, argc, argv, &line, &code))
+		code = line.word_count == 0 ? help_overview(commands)
+					    : help_of(line.words, line.word_count);
+	options_done(&line);
+	return code;
+}
+
+static int
+version_run(int argc, char **argv)
+{
+	struct command_line line = { .config = NULL };
+	int code;
+
+	if (options_read(&version_command, argc, argv, &line, &code)) {
+		(void)puts("postern " POSTERN_VERSION);
+		code = EXIT_YES;
+	}
+	options_done(&line);
+	return code;
 }
 
 int
 main(int argc, char **argv)
 {
+	const struct command *command;
+
 	if (argc < 2)
 		return command_trouble("which command? \"postern help\" lists them");
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 2, argv + 2);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		return help_command(0, NULL);
+		return help_overview(commands);
 	if (strcmp(argv[1], "--version") == 0)
-		return version_command(0, NULL);
-	return command_trouble(
-	    "there is no command \"%.64s\"; \"postern help\" lists them", argv[1]);
+		return version_run(1, argv + 1);
+	command = find_command(argv[1]);
+	return command == NULL ? unknown_command(argv[1]) : command->run(argc - 1, argv + 1);
 }

@@ -20,22 +20,12 @@
 /* No token of the local issuer lives longer. */
 #define LOCAL_MOST_S 86400
 
-static const char usage[] =
-    "usage: postern revoke --token - [-c FILE]                     the token on standard input\n"
-    "       postern revoke --jti JTI [--issuer NAME] [--until TIME] [-c FILE]\n"
-    "       postern revoke --client NAME|ID [--issuer NAME] [--issued-before TIME] [-c FILE]\n"
-    "       postern revoke --subject SUB [--issuer NAME] [--issued-before TIME] [-c FILE]\n"
-    "       postern revoke --issued-before TIME --issuer NAME [-c FILE]\n"
-    "NAME is an issuer of the configuration, \"local\" unless given; TIME is Unix seconds, RFC\n"
-    "3339 or now.\n";
-
 /* The command line, read. */
 struct line {
-	const char *config_path;
+	struct command_line line;
 	const char *token, *jti, *client, *subject;
-	const char *issuer; /* its name in the configuration; NULL: the local one */
-	bool has_before, has_until;
-	int64_t before_s, until_s;
+	const char *issuer;        /* its name in the configuration; NULL: the local one */
+	int64_t before_s, until_s; /* 0: not given */
 };
 
 /* What the command works on. */
@@ -59,58 +49,91 @@ no(const char *what, const char *value)
 
 /* The end of a range is no part of it. Of "now" it is: what was issued in this very second is out
  * already. */
-static bool
-read_time(const char *value, bool *ret_has, int64_t *ret_s)
+static const char *
+read_time(const char *value, void *field)
 {
-	*ret_has = true;
-	*ret_s = clock_now_s() + 1;
-	return strcmp(value, "now") == 0 || clock_parse(span_of(value), ret_s);
+	*(int64_t *)field = clock_now_s() + 1;
+	return strcmp(value, "now") == 0 || clock_parse(span_of(value), field)
+		   ? NULL
+		   : "Unix seconds, RFC 3339 or now";
 }
 
-static bool
-read_option(struct options *options, struct line *line)
-{
-	const char *value = NULL;
-	bool missing = false;
+static const struct command_option options[] = {
+	OPTION_ROW_CONFIG,
+	{ .name = "--token",
+	    .argument = "-",
+	    .offset = offsetof(struct line, token),
+	    .help = "the token on standard input" },
+	{ .name = "--jti",
+	    .argument = "JTI",
+	    .offset = offsetof(struct line, jti),
+	    .help = "the token with this jti" },
+	{ .name = "--client",
+	    .argument = "NAME|ID",
+	    .offset = offsetof(struct line, client),
+	    .help = "the tokens of this client" },
+	{ .name = "--subject",
+	    .argument = "SUB",
+	    .offset = offsetof(struct line, subject),
+	    .help = "the tokens with this sub" },
+	{ .name = "--issuer",
+	    .argument = "NAME",
+	    .offset = offsetof(struct line, issuer),
+	    .help = "whose tokens, as the configuration names it (default: local)" },
+	{ .name = "--issued-before",
+	    .argument = "TIME",
+	    .kind = OPTION_READ,
+	    .read = read_time,
+	    .offset = offsetof(struct line, before_s),
+	    .help = "only those issued before (default: now); alone with --issuer: all of them" },
+	{ .name = "--until",
+	    .argument = "TIME",
+	    .kind = OPTION_READ,
+	    .read = read_time,
+	    .offset = offsetof(struct line, until_s),
+	    .help = "when the token of --jti ends: the revocation can be forgotten then" },
+	{ .name = NULL },
+};
 
-	if ((value = options_value(options, "-c", &missing)) != NULL)
-		line->config_path = value;
-	else if ((value = options_value(options, "--token", &missing)) != NULL)
-		line->token = value;
-	else if ((value = options_value(options, "--jti", &missing)) != NULL)
-		line->jti = value;
-	else if ((value = options_value(options, "--client", &missing)) != NULL)
-		line->client = value;
-	else if ((value = options_value(options, "--subject", &missing)) != NULL)
-		line->subject = value;
-	else if ((value = options_value(options, "--issuer", &missing)) != NULL)
-		line->issuer = value;
-	else if ((value = options_value(options, "--issued-before", &missing)) != NULL)
-		return read_time(value, &line->has_before, &line->before_s);
-	else if ((value = options_value(options, "--until", &missing)) != NULL)
-		return read_time(value, &line->has_until, &line->until_s);
-	return value != NULL && value[0] != '\0' && !missing;
+static const struct command_verb verbs[] = {
+	{ "", "", "refuse tokens that are out already" },
+	{ NULL, NULL, NULL },
+};
+
+static const char notes[] = "TIME is Unix seconds, RFC 3339 or now.\n";
+
+static const char *
+wrong_times(const struct line *line)
+{
+	if ((line->token != NULL || line->jti != NULL) && line->before_s != 0)
+		return "--issued-before is for --client, --subject and --issuer";
+	if (line->jti == NULL && line->until_s != 0)
+		return "--until is for --jti";
+	return NULL;
 }
 
-static bool
-read_line(int argc, char **argv, struct line *line)
+/* NULL: the line makes sense. All tokens of an issuer at once: never by something left out. */
+static const char *
+wrong_line(const struct line *line)
 {
-	struct options options = { argc, argv, 0 };
-	int ways;
+	const char *const texts[] = { line->token, line->jti, line->client, line->subject,
+		line->issuer };
+	int ways = (line->token != NULL) + (line->jti != NULL) + (line->client != NULL) +
+		   (line->subject != NULL);
 
-	while (options.at < argc)
-		if (!read_option(&options, line))
-			return false;
-	ways = (line->token != NULL) + (line->jti != NULL) + (line->client != NULL) +
-	       (line->subject != NULL);
-	if (line->token != NULL && (line->issuer != NULL || strcmp(line->token, "-") != 0))
-		return false;
-	if ((line->token != NULL || line->jti != NULL) && line->has_before)
-		return false;
-	if (line->jti == NULL && line->has_until)
-		return false;
-	/* All tokens of an issuer at once: never by something left out. */
-	return ways == 1 || (ways == 0 && line->has_before && line->issuer != NULL);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i] != NULL && texts[i][0] == '\0')
+			return "an option's value is empty";
+	if (line->token != NULL && strcmp(line->token, "-") != 0)
+		return "--token reads standard input: write --token -";
+	if (line->token != NULL && line->issuer != NULL)
+		return "--issuer is not for --token: the token names its issuer";
+	if (ways > 1)
+		return "give one of --token, --jti, --client and --subject";
+	if (ways == 0 && (line->before_s == 0 || line->issuer == NULL))
+		return "give --token, --jti, --client or --subject, or --issuer with "
+		       "--issued-before";
+	return wrong_times(line);
 }
 
 /* --- what is revoked --- */
@@ -203,7 +226,7 @@ by_line(struct place *place, const struct line *line, struct revocation *revocat
 {
 	int code = find_profile(place, line);
 
-	revocation->before_s = line->has_before ? line->before_s - 1 : revocation->created_s;
+	revocation->before_s = line->before_s != 0 ? line->before_s - 1 : revocation->created_s;
 	if (code != EXIT_YES)
 		return code;
 	revocation->until_s = forgotten_at(place, revocation->before_s);
@@ -213,7 +236,7 @@ by_line(struct place *place, const struct line *line, struct revocation *revocat
 		revocation->kind = REVOKE_TOKEN;
 		revocation->value = line->jti;
 		revocation->before_s = 0;
-		if (line->has_until)
+		if (line->until_s != 0)
 			revocation->until_s = line->until_s + MARGIN_S;
 	} else if (line->subject != NULL) {
 		revocation->kind = REVOKE_SUBJECT;
@@ -270,20 +293,31 @@ with_config(const struct config *config, const struct line *line)
 	return code;
 }
 
-int
-revoke_command(int argc, char **argv)
+static int
+run_line(int argc, char **argv)
 {
-	struct line line = { .config_path = COMMAND_CONFIG };
+	struct line line = { .line.config = COMMAND_CONFIG };
 	struct config *config = NULL;
+	const char *wrong;
 	int code;
 
-	if (!read_line(argc, argv, &line)) {
-		(void)fputs(usage, stderr);
-		return EXIT_TROUBLE;
+	if (options_read(&revoke_command, argc, argv, &line.line, &code)) {
+		wrong = wrong_line(&line);
+		if (wrong != NULL)
+			code = options_wrong(&revoke_command, &line.line, "%s", wrong);
+		else if (command_config(line.line.config, &config, &code))
+			code = with_config(config, &line);
 	}
-	if (!command_config(line.config_path, &config, &code))
-		return code;
-	code = with_config(config, &line);
 	config_free(config);
+	options_done(&line.line);
 	return code;
 }
+
+const struct command revoke_command = {
+	.name = "revoke",
+	.help = "refuse tokens that are out already",
+	.verbs = verbs,
+	.options = options,
+	.notes = notes,
+	.run = run_line,
+};

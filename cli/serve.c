@@ -1,27 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdbool.h>
-
 #include "cli/command.h"
 #include "proxy/server.h"
 
-int
-serve_command(int argc, char **argv)
+static const struct command_option options[] = {
+	OPTION_ROW_CONFIG,
+	{ .name = NULL },
+};
+
+static const struct command_verb verbs[] = {
+	{ "", "", "run the gateway" },
+	{ NULL, NULL, NULL },
+};
+
+static int
+run(int argc, char **argv)
 {
-	struct options options = { argc, argv, 0 };
-	const char *path = COMMAND_CONFIG, *value;
+	struct command_line line = { .config = COMMAND_CONFIG };
 	struct config *config = NULL;
 	struct err err = { "" };
-	bool missing = false;
-	int code = EXIT_TROUBLE;
+	int code;
 
-	while (options.at < argc) {
-		if ((value = options_value(&options, "-c", &missing)) == NULL)
-			return command_trouble("serve: usage: postern serve [-c postern.yaml]");
-		path = value;
+	if (!options_read(&serve_command, argc, argv, &line, &code)) {
+		options_done(&line);
+		return code;
 	}
-	if (!command_config(path, &config, &code))
-		return EXIT_TROUBLE;
-	if (!server_run(config, &err))
-		return command_trouble("%s", err.text);
-	return EXIT_YES;
+	if (!command_config(line.config, &config, &code))
+		code = EXIT_TROUBLE;
+	else if (server_run(config, &err))
+		code = EXIT_YES;
+	else
+		code = command_trouble("%s", err.text);
+	options_done(&line);
+	return code;
 }
+
+const struct command serve_command = {
+	.name = "serve",
+	.help = "run the gateway",
+	.verbs = verbs,
+	.options = options,
+	.run = run,
+};

@@ -12,39 +12,10 @@
 #include "cli/command.h"
 #include "issuer/signing.h"
 
-#define USAGE                                                                                      \
-	"usage: postern keys list [-c postern.yaml] [--json]\n"                                    \
-	"       postern keys rotate [-c postern.yaml] [--now]\n"                                   \
-	"       postern keys retire KID [-c postern.yaml]"
-
 struct keys_asked {
-	const char *config, *kid;
+	struct command_line line;
 	bool json, now;
 };
-
-static bool
-read_arguments(int argc, char **argv, struct keys_asked *asked)
-{
-	struct options options = { argc, argv, 0 };
-	bool missing = false;
-	const char *value;
-
-	*asked = (struct keys_asked){ .config = COMMAND_CONFIG };
-	while (options.at < argc && !missing) {
-		value = options_value(&options, "-c", &missing);
-		if (value != NULL)
-			asked->config = value;
-		else if (options_flag(&options, "--json"))
-			asked->json = true;
-		else if (options_flag(&options, "--now"))
-			asked->now = true;
-		else if (!missing && asked->kid == NULL && argv[options.at][0] != '-')
-			asked->kid = argv[options.at++];
-		else
-			return false;
-	}
-	return !missing;
-}
 
 /* --- list --- */
 
@@ -137,9 +108,9 @@ rotate(struct signing *signing, const struct keys_asked *asked, struct err *err)
 static int
 retire(struct signing *signing, const struct keys_asked *asked, struct err *err)
 {
-	if (!signing_retire(signing, asked->kid, clock_now_s(), err))
+	if (!signing_retire(signing, asked->line.words[0], clock_now_s(), err))
 		return command_trouble("%s", err->text);
-	record("signing_key_retire", asked->kid);
+	record("signing_key_retire", asked->line.words[0]);
 	return EXIT_YES;
 }
 
@@ -169,27 +140,55 @@ run(const struct config *config, const struct keys_asked *asked,
 	return code;
 }
 
-int
-keys_command(int argc, char **argv)
+enum verb { LIST, ROTATE, RETIRE };
+
+static const struct command_verb verbs[] = {
+	[LIST] = { "list", "", "list the keys" },
+	[ROTATE] = { "rotate", "", "make a new key, which signs when it has been published" },
+	[RETIRE] = { "retire", "KID", "take a key away: its tokens are refused from now on" },
+	{ NULL, NULL, NULL },
+};
+
+static const struct command_option options[] = {
+	OPTION_ROW_CONFIG,
+	{ .name = "--json",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct keys_asked, json),
+	    .verbs = 1u << LIST,
+	    .help = "print JSON" },
+	{ .name = "--now",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct keys_asked, now),
+	    .verbs = 1u << ROTATE,
+	    .help = "sign with the new key at once" },
+	{ .name = NULL },
+};
+
+static int (*const runs[])(struct signing *, const struct keys_asked *, struct err *) = {
+	[LIST] = list,
+	[ROTATE] = rotate,
+	[RETIRE] = retire,
+};
+
+static int
+run_line(int argc, char **argv)
 {
-	int (*command)(struct signing *, const struct keys_asked *, struct err *) = NULL;
+	struct keys_asked asked = { .line.config = COMMAND_CONFIG };
 	struct config *config = NULL;
-	struct keys_asked asked;
 	int code;
 
-	if (argc < 1 || !read_arguments(argc - 1, argv + 1, &asked))
-		return command_trouble(USAGE);
-	if (strcmp(argv[0], "list") == 0 && asked.kid == NULL && !asked.now)
-		command = list;
-	else if (strcmp(argv[0], "rotate") == 0 && asked.kid == NULL)
-		command = rotate;
-	else if (strcmp(argv[0], "retire") == 0 && asked.kid != NULL && !asked.now)
-		command = retire;
-	if (command == NULL)
-		return command_trouble(USAGE);
-	if (!command_config(asked.config, &config, &code))
-		return code;
-	code = run(config, &asked, command);
+	if (options_read(&keys_command, argc, argv, &asked.line, &code) &&
+	    command_config(asked.line.config, &config, &code))
+		code = run(config, &asked, runs[asked.line.verb]);
 	config_free(config);
+	options_done(&asked.line);
 	return code;
 }
+
+const struct command keys_command = {
+	.name = "keys",
+	.help = "manage the keys with which the local issuer signs",
+	.verbs = verbs,
+	.options = options,
+	.run = run_line,
+};

@@ -7,45 +7,6 @@
 #include "cli/command.h"
 #include "issuer/store.h"
 
-static const char usage[] = "usage: postern store backup FILE [-c postern.yaml]\n"
-			    "       postern store restore FILE [-c postern.yaml]\n"
-			    "       postern store check [-c postern.yaml]\n"
-			    "       postern store init [-c postern.yaml]\n";
-
-struct line {
-	const char *config_path;
-	const char *verb;
-	const char *file;
-};
-
-static bool
-read_line(int argc, char **argv, struct line *line)
-{
-	struct options options = { .argc = argc, .argv = argv };
-	bool missing = false;
-
-	while (options.at < argc) {
-		const char *path = options_value(&options, "-c", &missing);
-
-		if (missing)
-			return false;
-		if (path != NULL)
-			line->config_path = path;
-		else if (line->verb == NULL)
-			line->verb = argv[options.at++];
-		else if (line->file == NULL)
-			line->file = argv[options.at++];
-		else
-			return false;
-	}
-	if (line->verb == NULL)
-		return false;
-	return strcmp(line->verb, "backup") == 0 || strcmp(line->verb, "restore") == 0
-		   ? line->file != NULL && line->file[0] != '\0' && line->file[0] != '-'
-		   : (strcmp(line->verb, "check") == 0 || strcmp(line->verb, "init") == 0) &&
-			 line->file == NULL;
-}
-
 /* Everything is read: opening has looked at the pages, this looks at the rows. */
 static bool
 read_all(struct store *store, struct arena *arena, struct err *reterr)
@@ -83,6 +44,22 @@ check(struct store *store, struct err *reterr)
 	return done;
 }
 
+enum verb { BACKUP, RESTORE, CHECK, INIT };
+
+static const struct command_verb verbs[] = {
+	[BACKUP] = { "backup", "FILE", "copy the local issuer's database" },
+	[RESTORE] = { "restore", "FILE",
+	    "put a copy in its place, also while a gate runs; what it holds now is gone" },
+	[CHECK] = { "check", "", "read all of it, and say whether it is sound" },
+	[INIT] = { "init", "", "make a new, empty one beside signing keys that are there" },
+	{ NULL, NULL, NULL },
+};
+
+static const struct command_option options[] = {
+	OPTION_ROW_CONFIG,
+	{ .name = NULL },
+};
+
 static int
 told(bool done, const struct err *err)
 {
@@ -90,7 +67,7 @@ told(bool done, const struct err *err)
 }
 
 static int
-with_config(const struct config *config, const struct line *line)
+with_config(const struct config *config, const struct command_line *line)
 {
 	struct store *store = NULL;
 	struct err err;
@@ -98,33 +75,41 @@ with_config(const struct config *config, const struct line *line)
 
 	if (!config->has_local)
 		return command_trouble("store: the configuration has no local_issuer");
-	if (strcmp(line->verb, "init") == 0)
+	if (line->verb == INIT)
 		return told(store_init(config->local.database, &err), &err);
-	if (strcmp(line->verb, "restore") == 0 &&
-	    !store_restore(config->local.database, line->file, &err))
+	if (line->verb == RESTORE &&
+	    !store_restore(config->local.database, line->words[0], &err))
 		return told(false, &err);
 	if (!store_open_at(config->local.database, config->state, &store, &err))
 		return told(false, &err);
-	done = strcmp(line->verb, "backup") == 0 ? store_backup(store, line->file, &err)
-						 : check(store, &err);
+	done =
+	    line->verb == BACKUP ? store_backup(store, line->words[0], &err) : check(store, &err);
 	store_close(store);
 	return told(done, &err);
 }
 
-int
-store_command(int argc, char **argv)
+static int
+run_line(int argc, char **argv)
 {
-	struct line line = { .config_path = COMMAND_CONFIG };
+	struct command_line line = { .config = COMMAND_CONFIG };
 	struct config *config = NULL;
 	int code;
 
-	if (!read_line(argc, argv, &line)) {
-		(void)fputs(usage, stderr);
-		return EXIT_TROUBLE;
+	if (options_read(&store_command, argc, argv, &line, &code)) {
+		if (line.word_count > 0 && line.words[0][0] == '\0')
+			code = options_wrong(&store_command, &line, "FILE is empty");
+		else if (command_config(line.config, &config, &code))
+			code = with_config(config, &line);
 	}
-	if (!command_config(line.config_path, &config, &code))
-		return code;
-	code = with_config(config, &line);
 	config_free(config);
+	options_done(&line);
 	return code;
 }
+
+const struct command store_command = {
+	.name = "store",
+	.help = "copy, restore or check the local issuer's database",
+	.verbs = verbs,
+	.options = options,
+	.run = run_line,
+};

@@ -5,37 +5,12 @@
 #include "cli/command.h"
 #include "issuer/issuer.h"
 
-#define USAGE                                                                                      \
-	"usage: postern token --client ID|NAME | --user NAME [--scope SCOPE] [-c postern.yaml]"
 #define TOKEN_MOST (64u << 10)
 
 struct token_asked {
-	const char *config, *client, *user, *scope;
+	struct command_line line;
+	const char *client, *user, *scope;
 };
-
-static bool
-read_arguments(int argc, char **argv, struct token_asked *asked)
-{
-	struct options options = { argc, argv, 0 };
-	bool missing = false;
-	const char *value;
-
-	*asked = (struct token_asked){ .config = COMMAND_CONFIG };
-	while (options.at < argc && !missing) {
-		if ((value = options_value(&options, "-c", &missing)) != NULL)
-			asked->config = value;
-		else if ((value = options_value(&options, "--client", &missing)) != NULL)
-			asked->client = value;
-		else if ((value = options_value(&options, "--user", &missing)) != NULL)
-			asked->user = value;
-		else if ((value = options_value(&options, "--scope", &missing)) != NULL)
-			asked->scope = value;
-		else
-			return false;
-	}
-	return !missing && (asked->client == NULL) != (asked->user == NULL) &&
-	       (asked->user == NULL || asked->scope == NULL);
-}
 
 /* A user has no scopes: what it may is said by its roles. */
 static bool
@@ -98,18 +73,62 @@ run(const struct config *config, const struct token_asked *asked)
 	return done ? EXIT_YES : command_trouble("%s", err.text);
 }
 
-int
-token_command(int argc, char **argv)
+static const struct command_option options[] = {
+	OPTION_ROW_CONFIG,
+	{ .name = "--client",
+	    .argument = "NAME|ID",
+	    .offset = offsetof(struct token_asked, client),
+	    .help = "for this client" },
+	{ .name = "--user",
+	    .argument = "NAME",
+	    .offset = offsetof(struct token_asked, user),
+	    .help = "for this user" },
+	{ .name = "--scope",
+	    .argument = "SCOPE",
+	    .offset = offsetof(struct token_asked, scope),
+	    .help = "what the client asks for: scopes with spaces between" },
+	{ .name = NULL },
+};
+
+static const struct command_verb verbs[] = {
+	{ "", "", "issue a token of the local issuer for a client or a user" },
+	{ NULL, NULL, NULL },
+};
+
+static const char *
+wrong_line(const struct token_asked *asked)
 {
+	if ((asked->client == NULL) == (asked->user == NULL))
+		return "give --client or --user";
+	if (asked->user != NULL && asked->scope != NULL)
+		return "--scope goes with --client: a user's roles are not asked for";
+	return NULL;
+}
+
+static int
+run_line(int argc, char **argv)
+{
+	struct token_asked asked = { .line.config = COMMAND_CONFIG };
 	struct config *config = NULL;
-	struct token_asked asked;
+	const char *wrong;
 	int code;
 
-	if (!read_arguments(argc, argv, &asked))
-		return command_trouble(USAGE);
-	if (!command_config(asked.config, &config, &code))
-		return code;
-	code = run(config, &asked);
+	if (options_read(&token_command, argc, argv, &asked.line, &code)) {
+		wrong = wrong_line(&asked);
+		if (wrong != NULL)
+			code = options_wrong(&token_command, &asked.line, "%s", wrong);
+		else if (command_config(asked.line.config, &config, &code))
+			code = run(config, &asked);
+	}
 	config_free(config);
+	options_done(&asked.line);
 	return code;
 }
+
+const struct command token_command = {
+	.name = "token",
+	.help = "issue a token of the local issuer for a client or a user",
+	.verbs = verbs,
+	.options = options,
+	.run = run_line,
+};

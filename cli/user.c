@@ -12,23 +12,11 @@
 #define OUTPUT_MOST ((size_t)1 << 30)
 #define ARENA_MOST ((size_t)1 << 30)
 
-static const char usage[] =
-    "usage: postern user add NAME [--role ROLE]... [--label TEXT] [--generate]\n"
-    "                    [--output table|json] [-c FILE]\n"
-    "       postern user passwd NAME [--generate] [--output table|json] [-c FILE]\n"
-    "       postern user list [--output table|json] [-c FILE]\n"
-    "       postern user show NAME [--output table|json] [-c FILE]\n"
-    "       postern user grant NAME ROLE [-c FILE]\n"
-    "       postern user revoke NAME ROLE [-c FILE]\n"
-    "       postern user disable|enable|delete NAME [-c FILE]\n"
-    "The password is asked for, or read from standard input (one line), or made (--generate).\n";
-
 /* The command line, read. */
 struct line {
-	const char *config_path;
-	const char *names[2]; /* what is no option */
-	int name_count;
-	bool json, generate, output_given;
+	struct command_line line;
+	int output; /* index into output_words */
+	bool json, generate;
 	const char *label;
 	struct texts roles;
 };
@@ -47,63 +35,6 @@ told(enum admin_result result, const struct err *err)
 		return EXIT_YES;
 	(void)command_trouble("user: %s", err->text);
 	return result == ADMIN_NO ? EXIT_NO : EXIT_TROUBLE;
-}
-
-static int
-wrong_use(const char *what)
-{
-	(void)command_trouble("user: %s", what);
-	(void)fputs(usage, stderr);
-	return EXIT_TROUBLE;
-}
-
-/* --- the command line --- */
-
-static const char *
-take_output(const char *word, struct line *line)
-{
-	line->output_given = true;
-	line->json = strcmp(word, "json") == 0;
-	return line->json || strcmp(word, "table") == 0 ? NULL : "--output is table or json";
-}
-
-/* NULL: it was fine; else what is wrong. */
-static const char *
-take_next(struct options *options, struct line *line)
-{
-	bool missing = false;
-	const char *value;
-
-	if ((value = options_value(options, "-c", &missing)) != NULL)
-		line->config_path = value;
-	else if ((value = options_value(options, "--output", &missing)) != NULL)
-		return take_output(value, line);
-	else if ((value = options_value(options, "--role", &missing)) != NULL)
-		line->roles.at[line->roles.count++] = value;
-	else if ((value = options_value(options, "--label", &missing)) != NULL)
-		line->label = value;
-	else if (missing)
-		return "an option's value is missing";
-	else if (options_flag(options, "--generate"))
-		line->generate = true;
-	else if (options->argv[options->at][0] == '-')
-		return "unknown option";
-	else if (line->name_count == 2)
-		return "too many arguments";
-	else
-		line->names[line->name_count++] = options->argv[options->at++];
-	return NULL;
-}
-
-static const char *
-read_line(int argc, char **argv, struct line *line)
-{
-	struct options options = { argc, argv, 1 };
-	const char *wrong = NULL;
-
-	while (wrong == NULL && options.at < argc)
-		wrong = take_next(&options, line);
-	return wrong;
 }
 
 /* --- the configuration --- */
@@ -182,7 +113,7 @@ show_made(struct place *place, const struct line *line, const char *made)
 	struct buffer out;
 	struct err err;
 	enum admin_result result =
-	    account_find(place->store, line->names[0], &place->arena, &user, &err);
+	    account_find(place->store, line->line.words[0], &place->arena, &user, &err);
 
 	if (result != ADMIN_OK)
 		return told(result, &err);
@@ -217,7 +148,7 @@ with_password(struct place *place, const struct line *line,
 static enum admin_result
 add_user(struct place *place, const struct line *line, struct span password, struct err *reterr)
 {
-	struct account_new new_user = { line->names[0], line->label, line->roles, password };
+	struct account_new new_user = { line->line.words[0], line->label, line->roles, password };
 
 	return account_add(place->store, &new_user, reterr);
 }
@@ -234,7 +165,7 @@ add(struct place *place, const struct line *line)
 static enum admin_result
 set_password(struct place *place, const struct line *line, struct span password, struct err *reterr)
 {
-	return account_set_password(place->store, line->names[0], password, reterr);
+	return account_set_password(place->store, line->line.words[0], password, reterr);
 }
 
 static int
@@ -274,7 +205,7 @@ changed_or_not(enum admin_result result, bool changed, const struct err *err)
 static int
 grant_role(struct place *place, const struct line *line)
 {
-	struct admin_grant grant = { line->names[0], line->names[1], true };
+	struct admin_grant grant = { line->line.words[0], line->line.words[1], true };
 	bool changed = false;
 	struct err err;
 
@@ -288,7 +219,7 @@ grant_role(struct place *place, const struct line *line)
 static int
 revoke_role(struct place *place, const struct line *line)
 {
-	struct admin_grant grant = { line->names[0], line->names[1], false };
+	struct admin_grant grant = { line->line.words[0], line->line.words[1], false };
 	bool changed = false;
 	struct err err;
 	enum admin_result result = account_set_role(place->store, &grant, &changed, &err);
@@ -302,7 +233,7 @@ set_disabled(struct place *place, const struct line *line, bool disabled)
 	bool changed = false;
 	struct err err;
 	enum admin_result result =
-	    account_set_disabled(place->store, line->names[0], disabled, &changed, &err);
+	    account_set_disabled(place->store, line->line.words[0], disabled, &changed, &err);
 
 	return changed_or_not(result, changed, &err);
 }
@@ -324,78 +255,99 @@ delete_user(struct place *place, const struct line *line)
 {
 	struct err err;
 
-	return told(account_delete(place->store, line->names[0], &err), &err);
+	return told(account_delete(place->store, line->line.words[0], &err), &err);
 }
 
-static const struct command {
-	const char *word;
-	int names; /* how many it wants */
-	int (*run)(struct place *place, const struct line *line);
-} commands[] = {
-	{ "add", 1, add },
-	{ "passwd", 1, passwd },
-	{ "list", 0, list },
-	{ "show", 1, show },
-	{ "grant", 2, grant_role },
-	{ "revoke", 2, revoke_role },
-	{ "disable", 1, disable },
-	{ "enable", 1, enable },
-	{ "delete", 1, delete_user },
+enum verb { ADD, PASSWD, LIST, SHOW, GRANT, REVOKE, DISABLE, ENABLE, DELETE };
+
+static const struct command_verb verbs[] = {
+	[ADD] = { "add", "NAME", "add a user" },
+	[PASSWD] = { "passwd", "NAME", "set a new password" },
+	[LIST] = { "list", "", "list the users" },
+	[SHOW] = { "show", "NAME", "show one user" },
+	[GRANT] = { "grant", "NAME ROLE", "grant a role of the policy" },
+	[REVOKE] = { "revoke", "NAME ROLE", "take a role away" },
+	[DISABLE] = { "disable", "NAME", "refuse the user's password and tokens until enabled" },
+	[ENABLE] = { "enable", "NAME", "let a disabled user in again" },
+	[DELETE] = { "delete", "NAME", "delete a user" },
+	{ NULL, NULL, NULL },
 };
 
-static const struct command *
-find_command(const char *word)
-{
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(commands[i].word, word) == 0)
-			return &commands[i];
-	return NULL;
-}
+#define PRINTING (1u << ADD | 1u << PASSWD | 1u << LIST | 1u << SHOW)
 
-static const char *
-check_line(const struct command *command, const struct line *line)
-{
-	bool prints = command->run == add || command->run == passwd || command->run == list ||
-		      command->run == show;
+static const char *const output_words[] = { "table", "json", NULL };
 
-	if (line->name_count != command->names)
-		return line->name_count < command->names
-			   ? "too few arguments"
-			   : "too many arguments (a password is none)";
-	if ((line->roles.count > 0 || line->label != NULL) && command->run != add)
-		return "that option is for add";
-	if (line->generate && command->run != add && command->run != passwd)
-		return "--generate is for add and passwd";
-	return line->output_given && !prints ? "that command prints nothing" : NULL;
-}
+static const struct command_option options[] = {
+	OPTION_ROW_CONFIG,
+	{ .name = "--role",
+	    .argument = "ROLE",
+	    .kind = OPTION_TEXTS,
+	    .offset = offsetof(struct line, roles),
+	    .verbs = 1u << ADD,
+	    .help = "a role to grant" },
+	{ .name = "--label",
+	    .argument = "TEXT",
+	    .offset = offsetof(struct line, label),
+	    .verbs = 1u << ADD,
+	    .help = "a text for people" },
+	{ .name = "--generate",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct line, generate),
+	    .verbs = 1u << ADD | 1u << PASSWD,
+	    .help = "make a password and show it, once" },
+	{ .name = "--output",
+	    .argument = "table|json",
+	    .kind = OPTION_WORD,
+	    .offset = offsetof(struct line, output),
+	    .words = output_words,
+	    .verbs = PRINTING,
+	    .help = "how to print (default: table)" },
+	{ .name = "--json",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct line, json),
+	    .verbs = PRINTING,
+	    .help = "the same as --output json" },
+	{ .name = NULL },
+};
 
-int
-user_command(int argc, char **argv)
+static const char notes[] = "A password is never an argument, which every user of the machine "
+			    "could read: it is asked for,\n"
+			    "read from standard input (one line), or made (--generate).\n";
+
+static int (*const runs[])(struct place *place, const struct line *line) = {
+	[ADD] = add,
+	[PASSWD] = passwd,
+	[LIST] = list,
+	[SHOW] = show,
+	[GRANT] = grant_role,
+	[REVOKE] = revoke_role,
+	[DISABLE] = disable,
+	[ENABLE] = enable,
+	[DELETE] = delete_user,
+};
+
+static int
+run_line(int argc, char **argv)
 {
-	struct line line = { .config_path = COMMAND_CONFIG };
+	struct line line = { .line.config = COMMAND_CONFIG };
 	struct place place = { .config = NULL };
-	const struct command *command;
-	const char *wrong;
-	int code = EXIT_TROUBLE;
+	int code;
 
-	if (argc < 1)
-		return wrong_use("which command?");
-	command = find_command(argv[0]);
-	if (command == NULL)
-		return wrong_use("unknown command");
-	line.roles.at = calloc((size_t)argc, sizeof(line.roles.at[0]));
-	if (line.roles.at == NULL)
-		return command_trouble("user: no memory");
-	wrong = read_line(argc, argv, &line);
-	if (wrong == NULL)
-		wrong = check_line(command, &line);
-	if (wrong != NULL) {
-		code = wrong_use(wrong);
-	} else {
-		if (open_place(line.config_path, &place, &code))
-			code = command->run(&place, &line);
+	if (options_read(&user_command, argc, argv, &line.line, &code)) {
+		line.json = line.json || line.output == 1;
+		if (open_place(line.line.config, &place, &code))
+			code = runs[line.line.verb](&place, &line);
 		place_done(&place);
 	}
-	free(line.roles.at);
+	options_done(&line.line);
 	return code;
 }
+
+const struct command user_command = {
+	.name = "user",
+	.help = "manage the local issuer's users, for Basic authentication",
+	.verbs = verbs,
+	.options = options,
+	.notes = notes,
+	.run = run_line,
+};

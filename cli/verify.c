@@ -10,64 +10,65 @@
 #include "jwks/keyset.h"
 #include "token/verify.h"
 
-#define LIST_MOST 32
-
 /* What was asked for on the command line. */
 struct asked {
-	const char *jwks, *issuer, *token;
-	const char *audiences[LIST_MOST];
-	size_t audience_count;
+	struct command_line line;
+	const char *jwks, *issuer;
+	struct texts audiences;
 	algorithm_set algorithms;
 	bool signature_only;
 	int64_t now_s;
 };
 
-static bool
-read_algorithm(struct asked *asked, const char *name)
+static const char *
+read_algorithm(const char *name, void *field)
 {
 	enum algorithm algorithm = algorithm_find(span_of(name));
 
 	if (algorithm == ALGORITHM_COUNT)
-		return false;
-	asked->algorithms |= ALGORITHM_BIT(algorithm);
-	return true;
-}
-
-/* One option. NULL when it was understood, else what is wrong. */
-static const char *
-read_option(struct options *options, struct asked *asked)
-{
-	bool missing = false;
-	const char *value;
-
-	if ((value = options_value(options, "--jwks", &missing)) != NULL)
-		asked->jwks = value;
-	else if ((value = options_value(options, "--issuer", &missing)) != NULL)
-		asked->issuer = value;
-	else if ((value = options_value(options, "--audience", &missing)) != NULL) {
-		if (asked->audience_count == LIST_MOST)
-			return "too many --audience";
-		asked->audiences[asked->audience_count++] = value;
-	} else if ((value = options_value(options, "--algorithm", &missing)) != NULL)
-		return read_algorithm(asked, value) ? NULL
-						    : "--algorithm is none of RS256 RS384 RS512 "
-						      "PS256 PS384 PS512 ES256 ES384 ES512 EdDSA";
-	else if ((value = options_value(options, "--at", &missing)) != NULL)
-		return clock_parse(span_of(value), &asked->now_s)
-			   ? NULL
-			   : "--at is neither Unix seconds nor RFC 3339";
-	else if (options_flag(options, "--signature-only"))
-		asked->signature_only = true;
-	else if (missing)
-		return "an option lacks its value";
-	else if (asked->token == NULL &&
-		 (options->argv[options->at][0] != '-' || options->argv[options->at][1] == '\0'))
-		asked->token = options->argv[options->at++];
-	else
-		return "usage: postern verify --jwks FILE|URL [--issuer I] [--audience A]... "
-		       "[--algorithm ALG]... [--signature-only] [--at TIME] TOKEN|-";
+		return "one of RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA";
+	*(algorithm_set *)field |= ALGORITHM_BIT(algorithm);
 	return NULL;
 }
+
+static const struct command_option options[] = {
+	{ .name = "--jwks",
+	    .argument = "FILE|URL",
+	    .offset = offsetof(struct asked, jwks),
+	    .help = "the keys, a JWK Set" },
+	{ .name = "--issuer",
+	    .argument = "ISS",
+	    .offset = offsetof(struct asked, issuer),
+	    .help = "what the token's iss must be" },
+	{ .name = "--audience",
+	    .argument = "AUD",
+	    .kind = OPTION_TEXTS,
+	    .offset = offsetof(struct asked, audiences),
+	    .help = "what the token's aud must contain, any one" },
+	{ .name = "--algorithm",
+	    .argument = "ALG",
+	    .kind = OPTION_READ,
+	    .repeated = true,
+	    .read = read_algorithm,
+	    .offset = offsetof(struct asked, algorithms),
+	    .help = "what alg may be (default: whatever the key allows)" },
+	{ .name = "--signature-only",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct asked, signature_only),
+	    .help = "check the signature and nothing of the payload" },
+	{ .name = "--at",
+	    .argument = "TIME",
+	    .kind = OPTION_READ,
+	    .read = input_time,
+	    .offset = offsetof(struct asked, now_s),
+	    .help = "as of this time: Unix seconds or RFC 3339 (default: now)" },
+	{ .name = NULL },
+};
+
+static const struct command_verb verbs[] = {
+	{ "", "TOKEN|-", "verify one token (- reads it from standard input)" },
+	{ NULL, NULL, NULL },
+};
 
 static bool
 fetch_keys(const char *url, struct buffer *json, struct err *reterr)
@@ -112,15 +113,14 @@ static enum reason
 verify_claims(
     const struct asked *asked, const struct keyset *keys, struct arena *arena, struct token *token)
 {
-	struct profile profile = { .name = "verify", .any_audience = asked->audience_count == 0 };
+	struct profile profile = { .name = "verify", .any_audience = asked->audiences.count == 0 };
 	struct verify_facts facts = { &profile, keys, asked->now_s };
 	static const char *types[] = { "at+jwt", "JWT" };
 	static const char *subject[] = { "/sub" };
 	struct claims claims;
 
 	profile.issuer = asked->issuer != NULL ? asked->issuer : arena_text(arena, token->issuer);
-	profile.audience =
-	    (struct texts){ (const char **)asked->audiences, asked->audience_count, NULL };
+	profile.audience = asked->audiences;
 	profile.algorithms = asked->algorithms;
 	profile.types = (struct texts){ types, 2, NULL };
 	profile.type_optional = true;
@@ -155,30 +155,44 @@ verify(const struct asked *asked, const struct keyset *keys, struct span text)
 	return reason == REASON_OK ? EXIT_YES : EXIT_NO;
 }
 
-int
-verify_command(int argc, char **argv)
+static int
+answer(struct asked *asked)
 {
-	struct options options = { argc, argv, 0 };
-	struct asked asked = { .now_s = clock_now_s() };
 	struct keyset *keys = NULL;
 	struct err err = { "" };
 	struct buffer token;
-	const char *wrong;
 	int code = EXIT_TROUBLE;
 
-	while (options.at < argc)
-		if ((wrong = read_option(&options, &asked)) != NULL)
-			return command_trouble("verify: %s", wrong);
-	if (asked.jwks == NULL || asked.token == NULL)
-		return command_trouble("verify: --jwks and a token (or \"-\") are needed");
-	if (asked.algorithms == 0)
-		asked.algorithms = ALGORITHM_ALL;
+	if (asked->jwks == NULL)
+		return options_wrong(&verify_command, &asked->line, "--jwks FILE|URL is missing");
+	if (asked->algorithms == 0)
+		asked->algorithms = ALGORITHM_ALL;
 	buffer_init(&token, INPUT_MAX_TOKEN);
-	if (read_keys(asked.jwks, &keys, &err) && input_token(asked.token, &token, &err))
-		code = verify(&asked, keys, buffer_span(&token));
+	if (read_keys(asked->jwks, &keys, &err) && input_token(asked->line.words[0], &token, &err))
+		code = verify(asked, keys, buffer_span(&token));
 	else
 		(void)command_trouble("verify: %s", err.text);
 	buffer_wipe(&token);
 	keyset_free(keys);
 	return code;
 }
+
+static int
+run_line(int argc, char **argv)
+{
+	struct asked asked = { .now_s = clock_now_s() };
+	int code;
+
+	if (options_read(&verify_command, argc, argv, &asked.line, &code))
+		code = answer(&asked);
+	options_done(&asked.line);
+	return code;
+}
+
+const struct command verify_command = {
+	.name = "verify",
+	.help = "verify one token",
+	.verbs = verbs,
+	.options = options,
+	.run = run_line,
+};
