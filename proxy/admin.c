@@ -2,6 +2,7 @@
 #include "proxy/admin.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"
@@ -208,6 +209,28 @@ add_reload(struct buffer *text, struct reload *reload)
 	buffer_done(&state.mistakes);
 }
 
+/* A label for each upstream that the configuration names. */
+static void
+add_upstreams(struct buffer *text, const struct world *world)
+{
+	size_t most = world->config->policy.module_count + 1, count;
+	struct upstream **list = calloc(most, sizeof(struct upstream *));
+	struct upstream_told *told = calloc(most, sizeof(*told));
+
+	if (list != NULL && told != NULL) {
+		count = world_upstreams(world, list, most);
+		for (size_t i = 0; i < count; i++)
+			told[i] = (struct upstream_told){
+				.name = upstream_url(list[i]),
+				.count = upstream_count(list[i]),
+				.idle = upstream_idle(list[i]),
+			};
+		upstream_count_text(told, count, text);
+	}
+	free(list);
+	free(told);
+}
+
 static void
 metrics(struct admin *admin, struct page *page)
 {
@@ -224,6 +247,7 @@ metrics(struct admin *admin, struct page *page)
 		    "postern_database_up %d\n",
 		    database_away_s(world, NULL) == 0 ? 1 : 0);
 	add_keys(&page->body, world);
+	add_upstreams(&page->body, world);
 	if (has_fallback(world))
 		buffer_format(&page->body,
 		    "# HELP postern_fallback_active Do tokens of the local issuer count now?\n"

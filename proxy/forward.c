@@ -74,6 +74,22 @@ may_ask_again(const struct carry *carry, enum reason reason)
 	       idempotent(exchange_request(carry->exchange)->method);
 }
 
+/* What went wrong after the connection was there; what came before it counts itself. */
+static void
+count_failure(struct carry *carry, enum reason reason)
+{
+	struct upstream_count *count = upstream_count(carry->forward->upstream);
+
+	if (carry->link == NULL)
+		return;
+	if (reason == REASON_UPSTREAM_TIMEOUT)
+		upstream_count_failure(count, UPSTREAM_TIMEOUT);
+	else if (reason == REASON_UPSTREAM_MALFORMED)
+		upstream_count_failure(count, UPSTREAM_MALFORMED);
+	else if (reason == REASON_UPSTREAM_UNREACHABLE)
+		upstream_count_failure(count, UPSTREAM_RESET);
+}
+
 static void
 carry_out(struct carry *carry)
 {
@@ -85,14 +101,19 @@ carry_out(struct carry *carry)
 		reason = ask(carry, true);
 	}
 	carry->result->reason = reason;
-	if (reason != REASON_OK)
+	if (reason != REASON_OK) {
+		count_failure(carry, reason);
 		return;
+	}
+	upstream_count_answer(
+	    upstream_count(carry->forward->upstream), carry->result->upstream_us);
 	carry->result->detail = NULL;
 	carry->result->status = carry->response.status;
 	if (carry->response.status == 101)
 		tunnel_run(carry);
 	else
 		relay_answer(carry);
+	count_failure(carry, carry->result->reason);
 }
 
 void

@@ -328,6 +328,14 @@ abort_client(struct carry *carry, const char *detail)
 	exchange_abort(carry->exchange);
 }
 
+/* The upstream's fault is counted as one, and told. */
+static const char *
+fault(struct carry *carry, enum upstream_failure failure, const char *detail)
+{
+	upstream_count_failure(upstream_count(carry->forward->upstream), failure);
+	return detail;
+}
+
 /* Pass on what is still to come. NULL, or why it broke off. */
 static const char *
 pass_rest(struct carry *carry, struct passing *passing)
@@ -342,11 +350,14 @@ pass_rest(struct carry *carry, struct passing *passing)
 		if (got == LINK_END && carry->response.framing == RESPONSE_CLOSE)
 			passing->done = true;
 		else if (got == LINK_LATE)
-			return "the upstream fell silent in the middle of its answer";
+			return fault(carry, UPSTREAM_TIMEOUT,
+			    "the upstream fell silent in the middle of its answer");
 		else if (got <= 0)
-			return "the upstream closed in the middle of its answer";
+			return fault(carry, UPSTREAM_RESET,
+			    "the upstream closed in the middle of its answer");
 		else if (!take_body(carry, passing, (struct span){ carry->piece, (size_t)got }))
-			return "the upstream's chunked body is framed wrongly";
+			return fault(carry, UPSTREAM_MALFORMED,
+			    "the upstream's chunked body is framed wrongly");
 	}
 	return NULL;
 }

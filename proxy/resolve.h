@@ -26,18 +26,39 @@ struct resolve_address {
 	socklen_t len;
 };
 
+/* An answer: the addresses at one time. */
+struct resolve_answer {
+	struct resolve_address addresses[RESOLVE_MAX];
+	size_t count;
+	uint64_t generation; /* grows when the addresses change */
+};
+
 /* Start to resolve; numeric addresses are there at once and need no thread. */
 MUST_CHECK bool resolve_start(
     const char *host, const char *port, struct resolve **ret_resolve, struct err *reterr);
 
-/* Accepts NULL. */
+/* taken. Never waits for a name server: the thread ends when that has answered. Accepts NULL. */
 void resolve_stop(struct resolve *resolve);
 
 /*
- * Copy the addresses, waiting for the first answer until the monotonic `deadline_us`. Returns how
- * many; 0: none yet, and reterr says why.
+ * Copy the last good answer. When there was none yet, wait for the first until the monotonic
+ * `deadline_us`: as long as name servers do not answer, RESOLVE_FIRST_US at most; not at all when
+ * they say that there is no such name. False: none, and reterr says why.
  */
-MUST_CHECK size_t resolve_get(struct resolve *resolve, int64_t deadline_us,
-    struct resolve_address addresses[RESOLVE_MAX], struct err *reterr);
+#define RESOLVE_FIRST_US (10 * INT64_C(1000000))
+MUST_CHECK bool resolve_get(struct resolve *resolve, int64_t deadline_us,
+    struct resolve_answer *ret_answer, struct err *reterr);
+
+/*
+ * Nobody can be reached at the addresses of `generation`: ask again now, at most five times a second,
+ * and wait for the answer until the monotonic `until_us` (0: do not wait). True: they are others now.
+ */
+MUST_CHECK bool resolve_renew(struct resolve *resolve, uint64_t generation, int64_t until_us);
+
+/* Grows when the addresses change. */
+uint64_t resolve_generation(const struct resolve *resolve);
+
+/* Is this one among the addresses of the last good answer? */
+bool resolve_has(struct resolve *resolve, const struct resolve_address *address);
 
 #endif

@@ -2,9 +2,6 @@
 #include "proxy/upstream.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,26 +13,14 @@
 
 #include "base/clock.h"
 #include "base/span.h"
-#include "proxy/await.h"
-#include "proxy/resolve.h"
+#include "proxy/pool.h"
 #include "proxy/secure.h"
 
 /* Kept connections beyond this many are closed; so are those that stood longer than most servers
  * keep theirs open. */
 #define KEPT_MOST 1024
 #define KEPT_US (15 * INT64_C(1000000))
-
-struct upstream {
-	char *url, *host;
-	char *unix_path;         /* or NULL */
-	struct resolve *resolve; /* NULL for unix sockets */
-	struct secure *secure;   /* NULL but for https */
-	atomic_int references;
-	pthread_mutex_t lock;
-	struct link *kept; /* newest first */
-	int kept_count;
-	atomic_uint_fast64_t opened, reused, failed;
-};
+#define TEND_US INT64_C(1000000)
 
 /* "host[:port][/]" behind the scheme, taken apart. */
 static bool
@@ -86,12 +71,15 @@ open_tcp(struct upstream *upstream, struct span rest, bool https, struct err *re
 static bool
 open_unix(struct upstream *upstream, struct span path, struct err *reterr)
 {
-	if (path.len < 2 || path.len >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+	struct sockaddr_un *to = (struct sockaddr_un *)&upstream->unix_address.address;
+
+	if (path.len < 2 || path.len >= sizeof(to->sun_path))
 		return err_set(reterr, "\"%s\": the path is too long or missing", upstream->url);
-	upstream->unix_path = strndup(path.at, path.len);
+	upstream->unix_address.len = sizeof(*to);
+	to->sun_family = AF_UNIX;
+	memcpy(to->sun_path, path.at, path.len);
 	upstream->host = strdup("localhost");
-	return (upstream->unix_path != NULL && upstream->host != NULL) ||
-	       err_set(reterr, "out of memory");
+	return upstream->host != NULL || err_set(reterr, "out of memory");
 }
 
 bool
@@ -130,8 +118,9 @@ upstream_ref(struct upstream *upstream)
 }
 
 static void
-destroy(struct link *link)
+destroy(struct upstream *upstream, struct link *link)
 {
+	atomic_fetch_sub_explicit(&upstream->count.open, 1, memory_order_relaxed);
 	if (link->tls != NULL)
 		secure_close(link->tls);
 	(void)close(link->socket);
@@ -147,12 +136,11 @@ upstream_unref(struct upstream *upstream)
 		struct link *link = upstream->kept;
 
 		upstream->kept = link->next;
-		destroy(link);
+		destroy(upstream, link);
 	}
 	resolve_stop(upstream->resolve);
 	secure_free(upstream->secure);
 	(void)pthread_mutex_destroy(&upstream->lock);
-	free(upstream->unix_path);
 	free(upstream->host);
 	free(upstream->url);
 	free(upstream);
@@ -170,115 +158,112 @@ upstream_host(const struct upstream *upstream)
 	return upstream->host;
 }
 
-void
-upstream_counts(struct upstream *upstream, struct upstream_count *ret_count)
+struct upstream_count *
+upstream_count(struct upstream *upstream)
 {
-	ret_count->opened = atomic_load(&upstream->opened);
-	ret_count->reused = atomic_load(&upstream->reused);
-	ret_count->failed = atomic_load(&upstream->failed);
-	(void)pthread_mutex_lock(&upstream->lock);
-	ret_count->kept = upstream->kept_count;
-	(void)pthread_mutex_unlock(&upstream->lock);
+	return &upstream->count;
 }
 
-/* The newest kept connection. When even that is too old, all are. */
+int
+upstream_idle(struct upstream *upstream)
+{
+	int idle;
+
+	(void)pthread_mutex_lock(&upstream->lock);
+	idle = upstream->kept_count;
+	(void)pthread_mutex_unlock(&upstream->lock);
+	return idle;
+}
+
+/* Does it lead to an address that the name no longer has? */
+static bool
+retired(const struct upstream *upstream, struct link *link)
+{
+	uint64_t generation;
+
+	if (upstream->resolve == NULL)
+		return false;
+	generation = resolve_generation(upstream->resolve);
+	if (link->generation == generation)
+		return false;
+	if (!resolve_has(upstream->resolve, &link->address))
+		return true;
+	link->generation = generation;
+	return false;
+}
+
+static bool
+too_old(const struct link *link, int64_t now_us)
+{
+	return now_us - link->kept_us > KEPT_US;
+}
+
+/* Take out of the pool what should not stand in it. The lock is held. */
+static struct link *
+take_stale(struct upstream *upstream, int64_t now_us)
+{
+	struct link **at = &upstream->kept, *stale = NULL;
+
+	while (*at != NULL) {
+		struct link *link = *at;
+
+		if (too_old(link, now_us) || retired(upstream, link)) {
+			*at = link->next;
+			link->next = stale;
+			stale = link;
+			upstream->kept_count--;
+		} else {
+			at = &link->next;
+		}
+	}
+	return stale;
+}
+
+void
+upstream_tend(struct upstream *upstream)
+{
+	int64_t now_us = clock_mono_us();
+	struct link *stale = NULL;
+
+	(void)pthread_mutex_lock(&upstream->lock);
+	if (now_us - upstream->tended_us >= TEND_US) {
+		upstream->tended_us = now_us;
+		stale = take_stale(upstream, now_us);
+	}
+	(void)pthread_mutex_unlock(&upstream->lock);
+	while (stale != NULL) {
+		struct link *next = stale->next;
+
+		destroy(upstream, stale);
+		stale = next;
+	}
+}
+
+/* The newest kept connection. */
 static struct link *
 take_kept(struct upstream *upstream)
 {
-	struct link *link, *old = NULL;
+	struct link *link;
 
 	(void)pthread_mutex_lock(&upstream->lock);
 	link = upstream->kept;
-	if (link != NULL && clock_mono_us() - link->kept_us > KEPT_US) {
-		old = link;
-		link = NULL;
-		upstream->kept = NULL;
-		upstream->kept_count = 0;
-	} else if (link != NULL) {
+	if (link != NULL) {
 		upstream->kept = link->next;
 		upstream->kept_count--;
 	}
 	(void)pthread_mutex_unlock(&upstream->lock);
-	while (old != NULL) {
-		struct link *next = old->next;
-
-		destroy(old);
-		old = next;
-	}
 	return link;
 }
 
 /* Still open, and silent: a byte that nobody asked for belongs to no answer of ours. */
 static bool
-still_good(const struct link *link)
+still_good(const struct upstream *upstream, struct link *link)
 {
 	char byte;
 
-	return recv(link->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+	return !too_old(link, clock_mono_us()) && !retired(upstream, link) &&
+	       recv(link->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
 	       (errno == EAGAIN || errno == EWOULDBLOCK);
-}
-
-/* REASON_OK, or what kept the connection from being made. */
-static enum reason
-connect_to(const struct sockaddr *to, socklen_t len, int64_t deadline_us, int *ret_socket)
-{
-	int fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int failure = 0, one = 1, ready = 1;
-	socklen_t failure_len = sizeof(failure);
-
-	if (fd < 0)
-		return REASON_UPSTREAM_UNREACHABLE;
-	if (to->sa_family != AF_UNIX)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (connect(fd, to, len) != 0) {
-		failure = errno;
-		if (failure == EINPROGRESS) {
-			ready = await_one(fd, POLLOUT, deadline_us);
-			if (ready > 0)
-				(void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &failure_len);
-		}
-	}
-	if (ready > 0 && failure == 0) {
-		*ret_socket = fd;
-		return REASON_OK;
-	}
-	(void)close(fd);
-	errno = failure;
-	return ready == 0 ? REASON_UPSTREAM_TIMEOUT : REASON_UPSTREAM_UNREACHABLE;
-}
-
-static enum reason
-connect_unix(const struct upstream *upstream, int64_t deadline_us, int *ret_socket)
-{
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-
-	memcpy(to.sun_path, upstream->unix_path, strlen(upstream->unix_path) + 1);
-	return connect_to((struct sockaddr *)&to, sizeof(to), deadline_us, ret_socket);
-}
-
-/* Each address in turn. */
-static enum reason
-connect_any(struct upstream *upstream, int64_t deadline_us, int *ret_socket, struct err *reterr)
-{
-	struct resolve_address addresses[RESOLVE_MAX];
-	enum reason reason = REASON_UPSTREAM_UNREACHABLE;
-	size_t count;
-
-	if (upstream->unix_path != NULL) {
-		reason = connect_unix(upstream, deadline_us, ret_socket);
-	} else {
-		count = resolve_get(upstream->resolve, deadline_us, addresses, reterr);
-		if (count == 0)
-			return REASON_UPSTREAM_UNREACHABLE;
-		for (size_t i = 0; i < count && reason != REASON_OK; i++)
-			reason = connect_to((const struct sockaddr *)&addresses[i].address,
-			    addresses[i].len, deadline_us, ret_socket);
-	}
-	if (reason == REASON_UPSTREAM_TIMEOUT)
-		(void)err_set(reterr, "%s: no connection in time", upstream->url);
-	else if (reason != REASON_OK)
-		(void)err_errno(reterr, errno, "%s: cannot connect", upstream->url);
-	return reason;
 }
 
 static enum reason
@@ -290,24 +275,17 @@ open_fresh(
 
 	if (link == NULL)
 		return REASON_OVERLOADED;
-	link->deadline_us = deadline_us;
-	reason = connect_any(upstream, deadline_us, &link->socket, reterr);
-	if (reason == REASON_OK && upstream->secure != NULL &&
-	    !secure_connect(upstream->secure, link, reterr)) {
-		(void)close(link->socket);
-		reason = clock_mono_us() >= deadline_us ? REASON_UPSTREAM_TIMEOUT
-							: REASON_UPSTREAM_UNREACHABLE;
-	}
-	if (reason == REASON_OK && link->tls == NULL && fcntl(link->socket, F_SETFL, 0) != 0) {
-		(void)err_errno(reterr, errno, "%s", upstream->url);
-		(void)close(link->socket);
-		reason = REASON_UPSTREAM_UNREACHABLE;
-	}
-	atomic_fetch_add(reason == REASON_OK ? &upstream->opened : &upstream->failed, 1);
+	reason = pool_connect(upstream, link, deadline_us, reterr);
 	if (reason != REASON_OK) {
 		free(link);
 		return reason;
 	}
+	(void)pthread_mutex_lock(&upstream->lock);
+	upstream->good = link->address;
+	(void)pthread_mutex_unlock(&upstream->lock);
+	atomic_fetch_add_explicit(&upstream->count.opened, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&upstream->count.open, 1, memory_order_relaxed);
+	link->deadline_us = deadline_us;
 	upstream_ref(upstream);
 	link->upstream = upstream;
 	*ret_link = link;
@@ -320,11 +298,11 @@ link_open(struct upstream *upstream, bool fresh, int64_t deadline_us, struct lin
 {
 	struct link *link = NULL;
 
-	while (!fresh && (link = take_kept(upstream)) != NULL && !still_good(link))
-		destroy(link);
+	while (!fresh && (link = take_kept(upstream)) != NULL && !still_good(upstream, link))
+		destroy(upstream, link);
 	if (link == NULL)
 		return open_fresh(upstream, deadline_us, ret_link, reterr);
-	atomic_fetch_add_explicit(&upstream->reused, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&upstream->count.reused, 1, memory_order_relaxed);
 	upstream_ref(upstream);
 	link->upstream = upstream;
 	link->reused = true;
@@ -343,7 +321,7 @@ link_keep(struct link *link)
 	link->upstream = NULL;
 	link->kept_us = clock_mono_us();
 	(void)pthread_mutex_lock(&upstream->lock);
-	if (upstream->kept_count < KEPT_MOST) {
+	if (upstream->kept_count < KEPT_MOST && !retired(upstream, link)) {
 		link->next = upstream->kept;
 		upstream->kept = link;
 		upstream->kept_count++;
@@ -352,7 +330,7 @@ link_keep(struct link *link)
 	}
 	(void)pthread_mutex_unlock(&upstream->lock);
 	if (surplus != NULL)
-		destroy(surplus);
+		destroy(upstream, surplus);
 	upstream_unref(upstream);
 }
 
@@ -364,6 +342,6 @@ link_close(struct link *link)
 	if (link == NULL)
 		return;
 	upstream = link->upstream;
-	destroy(link);
+	destroy(upstream, link);
 	upstream_unref(upstream);
 }

@@ -17,6 +17,8 @@
 #include "base/err.h"
 #include "base/reason.h"
 #include "base/span.h"
+#include "proxy/resolve.h"
+#include "proxy/upstream_count.h"
 
 struct upstream;
 
@@ -40,6 +42,8 @@ struct link {
 	struct upstream *upstream; /* a reference of its own */
 	int socket;
 	void *tls;           /* SSL of https, else NULL */
+	struct resolve_address address;
+	uint64_t generation; /* of the name's addresses, when this one was among them */
 	bool reused;         /* it was in the pool: the other side may have closed it */
 	int64_t timeout_us;  /* of each read and write; see link_patience() */
 	int64_t deadline_us; /* the same, with TLS: monotonic; 0: none */
@@ -82,11 +86,14 @@ MUST_CHECK bool link_write(struct link *link, struct span bytes);
  * 0: the deadline passed; -1: failure. Bytes that TLS holds count as readable. */
 MUST_CHECK int link_wait(struct link *link, int other);
 
-/* Connections kept and in use, for /metrics. */
-struct upstream_count {
-	uint64_t opened, reused, failed;
-	int kept;
-};
-void upstream_counts(struct upstream *upstream, struct upstream_count *ret_count);
+/* What is counted of it, lent while the reference is held. */
+struct upstream_count *upstream_count(struct upstream *upstream);
+
+/* Keep house, now and then: idle connections that are too old go, and those to addresses that the
+ * name no longer has. */
+void upstream_tend(struct upstream *upstream);
+
+/* Connections that stand idle in the pool. */
+int upstream_idle(struct upstream *upstream);
 
 #endif

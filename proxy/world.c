@@ -82,20 +82,50 @@ world_stamp(const struct world *world)
 	return stamp;
 }
 
+/* The upstream of that URL, if this world has it: one pool, and one set of counters, for each. */
+static struct upstream *
+find_upstream(const struct world *world, const char *url)
+{
+	if (world->upstream != NULL && strcmp(upstream_url(world->upstream), url) == 0)
+		return world->upstream;
+	for (size_t i = 0; world->upstreams != NULL && i < world->config->policy.module_count; i++)
+		if (world->upstreams[i] != NULL &&
+		    strcmp(upstream_url(world->upstreams[i]), url) == 0)
+			return world->upstreams[i];
+	return NULL;
+}
+
+/* What was found out about its addresses, and its connections, outlive a reload. */
 static bool
-open_upstreams(struct world *world, struct err *reterr)
+open_upstream(const struct world *world, const struct world *previous, const char *url,
+    struct upstream **ret_upstream, struct err *reterr)
+{
+	struct upstream *known = find_upstream(world, url);
+
+	if (known == NULL && previous != NULL)
+		known = find_upstream(previous, url);
+	if (known == NULL)
+		return upstream_new(url, ret_upstream, reterr);
+	upstream_ref(known);
+	*ret_upstream = known;
+	return true;
+}
+
+static bool
+open_upstreams(struct world *world, const struct world *previous, struct err *reterr)
 {
 	const struct config *config = world->config;
 
 	world->upstreams = calloc(config->policy.module_count + 1, sizeof(*world->upstreams));
 	if (world->upstreams == NULL)
 		return err_set(reterr, "out of memory");
-	if (config->upstream != NULL && !upstream_new(config->upstream, &world->upstream, reterr))
+	if (config->upstream != NULL && !open_upstream(world, previous, config->upstream, &world->upstream, reterr))
 		return err_within(reterr, "upstream");
 	for (const struct module *module = config->policy.modules; module != NULL;
 	     module = module->next)
 		if (module->upstream != NULL &&
-		    !upstream_new(module->upstream, &world->upstreams[module->index], reterr))
+		    !open_upstream(world, previous, module->upstream,
+			&world->upstreams[module->index], reterr))
 			return err_within(reterr, "upstream of module %s", module->name);
 	return true;
 }
@@ -179,7 +209,7 @@ world_new(
 		world_free(world);
 		return err_set(reterr, "out of memory");
 	}
-	if (!open_upstreams(world, reterr) || !open_issuer(world, previous, reterr) ||
+	if (!open_upstreams(world, previous, reterr) || !open_issuer(world, previous, reterr) ||
 	    !open_keys(world, previous, reterr)) {
 		world_free(world);
 		return false;
@@ -204,9 +234,38 @@ follow_keys(struct world *world)
 		keyring_give(world->ring, world->config->local_index, keys);
 }
 
+size_t
+world_upstreams(const struct world *world, struct upstream **list, size_t room)
+{
+	size_t count = 0;
+
+	if (world->upstream != NULL && count < room)
+		list[count++] = world->upstream;
+	for (size_t i = 0; i < world->config->policy.module_count; i++) {
+		size_t k = 0;
+
+		while (k < count && list[k] != world->upstreams[i])
+			k++;
+		if (world->upstreams[i] != NULL && k == count && count < room)
+			list[count++] = world->upstreams[i];
+	}
+	return count;
+}
+
+static void
+tend_upstreams(struct world *world)
+{
+	if (world->upstream != NULL)
+		upstream_tend(world->upstream);
+	for (size_t i = 0; i < world->config->policy.module_count; i++)
+		if (world->upstreams[i] != NULL)
+			upstream_tend(world->upstreams[i]);
+}
+
 void
 world_tend(struct world *world, int64_t mono_s)
 {
+	tend_upstreams(world);
 	if (world->issuer == NULL)
 		return;
 	fallback_look(world->fallback, world->config, world->ring, mono_s);

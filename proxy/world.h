@@ -62,6 +62,9 @@ void world_drop(struct world *world);
 /* The upstream that serves a module (NULL: no module). NULL: none is configured for it. */
 struct upstream *world_upstream(const struct world *world, const struct module *module);
 
+/* Its upstreams, each once; lent as long as the world is. Returns how many of `room`. */
+size_t world_upstreams(const struct world *world, struct upstream **list, size_t room);
+
 /* What to judge by, at `now_s` (Unix seconds). */
 struct facts world_facts(const struct world *world, int64_t now_s);
 

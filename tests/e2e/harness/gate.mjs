@@ -85,8 +85,10 @@ export class Gate {
     fs.writeFileSync(path.join(this.dir, name), text);
   }
 
-  spawn(env) {
-    this.child = spawn(POSTERN, ['serve', '-c', this.file], { env: childEnv(env), stdio: ['ignore', 'pipe', 'pipe'] });
+  /** Start it; `before` are the words of a command that runs it. */
+  spawn(env, before = []) {
+    const [command, ...args] = [...before, POSTERN, 'serve', '-c', this.file];
+    this.child = spawn(command, args, { env: childEnv(env), stdio: ['ignore', 'pipe', 'pipe'] });
     this.child.stdout.on('data', (data) => this.#take(data));
     this.child.stderr.on('data', (data) => (this.stderr += data));
     this.exit = once(this.child, 'close').then(([code, signal]) => ({ code, signal }));

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pool - an upstream from within: what upstream.c and pool_connect.c share. Nobody else includes it.
+ *
+ * Uses:   upstream, resolve, secure.
+ */
+#ifndef POSTERN_PROXY_POOL_H
+#define POSTERN_PROXY_POOL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "proxy/resolve.h"
+#include "proxy/secure.h"
+#include "proxy/upstream.h"
+
+struct upstream {
+	char *url, *host;
+	struct resolve *resolve; /* NULL for unix sockets */
+	struct resolve_address unix_address;
+	struct secure *secure;   /* NULL but for https */
+	atomic_int references;
+	pthread_mutex_t lock;
+	struct link *kept; /* newest first */
+	int kept_count;
+	struct resolve_address good; /* the last that took a connection */
+	int64_t tended_us;
+	struct upstream_count count;
+};
+
+/*
+ * Connect a new link's socket, by TLS where the upstream has it, to one of the addresses; sets
+ * where it leads. On any reason but OK the failure is counted and reterr says it.
+ */
+MUST_CHECK enum reason pool_connect(struct upstream *upstream, struct link *link,
+    int64_t deadline_us, struct err *reterr);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* New connections of pool.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "proxy/pool.h"
+#include "proxy/race.h"
+
+static enum reason
+fail(struct upstream *upstream, enum upstream_failure failure)
+{
+	upstream_count_failure(&upstream->count, failure);
+	return failure == UPSTREAM_TIMEOUT ? REASON_UPSTREAM_TIMEOUT
+					   : REASON_UPSTREAM_UNREACHABLE;
+}
+
+/* The address that was good last goes first, so that a dead one costs its wait only once. */
+static void
+put_good_first(struct upstream *upstream, struct resolve_answer *answer)
+{
+	struct resolve_address good, first = answer->addresses[0];
+
+	(void)pthread_mutex_lock(&upstream->lock);
+	good = upstream->good;
+	(void)pthread_mutex_unlock(&upstream->lock);
+	for (size_t i = 1; i < answer->count; i++) {
+		if (answer->addresses[i].len == good.len &&
+		    memcmp(&answer->addresses[i].address, &good.address, good.len) == 0) {
+			answer->addresses[0] = answer->addresses[i];
+			answer->addresses[i] = first;
+			return;
+		}
+	}
+}
+
+static bool
+find_addresses(struct upstream *upstream, struct race *race, struct err *reterr)
+{
+	race->resolve = upstream->resolve;
+	if (upstream->resolve != NULL) {
+		if (!resolve_get(upstream->resolve, race->deadline_us, &race->answer, reterr))
+			return false;
+		put_good_first(upstream, &race->answer);
+		return true;
+	}
+	race->answer.addresses[0] = upstream->unix_address;
+	race->answer.count = 1;
+	return true;
+}
+
+/* A connected socket of the race becomes a link: TLS, or a socket that blocks. */
+static bool
+make_ready(struct upstream *upstream, struct link *link, const struct race *race,
+    struct err *reterr)
+{
+	int64_t now_us = clock_mono_us();
+
+	/* While there are other addresses, one that does not shake hands leaves time for them. */
+	link->deadline_us = race_goes_on(race) ? now_us + (race->deadline_us - now_us) / 2
+					       : race->deadline_us;
+	if (upstream->secure != NULL)
+		return secure_connect(upstream->secure, link, reterr);
+	return fcntl(link->socket, F_SETFL, 0) == 0 ||
+	       err_errno(reterr, errno, "%s", upstream->url);
+}
+
+/* Race for a connection, and again without the winner as long as winners are of no use. */
+enum reason
+pool_connect(struct upstream *upstream, struct link *link, int64_t deadline_us, struct err *reterr)
+{
+	struct race race = { .deadline_us = deadline_us };
+	enum reason reason;
+
+	if (!find_addresses(upstream, &race, reterr))
+		return fail(upstream, UPSTREAM_DNS);
+	do {
+		reason = race_run(&race, &link->socket);
+		if (reason == REASON_UPSTREAM_TIMEOUT) {
+			(void)err_set(reterr, "%s: no connection in time", upstream->url);
+			return fail(upstream, UPSTREAM_TIMEOUT);
+		}
+		if (reason != REASON_OK) {
+			(void)err_errno(reterr, race.failure, "%s: cannot connect", upstream->url);
+			return fail(upstream, UPSTREAM_CONNECT);
+		}
+		if (make_ready(upstream, link, &race, reterr)) {
+			link->address = race.won;
+			link->generation = race.answer.generation;
+			return REASON_OK;
+		}
+		(void)close(link->socket);
+	} while (race_goes_on(&race) && clock_mono_us() < deadline_us);
+	return fail(upstream, clock_mono_us() >= deadline_us ? UPSTREAM_TIMEOUT : UPSTREAM_TLS);
+}
