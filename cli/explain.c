@@ -6,6 +6,7 @@
 #include "base/epoch.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/explain_revoked.h"
 #include "cli/input.h"
 #include "cli/keys.h"
 #include "issuer/incarnation.h"
@@ -184,6 +185,8 @@ judge_assumed(struct answering *answering)
 	if (reason == REASON_OK)
 		reason =
 		    judge_claims(&answering->facts, &claims, &answering->arena, &answering->caller);
+	if (reason == REASON_TOKEN_REVOKED)
+		judge_keep_revoked(&claims, &answering->arena, judgement);
 	judgement->verdict.reason = reason;
 	judgement->verdict.detail = token.detail;
 	return reason;
@@ -259,7 +262,7 @@ judge(struct answering *answering)
 }
 
 static int
-tell(const struct answering *answering, enum reason reason)
+tell(struct answering *answering, enum reason reason)
 {
 	const struct judgement *judgement = &answering->judgement;
 	struct explanation explanation = {
@@ -274,8 +277,12 @@ tell(const struct answering *answering, enum reason reason)
 		.served_here = answering->served_here,
 		.detail = judgement->verdict.detail,
 	};
+	struct explain_revoked asked = { answering->world, judgement, &answering->arena };
+	struct err err = { "" };
 	struct buffer text;
 
+	if (reason == REASON_TOKEN_REVOKED && !explain_revoked(&asked, &explanation, &err))
+		return command_trouble("explain: %s", err.text);
 	buffer_init(&text, 1u << 20);
 	if (answering->asked->json) {
 		json_t *object = explain_json(&explanation);

@@ -8,6 +8,7 @@
 #ifndef POSTERN_ISSUER_REVOCATION_H
 #define POSTERN_ISSUER_REVOCATION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum revocation_kind {
@@ -29,5 +30,10 @@ struct revocation {
 	const char *by; /* who did it, for the log */
 	struct revocation *next;
 };
+
+struct revoked_question;
+
+/* Is the token that this asks about one of those that it revokes? */
+bool revocation_fits(const struct revocation *revocation, const struct revoked_question *question);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/utf8.h"
 
 static json_t *
@@ -121,6 +122,21 @@ put_caller(json_t *object, const struct explanation *explanation, bool *failed)
 	put(object, "client", span_or_null(who->client), failed);
 }
 
+/* Who ended the token before its time, and when (RFC 3339). */
+static void
+put_revoked(json_t *object, const struct explanation *explanation, bool *failed)
+{
+	char at[32];
+
+	if (explanation->revoked_by == NULL) {
+		put(object, "revoked", json_null(), failed);
+		return;
+	}
+	clock_format(explanation->revoked_s * 1000000, at);
+	put(object, "revoked",
+	    json_pack("{s:s, s:s}", "by", explanation->revoked_by, "at", at), failed);
+}
+
 json_t *
 explain_json(const struct explanation *explanation)
 {
@@ -130,6 +146,7 @@ explain_json(const struct explanation *explanation)
 	put_request(object, explanation, &failed);
 	put_cover(object, explanation, &failed);
 	put_caller(object, explanation, &failed);
+	put_revoked(object, explanation, &failed);
 	if (!failed)
 		return object;
 	json_decref(object);
@@ -253,6 +270,13 @@ explain_text(const struct explanation *explanation, struct buffer *buffer)
 	text_request(explanation, buffer);
 	if (verdict != NULL && verdict->shadow_reason != REASON_OK)
 		line(buffer, "shadow", reason_word(verdict->shadow_reason));
+	if (explanation->revoked_by != NULL) {
+		char at[32];
+
+		clock_format(explanation->revoked_s * 1000000, at);
+		line(buffer, "revoked at", at);
+		line_quoted(buffer, "revoked by", span_of(explanation->revoked_by));
+	}
 	if (explanation->served_here)
 		return;
 	if (explanation->cover != NULL)

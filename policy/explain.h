@@ -10,6 +10,7 @@
 #define POSTERN_POLICY_EXPLAIN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -29,6 +30,8 @@ struct explanation {
 	enum reason reason;                /* overall: REASON_OK forwards */
 	bool served_here;                  /* no: the gate answers itself */
 	const char *detail;                /* may be NULL */
+	const char *revoked_by;            /* who revoked the token, at revoked_s; NULL: unknown */
+	int64_t revoked_s;
 };
 
 /* One fact per line, "name: value"; text from outside is quoted and escaped. Check
@@ -39,7 +42,7 @@ void explain_text(const struct explanation *explanation, struct buffer *buffer);
  * An object with the members verdict ("forward", "refuse", or "answer" for the gate's
  * own endpoints), reason, status, detail, method,
  * path, pattern, privilege, label, module, public, shadow_reason, roles, roles_wanted, scopes,
- * scopes_wanted, issuer, subject, client. What is not known is null; lists are empty.
+ * scopes_wanted, issuer, subject, client, revoked ({by, at}). What is not known is null; lists are empty.
  *
  * Returns it given: json_decref() it. NULL: no memory.
  */

@@ -10,52 +10,6 @@
 #include "token/token.h"
 #include "token/verify.h"
 
-static const struct keyset *
-no_keys(const void *world, size_t profile, int64_t mono_s)
-{
-	(void)world;
-	(void)profile;
-	(void)mono_s;
-	return NULL;
-}
-
-static const struct user *
-no_user(const void *world, struct span name)
-{
-	(void)world;
-	(void)name;
-	return NULL;
-}
-
-static const struct client *
-no_client(const void *world, struct span client_id)
-{
-	(void)world;
-	(void)client_id;
-	return NULL;
-}
-
-static bool
-none_revoked(const void *world, const struct revoked_question *question)
-{
-	(void)world;
-	(void)question;
-	return false;
-}
-
-struct facts
-judge_facts(const struct config *config, int64_t now_s)
-{
-	return (struct facts){
-		.config = config,
-		.keys = no_keys,
-		.client = no_client,
-		.revoked = none_revoked,
-		.user = no_user,
-		.now_s = now_s,
-	};
-}
-
 static enum reason
 refuse(struct judgement *judgement, enum reason reason, const char *detail)
 {
@@ -140,8 +94,8 @@ find_holder(const struct facts *facts, const struct claims *claims, struct princ
 }
 
 /* Of any issuer: by the token's own `jti`, its client, its subject, or all of an issuer's. */
-static bool
-is_revoked(const struct facts *facts, const struct claims *claims)
+static struct revoked_question
+question_of(const struct claims *claims)
 {
 	struct date issued = { 0 };
 	struct revoked_question question = { .issuer = span_of(claims->profile->issuer),
@@ -149,12 +103,37 @@ is_revoked(const struct facts *facts, const struct claims *claims)
 		.client = claims->client,
 		.subject = claims->subject };
 
-	if (!facts->config->has_local)
-		return false;
 	question.has_issued =
 	    date_read(json_object_get(claims->payload, "iat"), &issued) && issued.present;
 	question.issued_s = issued.floor_s;
-	return facts->revoked(facts->world, &question);
+	return question;
+}
+
+static bool
+is_revoked(const struct facts *facts, const struct claims *claims)
+{
+	struct revoked_question question = question_of(claims);
+
+	return facts->config->has_local && facts->revoked(facts->world, &question);
+}
+
+static void
+keep_text(struct span *text, struct arena *arena)
+{
+	if (text->at != NULL)
+		text->at = arena_text(arena, *text);
+}
+
+void
+judge_keep_revoked(const struct claims *claims, struct arena *arena, struct judgement *judgement)
+{
+	struct revoked_question question = question_of(claims);
+
+	keep_text(&question.issuer, arena);
+	keep_text(&question.jti, arena);
+	keep_text(&question.client, arena);
+	keep_text(&question.subject, arena);
+	judgement->revoked = question;
 }
 
 enum reason
@@ -250,6 +229,8 @@ judge_bearer(const struct facts *facts, struct arena *arena, struct judgement *j
 		reason = verify(facts, &token, arena, judgement, &claims);
 	if (reason == REASON_OK)
 		reason = judge_claims(facts, &claims, arena, ret_caller);
+	if (reason == REASON_TOKEN_REVOKED)
+		judge_keep_revoked(&claims, arena, judgement);
 	if (reason != REASON_OK)
 		refuse(judgement, reason, token.detail);
 	if (reason == REASON_OK)

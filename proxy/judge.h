@@ -109,6 +109,10 @@ MUST_CHECK enum reason judge_user(const struct facts *facts, const struct user *
 MUST_CHECK enum reason judge_claims(const struct facts *facts, const struct claims *claims,
     struct arena *arena, struct caller **ret_caller);
 
+/* Note what a revocation was found by, in the arena: judgement->revoked. */
+void judge_keep_revoked(
+    const struct claims *claims, struct arena *arena, struct judgement *judgement);
+
 /* Wipe the password of the attempt; there need be none. */
 void judge_forget(struct judgement *judgement);
 

@@ -3,8 +3,9 @@
 // requests.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { run } from './harness/gate.mjs';
-import { issuerGate, known, tokenOf } from './harness/oauth.mjs';
+import { run, startGate } from './harness/gate.mjs';
+import { startIdp } from './harness/idp.mjs';
+import { issuerGate, known, post, tokenOf } from './harness/oauth.mjs';
 import { fileIssuer, keySet, makeKey, now, sign } from './harness/tokens.mjs';
 import { eventually } from './harness/wait.mjs';
 
@@ -92,11 +93,26 @@ test('explain and the gate agree', async (t) => {
 });
 
 test('explain at another time asks about the token, not about the keys', async (t) => {
-  const { gate, callers } = await gateWithCallers(t);
+  const idp = await startIdp(t, ['ES256']);
+  const gate = await startGate(t, { policy: POLICY, config: { issuers: { idp: { issuer: idp.issuer, audience: 'api://default', jwks: { stale: '1h' } } } } });
+  const token = await idp.token('ES256');
   for (const ahead of [7200, 30 * 86400]) {
-    assert.equal((await explain(gate, '/api/x', '--token', callers['who may'], '--at', String(now() + ahead))).reason, 'token_expired');
+    assert.equal((await explain(gate, '/api/x', '--token', token, '--at', String(now() + ahead))).reason, 'token_expired');
   }
-  assert.equal((await explain(gate, '/api/x', '--token', callers['who may'], '--at', String(now() - 86400))).reason, 'token_not_yet_valid');
+  assert.equal((await explain(gate, '/api/x', '--token', token, '--at', String(now() - 86400))).reason, 'token_not_yet_valid');
+});
+
+test('explain says who revoked a token, and when', async (t) => {
+  const { gate, callers } = await gateWithCallers(t);
+  const said = await explain(gate, '/api/x', '--token', callers['a revoked client']);
+  assert.equal(said.reason, 'token_revoked');
+  assert.equal(said.revoked.by, `uid:${process.getuid()}`);
+  assert.ok(Math.abs(Date.parse(said.revoked.at) - Date.now()) < 600000, said.revoked.at);
+  assert.equal((await explain(gate, '/api/x', '--token', callers['a client'])).revoked, null);
+  const own = await tokenOf(gate);
+  assert.equal((await post(gate, '/oauth/revoke', { token: own })).status, 200);
+  const text = await run(['explain', '-c', gate.file, '/api/x', '--token', own]);
+  assert.match(text.stdout, /^revoked at: +\d{4}-\d\d-\d\dT.*\nrevoked by: +"\S.*"$/m);
 });
 
 test('explain of whom it assumes goes by the same steps', async (t) => {
