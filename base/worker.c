@@ -1,38 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/worker.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/thread.h"
 
 struct worker {
 	int64_t (*step)(void *context);
 	void *context;
-	void (*end)(void *context); /* of worker_let_go(), else NULL */
 	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	bool woken, stopping;
+	struct pollfd fds[1 + WORKER_HEEDED_MOST]; /* the first: woken or to stop */
+	pthread_mutex_t lock;                      /* guards what is below */
+	bool stopping;
+	void (*end)(void *context); /* of worker_let_go(), else NULL */
 };
 
 static void
 destroy(struct worker *worker)
 {
-	(void)pthread_cond_destroy(&worker->changed);
+	if (worker->fds[0].fd >= 0)
+		(void)close(worker->fds[0].fd);
 	(void)pthread_mutex_destroy(&worker->lock);
 	free(worker);
 }
 
-/* Until it is time for the next step. False: there is none. The lock is held. */
+/* Rounded up, so that no step comes early. */
+static int
+milliseconds(int64_t us)
+{
+	if (us == WORKER_UNTIL_WOKEN)
+		return -1;
+	if (us <= 0)
+		return 0;
+	return us > INT_MAX ? INT_MAX / 1000 : (int)((us + 999) / 1000);
+}
+
+/* Until it is time for the next step. False: there is none. */
 static bool
 wait_turn(struct worker *worker, int64_t us)
 {
-	if (!worker->woken && !worker->stopping && us != WORKER_UNTIL_WOKEN)
-		thread_wait_us(&worker->changed, &worker->lock, us);
-	while (!worker->woken && !worker->stopping && us == WORKER_UNTIL_WOKEN)
-		(void)pthread_cond_wait(&worker->changed, &worker->lock);
-	worker->woken = false;
-	return !worker->stopping;
+	eventfd_t wakes;
+	bool stopping;
+
+	if (us != 0)
+		(void)poll(worker->fds, 1 + WORKER_HEEDED_MOST, milliseconds(us));
+	(void)eventfd_read(worker->fds[0].fd, &wakes); /* there need not be any */
+	(void)pthread_mutex_lock(&worker->lock);
+	stopping = worker->stopping;
+	(void)pthread_mutex_unlock(&worker->lock);
+	return !stopping;
 }
 
 static void *
@@ -42,12 +64,9 @@ run(void *argument)
 	void (*end)(void *context);
 	int64_t us = 0;
 
-	(void)pthread_mutex_lock(&worker->lock);
-	while (wait_turn(worker, us)) {
-		(void)pthread_mutex_unlock(&worker->lock);
+	while (wait_turn(worker, us))
 		us = worker->step(worker->context);
-		(void)pthread_mutex_lock(&worker->lock);
-	}
+	(void)pthread_mutex_lock(&worker->lock);
 	end = worker->end;
 	(void)pthread_mutex_unlock(&worker->lock);
 	if (end != NULL) {
@@ -58,8 +77,8 @@ run(void *argument)
 }
 
 bool
-worker_start(int64_t (*step)(void *context), void *context, struct worker **ret_worker,
-    struct err *reterr)
+worker_start(
+    int64_t (*step)(void *context), void *context, struct worker **ret_worker, struct err *reterr)
 {
 	struct worker *worker = calloc(1, sizeof(*worker));
 
@@ -68,7 +87,14 @@ worker_start(int64_t (*step)(void *context), void *context, struct worker **ret_
 	worker->step = step;
 	worker->context = context;
 	(void)pthread_mutex_init(&worker->lock, NULL);
-	thread_cond_init(&worker->changed);
+	worker_heed(worker, NULL, 0);
+	worker->fds[0].events = POLLIN;
+	worker->fds[0].fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (worker->fds[0].fd < 0) {
+		(void)err_errno(reterr, errno, "cannot start a thread");
+		destroy(worker);
+		return false;
+	}
 	*ret_worker = worker;
 	/* The lock holds the first step back until `thread` is set. */
 	(void)pthread_mutex_lock(&worker->lock);
@@ -83,21 +109,28 @@ worker_start(int64_t (*step)(void *context), void *context, struct worker **ret_
 }
 
 void
-worker_wake(struct worker *worker)
+worker_heed(struct worker *worker, const int *fds, size_t count)
 {
-	(void)pthread_mutex_lock(&worker->lock);
-	worker->woken = true;
-	(void)pthread_cond_signal(&worker->changed);
-	(void)pthread_mutex_unlock(&worker->lock);
+	for (size_t i = 0; i < WORKER_HEEDED_MOST; i++) {
+		worker->fds[1 + i].fd = i < count ? fds[i] : -1; /* which poll() skips */
+		worker->fds[1 + i].events = POLLIN;
+	}
 }
 
+void
+worker_wake(struct worker *worker)
+{
+	(void)eventfd_write(worker->fds[0].fd, 1);
+}
+
+/* Within the lock, since the thread may free the worker as soon as it is out of it. */
 static void
 tell_to_stop(struct worker *worker, void (*end)(void *context))
 {
 	(void)pthread_mutex_lock(&worker->lock);
 	worker->stopping = true;
 	worker->end = end;
-	(void)pthread_cond_signal(&worker->changed);
+	worker_wake(worker);
 	(void)pthread_mutex_unlock(&worker->lock);
 }
 

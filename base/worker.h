@@ -10,6 +10,7 @@
 #define POSTERN_BASE_WORKER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/check.h"
@@ -26,8 +27,15 @@ struct worker;
  *
  * ret_worker  given: worker_stop() or worker_let_go() ends it. Set before the first step begins.
  */
-MUST_CHECK bool worker_start(int64_t (*step)(void *context), void *context,
-    struct worker **ret_worker, struct err *reterr);
+MUST_CHECK bool worker_start(
+    int64_t (*step)(void *context), void *context, struct worker **ret_worker, struct err *reterr);
+
+/*
+ * From now on the next step comes, too, as soon as one of these descriptors can be read; the step
+ * reads it empty. They replace those that were given before; -1 is skipped. Within a step only.
+ */
+#define WORKER_HEEDED_MOST 2
+void worker_heed(struct worker *worker, const int *fds, size_t count);
 
 /* Take the next step now; after the one under way, if there is one. */
 void worker_wake(struct worker *worker);

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/bookkeeper.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "base/thread.h"
+#include "base/worker.h"
 
 struct bookkeeper {
 	struct used *used;
 	struct watch *watch;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t woken;
-	bool stopping;
+	struct worker *worker;
 	bool failed; /* said already */
 };
 
@@ -53,33 +48,11 @@ write_round(struct bookkeeper *bookkeeper)
 		tell(bookkeeper, well, &err);
 }
 
-/* False: the thread is to end. */
-static bool
-rest(struct bookkeeper *bookkeeper)
+static int64_t
+step(void *context)
 {
-	int64_t until_us = clock_mono_us() + BOOKKEEPER_EVERY_S * INT64_C(1000000);
-	int64_t left_us = until_us - clock_mono_us();
-	bool stopping;
-
-	(void)pthread_mutex_lock(&bookkeeper->lock);
-	while (!bookkeeper->stopping && left_us > 0) {
-		thread_wait_us(&bookkeeper->woken, &bookkeeper->lock, left_us);
-		left_us = until_us - clock_mono_us();
-	}
-	stopping = bookkeeper->stopping;
-	(void)pthread_mutex_unlock(&bookkeeper->lock);
-	return !stopping;
-}
-
-static void *
-run(void *context)
-{
-	struct bookkeeper *bookkeeper = context;
-
-	while (rest(bookkeeper))
-		write_round(bookkeeper);
-	write_round(bookkeeper);
-	return NULL;
+	write_round(context);
+	return BOOKKEEPER_EVERY_S * INT64_C(1000000);
 }
 
 bool
@@ -92,11 +65,7 @@ bookkeeper_start(
 		return err_set(reterr, "no memory");
 	bookkeeper->used = used;
 	bookkeeper->watch = watch;
-	(void)pthread_mutex_init(&bookkeeper->lock, NULL);
-	thread_cond_init(&bookkeeper->woken);
-	if (!thread_start(&bookkeeper->thread, run, bookkeeper, reterr)) {
-		(void)pthread_cond_destroy(&bookkeeper->woken);
-		(void)pthread_mutex_destroy(&bookkeeper->lock);
+	if (!worker_start(step, bookkeeper, &bookkeeper->worker, reterr)) {
 		free(bookkeeper);
 		return false;
 	}
@@ -109,12 +78,7 @@ bookkeeper_stop(struct bookkeeper *bookkeeper)
 {
 	if (bookkeeper == NULL)
 		return;
-	(void)pthread_mutex_lock(&bookkeeper->lock);
-	bookkeeper->stopping = true;
-	(void)pthread_cond_broadcast(&bookkeeper->woken);
-	(void)pthread_mutex_unlock(&bookkeeper->lock);
-	(void)pthread_join(bookkeeper->thread, NULL);
-	(void)pthread_cond_destroy(&bookkeeper->woken);
-	(void)pthread_mutex_destroy(&bookkeeper->lock);
+	worker_stop(bookkeeper->worker);
+	write_round(bookkeeper);
 	free(bookkeeper);
 }

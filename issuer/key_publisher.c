@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/key_publisher.h"
 
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,17 +12,15 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/steady.h"
-#include "base/thread.h"
+#include "base/worker.h"
 
 #define LOOK_US INT64_C(1000000)
 #define ROWS_MOST ((size_t)4 << 20)
 
 struct key_publisher {
 	struct key_publisher_setup setup;
-	pthread_t thread;
-	pthread_mutex_t lock; /* of the next three */
-	pthread_cond_t woken;
-	bool stopping, wanted;
+	struct worker *worker;
+	atomic_bool wanted; /* the keys have changed */
 	int64_t due_mono_s;
 	struct steady steady;
 	bool failed; /* said already */
@@ -165,39 +163,19 @@ look_for_ended(struct key_publisher *publisher)
 
 /* --- the thread --- */
 
-/* Until there is something to do, or a second has passed. False: the thread is to end. */
-static bool
-rest(struct key_publisher *publisher, bool *ret_wanted)
-{
-	bool going;
-
-	(void)pthread_mutex_lock(&publisher->lock);
-	if (!publisher->stopping && !publisher->wanted)
-		thread_wait_us(&publisher->woken, &publisher->lock, LOOK_US);
-	*ret_wanted = publisher->wanted;
-	publisher->wanted = false;
-	going = !publisher->stopping;
-	(void)pthread_mutex_unlock(&publisher->lock);
-	return going;
-}
-
-static void *
-run(void *context)
+static int64_t
+step(void *context)
 {
 	struct key_publisher *publisher = context;
-	bool wanted = true;
+	bool steady = steady_look(&publisher->steady, clock_now_s(), clock_mono_s(), NULL);
 
-	do {
-		bool steady = steady_look(&publisher->steady, clock_now_s(), clock_mono_s(), NULL);
-
-		/* What failed is tried again in a second. */
-		if (wanted || clock_mono_s() >= publisher->due_mono_s)
-			publisher->due_mono_s =
-			    publish(publisher, steady) ? clock_mono_s() + KEY_PUBLISHER_EVERY_S : 0;
-		look_for_ended(publisher);
-		epoch_collect();
-	} while (rest(publisher, &wanted));
-	return NULL;
+	/* What failed is tried again in a second. */
+	if (atomic_exchange(&publisher->wanted, false) || clock_mono_s() >= publisher->due_mono_s)
+		publisher->due_mono_s =
+		    publish(publisher, steady) ? clock_mono_s() + KEY_PUBLISHER_EVERY_S : 0;
+	look_for_ended(publisher);
+	epoch_collect();
+	return LOOK_US;
 }
 
 bool
@@ -209,11 +187,8 @@ key_publisher_start(const struct key_publisher_setup *setup, struct key_publishe
 	if (publisher == NULL)
 		return err_set(reterr, "no memory");
 	publisher->setup = *setup;
-	(void)pthread_mutex_init(&publisher->lock, NULL);
-	thread_cond_init(&publisher->woken);
-	if (!thread_start(&publisher->thread, run, publisher, reterr)) {
-		(void)pthread_cond_destroy(&publisher->woken);
-		(void)pthread_mutex_destroy(&publisher->lock);
+	atomic_init(&publisher->wanted, true);
+	if (!worker_start(step, publisher, &publisher->worker, reterr)) {
 		free(publisher);
 		return false;
 	}
@@ -226,10 +201,8 @@ key_publisher_wake(struct key_publisher *publisher)
 {
 	if (publisher == NULL)
 		return;
-	(void)pthread_mutex_lock(&publisher->lock);
-	publisher->wanted = true;
-	(void)pthread_cond_broadcast(&publisher->woken);
-	(void)pthread_mutex_unlock(&publisher->lock);
+	atomic_store(&publisher->wanted, true);
+	worker_wake(publisher->worker);
 }
 
 void
@@ -237,12 +210,6 @@ key_publisher_stop(struct key_publisher *publisher)
 {
 	if (publisher == NULL)
 		return;
-	(void)pthread_mutex_lock(&publisher->lock);
-	publisher->stopping = true;
-	(void)pthread_cond_broadcast(&publisher->woken);
-	(void)pthread_mutex_unlock(&publisher->lock);
-	(void)pthread_join(publisher->thread, NULL);
-	(void)pthread_cond_destroy(&publisher->woken);
-	(void)pthread_mutex_destroy(&publisher->lock);
+	worker_stop(publisher->worker);
 	free(publisher);
 }

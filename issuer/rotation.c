@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/rotation.h"
 
-#include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -14,18 +11,18 @@
 #include "base/epoch.h"
 #include "base/log.h"
 #include "base/steady.h"
-#include "base/thread.h"
+#include "base/worker.h"
 
-#define LOOK_MS 1000
-#define REST_MS 5 /* so that a bulk of changes is one look */
+#define LOOK_US INT64_C(1000000)
+#define REST_US 5000 /* so that a bulk of changes is one look */
 
 struct rotation {
 	struct signing *signing;
 	void (*changed)(void *context);
 	void *context;
-	int stop_fd, notify_fd;
-	pthread_t thread;
-	bool running;
+	int notify_fd;
+	struct worker *worker;
+	bool rested;
 	struct steady steady;
 	uint64_t files;  /* as they were at the last look */
 	struct err told; /* the trouble last logged, so that it is logged once */
@@ -84,34 +81,34 @@ look(struct rotation *rotation)
 	rotation->told = well ? (struct err){ "" } : err;
 }
 
-/* Wait for news or the time of the next look. False: the thread is to end. */
+/* Has anything changed? */
 static bool
-wait_for_news(const struct rotation *rotation)
+read_news(const struct rotation *rotation)
 {
-	struct pollfd fds[2] = {
-		{ .fd = rotation->stop_fd, .events = POLLIN },
-		{ .fd = rotation->notify_fd, .events = POLLIN }, /* -1 is skipped */
-	};
 	char events[4096];
+	bool news = false;
 
-	if (poll(fds, 2, LOOK_MS) > 0 && fds[0].revents == 0)
-		(void)poll(fds, 1, REST_MS);
 	while (rotation->notify_fd >= 0 && read(rotation->notify_fd, events, sizeof(events)) > 0)
-		continue;
-	return fds[0].revents == 0;
+		news = true;
+	return news;
 }
 
-static void *
-run(void *context)
+static int64_t
+step(void *context)
 {
 	struct rotation *rotation = context;
 
-	while (wait_for_news(rotation)) {
-		look_at_clock(rotation);
-		look(rotation);
-		epoch_collect();
+	worker_heed(rotation->worker, &rotation->notify_fd, 1);
+	rotation->rested = !rotation->rested && read_news(rotation);
+	if (rotation->rested) {
+		worker_heed(rotation->worker, NULL, 0);
+		return REST_US;
 	}
-	return NULL;
+	(void)read_news(rotation);
+	look_at_clock(rotation);
+	look(rotation);
+	epoch_collect();
+	return LOOK_US;
 }
 
 bool
@@ -127,15 +124,12 @@ rotation_start(struct signing *signing, void (*changed)(void *context), void *co
 	rotation->changed = changed;
 	rotation->context = context;
 	(void)steady_look(&rotation->steady, clock_now_s(), clock_mono_s(), NULL);
-	rotation->stop_fd = eventfd(0, EFD_CLOEXEC);
 	rotation->notify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	/* Without inotify changes are seen a second later, no worse. */
 	if (rotation->notify_fd >= 0)
 		(void)inotify_add_watch(rotation->notify_fd, signing_directory(signing),
 		    IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM);
-	rotation->running =
-	    rotation->stop_fd >= 0 && thread_start(&rotation->thread, run, rotation, &err);
-	if (!rotation->running) {
+	if (!worker_start(step, rotation, &rotation->worker, &err)) {
 		rotation_stop(rotation);
 		return false;
 	}
@@ -148,13 +142,8 @@ rotation_stop(struct rotation *rotation)
 {
 	if (rotation == NULL)
 		return;
-	if (rotation->running) {
-		(void)eventfd_write(rotation->stop_fd, 1);
-		pthread_join(rotation->thread, NULL);
-	}
+	worker_stop(rotation->worker);
 	if (rotation->notify_fd >= 0)
 		close(rotation->notify_fd);
-	if (rotation->stop_fd >= 0)
-		close(rotation->stop_fd);
 	free(rotation);
 }

@@ -57,7 +57,7 @@ keeper_init(
 	bool good = true;
 
 	(void)pthread_mutex_init(&keeper->lock, NULL);
-	thread_cond_init(&keeper->changed);
+	thread_cond_init(&keeper->ended);
 	buffer_init(&keeper->json, KEYSET_MAX_BYTES);
 	*own = *source;
 	keeper->state_dir = state_dir;
@@ -73,7 +73,7 @@ keeper_done(struct keeper *keeper)
 {
 	keyset_free(atomic_load(&keeper->keys));
 	buffer_done(&keeper->json);
-	(void)pthread_cond_destroy(&keeper->changed);
+	(void)pthread_cond_destroy(&keeper->ended);
 	(void)pthread_mutex_destroy(&keeper->lock);
 	for (size_t i = 0; i < TEXTS; i++)
 		free((char *)(uintptr_t)*text_at(&keeper->source, i));

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 
 #include "base/buffer.h"
+#include "base/worker.h"
 #include "jwks/discovery.h"
 #include "jwks/fetch.h"
 #include "jwks/keyset.h"
@@ -28,10 +29,10 @@ struct keeper {
 	_Atomic(struct keyset *) keys;
 	atomic_int_fast64_t good_s; /* of the plan, for readers without the lock */
 	atomic_bool stop;
-	pthread_t thread;
-	bool threaded;
-	pthread_mutex_t lock; /* guards what is below */
-	pthread_cond_t changed;
+	struct keyring *ring;  /* lent: whose it is */
+	struct worker *worker; /* NULL: its keys are given */
+	pthread_mutex_t lock;  /* guards what is below */
+	pthread_cond_t ended;  /* a round has */
 	struct plan plan;
 	struct buffer json; /* the document of `keys` */
 	struct stat file;   /* SOURCE_FILE: as it was when it was read, */

@@ -22,12 +22,6 @@ struct keyring {
 	void *context;
 };
 
-/* A keeper's thread and what it works on. */
-struct work {
-	struct keyring *ring;
-	struct keeper *keeper;
-};
-
 static void
 note_change(struct keyring *ring)
 {
@@ -36,50 +30,53 @@ note_change(struct keyring *ring)
 		ring->changed(ring->context);
 }
 
-/* Sleep until it is time to ask or somebody wants it. Call with the lock held. */
-static void
-sleep_until_due(struct keeper *keeper)
+/* Begin a round if it is time for one or somebody wants it. */
+static bool
+begin_round(struct keeper *keeper)
 {
-	while (!atomic_load(&keeper->stop) && !keeper->wanted) {
-		int64_t left_s = plan_wait_s(&keeper->plan, clock_mono_s());
+	bool due;
 
-		if (left_s <= 0)
-			return;
-		thread_wait_us(&keeper->changed, &keeper->lock,
-		    (left_s > 60 ? 60 : left_s) * INT64_C(1000000));
-	}
+	(void)pthread_mutex_lock(&keeper->lock);
+	due = keeper->wanted || plan_wait_s(&keeper->plan, clock_mono_s()) <= 0;
+	keeper->wanted = false;
+	keeper->asking = due;
+	(void)pthread_mutex_unlock(&keeper->lock);
+	return due;
 }
 
-static void *
-run(void *context)
+static void
+end_round(struct keeper *keeper)
 {
-	struct work work = *(struct work *)context;
-	struct keeper *keeper = work.keeper;
-
-	free(context);
 	(void)pthread_mutex_lock(&keeper->lock);
-	for (;;) {
-		bool changed;
-
-		sleep_until_due(keeper);
-		if (atomic_load(&keeper->stop))
-			break;
-		keeper->wanted = false;
-		keeper->asking = true;
-		(void)pthread_mutex_unlock(&keeper->lock);
-		changed = keeper_ask(keeper, clock_mono_s());
-		if (changed)
-			note_change(work.ring);
-		(void)pthread_mutex_lock(&keeper->lock);
-		keeper->asking = false;
-		keeper->rounds++;
-		(void)pthread_cond_broadcast(&keeper->changed);
-		(void)pthread_mutex_unlock(&keeper->lock);
-		keeper_keep(keeper);
-		(void)pthread_mutex_lock(&keeper->lock);
-	}
+	keeper->asking = false;
+	keeper->rounds++;
+	(void)pthread_cond_broadcast(&keeper->ended);
 	(void)pthread_mutex_unlock(&keeper->lock);
-	return NULL;
+}
+
+static int64_t
+wait_us(struct keeper *keeper)
+{
+	int64_t left_s;
+
+	(void)pthread_mutex_lock(&keeper->lock);
+	left_s = plan_wait_s(&keeper->plan, clock_mono_s());
+	(void)pthread_mutex_unlock(&keeper->lock);
+	return (left_s < 0 ? 0 : left_s > 60 ? 60 : left_s) * INT64_C(1000000);
+}
+
+static int64_t
+step(void *context)
+{
+	struct keeper *keeper = context;
+
+	if (begin_round(keeper)) {
+		if (keeper_ask(keeper, clock_mono_s()))
+			note_change(keeper->ring);
+		end_round(keeper);
+		keeper_keep(keeper);
+	}
+	return wait_us(keeper);
 }
 
 static struct keeper *
@@ -89,20 +86,6 @@ earlier_of(const struct keyring *previous, const struct keeper *keeper)
 		if (keeper_alike(&previous->keepers[i], keeper))
 			return &previous->keepers[i];
 	return NULL;
-}
-
-static bool
-start_thread(struct keyring *ring, struct keeper *keeper, struct err *reterr)
-{
-	struct work *work = malloc(sizeof(*work));
-
-	if (work == NULL)
-		return err_set(reterr, "out of memory");
-	*work = (struct work){ ring, keeper };
-	keeper->threaded = thread_start(&keeper->thread, run, work, reterr);
-	if (!keeper->threaded)
-		free(work);
-	return keeper->threaded;
 }
 
 static bool
@@ -120,7 +103,8 @@ start_keeper(
 	} else {
 		keeper_recall(keeper, earlier_of(previous, keeper));
 	}
-	return start_thread(ring, keeper, reterr);
+	keeper->ring = ring;
+	return worker_start(step, keeper, &keeper->worker, reterr);
 }
 
 bool
@@ -166,12 +150,11 @@ keyring_stop(struct keyring *ring)
 
 		atomic_store(&keeper->stop, true);
 		(void)pthread_mutex_lock(&keeper->lock);
-		(void)pthread_cond_broadcast(&keeper->changed);
+		(void)pthread_cond_broadcast(&keeper->ended);
 		(void)pthread_mutex_unlock(&keeper->lock);
 	}
 	for (size_t i = 0; i < ring->count; i++) {
-		if (ring->keepers[i].threaded)
-			(void)pthread_join(ring->keepers[i].thread, NULL);
+		worker_stop(ring->keepers[i].worker);
 		keeper_done(&ring->keepers[i]);
 	}
 	free(ring->keepers);
@@ -210,20 +193,20 @@ keyring_refresh(struct keyring *ring, size_t index, int64_t mono_s)
 	uint64_t round;
 	bool ended = false;
 
-	if (!keeper->threaded)
+	if (keeper->worker == NULL)
 		return false;
 	(void)pthread_mutex_lock(&keeper->lock);
 	round = keeper->rounds;
 	if (!keeper->asking && !keeper->wanted &&
 	    plan_wanted(&keeper->plan, &keeper->source, mono_s)) {
 		keeper->wanted = true;
-		(void)pthread_cond_broadcast(&keeper->changed);
+		worker_wake(keeper->worker);
 	}
 	if ((keeper->asking || keeper->wanted) && keeper->waiting < WAITING_MOST) {
 		keeper->waiting++;
 		while (keeper->rounds == round && !atomic_load(&keeper->stop) &&
 		       clock_mono_us() < until_us)
-			thread_wait_us(&keeper->changed, &keeper->lock, until_us - clock_mono_us());
+			thread_wait_us(&keeper->ended, &keeper->lock, until_us - clock_mono_us());
 		keeper->waiting--;
 		ended = keeper->rounds != round;
 	}

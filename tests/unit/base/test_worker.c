@@ -9,6 +9,8 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/worker.h"
 
@@ -16,7 +18,8 @@ struct work {
 	struct worker *worker;
 	sem_t stepped, hold, ended;
 	int64_t pause_us;
-	int steps; /* of the worker's thread; read when it has ended */
+	int heeded; /* 0: nothing */
+	int steps;  /* of the worker's thread; read when it has ended */
 	bool held;
 };
 
@@ -26,6 +29,12 @@ step(void *context)
 	struct work *work = context;
 
 	work->steps++;
+	if (work->heeded != 0) {
+		eventfd_t news;
+
+		worker_heed(work->worker, &work->heeded, 1);
+		(void)eventfd_read(work->heeded, &news);
+	}
 	(void)sem_post(&work->stepped);
 	if (work->held)
 		(void)sem_wait(&work->hold);
@@ -97,6 +106,26 @@ a_wake_during_a_step_is_remembered(void **state)
 }
 
 static void
+one_that_heeds_a_descriptor_steps_when_there_is_something_to_read(void **state)
+{
+	struct work work = { .pause_us = WORKER_UNTIL_WOKEN };
+	struct err err;
+
+	(void)state;
+	(void)sem_init(&work.stepped, 0, 0);
+	work.heeded = eventfd(0, EFD_NONBLOCK);
+	assert_true(worker_start(step, &work, &work.worker, &err));
+	for (int i = 1; i <= 3; i++) {
+		(void)sem_wait(&work.stepped);
+		(void)eventfd_write(work.heeded, 1);
+	}
+	(void)sem_wait(&work.stepped);
+	worker_stop(work.worker);
+	assert_int_equal(work.steps, 4);
+	(void)close(work.heeded);
+}
+
+static void
 one_that_is_held_up_is_let_go_and_ends_by_itself(void **state)
 {
 	struct work work;
@@ -121,6 +150,7 @@ main(void)
 		cmocka_unit_test(a_step_is_taken_at_once_and_after_each_pause),
 		cmocka_unit_test(one_that_waits_for_ever_steps_when_woken),
 		cmocka_unit_test(a_wake_during_a_step_is_remembered),
+		cmocka_unit_test(one_that_heeds_a_descriptor_steps_when_there_is_something_to_read),
 		cmocka_unit_test(one_that_is_held_up_is_let_go_and_ends_by_itself),
 	};
 
