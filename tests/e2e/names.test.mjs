@@ -88,7 +88,7 @@ test('a name server that never answers holds neither a reload nor SIGTERM', { sk
   await expectRefusal(gate, await gate.ask({ target: '/open/x' }), 'upstream_unreachable');
   assert.ok((await metric(gate, 'postern_upstream_failures_total\\{.*kind="dns"\\}')) > 0);
   await gate.stop();
-  assert.ok(Date.now() - before < 25000, 'less than the 30 s that the resolver waits');
+  assert.ok(Date.now() - before < 120000, 'less than the 150 s that the resolver waits');
 });
 
 test('no such name is said at once', { skip }, async (t) => {

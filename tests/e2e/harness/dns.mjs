@@ -54,7 +54,7 @@ export async function nameServer(t, addresses) {
 /** A gate whose resolver asks `names`. */
 export async function gateWithNames(t, names, options) {
   const gate = await makeGate(t, options);
-  gate.write('resolv.conf', `nameserver ${names.address}\noptions timeout:30 attempts:1\n`);
+  gate.write('resolv.conf', `nameserver ${names.address}\noptions timeout:30 attempts:5\n`);
   gate.spawn({}, ['unshare', '-m', 'sh', '-c', 'mount --bind "$0" /etc/resolv.conf && exec "$@"', path.join(gate.dir, 'resolv.conf')]);
   t.after(() => gate.stop());
   await gate.ready();

@@ -26,15 +26,20 @@ teardown(void **state)
 	return 0;
 }
 
-/* Wait until the issuer has seen that many changes: three minutes, then it never will. */
+#define TICKS 18000 /* three minutes: what did not happen by then never will */
+
+static void
+tick(void)
+{
+	(void)nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+}
+
+/* Wait until the issuer has seen that many changes. */
 static void
 await_changes(int changes)
 {
-	const struct timespec tick = { 0, 10000000 };
-	int i;
-
-	for (i = 0; i < 18000 && atomic_load(&running.changes) < changes; i++)
-		nanosleep(&tick, NULL);
+	for (int i = 0; i < TICKS && atomic_load(&running.changes) < changes; i++)
+		tick();
 	assert_true(atomic_load(&running.changes) >= changes);
 }
 
@@ -142,12 +147,10 @@ want_restored(void)
 static void
 await_away(bool away)
 {
-	const struct timespec tick = { 0, 10000000 };
-
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < TICKS; i++) {
 		if ((issuer_database_away_s(running.issuer, &err) > 0) == away)
 			return;
-		nanosleep(&tick, NULL);
+		tick();
 	}
 	fail_msg("the database is %s", away ? "not away" : "away");
 }
