@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ask a gate that runs here how it is: for the health check of an image without a client of HTTP.
- */
+ * A mistake in the configuration is no reason to call a gate ill that runs on without it: of the
+ * file only `admin.address` is read. */
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -11,10 +12,12 @@
 
 #include "base/span.h"
 #include "cli/command.h"
+#include "proxy/config_part.h"
 
 #define PATIENCE_S 5
 #define ADDRESS_ROOM 128
 #define ANSWER_ROOM 64
+#define ARENA_MOST (64u << 20)
 
 /* Where to ask: a gate that listens on every address listens on loopback, too. */
 struct place {
@@ -44,6 +47,8 @@ place_of(const char *admin, struct place *place)
 		(void)snprintf(place->host, sizeof(place->host), "%s", place->text);
 	if (strcmp(place->host, "0.0.0.0") == 0)
 		(void)snprintf(place->host, sizeof(place->host), "127.0.0.1");
+	else if (strcmp(place->host, "localhost") == 0)
+		(void)snprintf(place->host, sizeof(place->host), "127.0.0.1");
 	else if (strcmp(place->host, "::") == 0)
 		(void)snprintf(place->host, sizeof(place->host), "::1");
 	return true;
@@ -58,6 +63,7 @@ connect_to(const struct place *place)
 	struct addrinfo *found = NULL;
 	int fd = -1;
 
+	errno = EINVAL;
 	if (getaddrinfo(place->host, place->port, &hints, &found) != 0)
 		return -1;
 	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -100,8 +106,11 @@ check(const char *admin, const char *path)
 	int fd, status;
 
 	if (!place_of(admin, &place))
-		return command_trouble("health: %s is no address", admin);
+		return command_trouble("health: \"%.128s\" is not HOST:PORT", admin);
 	fd = connect_to(&place);
+	if (fd < 0 && errno == EINVAL)
+		return command_trouble(
+		    "health: \"%.128s\" is not HOST:PORT with a numeric address", admin);
 	if (fd < 0) {
 		(void)command_trouble("health: %s: %s", admin, strerror(errno));
 		return EXIT_NO;
@@ -119,11 +128,16 @@ check(const char *admin, const char *path)
 
 struct health_line {
 	struct command_line line;
+	const char *address; /* NULL: the configuration's */
 	bool ready;
 };
 
 static const struct command_option options[] = {
 	OPTION_ROW_CONFIG,
+	{ .name = "--address",
+	    .argument = "HOST:PORT",
+	    .offset = offsetof(struct health_line, address),
+	    .help = "ask there, and read no configuration (default: its admin.address)" },
 	{ .name = "--ready",
 	    .kind = OPTION_FLAG,
 	    .offset = offsetof(struct health_line, ready),
@@ -138,19 +152,31 @@ static const struct command_verb verbs[] = {
 };
 
 static int
+run(const struct health_line *line)
+{
+	const char *address = line->address;
+	struct arena arena;
+	struct err err;
+	int code;
+
+	arena_init(&arena, ARENA_MOST);
+	if (address == NULL && !config_part_admin(line->line.config, &arena, &address, &err))
+		code = command_trouble(
+		    "health: %s; with --address no configuration is read", err.text);
+	else
+		code = check(address, line->ready ? "/readyz" : "/livez");
+	arena_done(&arena);
+	return code;
+}
+
+static int
 run_line(int argc, char **argv)
 {
 	struct health_line line = { .line.config = COMMAND_CONFIG };
-	struct config *config = NULL;
 	int code;
 
-	if (options_read(&health_command, argc, argv, &line.line, &code)) {
-		if (command_config(line.line.config, &config, &code))
-			code = check(config->admin, line.ready ? "/readyz" : "/livez");
-		else
-			code = EXIT_TROUBLE;
-	}
-	config_free(config);
+	if (options_read(&health_command, argc, argv, &line.line, &code))
+		code = run(&line);
 	options_done(&line.line);
 	return code;
 }

@@ -333,6 +333,7 @@ read_all(struct config *config, struct err *reterr)
 		return err_set(reterr, "%s: is empty", config->path);
 	if (root == NULL)
 		return true;
+	config->root = root;
 	schema_read(root, top_fields, &top, &config->mistakes);
 	config->upstream = top.upstream;
 	config->state = document_path(&config->arena, root, top.state);

@@ -55,10 +55,11 @@ struct config_resource {
 /* All texts are lent by the arena. */
 struct config {
 	struct arena arena;
-	const char *path;     /* of postern.yaml */
-	struct texts listen;  /* addresses */
-	const char *admin;    /* address */
-	const char *upstream; /* URL, or NULL when every module names its own */
+	const char *path;        /* of postern.yaml */
+	const struct node *root; /* its tree; NULL: it is no YAML */
+	struct texts listen;     /* addresses */
+	const char *admin;       /* address */
+	const char *upstream;    /* URL, or NULL when every module names its own */
 	const char *policy_path;
 	const char *state;        /* absolute */
 	struct profile *profiles; /* third-party issuers, then the local issuer's if there is one */

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/config_part.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "proxy/address.h"
+
+#define ADMIN "admin"
+#define ADDRESS "address"
+#define PLACE_ROOM 512
+
+/* --- admin.address --- */
+
+static const char *
+default_address(void)
+{
+	const struct config_section *section = config_sections();
+	const struct field *field;
+
+	while (strcmp(section->pointer, "/" ADMIN) != 0)
+		section++;
+	field = section->fields;
+	while (strcmp(field->key, ADDRESS) != 0)
+		field++;
+	return field->otherwise;
+}
+
+/* The lines of the section `admin`, to the next line that is not indented. Empty: there is none. */
+static struct span
+admin_lines(struct span text)
+{
+	struct span section = { NULL, 0 };
+
+	while (text.len > 0) {
+		size_t len = span_find(text, '\n');
+		struct span line = span_slice(text, 0, len < text.len ? len + 1 : text.len);
+
+		if (section.at == NULL && span_starts(line, SPAN(ADMIN ":")))
+			section = (struct span){ line.at, 0 };
+		else if (section.at != NULL && strchr(" \t\r\n#", line.at[0]) == NULL)
+			break;
+		if (section.at != NULL)
+			section.len += line.len;
+		text = span_slice(text, line.len, text.len);
+	}
+	return section;
+}
+
+static bool
+names_admin(struct span text)
+{
+	return text.at != NULL && memmem(text.at, text.len, ADMIN, strlen(ADMIN)) != NULL;
+}
+
+/* The tree of the whole file; else that of its section `admin`, or NULL when there is no such
+ * word in it. */
+static bool
+read_tree(const char *path, struct span text, struct mistakes *mistakes,
+    const struct node **ret_root, struct err *reterr)
+{
+	struct mistakes unheard = { .arena = mistakes->arena };
+	struct span section = admin_lines(text);
+	struct node *root = NULL;
+
+	*ret_root = NULL;
+	if (!document_parse(text, path, mistakes, &root))
+		return err_set(reterr, "%s: out of memory", path);
+	if (root == NULL && section.len > 0 && !document_parse(section, path, &unheard, &root))
+		return err_set(reterr, "%s: out of memory", path);
+	if (root == NULL && names_admin(text))
+		return err_set(reterr, "%s",
+		    mistakes->first != NULL ? mistakes->first->text : "the file says nothing");
+	*ret_root = root;
+	return true;
+}
+
+static bool
+address_of(struct span text, const char *path, struct arena *arena, const char **ret_address,
+    struct err *reterr)
+{
+	struct mistakes mistakes = { .arena = arena };
+	const struct node *root, *admin, *address;
+
+	if (!read_tree(path, text, &mistakes, &root, reterr))
+		return false;
+	admin = node_get(root, ADMIN);
+	address = node_get(admin, ADDRESS);
+	if (address == NULL) {
+		*ret_address = default_address();
+		return true;
+	}
+	if (address->kind != NODE_SCALAR || !address_valid(address->text.at))
+		return err_set(reterr,
+		    "%s:%d:%d: /" ADMIN "/" ADDRESS ": must be ADDRESS:PORT with a numeric address",
+		    path, address->line, address->column);
+	*ret_address = address->text.at;
+	return true;
+}
+
+bool
+config_part_admin(
+    const char *path, struct arena *arena, const char **ret_address, struct err *reterr)
+{
+	struct buffer text;
+	bool done;
+
+	buffer_init(&text, DOCUMENT_MAX_BYTES);
+	done = file_read(path, &text, reterr) &&
+	       address_of(buffer_span(&text), path, arena, ret_address, reterr);
+	buffer_wipe(&text);
+	return done;
+}
+
+/* --- mistakes --- */
+
+/* The mistake's pointer, to the end of its line; it begins as document.h says. */
+static const char *
+pointer_of(const struct mistake *mistake)
+{
+	char place[PLACE_ROOM];
+	int len = snprintf(
+	    place, sizeof(place), "%s:%d:%d: ", mistake->file, mistake->line, mistake->column);
+
+	if (len < 0 || (size_t)len >= sizeof(place) ||
+	    strncmp(mistake->text, place, (size_t)len) != 0)
+		return mistake->text;
+	return mistake->text + len;
+}
+
+/* Is an error at the node, or below it? key: only errors of its key. */
+static bool
+mistaken(const struct config *config, const struct node *node, bool key)
+{
+	const char *pointer = node_pointer(config->mistakes.arena, node);
+	size_t len = pointer == NULL ? 0 : strlen(pointer);
+
+	if (pointer == NULL)
+		return true;
+	for (const struct mistake *one = config->mistakes.first; one != NULL; one = one->next) {
+		const char *at = pointer_of(one);
+
+		if (one->warning || strcmp(one->file, node->file) != 0 ||
+		    strncmp(at, pointer, len) != 0)
+			continue;
+		if (at[len] == ':' &&
+		    (!key || (one->line == node->key_line && one->column == node->key_column)))
+			return true;
+		if (at[len] == '/' && !key)
+			return true;
+	}
+	return false;
+}
+
+bool
+config_part_sound(const struct config *config, const char *map, const char *key)
+{
+	const struct node *top = config->root;
+	const struct node *parent = map[0] == '\0' ? top : node_get(top, map);
+	bool found = false, misspelt = false;
+
+	if (top == NULL)
+		return false;
+	for (const struct node *child = parent == NULL ? NULL : parent->first; child != NULL;
+	     child = child->next) {
+		bool same = span_is(child->key, key);
+
+		if (same && mistaken(config, child, false))
+			return false;
+		found = found || same;
+		misspelt = misspelt || mistaken(config, child, true);
+	}
+	return found || !misspelt;
+}
