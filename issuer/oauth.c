@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "issuer/client_proof.h"
+#include "issuer/client_authenticate.h"
 #include "issuer/used.h"
 
 #define ARENA_MOST (512u << 10)
@@ -121,7 +121,7 @@ run(struct oauth *oauth, const struct oauth_endpoint *endpoint)
 	enum oauth_error error = read_request(oauth, endpoint->required);
 
 	if (error == OAUTH_OK)
-		error = client_proof(oauth, endpoint->decide);
+		error = client_authenticate(oauth, endpoint->decide);
 	if (error == OAUTH_OK)
 		error = endpoint->act(oauth);
 	return error;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/client_proof.h"
+#include "issuer/client_authenticate.h"
 
 #include <stdio.h>
 
@@ -231,7 +231,7 @@ look(struct oauth *oauth, enum oauth_error (*decide)(struct oauth *, const struc
 }
 
 enum oauth_error
-client_proof(struct oauth *oauth, enum oauth_error (*decide)(struct oauth *, const struct client *))
+client_authenticate(struct oauth *oauth, enum oauth_error (*decide)(struct oauth *, const struct client *))
 {
 	enum client_auth_found found = client_auth_find(
 	    oauth->request->authorization, oauth->form, &oauth->arena, &oauth->auth);
