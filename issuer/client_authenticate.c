@@ -4,17 +4,10 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "base/epoch.h"
 #include "base/log.h"
 #include "issuer/assertion.h"
 #include "issuer/replay.h"
 #include "issuer/used.h"
-
-/* What one look at the clients found. */
-struct found {
-	int slot; /* whose secret it was; -1: none's */
-	struct assertion assertion;
-};
 
 static enum oauth_error
 refuse(struct oauth *oauth)
@@ -40,7 +33,7 @@ static const char nobodys_keys[] = "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\"
 				   "\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}]}";
 
 static const char *
-check_assertion(struct oauth *oauth, const struct client *client, struct assertion *assertion)
+check_assertion(struct oauth *oauth, const struct client *client)
 {
 	bool known = client != NULL && client->jwks != NULL;
 	struct assertion_question question = { .text = oauth->auth.assertion,
@@ -50,41 +43,58 @@ check_assertion(struct oauth *oauth, const struct client *client, struct asserti
 		.now_s = oauth->now_s };
 	const char *why = NULL;
 
-	if (assertion_verify(&question, &oauth->arena, assertion, &why) && !known)
+	if (assertion_verify(&question, &oauth->arena, &oauth->assertion, &why) && !known)
 		why = "the client has no registered keys";
 	return why;
 }
 
-/* NULL: the client proved who it is; else why not, for the log. */
+/* NULL: the client proved who it is; else why not, for the log. ret_slot  whose secret it was; -1:
+ * none's. */
 static const char *
-check(struct oauth *oauth, const struct client *client, struct found *found)
+check(struct oauth *oauth, const struct client *client, int *ret_slot)
 {
 	const char *why = NULL;
 
+	*ret_slot = -1;
 	if (oauth->auth.way == CLIENT_AUTH_ASSERTION)
-		why = check_assertion(oauth, client, &found->assertion);
+		why = check_assertion(oauth, client);
 	else
-		found->slot = client_secret_slot(client, oauth->auth.secret);
+		*ret_slot = client_secret_slot(client, oauth->auth.secret);
 	if (client == NULL)
 		return "no such client";
 	if (!method_fits(client, oauth->auth.way))
 		return "not the method that the client is registered with";
-	if (oauth->auth.way != CLIENT_AUTH_ASSERTION && found->slot < 0)
+	if (oauth->auth.way != CLIENT_AUTH_ASSERTION && *ret_slot < 0)
 		return "the secret is wrong";
 	if (why == NULL && client->disabled)
 		return "the client is disabled";
 	return why;
 }
 
-/* Within one look at the clients: who is it, and what does it get? What is needed later is
- * copied. */
-static enum oauth_error
-judge_client(struct oauth *oauth, struct found *found,
-    enum oauth_error (*decide)(struct oauth *, const struct client *))
+static void
+note_use(const struct oauth *oauth, int slot)
 {
-	const struct client *client = issuer_client(oauth->issuer, oauth->auth.id);
-	const char *why = check(oauth, client, found);
+	struct use use = { .slot = slot, .when_s = oauth->now_s };
+	int len = snprintf(use.client_id, sizeof(use.client_id), "%s", oauth->client->id);
 
+	if (len > 0 && len < (int)sizeof(use.client_id))
+		used_note(oauth->issuer->used, &use);
+}
+
+/* Who is it, by the clients as they are now? One that was added, or a secret that was revoked, a
+ * moment ago counts already. */
+static enum oauth_error
+look(struct oauth *oauth)
+{
+	const struct client *client;
+	const char *why;
+	int slot;
+
+	watch_look(oauth->issuer->watch);
+	oauth->view = issuer_view(oauth->issuer);
+	client = view_by_id(oauth->view, oauth->auth.id);
+	why = check(oauth, client, &slot);
+	client_auth_wipe(&oauth->auth);
 	if (client != NULL)
 		(void)snprintf(
 		    oauth->answer->client, sizeof(oauth->answer->client), "%s", client->name);
@@ -92,33 +102,10 @@ judge_client(struct oauth *oauth, struct found *found,
 		oauth_log(oauth, why);
 		return refuse(oauth);
 	}
-	oauth->id = arena_text(&oauth->arena, span_of(client->id));
-	oauth->incarnation = arena_text(&oauth->arena, span_of(client->incarnation));
-	if (oauth->id == NULL || oauth->incarnation == NULL)
-		return oauth_say(oauth, OAUTH_SERVER_ERROR, "no memory");
-	return decide == NULL ? OAUTH_OK : decide(oauth, client);
-}
-
-/* RFC 7523 section 3, item 7. Asked last: a request that fails for another cause leaves its
- * assertion good for the next try. */
-static enum oauth_error
-use_up(struct oauth *oauth, const struct assertion *assertion)
-{
-	struct replay_use use = { .owner = span_of(oauth->id),
-		.text = assertion->jti,
-		.now_s = oauth->now_s,
-		.mono_s = clock_mono_s(),
-		.until_s = assertion->until_s };
-	enum replay_found found = replay_take(oauth->issuer->memory->replay, &use);
-
-	if (found == REPLAY_NEW)
-		return OAUTH_OK;
-	if (found == REPLAY_USED) {
-		oauth_log(oauth, "the assertion was used before");
-		return refuse(oauth);
-	}
-	oauth->retry_after_s = 60;
-	return oauth_say(oauth, OAUTH_UNAVAILABLE, "too many assertions at once");
+	oauth->client = client;
+	if (slot >= 0)
+		note_use(oauth, slot);
+	return OAUTH_OK;
 }
 
 /* --- the lock-out --- */
@@ -174,23 +161,17 @@ refuse_away(struct oauth *oauth)
 	return oauth_say(oauth, OAUTH_UNAVAILABLE, "clients cannot be looked up now");
 }
 
-/* Whoever proved who it is was right, whatever became of what it asked for. A failure begins and
- * ends here, at once: many that come at a time are counted one after the other. */
+/* A failure begins and ends here, at once: many that come at a time are counted one after the
+ * other. */
 static enum oauth_error
-settle(struct oauth *oauth, enum oauth_error error)
+count_failure(struct oauth *oauth, enum oauth_error error)
 {
 	struct lockout *lockout = oauth->issuer->memory->lockout;
 	const struct lockout_rules *rules = &oauth->issuer->local.lockout;
 	struct lockout_who who = who_asks(oauth);
 	struct lockout_failure failure;
-	int64_t wait_s;
+	int64_t wait_s = lockout_begin(lockout, rules, &who);
 
-	if (error != OAUTH_INVALID_CLIENT) {
-		if (oauth->id != NULL)
-			lockout_right(lockout, rules, &who);
-		return error;
-	}
-	wait_s = lockout_begin(lockout, rules, &who);
 	if (wait_s > 0)
 		return refuse_locked(oauth, wait_s);
 	failure = lockout_wrong(lockout, rules, &who);
@@ -202,41 +183,20 @@ settle(struct oauth *oauth, enum oauth_error error)
 }
 
 static void
-note_use(const struct oauth *oauth, int slot)
+count_right(struct oauth *oauth)
 {
-	struct use use = { .slot = slot, .when_s = oauth->now_s };
-	int len = snprintf(use.client_id, sizeof(use.client_id), "%s", oauth->id);
+	struct lockout_who who = who_asks(oauth);
 
-	if (len > 0 && len < (int)sizeof(use.client_id))
-		used_note(oauth->issuer->used, &use);
+	lockout_right(oauth->issuer->memory->lockout, &oauth->issuer->local.lockout, &who);
 }
+
+/* --- the two steps --- */
 
 static enum oauth_error
-look(struct oauth *oauth, enum oauth_error (*decide)(struct oauth *, const struct client *))
-{
-	struct found found = { .slot = -1 };
-	enum oauth_error error;
-
-	/* A client that was added, or a secret that was revoked, a moment ago counts already. */
-	watch_look(oauth->issuer->watch);
-	epoch_enter();
-	error = judge_client(oauth, &found, decide);
-	epoch_leave();
-	client_auth_wipe(&oauth->auth);
-	if (oauth->id != NULL && found.slot >= 0)
-		note_use(oauth, found.slot);
-	if (error == OAUTH_OK && oauth->auth.way == CLIENT_AUTH_ASSERTION)
-		error = use_up(oauth, &found.assertion);
-	return error;
-}
-
-enum oauth_error
-client_authenticate(struct oauth *oauth, enum oauth_error (*decide)(struct oauth *, const struct client *))
+read_credentials(struct oauth *oauth)
 {
 	enum client_auth_found found = client_auth_find(
 	    oauth->request->authorization, oauth->form, &oauth->arena, &oauth->auth);
-	struct lockout_who who;
-	int64_t wait_s;
 
 	if (found == CLIENT_AUTH_SEVERAL)
 		return oauth_say(
@@ -244,16 +204,55 @@ client_authenticate(struct oauth *oauth, enum oauth_error (*decide)(struct oauth
 	if (found == CLIENT_AUTH_GIVEN && oauth->auth.way == CLIENT_AUTH_ASSERTION &&
 	    oauth->auth.id.at == NULL)
 		oauth->auth.id = assertion_subject(oauth->auth.assertion, &oauth->arena);
-	if (found != CLIENT_AUTH_GIVEN || oauth->auth.id.at == NULL) {
-		oauth_log(oauth,
-		    found == CLIENT_AUTH_NONE ? "no client authentication" : "cannot be read");
-		return refuse(oauth);
-	}
+	if (found == CLIENT_AUTH_GIVEN && oauth->auth.id.at != NULL)
+		return OAUTH_OK;
+	oauth_log(oauth, found == CLIENT_AUTH_NONE ? "no client authentication" : "cannot be read");
+	return refuse(oauth);
+}
+
+enum oauth_error
+client_authenticate(struct oauth *oauth)
+{
+	enum oauth_error error = read_credentials(oauth);
+	struct lockout_who who;
+	int64_t wait_s;
+
+	if (error != OAUTH_OK)
+		return error;
 	who = who_asks(oauth);
 	wait_s = !can_be_guessed(&oauth->auth) ? 0
 					       : lockout_due(oauth->issuer->memory->lockout,
 						     &oauth->issuer->local.lockout, &who);
 	if (wait_s > 0)
 		return refuse_locked(oauth, wait_s);
-	return settle(oauth, look(oauth, decide));
+	error = look(oauth);
+	if (error != OAUTH_OK)
+		return count_failure(oauth, error);
+	if (oauth->auth.way != CLIENT_AUTH_ASSERTION)
+		count_right(oauth);
+	return OAUTH_OK;
+}
+
+enum oauth_error
+client_authenticate_once(struct oauth *oauth)
+{
+	struct replay_use use = { .owner = span_of(oauth->client->id),
+		.text = oauth->assertion.jti,
+		.now_s = oauth->now_s,
+		.mono_s = clock_mono_s(),
+		.until_s = oauth->assertion.until_s };
+	enum replay_found found;
+
+	if (oauth->auth.way != CLIENT_AUTH_ASSERTION)
+		return OAUTH_OK;
+	found = replay_take(oauth->issuer->memory->replay, &use);
+	if (found == REPLAY_USED) {
+		oauth_log(oauth, "the assertion was used before");
+		return count_failure(oauth, refuse(oauth));
+	}
+	count_right(oauth);
+	if (found == REPLAY_NEW)
+		return OAUTH_OK;
+	oauth->retry_after_s = 60;
+	return oauth_say(oauth, OAUTH_UNAVAILABLE, "too many assertions at once");
 }

@@ -71,6 +71,9 @@ struct issuer {
 	void *context;
 };
 
+/* Its clients and users as they are now; given: view_unref() it. */
+struct view *issuer_view(struct issuer *issuer);
+
 /* Make paths and documents from `local` and `signing`. */
 MUST_CHECK bool metadata_make(struct issuer *issuer, struct err *reterr);
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "issuer/client_authenticate.h"
 #include "issuer/oauth.h"
 
 /* Claims told as they stand in the token (RFC 7662 section 2.2). */
@@ -9,8 +10,9 @@ static const char *const told[] = { "scope", "client_id", "exp", "iat", "nbf", "
 	"jti" };
 
 static enum oauth_error
-decide(struct oauth *oauth, const struct client *client)
+judge_role(struct oauth *oauth)
 {
+	const struct client *client = oauth->client;
 	const char *role = oauth->issuer->local.introspection_role;
 	size_t i;
 
@@ -74,10 +76,21 @@ void
 introspect_endpoint_answer(struct issuer *issuer, const struct issuer_request *request,
     int64_t now_s, struct issuer_answer *answer)
 {
-	static const struct oauth_endpoint endpoint = { "token", decide, introspect };
 	struct oauth oauth = {
 		.issuer = issuer, .request = request, .answer = answer, .now_s = now_s
 	};
+	enum oauth_error error;
 
-	oauth_serve(&oauth, &endpoint);
+	if (!oauth_begin(&oauth))
+		return;
+	error = oauth_read_form(&oauth, "token");
+	if (error == OAUTH_OK)
+		error = client_authenticate(&oauth);
+	if (error == OAUTH_OK)
+		error = judge_role(&oauth);
+	if (error == OAUTH_OK)
+		error = client_authenticate_once(&oauth);
+	if (error == OAUTH_OK)
+		error = introspect(&oauth);
+	oauth_end(&oauth, error);
 }

@@ -76,6 +76,12 @@ open_signing(struct issuer *issuer, struct err *reterr)
 	return signing_open(&setup, &issuer->signing, reterr) && issuer_keys_take(issuer, reterr);
 }
 
+static void
+drop_view(void *view)
+{
+	view_unref(view);
+}
+
 /* taken: `view`. On the watching thread, and once on the starting one. */
 static void
 take_view(void *context, struct view *view)
@@ -86,7 +92,7 @@ take_view(void *context, struct view *view)
 	bool clients_too;
 
 	if (old != NULL && view_same(old, view)) {
-		view_free(view);
+		view_unref(view);
 		return;
 	}
 	keep_keys(issuer, view);
@@ -96,7 +102,7 @@ take_view(void *context, struct view *view)
 		return;
 	before = view_count(old);
 	clients_too = !view_clients_same(old, view);
-	epoch_retire(old, view_free);
+	epoch_retire(old, drop_view);
 	if (clients_too)
 		log_event(LOG_INFO, "clients_changed", "%zu clients, %zu before", now, before);
 	if (issuer->changed != NULL)
@@ -233,7 +239,7 @@ issuer_stop(struct issuer *issuer)
 	(void)pthread_mutex_destroy(&issuer->keys_lock);
 	for (i = 0; i < ENDPOINT_COUNT; i++)
 		buffer_done(&issuer->documents[i]);
-	view_free(atomic_load(&issuer->view));
+	view_unref(atomic_load(&issuer->view));
 	revoked_free(issuer->revoked);
 	arena_done(&issuer->arena);
 	free(issuer);
@@ -266,6 +272,17 @@ issuer_client_named(const struct issuer *issuer, struct span name_or_id)
 	const struct client *client = view_by_id(view, name_or_id);
 
 	return client != NULL ? client : view_by_name(view, name_or_id);
+}
+
+struct view *
+issuer_view(struct issuer *issuer)
+{
+	struct view *view;
+
+	epoch_enter();
+	view = view_ref(atomic_load(&issuer->view));
+	epoch_leave();
+	return view;
 }
 
 struct login *

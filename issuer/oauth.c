@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-#include "issuer/client_authenticate.h"
 #include "issuer/used.h"
 
 #define ARENA_MOST (512u << 10)
@@ -38,8 +37,19 @@ oauth_log(struct oauth *oauth, const char *why)
 	(void)snprintf(oauth->answer->why, sizeof(oauth->answer->why), "%s", why);
 }
 
-static enum oauth_error
-read_request(struct oauth *oauth, const char *required)
+bool
+oauth_begin(struct oauth *oauth)
+{
+	if (!span_is(oauth->request->method, "POST")) {
+		endpoint_wrong_method("POST", oauth->answer);
+		return false;
+	}
+	arena_init(&oauth->arena, ARENA_MOST);
+	return true;
+}
+
+enum oauth_error
+oauth_read_form(struct oauth *oauth, const char *required)
 {
 	const struct issuer_request *request = oauth->request;
 	const char *wrong;
@@ -115,30 +125,11 @@ oauth_release(struct issuer *issuer)
 	used_free(issuer->used);
 }
 
-static enum oauth_error
-run(struct oauth *oauth, const struct oauth_endpoint *endpoint)
-{
-	enum oauth_error error = read_request(oauth, endpoint->required);
-
-	if (error == OAUTH_OK)
-		error = client_authenticate(oauth, endpoint->decide);
-	if (error == OAUTH_OK)
-		error = endpoint->act(oauth);
-	return error;
-}
-
 void
-oauth_serve(struct oauth *oauth, const struct oauth_endpoint *endpoint)
+oauth_end(struct oauth *oauth, enum oauth_error error)
 {
 	struct issuer_answer *answer = oauth->answer;
-	enum oauth_error error;
 
-	if (!span_is(oauth->request->method, "POST")) {
-		endpoint_wrong_method("POST", answer);
-		return;
-	}
-	arena_init(&oauth->arena, ARENA_MOST);
-	error = run(oauth, endpoint);
 	buffer_add_text(&answer->headers,
 	    "Content-Type: application/json\r\nCache-Control: no-store\r\nPragma: no-cache\r\n");
 	if (error != OAUTH_OK)
@@ -147,5 +138,6 @@ oauth_serve(struct oauth *oauth, const struct oauth_endpoint *endpoint)
 	answer->error = errors[error].code;
 	if (oauth->form != NULL)
 		client_auth_forget(oauth->form);
+	view_unref(oauth->view);
 	arena_done(&oauth->arena);
 }

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * oauth - what the token, revocation and introspection endpoints share: a form read strictly, a
- * client that proves who it is, an error as RFC 6749 section 5.2 has it.
+ * client that proves who it is (client_authenticate.h), an error as RFC 6749 section 5.2 has it.
  *
- * Uses:   endpoint, form, client_auth, assertion, replay. For the files of this folder only.
+ * Uses:   endpoint, form, client_auth, assertion. For the files of this folder only.
  */
 #ifndef POSTERN_ISSUER_OAUTH_H
 #define POSTERN_ISSUER_OAUTH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/check.h"
+#include "issuer/assertion.h"
 #include "issuer/client_auth.h"
 #include "issuer/endpoint.h"
 #include "issuer/form.h"
@@ -40,20 +42,11 @@ struct oauth {
 	struct arena arena;
 	struct form *form;
 	struct client_auth auth;
-	const char *id;          /* the client's, once it has proved who it is */
-	const char *incarnation; /* likewise */
-	const char *detail;      /* for the client; a string literal of printable ASCII */
+	struct assertion assertion;  /* that proved who it is, if one did */
+	struct view *view;           /* held until oauth_end() */
+	const struct client *client; /* who proved who it is; lent by `view` */
+	const char *detail;          /* for the client; a string literal of printable ASCII */
 	int64_t retry_after_s;
-};
-
-/* One of the endpoints. */
-struct oauth_endpoint {
-	const char *required; /* the parameter that must be there */
-	/* Asked of the client that proved who it is, within an epoch: what is needed later is
-	 * copied. May be NULL. */
-	enum oauth_error (*decide)(struct oauth *oauth, const struct client *client);
-	/* Do it, and fill in the body. */
-	enum oauth_error (*act)(struct oauth *oauth);
 };
 
 /* Note what is wrong, for the client; returns `error`. */
@@ -63,11 +56,16 @@ enum oauth_error oauth_say(struct oauth *oauth, enum oauth_error error, const ch
 void oauth_log(struct oauth *oauth, const char *why);
 
 /*
- * Read the request, authenticate the client, decide, act, answer. An unknown client, a wrong
- * secret, another method than the registered one and a disabled client look alike and cost alike.
+ * Begin with a request; oauth_end() it. False: its method is not POST, which is answered.
  *
  * oauth  issuer, request, answer and now_s are set, the rest is zero.
  */
-void oauth_serve(struct oauth *oauth, const struct oauth_endpoint *endpoint);
+MUST_CHECK bool oauth_begin(struct oauth *oauth);
+
+/* Read the form into oauth->form. required  the parameter that must be there. */
+MUST_CHECK enum oauth_error oauth_read_form(struct oauth *oauth, const char *required);
+
+/* Answer: with the body that stands in oauth->answer, or with the error. Wipes the secrets. */
+void oauth_end(struct oauth *oauth, enum oauth_error error);
 
 #endif

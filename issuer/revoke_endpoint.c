@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "issuer/client_authenticate.h"
 #include "issuer/oauth.h"
 #include "issuer/own_token.h"
 #include "issuer/revocation_log.h"
@@ -43,7 +44,7 @@ revoke(struct oauth *oauth)
 
 	if (!own_token_read(oauth, form_get(oauth->form, "token"), &own))
 		oauth_log(oauth, "not a token of ours that counts");
-	else if (!span_is(own.claims.client, oauth->id))
+	else if (!span_is(own.claims.client, oauth->client->id))
 		oauth_log(oauth, "another client's token");
 	else
 		error = write_down(oauth, &own);
@@ -55,10 +56,19 @@ void
 revoke_endpoint_answer(struct issuer *issuer, const struct issuer_request *request, int64_t now_s,
     struct issuer_answer *answer)
 {
-	static const struct oauth_endpoint endpoint = { "token", NULL, revoke };
 	struct oauth oauth = {
 		.issuer = issuer, .request = request, .answer = answer, .now_s = now_s
 	};
+	enum oauth_error error;
 
-	oauth_serve(&oauth, &endpoint);
+	if (!oauth_begin(&oauth))
+		return;
+	error = oauth_read_form(&oauth, "token");
+	if (error == OAUTH_OK)
+		error = client_authenticate(&oauth);
+	if (error == OAUTH_OK)
+		error = client_authenticate_once(&oauth);
+	if (error == OAUTH_OK)
+		error = revoke(&oauth);
+	oauth_end(&oauth, error);
 }

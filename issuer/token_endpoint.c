@@ -2,75 +2,66 @@
 #include "base/epoch.h"
 #include "base/log.h"
 #include "issuer/audience.h"
+#include "issuer/client_authenticate.h"
 #include "issuer/mint.h"
 #include "issuer/oauth.h"
 #include "issuer/wish.h"
 
 #define TOKEN_MOST (64u << 10)
 
-/* A request for a token on its way. */
-struct token_request {
-	struct oauth oauth; /* first: oauth_serve() hands out its address */
+/* What the token will say. */
+struct token_grant {
 	const char *audience;
-	struct wish_granted granted;
+	struct wish_granted scope;
 };
 
-static struct token_request *
-request_of(struct oauth *oauth)
-{
-	return (struct token_request *)(void *)oauth;
-}
-
 static enum oauth_error
-decide(struct oauth *oauth, const struct client *client)
+judge_scopes(struct oauth *oauth, struct token_grant *grant)
 {
-	struct token_request *asked = request_of(oauth);
-	struct wish wish = { client, form_get(oauth->form, "scope"),
-		oauth->issuer->local.token_lifetime_s };
+	const struct issuer *issuer = oauth->issuer;
+	struct wish wish = { oauth->client, form_get(oauth->form, "scope"),
+		issuer->local.token_lifetime_s };
 
-	if (issuer_stands_by(oauth->issuer))
+	if (issuer_stands_by(issuer))
 		return oauth_say(oauth, OAUTH_UNAVAILABLE, "local_issuer_standing_by");
 	if (!span_is(form_get(oauth->form, "grant_type"), "client_credentials"))
 		return oauth_say(
 		    oauth, OAUTH_UNSUPPORTED_GRANT_TYPE, "only client_credentials is supported");
-	if (!audience_choose(&oauth->issuer->audiences, form_get(oauth->form, "resource"),
-		form_get(oauth->form, "audience"), &asked->audience))
+	if (!audience_choose(&issuer->audiences, form_get(oauth->form, "resource"),
+		form_get(oauth->form, "audience"), &grant->audience))
 		return oauth_say(
 		    oauth, OAUTH_INVALID_TARGET, "tokens for that resource are not issued here");
-	if (!wish_decide(&wish, &oauth->arena, &asked->granted))
+	if (!wish_decide(&wish, &oauth->arena, &grant->scope))
 		return oauth_say(oauth, OAUTH_INVALID_SCOPE, "the client may not have that scope");
 	return OAUTH_OK;
 }
 
 /* RFC 6749 section 5.1. */
 static void
-answer_token(struct token_request *asked, const struct buffer *token)
+answer_token(struct buffer *body, const struct wish_granted *granted, const struct buffer *token)
 {
-	struct buffer *body = &asked->oauth.answer->body;
-
 	buffer_add_text(body, "{\"access_token\":");
 	buffer_add_json(body, buffer_span(token));
-	buffer_format(body, ",\"token_type\":\"Bearer\",\"expires_in\":%lld",
-	    (long long)asked->granted.lifetime_s);
-	if (asked->granted.scope != NULL) {
+	buffer_format(
+	    body, ",\"token_type\":\"Bearer\",\"expires_in\":%lld", (long long)granted->lifetime_s);
+	if (granted->scope != NULL) {
 		buffer_add_text(body, ",\"scope\":");
-		buffer_add_json(body, span_of(asked->granted.scope));
+		buffer_add_json(body, span_of(granted->scope));
 	}
 	buffer_add_text(body, "}");
 }
 
 static enum oauth_error
-mint(struct oauth *oauth)
+mint(struct oauth *oauth, const struct token_grant *grant)
 {
-	struct token_request *asked = request_of(oauth);
 	struct mint mint = { .issuer = oauth->issuer->local.issuer,
-		.audience = asked->audience,
-		.subject = oauth->id,
-		.client_id = oauth->id,
-		.incarnation = oauth->incarnation,
-		.scope = asked->granted.scope,
+		.audience = grant->audience,
+		.subject = oauth->client->id,
+		.client_id = oauth->client->id,
+		.incarnation = oauth->client->incarnation,
+		.scope = grant->scope.scope,
 		.now_s = oauth->now_s,
-		.lifetime_s = asked->granted.lifetime_s };
+		.lifetime_s = grant->scope.lifetime_s };
 	struct buffer token;
 	struct err err;
 	bool done;
@@ -80,7 +71,7 @@ mint(struct oauth *oauth)
 	done = mint_token(oauth->issuer->signing, &mint, &token, &err);
 	epoch_leave();
 	if (done)
-		answer_token(asked, &token);
+		answer_token(&oauth->answer->body, &grant->scope, &token);
 	else
 		log_event(LOG_ERROR, "token_failed", "%s", err.text);
 	buffer_wipe(&token);
@@ -91,10 +82,22 @@ void
 token_endpoint_answer(struct issuer *issuer, const struct issuer_request *request, int64_t now_s,
     struct issuer_answer *answer)
 {
-	static const struct oauth_endpoint endpoint = { "grant_type", decide, mint };
-	struct token_request asked = {
-		.oauth = { .issuer = issuer, .request = request, .answer = answer, .now_s = now_s }
+	struct oauth oauth = {
+		.issuer = issuer, .request = request, .answer = answer, .now_s = now_s
 	};
+	struct token_grant grant = { 0 };
+	enum oauth_error error;
 
-	oauth_serve(&asked.oauth, &endpoint);
+	if (!oauth_begin(&oauth))
+		return;
+	error = oauth_read_form(&oauth, "grant_type");
+	if (error == OAUTH_OK)
+		error = client_authenticate(&oauth);
+	if (error == OAUTH_OK)
+		error = judge_scopes(&oauth, &grant);
+	if (error == OAUTH_OK)
+		error = client_authenticate_once(&oauth);
+	if (error == OAUTH_OK)
+		error = mint(&oauth, &grant);
+	oauth_end(&oauth, error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/view.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -14,6 +15,7 @@ struct table {
 };
 
 struct view {
+	atomic_uint references;
 	struct arena arena;
 	const struct client *first; /* by name */
 	size_t count;
@@ -124,31 +126,37 @@ view_load(struct store *store, struct view **ret_view, struct err *reterr)
 
 	if (view == NULL)
 		return err_set(reterr, "clients: no memory");
+	atomic_init(&view->references, 1);
 	arena_init(&view->arena, VIEW_MAX_BYTES);
 	if (!store_list(store, &view->arena, &first, reterr) ||
 	    !store_user_list(store, &view->arena, &users, reterr)) {
-		view_free(view);
+		view_unref(view);
 		return false;
 	}
 	view->first = first;
 	view->users = users;
 	if (!index_clients(view) || !index_users(view)) {
-		view_free(view);
+		view_unref(view);
 		return err_set(reterr, "clients: no memory");
 	}
 	*ret_view = view;
 	return true;
 }
 
-void
-view_free(void *view)
+struct view *
+view_ref(struct view *view)
 {
-	struct view *old = view;
+	atomic_fetch_add_explicit(&view->references, 1, memory_order_relaxed);
+	return view;
+}
 
-	if (old == NULL)
+void
+view_unref(struct view *view)
+{
+	if (view == NULL || atomic_fetch_sub(&view->references, 1) != 1)
 		return;
-	arena_done(&old->arena);
-	free(old);
+	arena_done(&view->arena);
+	free(view);
 }
 
 size_t

@@ -24,11 +24,14 @@
 
 struct view;
 
-/* ret_view  given: view_free() it. */
+/* ret_view  given: one reference, view_unref() drops it. */
 MUST_CHECK bool view_load(struct store *store, struct view **ret_view, struct err *reterr);
 
-/* Accepts NULL. Its type is that of epoch_retire()'s argument. */
-void view_free(void *view);
+/* One more holder. Returns its argument. */
+struct view *view_ref(struct view *view);
+
+/* One less; the last one frees it. Accepts NULL. */
+void view_unref(struct view *view);
 
 /* How many clients there are. */
 size_t view_count(const struct view *view);

@@ -150,13 +150,13 @@ a_view_finds_users_by_their_exact_name(void **state)
 	assert_null(view_user(view, SPAN("")));
 	assert_true(view_load(store, &later, &err));
 	assert_true(view_same(view, later));
-	view_free(later);
+	view_unref(later);
 	assert_int_equal(account_set_password(store, "ann", SPAN("another horse"), &err), ADMIN_OK);
 	assert_true(view_load(store, &later, &err));
 	assert_false(view_same(view, later));
 	assert_true(view_clients_same(view, later));
-	view_free(later);
-	view_free(view);
+	view_unref(later);
+	view_unref(view);
 	store_close(store);
 }
 

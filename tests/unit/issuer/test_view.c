@@ -54,7 +54,7 @@ empty_view_knows_nobody(void **state)
 	assert_int_equal(view_count(view), 0);
 	assert_null(view_by_id(view, SPAN("x")));
 	assert_null(view_by_name(view, (struct span){ NULL, 0 }));
-	view_free(view);
+	view_unref(view);
 }
 
 static void
@@ -82,7 +82,7 @@ every_client_is_found_and_no_other(void **state)
 	}
 	assert_null(view_by_id(view, SPAN("id200")));
 	assert_null(view_by_id(view, SPAN("id1\0")));
-	view_free(view);
+	view_unref(view);
 }
 
 static void
@@ -97,17 +97,17 @@ same_means_every_field(void **state)
 	before = load();
 	after = load();
 	assert_true(view_same(before, after));
-	view_free(after);
+	view_unref(after);
 	assert_true(store_set_role(store, &grant, &changed, &err));
 	after = load();
 	assert_false(view_same(before, after));
-	view_free(before);
+	view_unref(before);
 	add("j", "o");
 	before = load();
 	assert_false(view_same(before, after));
 	assert_false(view_same(after, before));
-	view_free(before);
-	view_free(after);
+	view_unref(before);
+	view_unref(after);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
