@@ -10,6 +10,10 @@ import { code, FOLDERS, lineOf } from './tree.mjs';
 const MAX_FILE_LINES = 450;
 const MAX_FUNCTION_LINES = 60;
 const BANNED = ['strcpy', 'strcat', 'sprintf', 'vsprintf', 'strtok', 'atoi', 'gets', 'localtime', 'gmtime', 'rand', 'system', 'popen', 'alloca'];
+const SINCE_NODE_20 = [
+  'toSorted', 'toReversed', 'toSpliced', 'isWellFormed', 'toWellFormed', 'withResolvers', 'Array\\.fromAsync', '(?:Object|Map)\\.groupBy',
+  'import\\.meta\\.(?:dirname|filename)', 'globSync', 'styleText', 'parseEnv', 'getBuiltinModule', 'globalThis\\.crypto', 'Promise\\.try',
+];
 
 /** Who alone may include a library's header: files of `folder` and those that are `also` named, at most `most` of them. */
 const OWNERS = [
@@ -158,6 +162,14 @@ export function bannedCalls(tree) {
   return files.flatMap(([name, text]) =>
     [...code(text).matchAll(pattern)].map((match) => `${name}:${lineOf(text, match.index)}: ${match[1]}() is banned`),
   );
+}
+
+/** The tests run on Debian 12's node, 18: what later ones brought is missing there. */
+export function newerNode(tree) {
+  const files = [...tree].filter(([name]) => name.endsWith('.mjs'));
+  if (files.length === 0) return NOTHING;
+  const pattern = new RegExp(`(?<![\\w])(?:${SINCE_NODE_20.join('|')})(?![\\w])`, 'g');
+  return files.flatMap(([name, text]) => [...text.matchAll(pattern)].map((match) => `${name}:${lineOf(text, match.index)}: node 18 has no ${match[0]}`));
 }
 
 export function licence(tree) {
