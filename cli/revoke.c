@@ -255,6 +255,7 @@ run(struct place *place, const struct line *line)
 {
 	struct revocation revocation = { .created_s = clock_now_s() };
 	struct err err;
+	bool new;
 	int code;
 
 	revocation.by = arena_format(&place->arena, "uid:%lu", (unsigned long)getuid());
@@ -263,9 +264,14 @@ run(struct place *place, const struct line *line)
 	if (code != EXIT_YES)
 		return code;
 	revocation.issuer = place->profile->issuer;
-	if (!store_revoke(place->store, &revocation, &err))
+	if (!store_revoke(place->store, &revocation, &new, &err))
 		return command_trouble("revoke: %s", err.text);
-	revocation_log(&revocation);
+	if (new)
+		revocation_log(&revocation);
+	else
+		(void)fprintf(stderr, "postern: revoke: %s already\n",
+		    revocation.kind == REVOKE_TOKEN ? "the token was revoked"
+						    : "these tokens were revoked");
 	return EXIT_YES;
 }
 

@@ -174,10 +174,8 @@ account_set_disabled(
 	arena_init(&arena, ARENA_MOST);
 	result = account_find(store, name, &arena, &user, reterr);
 	if (result == ADMIN_OK) {
-		*ret_changed = user->disabled != disabled;
 		user->disabled = disabled;
-		if (*ret_changed)
-			result = done_or_trouble(store_user_change(store, user, reterr));
+		result = done_or_trouble(store_user_set_disabled(store, user, ret_changed, reterr));
 	}
 	arena_done(&arena);
 	return result;

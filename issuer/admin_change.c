@@ -37,17 +37,19 @@ enum admin_result
 admin_change(struct store *store, const char *name_or_id, const struct admin_fields *fields,
     struct err *reterr)
 {
-	struct client *client = NULL;
+	struct client *was = NULL, client;
 	enum admin_result result;
 	struct arena arena;
 
 	if (!admin_fields_valid(fields, reterr))
 		return ADMIN_NO;
 	arena_init(&arena, ARENA_MOST);
-	result = admin_find(store, name_or_id, &arena, &client, reterr);
-	if (result == ADMIN_OK)
-		result = apply(client, fields, reterr);
-	if (result == ADMIN_OK && !store_change(store, client, reterr))
+	result = admin_find(store, name_or_id, &arena, &was, reterr);
+	if (result == ADMIN_OK) {
+		client = *was;
+		result = apply(&client, fields, reterr);
+	}
+	if (result == ADMIN_OK && !store_change(store, was, &client, reterr))
 		result = ADMIN_TROUBLE;
 	arena_done(&arena);
 	return result;
@@ -86,8 +88,8 @@ admin_set_disabled(
 	arena_init(&arena, ARENA_MOST);
 	result = admin_find(store, to->name_or_id, &arena, &client, reterr);
 	if (result == ADMIN_OK) {
-		*ret_changed = client->disabled != to->disabled;
-		if (*ret_changed && !store_disable(store, client, to->disabled, reterr))
+		client->disabled = to->disabled;
+		if (!store_set_disabled(store, client, ret_changed, reterr))
 			result = ADMIN_TROUBLE;
 	}
 	arena_done(&arena);
@@ -122,6 +124,7 @@ admin_end_tokens(
 	struct client *client = NULL;
 	enum admin_result result;
 	struct arena arena;
+	bool new;
 
 	arena_init(&arena, ARENA_MOST);
 	result = admin_find(store, name_or_id, &arena, &client, reterr);
@@ -129,7 +132,7 @@ admin_end_tokens(
 		revocation.value = client->id;
 		revocation.before_s = clock_now_s();
 		revocation.created_s = revocation.before_s;
-		if (!store_revoke(store, &revocation, reterr))
+		if (!store_revoke(store, &revocation, &new, reterr))
 			result = ADMIN_TROUBLE;
 	}
 	arena_done(&arena);

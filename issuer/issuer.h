@@ -84,9 +84,10 @@ void issuer_rehash(struct issuer *issuer, const struct login_attempt *attempt);
 /* Was the token revoked? Lock-free; call between epoch_enter() and epoch_leave(). */
 bool issuer_revoked(const struct issuer *issuer, const struct revoked_question *question);
 
-/* Revoke; in force in this gate when it returns. Outside of an epoch; waits for the database. */
+/* Revoke; in force in this gate when it returns. *ret_new is false when it was revoked already.
+ * Outside of an epoch; waits for the database. */
 MUST_CHECK bool issuer_revoke(
-    struct issuer *issuer, const struct revocation *revocation, struct err *reterr);
+    struct issuer *issuer, const struct revocation *revocation, bool *ret_new, struct err *reterr);
 
 /* For how many seconds the database could not be read; 0: it can. ret_why  NULL, or set to the
  * reason. */
@@ -117,8 +118,8 @@ struct issuer_answer {
 	const char *error; /* RFC 6749 section 5.2 code for the log; "" when all went well */
 	char client[129];  /* the client's name once it is known, for the log; else "" */
 	char why[128];     /* more than the client is told, for the log; else "" */
-	bool introspects; /* somebody asks about a token and may: the answer is not whole until
-			   * issuer_introspect() */
+	bool introspects;  /* somebody asks about a token and may: the answer is not whole until
+			    * issuer_introspect() */
 	struct buffer introspected; /* that token */
 };
 
@@ -136,7 +137,8 @@ bool local_serves(const char *issuer, struct span path);
 /*
  * Answer. POST /oauth/token (RFC 6749 sections 4.4, 5.1, 5.2; RFC 9068 tokens),
  * POST /oauth/revoke (RFC 7009), POST /oauth/introspect (RFC 7662),
- * GET /oauth/authorize (an error, always), GET /.well-known/jwks.json (RFC 7517), /.well-known/oauth-authorization-server (RFC 8414),
+ * GET /oauth/authorize (an error, always), GET /.well-known/jwks.json (RFC 7517),
+ * /.well-known/oauth-authorization-server (RFC 8414),
  * /.well-known/openid-configuration. Buffers are to be released by issuer_answer_done().
  */
 void issuer_answer(struct issuer *issuer, const struct issuer_request *request, int64_t now_s,

@@ -30,19 +30,30 @@ issuer_revoked(const struct issuer *issuer, const struct revoked_question *quest
 	return revoked_has(issuer->revoked, question);
 }
 
+struct revoking {
+	const struct revocation *revocation;
+	bool new;
+};
+
 static bool
 write_down(struct store *store, void *context, struct err *reterr)
 {
-	return store_revoke(store, context, reterr);
+	struct revoking *revoking = context;
+
+	return store_revoke(store, revoking->revocation, &revoking->new, reterr);
 }
 
 bool
-issuer_revoke(struct issuer *issuer, const struct revocation *revocation, struct err *reterr)
+issuer_revoke(
+    struct issuer *issuer, const struct revocation *revocation, bool *ret_new, struct err *reterr)
 {
-	struct revocation copy = *revocation;
-	struct watch_change change = { write_down, &copy };
+	struct revoking revoking = { .revocation = revocation };
+	struct watch_change change = { write_down, &revoking };
 
-	return watch_change(issuer->watch, &change, reterr);
+	if (!watch_change(issuer->watch, &change, reterr))
+		return false;
+	*ret_new = revoking.new;
+	return true;
 }
 
 int64_t

@@ -22,11 +22,15 @@ write_down(struct oauth *oauth, const struct own_token *own)
 		.created_s = oauth->now_s,
 		.by = by };
 	struct err err;
+	bool new;
 
 	if (jti == NULL || by == NULL)
 		return oauth_say(oauth, OAUTH_SERVER_ERROR, "no memory");
-	if (issuer_revoke(oauth->issuer, &revocation, &err)) {
-		revocation_log(&revocation);
+	if (issuer_revoke(oauth->issuer, &revocation, &new, &err)) {
+		if (new)
+			revocation_log(&revocation);
+		else
+			oauth_log(oauth, "the token was revoked already");
 		return OAUTH_OK;
 	}
 	log_event(LOG_ERROR, "revocation_failed", "%s", err.text);

@@ -197,6 +197,8 @@ do_within(struct store *store, const struct store_change *change, struct err *re
 
 	if (!change->within(store, change->context, reterr))
 		return false;
+	if (change->changed != NULL && *change->changed == 0)
+		return true;
 	if (change->action != NULL && !note(store, change, reterr))
 		return false;
 	if (change->counter == NULL)

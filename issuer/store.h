@@ -118,18 +118,23 @@ struct store_grant {
 MUST_CHECK bool store_set_role(
     struct store *store, const struct store_grant *grant, bool *ret_changed, struct err *reterr);
 
-/* Write every field but name, secrets, roles and `created_s` of the client with that id. */
-MUST_CHECK bool store_change(struct store *store, const struct client *client, struct err *reterr);
+/* Write label, description, owner, contact, method, keys, scopes and lifetime of the client that
+ * was read as `was`. The same as before writes nothing. If somebody changed it since, that is an
+ * error: theirs would be undone. */
+MUST_CHECK bool store_change(
+    struct store *store, const struct client *was, const struct client *client, struct err *reterr);
 
-/* Only whether it is disabled. */
-MUST_CHECK bool store_disable(
-    struct store *store, const struct client *client, bool disabled, struct err *reterr);
+/* Only whether it is disabled, as client->disabled says. *ret_changed is false when it was so
+ * already. */
+MUST_CHECK bool store_set_disabled(
+    struct store *store, const struct client *client, bool *ret_changed, struct err *reterr);
 
 /* A name that is taken is an error. */
 MUST_CHECK bool store_rename(
     struct store *store, const struct client *client, const char *new_name, struct err *reterr);
 
-/* Put a secret into slot 0 or 1; an empty hash revokes what is there. */
+/* Put a secret into slot 0 or 1; an empty hash revokes what is there. If somebody has changed that
+ * slot since `client` was read, that is an error: their secret would be lost. */
 MUST_CHECK bool store_set_slot(struct store *store, const struct client *client, int slot,
     const struct client_slot *filled, struct err *reterr);
 
@@ -158,8 +163,9 @@ MUST_CHECK bool store_user_list(
 MUST_CHECK bool store_user_set_role(
     struct store *store, const struct store_grant *grant, bool *ret_changed, struct err *reterr);
 
-/* Write label and `disabled`. */
-MUST_CHECK bool store_user_change(struct store *store, const struct user *user, struct err *reterr);
+/* As store_set_disabled(). */
+MUST_CHECK bool store_user_set_disabled(
+    struct store *store, const struct user *user, bool *ret_changed, struct err *reterr);
 
 /* A new password's hash. */
 MUST_CHECK bool store_user_set_hash(
@@ -176,9 +182,10 @@ MUST_CHECK bool store_user_delete(
 
 /* --- revocations --- */
 
-/* Add one. */
+/* Revoke. *ret_new is false when what it ends was revoked already: there is no second row and no
+ * second audit row then; at most the first one is remembered for longer. */
 MUST_CHECK bool store_revoke(
-    struct store *store, const struct revocation *revocation, struct err *reterr);
+    struct store *store, const struct revocation *revocation, bool *ret_new, struct err *reterr);
 
 /* Those added after number `after` (0: all), oldest first, linked by `next`, and the number of the
  * last one. */

@@ -2,9 +2,11 @@
 /* Writing clients. */
 #include <stdio.h>
 
+#include "base/arena.h"
 #include "issuer/incarnation.h"
 #include "issuer/store_rows.h"
 
+#define ARENA_MOST (1u << 20)
 #define ROLE_INSERT "INSERT INTO client_role VALUES (?1, ?2) ON CONFLICT DO NOTHING"
 #define ROLE_DELETE "DELETE FROM client_role WHERE client_id = ?1 AND role = ?2"
 #define SCOPE_INSERT "INSERT INTO client_scope VALUES (?1, ?2) ON CONFLICT DO NOTHING"
@@ -90,8 +92,8 @@ bool
 store_add(struct store *store, const struct client *client, struct err *reterr)
 {
 	struct client copy = *client;
-	struct store_change change = { "principals", "client add", client->name, add_within,
-		&copy };
+	struct store_change change = { "principals", "client add", client->name, add_within, &copy,
+		NULL };
 
 	return store_do(store, &change, reterr);
 }
@@ -101,7 +103,7 @@ struct one {
 	const char *id;
 	struct sql_query query;
 	struct store_pair pair;
-	const struct client *client;
+	const struct client *was, *client;
 	const char *name;
 	int64_t changed;
 };
@@ -128,7 +130,8 @@ store_set_role(
 			       grant->role } };
 	char object[300];
 	struct store_change change = { "principals",
-		grant->granted ? "client grant" : "client revoke", object, pair_within, &one };
+		grant->granted ? "client grant" : "client revoke", object, pair_within, &one,
+		&one.changed };
 
 	(void)snprintf(object, sizeof(object), "%s %s",
 	    grant->name == NULL ? grant->id : grant->name, grant->role);
@@ -139,9 +142,8 @@ store_set_role(
 }
 
 static bool
-change_within(struct store *store, void *context, struct err *reterr)
+write_change(struct store *store, struct one *one, struct err *reterr)
 {
-	struct one *one = context;
 	const struct client *client = one->client;
 	struct sql_value id = sql_text(client->id);
 	struct sql_query drop = {
@@ -153,22 +155,54 @@ change_within(struct store *store, void *context, struct err *reterr)
 	       insert_pairs(store, SCOPE_INSERT, client->id, &client->scopes, reterr);
 }
 
+/* Is it still as it was read, but for when its secrets were used? */
+static bool
+unchanged(struct store *store, const struct one *one, struct err *reterr)
+{
+	struct client *now = NULL;
+	struct arena arena;
+	bool same = false;
+
+	arena_init(&arena, ARENA_MOST);
+	if (store_find(store, one->id, &arena, &now, reterr)) {
+		same = now != NULL && client_same(now, one->was);
+		if (!same)
+			(void)err_set(reterr,
+			    "somebody else has just changed client \"%s\": try again",
+			    one->was->name);
+	}
+	arena_done(&arena);
+	return same;
+}
+
+static bool
+change_within(struct store *store, void *context, struct err *reterr)
+{
+	struct one *one = context;
+
+	if (!unchanged(store, one, reterr))
+		return false;
+	return client_same(one->was, one->client) || write_change(store, one, reterr);
+}
+
 bool
-store_change(struct store *store, const struct client *client, struct err *reterr)
+store_change(
+    struct store *store, const struct client *was, const struct client *client, struct err *reterr)
 {
 	struct sql_value values[] = { sql_text(client->id), sql_text(client->label),
 		sql_text(client->description), sql_text(client->owner), sql_text(client->contact),
 		sql_number(client->method), sql_text(client->jwks),
-		sql_number(client->disabled ? 1 : 0), sql_number(client->token_lifetime_s) };
+		sql_number(client->token_lifetime_s) };
 	struct one one = { .id = client->id,
+		.was = was,
 		.client = client,
 		.query = { .text = "UPDATE client SET label = ?2, description = ?3, owner = ?4,"
-				   " contact = ?5, method = ?6, jwks = ?7, disabled = ?8,"
-				   " token_lifetime = ?9 WHERE id = ?1",
+				   " contact = ?5, method = ?6, jwks = ?7, token_lifetime = ?8"
+				   " WHERE id = ?1",
 		    .values = values,
 		    .count = sizeof(values) / sizeof(values[0]) } };
 	struct store_change change = { "principals", "client change", client->name, change_within,
-		&one };
+		&one, &one.changed };
 
 	return store_do(store, &change, reterr);
 }
@@ -181,18 +215,41 @@ query_within(struct store *store, void *context, struct err *reterr)
 	return store_run(store, &one->query, &one->changed, reterr) && must_be(one, reterr);
 }
 
-bool
-store_disable(struct store *store, const struct client *client, bool disabled, struct err *reterr)
+static bool
+disable_within(struct store *store, void *context, struct err *reterr)
 {
-	struct sql_value values[] = { sql_text(client->id), sql_number(disabled ? 1 : 0) };
+	struct one *one = context;
+	struct sql_value id = sql_text(one->id);
+	bool there = false;
+	struct sql_query ask = { .text = "SELECT 1 FROM client WHERE id = ?1",
+		.values = &id,
+		.count = 1,
+		.each = take_any,
+		.context = &there };
+
+	return sql_run(store->sql, &ask, reterr) &&
+	       (there || err_set(reterr, "there is no client \"%s\"", one->id)) &&
+	       store_run(store, &one->query, &one->changed, reterr);
+}
+
+bool
+store_set_disabled(
+    struct store *store, const struct client *client, bool *ret_changed, struct err *reterr)
+{
+	struct sql_value values[] = { sql_text(client->id), sql_number(client->disabled ? 1 : 0) };
 	struct one one = { .id = client->id,
-		.query = { .text = "UPDATE client SET disabled = ?2 WHERE id = ?1",
+		.query = { .text = "UPDATE client SET disabled = ?2 WHERE id = ?1"
+				   " AND disabled <> ?2",
 		    .values = values,
 		    .count = 2 } };
-	struct store_change change = { "principals", disabled ? "client disable" : "client enable",
-		client->name, query_within, &one };
+	struct store_change change = { "principals",
+		client->disabled ? "client disable" : "client enable", client->name, disable_within,
+		&one, &one.changed };
 
-	return store_do(store, &change, reterr);
+	if (!store_do(store, &change, reterr))
+		return false;
+	*ret_changed = one.changed > 0;
+	return true;
 }
 
 static bool
@@ -214,10 +271,23 @@ store_rename(
 		    .values = values,
 		    .count = 2 } };
 	char object[300];
-	struct store_change change = { "principals", "client rename", object, rename_within, &one };
+	struct store_change change = { "principals", "client rename", object, rename_within, &one,
+		NULL };
 
 	(void)snprintf(object, sizeof(object), "%s to %s", client->name, new_name);
 	return store_do(store, &change, reterr);
+}
+
+static bool
+slot_within(struct store *store, void *context, struct err *reterr)
+{
+	struct one *one = context;
+
+	return store_run(store, &one->query, &one->changed, reterr) &&
+	       (one->changed > 0 ||
+		   err_set(reterr,
+		       "somebody else has just changed the secrets of client \"%s\": try again",
+		       one->name));
 }
 
 bool
@@ -225,18 +295,19 @@ store_set_slot(struct store *store, const struct client *client, int slot,
     const struct client_slot *filled, struct err *reterr)
 {
 	struct sql_value values[] = { sql_text(client->id), sql_text(filled->hash),
-		sql_number(filled->issued_s) };
+		sql_number(filled->issued_s), sql_text(client->slots[slot].hash) };
 	struct one one = { .id = client->id,
+		.name = client->name,
 		.query = { .text = slot == 0
 				       ? "UPDATE client SET secret_1 = ?2, secret_1_issued = ?3,"
-					 " secret_1_used = 0 WHERE id = ?1"
+					 " secret_1_used = 0 WHERE id = ?1 AND secret_1 = ?4"
 				       : "UPDATE client SET secret_2 = ?2, secret_2_issued = ?3,"
-					 " secret_2_used = 0 WHERE id = ?1",
+					 " secret_2_used = 0 WHERE id = ?1 AND secret_2 = ?4",
 		    .values = values,
-		    .count = 3 } };
+		    .count = 4 } };
 	struct store_change change = { "principals",
 		filled->hash[0] == '\0' ? "client revoke-secret" : "client rotate", client->name,
-		query_within, &one };
+		slot_within, &one, NULL };
 
 	return store_do(store, &change, reterr);
 }
@@ -271,7 +342,7 @@ store_delete(struct store *store, const struct client *client, bool *ret_found, 
 		.query = {
 		    .text = "DELETE FROM client WHERE id = ?1", .values = &id, .count = 1 } };
 	struct store_change change = { "principals", "client delete", client->name, delete_within,
-		&one };
+		&one, &one.changed };
 
 	if (!store_do(store, &change, reterr))
 		return false;

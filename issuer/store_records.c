@@ -6,10 +6,78 @@
 
 static const char *const kind_words[] = { "token", "client", "subject", "all" };
 
+/* A revocation to be written, and what is there of it already. */
+struct revoking {
+	const struct revocation *revocation;
+	int64_t number;    /* of the row that revokes the same; 0: there is none */
+	int64_t until_s;   /* as that row says */
+	int64_t rows_made; /* 0 or 1 */
+};
+
 static bool
-revoke_within(struct store *store, void *context, struct err *reterr)
+lasts(int64_t until_s, int64_t wanted_s)
 {
-	const struct revocation *revocation = context;
+	return until_s == 0 || (wanted_s != 0 && until_s >= wanted_s);
+}
+
+/* Of several rows the one that is remembered the longest. */
+static bool
+take_same(void *context, const struct sql_row *row, struct err *reterr)
+{
+	struct revoking *revoking = context;
+	int64_t until_s = sql_column_number(row, 1);
+
+	(void)reterr;
+	if (revoking->number == 0 || lasts(until_s, revoking->until_s)) {
+		revoking->number = sql_column_number(row, 0);
+		revoking->until_s = until_s;
+	}
+	return true;
+}
+
+/* By the index, which has the beginning of the value: PostgreSQL indexes no long texts. */
+static bool
+find_same(struct store *store, struct revoking *revoking, struct err *reterr)
+{
+	const struct revocation *revocation = revoking->revocation;
+	struct sql_value values[] = { sql_number(revocation->kind), sql_text(revocation->issuer),
+		sql_text(revocation->value), sql_number(revocation->before_s) };
+	struct sql_query query = {
+		.text = "SELECT number, until_s FROM revocation WHERE kind = ?1 AND issuer = ?2"
+			" AND substr(value, 1, 64) = substr(?3, 1, 64) AND value = ?3"
+			" AND before_s >= ?4",
+		.values = values,
+		.count = 4,
+		.each = take_same,
+		.context = revoking,
+	};
+
+	return sql_run(store->sql, &query, reterr);
+}
+
+/* Under a new number, by which every gate reads it again. */
+static bool
+remember_longer(struct store *store, const struct revoking *revoking, struct err *reterr)
+{
+	struct sql_value values[3];
+	struct sql_query query = {
+		.text = "UPDATE revocation SET number = ?1, until_s = ?2 WHERE number = ?3",
+		.values = values,
+		.count = 3,
+	};
+	int64_t number;
+
+	if (!store_next(store, "revocations", &number, reterr))
+		return false;
+	values[0] = sql_number(number);
+	values[1] = sql_number(revoking->revocation->until_s);
+	values[2] = sql_number(revoking->number);
+	return sql_run(store->sql, &query, reterr) && sql_notify(store->sql, reterr);
+}
+
+static bool
+insert_revocation(struct store *store, const struct revocation *revocation, struct err *reterr)
+{
 	struct sql_value values[8];
 	struct sql_query query = {
 		.text = "INSERT INTO revocation(number, kind, issuer, value, before_s, until_s,"
@@ -33,19 +101,38 @@ revoke_within(struct store *store, void *context, struct err *reterr)
 	return sql_run(store->sql, &query, reterr) && sql_notify(store->sql, reterr);
 }
 
+static bool
+revoke_within(struct store *store, void *context, struct err *reterr)
+{
+	struct revoking *revoking = context;
+
+	if (!find_same(store, revoking, reterr))
+		return false;
+	if (revoking->number != 0)
+		return lasts(revoking->until_s, revoking->revocation->until_s) ||
+		       remember_longer(store, revoking, reterr);
+	revoking->rows_made = 1;
+	return insert_revocation(store, revoking->revocation, reterr);
+}
+
 /* A jti is no secret, but long: the audit says the kind and whose. */
 bool
-store_revoke(struct store *store, const struct revocation *revocation, struct err *reterr)
+store_revoke(
+    struct store *store, const struct revocation *revocation, bool *ret_new, struct err *reterr)
 {
-	struct revocation copy = *revocation;
+	struct revoking revoking = { .revocation = revocation };
 	char action[64], object[512];
-	struct store_change change = { NULL, action, object, revoke_within, &copy };
+	struct store_change change = { NULL, action, object, revoke_within, &revoking,
+		&revoking.rows_made };
 
 	(void)snprintf(action, sizeof(action), "revoke %s", kind_words[revocation->kind]);
 	(void)snprintf(object, sizeof(object), "%s%s%s by %s", revocation->issuer,
 	    revocation->value[0] == '\0' ? "" : " ", revocation->value,
 	    revocation->by == NULL ? "" : revocation->by);
-	return store_do(store, &change, reterr);
+	if (!store_do(store, &change, reterr))
+		return false;
+	*ret_new = revoking.rows_made > 0;
+	return true;
 }
 
 /* A list as it is read. */
@@ -103,6 +190,13 @@ store_revocations(struct store *store, int64_t after, struct arena *arena,
 	return sql_run(store->sql, &query, reterr);
 }
 
+static bool
+forget_within(struct store *store, void *context, struct err *reterr)
+{
+	return sql_run(store->sql, context, reterr);
+}
+
+/* As a writer like any other: nobody finds a row, relies on it, and loses it. */
 bool
 store_forget(struct store *store, int64_t now_s, struct err *reterr)
 {
@@ -112,8 +206,9 @@ store_forget(struct store *store, int64_t now_s, struct err *reterr)
 		.values = &now,
 		.count = 1,
 	};
+	struct store_change change = { NULL, NULL, NULL, forget_within, &query, NULL };
 
-	return sql_run(store->sql, &query, reterr);
+	return store_do(store, &change, reterr);
 }
 
 /* --- keys --- */
@@ -167,7 +262,7 @@ store_keys_publish(struct store *store, const struct store_key_owner *owner,
     const struct store_key *first, struct err *reterr)
 {
 	struct publication publication = { owner, first };
-	struct store_change change = { "keys", NULL, NULL, publish_within, &publication };
+	struct store_change change = { "keys", NULL, NULL, publish_within, &publication, NULL };
 
 	return store_do(store, &change, reterr);
 }

@@ -163,7 +163,7 @@ static bool
 restore_rows(struct restore *restore, struct store *store, struct err *reterr)
 {
 	struct store_change change = { NULL, "store restore", restore->file, restore_within,
-		restore };
+		restore, NULL };
 	struct sql_value path = sql_text(restore->aside);
 	struct sql_query attach = { .text = "ATTACH ?1 AS restored", .values = &path, .count = 1 };
 
@@ -176,7 +176,8 @@ restore_rows(struct restore *restore, struct store *store, struct err *reterr)
 static bool
 restore_file(struct restore *restore, struct err *reterr)
 {
-	struct store_change change = { NULL, "store restore", restore->file, mark_within, NULL };
+	struct store_change change = { NULL, "store restore", restore->file, mark_within, NULL,
+		NULL };
 	struct sqlite_put put = { restore->aside, restore->database, true };
 	struct store *store = NULL;
 	bool done;

@@ -35,6 +35,9 @@ struct store_change {
 	const char *object;
 	bool (*within)(struct store *store, void *context, struct err *reterr);
 	void *context;
+	/* NULL: it always changes something. Else 0 after `within`: it was so already, and there is
+	 * no audit row, no count, and nobody is told. */
+	const int64_t *changed;
 };
 MUST_CHECK bool store_do(
     struct store *store, const struct store_change *change, struct err *reterr);

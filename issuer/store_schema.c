@@ -78,6 +78,9 @@ static const char *const migrations[] = {
 	" jwk TEXT NOT NULL,"
 	" until_s INTEGER NOT NULL,"
 	" PRIMARY KEY (issuer, gate, kid)) STRICT;",
+
+	/* Is it revoked already? */
+	"CREATE INDEX IF NOT EXISTS revocation_value ON revocation(substr(value, 1, 64));",
 };
 
 /* What tables there are, and which schema ours says. */

@@ -211,7 +211,8 @@ store_user_add(struct store *store, const struct user *user, struct err *reterr)
 				   " incarnation) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 		    .values = values,
 		    .count = 7 } };
-	struct store_change change = { "principals", "user add", user->name, add_within, &one };
+	struct store_change change = { "principals", "user add", user->name, add_within, &one,
+		NULL };
 
 	if (!incarnation_new(incarnation))
 		return err_set(reterr, "the random generator failed");
@@ -232,9 +233,12 @@ store_user_set_role(
 {
 	struct one one = { .pair = { grant->granted ? ROLE_INSERT : ROLE_DELETE, grant->id,
 			       grant->role } };
+	char object[300];
 	struct store_change change = { "principals", grant->granted ? "user grant" : "user revoke",
-		grant->id, pair_within, &one };
+		object, pair_within, &one, &one.changed };
 
+	(void)snprintf(object, sizeof(object), "%s %s",
+	    grant->name == NULL ? grant->id : grant->name, grant->role);
 	if (!store_do(store, &change, reterr))
 		return false;
 	*ret_changed = one.changed > 0;
@@ -249,21 +253,41 @@ query_within(struct store *store, void *context, struct err *reterr)
 	return store_run(store, &one->query, &one->changed, reterr);
 }
 
-bool
-store_user_change(struct store *store, const struct user *user, struct err *reterr)
+static bool
+disable_within(struct store *store, void *context, struct err *reterr)
 {
-	struct sql_value values[] = { sql_text(user->id), sql_text(user->label),
-		sql_number(user->disabled ? 1 : 0) };
-	struct one one = { .query = { .text = "UPDATE account SET label = ?2, disabled = ?3"
-					      " WHERE id = ?1",
-			       .values = values,
-			       .count = 3 } };
+	struct one *one = context;
+	struct sql_value id = sql_text(one->user->id);
+	bool there = false;
+	struct sql_query ask = { .text = "SELECT 1 FROM account WHERE id = ?1",
+		.values = &id,
+		.count = 1,
+		.each = take_any,
+		.context = &there };
+
+	return sql_run(store->sql, &ask, reterr) &&
+	       (there || err_set(reterr, "there is no user \"%s\"", one->user->name)) &&
+	       store_run(store, &one->query, &one->changed, reterr);
+}
+
+bool
+store_user_set_disabled(
+    struct store *store, const struct user *user, bool *ret_changed, struct err *reterr)
+{
+	struct sql_value values[] = { sql_text(user->id), sql_number(user->disabled ? 1 : 0) };
+	struct one one = { .user = user,
+		.query = { .text = "UPDATE account SET disabled = ?2 WHERE id = ?1"
+				   " AND disabled <> ?2",
+		    .values = values,
+		    .count = 2 } };
 	struct store_change change = { "principals",
-		user->disabled ? "user disable" : "user change", user->name, query_within, &one };
+		user->disabled ? "user disable" : "user enable", user->name, disable_within, &one,
+		&one.changed };
 
 	if (!store_do(store, &change, reterr))
 		return false;
-	return one.changed > 0 || err_set(reterr, "there is no user \"%s\"", user->name);
+	*ret_changed = one.changed > 0;
+	return true;
 }
 
 bool
@@ -274,8 +298,8 @@ store_user_set_hash(
 	struct one one = { .query = { .text = "UPDATE account SET hash = ?2 WHERE id = ?1",
 			       .values = values,
 			       .count = 2 } };
-	struct store_change change = { "principals", "user passwd", user->name, query_within,
-		&one };
+	struct store_change change = { "principals", "user passwd", user->name, query_within, &one,
+		&one.changed };
 
 	if (!store_do(store, &change, reterr))
 		return false;
@@ -292,7 +316,7 @@ store_user_rehash(
 		    .values = values,
 		    .count = 3 },
 	};
-	struct store_change change = { "principals", NULL, NULL, query_within, &one };
+	struct store_change change = { "principals", NULL, NULL, query_within, &one, &one.changed };
 
 	return store_do(store, &change, reterr);
 }
@@ -304,8 +328,8 @@ store_user_delete(struct store *store, const struct user *user, bool *ret_found,
 	struct one one = {
 		.query = { .text = "DELETE FROM account WHERE id = ?1", .values = &id, .count = 1 }
 	};
-	struct store_change change = { "principals", "user delete", user->name, query_within,
-		&one };
+	struct store_change change = { "principals", "user delete", user->name, query_within, &one,
+		&one.changed };
 
 	if (!store_do(store, &change, reterr))
 		return false;

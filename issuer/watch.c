@@ -18,13 +18,14 @@
 #include "base/thread.h"
 #include "issuer/sql.h"
 #include "issuer/watch_away.h"
+#include "issuer/watch_forget.h"
 #include "issuer/watch_load.h"
 #include "issuer/watch_news.h"
+#include "issuer/watch_writer.h"
 
 #define LOOK_MS 1000
 #define SOON_MS 5
 #define SECOND_US INT64_C(1000000)
-#define FORGET_EVERY_US (3600 * SECOND_US)
 #define PING_EVERY_US (2 * SECOND_US)
 
 /* Two connections, so that reading never waits for a writer: neither for one of ours nor, as both
@@ -39,10 +40,7 @@ struct watch {
 	struct watch_load load;
 	int64_t pinged_us;
 
-	pthread_mutex_t
-	    write_lock;       /* held while writing; guards the next one; taken before `lock` */
-	struct store *writer; /* opened for the first change */
-
+	struct watch_writer writer; /* its lock is taken before `lock` */
 	struct watch_away away;
 	struct watch_news news;
 
@@ -129,35 +127,6 @@ watch_away_s(struct watch *watch, struct err *ret_why)
 
 /* --- writing --- */
 
-/* With the write lock held. A connection that died while nobody used it does not cost a change. */
-static bool
-open_writer(struct watch *watch, struct err *reterr)
-{
-	struct err ignored;
-
-	if (watch->writer != NULL &&
-	    (!store_same(watch->writer, &ignored) || !store_ping(watch->writer, &ignored))) {
-		store_close(watch->writer);
-		watch->writer = NULL;
-	}
-	return watch->writer != NULL || store_open_again(watch->database, &watch->writer, reterr);
-}
-
-static bool
-write_down(struct watch *watch, const struct watch_change *change, struct err *reterr)
-{
-	bool done;
-
-	(void)pthread_mutex_lock(&watch->write_lock);
-	if (watch_away_seconds(&watch->away, NULL) > 0)
-		done = err_set(reterr, "the database is away");
-	else
-		done = open_writer(watch, reterr) &&
-		       change->change(watch->writer, change->context, reterr);
-	(void)pthread_mutex_unlock(&watch->write_lock);
-	return done;
-}
-
 /* Loaded whatever the database has told us of it by now. */
 static bool
 read_back(struct watch *watch, struct err *reterr)
@@ -177,7 +146,7 @@ watch_change(struct watch *watch, const struct watch_change *change, struct err 
 {
 	struct err err = { "" };
 
-	if (!write_down(watch, change, reterr))
+	if (!watch_writer_write(&watch->writer, change, reterr))
 		return false;
 	return read_back(watch, &err) ||
 	       err_set(reterr, "the change was written, but the database went away (%s)", err.text);
@@ -286,22 +255,33 @@ rest_ms(int64_t started_us)
 static bool
 forget_now(struct store *store, void *context, struct err *reterr)
 {
-	(void)context;
-	return store_forget(store, clock_now_s(), reterr);
+	return store_forget(store, *(const int64_t *)context, reterr);
+}
+
+/* What a wrong clock has taken for over, and the memory dropped, comes back from the store. */
+static void
+load_anew(struct watch *watch)
+{
+	(void)pthread_mutex_lock(&watch->lock);
+	watch->load.loaded = false;
+	(void)pthread_mutex_unlock(&watch->lock);
 }
 
 /* Revocations of tokens that are over. */
 static void
-forget(struct watch *watch, int64_t *forgot_us)
+tend_revocations(struct watch *watch, struct watch_forget *forget)
 {
-	struct watch_change change = { forget_now, NULL };
+	int64_t now_s = clock_now_s(), mono_s = clock_mono_s(), jump_s;
+	struct watch_change change = { forget_now, &now_s };
+	bool due = watch_forget_due(forget, now_s, mono_s, &jump_s);
 	struct err err;
 
-	if (clock_mono_us() - *forgot_us < FORGET_EVERY_US ||
-	    watch_away_seconds(&watch->away, NULL) > 0)
+	if (jump_s != 0)
+		load_anew(watch);
+	if (!due || watch_away_seconds(&watch->away, NULL) > 0)
 		return;
-	*forgot_us = clock_mono_us();
-	if (!write_down(watch, &change, &err))
+	watch_forget_done(forget, mono_s);
+	if (!watch_writer_write(&watch->writer, &change, &err))
 		log_event(LOG_WARN, "store_failed", "%s", err.text);
 }
 
@@ -313,14 +293,15 @@ static void *
 run(void *context)
 {
 	struct watch *watch = context;
-	int64_t started_us, forgot_us = clock_mono_us();
+	struct watch_forget forget = { .done_mono_s = clock_mono_s() };
+	int64_t started_us;
 	int wait_ms = SOON_MS;
 	bool news;
 
 	for (;;) {
 		started_us = clock_mono_us();
+		tend_revocations(watch, &forget);
 		look_once(watch);
-		forget(watch, &forgot_us);
 		epoch_collect();
 		if (!wait_for(watch, rest_ms(started_us), NULL) || !wait_for(watch, wait_ms, &news))
 			break;
@@ -365,12 +346,12 @@ init(struct watch *watch, const struct watch_setup *setup)
 	watch->notify_fd = -1;
 	watch->pinged_us = clock_mono_us();
 	(void)pthread_mutex_init(&watch->lock, NULL);
-	(void)pthread_mutex_init(&watch->write_lock, NULL);
 	watch->stop_fd = eventfd(0, EFD_CLOEXEC);
 	watch->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	watch_away_init(&watch->away);
-	watch_news_init(&watch->news, store_descriptor(setup->store), watch->wake_fd);
 	watch->database = strdup(setup->database);
+	watch_away_init(&watch->away);
+	watch_writer_init(&watch->writer, watch->database, &watch->away);
+	watch_news_init(&watch->news, store_descriptor(setup->store), watch->wake_fd);
 }
 
 bool
@@ -411,11 +392,10 @@ watch_stop(struct watch *watch)
 		close(watch->wake_fd);
 	if (watch->stop_fd >= 0)
 		close(watch->stop_fd);
-	store_close(watch->writer);
+	watch_writer_done(&watch->writer);
 	store_close(watch->store);
 	watch_news_done(&watch->news);
 	watch_away_done(&watch->away);
-	(void)pthread_mutex_destroy(&watch->write_lock);
 	(void)pthread_mutex_destroy(&watch->lock);
 	free(watch->database);
 	free(watch);

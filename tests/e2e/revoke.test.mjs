@@ -59,6 +59,25 @@ test('POST /oauth/revoke', async (t) => {
     for (let i = 0; i < 2; i++) assert.equal((await revoke(gate, token)).status, 200);
     await refused(gate, token);
   });
+  await t.test('however often and in whichever way: one row, one line of the audit', async () => {
+    const rows = async () => Number((await run(['store', 'check', '-c', gate.file])).stdout.match(/(\d+) revocations/)[1]);
+    const token = await tokenOf(gate);
+    const before = await rows();
+    const told = () => gate.stderr.split('\n').filter((line) => line.includes(claimsOf(token).jti));
+    await Promise.all(Array.from({ length: 20 }, async () => assert.equal((await revoke(gate, token)).status, 200)));
+    for (const args of [['--token', '-'], ['--jti', claimsOf(token).jti]]) {
+      const again = await commanded(gate, args, { input: token });
+      assert.match(again.stderr, /^postern: revoke: the token was revoked already\n$/);
+    }
+    assert.equal(await rows(), before + 1);
+    // A later change is told after all of them.
+    const last = await tokenOf(gate);
+    await revoke(gate, last);
+    await eventually(() => gate.stderr.split('\n').some((line) => line.includes('"event":"audit"') && line.includes(claimsOf(last).jti)), 'the last audit line');
+    assert.equal(told().filter((line) => line.includes('"event":"audit"')).length, 1);
+    assert.equal(told().filter((line) => line.includes('"event":"revoked"')).length, 1);
+    await refused(gate, token);
+  });
   await t.test('another client\'s token: 200, and it still counts', async () => {
     const token = await tokenOf(gate, other);
     const got = await revoke(gate, token);

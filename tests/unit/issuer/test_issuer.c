@@ -179,6 +179,7 @@ replaced_database_is_away_until_restored(void **state)
 		.kind = REVOKE_TOKEN, .issuer = "i", .value = "j", .by = "b"
 	};
 	char other[SCRATCH_ROOM * 2], moved[SCRATCH_ROOM * 2];
+	bool new = false;
 
 	(void)state;
 	if (database_url() != NULL)
@@ -188,16 +189,17 @@ replaced_database_is_away_until_restored(void **state)
 	assert_int_equal(rename(running.database, moved), 0);
 	await_away(true);
 	assert_non_null(strstr(err.text, "was deleted"));
-	assert_false(issuer_revoke(running.issuer, &revocation, &err));
+	assert_false(issuer_revoke(running.issuer, &revocation, &new, &err));
 	/* The same one again is ours. */
 	assert_int_equal(rename(moved, running.database), 0);
 	await_away(false);
-	assert_true(issuer_revoke(running.issuer, &revocation, &err));
+	assert_true(issuer_revoke(running.issuer, &revocation, &new, &err) && new);
+	assert_true(issuer_revoke(running.issuer, &revocation, &new, &err) && !new);
 	assert_int_equal(link(other, moved), 0);
 	assert_int_equal(rename(other, running.database), 0);
 	await_away(true);
 	assert_non_null(strstr(err.text, "was replaced"));
-	assert_false(issuer_revoke(running.issuer, &revocation, &err));
+	assert_false(issuer_revoke(running.issuer, &revocation, &new, &err));
 	assert_int_equal(atomic_load(&running.changes), 0);
 	assert_int_equal(unlink(running.database), 0);
 	if (!store_restore(running.database, moved, &err))
@@ -205,7 +207,7 @@ replaced_database_is_away_until_restored(void **state)
 	await_changes(1);
 	want_restored();
 	await_away(false);
-	assert_true(issuer_revoke(running.issuer, &revocation, &err));
+	assert_true(issuer_revoke(running.issuer, &revocation, &new, &err));
 }
 
 static void

@@ -144,6 +144,7 @@ revoked_by_client_subject_or_all(void **state)
 	struct revocation revocation = { .issuer = "http://127.0.0.1:8080", .by = "test" };
 	struct err err;
 	char token[1000];
+	bool new;
 	size_t i;
 
 	(void)state;
@@ -156,14 +157,15 @@ revoked_by_client_subject_or_all(void **state)
 		revocation.kind = kinds[i];
 		revocation.value = kinds[i] == REVOKE_ALL ? "" : running.made.id;
 		revocation.before_s = NOW_S - 1;
-		assert_true(issuer_revoke(running.issuer, &revocation, &err));
+		assert_true(issuer_revoke(running.issuer, &revocation, &new, &err));
 		assert_true(counts(token));
 		revocation.before_s = NOW_S;
-		assert_true(issuer_revoke(running.issuer, &revocation, &err));
+		assert_true(issuer_revoke(running.issuer, &revocation, &new, &err));
 		assert_false(counts(token));
 		/* An earlier time that comes later takes nothing back. */
 		revocation.before_s = NOW_S - 1;
-		assert_true(issuer_revoke(running.issuer, &revocation, &err));
+		assert_true(issuer_revoke(running.issuer, &revocation, &new, &err));
+		assert_false(new);
 		assert_false(counts(token));
 	}
 }
