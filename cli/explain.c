@@ -40,7 +40,7 @@ struct answering {
 	struct judgement judgement;
 	struct caller *caller;
 	bool served_here; /* the path is an endpoint of the gate's own */
-	json_t *payload; /* claims that are assumed */
+	json_t *payload;  /* claims that are assumed */
 };
 
 /* The request as it would come over the wire. */
@@ -123,12 +123,12 @@ claims_of_client(struct answering *answering, struct err *reterr)
 		client = issuer_client_named(world->issuer, span_of(answering->asked->client));
 	if (client == NULL)
 		return err_set(reterr, "there is no client \"%.128s\"", answering->asked->client);
-	answering->payload = json_pack("{s:s, s:s, s:s, s:s, s:s*, s:I, s:I}", "iss",
-	    world->config->local.issuer, "aud", world->config->local.audience, "sub", client->id,
-	    "client_id", client->id, INCARNATION_CLAIM,
-	    client->incarnation[0] != '\0' ? client->incarnation : NULL, "iat",
-	    (json_int_t)answering->asked->now_s, "exp",
-	    (json_int_t)(answering->asked->now_s + world->config->local.token_lifetime_s));
+	answering->payload =
+	    json_pack("{s:s, s:s, s:s, s:s, s:s*, s:I, s:I}", "iss", world->config->local.issuer,
+		"aud", world->config->local.audience, "sub", client->id, "client_id", client->id,
+		INCARNATION_CLAIM, client->incarnation[0] != '\0' ? client->incarnation : NULL,
+		"iat", (json_int_t)answering->asked->now_s, "exp",
+		(json_int_t)(answering->asked->now_s + world->config->local.token_lifetime_s));
 	answering->judgement.profile = world->config->local_index;
 	return answering->payload != NULL || err_set(reterr, "out of memory");
 }
@@ -219,7 +219,7 @@ serves(const struct answering *answering, struct span path)
 {
 	const struct config *config = answering->facts.config;
 
-	return span_is(path, RESOURCE_PATH) ||
+	return resource_path(config, path) ||
 	       (config->has_local && local_serves(config->local.issuer, path));
 }
 
@@ -249,7 +249,7 @@ judge(struct answering *answering)
 	enum reason reason;
 
 	reason = judge_admit(&answering->request, &answering->arena, judgement);
-	if (reason == REASON_OK && !layout_method(answering->request.method)) {
+	if (!layout_method(answering->request.method)) { /* which the listener looks at first */
 		reason = REASON_REQUEST_MALFORMED;
 		judgement->verdict.detail = "the listener does not know this method";
 	}

@@ -32,25 +32,31 @@ path_of(struct span url)
 	return span_slice(url, span_find(url, '/'), url.len);
 }
 
+/* Is it that path, or nearly so? See endpoint_meant(). */
+static bool
+is_nearly(struct span path, struct span before, struct span after)
+{
+	if (path.len > 1 && path.at[path.len - 1] == '/')
+		path.len--;
+	return path.len == before.len + after.len &&
+	       span_equal_nocase(span_slice(path, 0, before.len), before) &&
+	       span_equal_nocase(span_slice(path, before.len, path.len), after);
+}
+
 bool
 local_serves(const char *issuer, struct span path)
 {
-	static const char *const behind[] = { TOKEN, REVOKE, INTROSPECT, "/.well-known/jwks.json",
-		"/.well-known/openid-configuration" };
-	const struct span in_front = SPAN("/.well-known/oauth-authorization-server");
+	static const char *const behind[] = { TOKEN, REVOKE, INTROSPECT, AUTHORIZE,
+		"/.well-known/jwks.json", "/.well-known/openid-configuration" };
 	struct span base = span_of(issuer), own;
 
 	if (span_ends(base, SPAN("/")))
 		base.len--;
 	own = path_of(base);
-	if (span_starts(path, in_front) &&
-	    span_equal(span_slice(path, in_front.len, path.len), own))
-		return true;
 	for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++)
-		if (span_starts(path, own) &&
-		    span_is(span_slice(path, own.len, path.len), behind[i]))
+		if (is_nearly(path, own, span_of(behind[i])))
 			return true;
-	return false;
+	return is_nearly(path, SPAN("/.well-known/oauth-authorization-server"), own);
 }
 
 static bool

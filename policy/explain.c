@@ -120,6 +120,7 @@ put_caller(json_t *object, const struct explanation *explanation, bool *failed)
 	put(object, "issuer", text_or_null(who->issuer), failed);
 	put(object, "subject", span_or_null(who->subject), failed);
 	put(object, "client", span_or_null(who->client), failed);
+	put(object, "ignored_entries", json_integer((json_int_t)who->not_text), failed);
 }
 
 /* Who ended the token before its time, and when (RFC 3339). */
@@ -133,8 +134,8 @@ put_revoked(json_t *object, const struct explanation *explanation, bool *failed)
 		return;
 	}
 	clock_format(explanation->revoked_s * 1000000, at);
-	put(object, "revoked",
-	    json_pack("{s:s, s:s}", "by", explanation->revoked_by, "at", at), failed);
+	put(object, "revoked", json_pack("{s:s, s:s}", "by", explanation->revoked_by, "at", at),
+	    failed);
 }
 
 json_t *
@@ -260,6 +261,11 @@ text_caller(const struct explanation *explanation, struct buffer *buffer)
 	text_roles(explanation, buffer);
 	for (size_t i = 0; i < who->scopes.count; i++)
 		line_quoted(buffer, "scope held", who->scopes.at[i]);
+	if (who->not_text == 0)
+		return;
+	label(buffer, "ignored");
+	buffer_format(buffer, "%zu %s of the token's scopes, groups and roles: no text\n",
+	    who->not_text, who->not_text == 1 ? "entry" : "entries");
 }
 
 void

@@ -42,7 +42,8 @@ void explain_text(const struct explanation *explanation, struct buffer *buffer);
  * An object with the members verdict ("forward", "refuse", or "answer" for the gate's
  * own endpoints), reason, status, detail, method,
  * path, pattern, privilege, label, module, public, shadow_reason, roles, roles_wanted, scopes,
- * scopes_wanted, issuer, subject, client, revoked ({by, at}). What is not known is null; lists are empty.
+ * scopes_wanted, issuer, subject, client, ignored_entries (of the token's lists, since they are no
+ * text), revoked ({by, at}). What is not known is null; lists are empty.
  *
  * Returns it given: json_decref() it. NULL: no memory.
  */

@@ -187,6 +187,7 @@ principal_of_claims(const struct policy *policy, const struct claims *claims,
 		.client_name = store == NULL ? NULL : store->client_name,
 		.user = store == NULL ? NULL : store->user,
 		.scopes = claims->scopes,
+		.not_text = claims->not_text,
 	};
 	return find_roles(policy, &facts, principal, arena);
 }

@@ -23,7 +23,8 @@ struct principal {
 	const char *client_name; /* of the local issuer's client, or NULL */
 	const char *user;        /* of Basic, or NULL */
 	struct spans scopes;
-	uint64_t *roles; /* policy->role_words words; lent by the arena */
+	size_t not_text;  /* entries of the token's lists that are no text, and count for nothing */
+	uint64_t *roles;  /* policy->role_words words; lent by the arena */
 	uint64_t *unsure; /* roles that groups would give which the token does not list (overage);
 			     NULL: none. Lent by the arena */
 };

@@ -23,7 +23,7 @@ const POLICY = {
   public: ['/open/*'],
 };
 const METHODS = ['GET', 'HEAD', 'POST', 'PURGE', 'TRACE', 'get', 'PROPFIND'];
-const PATHS = ['/api/x', '/api/scoped/y?q=1', '/api/shadow', '/mild/a;b', '/open/x', '/nowhere', '/api/../x', '/api/%2e/x', '/api//x', '/api/a;b', '/oauth/token', '/.well-known/jwks.json', '/.well-known/oauth-protected-resource'];
+const PATHS = ['/api/x', '/api/scoped/y?q=1', '/api/shadow', '/mild/a;b', '/open/x', '/nowhere', '/api/../x', '/api/%2e/x', '/api//x', '/api/a;b', '/oauth/token', '/oauth/token/', '/OAuth/Token', '/oauth/authorize', '/.well-known/jwks.json', '/.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource/mcp'];
 
 const explain = async (gate, ...args) => {
   const done = await run(['explain', '-c', gate.file, '--json', ...args]);
@@ -33,7 +33,7 @@ const explain = async (gate, ...args) => {
 
 /** A gate, and whoever may ask it. */
 async function gateWithCallers(t) {
-  const gate = await issuerGate(t, { policy: POLICY, files: { 'keys.json': keySet(key) }, config: { issuers: fileIssuer({ max_age: '2h' }) } });
+  const gate = await issuerGate(t, { policy: POLICY, files: { 'keys.json': keySet(key) }, config: { issuers: fileIssuer({ max_age: '2h' }), resource: { url: 'https://api.example/mcp' } } });
   const disabled = await known(gate, await gate.addClient('disabled', '--role', 'reader'));
   const revoked = await known(gate, await gate.addClient('revoked', '--role', 'reader'));
   const callers = {
@@ -72,7 +72,7 @@ test('explain and the gate agree', async (t) => {
   for (const [name, token] of Object.entries(callers)) {
     for (const [i, target] of PATHS.entries()) {
       // Every method on the paths that differ by it, one of them on each of the others.
-      for (const method of i === 0 && ['nobody', 'who may'].includes(name) ? METHODS : [METHODS[(i + pairs.length) % 3]]) pairs.push({ name, token, target, method });
+      for (const method of i > 0 ? [METHODS[(i + pairs.length) % 3]] : ['nobody', 'who may'].includes(name) ? METHODS : ['GET']) pairs.push({ name, token, target, method });
     }
   }
   const differ = [];
@@ -81,7 +81,7 @@ test('explain and the gate agree', async (t) => {
     const got = await gate.ask({ method, target, headers: token === null ? {} : { Authorization: `Bearer ${token}` } });
     const line = await gate.line((one) => one.event === 'request' && one.request_id === got.get('x-request-id'));
     const said = await explain(gate, '-X', method, target, ...(token === null ? [] : ['--token', token]));
-    const own = /^\/oauth|^\/\.well-known/.test(target) && !line.reason?.match(/malformed|ambiguous/);
+    const own = /^\/oauth|^\/\.well-known/i.test(target) && !line.reason?.match(/malformed|ambiguous/);
     const gateSays = { reason: own ? 'ok' : line.reason, privilege: line.privilege ?? null };
     const explained = { reason: said.reason, privilege: said.privilege };
     assert.equal(said.verdict, own ? 'answer' : line.reason === 'ok' ? 'forward' : 'refuse', JSON.stringify({ method, target, name, line, said }));
@@ -119,4 +119,16 @@ test('explain of whom it assumes goes by the same steps', async (t) => {
   const gate = await issuerGate(t, { policy: POLICY, files: { 'keys.json': keySet(key) }, config: { issuers: fileIssuer() }, local: { accept: 'never' } });
   assert.equal((await gate.ask({ target: '/api/x', headers: { Authorization: `Bearer ${await tokenOf(gate)}` } })).json().reason, 'local_issuer_standing_by');
   assert.equal((await explain(gate, '/api/x', '--client', 'partner')).reason, 'local_issuer_standing_by');
+});
+
+test('explain says which entries of a token count for nothing', async (t) => {
+  const gate = await startGate(t, { policy: POLICY, files: { 'keys.json': keySet(key) }, config: { issuers: fileIssuer() } });
+  const token = await sign(key, { scope: 'read', roles: [{ name: 'x' }, 'y', null], groups: [7] });
+  assert.equal((await explain(gate, '/api/x', '--token', token)).ignored_entries, 3);
+  assert.equal((await explain(gate, '/api/x', '--token', await sign(key))).ignored_entries, 0);
+  assert.equal((await explain(gate, '/api/x')).ignored_entries, 0);
+  const said = async (more) => (await run(['explain', '-c', gate.file, '/api/x', '--token', await sign(key, more)])).stdout;
+  assert.match(await said({ roles: [{ name: 'x' }] }), /^ignored: +1 entry of the token's scopes, groups and roles: no text$/m);
+  assert.match(await said({ roles: [1, 2] }), /^ignored: +2 entries /m);
+  assert.doesNotMatch(await said({ roles: ['x'] }), /ignored/);
 });

@@ -73,6 +73,25 @@ static const struct {
 };
 /* clang-format on */
 
+/* What is said without a running issuer is what one says. */
+static void
+check_alike(const char *url)
+{
+	static const char *const paths[] = { "/", "/oauth", "/oauth/token", "/oauth/token/",
+		"/oauth/token//", "/oauth/token/x", "/OAUTH/authorize", "/oauth/authorize",
+		"/oauth/revoke", "/oauth/introspect/", "/.well-known/jwks.json",
+		"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server",
+		"/.well-known/oauth-authorization-server/",
+		"/.well-known/oauth-authorization-server/auth/one",
+		"/.well-known/oauth-authorization-server/AUTH/one/", "/auth/one/oauth/token",
+		"/auth/one/oauth/authorize/", "/auth/one/.well-known/JWKS.json", "/auth/one",
+		"/auth/one/.well-known/oauth-authorization-server" };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		assert_int_equal(local_serves(url, span_of(paths[i])),
+		    issuer_serves(running.issuer, span_of(paths[i])));
+}
+
 static void
 documents_stand_where_the_issuer_says(void **state)
 {
@@ -87,6 +106,7 @@ documents_stand_where_the_issuer_says(void **state)
 		assert_false(issuer_serves(running.issuer, SPAN("/oauth/token/x")));
 		assert_false(issuer_serves(running.issuer, SPAN("/oauth/tokens")));
 		assert_false(issuer_serves(running.issuer, SPAN("/oauth/token//")));
+		check_alike(places[i].url);
 		check_document(places[i].oauth, places[i].url);
 		check_document(places[i].openid, places[i].url);
 		running_done(&running);
@@ -143,6 +163,7 @@ path_that_is_nearly_an_endpoint_is_told_which(void **state)
 	running_init(&running, "https://h/auth");
 	for (size_t i = 0; i < sizeof(near) / sizeof(near[0]); i++) {
 		assert_true(issuer_serves(running.issuer, span_of(near[i])));
+		assert_true(local_serves("https://h/auth", span_of(near[i])));
 		ask("POST", near[i], &answer);
 		assert_int_equal(answer.status, 404);
 		assert_string_equal(answer.error, "invalid_request");

@@ -76,7 +76,7 @@ a_refusal_is_told_in_full(void **state)
 	    "\"privilege\":\"p\",\"label\":\"Customer API\",\"module\":\"crm\",\"public\":false,"
 	    "\"shadow_reason\":null,\"roles\":[\"SODA Developer\"],\"roles_wanted\":[\"reader\"],"
 	    "\"scopes\":[\"x\"],\"scopes_wanted\":[\"all\"],\"issuer\":\"okta\","
-	    "\"subject\":\"alice\",\"client\":null,\"revoked\":null}");
+	    "\"subject\":\"alice\",\"client\":null,\"ignored_entries\":0,\"revoked\":null}");
 	load_done(&told.load);
 }
 
@@ -92,7 +92,7 @@ what_is_public_is_told(void **state)
 	    "\"method\":\"GET\",\"path\":\"/health\",\"pattern\":\"/health\",\"privilege\":null,"
 	    "\"label\":null,\"module\":null,\"public\":true,\"shadow_reason\":null,\"roles\":[],"
 	    "\"roles_wanted\":[],\"scopes\":[],\"scopes_wanted\":[],\"issuer\":null,"
-	    "\"subject\":null,\"client\":null,\"revoked\":null}");
+	    "\"subject\":null,\"client\":null,\"ignored_entries\":0,\"revoked\":null}");
 	load_done(&told.load);
 }
 
@@ -115,7 +115,7 @@ a_token_refused_before_any_cover_is_told(void **state)
 	    "\"detail\":\"expired 5 s ago\",\"method\":\"GET\",\"path\":null,\"pattern\":null,"
 	    "\"privilege\":null,\"label\":null,\"module\":null,\"public\":false,"
 	    "\"shadow_reason\":null,\"roles\":[],\"roles_wanted\":[],\"scopes\":[],"
-	    "\"scopes_wanted\":[],\"issuer\":null,\"subject\":null,\"client\":null,\"revoked\":null}");
+	    "\"scopes_wanted\":[],\"issuer\":null,\"subject\":null,\"client\":null,\"ignored_entries\":0,\"revoked\":null}");
 	load_done(&told.load);
 }
 
