@@ -57,8 +57,17 @@ audience_uri_valid(struct span text)
 	return true;
 }
 
+/* Clients that hold a URL in parts write "https://host" with a slash (RFC 3986 section 6.2.3). */
+static struct span
+without_slash(struct span url)
+{
+	if (span_ends(url, SPAN("/")))
+		url.len--;
+	return url;
+}
+
 static const char *
-find(const struct texts *ours, struct span asked)
+find(const struct texts *ours, const struct audience_wish *wish, struct span asked)
 {
 	size_t i;
 
@@ -66,22 +75,27 @@ find(const struct texts *ours, struct span asked)
 		if (span_is(asked, ours->at[i]))
 			return ours->at[i];
 	}
+	if (wish->self.at != NULL && span_equal(without_slash(asked), without_slash(wish->self)))
+		return ours->at[0];
 	return NULL;
 }
 
 bool
 audience_choose(
-    const struct texts *ours, struct span resource, struct span audience, const char **ret_audience)
+    const struct texts *ours, const struct audience_wish *wish, const char **ret_audience)
 {
-	struct span asked = resource.at != NULL ? resource : audience;
-	const char *found = ours->at[0];
+	const char *found = ours->at[0], *resource;
 
-	if (resource.at != NULL && !audience_uri_valid(resource))
-		return false;
-	if (resource.at != NULL && audience.at != NULL && !span_equal(resource, audience))
-		return false;
-	if (asked.at != NULL)
-		found = find(ours, asked);
+	if (wish->audience.at != NULL)
+		found = find(ours, wish, wish->audience);
+	if (wish->resource.at != NULL) {
+		if (!audience_uri_valid(wish->resource))
+			return false;
+		resource = find(ours, wish, wish->resource);
+		if (wish->audience.at != NULL && resource != found)
+			return false;
+		found = resource;
+	}
 	if (found != NULL)
 		*ret_audience = found;
 	return found != NULL;

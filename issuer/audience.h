@@ -14,17 +14,23 @@
 #include "base/schema.h"
 #include "base/span.h"
 
+/* For whom a client wants its token. at == NULL: it does not say. */
+struct audience_wish {
+	struct span resource; /* an absolute URI without a fragment (RFC 8707 section 2) */
+	struct span audience; /* must agree with `resource` */
+	struct span self;     /* what the gate's metadata calls it (RFC 9728): another name of the
+			       * first of `ours`, with or without a slash at its end */
+};
+
 /*
  * Choose the token's `aud` among `ours`, of which the first is given to whoever asks for none.
  *
- * resource, audience  as asked; at == NULL: not. A resource must be an absolute URI without a
- *                     fragment (RFC 8707 section 2), and both must agree.
- * ret_audience        lent by `ours`.
+ * ret_audience  lent by `ours`.
  *
  * False: invalid_target.
  */
-MUST_CHECK bool audience_choose(const struct texts *ours, struct span resource,
-    struct span audience, const char **ret_audience);
+MUST_CHECK bool audience_choose(
+    const struct texts *ours, const struct audience_wish *wish, const char **ret_audience);
 
 /* Is it an absolute URI without a fragment (RFC 3986 section 4.3)? */
 bool audience_uri_valid(struct span text);

@@ -107,7 +107,8 @@ struct issuer_request {
 	struct span authorization; /* at == NULL: no header */
 	struct span content_type;  /* at == NULL: no header */
 	struct span body;
-	struct span peer; /* for the audit line */
+	struct span resource; /* what clients call this gate (RFC 9728); at == NULL: nothing */
+	struct span peer;     /* for the audit line */
 };
 
 /* The answer. `headers` are whole lines, each with its CRLF, without framing. */

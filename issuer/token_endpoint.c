@@ -19,6 +19,8 @@ static enum oauth_error
 judge_scopes(struct oauth *oauth, struct token_grant *grant)
 {
 	const struct issuer *issuer = oauth->issuer;
+	const struct audience_wish whom = { form_get(oauth->form, "resource"),
+		form_get(oauth->form, "audience"), oauth->request->resource };
 	struct wish wish = { oauth->client, form_get(oauth->form, "scope"),
 		issuer->local.token_lifetime_s };
 
@@ -27,8 +29,7 @@ judge_scopes(struct oauth *oauth, struct token_grant *grant)
 	if (!span_is(form_get(oauth->form, "grant_type"), "client_credentials"))
 		return oauth_say(
 		    oauth, OAUTH_UNSUPPORTED_GRANT_TYPE, "only client_credentials is supported");
-	if (!audience_choose(&issuer->audiences, form_get(oauth->form, "resource"),
-		form_get(oauth->form, "audience"), &grant->audience))
+	if (!audience_choose(&issuer->audiences, &whom, &grant->audience))
 		return oauth_say(
 		    oauth, OAUTH_INVALID_TARGET, "tokens for that resource are not issued here");
 	if (!wish_decide(&wish, &oauth->arena, &grant->scope))

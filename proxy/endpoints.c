@@ -99,12 +99,14 @@ static void
 serve_issuer(struct job *job, const struct world *world, const struct target *target)
 {
 	const struct request *request = exchange_request(job->exchange);
+	const char *name = resource_name(world->config, request, job->arena);
 	struct issuer_request asked = {
 		.method = request->method,
 		.path = target->path,
 		.has_query = target->has_query,
 		.authorization = request_header(request, "Authorization"),
 		.content_type = request_header(request, "Content-Type"),
+		.resource = name != NULL ? span_of(name) : (struct span){ 0 },
 		.peer = span_of(request->peer),
 	};
 	struct buffer body;

@@ -103,16 +103,12 @@ put_list(json_t *object, const char *name, json_t *array)
 }
 
 static char *
-describe(const struct request *request, const struct config *config)
+describe(const char *name, const struct config *config)
 {
 	json_t *object = json_object();
 	char *text;
 
-	json_object_set_new(object, "resource",
-	    config->resource.url != NULL
-		? json_string(config->resource.url)
-		: json_sprintf(
-		      "%s://%.*s", request->secure ? "https" : "http", SPAN_ARG(request->host)));
+	json_object_set_new(object, "resource", json_string(name));
 	put_list(object, "authorization_servers", issuers(config));
 	put_list(object, "scopes_supported", scopes(config));
 	put_list(object, "bearer_methods_supported", json_pack("[s]", "header"));
@@ -144,20 +140,32 @@ host_plain(struct span host)
 	return host.len > 0;
 }
 
+const char *
+resource_name(const struct config *config, const struct request *request, struct arena *arena)
+{
+	if (config->resource.url != NULL)
+		return config->resource.url;
+	if (!host_plain(request->host))
+		return NULL;
+	return arena_format(
+	    arena, "%s://%.*s", request->secure ? "https" : "http", SPAN_ARG(request->host));
+}
+
 void
 resource_serve(struct job *job, const struct config *config)
 {
 	const struct request *request = exchange_request(job->exchange);
 	struct answer answer = { .status = 200 };
+	const char *name = resource_name(config, request, job->arena);
 	char *body = NULL;
 
-	if (config->resource.url == NULL && !host_plain(request->host)) {
+	if (name == NULL) {
 		job->reason = REASON_REQUEST_MALFORMED;
 		job->detail = "the Host header is no name or address of this gate";
 		return;
 	}
 	if (span_is(request->method, "GET") || span_is(request->method, "HEAD")) {
-		body = describe(request, config);
+		body = describe(name, config);
 		if (body == NULL) {
 			job->reason = REASON_OVERLOADED;
 			return;

@@ -17,9 +17,13 @@
  * (RFC 9728 section 3.1). */
 bool resource_path(const struct config *config, struct span path);
 
+/* What clients call this gate: `resource.url`, else the host that was asked; NULL: that host is no
+ * name or address with a port. Lent by the configuration or the arena. */
+const char *resource_name(
+    const struct config *config, const struct request *request, struct arena *arena);
+
 /* Answer GET and HEAD with {resource, authorization_servers, scopes_supported,
- * bearer_methods_supported}; other methods with 405. The resource is that of the configuration, else
- * the host that was asked. */
+ * bearer_methods_supported}; other methods with 405. The resource is resource_name(). */
 void resource_serve(struct job *job, const struct config *config);
 
 #endif

@@ -27,6 +27,13 @@ static const struct {
 	{ "ours with a fragment", "api://local#x", NULL, NULL },
 	{ "ours with an empty fragment", "api://local#", NULL, NULL },
 	{ "a space behind ours", "api://local ", NULL, NULL },
+	{ "the gate by its own name", "http://gate:1", NULL, "api://local" },
+	{ "the same with a slash", "http://gate:1/", NULL, "api://local" },
+	{ "with two", "http://gate:1//", NULL, NULL },
+	{ "below it", "http://gate:1/x", NULL, NULL },
+	{ "another gate", "http://gate:2", NULL, NULL },
+	{ "both names of one", "http://gate:1", "api://local", "api://local" },
+	{ "the gate and another of ours", "http://gate:1", "plain", NULL },
 };
 
 static const struct {
@@ -68,8 +75,10 @@ choices(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		chosen = NULL;
-		done = audience_choose(
-		    &ours, span_of(rows[i].resource), span_of(rows[i].audience), &chosen);
+		const struct audience_wish wish = { span_of(rows[i].resource),
+			span_of(rows[i].audience), SPAN("http://gate:1") };
+
+		done = audience_choose(&ours, &wish, &chosen);
 		if (done != (rows[i].chosen != NULL) ||
 		    (done && strcmp(chosen, rows[i].chosen) != 0))
 			fail_msg("%s: got %s", rows[i].name, chosen == NULL ? "none" : chosen);
