@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "proxy/header.h"
 
 #define ANSWER_MAX (256u << 10)
 
@@ -46,7 +47,7 @@ answer_write(struct exchange *exchange, const struct answer *answer)
 	    answer->status, answer_phrase(answer->status), clock_http_now(), answer->body.len);
 	if (!exchange_keeps(exchange)) {
 		exchange_close(exchange);
-		buffer_add_text(&buffer, "Connection: close\r\n");
+		header_add(&buffer, SPAN("Connection"), SPAN("close"));
 	}
 	buffer_add(&buffer, answer->headers);
 	buffer_add_text(&buffer, "\r\n");
@@ -111,8 +112,8 @@ add_challenge(struct buffer *buffer, const struct exchange *exchange,
 	buffer_add_text(buffer, "\r\n");
 	/* RFC 7617 section 2.1. */
 	if (status == 401 && refusal->basic)
-		buffer_add_text(
-		    buffer, "WWW-Authenticate: Basic realm=\"postern\", charset=\"UTF-8\"\r\n");
+		header_add(buffer, SPAN("WWW-Authenticate"),
+		    SPAN("Basic realm=\"postern\", charset=\"UTF-8\""));
 }
 
 static void
@@ -159,11 +160,10 @@ answer_refuse(struct exchange *exchange, const struct answer_refusal *refusal)
 	if (!framing_certain(refusal->reason))
 		exchange_close(exchange);
 	add_problem(&body, refusal);
-	buffer_add_text(&headers,
-	    "Content-Type: application/problem+json\r\nCache-Control: no-store\r\n"
-	    "X-Postern: refused\r\nX-Request-Id: ");
-	buffer_add(&headers, refusal->request_id);
-	buffer_add_text(&headers, "\r\n");
+	header_add(&headers, SPAN("Content-Type"), SPAN("application/problem+json"));
+	header_add(&headers, SPAN("Cache-Control"), SPAN("no-store"));
+	header_add(&headers, SPAN("X-Postern"), SPAN("refused"));
+	header_add(&headers, SPAN("X-Request-Id"), refusal->request_id);
 	if (answer.status == 503 || answer.status == 429)
 		buffer_format(&headers, "Retry-After: %lld\r\n",
 		    (long long)(refusal->wait_s > 0 ? refusal->wait_s : 5));

@@ -137,7 +137,7 @@ caller_identify(
 			put_without_claims(&buffer, header->from, &caller->principal);
 		else if ((claim = json_at(payload, span_of(header->from))) != NULL)
 			put_claim(&buffer, claim);
-		if (buffer.failed || buffer.len == 0 || !headers_value_safe(buffer_span(&buffer)))
+		if (buffer.failed || buffer.len == 0 || !header_value_safe(buffer_span(&buffer)))
 			continue;
 		identity->name = span_of(header->name);
 		identity->value =

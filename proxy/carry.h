@@ -56,6 +56,9 @@ MUST_CHECK enum reason relay_early(struct carry *carry, bool *ret_final);
 /* Read the head of the final answer into carry->response, passing 1xx on. */
 MUST_CHECK enum reason relay_head(struct carry *carry);
 
+/* Append the headers of the answer that was read, but those that are ours to say. */
+void relay_add_headers(struct carry *carry);
+
 /* Pass the head and the body on; from now on trouble aborts the client's connection. */
 void relay_answer(struct carry *carry);
 

@@ -2,14 +2,14 @@
 /*
  * headers - the request's head as the upstream shall see it.
  *
- * Uses:   request, base.
+ * Uses:   header, request, base.
  * Pure:   yes.
  *
- * Removed first, on every path: each header that the gate may set, in every spelling (case; `_`,
- * `.`, space and bytes outside ASCII count as `-`), hop-by-hop headers and those that Connection
- * names (RFC 9110 section 7.6.1), Proxy-*, Expect, X-Forwarded-* and Forwarded unless the peer is
- * trusted. What Connection names is settled before anything of ours is added, and can never
- * remove Host, Content-Length, Authorization, Cookie or a header of ours.
+ * Removed first, on every path: each header that the gate may set, in every spelling (see
+ * header_same_name()), hop-by-hop headers and those that Connection names (RFC 9110 section 7.6.1),
+ * Proxy-*, Expect, X-Forwarded-* and Forwarded unless the peer is trusted. What Connection names is
+ * settled before anything of ours is added, and can never remove Host, Content-Length,
+ * Authorization, Cookie or a header of ours.
  */
 #ifndef POSTERN_PROXY_HEADERS_H
 #define POSTERN_PROXY_HEADERS_H
@@ -21,6 +21,7 @@
 #include "base/check.h"
 #include "base/schema.h"
 #include "base/span.h"
+#include "proxy/header.h"
 #include "proxy/request.h"
 
 /* How heads are made, as configured (`forward`). */
@@ -46,14 +47,5 @@ struct headers_setup {
  * chunked. at == NULL: no memory. Lent by the arena.
  */
 MUST_CHECK struct span headers_make(const struct headers_setup *setup, struct arena *arena);
-
-/* Is `name` another spelling of `owned`? */
-bool headers_same_name(struct span name, struct span owned);
-
-/* May the value be sent in a header: no control bytes, at most 4 KiB? Bytes outside ASCII may. */
-bool headers_value_safe(struct span value);
-
-/* Is this a hop-by-hop header of an answer, to be left out? */
-bool headers_hop_by_hop(struct span name);
 
 #endif

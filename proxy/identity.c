@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "proxy/header.h"
+
 struct forward_section {
 	int authorization;
 	const struct node *headers;
@@ -45,19 +47,11 @@ header_word(const struct node *node)
 static bool
 header_name_valid(struct span name)
 {
-	static const char *const taken[] = { "Host", "Content-Length", "Transfer-Encoding",
-		"Connection", "Authorization", "Cookie", "Expect", "Upgrade", "TE", "Trailer",
-		"Keep-Alive", "X-Request-Id", "X-Forwarded-For", "X-Forwarded-Proto",
-		"X-Forwarded-Host", "Forwarded", NULL };
-
 	for (size_t i = 0; i < name.len; i++)
 		if (strspn((char[]){ name.at[i], '\0' },
 			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == 0)
 			return false;
-	for (size_t i = 0; taken[i] != NULL; i++)
-		if (span_equal_nocase(name, span_of(taken[i])))
-			return false;
-	return name.len > 0 && name.len <= 64;
+	return name.len > 0 && name.len <= 64 && (header_use(name) & HEADER_FIXED) == 0;
 }
 
 static void

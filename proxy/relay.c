@@ -2,7 +2,7 @@
 /* The upstream's answer on its way to the client. */
 #include "base/clock.h"
 #include "proxy/carry.h"
-#include "proxy/headers.h"
+#include "proxy/header.h"
 
 #define INTERIM_MOST 16 /* 1xx answers before the final one */
 
@@ -66,30 +66,24 @@ drop_head(struct carry *carry)
 	incoming->len -= used;
 }
 
-/* Does a Connection header of the answer name it (RFC 9110 section 7.6.1)? */
-static bool
-named_by_connection(const struct response *response, struct span name)
-{
-	for (size_t i = 0; i < response->header_count; i++) {
-		struct span rest = response->headers[i].value, piece;
-
-		if (!span_equal_nocase(response->headers[i].name, SPAN("Connection")))
-			continue;
-		while (span_cut(&rest, ',', &piece))
-			if (span_equal_nocase(span_trim(piece), name))
-				return true;
-	}
-	return false;
-}
-
-/* Names that are ours to say, in whatever spelling the upstream says them. */
 static bool
 ours_to_say(const struct response *response, struct span name)
 {
-	return headers_hop_by_hop(name) || headers_same_name(name, SPAN("x-postern")) ||
-	       headers_same_name(name, SPAN("x-request-id")) ||
-	       headers_same_name(name, SPAN("content-length")) ||
-	       named_by_connection(response, name);
+	return (header_use(name) & (HEADER_HOP | HEADER_ANSWER)) != 0 ||
+	       header_connection_names(response->headers, response->header_count, name);
+}
+
+void
+relay_add_headers(struct carry *carry)
+{
+	const struct response *response = &carry->response;
+
+	for (size_t i = 0; i < response->header_count; i++) {
+		const struct header *header = &response->headers[i];
+
+		if (!ours_to_say(response, header->name))
+			header_add(&carry->outgoing, header->name, header->value);
+	}
 }
 
 static void
@@ -103,16 +97,7 @@ add_head(struct carry *carry)
 	buffer_add(out, SPAN(" "));
 	buffer_add(out, response->reason_phrase);
 	buffer_add(out, SPAN("\r\n"));
-	for (size_t i = 0; i < response->header_count; i++) {
-		const struct header *header = &response->headers[i];
-
-		if (ours_to_say(response, header->name))
-			continue;
-		buffer_add(out, header->name);
-		buffer_add(out, SPAN(": "));
-		buffer_add(out, header->value);
-		buffer_add(out, SPAN("\r\n"));
-	}
+	relay_add_headers(carry);
 }
 
 /* Who forwards an answer without a Date says when it came (RFC 9110 section 6.6.1). */
@@ -125,9 +110,7 @@ add_date(struct carry *carry)
 		if (span_equal_nocase(response->headers[i].name, SPAN("Date")) &&
 		    !ours_to_say(response, response->headers[i].name))
 			return;
-	buffer_add(&carry->outgoing, SPAN("Date: "));
-	buffer_add_text(&carry->outgoing, clock_http_now());
-	buffer_add(&carry->outgoing, SPAN("\r\n"));
+	header_add(&carry->outgoing, SPAN("Date"), span_of(clock_http_now()));
 }
 
 /* May the client see it? HTTP/1.0 knows no interim answers (RFC 9110 section 15.2), and who
@@ -234,14 +217,14 @@ settle_framing(struct carry *carry)
 		buffer_add(out, SPAN("\r\n"));
 	}
 	if (!delimited && !old)
-		buffer_add(out, SPAN("Transfer-Encoding: chunked\r\n"));
+		header_add(out, SPAN("Transfer-Encoding"), SPAN("chunked"));
 	if (!delimited && old)
 		exchange_close(carry->exchange);
 	if (!exchange_keeps(carry->exchange)) {
 		exchange_close(carry->exchange);
-		buffer_add(out, SPAN("Connection: close\r\n"));
+		header_add(out, SPAN("Connection"), SPAN("close"));
 	} else if (old) {
-		buffer_add(out, SPAN("Connection: keep-alive\r\n"));
+		header_add(out, SPAN("Connection"), SPAN("keep-alive"));
 	}
 	if (response->framing == RESPONSE_NONE)
 		return OUT_NONE;

@@ -28,18 +28,7 @@ request_header_count(const struct request *request, const char *name)
 bool
 request_connection_has(const struct request *request, const char *option)
 {
-	struct span wanted = span_of(option);
-
-	for (size_t i = 0; i < request->header_count; i++) {
-		struct span rest = request->headers[i].value, piece;
-
-		if (!span_equal_nocase(request->headers[i].name, SPAN("Connection")))
-			continue;
-		while (span_cut(&rest, ',', &piece))
-			if (span_equal_nocase(span_trim(piece), wanted))
-				return true;
-	}
-	return false;
+	return header_connection_names(request->headers, request->header_count, span_of(option));
 }
 
 static enum reason
@@ -166,16 +155,13 @@ check_framing(struct request *request)
 static bool
 wants_keeping(const struct request *request)
 {
-	struct span first = request_header(request, "Connection"), piece;
+	struct span first = request_header(request, "Connection");
 
 	if (request_connection_has(request, "close"))
 		return false;
 	if (first.at == NULL)
 		return request->version_minor > 0;
-	while (span_cut(&first, ',', &piece))
-		if (span_equal_nocase(span_trim(piece), SPAN("keep-alive")))
-			return true;
-	return false;
+	return header_lists(first, SPAN("keep-alive"));
 }
 
 static enum reason

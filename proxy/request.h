@@ -2,7 +2,7 @@
 /*
  * request - one HTTP request as values, whichever engine read it.
  *
- * Uses:   base.
+ * Uses:   header, base.
  * Pure:   yes.
  */
 #ifndef POSTERN_PROXY_REQUEST_H
@@ -15,12 +15,9 @@
 #include "base/check.h"
 #include "base/reason.h"
 #include "base/span.h"
+#include "proxy/header.h"
 
 #define REQUEST_MAX_HEADERS 64
-
-struct header {
-	struct span name, value; /* value without white space at its ends */
-};
 
 enum body_framing { BODY_NONE, BODY_LENGTH, BODY_CHUNKED };
 

@@ -95,17 +95,6 @@ read_length(struct span text, int64_t *ret_length)
 	return true;
 }
 
-static bool
-lists(struct span value, struct span option)
-{
-	struct span piece;
-
-	while (span_cut(&value, ',', &piece))
-		if (span_equal_nocase(span_trim(piece), option))
-			return true;
-	return false;
-}
-
 /* What the headers say about the body and the connection. */
 struct framing_said {
 	int lengths, codings;
@@ -127,8 +116,8 @@ read_framing(const struct response *response, struct framing_said *said)
 			    !span_equal_nocase(header->value, SPAN("chunked")))
 				return "a Transfer-Encoding other than chunked";
 		} else if (span_equal_nocase(header->name, SPAN("Connection"))) {
-			said->close |= lists(header->value, SPAN("close"));
-			said->keep |= lists(header->value, SPAN("keep-alive"));
+			said->close |= header_lists(header->value, SPAN("close"));
+			said->keep |= header_lists(header->value, SPAN("keep-alive"));
 		}
 	}
 	if (said->lengths > 0 && said->codings > 0)

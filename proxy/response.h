@@ -2,7 +2,7 @@
 /*
  * response - the head of an upstream's answer, read strictly (RFC 9112), and its chunked body.
  *
- * Uses:   request (struct header), base.
+ * Uses:   header, base.
  * Pure:   yes.
  */
 #ifndef POSTERN_PROXY_RESPONSE_H
@@ -14,7 +14,7 @@
 
 #include "base/check.h"
 #include "base/span.h"
-#include "proxy/request.h"
+#include "proxy/header.h"
 
 #define RESPONSE_MAX_HEAD (64u << 10)
 #define RESPONSE_MAX_HEADERS 256

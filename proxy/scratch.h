@@ -3,7 +3,7 @@
  * scratch - what a thread needs to carry one request at a time, kept from request to request while
  * they come fast, and given back when the thread is idle.
  *
- * Uses:   response (struct header).
+ * Uses:   header, response.
  * Threads: each has its own.
  */
 #ifndef POSTERN_PROXY_SCRATCH_H

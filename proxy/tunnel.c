@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "proxy/await.h"
 #include "proxy/carry.h"
-#include "proxy/headers.h"
+#include "proxy/header.h"
 
 /* The protocol that was asked for is the one that is switched to, or the answer is none. */
 static bool
@@ -26,22 +26,11 @@ add_head(struct carry *carry)
 	struct buffer *out = &carry->outgoing;
 
 	buffer_reset(out);
-	buffer_add(
-	    out, SPAN("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: "));
-	buffer_add(out, request_header(exchange_request(carry->exchange), "Upgrade"));
-	buffer_add(out, SPAN("\r\n"));
-	for (size_t i = 0; i < carry->response.header_count; i++) {
-		const struct header *header = &carry->response.headers[i];
-
-		if (headers_hop_by_hop(header->name) ||
-		    headers_same_name(header->name, SPAN("x-request-id")) ||
-		    headers_same_name(header->name, SPAN("x-postern")))
-			continue;
-		buffer_add(out, header->name);
-		buffer_add(out, SPAN(": "));
-		buffer_add(out, header->value);
-		buffer_add(out, SPAN("\r\n"));
-	}
+	buffer_add(out, SPAN("HTTP/1.1 101 Switching Protocols\r\n"));
+	header_add(out, SPAN("Connection"), SPAN("upgrade"));
+	header_add(
+	    out, SPAN("Upgrade"), request_header(exchange_request(carry->exchange), "Upgrade"));
+	relay_add_headers(carry);
 	buffer_add(out, carry->forward->answer_headers);
 	buffer_add(out, SPAN("\r\n"));
 	buffer_add(out, span_slice(buffer_span(&carry->incoming), carry->response.head_bytes,

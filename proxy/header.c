@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/header.h"
+
+#define VALUE_MOST 4096
+
+#define ROW(name, use)                                                                             \
+	{                                                                                          \
+		{ name, sizeof(name) - 1 }, use                                                    \
+	}
+
+static const struct {
+	struct span name;
+	unsigned use;
+} table[] = {
+	ROW("connection", HEADER_HOP | HEADER_FIXED),
+	ROW("keep-alive", HEADER_HOP | HEADER_FIXED),
+	ROW("te", HEADER_HOP | HEADER_FIXED),
+	ROW("trailer", HEADER_HOP | HEADER_FIXED),
+	ROW("transfer-encoding", HEADER_HOP | HEADER_FIXED),
+	ROW("upgrade", HEADER_HOP | HEADER_FIXED),
+	ROW("proxy-connection", HEADER_HOP),
+	ROW("proxy-authenticate", HEADER_HOP),
+	ROW("proxy-authentication-info", HEADER_HOP),
+	ROW("host", HEADER_ASKED | HEADER_FIXED | HEADER_STAYS),
+	ROW("content-length", HEADER_ASKED | HEADER_ANSWER | HEADER_FIXED | HEADER_STAYS),
+	ROW("content-type", HEADER_STAYS),
+	ROW("authorization", HEADER_FIXED | HEADER_STAYS), /* forward.authorization says more */
+	ROW("cookie", HEADER_FIXED | HEADER_STAYS),
+	ROW("expect", HEADER_ASKED | HEADER_FIXED),
+	ROW("proxy", HEADER_ASKED), /* httpoxy */
+	ROW("forwarded", HEADER_ASKED | HEADER_FIXED),
+	ROW("x-forwarded-for", HEADER_ASKED | HEADER_FIXED),
+	ROW("x-forwarded-proto", HEADER_ASKED | HEADER_FIXED),
+	ROW("x-forwarded-host", HEADER_ASKED | HEADER_FIXED),
+	ROW("x-forwarded-port", HEADER_ASKED),
+	ROW("x-forwarded-prefix", HEADER_ASKED),
+	ROW("x-forwarded-server", HEADER_ASKED),
+	ROW("x-forwarded-uri", HEADER_ASKED),
+	ROW("x-forwarded-method", HEADER_ASKED),
+	ROW("x-original-url", HEADER_ASKED),
+	ROW("x-original-uri", HEADER_ASKED),
+	ROW("x-original-method", HEADER_ASKED),
+	ROW("x-rewrite-url", HEADER_ASKED),
+	ROW("x-real-ip", HEADER_ASKED),
+	ROW("x-request-id", HEADER_ASKED | HEADER_ANSWER | HEADER_FIXED),
+	ROW("x-postern", HEADER_ANSWER),
+};
+
+static char
+fold(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c - 'A' + 'a');
+	if (c == '_' || c == '.' || c == ' ' || (unsigned char)c >= 0x80)
+		return '-';
+	return c;
+}
+
+bool
+header_same_name(struct span name, struct span owned)
+{
+	if (name.len != owned.len)
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		if (fold(name.at[i]) != fold(owned.at[i]))
+			return false;
+	return true;
+}
+
+/* What a client says to a proxy (Proxy-Authorization above all) is not for the API. */
+static bool
+to_a_proxy(struct span name)
+{
+	return header_same_name(span_slice(name, 0, 6), SPAN("proxy-"));
+}
+
+unsigned
+header_use(struct span name)
+{
+	unsigned use = to_a_proxy(name) ? HEADER_ASKED : 0;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (header_same_name(name, table[i].name))
+			return use | table[i].use;
+	return use;
+}
+
+bool
+header_value_safe(struct span value)
+{
+	for (size_t i = 0; i < value.len; i++)
+		if ((unsigned char)value.at[i] < 0x20 || value.at[i] == 0x7f)
+			return false;
+	return value.len <= VALUE_MOST;
+}
+
+bool
+header_lists(struct span value, struct span option)
+{
+	struct span piece;
+
+	while (span_cut(&value, ',', &piece))
+		if (span_equal_nocase(span_trim(piece), option))
+			return true;
+	return false;
+}
+
+bool
+header_connection_names(const struct header *headers, size_t count, struct span name)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct span rest = headers[i].value, piece;
+
+		if (!span_equal_nocase(headers[i].name, SPAN("Connection")))
+			continue;
+		while (span_cut(&rest, ',', &piece))
+			if (header_same_name(span_trim(piece), name))
+				return true;
+	}
+	return false;
+}
+
+void
+header_add(struct buffer *head, struct span name, struct span value)
+{
+	buffer_add(head, name);
+	buffer_add(head, SPAN(": "));
+	buffer_add(head, value);
+	buffer_add(head, SPAN("\r\n"));
+}
