@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/digits.h"
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/json_number.h"
@@ -179,16 +180,11 @@ member(const json_t *object, struct span token)
 static json_t *
 element(const json_t *array, struct span token)
 {
-	size_t index = 0;
+	int64_t index;
 
-	if (token.len == 0 || token.len > 9 || (token.len > 1 && token.at[0] == '0'))
+	if ((token.len > 1 && token.at[0] == '0') || !digits_read(token, 9, &index))
 		return NULL;
-	for (size_t i = 0; i < token.len; i++) {
-		if (token.at[i] < '0' || token.at[i] > '9')
-			return NULL;
-		index = index * 10 + (size_t)(token.at[i] - '0');
-	}
-	return json_array_get(array, index);
+	return json_array_get(array, (size_t)index);
 }
 
 json_t *

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/digits.h"
 #include "base/json.h"
 #include "base/nearest.h"
 #include "base/secret.h"
@@ -40,17 +41,12 @@ bool
 schema_number(struct span text, enum field_type type, int64_t *ret_value)
 {
 	const struct unit *unit = units_of(type);
-	int64_t value = 0;
-	size_t at = 0;
+	int64_t value;
 
-	for (; at < text.len && text.at[at] >= '0' && text.at[at] <= '9'; at++)
-		if (__builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_add_overflow(value, text.at[at] - '0', &value))
-			return false;
-	if (at == 0)
+	if (!digits_cut(&text, &value))
 		return false;
 	for (; unit->name != NULL; unit++)
-		if (span_equal_nocase(span_slice(text, at, text.len), span_of(unit->name)))
+		if (span_equal_nocase(text, span_of(unit->name)))
 			return !__builtin_mul_overflow(value, unit->factor, ret_value);
 	return false;
 }
@@ -142,8 +138,8 @@ read_word(const struct slot *slot)
 			    i == 0 ? "" : ", ", slot->field->words[i]);
 		nearest_offer(&nearest, slot->field->words[i]);
 	}
-	mistake_at(slot->mistakes, slot->node, "must be one of %s%s", known,
-	    nearest_hint(&nearest, hint));
+	mistake_at(
+	    slot->mistakes, slot->node, "must be one of %s%s", known, nearest_hint(&nearest, hint));
 }
 
 static void

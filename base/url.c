@@ -4,11 +4,12 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
 #include <curl/curl.h>
+
+#include "base/digits.h"
 
 #define TEXT_MOST 2048
 #define SHOWN_MOST 120
@@ -138,13 +139,14 @@ check_authority(const struct reading *reading, CURLU *curl)
 	struct url *url = reading->url;
 	char *host = part(curl, CURLUPART_HOST), *port = part(curl, CURLUPART_PORT);
 	bool plain = read_host(url, host);
-	long number = port == NULL ? 0 : strtol(port, NULL, 10);
+	int64_t number = 0;
+	bool read = digits_read(span_of(port), 5, &number);
 
 	curl_free(host);
 	curl_free(port);
 	if (!plain)
 		return err_set(reading->err, HOST_RULE);
-	if (number < 1 || number > PORT_MOST || span_ends(url->authority, SPAN(":")))
+	if (!read || number < 1 || number > PORT_MOST || span_ends(url->authority, SPAN(":")))
 		return err_set(reading->err, PORT_RULE);
 	url->port = (uint16_t)number;
 	return true;

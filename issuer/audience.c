@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/audience.h"
 
+#include "base/digits.h"
+
 static bool
 is_alpha(char byte)
 {
@@ -11,12 +13,6 @@ static bool
 is_digit(char byte)
 {
 	return byte >= '0' && byte <= '9';
-}
-
-static bool
-is_hex(char byte)
-{
-	return is_digit(byte) || (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F');
 }
 
 static bool
@@ -50,8 +46,8 @@ audience_uri_valid(struct span text)
 	for (i = 0; i < rest.len; i++) {
 		if (!byte_valid(rest.at[i]))
 			return false;
-		if (rest.at[i] == '%' &&
-		    (rest.len - i < 3 || !is_hex(rest.at[i + 1]) || !is_hex(rest.at[i + 2])))
+		if (rest.at[i] == '%' && (rest.len - i < 3 || digits_hex(rest.at[i + 1]) < 0 ||
+					     digits_hex(rest.at[i + 2]) < 0))
 			return false;
 	}
 	return true;

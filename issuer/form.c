@@ -1,19 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/form.h"
 
+#include "base/digits.h"
 #include "base/utf8.h"
-
-static int
-hex_digit(char byte)
-{
-	if (byte >= '0' && byte <= '9')
-		return byte - '0';
-	if (byte >= 'a' && byte <= 'f')
-		return byte - 'a' + 10;
-	if (byte >= 'A' && byte <= 'F')
-		return byte - 'A' + 10;
-	return -1;
-}
 
 bool
 form_decode(struct span text, bool plus, char *out, size_t *ret_len)
@@ -25,8 +14,8 @@ form_decode(struct span text, bool plus, char *out, size_t *ret_len)
 		if (text.at[i] == '%') {
 			if (text.len - i < 3)
 				return false;
-			high = hex_digit(text.at[i + 1]);
-			low = hex_digit(text.at[i + 2]);
+			high = digits_hex(text.at[i + 1]);
+			low = digits_hex(text.at[i + 2]);
 			if (high < 0 || low < 0)
 				return false;
 			out[len++] = (char)(high * 16 + low);

@@ -10,6 +10,7 @@
 
 #include "base/base64url.h"
 #include "base/digest.h"
+#include "base/digits.h"
 
 /* 32 MiB, three times over: as hard to guess as OWASP's first choice at a quarter of its memory,
  * which strangers can make us use. */
@@ -94,20 +95,14 @@ static bool
 cut_number(struct span *rest, struct span name, char end, uint64_t *ret_number)
 {
 	struct span digits;
-	uint64_t number = 0;
-	size_t i;
+	int64_t number;
 
 	if (!span_starts(*rest, name) || !span_cut(rest, end, &digits))
 		return false;
 	digits = span_slice(digits, name.len, digits.len);
-	if (digits.len < 1 || digits.len > 2 || digits.at[0] == '0')
+	if (span_starts(digits, SPAN("0")) || !digits_read(digits, 2, &number))
 		return false;
-	for (i = 0; i < digits.len; i++) {
-		if (digits.at[i] < '0' || digits.at[i] > '9')
-			return false;
-		number = number * 10 + (uint64_t)(digits.at[i] - '0');
-	}
-	*ret_number = number;
+	*ret_number = (uint64_t)number;
 	return true;
 }
 

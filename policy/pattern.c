@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/pattern.h"
 
+#include "base/digits.h"
 #include "policy/target.h"
 
 #define PATTERN_MAX_BYTES 4096u
@@ -72,12 +73,6 @@ cut_subtree(struct span *pattern)
 	return true;
 }
 
-static unsigned
-hex_value(char digit)
-{
-	return (unsigned)(digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
-}
-
 /* Take the next byte, escapes decoded. Canonical text has whole escapes only; anything else is
  * taken as it is. */
 static unsigned char
@@ -87,7 +82,7 @@ next_byte(struct span *text)
 	size_t took = 1;
 
 	if (byte == '%' && text->len > 2) {
-		byte = (unsigned char)(hex_value(text->at[1]) * 16 + hex_value(text->at[2]));
+		byte = (unsigned char)(digits_hex(text->at[1]) * 16 + digits_hex(text->at[2]));
 		took = 3;
 	}
 	*text = span_slice(*text, took, text->len);

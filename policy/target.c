@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "base/digits.h"
 #include "base/utf8.h"
 #include "policy/fold.h"
 
@@ -32,18 +33,6 @@ static enum reason
 ambiguous(struct reading *reading, const char *detail)
 {
 	return refuse(reading->target, REASON_PATH_AMBIGUOUS, detail);
-}
-
-static int
-hex_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return -1;
 }
 
 /* RFC 3986 section 2.3. */
@@ -140,8 +129,8 @@ take_segment(struct reading *reading, struct span segment)
 			reason = take_plain(reading, segment.at[i]);
 			continue;
 		}
-		high = segment.len - i > 2 ? hex_value(segment.at[i + 1]) : -1;
-		low = segment.len - i > 2 ? hex_value(segment.at[i + 2]) : -1;
+		high = segment.len - i > 2 ? digits_hex(segment.at[i + 1]) : -1;
+		low = segment.len - i > 2 ? digits_hex(segment.at[i + 2]) : -1;
 		if (high < 0 || low < 0)
 			return ambiguous(reading, DETAIL_ESCAPE);
 		reason = take_escape(reading, (unsigned char)(high * 16 + low));

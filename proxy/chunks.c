@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The chunked coding of response.h (RFC 9112 section 7.1), a byte at a time but for the data. */
+#include "base/digits.h"
 #include "proxy/response.h"
 
 #define MAX_LINE 4096
@@ -18,23 +19,11 @@ enum state {
 	END_LF
 };
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Sizes end at 2^60: nothing overflows, and no honest chunk is as long. */
 static bool
 take_size(struct chunks *chunks, char c)
 {
-	int value = hex_value(c);
+	int value = digits_hex(c);
 
 	if (value >= 0) {
 		chunks->left = chunks->left * 16 + (uint64_t)value;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/request.h"
 
+#include "base/digits.h"
 #include "proxy/token_char.h"
+
+#define LENGTH_DIGITS 18
 
 struct span
 request_header(const struct request *request, const char *name)
@@ -106,21 +109,6 @@ check_host(struct request *request)
 	return REASON_OK;
 }
 
-/* 1*18DIGIT: no sign, no list, no white space, and no overflow anywhere. */
-static bool
-read_length(struct span text, int64_t *ret_length)
-{
-	*ret_length = 0;
-	if (text.len == 0 || text.len > 18)
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.at[i] < '0' || text.at[i] > '9')
-			return false;
-		*ret_length = *ret_length * 10 + (text.at[i] - '0');
-	}
-	return true;
-}
-
 static enum reason
 check_framing(struct request *request)
 {
@@ -142,8 +130,8 @@ check_framing(struct request *request)
 		request->framing = BODY_CHUNKED;
 	}
 	if (lengths == 1) {
-		if (!read_length(
-			request_header(request, "Content-Length"), &request->content_length))
+		if (!digits_read(request_header(request, "Content-Length"), LENGTH_DIGITS,
+			&request->content_length))
 			return malformed(request, "Content-Length is not a number");
 		request->framing = BODY_LENGTH;
 	}

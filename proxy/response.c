@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/response.h"
 
+#include "base/digits.h"
 #include "proxy/token_char.h"
+
+#define LENGTH_DIGITS 18
 
 static enum response_read
 bad(struct response *response, const char *detail)
@@ -26,27 +29,22 @@ next_line(struct span bytes, size_t *at, struct span *ret_line)
 	return RESPONSE_DONE;
 }
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* "HTTP/1.x DDD[ phrase]" */
 static bool
 read_status(struct span line, struct response *response)
 {
-	if (line.len < 12 || memcmp(line.at, "HTTP/1.", 7) != 0)
+	int64_t status;
+
+	if (line.len < 12 || !span_starts(line, SPAN("HTTP/1.")))
 		return false;
 	if ((line.at[7] != '0' && line.at[7] != '1') || line.at[8] != ' ')
 		return false;
-	if (!is_digit(line.at[9]) || !is_digit(line.at[10]) || !is_digit(line.at[11]))
+	if (!digits_read(span_slice(line, 9, 12), 3, &status))
 		return false;
 	if (line.len > 12 && line.at[12] != ' ')
 		return false;
 	response->version_minor = line.at[7] - '0';
-	response->status =
-	    (line.at[9] - '0') * 100 + (line.at[10] - '0') * 10 + (line.at[11] - '0');
+	response->status = (int)status;
 	response->reason_phrase = span_slice(line, 13, line.len);
 	return response->status >= 100 && response->status <= 599;
 }
@@ -81,20 +79,6 @@ read_header(struct span line, struct response *response)
 	return NULL;
 }
 
-static bool
-read_length(struct span text, int64_t *ret_length)
-{
-	*ret_length = 0;
-	if (text.len == 0 || text.len > 18)
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		if (!is_digit(text.at[i]))
-			return false;
-		*ret_length = *ret_length * 10 + (text.at[i] - '0');
-	}
-	return true;
-}
-
 /* What the headers say about the body and the connection. */
 struct framing_said {
 	int lengths, codings;
@@ -109,7 +93,8 @@ read_framing(const struct response *response, struct framing_said *said)
 		const struct header *header = &response->headers[i];
 
 		if (span_equal_nocase(header->name, SPAN("Content-Length"))) {
-			if (said->lengths++ > 0 || !read_length(header->value, &said->length))
+			if (said->lengths++ > 0 ||
+			    !digits_read(header->value, LENGTH_DIGITS, &said->length))
 				return "Content-Length twice or not a number";
 		} else if (span_equal_nocase(header->name, SPAN("Transfer-Encoding"))) {
 			if (said->codings++ > 0 ||
