@@ -3,103 +3,94 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <string.h>
 #include <sys/random.h>
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 
-/* Of SHA-256 (FIPS 180-4). */
-#define BLOCK_BYTES 64
+/* What hashing needs. Looking an algorithm up by name costs more than hashing a token, and making
+ * contexts five times as much: each thread has its own, given back when it ends. */
+struct hashing {
+	EVP_MD_CTX *digest;
+	EVP_MAC_CTX *hmac;
+};
 
-/* Looking an algorithm up by name costs more than hashing a token, so it is done once. */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static EVP_MD *sha256;
-static pthread_key_t ctx_key;
-static bool has_ctx_key;
-
-/* A context of the thread's own, given back when the thread ends. */
-static _Thread_local EVP_MD_CTX *thread_ctx;
+static EVP_MAC *hmac;
+static pthread_key_t thread_key;
+static bool has_thread_key;
+static _Thread_local struct hashing mine;
 
 static void
-free_thread_ctx(void *ctx)
+free_mine(void *hashing)
 {
-	EVP_MD_CTX_free(ctx);
-	thread_ctx = NULL;
+	(void)hashing;
+	EVP_MD_CTX_free(mine.digest);
+	EVP_MAC_CTX_free(mine.hmac);
+	mine = (struct hashing){ NULL, NULL };
 }
 
 static void
 fetch(void)
 {
 	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	has_ctx_key = pthread_key_create(&ctx_key, free_thread_ctx) == 0;
+	hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	has_thread_key = pthread_key_create(&thread_key, free_mine) == 0;
 }
 
-static EVP_MD_CTX *
-ctx_of_thread(void)
+static bool
+make_mine(void)
 {
-	EVP_MD_CTX *ctx;
+	char name[] = "SHA256";
+	OSSL_PARAM parameters[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+		OSSL_PARAM_construct_end(),
+	};
 
-	if (thread_ctx != NULL)
-		return thread_ctx;
 	(void)pthread_once(&once, fetch);
-	if (sha256 == NULL || !has_ctx_key)
-		return NULL;
-	ctx = EVP_MD_CTX_new();
-	if (ctx == NULL || pthread_setspecific(ctx_key, ctx) != 0) {
-		EVP_MD_CTX_free(ctx);
-		return NULL;
-	}
-	thread_ctx = ctx;
-	return ctx;
+	if (sha256 == NULL || hmac == NULL || !has_thread_key)
+		return false;
+	mine.digest = EVP_MD_CTX_new();
+	mine.hmac = EVP_MAC_CTX_new(hmac);
+	return mine.digest != NULL && mine.hmac != NULL &&
+	       EVP_MAC_CTX_set_params(mine.hmac, parameters) == 1 &&
+	       pthread_setspecific(thread_key, &mine) == 0;
+}
+
+static bool
+ready(void)
+{
+	if (mine.digest != NULL)
+		return true;
+	if (make_mine())
+		return true;
+	free_mine(&mine);
+	return false;
 }
 
 bool
 digest_sha256(struct span bytes, unsigned char out[DIGEST_BYTES])
 {
-	EVP_MD_CTX *ctx = ctx_of_thread();
 	unsigned len = 0;
 
-	return ctx != NULL && EVP_DigestInit_ex2(ctx, sha256, NULL) == 1 &&
-	       EVP_DigestUpdate(ctx, bytes.at, bytes.len) == 1 &&
-	       EVP_DigestFinal_ex(ctx, out, &len) == 1 && len == DIGEST_BYTES;
+	return ready() && EVP_DigestInit_ex2(mine.digest, sha256, NULL) == 1 &&
+	       EVP_DigestUpdate(mine.digest, bytes.at, bytes.len) == 1 &&
+	       EVP_DigestFinal_ex(mine.digest, out, &len) == 1 && len == DIGEST_BYTES;
 }
 
-/* SHA-256 of a block and of what follows it. */
-static bool
-hash_behind(const unsigned char block[BLOCK_BYTES], struct span bytes, unsigned char *out)
-{
-	EVP_MD_CTX *ctx = ctx_of_thread();
-	unsigned len = 0;
-
-	return ctx != NULL && EVP_DigestInit_ex2(ctx, sha256, NULL) == 1 &&
-	       EVP_DigestUpdate(ctx, block, BLOCK_BYTES) == 1 &&
-	       EVP_DigestUpdate(ctx, bytes.at, bytes.len) == 1 &&
-	       EVP_DigestFinal_ex(ctx, out, &len) == 1 && len == DIGEST_BYTES;
-}
-
-/* Written out as RFC 2104 section 2 has it: OpenSSL's EVP_MAC makes and frees a dozen objects for
- * each, which takes five times as long as the hashing. */
 bool
 digest_hmac(struct span key, struct span bytes, unsigned char out[DIGEST_BYTES])
 {
-	unsigned char block[BLOCK_BYTES] = { 0 }, inner[DIGEST_BYTES];
-	bool done = true;
-	size_t i;
+	/* To OpenSSL, NULL is the key of the time before. */
+	const char *at = key.at == NULL ? "" : key.at;
+	size_t len = 0;
 
-	if (key.len > BLOCK_BYTES)
-		done = digest_sha256(key, block);
-	else if (key.len > 0)
-		memcpy(block, key.at, key.len);
-	for (i = 0; i < BLOCK_BYTES; i++)
-		block[i] ^= 0x36;
-	done = done && hash_behind(block, bytes, inner);
-	for (i = 0; i < BLOCK_BYTES; i++)
-		block[i] ^= 0x36 ^ 0x5c;
-	done = done && hash_behind(block, (struct span){ (const char *)inner, sizeof(inner) }, out);
-	digest_wipe(block, sizeof(block));
-	digest_wipe(inner, sizeof(inner));
-	return done;
+	return ready() && EVP_MAC_init(mine.hmac, (const unsigned char *)at, key.len, NULL) == 1 &&
+	       EVP_MAC_update(mine.hmac, (const unsigned char *)bytes.at, bytes.len) == 1 &&
+	       EVP_MAC_final(mine.hmac, out, &len, DIGEST_BYTES) == 1 && len == DIGEST_BYTES;
 }
 
 bool

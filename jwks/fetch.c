@@ -3,11 +3,11 @@
 
 #include <curl/curl.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
+#include "base/file.h"
 #include "base/span.h"
 #include "jwks/cachecontrol.h"
-#include "jwks/fetch_headers.h"
 #include "jwks/keyset.h"
 
 #define CONNECT_MOST_MS 2000
@@ -15,14 +15,14 @@
 #define SLOWEST_BYTES_PER_S 100
 #define SLOWEST_FOR_S 10
 #define PLACE_SHOWN 200 /* bytes of where a redirect leads */
+#define BEARER_MOST (16u << 10)
 #define UNSAID (-1)
 
 /* One transfer. */
 struct transfer {
+	CURL *curl;
 	struct fetch_answer *answer;
-	struct cachecontrol said;
-	int status; /* of the header block that is being read */
-	bool html, coded, too_large;
+	bool too_large;
 };
 
 bool
@@ -39,71 +39,64 @@ fetch_teardown(void)
 	curl_global_cleanup();
 }
 
+static int
+status_of(CURL *curl)
+{
+	long status = 0;
+
+	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	return (int)status;
+}
+
 /* The body of anything but a 200 is of no use, and may never end. */
 static size_t
 on_body(char *bytes, size_t size, size_t count, void *context)
 {
 	struct transfer *transfer = context;
 
-	if (transfer->status != 200)
+	if (status_of(transfer->curl) != 200)
 		return CURL_WRITEFUNC_ERROR;
 	buffer_add(&transfer->answer->body, (struct span){ bytes, size * count });
 	transfer->too_large = transfer->answer->body.failed;
 	return transfer->too_large ? CURL_WRITEFUNC_ERROR : size * count;
 }
 
-/* A block of headers begins: nothing counts that an interim answer (1xx) said. */
-static void
-begin_block(struct transfer *transfer, struct span line)
+/* The value of the header that stands there `index`-th by that name in the answer itself, whatever
+ * interim answers said. at == NULL: there are not so many. */
+static struct span
+header_at(CURL *curl, const char *name, size_t index)
 {
-	struct span code = span_slice(line, span_find(line, ' ') + 1, line.len);
+	struct curl_header *header;
 
-	transfer->status = 0;
-	for (size_t i = 0; i < code.len && i < 3 && code.at[i] >= '0' && code.at[i] <= '9'; i++)
-		transfer->status = transfer->status * 10 + (code.at[i] - '0');
-	transfer->said = CACHECONTROL_UNSAID;
-	transfer->html = false;
-	transfer->coded = false;
-	transfer->answer->etag[0] = '\0';
+	if (curl_easy_header(curl, name, index, CURLH_HEADER, -1, &header) != CURLHE_OK)
+		return (struct span){ 0 };
+	return span_trim(span_of(header->value));
+}
+
+/* Of several, the last counts. */
+static struct span
+header_of(CURL *curl, const char *name)
+{
+	struct span value = { 0 }, next = header_at(curl, name, 0);
+
+	for (size_t i = 1; next.at != NULL; i++) {
+		value = next;
+		next = header_at(curl, name, i);
+	}
+	return value;
 }
 
 /* What it is asked with next time must be one header and nothing else. */
 static void
-keep_etag(struct fetch_answer *answer, struct span value)
+note_etag(CURL *curl, struct fetch_answer *answer)
 {
-	answer->etag[0] = '\0';
+	struct span value = header_of(curl, "ETag");
+
 	for (size_t i = 0; i < value.len; i++)
 		if (value.at[i] <= ' ' || value.at[i] > '~')
 			return;
 	if (value.len < sizeof(answer->etag))
 		(void)snprintf(answer->etag, sizeof(answer->etag), "%.*s", SPAN_ARG(value));
-}
-
-static size_t
-on_header(char *bytes, size_t size, size_t count, void *context)
-{
-	struct transfer *transfer = context;
-	struct span line = { bytes, size * count }, name, value;
-	size_t colon;
-
-	while (line.len > 0 && (line.at[line.len - 1] == '\n' || line.at[line.len - 1] == '\r'))
-		line.len--;
-	colon = span_find(line, ':');
-	name = span_slice(line, 0, colon);
-	value = span_trim(span_slice(line, colon + 1, line.len));
-	if (span_starts(line, SPAN("HTTP/")))
-		begin_block(transfer, line);
-	else if (span_equal_nocase(name, SPAN("Cache-Control")))
-		cachecontrol_read(&transfer->said, value);
-	else if (span_equal_nocase(name, SPAN("Age")))
-		cachecontrol_read_age(&transfer->said, value);
-	else if (span_equal_nocase(name, SPAN("ETag")))
-		keep_etag(transfer->answer, value);
-	else if (span_equal_nocase(name, SPAN("Content-Type")))
-		transfer->html = span_equal_nocase(span_slice(value, 0, 9), SPAN("text/html"));
-	else if (span_equal_nocase(name, SPAN("Content-Encoding")))
-		transfer->coded = !span_equal_nocase(value, SPAN("identity"));
-	return size * count;
 }
 
 /* The system's certificates are no longer trusted where the operator names his own. */
@@ -166,8 +159,6 @@ set_callbacks(CURL *curl, struct transfer *transfer, char *cause)
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, cause);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
-	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
 }
 
 static CURLcode
@@ -260,14 +251,24 @@ tell_redirect(CURL *curl, int status, struct err *reterr)
 }
 
 static bool
-starts_like_html(struct span body)
+is_html(CURL *curl, struct span body)
 {
 	size_t at = 0;
 
+	if (span_equal_nocase(span_slice(header_of(curl, "Content-Type"), 0, 9), SPAN("text/html")))
+		return true;
 	while (at < body.len && (body.at[at] == ' ' || body.at[at] == '\t' || body.at[at] == '\r' ||
 				    body.at[at] == '\n'))
 		at++;
 	return at < body.len && body.at[at] == '<';
+}
+
+static bool
+is_coded(CURL *curl)
+{
+	struct span coding = header_of(curl, "Content-Encoding");
+
+	return coding.at != NULL && !span_equal_nocase(coding, SPAN("identity"));
 }
 
 /* What came instead of a key set. */
@@ -294,11 +295,11 @@ judge(const struct transfer *transfer, CURLcode code, const char *cause, struct 
 		    cause[0] != '\0' ? cause : curl_easy_strerror(code));
 		return fail(answer, failure_of(code));
 	}
-	if (transfer->coded) {
+	if (is_coded(transfer->curl)) {
 		(void)err_set(reterr, "a compressed answer, which was not asked for");
 		return fail(answer, FAILURE_COMPRESSED);
 	}
-	if (transfer->html || starts_like_html(buffer_span(&answer->body))) {
+	if (is_html(transfer->curl, buffer_span(&answer->body))) {
 		(void)err_set(reterr, "a login page or HTML instead of JSON");
 		return fail(answer, FAILURE_HTML);
 	}
@@ -321,26 +322,96 @@ judge_status(
 }
 
 static void
-note_times(CURL *curl, const struct transfer *transfer)
+note_times(CURL *curl, struct fetch_answer *answer)
 {
+	struct cachecontrol said = CACHECONTROL_UNSAID;
 	curl_off_t retry_after_s = 0;
+	struct span value;
 
-	transfer->answer->max_age_s = cachecontrol_fresh_s(&transfer->said);
+	for (size_t i = 0; (value = header_at(curl, "Cache-Control", i)).at != NULL; i++)
+		cachecontrol_read(&said, value);
+	value = header_of(curl, "Age");
+	if (value.at != NULL)
+		cachecontrol_read_age(&said, value);
+	answer->max_age_s = cachecontrol_fresh_s(&said);
 	(void)curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after_s);
 	if (retry_after_s > 0)
-		transfer->answer->retry_after_s = (int64_t)retry_after_s;
+		answer->retry_after_s = (int64_t)retry_after_s;
+}
+
+/* The secret goes to whom TLS proves, or stays on this machine: so not through a proxy in clear. */
+static bool
+may_show_bearer(const struct source *source, const char *url)
+{
+	return source_url_safe(span_of(url)) &&
+	       (source->proxy == NULL || !span_starts(span_of(url), SPAN("http://")));
+}
+
+static bool
+set_bearer(CURL *curl, const char *path, struct err *reterr)
+{
+	struct buffer token;
+	struct span text;
+	bool good = false;
+
+	buffer_init(&token, BEARER_MOST);
+	if (!file_read(path, &token, reterr))
+		goto out;
+	while (token.len > 0 && memchr(" \t\r\n", token.at[token.len - 1], 4) != NULL)
+		token.at[--token.len] = '\0';
+	text = span_trim(buffer_span(&token));
+	good = text.len > 0;
+	for (size_t i = 0; i < text.len; i++)
+		good = good && text.at[i] > ' ' && text.at[i] <= '~';
+	if (!good) {
+		(void)err_set(reterr, "%s: not a bearer token", path);
+		goto out;
+	}
+	good = curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, text.at) == CURLE_OK;
+	if (!good)
+		(void)err_set(reterr, "out of memory");
+out:
+	buffer_wipe(&token);
+	return good;
+}
+
+/* The etag that we know, so that the same set need not come again. */
+static bool
+set_etag(CURL *curl, const struct source *source, struct curl_slist **ret_lines)
+{
+	char line[FETCH_ETAG_ROOM + 32];
+
+	if (source->etag == NULL || source->etag[0] == '\0')
+		return true;
+	(void)snprintf(line, sizeof(line), "If-None-Match: %s", source->etag);
+	*ret_lines = curl_slist_append(NULL, line);
+	return *ret_lines != NULL &&
+	       curl_easy_setopt(curl, CURLOPT_HTTPHEADER, *ret_lines) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE) == CURLE_OK;
+}
+
+/* What this fetch says of its own. */
+static bool
+set_headers(CURL *curl, const struct source *source, const char *url, struct curl_slist **ret_lines,
+    struct err *reterr)
+{
+	if (source->bearer != NULL && !may_show_bearer(source, url))
+		return err_set(reterr, "the bearer is not sent there: not https");
+	if (source->bearer != NULL && !set_bearer(curl, source->bearer, reterr))
+		return err_within(reterr, "jwks.bearer");
+	return set_etag(curl, source, ret_lines) || err_set(reterr, "out of memory");
 }
 
 bool
 fetch_get(const struct source *source, const char *url, const atomic_bool *stop,
     struct fetch_answer *answer, struct err *reterr)
 {
-	struct transfer transfer = { .answer = answer, .said = CACHECONTROL_UNSAID };
-	struct curl_slist *lines = NULL;
 	CURL *curl = curl_easy_init();
+	struct transfer transfer = { .curl = curl, .answer = answer };
+	struct curl_slist *lines = NULL;
 	char cause[CURL_ERROR_SIZE];
 	bool done = false;
-	long status = 0;
 	CURLcode code;
 
 	*answer = (struct fetch_answer){ .max_age_s = UNSAID, .retry_after_s = UNSAID };
@@ -349,24 +420,22 @@ fetch_get(const struct source *source, const char *url, const atomic_bool *stop,
 		(void)err_set(reterr, "out of memory");
 		return fail(answer, FAILURE_OTHER);
 	}
-	if (!fetch_headers_add(source, url, &lines, reterr)) {
+	if (!set_headers(curl, source, url, &lines, reterr)) {
 		(void)fail(answer, FAILURE_BEARER);
 		goto out;
 	}
 	set_options(curl, source, url);
-	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, lines);
-	curl_easy_setopt(curl, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
 	set_callbacks(curl, &transfer, cause);
 	code = perform(curl, stop);
-	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-	answer->status = (int)status;
-	note_times(curl, &transfer);
-	if (status != 0 && status != 200)
+	answer->status = status_of(curl);
+	note_times(curl, answer);
+	note_etag(curl, answer);
+	if (answer->status != 0 && answer->status != 200)
 		done = judge_status(curl, source, answer, reterr);
 	else
 		done = judge(&transfer, code, cause, reterr);
 out:
 	curl_easy_cleanup(curl);
-	fetch_headers_free(lines);
+	curl_slist_free_all(lines);
 	return done;
 }
