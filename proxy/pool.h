@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pool - an upstream from within: what upstream.c and pool_connect.c share. Nobody else includes it.
+ * pool - an upstream from within: what upstream.c and pool_connect.c share. Nobody else includes
+ * it.
  *
  * Uses:   upstream, resolve, secure.
  */
@@ -17,10 +18,10 @@
 #include "proxy/upstream.h"
 
 struct upstream {
-	char *url, *host;
+	char *url;
 	struct resolve *resolve; /* NULL for unix sockets */
 	struct resolve_address unix_address;
-	struct secure *secure;   /* NULL but for https */
+	struct secure *secure; /* NULL but for https */
 	atomic_int references;
 	pthread_mutex_t lock;
 	struct link *kept; /* newest first */
@@ -34,7 +35,7 @@ struct upstream {
  * Connect a new link's socket, by TLS where the upstream has it, to one of the addresses; sets
  * where it leads. On any reason but OK the failure is counted and reterr says it.
  */
-MUST_CHECK enum reason pool_connect(struct upstream *upstream, struct link *link,
-    int64_t deadline_us, struct err *reterr);
+MUST_CHECK enum reason pool_connect(
+    struct upstream *upstream, struct link *link, int64_t deadline_us, struct err *reterr);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/span.h"
+#include "base/url.h"
 #include "proxy/pool.h"
 #include "proxy/secure.h"
 
@@ -22,71 +23,33 @@
 #define KEPT_US (15 * INT64_C(1000000))
 #define TEND_US INT64_C(1000000)
 
-/* "host[:port][/]" behind the scheme, taken apart. */
 static bool
-read_authority(struct span rest, const char *scheme_port, char host[256], char port[8])
+open_tcp(struct upstream *upstream, const struct url *url, struct err *reterr)
 {
-	size_t slash = span_find(rest, '/'), end;
-	struct span authority = span_slice(rest, 0, slash);
+	char port[8];
 
-	if (slash + 1 < rest.len || authority.len == 0 || authority.len > 255)
+	(void)snprintf(port, sizeof(port), "%u", url->port);
+	if (url->scheme == URL_HTTPS && !secure_new(url->host, &upstream->secure, reterr))
 		return false;
-	end = authority.at[0] == '[' ? span_find(authority, ']') + 1 : span_find(authority, ':');
-	if (end > authority.len || end == 0)
-		return false;
-	if (authority.at[0] == '[')
-		(void)snprintf(host, 256, "%.*s", (int)end - 2, authority.at + 1);
-	else
-		(void)snprintf(host, 256, "%.*s", (int)end, authority.at);
-	if (end == authority.len)
-		(void)snprintf(port, 8, "%s", scheme_port);
-	else if (authority.at[end] == ':' && authority.len - end >= 2 && authority.len - end <= 6)
-		(void)snprintf(
-		    port, 8, "%.*s", (int)(authority.len - end - 1), authority.at + end + 1);
-	else
-		return false;
-	return strspn(port, "0123456789") == strlen(port);
+	return resolve_start(url->host, port, &upstream->resolve, reterr);
 }
 
-static bool
-open_tcp(struct upstream *upstream, struct span rest, bool https, struct err *reterr)
-{
-	char host[256], port[8];
-	size_t len = rest.len;
-
-	if (!read_authority(rest, https ? "443" : "80", host, port))
-		return err_set(reterr,
-		    "\"%s\" is not http://HOST[:PORT], https://HOST[:PORT] or unix:/PATH",
-		    upstream->url);
-	if (rest.at[len - 1] == '/')
-		len--;
-	upstream->host = strndup(rest.at, len);
-	if (upstream->host == NULL)
-		return err_set(reterr, "out of memory");
-	if (https && !secure_new(host, &upstream->secure, reterr))
-		return false;
-	return resolve_start(host, port, &upstream->resolve, reterr);
-}
-
-static bool
-open_unix(struct upstream *upstream, struct span path, struct err *reterr)
+/* url_read() has seen to it that the path fits. */
+static void
+open_unix(struct upstream *upstream, struct span path)
 {
 	struct sockaddr_un *to = (struct sockaddr_un *)&upstream->unix_address.address;
 
-	if (path.len < 2 || path.len >= sizeof(to->sun_path))
-		return err_set(reterr, "\"%s\": the path is too long or missing", upstream->url);
 	upstream->unix_address.len = sizeof(*to);
 	to->sun_family = AF_UNIX;
 	memcpy(to->sun_path, path.at, path.len);
-	upstream->host = strdup("localhost");
-	return upstream->host != NULL || err_set(reterr, "out of memory");
 }
 
 bool
 upstream_new(const char *url, struct upstream **ret_upstream, struct err *reterr)
 {
 	struct upstream *upstream = calloc(1, sizeof(*upstream));
-	struct span text = span_of(url);
+	struct url parts;
 	bool good;
 
 	if (upstream == NULL || (upstream->url = strdup(url)) == NULL) {
@@ -95,14 +58,11 @@ upstream_new(const char *url, struct upstream **ret_upstream, struct err *reterr
 	}
 	atomic_store(&upstream->references, 1);
 	(void)pthread_mutex_init(&upstream->lock, NULL);
-	if (span_starts(text, SPAN("unix:/")))
-		good = open_unix(upstream, span_slice(text, 5, text.len), reterr);
-	else if (span_starts(text, SPAN("https://")))
-		good = open_tcp(upstream, span_slice(text, 8, text.len), true, reterr);
-	else
-		good = open_tcp(upstream,
-		    span_slice(text, span_starts(text, SPAN("http://")) ? 7 : text.len, text.len),
-		    false, reterr);
+	good = url_read(span_of(url), URL_SOCKET, &parts, reterr);
+	if (good && parts.scheme == URL_UNIX)
+		open_unix(upstream, parts.path);
+	else if (good)
+		good = open_tcp(upstream, &parts, reterr);
 	if (!good) {
 		upstream_unref(upstream);
 		return false;
@@ -141,7 +101,6 @@ upstream_unref(struct upstream *upstream)
 	resolve_stop(upstream->resolve);
 	secure_free(upstream->secure);
 	(void)pthread_mutex_destroy(&upstream->lock);
-	free(upstream->host);
 	free(upstream->url);
 	free(upstream);
 }
@@ -150,12 +109,6 @@ const char *
 upstream_url(const struct upstream *upstream)
 {
 	return upstream->url;
-}
-
-const char *
-upstream_host(const struct upstream *upstream)
-{
-	return upstream->host;
 }
 
 struct upstream_count *

@@ -33,15 +33,11 @@ void upstream_unref(struct upstream *upstream); /* accepts NULL */
 /* The URL it was made of. */
 const char *upstream_url(const struct upstream *upstream);
 
-/* What its Host header says when the client's is not passed on: "host[:port]"; for unix sockets
- * "localhost". */
-const char *upstream_host(const struct upstream *upstream);
-
 /* One connection, in the hands of one thread. */
 struct link {
 	struct upstream *upstream; /* a reference of its own */
 	int socket;
-	void *tls;           /* SSL of https, else NULL */
+	void *tls; /* SSL of https, else NULL */
 	struct resolve_address address;
 	uint64_t generation; /* of the name's addresses, when this one was among them */
 	bool reused;         /* it was in the pool: the other side may have closed it */
