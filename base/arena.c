@@ -43,22 +43,6 @@ arena_done(struct arena *arena)
 	arena_init(arena, arena->max_bytes);
 }
 
-void
-arena_reset(struct arena *arena)
-{
-	while (arena->blocks != NULL && arena->blocks->older != NULL) {
-		struct arena_block *older = arena->blocks->older;
-
-		free(arena->blocks);
-		arena->blocks = older;
-	}
-	if (arena->blocks == NULL)
-		return;
-	arena->at = arena->blocks->bytes;
-	arena->left = arena->blocks->room;
-	arena->used_bytes = sizeof(struct arena_block) + arena->left;
-}
-
 /* Blocks grow with what was used so far, so that many bytes need few blocks. */
 static size_t
 next_block_bytes(const struct arena *arena, size_t least)

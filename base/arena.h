@@ -22,7 +22,7 @@ struct arena {
 	size_t left;                /* bytes left in the newest block */
 	size_t used_bytes;          /* asked of the system so far */
 	size_t max_bytes;
-	size_t first_bytes;         /* of the first block; 0: an ordinary one */
+	size_t first_bytes; /* of the first block; 0: an ordinary one */
 };
 
 /* Ready an empty arena; allocates nothing yet. */
@@ -34,10 +34,7 @@ void arena_init_small(struct arena *arena, size_t max_bytes, size_t first_bytes)
 /* Free everything; the arena is empty and may be used again. Accepts an empty one. */
 void arena_done(struct arena *arena);
 
-/* Free all but the first block, and hand that out again: for reuse from request to request. */
-void arena_reset(struct arena *arena);
-
-/* Zeroed bytes, aligned for any type, lent until arena_done/arena_reset. NULL: limit or memory. */
+/* Zeroed bytes, aligned for any type, lent until arena_done(). NULL: limit or memory. */
 MUST_CHECK void *arena_alloc(struct arena *arena, size_t size_bytes);
 
 /* Zeroed array; also NULL when count * each overflows. */

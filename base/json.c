@@ -231,9 +231,3 @@ json_member(const json_t *object, const char *name)
 
 	return json_is_null(member) ? NULL : member;
 }
-
-bool
-json_same(const json_t *a, const json_t *b)
-{
-	return json_equal(a, b) == 1;
-}

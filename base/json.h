@@ -52,7 +52,4 @@ struct span json_text(const json_t *value);
  * optional members, where null means absent. */
 json_t *json_member(const json_t *object, const char *name);
 
-/* Compare two JSON values; strings byte by byte, numbers of one type by value. */
-bool json_same(const json_t *a, const json_t *b);
-
 #endif

@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-const char *
-revocation_word(const struct revocation *revocation)
+static const char *
+word_of(const struct revocation *revocation)
 {
 	static const char *const words[] = {
 		[REVOKE_TOKEN] = "token",
@@ -32,7 +32,7 @@ revocation_log(const struct revocation *revocation)
 	struct log_line line;
 
 	log_begin(&line, "revoked");
-	log_text(&line, "what", span_of(revocation_word(revocation)));
+	log_text(&line, "what", span_of(word_of(revocation)));
 	log_text(&line, "issuer", span_of(revocation->issuer));
 	log_text(&line, "value", span_of(revocation->value));
 	if (revocation->kind != REVOKE_TOKEN)

@@ -10,9 +10,6 @@
 
 #include "issuer/revocation.h"
 
-/* The word of its kind: token, client, subject, all. */
-const char *revocation_word(const struct revocation *revocation);
-
 /* Write event=revoked with what, whose, up to when, and by whom. */
 void revocation_log(const struct revocation *revocation);
 

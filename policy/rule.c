@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/rule.h"
 
-bool
-rule_grants(const struct privilege *privilege, struct span method)
+/* Does the privilege speak of that method? HEAD goes with GET. */
+static bool
+grants(const struct privilege *privilege, struct span method)
 {
 	if (privilege->methods.count == 0)
 		return true;
@@ -23,7 +24,7 @@ shared_method(const struct privilege *a, const struct privilege *b)
 	if (a->methods.count == 0)
 		return b->methods.at[0];
 	for (size_t i = 0; i < a->methods.count; i++)
-		if (rule_grants(b, span_of(a->methods.at[i])))
+		if (grants(b, span_of(a->methods.at[i])))
 			return a->methods.at[i];
 	return NULL;
 }
@@ -139,7 +140,7 @@ const struct rule *
 rule_for(const struct ruling *ruling, struct span method)
 {
 	for (const struct rule *rule = ruling->first; rule != NULL; rule = rule->next)
-		if (rule->privilege == NULL || rule_grants(rule->privilege, method))
+		if (rule->privilege == NULL || grants(rule->privilege, method))
 			return rule;
 	return NULL;
 }

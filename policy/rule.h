@@ -37,9 +37,6 @@ void rule_add(struct reader *reader, struct span pattern, const struct rule *rul
 /* Once all rules are there: write the texts of the rulings. */
 void rule_finish(struct reader *reader);
 
-/* Does it grant the method? HEAD goes with GET; a privilege that lists none grants all. */
-bool rule_grants(const struct privilege *privilege, struct span method);
-
 /* The rule for a method, or NULL. */
 const struct rule *rule_for(const struct ruling *ruling, struct span method);
 

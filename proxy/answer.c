@@ -7,8 +7,9 @@
 
 #define ANSWER_MAX (256u << 10)
 
-const char *
-answer_phrase(int status)
+/* RFC 9110 section 15. */
+static const char *
+phrase(int status)
 {
 	static const struct {
 		int status;
@@ -44,7 +45,7 @@ answer_write(struct exchange *exchange, const struct answer *answer)
 
 	buffer_init(&buffer, ANSWER_MAX);
 	buffer_format(&buffer, "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Length: %zu\r\n",
-	    answer->status, answer_phrase(answer->status), clock_http_now(), answer->body.len);
+	    answer->status, phrase(answer->status), clock_http_now(), answer->body.len);
 	if (!exchange_keeps(exchange)) {
 		exchange_close(exchange);
 		header_add(&buffer, SPAN("Connection"), SPAN("close"));

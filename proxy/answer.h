@@ -46,7 +46,4 @@ struct answer {
  * Connection: close. */
 void answer_write(struct exchange *exchange, const struct answer *answer);
 
-/* The status' phrase of RFC 9110 section 15; "" for one that we never send. */
-const char *answer_phrase(int status);
-
 #endif

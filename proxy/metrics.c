@@ -68,8 +68,8 @@ metrics_request(struct metrics *metrics, enum reason reason, int64_t duration_us
 	count(&shard->total_us, (uint64_t)duration_us);
 }
 
-uint64_t
-metrics_of(const struct metrics *metrics, enum reason reason)
+static uint64_t
+sum_of(const struct metrics *metrics, enum reason reason)
 {
 	uint64_t sum = 0;
 
@@ -115,6 +115,6 @@ metrics_text(const struct metrics *metrics, struct buffer *text)
 	for (int reason = 0; reason < REASON_COUNT; reason++)
 		buffer_format(text, "postern_requests_total{reason=\"%s\"} %llu\n",
 		    reason_word((enum reason)reason),
-		    (unsigned long long)metrics_of(metrics, (enum reason)reason));
+		    (unsigned long long)sum_of(metrics, (enum reason)reason));
 	add_durations(metrics, text);
 }

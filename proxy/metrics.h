@@ -24,9 +24,6 @@ void metrics_free(struct metrics *metrics);
 /* Count one request by its reason, and its time from head to end. */
 void metrics_request(struct metrics *metrics, enum reason reason, int64_t duration_us);
 
-/* Requests of that reason so far. */
-uint64_t metrics_of(const struct metrics *metrics, enum reason reason);
-
 /* postern_requests_total{reason="…"} and the duration histogram (text format 0.0.4). */
 void metrics_text(const struct metrics *metrics, struct buffer *text);
 

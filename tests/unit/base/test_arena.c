@@ -115,35 +115,6 @@ text_is_copied_with_its_end(void **state)
 	arena_done(&arena);
 }
 
-static void
-a_reset_hands_out_the_first_block_again(void **state)
-{
-	struct arena arena;
-	unsigned char *first;
-	unsigned char *again;
-	size_t used_bytes;
-
-	(void)state;
-	arena_init(&arena, MOST);
-	arena_reset(&arena);
-	first = arena_alloc(&arena, 64);
-	assert_non_null(first);
-	used_bytes = arena.used_bytes;
-	memset(first, 0xee, 64);
-	for (size_t i = 0; i < 100; i++)
-		assert_non_null(arena_alloc(&arena, 1000));
-	assert_true(arena.used_bytes > used_bytes);
-	arena_reset(&arena);
-	assert_int_equal(arena.used_bytes, used_bytes);
-	again = arena_alloc(&arena, 64);
-	assert_ptr_equal(again, first);
-	for (size_t i = 0; i < 64; i++)
-		assert_int_equal(again[i], 0);
-	arena_done(&arena);
-	arena_done(&arena);
-	assert_int_equal(arena.used_bytes, 0);
-}
-
 int
 main(void)
 {
@@ -153,7 +124,6 @@ main(void)
 		cmocka_unit_test(beyond_the_limit_there_is_nothing),
 		cmocka_unit_test(an_array_whose_size_overflows_is_refused),
 		cmocka_unit_test(text_is_copied_with_its_end),
-		cmocka_unit_test(a_reset_hands_out_the_first_block_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,8 @@ set_begin(struct set *set, struct span line)
 {
 	struct err err;
 
-	arena_reset(&set->arena);
+	arena_done(&set->arena);
+	arena_init(&set->arena, ARENA_BYTES);
 	set->patterns = patterns_new(&set->arena);
 	assert_non_null(set->patterns);
 	while (line.len > 0) {

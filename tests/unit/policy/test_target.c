@@ -51,7 +51,8 @@ targets_have_one_reading_or_none(void **state)
 	cases_open(&cases, "paths.txt");
 	while (cases_next(&cases, &line)) {
 		check(&cases, line, &arena, &got);
-		arena_reset(&arena);
+		arena_done(&arena);
+		arena_init(&arena, ARENA_BYTES);
 	}
 	arena_done(&arena);
 	buffer_done(&got);
