@@ -5,11 +5,16 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/digest.h"
+#include "base/names.h"
+#include "base/span.h"
 
 #define NAME_MOST 1024
 #define OPTIONS_MOST 80
 #define MESSAGE_MOST 400
+#define HOST_MOST 256
+#define NAMES_US INT64_C(3000000)
 
 /* What counts unless the URL says otherwise. Without GSSAPI: it would ask the network for every
  * connection, and passwords and certificates do without it. */
@@ -160,13 +165,36 @@ postgres_url_valid(const char *url)
 	return valid;
 }
 
+/* libpq waits for a name server as long as the system does; connect_timeout does not count there.
+ * Of a list each name is asked for, all within one time. */
+static bool
+names_known(const PQconninfoOption *options, const char *name, struct err *reterr)
+{
+	struct span rest = span_of(option(options, "host")), one;
+	int64_t deadline_us = clock_mono_us() + NAMES_US;
+	char host[HOST_MOST];
+
+	if (rest.at == NULL || option(options, "hostaddr") != NULL)
+		return true;
+	while (span_cut(&rest, ',', &one)) {
+		/* A path is a socket's; no name is so long. */
+		if (one.len == 0 || one.at[0] == '/' || one.at[0] == '@' || one.len >= sizeof(host))
+			continue;
+		memcpy(host, one.at, one.len);
+		host[one.len] = '\0';
+		if (!names_answered(host, deadline_us, reterr))
+			return err_within(reterr, "%s", name);
+	}
+	return true;
+}
+
 bool
 postgres_connect(const char *url, char **ret_name, PGconn **ret_conn, struct err *reterr)
 {
 	/* What libpq says about a URL that it cannot read repeats the URL. */
 	PQconninfoOption *options = PQconninfoParse(url, NULL);
 	struct params params = { .count = 0 };
-	PGconn *conn;
+	PGconn *conn = NULL;
 	bool done = false;
 
 	if (options == NULL)
@@ -174,8 +202,14 @@ postgres_connect(const char *url, char **ret_name, PGconn **ret_conn, struct err
 		    "the URL of the database cannot be read"
 		    " (is anything special in user and password percent-encoded?)");
 	*ret_name = make_name(options);
+	if (*ret_name == NULL) {
+		(void)err_set(reterr, "no memory");
+		goto out;
+	}
+	if (!names_known(options, *ret_name, reterr))
+		goto out;
 	fill(&params, options);
-	conn = *ret_name == NULL ? NULL : PQconnectdbParams(params.keywords, params.values, 0);
+	conn = PQconnectdbParams(params.keywords, params.values, 0);
 	if (conn == NULL)
 		(void)err_set(reterr, "no memory");
 	else if (PQstatus(conn) != CONNECTION_OK)
@@ -186,6 +220,7 @@ postgres_connect(const char *url, char **ret_name, PGconn **ret_conn, struct err
 		*ret_conn = conn;
 	else
 		PQfinish(conn);
+out:
 	forget(options);
 	return done;
 }

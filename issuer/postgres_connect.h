@@ -17,8 +17,9 @@
 bool postgres_url_valid(const char *url);
 
 /*
- * Connect within about three seconds per address. What the URL leaves open is filled in: keepalives
- * that notice a dead network within seconds, a server that can be written.
+ * Connect within about three seconds per address, and three for name servers to answer. What the
+ * URL leaves open is filled in: keepalives that notice a dead network within seconds, a server that
+ * can be written.
  *
  * ret_name  given: free() it. The URL as it may be told: no password, no parameters. Set as soon as
  *           the URL could be read, also on failure.

@@ -91,6 +91,24 @@ test('a name server that never answers holds neither a reload nor SIGTERM', { sk
   assert.ok(Date.now() - before < 120000, 'less than the 150 s that the resolver waits');
 });
 
+test('a name server that never answers for a database holds neither a reload nor SIGTERM', { skip }, async (t) => {
+  const names = await nameServer(t, []);
+  names.hold = true;
+  const gate = await gateWithNames(t, names, options(9));
+  const local = (database) => ({ ...gate.config, local_issuer: { issuer: `http://127.0.0.1:${gate.port}`, audience: 'api://local', database } });
+  const before = Date.now();
+  gate.write('postern.yaml', local('postgresql://u@one.moving.test,two.moving.test/x'));
+  gate.signal('SIGHUP');
+  await gate.complains(/one\.moving\.test: no answer of a name server in time; the old configuration stays/);
+  assert.equal((await gate.ask({ target: '/none' })).status, 403);
+  const asked = names.asked;
+  gate.write('postern.yaml', local('postgresql://u@three.moving.test/x'));
+  gate.signal('SIGHUP');
+  await eventually(() => names.asked > asked, 'a question');
+  await gate.stop();
+  assert.ok(Date.now() - before < 25000, 'less than the 30 s that the resolver waits');
+});
+
 test('no such name is said at once', { skip }, async (t) => {
   const names = await nameServer(t, []);
   names.code = 3;
