@@ -17,7 +17,7 @@ export function noPostgres() {
   return there ? false : 'the package postgresql is not there';
 }
 
-/** {url, port, stop(), resume()}; ended and removed with the test. */
+/** {url, port, dir, stop(), resume()}; ended and removed with the test. */
 export async function startPostgres(t) {
   const port = await freePort();
   const dir = `/tmp/postern-postgres-${port}`;
@@ -25,5 +25,5 @@ export async function startPostgres(t) {
   const script = async (word) => (await promisify(execFile)(SCRIPT, [word], { env })).stdout.trim();
   t.after(() => script('remove'));
   await script('start');
-  return { port, url: await script('url'), stop: () => script('stop'), resume: () => script('resume') };
+  return { port, dir, url: await script('url'), stop: () => script('stop'), resume: () => script('resume') };
 }
