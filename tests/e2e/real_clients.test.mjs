@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { scratch } from './harness/gate.mjs';
 import { callWith, issuerGate, known, tokenOf } from './harness/oauth.mjs';
-import { AUDIENCE, environment, execute, verifies, withProgram, works, WRONG_AUDIENCE } from './harness/real_clients.mjs';
+import { AUDIENCE, environment, execute, NEEDS_NODE_20, verifies, withProgram, works, WRONG_AUDIENCE } from './harness/real_clients.mjs';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const CLIENTS = path.join(HERE, 'fixtures/clients');
@@ -29,10 +29,8 @@ async function joseRounds(gate) {
   };
 }
 
-/** oauth4webapi needs the `crypto` of Node 20. */
-const oauth4webapi = () => (globalThis.crypto === undefined ? null : import('oauth4webapi'));
-
-async function oauthRounds(oauth, gate, probe) {
+async function oauthRounds(gate, probe) {
+  const oauth = await import('oauth4webapi');
   const insecure = { [oauth.allowInsecureRequests]: true };
   const client = { client_id: gate.partner.client_id };
   const secret = oauth.ClientSecretBasic(gate.partner.client_secret);
@@ -111,10 +109,9 @@ for (const endpoints of ['', '/auth']) {
   test(`clients of an issuer at "${endpoints}/"`, async (t) => {
     const gate = await issuerGate(t, { endpoints });
     const probe = await known(gate, await gate.addClient('probe', '--role', 'introspection'));
-    const oauth = await oauth4webapi();
 
     await t.test('jose', async () => verifies(gate, await joseRounds(gate)));
-    await t.test('oauth4webapi', { skip: oauth ? false : 'it needs Node 20' }, async () => verifies(gate, await oauthRounds(oauth, gate, probe)));
+    await t.test('oauth4webapi', { skip: NEEDS_NODE_20 }, async () => verifies(gate, await oauthRounds(gate, probe)));
     for (const [name, find] of Object.entries(PROGRAMS)) {
       await t.test(name, async (t) => {
         const { command, env, why } = await find();
@@ -124,3 +121,12 @@ for (const endpoints of ['', '/auth']) {
     }
   });
 }
+
+test('docs/callers.md has the versions that are tried here', () => {
+  const page = fs.readFileSync(path.join(HERE, '../../docs/callers.md'), 'utf8');
+  const { devDependencies } = JSON.parse(fs.readFileSync(path.join(HERE, 'package.json'), 'utf8'));
+  for (const name of ['jose', 'oauth4webapi', 'openid-client', '@modelcontextprotocol/sdk']) assert.ok(page.includes(`| ${name} (npm) | ${devDependencies[name]} |`), name);
+  const spring = new Set([...fs.readFileSync(path.join(SPRING, 'pom.xml'), 'utf8').matchAll(/<artifactId>spring-security-.*\s*<version>(.*)<\/version>/g)].map(([, version]) => version));
+  assert.deepEqual([...spring].filter((version) => page.includes(`| Spring Security | ${version} |`)), [...spring]);
+  assert.equal(spring.size, 1);
+});

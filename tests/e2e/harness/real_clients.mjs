@@ -15,6 +15,9 @@ export const WRONG_AUDIENCE = 'api://other';
 
 export const execute = promisify(execFile);
 
+/** Why oauth4webapi and the MCP SDK cannot be tried here, or false: they use the global `crypto`. */
+export const NEEDS_NODE_20 = Number(process.versions.node.split('.')[0]) < 20 && 'it needs Node 20';
+
 /** Does that command work here? */
 export const works = async (file, args, options) => (await execute(file, args, options).catch(() => null)) !== null;
 
