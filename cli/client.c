@@ -24,7 +24,7 @@ static const struct command_verb verbs[] = {
 	{ NULL, NULL, NULL },
 };
 
-static int (*const runs[])(struct client_place *place, const struct client_line *line) = {
+static int (*const runs[])(struct place *place, const struct client_line *line) = {
 	[CLIENT_ADD] = client_do_add,
 	[CLIENT_LIST] = client_do_list,
 	[CLIENT_SHOW] = client_do_show,
@@ -44,12 +44,12 @@ static int (*const runs[])(struct client_place *place, const struct client_line 
 static int
 run(const struct client_line *line)
 {
-	struct client_place place = { NULL, NULL };
+	struct place place = { .command = "client" };
 	int code = EXIT_TROUBLE;
 
-	if (client_place_open(line->line.config, &place, &code))
+	if (place_find(&place, &line->line, PLACE_DATABASE, &code) && place_open(&place, &code))
 		code = runs[line->line.verb](&place, line);
-	client_place_done(&place);
+	place_done(&place);
 	return code;
 }
 

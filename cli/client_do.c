@@ -11,42 +11,6 @@
 #define ARENA_MOST ((size_t)1 << 30)
 #define JWKS_MOST (256u << 10)
 
-bool
-client_place_open(const char *config_path, struct client_place *place, int *ret_code)
-{
-	struct err err;
-
-	if (!command_config(config_path, &place->config, ret_code))
-		return false;
-	if (!place->config->has_local) {
-		*ret_code = command_trouble(
-		    "client: %s has no local_issuer, so there are no clients", config_path);
-		return false;
-	}
-	if (!store_open_at(
-		place->config->local.database, place->config->state, &place->store, &err)) {
-		*ret_code = command_trouble("client: %s", err.text);
-		return false;
-	}
-	return true;
-}
-
-void
-client_place_done(struct client_place *place)
-{
-	store_close(place->store);
-	config_free(place->config);
-}
-
-int
-client_do_told(enum admin_result result, const struct err *err)
-{
-	if (result == ADMIN_OK)
-		return EXIT_YES;
-	(void)command_trouble("client: %s", err->text);
-	return result == ADMIN_NO ? EXIT_NO : EXIT_TROUBLE;
-}
-
 int
 client_do_print(struct buffer *out)
 {
@@ -59,21 +23,6 @@ client_do_print(struct buffer *out)
 	if (done)
 		return EXIT_YES;
 	return command_trouble("client: standard output cannot be written");
-}
-
-/* A role that the policy does not know would be granted and never count: most likely a typo. */
-static bool
-role_known(const struct client_place *place, const char *role)
-{
-	const struct policy *policy = &place->config->policy;
-
-	if (policy_role(policy, span_of(role)) != NULL)
-		return true;
-	(void)fprintf(stderr, "postern: client: the policy has no role \"%s\"; it has", role);
-	for (size_t i = 0; i < policy->role_count; i++)
-		(void)fprintf(stderr, "%s %s", i == 0 ? "" : ",", policy->roles[i].name);
-	(void)fprintf(stderr, "%s\n", policy->role_count == 0 ? " none" : "");
-	return false;
 }
 
 /* jwks_path of the line, read into `fields`; the text is lent by the buffer. */
@@ -99,7 +48,7 @@ read_jwks(const struct client_line *line, struct buffer *text, struct admin_fiel
 }
 
 static int
-add(struct client_place *place, const struct client_line *line, const struct admin_new *new_client)
+add(struct place *place, const struct client_line *line, const struct admin_new *new_client)
 {
 	enum admin_result result;
 	struct admin_made made;
@@ -108,7 +57,7 @@ add(struct client_place *place, const struct client_line *line, const struct adm
 
 	result = admin_add(place->store, new_client, &made, &err);
 	if (result != ADMIN_OK)
-		return client_do_told(result, &err);
+		return place_told(place, result, &err);
 	buffer_init(&out, OUTPUT_MOST);
 	client_print_made(&out, line->output, new_client, &made);
 	if (line->output == CLIENT_TABLE && made.secret[0] != '\0')
@@ -118,14 +67,14 @@ add(struct client_place *place, const struct client_line *line, const struct adm
 }
 
 int
-client_do_add(struct client_place *place, const struct client_line *line)
+client_do_add(struct place *place, const struct client_line *line)
 {
 	struct admin_new new_client = { line->line.words[0], line->roles, line->fields };
 	struct buffer jwks;
 	int code = EXIT_TROUBLE;
 
 	for (size_t i = 0; i < line->roles.count; i++)
-		if (!role_known(place, line->roles.at[i]))
+		if (!place_role_known(place, line->roles.at[i]))
 			return EXIT_NO;
 	if (read_jwks(line, &jwks, &new_client.fields))
 		code = add(place, line, &new_client);
@@ -134,7 +83,7 @@ client_do_add(struct client_place *place, const struct client_line *line)
 }
 
 int
-client_do_change(struct client_place *place, const struct client_line *line)
+client_do_change(struct place *place, const struct client_line *line)
 {
 	struct admin_fields fields = line->fields;
 	int code = EXIT_TROUBLE;
@@ -145,23 +94,41 @@ client_do_change(struct client_place *place, const struct client_line *line)
 		return options_wrong(
 		    &client_command, &line->line, "nothing to change: give an option");
 	if (read_jwks(line, &jwks, &fields))
-		code = client_do_told(
-		    admin_change(place->store, line->line.words[0], &fields, &err), &err);
+		code = place_told(
+		    place, admin_change(place->store, line->line.words[0], &fields, &err), &err);
 	buffer_done(&jwks);
 	return code;
 }
 
 int
-client_do_rename(struct client_place *place, const struct client_line *line)
+client_do_rename(struct place *place, const struct client_line *line)
 {
+	const char *name = line->line.words[0], *new_name = line->line.words[1];
+	struct client *client = NULL;
+	enum admin_result result;
 	struct err err;
 
-	return client_do_told(
-	    admin_rename(place->store, line->line.words[0], line->line.words[1], &err), &err);
+	result = admin_find(place->store, name, &place->arena, &client, &err);
+	if (result == ADMIN_OK && strcmp(client->name, new_name) == 0)
+		(void)command_trouble("client %s already has that name", name);
+	else if (result == ADMIN_OK)
+		result = admin_rename(place->store, name, new_name, &err);
+	return place_told(place, result, &err);
+}
+
+/* Revoked from a client that does not have it: that is so already, or the role is a typo, and the
+ * one that was meant still counts. */
+static int
+not_revoked(const struct place *place, const struct admin_grant *grant)
+{
+	if (!place_role_known(place, grant->role))
+		return EXIT_NO;
+	(void)command_trouble("client %s does not have role %s", grant->name_or_id, grant->role);
+	return EXIT_YES;
 }
 
 static int
-set_role(struct client_place *place, const struct client_line *line, bool granted)
+set_role(struct place *place, const struct client_line *line, bool granted)
 {
 	struct admin_grant grant = { line->line.words[0], line->line.words[1], granted };
 	enum admin_result result;
@@ -169,28 +136,33 @@ set_role(struct client_place *place, const struct client_line *line, bool grante
 	struct err err;
 
 	/* Revoking is let through: the policy may have dropped the role already. */
-	if (granted && !role_known(place, grant.role))
+	if (granted && !place_role_known(place, grant.role))
 		return EXIT_NO;
 	result = admin_set_role(place->store, &grant, &changed, &err);
-	if (result == ADMIN_OK && !changed)
-		(void)command_trouble("client: it was so already");
-	return client_do_told(result, &err);
+	if (result != ADMIN_OK)
+		return place_told(place, result, &err);
+	if (!changed && !granted)
+		return not_revoked(place, &grant);
+	if (!changed)
+		(void)command_trouble(
+		    "client %s already has role %s", grant.name_or_id, grant.role);
+	return EXIT_YES;
 }
 
 int
-client_do_grant(struct client_place *place, const struct client_line *line)
+client_do_grant(struct place *place, const struct client_line *line)
 {
 	return set_role(place, line, true);
 }
 
 int
-client_do_revoke(struct client_place *place, const struct client_line *line)
+client_do_revoke(struct place *place, const struct client_line *line)
 {
 	return set_role(place, line, false);
 }
 
 static int
-set_disabled(struct client_place *place, const struct client_line *line, bool disabled)
+set_disabled(struct place *place, const struct client_line *line, bool disabled)
 {
 	struct admin_switch to = { line->line.words[0], disabled };
 	enum admin_result result;
@@ -199,26 +171,27 @@ set_disabled(struct client_place *place, const struct client_line *line, bool di
 
 	result = admin_set_disabled(place->store, &to, &changed, &err);
 	if (result == ADMIN_OK && !changed)
-		(void)command_trouble("client: it was so already");
-	return client_do_told(result, &err);
+		(void)command_trouble(
+		    "client %s is already %s", to.name_or_id, disabled ? "disabled" : "enabled");
+	return place_told(place, result, &err);
 }
 
 int
-client_do_disable(struct client_place *place, const struct client_line *line)
+client_do_disable(struct place *place, const struct client_line *line)
 {
 	return set_disabled(place, line, true);
 }
 
 int
-client_do_enable(struct client_place *place, const struct client_line *line)
+client_do_enable(struct place *place, const struct client_line *line)
 {
 	return set_disabled(place, line, false);
 }
 
 int
-client_do_delete(struct client_place *place, const struct client_line *line)
+client_do_delete(struct place *place, const struct client_line *line)
 {
 	struct err err;
 
-	return client_do_told(admin_delete(place->store, line->line.words[0], &err), &err);
+	return place_told(place, admin_delete(place->store, line->line.words[0], &err), &err);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/client_line.h"
 
+#include "cli/place.h"
+
 #define ADD (1u << CLIENT_ADD)
 #define FIELDS (ADD | 1u << CLIENT_CHANGE)
 #define SECRETS (ADD | 1u << CLIENT_ROTATE)
@@ -56,6 +58,8 @@ read_method(const char *value, void *field)
 
 const struct command_option client_options[] = {
 	OPTION_ROW_CONFIG,
+	OPTION_ROW_DATABASE,
+	OPTION_ROW_STATE,
 	{ .name = "--role",
 	    .argument = "ROLE",
 	    .kind = OPTION_TEXTS,

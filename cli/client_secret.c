@@ -12,14 +12,32 @@
 #define IMPORT_MOST ((size_t)256 << 20)
 
 static enum admin_result
-end_tokens(struct client_place *place, const struct client_line *line, struct err *reterr)
+end_tokens(struct place *place, const struct client_line *line, struct err *reterr)
 {
-	return admin_end_tokens(
-	    place->store, place->config->local.issuer, line->line.words[0], reterr);
+	const char *issuer = NULL;
+
+	return place_issuer(place, &issuer, reterr)
+		   ? admin_end_tokens(place->store, issuer, line->line.words[0], reterr)
+		   : ADMIN_TROUBLE;
+}
+
+/* Whose tokens are to end must be known before the secret goes. */
+static bool
+can_end_tokens(struct place *place)
+{
+	const char *issuer = NULL;
+	struct err err;
+
+	if (place_issuer(place, &issuer, &err))
+		return true;
+	(void)command_trouble("client: %s; the secret alone goes without the tokens (--keep-tokens "
+			      "of revoke-secret, or rotate without --end-tokens)",
+	    err.text);
+	return false;
 }
 
 int
-client_do_rotate(struct client_place *place, const struct client_line *line)
+client_do_rotate(struct place *place, const struct client_line *line)
 {
 	struct admin_rotation rotation = { line->line.words[0], line->revoke_other };
 	enum admin_result result;
@@ -27,9 +45,11 @@ client_do_rotate(struct client_place *place, const struct client_line *line)
 	struct buffer out;
 	struct err err;
 
+	if (line->end_tokens && !can_end_tokens(place))
+		return EXIT_TROUBLE;
 	result = admin_rotate(place->store, &rotation, &made, &err);
 	if (result != ADMIN_OK)
-		return client_do_told(result, &err);
+		return place_told(place, result, &err);
 	buffer_init(&out, OUTPUT_MOST);
 	client_print_rotated(&out, line->output, line->line.words[0], &made);
 	digest_wipe(&made, sizeof(made));
@@ -38,17 +58,19 @@ client_do_rotate(struct client_place *place, const struct client_line *line)
 	/* The secret first: it cannot be had again, ending tokens can. */
 	if (client_do_print(&out) != EXIT_YES)
 		return EXIT_TROUBLE;
-	return line->end_tokens ? client_do_told(end_tokens(place, line, &err), &err) : EXIT_YES;
+	return line->end_tokens ? place_told(place, end_tokens(place, line, &err), &err) : EXIT_YES;
 }
 
 int
-client_do_revoke_secret(struct client_place *place, const struct client_line *line)
+client_do_revoke_secret(struct place *place, const struct client_line *line)
 {
 	struct admin_unsecret which = { line->line.words[0], line->slot };
 	enum admin_result result;
 	struct err err;
 	int revoked = 0;
 
+	if (!line->keep_tokens && !can_end_tokens(place))
+		return EXIT_TROUBLE;
 	result = admin_revoke_secret(place->store, &which, &revoked, &err);
 	if (result == ADMIN_OK && !line->keep_tokens)
 		result = end_tokens(place, line, &err);
@@ -58,11 +80,11 @@ client_do_revoke_secret(struct client_place *place, const struct client_line *li
 		    : revoked == 2 ? "secret 2"
 				   : "secret 1",
 		    line->keep_tokens ? "" : ", and the tokens issued until now");
-	return client_do_told(result, &err);
+	return place_told(place, result, &err);
 }
 
 static int
-print_all(struct client_place *place, const struct client_line *line, bool hashes)
+print_all(struct place *place, const struct client_line *line, bool hashes)
 {
 	struct client *first = NULL;
 	struct arena arena;
@@ -72,7 +94,7 @@ print_all(struct client_place *place, const struct client_line *line, bool hashe
 
 	arena_init(&arena, ARENA_MOST);
 	if (!store_list(place->store, &arena, &first, &err)) {
-		code = client_do_told(ADMIN_TROUBLE, &err);
+		code = place_told(place, ADMIN_TROUBLE, &err);
 	} else {
 		buffer_init(&out, OUTPUT_MOST);
 		if (hashes)
@@ -86,19 +108,19 @@ print_all(struct client_place *place, const struct client_line *line, bool hashe
 }
 
 int
-client_do_list(struct client_place *place, const struct client_line *line)
+client_do_list(struct place *place, const struct client_line *line)
 {
 	return print_all(place, line, false);
 }
 
 int
-client_do_export(struct client_place *place, const struct client_line *line)
+client_do_export(struct place *place, const struct client_line *line)
 {
 	return print_all(place, line, true);
 }
 
 int
-client_do_show(struct client_place *place, const struct client_line *line)
+client_do_show(struct place *place, const struct client_line *line)
 {
 	struct client *client = NULL;
 	enum admin_result result;
@@ -114,14 +136,14 @@ client_do_show(struct client_place *place, const struct client_line *line)
 		client_print_one(&out, line->output, client);
 		code = client_do_print(&out);
 	} else {
-		code = client_do_told(result, &err);
+		code = place_told(place, result, &err);
 	}
 	arena_done(&arena);
 	return code;
 }
 
 int
-client_do_import(struct client_place *place, const struct client_line *line)
+client_do_import(struct place *place, const struct client_line *line)
 {
 	enum admin_result result;
 	struct buffer text;
@@ -132,7 +154,7 @@ client_do_import(struct client_place *place, const struct client_line *line)
 	buffer_init(&text, IMPORT_MOST);
 	if (file_read(line->line.words[0], &text, &err)) {
 		result = admin_import(place->store, buffer_span(&text), &count, &err);
-		code = client_do_told(result, &err);
+		code = place_told(place, result, &err);
 		if (count > 0)
 			(void)printf("%zu client%s imported\n", count, count == 1 ? "" : "s");
 	} else {

@@ -17,6 +17,15 @@ command_trouble(const char *format, ...)
 	return EXIT_TROUBLE;
 }
 
+void
+command_mistakes(const struct mistakes *mistakes)
+{
+	for (const struct mistake *mistake = mistakes->first; mistake != NULL;
+	     mistake = mistake->next)
+		if (!mistake->warning)
+			(void)fprintf(stderr, "%s\n", mistake->text);
+}
+
 bool
 command_config(const char *path, struct config **ret_config, int *ret_code)
 {
@@ -32,10 +41,7 @@ command_config(const char *path, struct config **ret_config, int *ret_code)
 		*ret_code = command_trouble("%s", err.text);
 		return false;
 	}
-	for (const struct mistake *mistake = config->mistakes.first; mistake != NULL;
-	     mistake = mistake->next)
-		if (!mistake->warning)
-			(void)fprintf(stderr, "%s\n", mistake->text);
+	command_mistakes(&config->mistakes);
 	(void)fprintf(stderr, "%s\n", err.text);
 	config_free(config);
 	*ret_code = EXIT_NO;

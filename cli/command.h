@@ -32,6 +32,9 @@ int command_trouble(const char *format, ...) PRINTF_LIKE(1, 2);
  */
 MUST_CHECK bool command_config(const char *path, struct config **ret_config, int *ret_code);
 
+/* Print the errors among them to standard error, one a line. */
+void command_mistakes(const struct mistakes *mistakes);
+
 /* The configuration's path when none is given. */
 #define COMMAND_CONFIG "postern.yaml"
 

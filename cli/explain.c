@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "base/epoch.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "cli/command.h"
+#include "cli/explain_names.h"
 #include "cli/explain_revoked.h"
 #include "cli/input.h"
 #include "cli/keys.h"
@@ -122,7 +124,7 @@ claims_of_client(struct answering *answering, struct err *reterr)
 	if (world->issuer != NULL)
 		client = issuer_client_named(world->issuer, span_of(answering->asked->client));
 	if (client == NULL)
-		return err_set(reterr, "there is no client \"%.128s\"", answering->asked->client);
+		return explain_no_client(world->config, answering->asked->client, reterr);
 	answering->payload =
 	    json_pack("{s:s, s:s, s:s, s:s, s:s*, s:I, s:I}", "iss", world->config->local.issuer,
 		"aud", world->config->local.audience, "sub", client->id, "client_id", client->id,
@@ -153,8 +155,7 @@ claims_of_file(struct answering *answering, struct err *reterr)
 
 	answering->judgement.profile = profile_named(config, asked->issuer);
 	if (answering->judgement.profile == config->profile_count)
-		return err_set(
-		    reterr, "the configuration names no issuer \"%.128s\"", asked->issuer);
+		return explain_no_issuer(config, asked->issuer, reterr);
 	if (!json_read_file(asked->claims, CLAIMS_MAX_BYTES, &answering->payload, reterr))
 		return false;
 	if (!json_is_object(answering->payload))
@@ -206,7 +207,8 @@ judge_named(struct answering *answering)
 	if (judgement->basic && user != NULL && !user->disabled)
 		reason = judge_user(facts, user, &answering->arena, &answering->caller);
 	if (judgement->basic && user == NULL)
-		judgement->verdict.detail = "there is no such user";
+		judgement->verdict.detail =
+		    explain_no_user(facts->config, answering->asked->user, &answering->arena);
 	else if (judgement->basic && user->disabled)
 		judgement->verdict.detail = "the user is disabled";
 	judgement->verdict.reason = reason;
@@ -384,6 +386,7 @@ explain(struct asked *asked)
 	int code = EXIT_TROUBLE;
 
 	asked->path = asked->line.words[0];
+	log_setup(LOG_TEXT, LOG_WARN);
 	if (!command_config(asked->line.config, &answering.config, &code))
 		return EXIT_TROUBLE;
 	arena_init(&answering.arena, 16u << 20);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/epoch.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "cli/command.h"
 #include "cli/keys.h"
 #include "jwks/fetch.h"
@@ -75,6 +76,19 @@ print_issuer(const struct world *world, size_t index)
 }
 
 static int
+no_issuer(const struct config *config, const char *name)
+{
+	struct nearest nearest = nearest_to(span_of(name));
+	char hint[NEAREST_HINT];
+
+	for (size_t i = 0; i < config->profile_count; i++)
+		nearest_offer(&nearest, config->profiles[i].name);
+	(void)command_trouble("jwks: the configuration names no issuer \"%.64s\"%s", name,
+	    nearest_hint(&nearest, hint));
+	return EXIT_NO;
+}
+
+static int
 print_all(const struct world *world, const char *issuer)
 {
 	int code = EXIT_YES;
@@ -89,9 +103,7 @@ print_all(const struct world *world, const char *issuer)
 		if (!print_issuer(world, i))
 			code = EXIT_NO;
 	}
-	if (!found)
-		return command_trouble("jwks: there is no issuer \"%.64s\"", issuer);
-	return code;
+	return found ? code : no_issuer(world->config, issuer);
 }
 
 static int

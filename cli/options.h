@@ -66,7 +66,8 @@ struct command {
 /* What every line begins with: its first member. Texts are borrowed from argv. */
 struct command_line {
 	const char *config;   /* -c FILE */
-	const char *database; /* --database URL; NULL: the configuration's */
+	const char *database; /* --database URL|FILE; NULL: the configuration's */
+	const char *state;    /* --state DIR; the same */
 	const char **words;   /* what is no option, in order, without the verb */
 	size_t word_count;
 	unsigned given; /* 1 << index of each option that was given */

@@ -5,14 +5,15 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/nearest.h"
 #include "cli/command.h"
 #include "cli/input.h"
+#include "cli/place.h"
+#include "issuer/account.h"
 #include "issuer/revocation_log.h"
 #include "issuer/store.h"
 #include "token/date.h"
 #include "token/token.h"
-
-#define ARENA_MOST (1u << 20)
 
 /* How much longer than a token lives its revocation is remembered: for clocks that differ. */
 #define MARGIN_S 600
@@ -29,19 +30,17 @@ struct line {
 };
 
 /* What the command works on. */
-struct place {
-	const struct config *config;
-	const struct profile *profile; /* whose tokens */
-	struct store *store;
-	struct arena arena;
+struct work {
+	struct place *place;
+	const char *issuer; /* the `iss` of the tokens, lent */
+	bool local;         /* it is the local issuer's */
 	struct buffer text; /* of the token */
 };
 
 static int
-no(const char *what, const char *value)
+no(const char *what)
 {
-	(void)fprintf(
-	    stderr, "postern: revoke: %s%s%s\n", what, value[0] != '\0' ? ": " : "", value);
+	(void)command_trouble("revoke: %s", what);
 	return EXIT_NO;
 }
 
@@ -60,6 +59,8 @@ read_time(const char *value, void *field)
 
 static const struct command_option options[] = {
 	OPTION_ROW_CONFIG,
+	OPTION_ROW_DATABASE,
+	OPTION_ROW_STATE,
 	{ .name = "--token",
 	    .argument = "-",
 	    .offset = offsetof(struct line, token),
@@ -77,9 +78,9 @@ static const struct command_option options[] = {
 	    .offset = offsetof(struct line, subject),
 	    .help = "the tokens with this sub" },
 	{ .name = "--issuer",
-	    .argument = "NAME",
+	    .argument = "NAME|ISS",
 	    .offset = offsetof(struct line, issuer),
-	    .help = "whose tokens, as the configuration names it (default: local)" },
+	    .help = "whose tokens: its name in the configuration, or its iss (default: local)" },
 	{ .name = "--issued-before",
 	    .argument = "TIME",
 	    .kind = OPTION_READ,
@@ -136,111 +137,196 @@ wrong_line(const struct line *line)
 	return wrong_times(line);
 }
 
+/* --- whose tokens --- */
+
+/* The local issuer, whichever way it is known. */
+static int
+take_local(struct work *work)
+{
+	struct err err;
+
+	work->local = true;
+	return place_issuer(work->place, &work->issuer, &err)
+		   ? EXIT_YES
+		   : command_trouble("revoke: %s; give it: --issuer ISS", err.text);
+}
+
+static bool
+is_local(const struct work *work, const char *issuer)
+{
+	const char *local = NULL;
+	struct err ignored;
+
+	return place_issuer(work->place, &local, &ignored) && strcmp(local, issuer) == 0;
+}
+
+static int
+no_issuer(const struct work *work, const char *name)
+{
+	const struct config *config = work->place->config;
+	struct nearest nearest = nearest_to(span_of(name));
+	char hint[NEAREST_HINT];
+
+	for (size_t i = 0; i < config->profile_count; i++)
+		nearest_offer(&nearest, config->profiles[i].name);
+	(void)command_trouble("revoke: the configuration names no issuer \"%.128s\"%s%s", name,
+	    nearest_hint(&nearest, hint),
+	    work->place->sound ? "" : "; while it has mistakes an issuer may be given by its iss");
+	return EXIT_NO;
+}
+
+/* By `iss`. One that the configuration does not name is taken only while it has mistakes: whatever
+ * it is to say, the tokens are to end now. */
+static int
+take_iss(struct work *work, const char *iss)
+{
+	const struct config *config = work->place->config;
+	size_t i = config_profile(config, span_of(iss));
+
+	work->issuer = i < config->profile_count ? config->profiles[i].issuer : iss;
+	work->local = is_local(work, work->issuer);
+	return i == config->profile_count && !work->local && work->place->sound
+		   ? no_issuer(work, iss)
+		   : EXIT_YES;
+}
+
+static int
+find_issuer(struct work *work, const char *name)
+{
+	const struct config *config = work->place->config;
+
+	if (name == NULL || strcmp(name, LOCAL_NAME) == 0)
+		return take_local(work);
+	if (strstr(name, "://") != NULL)
+		return take_iss(work, name);
+	for (size_t i = 0; i < config->profile_count; i++)
+		if (config->profiles[i].issuer != NULL &&
+		    strcmp(config->profiles[i].name, name) == 0) {
+			work->issuer = config->profiles[i].issuer;
+			return EXIT_YES;
+		}
+	return no_issuer(work, name);
+}
+
 /* --- what is revoked --- */
 
 /* Of the local issuer: when its last token has ended. Of others it is not known how long theirs
  * live, so it is remembered for good. */
 static int64_t
-forgotten_at(const struct place *place, int64_t issued_s)
+forgotten_at(const struct work *work, int64_t issued_s)
 {
-	bool local = place->profile == &place->config->profiles[place->config->local_index];
-
-	return local ? issued_s + LOCAL_MOST_S + MARGIN_S : 0;
+	return work->local ? issued_s + LOCAL_MOST_S + MARGIN_S : 0;
 }
 
 static int
-by_claims(struct place *place, const struct token *token, struct revocation *revocation)
+by_claims(struct work *work, const struct token *token, struct revocation *revocation)
 {
-	size_t index = config_profile(place->config, token->issuer);
+	struct arena *arena = &work->place->arena;
 	struct span jti = json_text(json_object_get(token->claims, "jti"));
+	const char *iss = arena_text(arena, token->issuer);
 	struct date exp = { 0 };
 
-	if (index == place->config->profile_count)
-		return no("the token is of an issuer that the configuration does not name", "");
+	if (iss == NULL)
+		return command_trouble("revoke: no memory");
+	if (take_iss(work, iss) != EXIT_YES)
+		return EXIT_NO;
 	if (jti.len == 0)
-		return no("the token has no jti: revoke its subject or its client", "");
+		return no("the token has no jti: revoke its subject or its client");
 	if (!date_read(json_object_get(token->claims, "exp"), &exp) || !exp.present)
-		return no("the token has no exp, so no gate takes it", "");
-	place->profile = &place->config->profiles[index];
+		return no("the token has no exp, so no gate takes it");
 	revocation->kind = REVOKE_TOKEN;
-	revocation->value = arena_text(&place->arena, jti);
+	revocation->value = arena_text(arena, jti);
 	revocation->until_s = exp.ceiling_s + MARGIN_S;
 	return revocation->value != NULL ? EXIT_YES : command_trouble("revoke: no memory");
 }
 
 /* Nothing of the token is proved, and nothing need be: who has it may end it. */
 static int
-by_token(struct place *place, struct revocation *revocation)
+by_token(struct work *work, struct revocation *revocation)
 {
 	struct token token = { 0 };
 	struct err err;
 	int code;
 
-	if (!input_token("-", &place->text, &err))
+	if (!input_token("-", &work->text, &err))
 		return command_trouble("revoke: %s", err.text);
-	if (token_read(buffer_span(&place->text), &place->arena, &token) != REASON_OK)
-		code = no("this is not a token",
+	if (token_read(buffer_span(&work->text), &work->place->arena, &token) != REASON_OK) {
+		(void)command_trouble("revoke: this is not a token: %s",
 		    token.detail == NULL ? "it cannot be read" : token.detail);
-	else
-		code = by_claims(place, &token, revocation);
+		code = EXIT_NO;
+	} else {
+		code = by_claims(work, &token, revocation);
+	}
 	token_done(&token);
 	return code;
 }
 
+/* Clients of the local issuer may be named as the operator knows them. One that is not there is a
+ * typo, and the tokens that were meant would still count; those of one that was deleted do not. */
 static int
-find_profile(struct place *place, const struct line *line)
+by_client(struct work *work, const char *name, struct revocation *revocation)
 {
-	const char *name = line->issuer == NULL ? LOCAL_NAME : line->issuer;
-	size_t i;
-
-	for (i = 0; i < place->config->profile_count; i++)
-		if (strcmp(place->config->profiles[i].name, name) == 0)
-			break;
-	if (i == place->config->profile_count)
-		return no("the configuration names no such issuer", name);
-	place->profile = &place->config->profiles[i];
-	return EXIT_YES;
-}
-
-/* Clients of the local issuer may be named as the operator knows them. */
-static int
-by_client(struct place *place, const char *name, struct revocation *revocation)
-{
+	struct place *place = work->place;
 	struct client *client = NULL;
+	enum admin_result result;
 	struct err err;
 
 	revocation->kind = REVOKE_CLIENT;
 	revocation->value = name;
-	if (place->profile != &place->config->profiles[place->config->local_index])
+	if (!work->local)
 		return EXIT_YES;
-	if (!store_find(place->store, name, &place->arena, &client, &err))
-		return command_trouble("revoke: %s", err.text);
-	/* One that is deleted has no name any more, but its tokens have its id. */
-	if (client != NULL)
+	result = admin_find(place->store, name, &place->arena, &client, &err);
+	if (result == ADMIN_OK)
 		revocation->value = client->id;
-	return EXIT_YES;
+	return place_told(place, result, &err);
+}
+
+/* The subject of a local token is a client's id or a user's name. */
+static int
+by_subject(struct work *work, const char *subject, struct revocation *revocation)
+{
+	struct place *place = work->place;
+	struct client *client = NULL;
+	struct user *user = NULL;
+	struct err err;
+
+	revocation->kind = REVOKE_SUBJECT;
+	revocation->value = subject;
+	if (!work->local)
+		return EXIT_YES;
+	if (!store_find(place->store, subject, &place->arena, &client, &err))
+		return place_told(place, ADMIN_TROUBLE, &err);
+	if (client != NULL && strcmp(client->id, subject) == 0)
+		return EXIT_YES;
+	if (client != NULL) {
+		(void)command_trouble("revoke: \"%.128s\" is the name of a client, and the subject "
+				      "of its tokens is its id; give --client",
+		    subject);
+		return EXIT_NO;
+	}
+	return place_told(
+	    place, account_find(place->store, subject, &place->arena, &user, &err), &err);
 }
 
 static int
-by_line(struct place *place, const struct line *line, struct revocation *revocation)
+by_line(struct work *work, const struct line *line, struct revocation *revocation)
 {
-	int code = find_profile(place, line);
+	int code = find_issuer(work, line->issuer);
 
 	revocation->before_s = line->before_s != 0 ? line->before_s - 1 : revocation->created_s;
 	if (code != EXIT_YES)
 		return code;
-	revocation->until_s = forgotten_at(place, revocation->before_s);
+	revocation->until_s = forgotten_at(work, revocation->before_s);
 	if (line->client != NULL)
-		return by_client(place, line->client, revocation);
+		return by_client(work, line->client, revocation);
+	if (line->subject != NULL)
+		return by_subject(work, line->subject, revocation);
 	if (line->jti != NULL) {
 		revocation->kind = REVOKE_TOKEN;
 		revocation->value = line->jti;
 		revocation->before_s = 0;
 		if (line->until_s != 0)
 			revocation->until_s = line->until_s + MARGIN_S;
-	} else if (line->subject != NULL) {
-		revocation->kind = REVOKE_SUBJECT;
-		revocation->value = line->subject;
 	} else {
 		revocation->kind = REVOKE_ALL;
 		revocation->value = "";
@@ -251,20 +337,19 @@ by_line(struct place *place, const struct line *line, struct revocation *revocat
 /* --- the command --- */
 
 static int
-run(struct place *place, const struct line *line)
+revoke_tokens(struct work *work, const struct line *line)
 {
 	struct revocation revocation = { .created_s = clock_now_s() };
 	struct err err;
 	bool new;
 	int code;
 
-	revocation.by = arena_format(&place->arena, "uid:%lu", (unsigned long)getuid());
-	code =
-	    line->token != NULL ? by_token(place, &revocation) : by_line(place, line, &revocation);
+	revocation.by = arena_format(&work->place->arena, "uid:%lu", (unsigned long)getuid());
+	code = line->token != NULL ? by_token(work, &revocation) : by_line(work, line, &revocation);
 	if (code != EXIT_YES)
 		return code;
-	revocation.issuer = place->profile->issuer;
-	if (!store_revoke(place->store, &revocation, &new, &err))
+	revocation.issuer = work->issuer;
+	if (!store_revoke(work->place->store, &revocation, &new, &err))
 		return command_trouble("revoke: %s", err.text);
 	if (new)
 		revocation_log(&revocation);
@@ -276,26 +361,18 @@ run(struct place *place, const struct line *line)
 }
 
 static int
-with_config(const struct config *config, const struct line *line)
+run(struct place *place, const struct line *line)
 {
-	struct place place = { .config = config };
-	struct err err;
+	struct work work = { .place = place };
 	int code;
 
 	/* The list of what is revoked is kept in the local issuer's database. */
-	if (!config->has_local)
-		return command_trouble(
-		    "revoke: the configuration has no local_issuer, whose database "
-		    "holds what is revoked (\"accept: never\" is enough)");
-	log_setup((enum log_format)config->log_format, LOG_INFO);
-	if (!store_open_at(config->local.database, config->state, &place.store, &err))
-		return command_trouble("revoke: %s", err.text);
-	arena_init(&place.arena, ARENA_MOST);
-	buffer_init(&place.text, INPUT_MAX_TOKEN);
-	code = run(&place, line);
-	buffer_wipe(&place.text);
-	arena_done(&place.arena);
-	store_close(place.store);
+	if (!place_find(place, &line->line, PLACE_DATABASE, &code) || !place_open(place, &code))
+		return code;
+	log_setup((enum log_format)place->config->log_format, LOG_INFO);
+	buffer_init(&work.text, INPUT_MAX_TOKEN);
+	code = revoke_tokens(&work, line);
+	buffer_wipe(&work.text);
 	return code;
 }
 
@@ -303,18 +380,16 @@ static int
 run_line(int argc, char **argv)
 {
 	struct line line = { .line.config = COMMAND_CONFIG };
-	struct config *config = NULL;
+	struct place place = { .command = "revoke" };
 	const char *wrong;
 	int code;
 
 	if (options_read(&revoke_command, argc, argv, &line.line, &code)) {
 		wrong = wrong_line(&line);
-		if (wrong != NULL)
-			code = options_wrong(&revoke_command, &line.line, "%s", wrong);
-		else if (command_config(line.line.config, &config, &code))
-			code = with_config(config, &line);
+		code = wrong == NULL ? run(&place, &line)
+				     : options_wrong(&revoke_command, &line.line, "%s", wrong);
 	}
-	config_free(config);
+	place_done(&place);
 	options_done(&line.line);
 	return code;
 }

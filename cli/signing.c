@@ -9,11 +9,20 @@
 #include "base/clock.h"
 #include "base/epoch.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "cli/command.h"
+#include "cli/place.h"
 #include "issuer/signing.h"
+#include "issuer/signing_set.h"
+#include "proxy/config_part.h"
+
+/* The defaults, while the configuration does not say it. */
+#define PUBLISH_AHEAD_S 3600
+#define TOKEN_LIFETIME_S 3600
 
 struct keys_asked {
 	struct command_line line;
+	int output; /* index into output_words */
 	bool json, now;
 };
 
@@ -51,7 +60,7 @@ print_key(const struct signing *signing, size_t index, bool json)
 	(void)printf(json ? "%s{\"kid\":\"%s\",\"alg\":\"%s\",\"state\":\"%s\",\"created\":\"%s\","
 			    "\"signs_from\":\"%s\",\"ends\":\"%s\"}"
 			  : "%s%-43s  %-5s  %-8s  %-20s  %-20s  %s",
-	    json && index > 0 ? "," : "", signing_key_kid(key),
+	    json && index > 0 ? ",\n " : "", signing_key_kid(key),
 	    signing_algorithms[signing_key_algorithm(key)], state_of(set, index, clock_now_s()),
 	    created, signs, ends);
 }
@@ -98,42 +107,112 @@ rotate(struct signing *signing, const struct keys_asked *asked, struct err *err)
 	char *kid = NULL;
 
 	if (!signing_rotate(signing, clock_now_s(), asked->now, &kid, err))
-		return command_trouble("%s", err->text);
+		return command_trouble("keys: %s", err->text);
 	record("signing_key_rotate", kid);
 	(void)puts(kid);
 	free(kid);
 	return EXIT_YES;
 }
 
+/* 1 is "no such key", which no other trouble may be taken for. */
+static bool
+key_known(struct signing *signing, const char *kid)
+{
+	struct nearest nearest = nearest_to(span_of(kid));
+	const struct signing_set *set;
+	char hint[NEAREST_HINT];
+	bool known = false;
+
+	epoch_enter();
+	set = signing_now(signing);
+	for (size_t i = 0; i < set->count; i++) {
+		known = known || strcmp(signing_key_kid(set->keys[i]), kid) == 0;
+		nearest_offer(&nearest, signing_key_kid(set->keys[i]));
+	}
+	if (!known)
+		(void)command_trouble(
+		    "keys: there is no key \"%.64s\"%s", kid, nearest_hint(&nearest, hint));
+	epoch_leave();
+	return known;
+}
+
 static int
 retire(struct signing *signing, const struct keys_asked *asked, struct err *err)
 {
+	if (!key_known(signing, asked->line.words[0]))
+		return EXIT_NO;
 	if (!signing_retire(signing, asked->line.words[0], clock_now_s(), err))
-		return command_trouble("%s", err->text);
+		return command_trouble("keys: %s", err->text);
 	record("signing_key_retire", asked->line.words[0]);
 	return EXIT_YES;
 }
 
+/* --- where they are --- */
+
+/* The kind of the youngest key: what the configuration does not say the keys do, and a rotation in
+ * an emergency is no time to change it. */
+static bool
+algorithm_there(const char *state, enum signing_algorithm *ret_algorithm, struct err *reterr)
+{
+	struct signing_set *set = NULL;
+	char *directory = NULL;
+	int64_t youngest_s = -1;
+	bool done;
+
+	if (asprintf(&directory, "%s/signing", state) < 0)
+		return err_set(reterr, "no memory");
+	done = signing_set_read(directory, false, &set, reterr);
+	for (size_t i = 0; done && i < set->count; i++)
+		if (set->times[i].created_s > youngest_s) {
+			youngest_s = set->times[i].created_s;
+			*ret_algorithm = signing_key_algorithm(set->keys[i]);
+		}
+	if (done && youngest_s < 0)
+		done = err_set(reterr, "%s: there is no key", directory);
+	signing_set_free(set);
+	free(directory);
+	return done;
+}
+
+static bool
+says_signing(const struct config *config)
+{
+	return config_part_section(config, "local_issuer") &&
+	       config_part_sound(config, "local_issuer", "signing");
+}
+
+static bool
+make_setup(const struct place *place, struct signing_setup *setup, struct err *reterr)
+{
+	const struct local_signing *local = &place->config->local.signing;
+
+	setup->state_dir = place->state;
+	if (says_signing(place->config)) {
+		setup->key_file = local->key_file;
+		setup->algorithm = (enum signing_algorithm)local->algorithm;
+		setup->rotate_after_s = local->rotate_after_s;
+		setup->publish_ahead_s = local->publish_ahead_s;
+		return (place->sound && !place->given) ||
+		       algorithm_there(place->state, &(enum signing_algorithm){ 0 }, reterr);
+	}
+	setup->publish_ahead_s = PUBLISH_AHEAD_S;
+	return algorithm_there(place->state, &setup->algorithm, reterr);
+}
+
 static int
-run(const struct config *config, const struct keys_asked *asked,
+run(const struct place *place, const struct keys_asked *asked,
     int (*command)(struct signing *, const struct keys_asked *, struct err *))
 {
-	const struct local_signing *local = &config->local.signing;
-	struct signing_setup setup = { .state_dir = config->state,
-		.key_file = local->key_file,
-		.algorithm = (enum signing_algorithm)local->algorithm,
-		.rotate_after_s = local->rotate_after_s,
-		.publish_ahead_s = local->publish_ahead_s };
+	int64_t lifetime_s = place->config->local.token_lifetime_s;
+	struct signing_setup setup = { .state_dir = NULL };
 	struct signing *signing = NULL;
 	struct err err = { "" };
 	int code;
 
-	if (!config->has_local)
-		return command_trouble("there is no local_issuer in the configuration");
-	if (!signing_open(&setup, &signing, &err))
-		return command_trouble("%s", err.text);
+	if (!make_setup(place, &setup, &err) || !signing_open(&setup, &signing, &err))
+		return command_trouble("keys: %s", err.text);
 	/* The gate knows the clients' lifetimes, and each key remembers the longest. */
-	signing_keep(signing, config->local.token_lifetime_s);
+	signing_keep(signing, lifetime_s > 0 ? lifetime_s : TOKEN_LIFETIME_S);
 	code = command(signing, asked, &err);
 	epoch_drain();
 	signing_close(signing);
@@ -149,13 +228,24 @@ static const struct command_verb verbs[] = {
 	{ NULL, NULL, NULL },
 };
 
+static const char *const output_words[] = { "table", "json", NULL };
+
 static const struct command_option options[] = {
 	OPTION_ROW_CONFIG,
+	OPTION_ROW_DATABASE,
+	OPTION_ROW_STATE,
+	{ .name = "--output",
+	    .argument = "table|json",
+	    .kind = OPTION_WORD,
+	    .offset = offsetof(struct keys_asked, output),
+	    .words = output_words,
+	    .verbs = 1u << LIST,
+	    .help = "how to print (default: table)" },
 	{ .name = "--json",
 	    .kind = OPTION_FLAG,
 	    .offset = offsetof(struct keys_asked, json),
 	    .verbs = 1u << LIST,
-	    .help = "print JSON" },
+	    .help = "the same as --output json" },
 	{ .name = "--now",
 	    .kind = OPTION_FLAG,
 	    .offset = offsetof(struct keys_asked, now),
@@ -174,13 +264,15 @@ static int
 run_line(int argc, char **argv)
 {
 	struct keys_asked asked = { .line.config = COMMAND_CONFIG };
-	struct config *config = NULL;
+	struct place place = { .command = "keys" };
 	int code;
 
-	if (options_read(&keys_command, argc, argv, &asked.line, &code) &&
-	    command_config(asked.line.config, &config, &code))
-		code = run(config, &asked, runs[asked.line.verb]);
-	config_free(config);
+	if (options_read(&keys_command, argc, argv, &asked.line, &code)) {
+		asked.json = asked.json || asked.output == 1;
+		if (place_find(&place, &asked.line, PLACE_STATE, &code))
+			code = run(&place, &asked, runs[asked.line.verb]);
+		place_done(&place);
+	}
 	options_done(&asked.line);
 	return code;
 }

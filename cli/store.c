@@ -5,7 +5,14 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/place.h"
 #include "issuer/store.h"
+
+static const char *
+s_of(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
 
 /* Everything is read: opening has looked at the pages, this looks at the rows. */
 static bool
@@ -28,7 +35,8 @@ read_all(struct store *store, struct arena *arena, struct err *reterr)
 		users++;
 	for (; revocations.first != NULL; revocations.first = revocations.first->next)
 		revoked++;
-	(void)printf("sound: %zu clients, %zu users, %zu revocations\n", clients, users, revoked);
+	(void)printf("sound: %zu client%s, %zu user%s, %zu revocation%s\n", clients, s_of(clients),
+	    users, s_of(users), revoked, s_of(revoked));
 	return true;
 }
 
@@ -57,6 +65,8 @@ static const struct command_verb verbs[] = {
 
 static const struct command_option options[] = {
 	OPTION_ROW_CONFIG,
+	OPTION_ROW_DATABASE,
+	OPTION_ROW_STATE,
 	{ .name = NULL },
 };
 
@@ -66,42 +76,44 @@ told(bool done, const struct err *err)
 	return done ? EXIT_YES : command_trouble("store: %s", err->text);
 }
 
+/* These need no database to begin with. */
 static int
-with_config(const struct config *config, const struct command_line *line)
+put(const struct place *place, const struct command_line *line)
 {
-	struct store *store = NULL;
 	struct err err;
-	bool done;
+	bool done = line->verb == INIT ? store_init(place->database, &err)
+				       : store_restore(place->database, line->words[0], &err);
 
-	if (!config->has_local)
-		return command_trouble("store: the configuration has no local_issuer");
-	if (line->verb == INIT)
-		return told(store_init(config->local.database, &err), &err);
-	if (line->verb == RESTORE &&
-	    !store_restore(config->local.database, line->words[0], &err))
-		return told(false, &err);
-	if (!store_open_at(config->local.database, config->state, &store, &err))
-		return told(false, &err);
-	done =
-	    line->verb == BACKUP ? store_backup(store, line->words[0], &err) : check(store, &err);
-	store_close(store);
 	return told(done, &err);
+}
+
+static int
+run(struct place *place, const struct command_line *line)
+{
+	int code = line->verb == INIT || line->verb == RESTORE ? put(place, line) : EXIT_YES;
+	struct err err;
+
+	if (code != EXIT_YES || line->verb == INIT || !place_open(place, &code))
+		return code;
+	return told(line->verb == BACKUP ? store_backup(place->store, line->words[0], &err)
+					 : check(place->store, &err),
+	    &err);
 }
 
 static int
 run_line(int argc, char **argv)
 {
 	struct command_line line = { .config = COMMAND_CONFIG };
-	struct config *config = NULL;
+	struct place place = { .command = "store" };
 	int code;
 
 	if (options_read(&store_command, argc, argv, &line, &code)) {
 		if (line.word_count > 0 && line.words[0][0] == '\0')
 			code = options_wrong(&store_command, &line, "FILE is empty");
-		else if (command_config(line.config, &config, &code))
-			code = with_config(config, &line);
+		else if (place_find(&place, &line, PLACE_DATABASE, &code))
+			code = run(&place, &line);
+		place_done(&place);
 	}
-	config_free(config);
 	options_done(&line);
 	return code;
 }

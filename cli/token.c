@@ -3,7 +3,10 @@
 
 #include "base/epoch.h"
 #include "cli/command.h"
+#include "cli/place.h"
+#include "issuer/account.h"
 #include "issuer/issuer.h"
+#include "issuer/wish.h"
 
 #define TOKEN_MOST (64u << 10)
 
@@ -12,65 +15,72 @@ struct token_asked {
 	const char *client, *user, *scope;
 };
 
-/* A user has no scopes: what it may is said by its roles. */
-static bool
-mint_user(struct issuer *issuer, const char *name, struct buffer *token, struct err *reterr)
-{
-	const struct user *user;
-	bool done;
+/* --- who --- */
 
-	epoch_enter();
-	user = issuer_user(issuer, span_of(name));
-	if (user == NULL)
-		done = err_set(reterr, "there is no user \"%.128s\"", name);
-	else if (user->disabled)
-		done = err_set(reterr, "the user is disabled");
-	else
-		done = issuer_mint_user(issuer, user, token, reterr);
-	epoch_leave();
-	return done;
+/* 1 is "no such one, or not allowed to", which no trouble may be taken for: it is asked first. */
+static int
+check_user(struct place *place, const char *name)
+{
+	struct user *user = NULL;
+	struct err err;
+	enum admin_result result = account_find(place->store, name, &place->arena, &user, &err);
+
+	if (result == ADMIN_OK && user->disabled)
+		result = admin_no(err_set(&err, "user %.128s is disabled", name));
+	return place_told(place, result, &err);
 }
 
+/* The scopes that it may have, as the token endpoint decides. */
+static bool
+scope_right(struct place *place, const struct client *client, const char *scope, struct err *reterr)
+{
+	struct wish wish = { client, span_of(scope), 0 };
+	struct wish_granted granted;
+
+	return wish_decide(&wish, &place->arena, &granted) ||
+	       err_set(
+		   reterr, "client %.128s may not have the scope \"%.128s\"", client->name, scope);
+}
+
+static int
+check_client(struct place *place, const struct token_asked *asked)
+{
+	struct client *client = NULL;
+	struct err err;
+	enum admin_result result =
+	    admin_find(place->store, asked->client, &place->arena, &client, &err);
+
+	if (result == ADMIN_OK && client->disabled)
+		result = admin_no(err_set(&err, "client %.128s is disabled", asked->client));
+	else if (result == ADMIN_OK && !scope_right(place, client, asked->scope, &err))
+		result = ADMIN_NO;
+	return place_told(place, result, &err);
+}
+
+/* --- the token --- */
+
+/* A user has no scopes: what it may is said by its roles. */
 static bool
 mint(struct issuer *issuer, const struct token_asked *asked, struct buffer *token,
     struct err *reterr)
 {
-	const struct client *client;
+	const struct client *client = NULL;
+	const struct user *user = NULL;
 	bool done;
 
-	if (asked->user != NULL)
-		return mint_user(issuer, asked->user, token, reterr);
 	epoch_enter();
-	client = issuer_client_named(issuer, span_of(asked->client));
-	if (client == NULL)
-		done = err_set(reterr, "there is no client \"%.128s\"", asked->client);
-	else if (client->disabled)
-		done = err_set(reterr, "the client is disabled");
+	if (asked->user != NULL)
+		user = issuer_user(issuer, span_of(asked->user));
 	else
+		client = issuer_client_named(issuer, span_of(asked->client));
+	if (user != NULL)
+		done = issuer_mint_user(issuer, user, token, reterr);
+	else if (client != NULL)
 		done = issuer_mint(issuer, client, asked->scope, token, reterr);
+	else
+		done = err_set(reterr, "it was deleted just now");
 	epoch_leave();
 	return done;
-}
-
-static int
-run(const struct config *config, const struct token_asked *asked)
-{
-	struct issuer_setup setup = { .local = &config->local, .state_dir = config->state };
-	struct issuer *issuer = NULL;
-	struct err err = { "" };
-	struct buffer token;
-	bool done;
-
-	if (!config->has_local)
-		return command_trouble("there is no local_issuer in the configuration");
-	buffer_init(&token, TOKEN_MOST);
-	done = issuer_start(&setup, &issuer, &err) && mint(issuer, asked, &token, &err);
-	if (done)
-		(void)puts(token.at);
-	issuer_stop(issuer);
-	epoch_drain();
-	buffer_wipe(&token);
-	return done ? EXIT_YES : command_trouble("%s", err.text);
 }
 
 static const struct command_option options[] = {
@@ -105,22 +115,61 @@ wrong_line(const struct token_asked *asked)
 	return NULL;
 }
 
+/* The database is closed again before the issuer opens its own. */
+static int
+check(struct place *place, const struct token_asked *asked)
+{
+	int code;
+
+	if (!place_open(place, &code))
+		return code;
+	code = asked->user != NULL ? check_user(place, asked->user) : check_client(place, asked);
+	store_close(place->store);
+	place->store = NULL;
+	return code;
+}
+
+static int
+run(struct place *place, const struct token_asked *asked)
+{
+	struct issuer_setup setup = { .local = NULL };
+	struct issuer *issuer = NULL;
+	struct err err = { "" };
+	struct buffer token;
+	bool done;
+	int code;
+
+	if (!place_find(place, &asked->line, PLACE_ISSUER, &code))
+		return code;
+	code = check(place, asked);
+	if (code != EXIT_YES)
+		return code;
+	setup.local = &place->config->local;
+	setup.state_dir = place->state;
+	buffer_init(&token, TOKEN_MOST);
+	done = issuer_start(&setup, &issuer, &err) && mint(issuer, asked, &token, &err);
+	if (done)
+		(void)puts(token.at);
+	issuer_stop(issuer);
+	epoch_drain();
+	buffer_wipe(&token);
+	return done ? EXIT_YES : command_trouble("token: %s", err.text);
+}
+
 static int
 run_line(int argc, char **argv)
 {
 	struct token_asked asked = { .line.config = COMMAND_CONFIG };
-	struct config *config = NULL;
+	struct place place = { .command = "token" };
 	const char *wrong;
 	int code;
 
 	if (options_read(&token_command, argc, argv, &asked.line, &code)) {
 		wrong = wrong_line(&asked);
-		if (wrong != NULL)
-			code = options_wrong(&token_command, &asked.line, "%s", wrong);
-		else if (command_config(asked.line.config, &config, &code))
-			code = run(config, &asked);
+		code = wrong == NULL ? run(&place, &asked)
+				     : options_wrong(&token_command, &asked.line, "%s", wrong);
 	}
-	config_free(config);
+	place_done(&place);
 	options_done(&asked.line);
 	return code;
 }

@@ -5,12 +5,12 @@
 
 #include "base/digest.h"
 #include "cli/command.h"
+#include "cli/place.h"
 #include "cli/secret_input.h"
 #include "cli/user_print.h"
 #include "issuer/account.h"
 
 #define OUTPUT_MOST ((size_t)1 << 30)
-#define ARENA_MOST ((size_t)1 << 30)
 
 /* The command line, read. */
 struct line {
@@ -20,63 +20,6 @@ struct line {
 	const char *label;
 	struct texts roles;
 };
-
-/* What the commands work on. */
-struct place {
-	struct config *config;
-	struct store *store;
-	struct arena arena;
-};
-
-static int
-told(enum admin_result result, const struct err *err)
-{
-	if (result == ADMIN_OK)
-		return EXIT_YES;
-	(void)command_trouble("user: %s", err->text);
-	return result == ADMIN_NO ? EXIT_NO : EXIT_TROUBLE;
-}
-
-/* --- the configuration --- */
-
-static bool
-open_place(const char *config_path, struct place *place, int *ret_code)
-{
-	struct err err;
-
-	arena_init(&place->arena, ARENA_MOST);
-	if (!command_config(config_path, &place->config, ret_code))
-		return false;
-	if (!place->config->has_local) {
-		*ret_code = command_trouble(
-		    "user: %s has no local_issuer, so there are no users", config_path);
-		return false;
-	}
-	if (!store_open_at(
-		place->config->local.database, place->config->state, &place->store, &err)) {
-		*ret_code = command_trouble("user: %s", err.text);
-		return false;
-	}
-	return true;
-}
-
-static void
-place_done(struct place *place)
-{
-	store_close(place->store);
-	config_free(place->config);
-	arena_done(&place->arena);
-}
-
-/* A role that the policy does not know would be granted and never count: most likely a typo. */
-static bool
-role_known(const struct place *place, const char *role)
-{
-	if (policy_role(&place->config->policy, span_of(role)) != NULL)
-		return true;
-	(void)command_trouble("user: the policy has no role \"%s\"", role);
-	return false;
-}
 
 static int
 print(struct buffer *out)
@@ -116,7 +59,7 @@ show_made(struct place *place, const struct line *line, const char *made)
 	    account_find(place->store, line->line.words[0], &place->arena, &user, &err);
 
 	if (result != ADMIN_OK)
-		return told(result, &err);
+		return place_told(place, result, &err);
 	if (made[0] != '\0' && !line->json)
 		(void)fprintf(
 		    stderr, "The password is shown this once; it cannot be read again.\n");
@@ -139,7 +82,7 @@ with_password(struct place *place, const struct line *line,
 	buffer_init(&password, SECRET_INPUT_MOST);
 	if (take_password(line, &password, made, &err))
 		result = run(place, line, buffer_span(&password), &err);
-	code = result == ADMIN_OK ? show_made(place, line, made) : told(result, &err);
+	code = result == ADMIN_OK ? show_made(place, line, made) : place_told(place, result, &err);
 	buffer_wipe(&password);
 	digest_wipe(made, sizeof(made));
 	return code;
@@ -157,7 +100,7 @@ static int
 add(struct place *place, const struct line *line)
 {
 	for (size_t i = 0; i < line->roles.count; i++)
-		if (!role_known(place, line->roles.at[i]))
+		if (!place_role_known(place, line->roles.at[i]))
 			return EXIT_NO;
 	return with_password(place, line, add_user);
 }
@@ -182,7 +125,7 @@ list(struct place *place, const struct line *line)
 	struct err err;
 
 	if (!store_user_list(place->store, &place->arena, &first, &err))
-		return told(ADMIN_TROUBLE, &err);
+		return place_told(place, ADMIN_TROUBLE, &err);
 	buffer_init(&out, OUTPUT_MOST);
 	user_print_list(&out, line->json, first);
 	return print(&out);
@@ -195,47 +138,50 @@ show(struct place *place, const struct line *line)
 }
 
 static int
-changed_or_not(enum admin_result result, bool changed, const struct err *err)
+set_role(struct place *place, const struct line *line, bool granted)
 {
-	if (result == ADMIN_OK && !changed)
-		(void)command_trouble("user: it was so already");
-	return told(result, err);
+	struct admin_grant grant = { line->line.words[0], line->line.words[1], granted };
+	bool changed = false;
+	struct err err;
+	enum admin_result result = account_set_role(place->store, &grant, &changed, &err);
+
+	if (result != ADMIN_OK)
+		return place_told(place, result, &err);
+	/* Of a role that is not there either: a typo, and the one that was meant still counts. */
+	if (!changed && !granted && !place_role_known(place, grant.role))
+		return EXIT_NO;
+	if (!changed)
+		(void)command_trouble("user %s %s role %s", grant.name_or_id,
+		    granted ? "already has" : "does not have", grant.role);
+	return EXIT_YES;
 }
 
 static int
 grant_role(struct place *place, const struct line *line)
 {
-	struct admin_grant grant = { line->line.words[0], line->line.words[1], true };
-	bool changed = false;
-	struct err err;
-
-	if (!role_known(place, grant.role))
-		return EXIT_NO;
-	return changed_or_not(
-	    account_set_role(place->store, &grant, &changed, &err), changed, &err);
+	return place_role_known(place, line->line.words[1]) ? set_role(place, line, true) : EXIT_NO;
 }
 
 /* Let through for any role: the policy may have dropped it already. */
 static int
 revoke_role(struct place *place, const struct line *line)
 {
-	struct admin_grant grant = { line->line.words[0], line->line.words[1], false };
-	bool changed = false;
-	struct err err;
-	enum admin_result result = account_set_role(place->store, &grant, &changed, &err);
-
-	return changed_or_not(result, changed, &err);
+	return set_role(place, line, false);
 }
 
 static int
 set_disabled(struct place *place, const struct line *line, bool disabled)
 {
+	const char *name = line->line.words[0];
 	bool changed = false;
 	struct err err;
 	enum admin_result result =
-	    account_set_disabled(place->store, line->line.words[0], disabled, &changed, &err);
+	    account_set_disabled(place->store, name, disabled, &changed, &err);
 
-	return changed_or_not(result, changed, &err);
+	if (result == ADMIN_OK && !changed)
+		(void)command_trouble(
+		    "user %s is already %s", name, disabled ? "disabled" : "enabled");
+	return place_told(place, result, &err);
 }
 
 static int
@@ -255,7 +201,7 @@ delete_user(struct place *place, const struct line *line)
 {
 	struct err err;
 
-	return told(account_delete(place->store, line->line.words[0], &err), &err);
+	return place_told(place, account_delete(place->store, line->line.words[0], &err), &err);
 }
 
 enum verb { ADD, PASSWD, LIST, SHOW, GRANT, REVOKE, DISABLE, ENABLE, DELETE };
@@ -279,6 +225,8 @@ static const char *const output_words[] = { "table", "json", NULL };
 
 static const struct command_option options[] = {
 	OPTION_ROW_CONFIG,
+	OPTION_ROW_DATABASE,
+	OPTION_ROW_STATE,
 	{ .name = "--role",
 	    .argument = "ROLE",
 	    .kind = OPTION_TEXTS,
@@ -330,12 +278,13 @@ static int
 run_line(int argc, char **argv)
 {
 	struct line line = { .line.config = COMMAND_CONFIG };
-	struct place place = { .config = NULL };
+	struct place place = { .command = "user" };
 	int code;
 
 	if (options_read(&user_command, argc, argv, &line.line, &code)) {
 		line.json = line.json || line.output == 1;
-		if (open_place(line.line.config, &place, &code))
+		if (place_find(&place, &line.line, PLACE_DATABASE, &code) &&
+		    place_open(&place, &code))
 			code = runs[line.line.verb](&place, &line);
 		place_done(&place);
 	}

@@ -6,11 +6,13 @@
 #include "base/base64url.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/nearest.h"
 #include "issuer/client.h"
 #include "issuer/password.h"
 #include "issuer/text.h"
 
 #define ARENA_MOST (1u << 20)
+#define LIST_MOST ((size_t)1 << 30)
 #define LABEL_MOST 1024
 #define RANDOM_BYTES 18
 
@@ -108,6 +110,26 @@ account_add(struct store *store, const struct account_new *new_user, struct err 
 	return result;
 }
 
+/* As for clients: the one that may have been meant. */
+static enum admin_result
+no_user(struct store *store, const char *name, struct err *reterr)
+{
+	struct nearest nearest = nearest_to(span_of(name));
+	struct user *user = NULL;
+	char hint[NEAREST_HINT];
+	struct arena arena;
+	struct err ignored;
+
+	arena_init(&arena, LIST_MOST);
+	if (!store_user_list(store, &arena, &user, &ignored))
+		user = NULL;
+	for (; user != NULL; user = user->next)
+		nearest_offer(&nearest, user->name);
+	(void)err_set(reterr, "there is no user \"%.128s\"%s", name, nearest_hint(&nearest, hint));
+	arena_done(&arena);
+	return ADMIN_NO;
+}
+
 enum admin_result
 account_find(struct store *store, const char *name, struct arena *arena, struct user **ret_user,
     struct err *reterr)
@@ -117,7 +139,7 @@ account_find(struct store *store, const char *name, struct arena *arena, struct 
 	if (!store_user_find(store, name, arena, &user, reterr))
 		return ADMIN_TROUBLE;
 	if (user == NULL)
-		return no(err_set(reterr, "there is no user \"%s\"", name));
+		return no_user(store, name, reterr);
 	*ret_user = user;
 	return ADMIN_OK;
 }

@@ -36,7 +36,8 @@ MUST_CHECK bool account_new_password(char password[ACCOUNT_PASSWORD_ROOM]);
 MUST_CHECK enum admin_result account_add(
     struct store *store, const struct account_new *new_user, struct err *reterr);
 
-/* The user of that name; ADMIN_NO: there is none. Lent by the arena. */
+/* The user of that name; ADMIN_NO: there is none, and the error names the one that may have been
+ * meant. Lent by the arena. */
 MUST_CHECK enum admin_result account_find(struct store *store, const char *name,
     struct arena *arena, struct user **ret_user, struct err *reterr);
 

@@ -5,11 +5,13 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/nearest.h"
 #include "issuer/text.h"
 #include "issuer/wish.h"
 #include "jwks/keyset.h"
 
 #define ARENA_MOST (1u << 20)
+#define LIST_MOST ((size_t)1 << 30)
 #define LABEL_MOST 1024
 
 enum admin_result
@@ -146,6 +148,30 @@ admin_add(struct store *store, const struct admin_new *new_client, struct admin_
 	return result;
 }
 
+/* Whether there is one that may have been meant: in the list of all, which need not be read when
+ * the name is right. */
+static enum admin_result
+no_client(struct store *store, const char *name_or_id, struct err *reterr)
+{
+	struct nearest nearest = nearest_to(span_of(name_or_id));
+	struct client *client = NULL;
+	char hint[NEAREST_HINT];
+	struct arena arena;
+	struct err ignored;
+
+	arena_init(&arena, LIST_MOST);
+	if (!store_list(store, &arena, &client, &ignored))
+		client = NULL;
+	for (; client != NULL; client = client->next) {
+		nearest_offer(&nearest, client->name);
+		nearest_offer(&nearest, client->id);
+	}
+	(void)err_set(
+	    reterr, "there is no client \"%.128s\"%s", name_or_id, nearest_hint(&nearest, hint));
+	arena_done(&arena);
+	return ADMIN_NO;
+}
+
 enum admin_result
 admin_find(struct store *store, const char *name_or_id, struct arena *arena,
     struct client **ret_client, struct err *reterr)
@@ -155,7 +181,7 @@ admin_find(struct store *store, const char *name_or_id, struct arena *arena,
 	if (!store_find(store, name_or_id, arena, &client, reterr))
 		return ADMIN_TROUBLE;
 	if (client == NULL)
-		return admin_no(err_set(reterr, "there is no client \"%s\"", name_or_id));
+		return no_client(store, name_or_id, reterr);
 	*ret_client = client;
 	return ADMIN_OK;
 }

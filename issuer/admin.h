@@ -56,7 +56,8 @@ struct admin_made {
 MUST_CHECK enum admin_result admin_add(struct store *store, const struct admin_new *new_client,
     struct admin_made *ret_made, struct err *reterr);
 
-/* The client of that name or id; ADMIN_NO: there is none. Lent by the arena. */
+/* The client of that name or id; ADMIN_NO: there is none, and the error names the one that may have
+ * been meant. Lent by the arena. */
 MUST_CHECK enum admin_result admin_find(struct store *store, const char *name_or_id,
     struct arena *arena, struct client **ret_client, struct err *reterr);
 

@@ -97,6 +97,15 @@ chosen(const struct client *client, enum admin_slot slot)
 	}
 }
 
+static bool
+no_secret(const struct client *client, enum admin_slot slot, struct err *reterr)
+{
+	if (slot == ADMIN_SLOT_1 || slot == ADMIN_SLOT_2)
+		return err_set(reterr, "client %.128s has no secret in slot %d", client->name,
+		    slot == ADMIN_SLOT_1 ? 1 : 2);
+	return err_set(reterr, "client %.128s has no secret", client->name);
+}
+
 enum admin_result
 admin_revoke_secret(
     struct store *store, const struct admin_unsecret *which, int *ret_revoked, struct err *reterr)
@@ -112,7 +121,7 @@ admin_revoke_secret(
 	if (result == ADMIN_OK) {
 		slots = chosen(client, which->slot);
 		if (slots == 0)
-			result = admin_no(err_set(reterr, "there is no secret in that slot"));
+			result = admin_no(no_secret(client, which->slot, reterr));
 	}
 	for (int i = 0; i < CLIENT_SLOTS && result == ADMIN_OK; i++)
 		if ((slots & 1 << i) != 0 && !store_set_slot(store, client, i, &none, reterr))

@@ -129,9 +129,9 @@ pointer_of(const struct mistake *mistake)
 	return mistake->text + len;
 }
 
-/* Is an error at the node, or below it? key: only errors of its key. */
+/* Is an error at the node, or below it? */
 static bool
-mistaken(const struct config *config, const struct node *node, bool key)
+mistaken(const struct config *config, const struct node *node)
 {
 	const char *pointer = node_pointer(config->mistakes.arena, node);
 	size_t len = pointer == NULL ? 0 : strlen(pointer);
@@ -141,35 +141,58 @@ mistaken(const struct config *config, const struct node *node, bool key)
 	for (const struct mistake *one = config->mistakes.first; one != NULL; one = one->next) {
 		const char *at = pointer_of(one);
 
-		if (one->warning || strcmp(one->file, node->file) != 0 ||
-		    strncmp(at, pointer, len) != 0)
-			continue;
-		if (at[len] == ':' &&
-		    (!key || (one->line == node->key_line && one->column == node->key_column)))
-			return true;
-		if (at[len] == '/' && !key)
+		if (!one->warning && strcmp(one->file, node->file) == 0 &&
+		    strncmp(at, pointer, len) == 0 && (at[len] == ':' || at[len] == '/'))
 			return true;
 	}
 	return false;
 }
 
-bool
-config_part_sound(const struct config *config, const char *map, const char *key)
+/* Does a section have a key of that name? pointer: "" or "/NAME". */
+static bool
+key_known(const char *pointer, struct span key)
 {
-	const struct node *top = config->root;
-	const struct node *parent = map[0] == '\0' ? top : node_get(top, map);
-	bool found = false, misspelt = false;
+	const struct config_section *section = config_sections();
 
-	if (top == NULL)
+	while (strcmp(section->pointer, pointer) != 0)
+		section++;
+	for (const struct field *field = section->fields; field->key != NULL; field++)
+		if (span_is(key, field->key))
+			return true;
+	return false;
+}
+
+bool
+config_part_section(const struct config *config, const char *name)
+{
+	const struct node *section = node_get(config->root, name);
+
+	if (section == NULL || section->kind != NODE_MAP)
 		return false;
+	for (const struct node *next = section->next; next != NULL; next = next->next)
+		if (span_is(next->key, name))
+			return false;
+	return true;
+}
+
+bool
+config_part_sound(const struct config *config, const char *section, const char *key)
+{
+	bool top = section[0] == '\0', found = false, misspelt = false;
+	const struct node *parent = top ? config->root : node_get(config->root, section);
+	char pointer[64];
+
+	if (config->root == NULL)
+		return false;
+	(void)snprintf(pointer, sizeof(pointer), "%s%s", top ? "" : "/", section);
 	for (const struct node *child = parent == NULL ? NULL : parent->first; child != NULL;
 	     child = child->next) {
-		bool same = span_is(child->key, key);
-
-		if (same && mistaken(config, child, false))
+		if (!span_is(child->key, key))
+			misspelt = misspelt || !key_known(pointer, child->key);
+		else if (mistaken(config, child))
 			return false;
-		found = found || same;
-		misspelt = misspelt || mistaken(config, child, true);
+		else
+			found = true;
 	}
 	return found || !misspelt;
 }

@@ -26,11 +26,15 @@
 MUST_CHECK bool config_part_admin(
     const char *path, struct arena *arena, const char **ret_address, struct err *reterr);
 
+/* Is there one section of this name, and is it a map? */
+bool config_part_section(const struct config *config, const char *name);
+
 /*
- * Does the file say this without a mistake? map is "" for the top. True when the key is there and
- * no mistake is at it or below it, and when it is left out; but then no key beside it may be a
- * mistake, since that may be this one, misspelt. False when the file is no YAML.
+ * Does the file say this without a mistake? section: one of the file's, such as "local_issuer", or
+ * "" for the top. True when the key is there and no mistake is at it or below it, and when it is
+ * left out; but then the section may hold no unknown key, since that may be this one, misspelt.
+ * False when the file is no YAML.
  */
-bool config_part_sound(const struct config *config, const char *map, const char *key);
+bool config_part_sound(const struct config *config, const char *section, const char *key);
 
 #endif

@@ -181,6 +181,7 @@ test('postern revoke: the local issuer\'s tokens', async (t) => {
     for (const token of tokens) await refused(gate, token);
   });
   await t.test('the audit line names what, and who', async () => {
+    assert.equal((await run(['user', 'add', 'somebody', '--generate', '-c', gate.file])).code, 0);
     const done = await commanded(gate, ['--subject', 'somebody']);
     const audit = JSON.parse(done.stderr.trim().split('\n').at(-1));
     assert.equal(audit.event, 'revoked');
@@ -189,8 +190,21 @@ test('postern revoke: the local issuer\'s tokens', async (t) => {
     assert.equal(audit.issuer, gate.issuer);
     assert.match(audit.by, /^uid:\d+$/);
   });
-  await t.test('a client that is deleted since: by its id', async () => {
-    assert.equal((await command(gate, ['--client', 'A'.repeat(22)])).code, 0);
+  await t.test('a client or a subject that is not there: exit 1, nothing is revoked, and which one was meant', async () => {
+    const before = (await run(['store', 'check', '-c', gate.file])).stdout;
+    const { client_id: id } = gate.partner;
+    const typo = `${id.slice(0, -1)}${id.at(-1) === 'x' ? 'y' : 'x'}`;
+    const says = {
+      'partnre': ['--client', 'there is no client "partnre"; did you mean "partner"?'],
+      [typo]: ['--client', `there is no client "${typo}"; did you mean "${id}"?`],
+      somebdoy: ['--subject', 'there is no user "somebdoy"; did you mean "somebody"?'],
+      partner: ['--subject', '"partner" is the name of a client, and the subject of its tokens is its id; give --client'],
+    };
+    for (const [name, [option, text]] of Object.entries(says)) {
+      const done = await command(gate, [option, name]);
+      assert.deepEqual([done.code, done.stdout, done.stderr], [1, '', `postern: revoke: ${text}\n`]);
+    }
+    assert.equal((await run(['store', 'check', '-c', gate.file])).stdout, before);
   });
 
   const wrong = {
@@ -305,6 +319,7 @@ test('postern revoke: third parties\' tokens', async (t) => {
   });
   await t.test('a subject of the local issuer is another one', async () => {
     const token = await of({ sub: 'dave' });
+    assert.equal((await run(['user', 'add', 'dave', '--generate', '-c', gate.file])).code, 0);
     await commanded(gate, ['--subject', 'dave']);
     const marker = await of();
     await commanded(gate, ['--token', '-'], { input: marker });

@@ -96,7 +96,7 @@ test('retire: tokens of the key are refused, also those that were just believed'
   const next = await fetchToken(gate, client);
   assert.notEqual(decodeProtectedHeader(next).kid, kid);
   assert.equal((await call(gate, next)).status, 200);
-  assert.equal((await run(['keys', 'retire', kid, '-c', gate.file])).code, 2, 'it is gone already');
+  assert.equal((await run(['keys', 'retire', kid, '-c', gate.file])).code, 1, 'it is gone already');
 });
 
 test('a key that has grown old is replaced by itself, and goes when its last token has ended', async (t) => {
@@ -130,5 +130,5 @@ test('wrong use of keys and token', async (t) => {
     assert.equal(done.code, 2, args.join(' '));
     assert.equal(done.stdout, '');
   }
-  assert.equal((await run(['token', '--client', 'nobody', '-c', gate.file])).code, 2);
+  assert.equal((await run(['token', '--client', 'nobody', '-c', gate.file])).code, 1);
 });

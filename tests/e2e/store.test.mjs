@@ -83,7 +83,7 @@ test('a disk that is full is told, and loses nothing', async (t) => {
   assert.equal(got.status, 2, got.stderr);
   assert.match(got.stderr, /postern\.db: .*(full|disk I\/O error)/);
   assert.doesNotMatch(got.stdout, /secret/);
-  await sound(gate, /1 clients/);
+  await sound(gate, /^sound: 1 client, /);
   await gate.addClient('second', '--role', 'reader');
 });
 
