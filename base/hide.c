@@ -115,7 +115,8 @@ has_token(struct span text)
 {
 	size_t start = find_word(text, SPAN("eyJ"));
 
-	return start < text.len && span_find(span_slice(text, start, text.len), '.') < text.len - start;
+	return start < text.len &&
+	       span_find(span_slice(text, start, text.len), '.') < text.len - start;
 }
 
 /* Where the "?" of the query is; text.len: there is none. A text without scheme has none. */
@@ -124,7 +125,15 @@ find_query(struct span text)
 {
 	size_t start = authority_start(text);
 
-	return start == text.len ? start : start + span_find(span_slice(text, start, text.len), '?');
+	return start == text.len ? start
+				 : start + span_find(span_slice(text, start, text.len), '?');
+}
+
+/* A password beside no query's "?" may be anything's. */
+static bool
+query_less(struct span text)
+{
+	return find_query(text) == text.len;
 }
 
 static void
@@ -138,8 +147,8 @@ hide_query(struct span query, struct buffer *out)
 	}
 }
 
-void
-hide_message(struct span text, struct buffer *out)
+static void
+hide_before(struct span text, struct buffer *out)
 {
 	size_t at = find_last_at(text), start, query;
 
@@ -153,8 +162,9 @@ hide_message(struct span text, struct buffer *out)
 		buffer_add_text(out, HIDE_HIDDEN);
 		text = span_slice(text, at, text.len);
 		query = span_find(text, '?');
-	} else if (start == text.len && find_word(text, SPAN("passw")) < text.len &&
-		   span_find(text, '=') < text.len) {
+	} else if (find_word(text, SPAN("%40")) < text.len ||
+		   (query_less(text) && find_word(text, SPAN("passw")) < text.len &&
+		       span_find(text, '=') < text.len)) {
 		buffer_add_text(out, HIDE_HIDDEN);
 		return;
 	} else {
@@ -163,4 +173,25 @@ hide_message(struct span text, struct buffer *out)
 	buffer_add(out, span_slice(text, 0, query));
 	if (query < text.len)
 		hide_query(span_slice(text, query + 1, text.len), out);
+}
+
+/* Where the "#" of a URL is; text.len: there is none. One before a "@" may be a password's. */
+static size_t
+find_fragment(struct span text)
+{
+	size_t start = authority_start(text), at = find_last_at(text);
+
+	if (at < text.len && at > start)
+		start = at;
+	return start + span_find(span_slice(text, start, text.len), '#');
+}
+
+void
+hide_message(struct span text, struct buffer *out)
+{
+	size_t fragment = find_fragment(text);
+
+	hide_before(span_slice(text, 0, fragment), out);
+	if (fragment < text.len)
+		buffer_add_text(out, "#" HIDE_HIDDEN);
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/epoch.h"
+#include "base/hide.h"
 #include "base/log.h"
 #include "base/nearest.h"
 #include "cli/command.h"
@@ -19,6 +20,20 @@ static const char *const kinds[] = {
 	[SOURCE_GIVEN] = "local issuer",
 };
 
+/* A URL may hold a secret. */
+static void
+print_place(const char *place)
+{
+	struct buffer shown;
+
+	if (place == NULL)
+		return;
+	buffer_init(&shown, 8192);
+	hide_message(span_of(place), &shown);
+	(void)printf(" %.*s", SPAN_ARG(buffer_span(&shown)));
+	buffer_wipe(&shown);
+}
+
 static void
 print_state(const struct world *world, size_t index, int64_t mono_s)
 {
@@ -27,8 +42,7 @@ print_state(const struct world *world, size_t index, int64_t mono_s)
 
 	keyring_state(world->ring, index, &state);
 	(void)printf("issuer %s: %s", state.name, kinds[source->kind]);
-	if (source->place != NULL)
-		(void)printf(" %s", source->place);
+	print_place(source->place);
 	if (state.plan.good_s > 0)
 		(void)printf(", age %" PRId64 " s", mono_s - state.plan.good_s);
 	if (source->kind != SOURCE_GIVEN)

@@ -2,6 +2,7 @@
 #include "issuer/local.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "issuer/audience.h"
 #include "issuer/signing_key.h"
@@ -108,6 +109,11 @@ place_database(
 			    "must be a URL that libpq can read: "
 			    "postgresql://USER:PASSWORD@HOST/NAME, "
 			    "what is special in them percent-encoded");
+		return;
+	}
+	if (strstr(local->database, "://") != NULL) {
+		mistake_at_key(
+		    mistakes, node_get(map, "database"), "must be a file or a postgresql:// URL");
 		return;
 	}
 	if (local->database[0] != '/')

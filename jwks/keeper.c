@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/epoch.h"
 #include "base/file.h"
+#include "base/hide.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/thread.h"
@@ -197,6 +198,19 @@ file_unchanged(const struct keeper *keeper)
 	       file_same(&now, &keeper->file) && file_settled(&now, keeper->file_s);
 }
 
+/* Where it went wrong, without what may be a secret in a URL. Always false. */
+static bool
+within(struct err *reterr, const char *place)
+{
+	struct buffer shown;
+
+	buffer_init(&shown, 8192);
+	hide_message(span_of(place), &shown);
+	(void)err_within(reterr, "%s", shown.failed || shown.at == NULL ? "" : shown.at);
+	buffer_wipe(&shown);
+	return false;
+}
+
 /* An etag says something at the place only that it came from. */
 static bool
 get_set(struct keeper *keeper, struct source *source, const char *url, struct fetch_answer *answer,
@@ -204,7 +218,7 @@ get_set(struct keeper *keeper, struct source *source, const char *url, struct fe
 {
 	source->etag = strcmp(url, keeper->tagged) == 0 ? keeper->etag : NULL;
 	if (!fetch_get(source, url, &keeper->stop, answer, reterr))
-		return err_within(reterr, "%s", url);
+		return within(reterr, url);
 	if (answer->status == 200)
 		(void)snprintf(keeper->tagged, sizeof(keeper->tagged), "%s", url);
 	return true;
@@ -222,7 +236,7 @@ discover(struct keeper *keeper, struct fetch_answer *answer, struct err *reterr)
 	if (!discovery_url(keeper->source.issuer, url))
 		return err_set(reterr, "the issuer is too long a URL");
 	if (!fetch_get(&keeper->source, url, &keeper->stop, answer, reterr))
-		return err_within(reterr, "%s", url);
+		return within(reterr, url);
 	good = discovery_read(buffer_span(&answer->body), keeper->source.issuer, jwks_uri, reterr);
 	if (!good)
 		answer->failure =
@@ -266,7 +280,7 @@ get(struct keeper *keeper, struct fetch_answer *answer, struct keyset **ret_set,
 	keeper->etag[0] = '\0';
 	if (!keyset_parse(buffer_span(&answer->body), ret_set, reterr)) {
 		answer->failure = failure_of_set(buffer_span(&answer->body));
-		return err_within(reterr, "%s", place);
+		return within(reterr, place);
 	}
 	memcpy(keeper->etag, answer->etag, sizeof(keeper->etag));
 	return true;

@@ -60,9 +60,17 @@ say_other(struct span scheme)
 		{ "Authorization:", "the name Authorization stands in the header's value, too" },
 	};
 
+	static const char glued[] = "Bearer:";
+
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (span_equal_nocase(scheme, span_of(known[i].scheme)))
 			return known[i].detail;
+	if (scheme.len >= sizeof(glued) &&
+	    span_equal_nocase(span_slice(scheme, 0, sizeof(glued) - 1), span_of(glued)))
+		return "Authorization has a colon behind Bearer, which must be a space";
+	if (span_starts(scheme, SPAN("eyJ")))
+		return "Authorization has a token without a scheme: \"Bearer\" must stand before "
+		       "it";
 	return "Authorization has neither the scheme Bearer nor Basic";
 }
 
