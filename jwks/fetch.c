@@ -3,10 +3,9 @@
 
 #include <curl/curl.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "base/file.h"
 #include "base/span.h"
+#include "jwks/bearer.h"
 #include "jwks/cachecontrol.h"
 #include "jwks/keyset.h"
 
@@ -15,7 +14,6 @@
 #define SLOWEST_BYTES_PER_S 100
 #define SLOWEST_FOR_S 10
 #define PLACE_SHOWN 200 /* bytes of where a redirect leads */
-#define BEARER_MOST (16u << 10)
 #define UNSAID (-1)
 
 /* One transfer. */
@@ -351,27 +349,13 @@ static bool
 set_bearer(CURL *curl, const char *path, struct err *reterr)
 {
 	struct buffer token;
-	struct span text;
-	bool good = false;
+	bool good;
 
 	buffer_init(&token, BEARER_MOST);
-	if (!file_read(path, &token, reterr))
-		goto out;
-	while (token.len > 0 && memchr(" \t\r\n", token.at[token.len - 1], 4) != NULL)
-		token.at[--token.len] = '\0';
-	text = span_trim(buffer_span(&token));
-	good = text.len > 0;
-	for (size_t i = 0; i < text.len; i++)
-		good = good && text.at[i] > ' ' && text.at[i] <= '~';
-	if (!good) {
-		(void)err_set(reterr, "%s: not a bearer token", path);
-		goto out;
-	}
-	good = curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, text.at) == CURLE_OK;
-	if (!good)
-		(void)err_set(reterr, "out of memory");
-out:
+	good = bearer_read(path, &token, reterr) &&
+	       ((curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER) == CURLE_OK &&
+		    curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, token.at) == CURLE_OK) ||
+		   err_set(reterr, "out of memory"));
 	buffer_wipe(&token);
 	return good;
 }
