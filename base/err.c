@@ -64,3 +64,9 @@ err_within(struct err *err, const char *format, ...)
 	va_end(args);
 	return false;
 }
+
+bool
+err_is_memory(const struct err *err)
+{
+	return strcmp(err->text, ERR_MEMORY) == 0;
+}

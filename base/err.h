@@ -26,6 +26,12 @@ bool err_set(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Set the text to "TEXT: strerror(number)". Always returns false. */
 bool err_errno(struct err *err, int number, const char *format, ...) PRINTF_LIKE(3, 4);
 
+/* What is said when there is no memory, where it matters to the caller that it was that. */
+#define ERR_MEMORY "out of memory"
+
+/* Is it ERR_MEMORY and nothing else? */
+bool err_is_memory(const struct err *err);
+
 /* Put "TEXT: " in front of what is there. Always returns false. */
 bool err_within(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -2,6 +2,7 @@
 #include "base/json.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/digits.h"
@@ -12,9 +13,23 @@
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* Left to itself, jansson seeds when the first object is made, maybe by two threads at once. */
+/* Was there no memory for jansson since this was last cleared? Its reader goes on without it, and a
+ * string loses characters then. */
+static _Thread_local bool starved;
+
+static void *
+note_malloc(size_t size)
+{
+	void *at = malloc(size);
+
+	starved = starved || at == NULL;
+	return at;
+}
+
 static void
 seed(void)
 {
+	json_set_alloc_funcs(note_malloc, free);
 	json_object_seed(0);
 }
 
@@ -104,9 +119,14 @@ json_read(struct span text, size_t max_bytes, json_t **ret_json, struct err *ret
 		return err_set(reterr, "JSON with a NUL character");
 	if (!shallow(text))
 		return err_set(reterr, "JSON of more than %d levels", JSON_MAX_DEPTH);
+	starved = false;
 	json = json_loadb(text.at == NULL ? "" : text.at, text.len, flags, &error);
 	if (json == NULL && json_error_code(&error) == json_error_numeric_overflow)
 		json = read_large(text, flags, &error);
+	if (starved) {
+		json_decref(json);
+		return err_set(reterr, ERR_MEMORY);
+	}
 	if (json == NULL)
 		return err_set(reterr, "JSON line %d column %d: %s", error.line, error.column,
 		    rule_broken(&error));

@@ -145,8 +145,7 @@ make_ready(struct key *key, enum algorithm algorithm, struct err *reterr)
 		ready, &context, row->digest, NULL, NULL, key->material.pkey, NULL) == 1 &&
 	    (!row->pss || set_pss(context, row->digest)))
 		return true;
-	ERR_clear_error();
-	return err_set(reterr, "OpenSSL cannot verify %s", algorithm_name(algorithm));
+	return material_refuse(reterr, "OpenSSL cannot verify by it");
 }
 
 static bool

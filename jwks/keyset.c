@@ -39,15 +39,19 @@ skip(struct keyset *set, struct span kid, const struct err *why)
 	skipped->why = *why;
 }
 
-static void
-add_member(struct keyset *set, const json_t *jwk)
+/* False: no memory. A key that is missing for that would have its tokens refused. */
+static bool
+add_member(struct keyset *set, const json_t *jwk, struct err *reterr)
 {
 	struct err why;
 
 	if (key_parse(jwk, &set->keys[set->count], &why))
 		set->count++;
+	else if (err_is_memory(&why))
+		return err_set(reterr, ERR_MEMORY);
 	else
 		skip(set, json_text(json_member(jwk, "kid")), &why);
+	return true;
 }
 
 /* Would a token's header that names `a` have `b` tried, too? */
@@ -124,6 +128,7 @@ static bool
 read_keys(const json_t *keys, struct keyset **ret_set, struct err *reterr)
 {
 	struct keyset *set;
+	bool good = true;
 
 	if (!json_is_array(keys))
 		return err_set(reterr, "\"keys\" is not an array");
@@ -133,10 +138,10 @@ read_keys(const json_t *keys, struct keyset **ret_set, struct err *reterr)
 	set = make_set(json_array_size(keys));
 	if (set == NULL)
 		return err_set(reterr, "out of memory");
-	for (size_t i = 0; i < json_array_size(keys); i++)
-		add_member(set, json_array_get(keys, i));
+	for (size_t i = 0; good && i < json_array_size(keys); i++)
+		good = add_member(set, json_array_get(keys, i), reterr);
 	drop_surplus(set);
-	if (!check_usable(set, reterr)) {
+	if (!good || !check_usable(set, reterr)) {
 		keyset_free(set);
 		return false;
 	}

@@ -72,6 +72,17 @@ strip_zeros(struct octets *octets)
 	memmove(octets->at, octets->at + zeros, octets->len);
 }
 
+bool
+material_refuse(struct err *reterr, const char *why)
+{
+	bool memory = ERR_peek_error() == 0; /* it does not always say so */
+	unsigned long code;
+
+	while ((code = ERR_get_error()) != 0)
+		memory = memory || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+	return err_set(reterr, "%s", memory ? ERR_MEMORY : why);
+}
+
 /* Make a key of parameters and let OpenSSL check it: the point on its curve, the modulus odd and
  * neither prime nor with small factors. */
 static bool
@@ -85,12 +96,12 @@ make_key(const char *type, OSSL_PARAM_BLD *builder, EVP_PKEY **ret_pkey, struct 
 
 	if (params == NULL || making == NULL || EVP_PKEY_fromdata_init(making) != 1 ||
 	    EVP_PKEY_fromdata(making, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1) {
-		(void)err_set(reterr, "does not make a key");
+		(void)material_refuse(reterr, "does not make a key");
 		goto out;
 	}
 	checking = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
 	if (checking == NULL || EVP_PKEY_public_check(checking) != 1) {
-		(void)err_set(reterr, "is not a valid public key");
+		(void)material_refuse(reterr, "is not a valid public key");
 		goto out;
 	}
 	*ret_pkey = pkey;

@@ -112,8 +112,10 @@ read_object(struct object *object, struct arena *arena, struct token *token, str
 		return token_refuse(token, REASON_TOKEN_MALFORMED,
 		    arena_format(arena, "the %s is not canonical base64url", object->name));
 	if (!json_read(*ret_bytes, object->max_bytes, &object->json, &err))
-		return token_refuse(token, REASON_TOKEN_MALFORMED,
-		    arena_format(arena, "the %s is malformed: %s", object->name, err.text));
+		return err_is_memory(&err) ? out_of_memory(token)
+					   : token_refuse(token, REASON_TOKEN_MALFORMED,
+						 arena_format(arena, "the %s is malformed: %s",
+						     object->name, err.text));
 	if (!json_is_object(object->json))
 		return token_refuse(token, REASON_TOKEN_MALFORMED,
 		    arena_format(arena, "the %s is not a JSON object", object->name));
