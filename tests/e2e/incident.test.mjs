@@ -138,7 +138,7 @@ test('--database when the configuration cannot be read at all', async (t) => {
         });
       }
       await t2.test('an issuer by its iss', async () => {
-        const done = await run(['revoke', '--jti', 'x', '--issuer', 'https://idp.example', '--database', database, '-c', file]);
+        const done = await run(['revoke', '--jti', `x-${mark}`, '--issuer', 'https://idp.example', '--database', database, '-c', file]);
         assert.equal(done.code, 0, done.stderr);
         assert.match(done.stderr, /"issuer":"https:\/\/idp\.example"/);
       });

@@ -56,7 +56,7 @@ running_init(struct running *running, const char *url)
 		.audience = "api://local",
 		.database = running->database,
 		.token_lifetime_s = 3600,
-		.lockout = { .failures = 5, .first_s = 1, .most_s = 300, .forget_s = 3600 } };
+		.lockout = { .failures = 5, .first_s = 60, .most_s = 300, .forget_s = 3600 } };
 	if (!store_open(running->database, &running->store, &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(admin_add(running->store, &new_client, &running->made, &err), ADMIN_OK);
