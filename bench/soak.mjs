@@ -18,6 +18,8 @@ const SECONDS = Number(process.env.SOAK_SECONDS ?? 600);
 const BOUND_MS = Number(process.env.SOAK_BOUND_MS ?? 3000);
 const CLIENTS = 6;
 const CONNECTIONS = 4;
+/** Signing keys of the local issuer; older ones are retired, since it keeps 32 at most. */
+const OWN_KEYS = 4;
 const GROWTH_LEAST_KIB = 16384;
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
 const began = Date.now();
@@ -25,6 +27,7 @@ const cleanups = [];
 const t = { after: (cleanup) => cleanups.push(cleanup) };
 const elapsed = () => ((Date.now() - began) / 1000).toFixed(1);
 const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const kidOf = (token) => JSON.parse(Buffer.from(token.split('.')[0], 'base64url')).kid;
 const pick = (list) => list[Math.floor(Math.random() * list.length)];
 
 function makeKey(kid) {
@@ -52,6 +55,7 @@ class World {
   samples = [];
   flips = 0;
   keyNumber = 0;
+  ownKids = [];
 
   constructor(name, database) {
     Object.assign(this, { name, database });
@@ -298,9 +302,14 @@ class World {
   }
 
   async rotateOwn() {
-    await this.command(['keys', 'rotate', '--now']);
+    this.ownKids.push((await this.command(['keys', 'rotate', '--now'])).trim());
     await this.mint(pick(this.clients));
     this.count('rotations of the signing key');
+    if (this.ownKids.length <= OWN_KEYS) return;
+    const kid = this.ownKids.shift();
+    const tokens = this.of((entry) => entry.client && kidOf(entry.token) === kid);
+    await this.change(tokens, false, BOUND_MS, () => this.command(['keys', 'retire', kid]));
+    this.count('signing keys retired');
   }
 
   async kill() {

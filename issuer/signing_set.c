@@ -229,7 +229,10 @@ signing_set_add(struct signing_set *set, struct signing_key *key, const struct s
 	}
 	if (set->count == SIGNING_MAX_KEYS) {
 		signing_key_free(key);
-		return err_set(reterr, "more than %d keys", SIGNING_MAX_KEYS);
+		return err_set(reterr,
+		    "there are %d keys already: retire one (postern keys retire KID), or wait "
+		    "until the last token of one has ended",
+		    SIGNING_MAX_KEYS);
 	}
 	set->times[set->count] = *times;
 	set->times[set->count].able = signing_key_able(key);
