@@ -169,8 +169,8 @@ class World {
     this.done.set(what, (this.done.get(what) ?? 0) + 1);
   }
 
-  async command(args, options) {
-    const got = await run([...args, '-c', this.gate.file], options);
+  async command(args, { operands = [], ...options } = {}) {
+    const got = await run([...args, '-c', this.gate.file, ...operands], options);
     if (got.code !== 0) throw new Error(`${this.name}: postern ${args.join(' ')}: exit ${got.code}: ${got.stderr}`);
     return got.stdout;
   }
@@ -308,7 +308,7 @@ class World {
     if (this.ownKids.length <= OWN_KEYS) return;
     const kid = this.ownKids.shift();
     const tokens = this.of((entry) => entry.client && kidOf(entry.token) === kid);
-    await this.change(tokens, false, BOUND_MS, () => this.command(['keys', 'retire', kid]));
+    await this.change(tokens, false, BOUND_MS, () => this.command(['keys', 'retire'], { operands: ['--', kid] }));
     this.count('signing keys retired');
   }
 

@@ -28,8 +28,8 @@ async function gateOn(t, upstream, database, more = {}) {
 const published = async (gate) => (await gate.ask({ target: '/.well-known/jwks.json' })).json().keys;
 const kids = async (gate) => (await published(gate)).map(({ kid }) => kid).sort();
 const kidOf = (token) => JSON.parse(Buffer.from(token.split('.')[0], 'base64url')).kid;
-const keys = async (gate, ...args) => {
-  const done = await run(['keys', ...args, '-c', gate.file]);
+const keys = async (gate, verb, ...args) => {
+  const done = await run(['keys', verb, '-c', gate.file, ...args]);
   assert.equal(done.code, 0, done.stderr);
   return done.stdout.trim();
 };
@@ -66,7 +66,7 @@ async function share(t, database) {
   await t.test('a key that one of them retires counts at neither', async () => {
     const token = await tokenOf(one);
     await accepted(two, token);
-    await keys(one, 'retire', kidOf(token));
+    await keys(one, 'retire', '--', kidOf(token));
     await accepted(one, token, 401);
     await accepted(two, token, 401);
     assert.ok(!(await kids(two)).includes(kidOf(token)));

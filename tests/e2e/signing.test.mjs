@@ -22,8 +22,8 @@ function start(t, upstream, signing) {
   return startGate(t, { upstream: upstream.url, policy: POLICY, config });
 }
 
-async function keys(gate, ...args) {
-  const done = await run(['keys', ...args, '-c', gate.file]);
+async function keys(gate, verb, ...args) {
+  const done = await run(['keys', verb, '-c', gate.file, ...args]);
   assert.equal(done.code, 0, done.stderr);
   return done.stdout;
 }
@@ -86,7 +86,7 @@ test('retire: tokens of the key are refused, also those that were just believed'
   const token = await fetchToken(gate, client);
   for (let i = 0; i < 3; i++) assert.equal((await call(gate, token)).status, 200);
   const { kid } = decodeProtectedHeader(token);
-  await keys(gate, 'retire', kid);
+  await keys(gate, 'retire', '--', kid);
   const refused = await eventually(async () => {
     const got = await call(gate, token);
     return got.status !== 200 && got;
@@ -96,7 +96,7 @@ test('retire: tokens of the key are refused, also those that were just believed'
   const next = await fetchToken(gate, client);
   assert.notEqual(decodeProtectedHeader(next).kid, kid);
   assert.equal((await call(gate, next)).status, 200);
-  assert.equal((await run(['keys', 'retire', kid, '-c', gate.file])).code, 1, 'it is gone already');
+  assert.equal((await run(['keys', 'retire', '-c', gate.file, '--', kid])).code, 1, 'it is gone already');
 });
 
 test('a key that has grown old is replaced by itself, and goes when its last token has ended', async (t) => {
