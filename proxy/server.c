@@ -164,17 +164,12 @@ listener_setup_of(const struct config *config, const char *address)
 	};
 }
 
+/* The admin listener comes last: who hears from it that the gate lives finds the others there. */
 static bool
 listen_all(struct server *server, const struct config *config, struct err *reterr)
 {
-	struct listener_setup setup = listener_setup_of(config, config->admin);
+	struct listener_setup setup;
 
-	setup.connections = 8;
-	setup.serve = admin_serve;
-	setup.refuse = admin_refuse;
-	setup.context = &server->admin;
-	if (!listener_start(&setup, &server->private, reterr))
-		return err_within(reterr, "admin");
 	if (config->listen.count > LISTENERS_MOST)
 		return err_set(reterr, "listen: more than %d addresses", LISTENERS_MOST);
 	for (size_t i = 0; i < config->listen.count; i++) {
@@ -187,7 +182,12 @@ listen_all(struct server *server, const struct config *config, struct err *reter
 		server->public_count++;
 	}
 	server->admin.listener = server->public[0];
-	return true;
+	setup = listener_setup_of(config, config->admin);
+	setup.connections = 8;
+	setup.serve = admin_serve;
+	setup.refuse = admin_refuse;
+	setup.context = &server->admin;
+	return listener_start(&setup, &server->private, reterr) || err_within(reterr, "admin");
 }
 
 static int
