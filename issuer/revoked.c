@@ -214,15 +214,19 @@ revoked_add(
 	return true;
 }
 
+/* What cannot be looked up for want of memory counts as revoked. */
+static const struct entry unknown = { .before_s = INT64_MAX };
+
 static const struct entry *
 look_up(const struct revoked *revoked, int kind, struct span issuer, struct span value)
 {
 	const struct table *table = atomic_load(&revoked->table);
 	unsigned char digest[DIGEST_BYTES];
 
-	if (value.at == NULL || !atomic_load(&revoked->kinds[kind]) ||
-	    !digest_of(kind, issuer, value, digest))
+	if (value.at == NULL || !atomic_load(&revoked->kinds[kind]))
 		return NULL;
+	if (!digest_of(kind, issuer, value, digest))
+		return &unknown;
 	return atomic_load(&table->places[find(table, digest)]);
 }
 
