@@ -93,6 +93,7 @@ test('the rest', async (t) => {
         two: { issuer: 'https://idp.example.com', audience: 'a', jwks_file: 'keys.json' },
       },
       local_issuer: { ...config(gate).local_issuer, resources: ['https://other.example.com'], signing: { key: file('key') } },
+      resource: { url: 'https://api.example.com/orders', authorization_servers: ['two', 'local'] },
     });
     const { gate, text } = await print(inner, full);
     for (const key of keys) assert.match(text, new RegExp(`^ *${key}:`, 'm'), `${key}\n${text}`);
