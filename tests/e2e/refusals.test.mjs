@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { startGate } from './harness/gate.mjs';
+import { makeGate, run, startGate } from './harness/gate.mjs';
 import { expectRefusal } from './harness/refusal.mjs';
 import { requestText, send } from './harness/raw.mjs';
 import { AUDIENCE, fileIssuer, forge, keySet, makeKey, now, sign } from './harness/tokens.mjs';
@@ -155,7 +155,7 @@ test('a token of the local issuer whose client is gone', async (t) => {
   const local = { issuer: 'http://local.test', audience: 'api://local' };
   const policy = { roles: { r: {} }, modules: { api: { paths: ['/api/*'] } }, privileges: { p: { modules: ['api'], paths: ['/api/*'] } } };
   const first = await startGate(t, { policy, config: { local_issuer: local } });
-  const second = await startGate(t, {
+  const second = await makeGate(t, {
     policy,
     config: (gate) => {
       // The same signing key, another database: to it the first one's clients are unknown.
@@ -165,6 +165,11 @@ test('a token of the local issuer whose client is gone', async (t) => {
       return { local_issuer: local };
     },
   });
+  const begun = await run(['store', 'init', '-c', second.file]);
+  assert.equal(begun.code, 0, begun.stderr);
+  second.spawn();
+  t.after(() => second.stop());
+  await second.ready();
   const { client_id: id, client_secret: secret } = await first.addClient('gone');
   const token = await eventually(async () => (await first.ask({
     method: 'POST', target: '/oauth/token', body: 'grant_type=client_credentials',
