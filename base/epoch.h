@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * epoch - free a replaced snapshot when the last reader has left (epoch-based reclamation).
+ * epoch - free what was displaced when the last reader has left (epoch-based reclamation).
  *
  * Uses:   nothing.
  * Threads: any. Entering and leaving write to a place of the thread's own, so that readers never

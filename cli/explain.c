@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/epoch.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/command.h"
@@ -16,7 +15,7 @@
 #include "proxy/layout.h"
 #include "proxy/judge.h"
 #include "proxy/resource.h"
-#include "proxy/world.h"
+#include "proxy/snapshot.h"
 #include "token/verify.h"
 
 #define CLAIMS_MAX_BYTES (1u << 20)
@@ -34,7 +33,10 @@ struct asked {
 struct answering {
 	const struct asked *asked;
 	struct config *config;
-	struct world *world; /* owns config once it stands; NULL when nobody need be looked up */
+	struct services
+	    *services;         /* own config once they stand; NULL when nobody need be looked up */
+	struct snapshot alone; /* of the configuration */
+	struct snapshot *snapshot; /* of the services; NULL without */
 	struct facts facts;
 	struct arena arena;
 	struct buffer token; /* "Bearer …" */
@@ -80,26 +82,38 @@ make_request(struct answering *answering, struct err *reterr)
 	return true;
 }
 
+static struct facts
+facts_of(const struct snapshot *snapshot, int64_t now_s)
+{
+	return (struct facts){ .snapshot = snapshot,
+		.config = snapshot->config,
+		.now_s = now_s,
+		.mono_s = clock_mono_s() };
+}
+
 /* Keys and clients are looked up only when somebody is to be known by them. */
 static bool
-open_world(struct answering *answering, struct err *reterr)
+open_services(struct answering *answering, struct err *reterr)
 {
 	const struct asked *asked = answering->asked;
+	struct services_setup setup = { .config = answering->config };
 
-	answering->facts = judge_facts(answering->config, asked->now_s);
+	answering->alone = (struct snapshot){ .config = answering->config };
+	answering->facts = facts_of(&answering->alone, asked->now_s);
 	if (asked->token == NULL && asked->client == NULL && asked->user == NULL &&
 	    (asked->issuer == NULL || strcmp(asked->issuer, LOCAL_NAME) != 0))
 		return true;
-	if (!world_new(answering->config, NULL, &answering->world, reterr)) {
-		answering->config = NULL;
+	answering->config = NULL;
+	if (!services_start(&setup, &answering->services, reterr))
 		return false;
-	}
 	if (asked->token != NULL)
-		keys_await(answering->world);
-	fallback_recall(answering->world->fallback, answering->world->config->state);
+		keys_await(answering->services);
+	fallback_recall(answering->services->fallback, setup.config->state);
+	answering->snapshot = snapshot_new(answering->services);
+	if (answering->snapshot == NULL)
+		return err_set(reterr, "out of memory");
 	/* Another time is another time for the token; the keys are those that are there. */
-	answering->facts = world_facts(answering->world, clock_now_s());
-	answering->facts.now_s = asked->now_s;
+	answering->facts = facts_of(answering->snapshot, asked->now_s);
 	return true;
 }
 
@@ -118,20 +132,21 @@ profile_named(const struct config *config, const char *name)
 static bool
 claims_of_client(struct answering *answering, struct err *reterr)
 {
-	const struct world *world = answering->world;
+	const struct config *config = answering->facts.config;
+	const struct view *view = answering->snapshot->local.view;
 	const struct client *client = NULL;
 
-	if (world->issuer != NULL)
-		client = issuer_client_named(world->issuer, span_of(answering->asked->client));
+	if (view != NULL)
+		client = view_client(view, span_of(answering->asked->client));
 	if (client == NULL)
-		return explain_no_client(world->config, answering->asked->client, reterr);
+		return explain_no_client(config, answering->asked->client, reterr);
 	answering->payload =
-	    json_pack("{s:s, s:s, s:s, s:s, s:s*, s:I, s:I}", "iss", world->config->local.issuer,
-		"aud", world->config->local.audience, "sub", client->id, "client_id", client->id,
+	    json_pack("{s:s, s:s, s:s, s:s, s:s*, s:I, s:I}", "iss", config->local.issuer, "aud",
+		config->local.audience, "sub", client->id, "client_id", client->id,
 		INCARNATION_CLAIM, client->incarnation[0] != '\0' ? client->incarnation : NULL,
 		"iat", (json_int_t)answering->asked->now_s, "exp",
-		(json_int_t)(answering->asked->now_s + world->config->local.token_lifetime_s));
-	answering->judgement.profile = world->config->local_index;
+		(json_int_t)(answering->asked->now_s + config->local.token_lifetime_s));
+	answering->judgement.profile = config->local_index;
 	return answering->payload != NULL || err_set(reterr, "out of memory");
 }
 
@@ -199,7 +214,7 @@ judge_named(struct answering *answering)
 {
 	struct judgement *judgement = &answering->judgement;
 	const struct facts *facts = &answering->facts;
-	const struct user *user = facts->user(facts->world, span_of(answering->asked->user));
+	const struct user *user = snapshot_user(facts->snapshot, span_of(answering->asked->user));
 	enum reason reason = REASON_BASIC_NOT_ALLOWED;
 
 	if (judgement->basic)
@@ -279,7 +294,7 @@ tell(struct answering *answering, enum reason reason)
 		.served_here = answering->served_here,
 		.detail = judgement->verdict.detail,
 	};
-	struct explain_revoked asked = { answering->world, judgement, &answering->arena };
+	struct explain_revoked asked = { answering->facts.config, judgement, &answering->arena };
 	struct err err = { "" };
 	struct buffer text;
 
@@ -309,15 +324,13 @@ answer(struct answering *answering)
 	struct err err = { "" };
 	int code;
 
-	if (!make_request(answering, &err) || !open_world(answering, &err))
+	if (!make_request(answering, &err) || !open_services(answering, &err))
 		return command_trouble("explain: %s", err.text);
-	epoch_enter();
 	if ((asked->client != NULL && !claims_of_client(answering, &err)) ||
 	    (asked->claims != NULL && !claims_of_file(answering, &err)))
 		code = command_trouble("explain: %s", err.text);
 	else
 		code = tell(answering, judge(answering));
-	epoch_leave();
 	return code;
 }
 
@@ -393,10 +406,9 @@ explain(struct asked *asked)
 	buffer_init(&answering.token, INPUT_MAX_TOKEN);
 	code = answer(&answering);
 	json_decref(answering.payload);
-	if (answering.world != NULL)
-		world_free(answering.world);
-	else
-		config_free(answering.config);
+	snapshot_free(answering.snapshot);
+	services_end(answering.services);
+	config_free(answering.config);
 	buffer_wipe(&answering.token);
 	arena_done(&answering.arena);
 	return code;

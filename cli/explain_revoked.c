@@ -11,7 +11,7 @@ explain_revoked(
 	struct store *store = NULL;
 	bool done;
 
-	done = store_open_again(asked->world->config->local.database, &store, reterr) &&
+	done = store_open_again(asked->config->local.database, &store, reterr) &&
 	       store_revocations(store, 0, asked->arena, &found, reterr);
 	for (const struct revocation *one = found.first; one != NULL; one = one->next) {
 		if (!revocation_fits(one, &asked->judgement->revoked))

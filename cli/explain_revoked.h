@@ -2,7 +2,7 @@
 /*
  * explain_revoked - who revoked a token, and when: for `postern explain`.
  *
- * Uses:   issuer (store), policy (explain), proxy (judge, world).
+ * Uses:   issuer (store), policy (explain), proxy (judge).
  * Shell:  reads the database.
  */
 #ifndef POSTERN_CLI_EXPLAIN_REVOKED_H
@@ -12,17 +12,16 @@
 #include "base/err.h"
 #include "policy/explain.h"
 #include "proxy/judge.h"
-#include "proxy/world.h"
 
 /* Where the answer comes from; all borrowed. */
 struct explain_revoked {
-	const struct world *world; /* with a local issuer */
+	const struct config *config; /* with a local issuer */
 	const struct judgement *judgement;
 	struct arena *arena;
 };
 
-/* Fill in explanation->revoked_by and revoked_s, by the latest revocation that fits; they stay as they
- * are when there is none any more. False: the database cannot be read. */
+/* Fill in explanation->revoked_by and revoked_s, by the latest revocation that fits; they stay as
+ * they are when there is none any more. False: the database cannot be read. */
 MUST_CHECK bool explain_revoked(
     const struct explain_revoked *asked, struct explanation *explanation, struct err *reterr);
 

@@ -4,14 +4,13 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/epoch.h"
 #include "base/hide.h"
 #include "base/log.h"
 #include "base/nearest.h"
 #include "cli/command.h"
 #include "cli/keys.h"
 #include "jwks/fetch.h"
-#include "proxy/world.h"
+#include "proxy/snapshot.h"
 
 static const char *const kinds[] = {
 	[SOURCE_FILE] = "file",
@@ -35,12 +34,12 @@ print_place(const char *place)
 }
 
 static void
-print_state(const struct world *world, size_t index, int64_t mono_s)
+print_state(const struct services *services, size_t index, int64_t mono_s)
 {
-	const struct source *source = &world->config->profiles[index].source;
+	const struct source *source = &services->config->profiles[index].source;
 	struct keyring_state state;
 
-	keyring_state(world->ring, index, &state);
+	keyring_state(services->ring, index, &state);
 	(void)printf("issuer %s: %s", state.name, kinds[source->kind]);
 	print_place(source->place);
 	if (state.plan.good_s > 0)
@@ -68,22 +67,18 @@ print_key(const struct key *key)
 
 /* False when there is no key that may be used. */
 static bool
-print_issuer(const struct world *world, size_t index)
+print_issuer(const struct snapshot *snapshot, size_t index)
 {
-	struct facts facts = world_facts(world, clock_now_s());
-	const struct keyset *set;
-	bool usable;
+	int64_t mono_s = clock_mono_s();
+	const struct keyset *set = snapshot_keys(snapshot, index, mono_s);
+	bool usable = set != NULL;
 
-	print_state(world, index, facts.mono_s);
-	epoch_enter();
-	set = facts.keys(world, index, facts.mono_s);
-	usable = set != NULL;
+	print_state(snapshot->services, index, mono_s);
 	for (size_t i = 0; usable && i < keyset_count(set); i++)
 		print_key(keyset_at(set, i));
 	for (size_t i = 0; usable && i < keyset_skipped(set); i++)
 		(void)printf(
 		    "  skipped %s: %s\n", keyset_skip(set, i)->kid, keyset_skip(set, i)->why.text);
-	epoch_leave();
 	if (!usable)
 		(void)puts("  no keys that may be used");
 	return usable;
@@ -103,27 +98,29 @@ no_issuer(const struct config *config, const char *name)
 }
 
 static int
-print_all(const struct world *world, const char *issuer)
+print_all(const struct snapshot *snapshot, const char *issuer)
 {
 	int code = EXIT_YES;
 	bool found = issuer == NULL;
 
-	for (size_t i = 0; i < world->config->profile_count; i++) {
-		const char *name = world->config->profiles[i].source.name;
+	for (size_t i = 0; i < snapshot->config->profile_count; i++) {
+		const char *name = snapshot->config->profiles[i].source.name;
 
 		if (issuer != NULL && strcmp(issuer, name) != 0)
 			continue;
 		found = true;
-		if (!print_issuer(world, i))
+		if (!print_issuer(snapshot, i))
 			code = EXIT_NO;
 	}
-	return found ? code : no_issuer(world->config, issuer);
+	return found ? code : no_issuer(snapshot->config, issuer);
 }
 
 static int
 answer(struct config *config, const char *issuer)
 {
-	struct world *world = NULL;
+	struct services_setup setup = { .config = config };
+	struct services *services = NULL;
+	struct snapshot *snapshot = NULL;
 	struct err err = { "" };
 	int code;
 
@@ -132,13 +129,15 @@ answer(struct config *config, const char *issuer)
 		config_free(config);
 		return command_trouble("%s", err.text);
 	}
-	if (world_new(config, NULL, &world, &err)) {
-		keys_await(world);
-		code = print_all(world, issuer);
-		world_free(world);
-	} else {
-		code = command_trouble("%s", err.text);
+	if (services_start(&setup, &services, &err)) {
+		keys_await(services);
+		snapshot = snapshot_new(services);
+		if (snapshot == NULL)
+			(void)err_set(&err, "out of memory");
 	}
+	code = snapshot != NULL ? print_all(snapshot, issuer) : command_trouble("%s", err.text);
+	snapshot_free(snapshot);
+	services_end(services);
 	fetch_teardown();
 	return code;
 }

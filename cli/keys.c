@@ -7,12 +7,12 @@
 #define STEPS 500
 
 static bool
-all_settled(const struct world *world)
+all_settled(const struct services *services)
 {
-	for (size_t i = 0; i < world->config->profile_count; i++) {
+	for (size_t i = 0; i < services->config->profile_count; i++) {
 		struct keyring_state state;
 
-		keyring_state(world->ring, i, &state);
+		keyring_state(services->ring, i, &state);
 		if (!state.usable && state.last_error[0] == '\0')
 			return false;
 	}
@@ -20,8 +20,8 @@ all_settled(const struct world *world)
 }
 
 void
-keys_await(const struct world *world)
+keys_await(const struct services *services)
 {
-	for (int i = 0; i < STEPS && !all_settled(world); i++)
+	for (int i = 0; i < STEPS && !all_settled(services); i++)
 		(void)nanosleep(&(struct timespec){ .tv_nsec = STEP_MS * 1000000L }, NULL);
 }

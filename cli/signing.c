@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/epoch.h"
 #include "base/log.h"
 #include "base/nearest.h"
 #include "cli/command.h"
@@ -48,9 +47,8 @@ state_of(const struct signing_set *set, size_t index, int64_t now_s)
 }
 
 static void
-print_key(const struct signing *signing, size_t index, bool json)
+print_key(const struct signing *signing, const struct signing_set *set, size_t index, bool json)
 {
-	const struct signing_set *set = signing_now(signing);
 	const struct signing_key *key = set->keys[index];
 	char created[32], signs[32], ends[32];
 
@@ -68,19 +66,17 @@ print_key(const struct signing *signing, size_t index, bool json)
 static int
 list(struct signing *signing, const struct keys_asked *asked, struct err *err)
 {
-	size_t i, count;
+	struct signing_set *set = signing_now(signing);
 
 	(void)err;
 	(void)printf(asked->json ? "[" : "%-43s  %-5s  %-8s  %-20s  %-20s  %s\n", "KID", "ALG",
 	    "STATE", "CREATED", "SIGNS FROM", "ENDS");
-	epoch_enter();
-	count = signing_now(signing)->count;
-	for (i = 0; i < count; i++) {
-		print_key(signing, i, asked->json);
+	for (size_t i = 0; i < set->count; i++) {
+		print_key(signing, set, i, asked->json);
 		if (!asked->json)
 			(void)putchar('\n');
 	}
-	epoch_leave();
+	signing_set_free(set);
 	if (asked->json)
 		(void)puts("]");
 	return EXIT_YES;
@@ -119,12 +115,10 @@ static bool
 key_known(struct signing *signing, const char *kid)
 {
 	struct nearest nearest = nearest_to(span_of(kid));
-	const struct signing_set *set;
+	struct signing_set *set = signing_now(signing);
 	char hint[NEAREST_HINT];
 	bool known = false;
 
-	epoch_enter();
-	set = signing_now(signing);
 	for (size_t i = 0; i < set->count; i++) {
 		known = known || strcmp(signing_key_kid(set->keys[i]), kid) == 0;
 		nearest_offer(&nearest, signing_key_kid(set->keys[i]));
@@ -132,7 +126,7 @@ key_known(struct signing *signing, const char *kid)
 	if (!known)
 		(void)command_trouble(
 		    "keys: there is no key \"%.64s\"%s", kid, nearest_hint(&nearest, hint));
-	epoch_leave();
+	signing_set_free(set);
 	return known;
 }
 
@@ -214,7 +208,6 @@ run(const struct place *place, const struct keys_asked *asked,
 	/* The gate knows the clients' lifetimes, and each key remembers the longest. */
 	signing_keep(signing, lifetime_s > 0 ? lifetime_s : TOKEN_LIFETIME_S);
 	code = command(signing, asked, &err);
-	epoch_drain();
 	signing_close(signing);
 	return code;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
-#include "base/epoch.h"
 #include "cli/command.h"
 #include "cli/place.h"
 #include "issuer/account.h"
@@ -66,20 +65,21 @@ mint(struct issuer *issuer, const struct token_asked *asked, struct buffer *toke
 {
 	const struct client *client = NULL;
 	const struct user *user = NULL;
+	struct issuer_parts parts;
 	bool done;
 
-	epoch_enter();
+	issuer_parts_take(issuer, &parts);
 	if (asked->user != NULL)
-		user = issuer_user(issuer, span_of(asked->user));
+		user = view_user(parts.view, span_of(asked->user));
 	else
-		client = issuer_client_named(issuer, span_of(asked->client));
+		client = view_client(parts.view, span_of(asked->client));
 	if (user != NULL)
 		done = issuer_mint_user(issuer, user, token, reterr);
 	else if (client != NULL)
 		done = issuer_mint(issuer, client, asked->scope, token, reterr);
 	else
 		done = err_set(reterr, "it was deleted just now");
-	epoch_leave();
+	issuer_parts_drop(&parts);
 	return done;
 }
 
@@ -151,7 +151,6 @@ run(struct place *place, const struct token_asked *asked)
 	if (done)
 		(void)puts(token.at);
 	issuer_stop(issuer);
-	epoch_drain();
 	buffer_wipe(&token);
 	return done ? EXIT_YES : command_trouble("token: %s", err.text);
 }

@@ -91,8 +91,8 @@ look(struct oauth *oauth)
 	int slot;
 
 	watch_look(oauth->issuer->watch);
-	oauth->view = issuer_view(oauth->issuer);
-	client = view_by_id(oauth->view, oauth->auth.id);
+	issuer_parts_take(oauth->issuer, &oauth->parts);
+	client = view_by_id(oauth->parts.view, oauth->auth.id);
 	why = check(oauth, client, &slot);
 	client_auth_wipe(&oauth->auth);
 	if (client != NULL)

@@ -57,28 +57,28 @@ struct issuer {
 	struct rotation *rotation;
 	char gate_id[KEY_PUBLISHER_ID_ROOM];
 	struct key_publisher *publisher;
-	pthread_mutex_t keys_lock;            /* of who changes the next two */
-	_Atomic(struct shared_keys *) shared; /* of other gates; NULL: none */
-	_Atomic(struct keyset *) keys;        /* public ones, for the judge */
+	pthread_mutex_t keys_lock;  /* held while public keys are put together anew */
+	pthread_mutex_t parts_lock; /* of the next two; nothing is waited for within */
+	struct shared_keys *shared; /* of other gates; NULL: none */
+	struct issuer_parts parts;
 	atomic_bool stands_by;
 	struct watch *watch;
 	struct steady steady; /* of revoke_take() */
-	struct revoked *revoked;
-	_Atomic(struct view *) view;
 	_Atomic uint64_t generation;
-	_Atomic unsigned owners;
+	_Atomic unsigned owners;     /* who run it */
+	_Atomic unsigned references; /* who hold its memory */
 	void (*changed)(void *context);
 	void *context;
 };
 
-/* Its clients and users as they are now; given: view_unref() it. */
-struct view *issuer_view(struct issuer *issuer);
+/* A part was replaced: count it, and tell whoever wants to know. */
+void issuer_changed(struct issuer *issuer);
 
 /* Make paths and documents from `local` and `signing`. */
 MUST_CHECK bool metadata_make(struct issuer *issuer, struct err *reterr);
 
 /* Answer a request for one of the documents. */
-void metadata_answer(const struct issuer *issuer, enum endpoint endpoint,
+void metadata_answer(struct issuer *issuer, enum endpoint endpoint,
     const struct issuer_request *request, struct issuer_answer *answer);
 
 /* Answer a request to the token (RFC 6749), revocation (RFC 7009) or introspection (RFC 7662)
@@ -105,8 +105,8 @@ void issuer_keys_shared(void *context, const struct store_key *first);
 MUST_CHECK bool issuer_keys_publish(struct issuer *issuer, struct err *reterr);
 
 /* Append the JWK Set of this gate's keys and those that other gates published (RFC 7517 section 5),
- * the one that signs first. Within an epoch. */
-void issuer_jwks(const struct issuer *issuer, struct buffer *json);
+ * the one that signs first. */
+void issuer_jwks(struct issuer *issuer, struct buffer *json);
 
 /* Take over what was revoked. A `revoked` of watch_start(); context: the issuer. */
 MUST_CHECK bool revoke_take(void *context, const struct revocation *first, struct err *reterr);

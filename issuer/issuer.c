@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/epoch.h"
 #include "base/log.h"
 #include "issuer/bookkeeper.h"
 #include "issuer/endpoint.h"
@@ -76,10 +75,12 @@ open_signing(struct issuer *issuer, struct err *reterr)
 	return signing_open(&setup, &issuer->signing, reterr) && issuer_keys_take(issuer, reterr);
 }
 
-static void
-drop_view(void *view)
+void
+issuer_changed(struct issuer *issuer)
 {
-	view_unref(view);
+	atomic_fetch_add(&issuer->generation, 1);
+	if (issuer->changed != NULL)
+		issuer->changed(issuer->context);
 }
 
 /* taken: `view`. On the watching thread, and once on the starting one. */
@@ -87,7 +88,7 @@ static void
 take_view(void *context, struct view *view)
 {
 	struct issuer *issuer = context;
-	struct view *old = atomic_load(&issuer->view);
+	struct view *old = issuer->parts.view; /* replaced by us alone */
 	size_t before, now = view_count(view);
 	bool clients_too;
 
@@ -96,17 +97,19 @@ take_view(void *context, struct view *view)
 		return;
 	}
 	keep_keys(issuer, view);
-	atomic_store(&issuer->view, view);
-	atomic_fetch_add(&issuer->generation, 1);
-	if (old == NULL)
+	clients_too = old != NULL && !view_clients_same(old, view);
+	before = old == NULL ? 0 : view_count(old);
+	(void)pthread_mutex_lock(&issuer->parts_lock);
+	issuer->parts.view = view;
+	(void)pthread_mutex_unlock(&issuer->parts_lock);
+	if (old == NULL) {
+		atomic_fetch_add(&issuer->generation, 1);
 		return;
-	before = view_count(old);
-	clients_too = !view_clients_same(old, view);
-	epoch_retire(old, drop_view);
+	}
+	view_unref(old);
 	if (clients_too)
 		log_event(LOG_INFO, "clients_changed", "%zu clients, %zu before", now, before);
-	if (issuer->changed != NULL)
-		issuer->changed(issuer->context);
+	issuer_changed(issuer);
 }
 
 /* taken: `store`. */
@@ -140,8 +143,8 @@ start_all(struct issuer *issuer, struct err *reterr)
 		return false;
 	if (!open_signing(issuer, reterr) ||
 	    !key_publisher_id(issuer->state_dir, issuer->gate_id, reterr) ||
-	    !metadata_make(issuer, reterr) ||
-	    !oauth_prepare(issuer, reterr) || !open_login(issuer, reterr)) {
+	    !metadata_make(issuer, reterr) || !oauth_prepare(issuer, reterr) ||
+	    !open_login(issuer, reterr)) {
 		store_close(store);
 		return false;
 	}
@@ -161,7 +164,9 @@ issuer_start(const struct issuer_setup *setup, struct issuer **ret_issuer, struc
 		return err_set(reterr, "no memory");
 	arena_init(&issuer->arena, ARENA_MOST);
 	atomic_store(&issuer->owners, 1);
+	atomic_store(&issuer->references, 1);
 	(void)pthread_mutex_init(&issuer->keys_lock, NULL);
+	(void)pthread_mutex_init(&issuer->parts_lock, NULL);
 	issuer->memory = setup->memory == NULL ? memory_new() : memory_ref(setup->memory);
 	if (issuer->memory == NULL || !copy_setup(issuer, setup))
 		done = err_set(reterr, "no memory");
@@ -216,33 +221,51 @@ struct issuer *
 issuer_ref(struct issuer *issuer)
 {
 	atomic_fetch_add(&issuer->owners, 1);
+	atomic_fetch_add(&issuer->references, 1);
 	return issuer;
+}
+
+void
+issuer_halt(struct issuer *issuer)
+{
+	if (atomic_fetch_sub(&issuer->owners, 1) != 1)
+		return;
+	bookkeeper_stop(issuer->bookkeeper);
+	rotation_stop(issuer->rotation);
+	key_publisher_stop(issuer->publisher);
+	if (issuer->watch != NULL)
+		watch_halt(issuer->watch);
+}
+
+void
+issuer_unref(struct issuer *issuer)
+{
+	int i;
+
+	if (issuer == NULL || atomic_fetch_sub(&issuer->references, 1) != 1)
+		return;
+	watch_stop(issuer->watch);
+	shared_keys_free(issuer->shared);
+	issuer_parts_drop(&issuer->parts);
+	signing_close(issuer->signing);
+	login_free(issuer->login);
+	oauth_release(issuer);
+	memory_unref(issuer->memory);
+	(void)pthread_mutex_destroy(&issuer->parts_lock);
+	(void)pthread_mutex_destroy(&issuer->keys_lock);
+	for (i = 0; i < ENDPOINT_COUNT; i++)
+		buffer_done(&issuer->documents[i]);
+	arena_done(&issuer->arena);
+	free(issuer);
 }
 
 void
 issuer_stop(struct issuer *issuer)
 {
-	int i;
-
-	if (issuer == NULL || atomic_fetch_sub(&issuer->owners, 1) != 1)
+	if (issuer == NULL)
 		return;
-	bookkeeper_stop(issuer->bookkeeper);
-	rotation_stop(issuer->rotation);
-	key_publisher_stop(issuer->publisher);
-	watch_stop(issuer->watch);
-	shared_keys_free(atomic_load(&issuer->shared));
-	keyset_free(atomic_load(&issuer->keys));
-	signing_close(issuer->signing);
-	login_free(issuer->login);
-	oauth_release(issuer);
-	memory_unref(issuer->memory);
-	(void)pthread_mutex_destroy(&issuer->keys_lock);
-	for (i = 0; i < ENDPOINT_COUNT; i++)
-		buffer_done(&issuer->documents[i]);
-	view_unref(atomic_load(&issuer->view));
-	revoked_free(issuer->revoked);
-	arena_done(&issuer->arena);
-	free(issuer);
+	issuer_halt(issuer);
+	issuer_unref(issuer);
 }
 
 /* --- what the gate asks --- */
@@ -259,42 +282,31 @@ issuer_stands_by(const struct issuer *issuer)
 	return atomic_load(&issuer->stands_by);
 }
 
-const struct client *
-issuer_client(const struct issuer *issuer, struct span client_id)
+void
+issuer_parts_take(struct issuer *issuer, struct issuer_parts *ret_parts)
 {
-	return view_by_id(atomic_load(&issuer->view), client_id);
+	struct issuer_parts *parts = &issuer->parts;
+
+	(void)pthread_mutex_lock(&issuer->parts_lock);
+	ret_parts->view = view_ref(parts->view);
+	ret_parts->revoked = revoked_ref(parts->revoked);
+	ret_parts->keys = parts->keys == NULL ? NULL : keyset_ref(parts->keys);
+	(void)pthread_mutex_unlock(&issuer->parts_lock);
 }
 
-const struct client *
-issuer_client_named(const struct issuer *issuer, struct span name_or_id)
+void
+issuer_parts_drop(struct issuer_parts *parts)
 {
-	const struct view *view = atomic_load(&issuer->view);
-	const struct client *client = view_by_id(view, name_or_id);
-
-	return client != NULL ? client : view_by_name(view, name_or_id);
-}
-
-struct view *
-issuer_view(struct issuer *issuer)
-{
-	struct view *view;
-
-	epoch_enter();
-	view = view_ref(atomic_load(&issuer->view));
-	epoch_leave();
-	return view;
+	view_unref(parts->view);
+	revoked_unref(parts->revoked);
+	keyset_free(parts->keys);
+	*parts = (struct issuer_parts){ NULL, NULL, NULL };
 }
 
 struct login *
 issuer_login(const struct issuer *issuer)
 {
 	return issuer->login;
-}
-
-const struct user *
-issuer_user(const struct issuer *issuer, struct span name)
-{
-	return view_user(atomic_load(&issuer->view), name);
 }
 
 const struct texts *

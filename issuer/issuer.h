@@ -5,7 +5,7 @@
  * Uses:   local, store, client, signing, mint, view, watch, jwks.
  * Shell:  the database, key files under `state`, one thread that watches the store for changes
  *         made by other processes (`postern client …`).
- * Threads: issuer_client() and issuer_answer() from any.
+ * Threads: any, but for starting and stopping it.
  */
 #ifndef POSTERN_ISSUER_ISSUER_H
 #define POSTERN_ISSUER_ISSUER_H
@@ -26,6 +26,7 @@
 #include "issuer/revocation.h"
 #include "issuer/revoked.h"
 #include "issuer/user.h"
+#include "issuer/view.h"
 #include "issuer/watch.h"
 #include "jwks/keyset.h"
 
@@ -35,7 +36,8 @@ struct issuer_setup {
 	const struct local *local; /* borrowed, copied */
 	const char *state_dir;
 	struct memory *memory;          /* that outlives it, one more owner; NULL: of its own */
-	void (*changed)(void *context); /* after clients changed; on a thread of the issuer */
+	void (*changed)(void *context); /* after any of its parts was replaced; on any thread, and
+					 * before the change is acknowledged */
 	void *context;
 };
 
@@ -50,42 +52,39 @@ bool issuer_same(const struct issuer *issuer, const struct issuer_setup *setup);
 /* One more owner. Returns its argument. */
 struct issuer *issuer_ref(struct issuer *issuer);
 
-/* One owner less; the last one stops it. Accepts NULL. */
+/* One owner less; the last one ends its threads. Requests that came before go on to be answered.
+ * Each owner calls issuer_unref() after it, when those it answers have ended. */
+void issuer_halt(struct issuer *issuer);
+void issuer_unref(struct issuer *issuer); /* the last one frees it; accepts NULL */
+
+/* Both at once. Accepts NULL. */
 void issuer_stop(struct issuer *issuer);
 
 /* Its public keys as a keyset of the caller's. */
-MUST_CHECK bool issuer_keys(
-    const struct issuer *issuer, struct keyset **ret_keys, struct err *reterr);
+MUST_CHECK bool issuer_keys(struct issuer *issuer, struct keyset **ret_keys, struct err *reterr);
 
-/* The same as they are now, whatever commands and rotation change; NULL: there are none. Lock-free;
- * call between epoch_enter() and epoch_leave(), lent until the latter. */
-const struct keyset *issuer_keyset(const struct issuer *issuer);
+/* What requests are judged by, one reference to each. */
+struct issuer_parts {
+	struct view *view; /* clients and users */
+	struct revoked *revoked;
+	struct keyset *keys; /* public ones; NULL: there are none that can be read */
+};
+
+/* As they are now: what was acknowledged is in them. issuer_parts_drop() them, once; dropped ones
+ * are NULL. */
+void issuer_parts_take(struct issuer *issuer, struct issuer_parts *ret_parts);
+void issuer_parts_drop(struct issuer_parts *parts);
 
 /* With `accept: fallback`: it stands by, so it gives no tokens either. */
 void issuer_stand_by(struct issuer *issuer, bool stands_by);
 bool issuer_stands_by(const struct issuer *issuer);
 
-/*
- * The client of that client_id as it stands now, or NULL. Lock-free; call between epoch_enter()
- * and epoch_leave(), lent until the latter.
- */
-const struct client *issuer_client(const struct issuer *issuer, struct span client_id);
-
-/* The same by name or id, for `postern explain --client`. */
-const struct client *issuer_client_named(const struct issuer *issuer, struct span name_or_id);
-
-/* The user of that name as it stands now, or NULL; lent as a client is. */
-const struct user *issuer_user(const struct issuer *issuer, struct span name);
-
 /* After a password was found right: if its hash is of less work than this build's, hash it anew and
  * write that down. What fails is logged, and the next login tries again. */
 void issuer_rehash(struct issuer *issuer, const struct login_attempt *attempt);
 
-/* Was the token revoked? Lock-free; call between epoch_enter() and epoch_leave(). */
-bool issuer_revoked(const struct issuer *issuer, const struct revoked_question *question);
-
 /* Revoke; in force in this gate when it returns. *ret_new is false when it was revoked already.
- * Outside of an epoch; waits for the database. */
+ * Waits for the database. */
 MUST_CHECK bool issuer_revoke(
     struct issuer *issuer, const struct revocation *revocation, bool *ret_new, struct err *reterr);
 
@@ -158,7 +157,7 @@ MUST_CHECK bool issuer_mint_user(
     struct issuer *issuer, const struct user *user, struct buffer *token, struct err *reterr);
 
 /* Mint a token for a client, as the token endpoint would: `postern token`. `token` grows by it.
- * scope may be NULL. Within an epoch. */
+ * scope may be NULL. */
 MUST_CHECK bool issuer_mint(struct issuer *issuer, const struct client *client, const char *scope,
     struct buffer *token, struct err *reterr);
 

@@ -3,36 +3,21 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/epoch.h"
 #include "base/log.h"
 #include "issuer/endpoint.h"
 
 bool
-issuer_keys(const struct issuer *issuer, struct keyset **ret_keys, struct err *reterr)
+issuer_keys(struct issuer *issuer, struct keyset **ret_keys, struct err *reterr)
 {
 	struct buffer json;
 	bool done;
 
 	buffer_init(&json, KEYSET_MAX_BYTES);
-	epoch_enter();
 	issuer_jwks(issuer, &json);
-	epoch_leave();
 	done = keyset_parse(buffer_span(&json), ret_keys, reterr) ||
 	       err_within(reterr, "local issuer");
 	buffer_done(&json);
 	return done;
-}
-
-const struct keyset *
-issuer_keyset(const struct issuer *issuer)
-{
-	return atomic_load(&issuer->keys);
-}
-
-static void
-free_keys(void *keys)
-{
-	keyset_free(keys);
 }
 
 /* A set that cannot be read would keep a retired key in force: then there is none. */
@@ -44,11 +29,12 @@ issuer_keys_take(struct issuer *issuer, struct err *reterr)
 
 	(void)pthread_mutex_lock(&issuer->keys_lock);
 	done = issuer_keys(issuer, &keys, reterr);
-	old = atomic_exchange(&issuer->keys, done ? keys : NULL);
-	atomic_fetch_add(&issuer->generation, 1);
+	(void)pthread_mutex_lock(&issuer->parts_lock);
+	old = issuer->parts.keys;
+	issuer->parts.keys = done ? keys : NULL;
+	(void)pthread_mutex_unlock(&issuer->parts_lock);
 	(void)pthread_mutex_unlock(&issuer->keys_lock);
-	if (old != NULL)
-		epoch_retire(old, free_keys);
+	keyset_free(old);
 	return done;
 }
 
@@ -59,6 +45,7 @@ issuer_keys_changed(struct issuer *issuer)
 
 	if (!issuer_keys_take(issuer, &err))
 		log_event(LOG_ERROR, "signing_keys_failed", "%s", err.text);
+	issuer_changed(issuer);
 }
 
 /* --- keys of other gates --- */
@@ -76,14 +63,16 @@ issuer_keys_shared(void *context, const struct store_key *first)
 		log_event(LOG_ERROR, "shared_keys_failed", "no memory");
 		return;
 	}
-	old = atomic_exchange(&issuer->shared, shared);
+	(void)pthread_mutex_lock(&issuer->parts_lock);
+	old = issuer->shared;
+	issuer->shared = shared;
+	(void)pthread_mutex_unlock(&issuer->parts_lock);
 	same = shared_keys_same(old, shared);
 	if (shared->skipped > 0 && (old == NULL || old->skipped != shared->skipped))
 		log_event(LOG_WARN, "shared_key_skipped",
 		    "%zu keys in the database are not used; the first one: %s", shared->skipped,
 		    shared->why.text);
-	if (old != NULL)
-		epoch_retire(old, shared_keys_free);
+	shared_keys_free(old);
 	if (!same)
 		issuer_keys_changed(issuer);
 }
@@ -91,14 +80,12 @@ issuer_keys_shared(void *context, const struct store_key *first)
 static int64_t
 shared_end_s(void *context)
 {
-	const struct issuer *issuer = context;
-	const struct shared_keys *shared;
+	struct issuer *issuer = context;
 	int64_t ends_s;
 
-	epoch_enter();
-	shared = atomic_load(&issuer->shared);
-	ends_s = shared == NULL ? INT64_MAX : shared->ends_s;
-	epoch_leave();
+	(void)pthread_mutex_lock(&issuer->parts_lock);
+	ends_s = issuer->shared == NULL ? INT64_MAX : issuer->shared->ends_s;
+	(void)pthread_mutex_unlock(&issuer->parts_lock);
 	return ends_s;
 }
 
@@ -116,15 +103,12 @@ issuer_keys_publish(struct issuer *issuer, struct err *reterr)
 	return key_publisher_start(&setup, &issuer->publisher, reterr);
 }
 
-/* Each key once: one that several gates have is listed as our own. */
-void
-issuer_jwks(const struct issuer *issuer, struct buffer *json)
+/* Each key once: one that several gates have is listed as our own. The lock is held. */
+static void
+add_shared(const struct shared_keys *shared, const struct signing_set *own, struct buffer *json)
 {
-	const struct shared_keys *shared = atomic_load(&issuer->shared);
-	const struct signing_set *own = signing_now(issuer->signing);
 	size_t i, j;
 
-	signing_jwks(issuer->signing, json);
 	if (shared == NULL || shared->count == 0 || json->failed)
 		return;
 	json->len -= sizeof("]}") - 1;
@@ -135,4 +119,16 @@ issuer_jwks(const struct issuer *issuer, struct buffer *json)
 			buffer_format(json, ",%s", shared->keys[i].jwk);
 	}
 	buffer_add_text(json, "]}");
+}
+
+void
+issuer_jwks(struct issuer *issuer, struct buffer *json)
+{
+	struct signing_set *own = signing_now(issuer->signing);
+
+	signing_jwks(own, json);
+	(void)pthread_mutex_lock(&issuer->parts_lock);
+	add_shared(issuer->shared, own, json);
+	(void)pthread_mutex_unlock(&issuer->parts_lock);
+	signing_set_free(own);
 }

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/epoch.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/steady.h"
@@ -87,14 +86,12 @@ add_row(struct rows *rows, const struct signing_set *set, size_t index)
 static bool
 take_rows(struct rows *rows)
 {
-	const struct signing_set *set;
+	struct signing_set *set = signing_now(rows->publisher->setup.signing);
 	bool done = true;
 
-	epoch_enter();
-	set = signing_now(rows->publisher->setup.signing);
 	for (size_t i = 0; done && i < set->count; i++)
 		done = add_row(rows, set, i);
-	epoch_leave();
+	signing_set_free(set);
 	return done;
 }
 
@@ -174,7 +171,6 @@ step(void *context)
 		publisher->due_mono_s =
 		    publish(publisher, steady) ? clock_mono_s() + KEY_PUBLISHER_EVERY_S : 0;
 	look_for_ended(publisher);
-	epoch_collect();
 	return LOOK_US;
 }
 

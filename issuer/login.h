@@ -5,8 +5,7 @@
  *
  * Uses:   base, lockout, memory, password, verified.
  * Shell:  waits for other threads, never for anything outside.
- * Threads: any. login_known() and login_digest() never wait; login_check() does, and is not for
- *         the inside of an epoch.
+ * Threads: any. login_known() and login_digest() never wait; login_check() does.
  * Limits: half as many passwords are hashed at a time as there are processors, one at least and
  *         LOGIN_AT_ONCE at most, each in PASSWORD_BYTES of memory: who guesses takes no more from
  *         those who are known. LOGIN_UNDER_WAY are hashed or wait for it, LOGIN_STRANGERS_MOST of

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-#include "base/epoch.h"
 #include "issuer/assertion.h"
 
 #define TOKEN "/oauth/token"
@@ -169,11 +168,11 @@ metadata_make(struct issuer *issuer, struct err *reterr)
 
 /* There are no ID Tokens here, but OpenID Connect Discovery section 3 requires the member, and
  * RS256 in it. Clients such as go-oidc and PyJWT verify our tokens by the algorithms that stand
- * here, so each one whose key is published stands here too. Within an epoch. */
+ * here, so each one whose key is published stands here too. */
 static void
 add_signing_algorithms(const struct issuer *issuer, struct buffer *json)
 {
-	const struct signing_set *set = signing_now(issuer->signing);
+	struct signing_set *set = signing_now(issuer->signing);
 	unsigned written = 1u << SIGNING_RS256;
 
 	buffer_add_text(json, ",\"id_token_signing_alg_values_supported\":[\"RS256\"");
@@ -185,11 +184,12 @@ add_signing_algorithms(const struct issuer *issuer, struct buffer *json)
 		written |= 1u << algorithm;
 	}
 	buffer_add_text(json, "]}");
+	signing_set_free(set);
 }
 
 void
-metadata_answer(const struct issuer *issuer, enum endpoint endpoint,
-    const struct issuer_request *request, struct issuer_answer *answer)
+metadata_answer(struct issuer *issuer, enum endpoint endpoint, const struct issuer_request *request,
+    struct issuer_answer *answer)
 {
 	if (!span_is(request->method, "GET") && !span_is(request->method, "HEAD")) {
 		endpoint_wrong_method("GET, HEAD", answer);
@@ -200,10 +200,8 @@ metadata_answer(const struct issuer *issuer, enum endpoint endpoint,
 	buffer_format(&answer->headers,
 	    "Content-Type: %s\r\nCache-Control: public, max-age=300\r\n", content_types[endpoint]);
 	buffer_add(&answer->body, buffer_span(&issuer->documents[endpoint]));
-	epoch_enter();
 	if (endpoint == ENDPOINT_JWKS)
 		issuer_jwks(issuer, &answer->body);
 	else if (endpoint == ENDPOINT_OPENID)
 		add_signing_algorithms(issuer, &answer->body);
-	epoch_leave();
 }

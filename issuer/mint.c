@@ -92,10 +92,11 @@ sign(const struct signing_key *key, const struct buffer *input, struct buffer *t
 }
 
 bool
-mint_token(const struct signing *signing, const struct mint *mint, struct buffer *token,
-    struct err *reterr)
+mint_token(
+    struct signing *signing, const struct mint *mint, struct buffer *token, struct err *reterr)
 {
-	const struct signing_key *key = signing_current(signing);
+	struct signing_set *set = signing_now(signing); /* its key stays until it has signed */
+	const struct signing_key *key = set->keys[set->current];
 	struct buffer input;
 	jwt_t *jwt = NULL;
 	bool done = false;
@@ -116,5 +117,6 @@ mint_token(const struct signing *signing, const struct mint *mint, struct buffer
 out:
 	jwt_free(jwt);
 	buffer_done(&input);
+	signing_set_free(set);
 	return done;
 }

@@ -33,9 +33,8 @@ struct mint {
 	int64_t lifetime_s;      /* `exp` is so much later */
 };
 
-/* Append a token to `token`. Call between epoch_enter() and epoch_leave(): a key that is replaced
- * meanwhile is still there. */
-MUST_CHECK bool mint_token(const struct signing *signing, const struct mint *mint,
-    struct buffer *token, struct err *reterr);
+/* Append a token to `token`. */
+MUST_CHECK bool mint_token(
+    struct signing *signing, const struct mint *mint, struct buffer *token, struct err *reterr);
 
 #endif

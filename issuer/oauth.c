@@ -112,9 +112,9 @@ oauth_prepare(struct issuer *issuer, struct err *reterr)
 	urls[3] = arena_format(arena, "%s/oauth/introspect", issuer->base);
 	issuer->urls = (struct texts){ urls, 4, NULL };
 	issuer->used = used_new();
-	issuer->revoked = revoked_new();
+	issuer->parts.revoked = revoked_new();
 	if (urls[1] == NULL || urls[2] == NULL || urls[3] == NULL || issuer->used == NULL ||
-	    issuer->revoked == NULL)
+	    issuer->parts.revoked == NULL)
 		return err_set(reterr, "no memory");
 	return true;
 }
@@ -138,6 +138,6 @@ oauth_end(struct oauth *oauth, enum oauth_error error)
 	answer->error = errors[error].code;
 	if (oauth->form != NULL)
 		client_auth_forget(oauth->form);
-	view_unref(oauth->view);
+	issuer_parts_drop(&oauth->parts);
 	arena_done(&oauth->arena);
 }

@@ -43,8 +43,8 @@ struct oauth {
 	struct form *form;
 	struct client_auth auth;
 	struct assertion assertion;  /* that proved who it is, if one did */
-	struct view *view;           /* held until oauth_end() */
-	const struct client *client; /* who proved who it is; lent by `view` */
+	struct issuer_parts parts;   /* from client_authenticate() to oauth_end() */
+	const struct client *client; /* who proved who it is; lent by the parts */
 	const char *detail;          /* for the client; a string literal of printable ASCII */
 	int64_t retry_after_s;
 };

@@ -4,30 +4,30 @@
 #include "base/clock.h"
 #include "base/steady.h"
 
-/* The generation last: who sees it finds what it counts, and verdicts made before count no
- * more. */
+/* Told of last: who looks then finds it. */
 bool
 revoke_take(void *context, const struct revocation *first, struct err *reterr)
 {
 	struct issuer *issuer = context;
+	struct revoked *revoked = revoked_ref(issuer->parts.revoked),
+		       *old; /* replaced by us alone */
 	int64_t now_s = clock_now_s();
+	bool done = true;
 
 	/* What a clock that was set lately says is over is not forgotten. */
 	if (!steady_look(&issuer->steady, now_s, clock_mono_s(), NULL))
 		now_s = 0;
 
-	for (const struct revocation *one = first; one != NULL; one = one->next)
-		if (!revoked_add(issuer->revoked, one, now_s, reterr))
-			return false;
+	for (const struct revocation *one = first; done && one != NULL; one = one->next)
+		done = revoked_add(&revoked, one, now_s, reterr);
+	(void)pthread_mutex_lock(&issuer->parts_lock);
+	old = issuer->parts.revoked;
+	issuer->parts.revoked = revoked;
+	(void)pthread_mutex_unlock(&issuer->parts_lock);
+	revoked_unref(old);
 	if (first != NULL)
-		atomic_fetch_add(&issuer->generation, 1);
-	return true;
-}
-
-bool
-issuer_revoked(const struct issuer *issuer, const struct revoked_question *question)
-{
-	return revoked_has(issuer->revoked, question);
+		issuer_changed(issuer);
+	return done;
 }
 
 struct revoking {

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/digest.h"
-#include "base/epoch.h"
 
 #define ROOM_LEAST 64u
 
@@ -16,58 +15,51 @@ struct entry {
 	unsigned char digest[DIGEST_BYTES];
 	int kind;
 	_Atomic int64_t before_s;
-	int64_t until_s;
+	int64_t until_s; /* of who adds, alone */
 };
 
-/* Open addressing, at most half full. Places are filled once and never emptied: a table that is
- * full, or full of what is over, is replaced as a whole. */
-struct table {
-	size_t mask, used;
+/* Open addressing, at most half full. Places are filled once and never emptied: when it is full, or
+ * full of what is over, another one takes its place, and it lasts for who holds it. */
+struct revoked {
+	atomic_uint references;
+	atomic_size_t used;
+	atomic_bool kinds[REVOKE_ALL + 1]; /* is there any of that kind? */
+	size_t mask;
 	_Atomic(struct entry *) places[];
 };
 
-struct revoked {
-	_Atomic(struct table *) table;
-	atomic_size_t count;
-	atomic_bool kinds[REVOKE_ALL + 1]; /* is there any of that kind? */
-};
-
-static struct table *
-table_new(size_t room)
+static struct revoked *
+make(size_t room)
 {
-	struct table *table = calloc(1, sizeof(*table) + room * sizeof(table->places[0]));
+	struct revoked *revoked = calloc(1, sizeof(*revoked) + room * sizeof(revoked->places[0]));
 
-	if (table != NULL)
-		table->mask = room - 1;
-	return table;
+	if (revoked == NULL)
+		return NULL;
+	atomic_store(&revoked->references, 1);
+	revoked->mask = room - 1;
+	return revoked;
 }
 
 struct revoked *
 revoked_new(void)
 {
-	struct revoked *revoked = calloc(1, sizeof(*revoked));
-	struct table *table = table_new(ROOM_LEAST);
+	return make(ROOM_LEAST);
+}
 
-	if (revoked == NULL || table == NULL) {
-		free(revoked);
-		free(table);
-		return NULL;
-	}
-	atomic_store(&revoked->table, table);
+struct revoked *
+revoked_ref(struct revoked *revoked)
+{
+	atomic_fetch_add_explicit(&revoked->references, 1, memory_order_relaxed);
 	return revoked;
 }
 
 void
-revoked_free(struct revoked *revoked)
+revoked_unref(struct revoked *revoked)
 {
-	struct table *table;
-
-	if (revoked == NULL)
+	if (revoked == NULL || atomic_fetch_sub(&revoked->references, 1) != 1)
 		return;
-	table = atomic_load(&revoked->table);
-	for (size_t i = 0; i <= table->mask; i++)
-		free(atomic_load(&table->places[i]));
-	free(table);
+	for (size_t i = 0; i <= revoked->mask; i++)
+		free(atomic_load(&revoked->places[i]));
 	free(revoked);
 }
 
@@ -84,17 +76,35 @@ digest_of(int kind, struct span issuer, struct span value, unsigned char digest[
 
 /* Where the entry of that digest stands, or would stand. */
 static size_t
-find(const struct table *table, const unsigned char digest[DIGEST_BYTES])
+find(const struct revoked *revoked, const unsigned char digest[DIGEST_BYTES])
 {
 	size_t at;
 
 	memcpy(&at, digest, sizeof(at));
 	for (;; at++) {
-		const struct entry *entry = atomic_load(&table->places[at & table->mask]);
+		const struct entry *entry = atomic_load(&revoked->places[at & revoked->mask]);
 
 		if (entry == NULL || memcmp(entry->digest, digest, DIGEST_BYTES) == 0)
-			return at & table->mask;
+			return at & revoked->mask;
 	}
+}
+
+/* A copy of the entry, at an empty place. */
+static bool
+put(struct revoked *revoked, size_t at, const struct entry *entry)
+{
+	struct entry *copy = malloc(sizeof(*copy));
+
+	if (copy == NULL)
+		return false;
+	memcpy(copy->digest, entry->digest, DIGEST_BYTES);
+	copy->kind = entry->kind;
+	copy->until_s = entry->until_s;
+	atomic_init(&copy->before_s, atomic_load(&entry->before_s));
+	atomic_store(&revoked->places[at], copy);
+	atomic_fetch_add(&revoked->used, 1);
+	atomic_store(&revoked->kinds[entry->kind], true);
+	return true;
 }
 
 static bool
@@ -104,12 +114,12 @@ over(const struct entry *entry, int64_t now_s)
 }
 
 static size_t
-living(const struct table *table, int64_t now_s)
+living(const struct revoked *revoked, int64_t now_s)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i <= table->mask; i++) {
-		const struct entry *entry = atomic_load(&table->places[i]);
+	for (size_t i = 0; i <= revoked->mask; i++) {
+		const struct entry *entry = atomic_load(&revoked->places[i]);
 
 		if (entry != NULL && !over(entry, now_s))
 			count++;
@@ -117,90 +127,62 @@ living(const struct table *table, int64_t now_s)
 	return count;
 }
 
-/* A table with room for twice what lives, and without what is over. */
+/* One with room for twice what lives, and without what is over. */
 static bool
-rebuild(struct revoked *revoked, int64_t now_s)
+rebuild(struct revoked **revoked, int64_t now_s)
 {
-	struct table *old = atomic_load(&revoked->table), *table;
+	struct revoked *old = *revoked, *larger;
 	size_t room = ROOM_LEAST, alive = living(old, now_s);
 
 	while (room < alive * 4 + 4)
 		room *= 2;
-	table = table_new(room);
-	if (table == NULL)
+	larger = make(room);
+	if (larger == NULL)
 		return false;
 	for (size_t i = 0; i <= old->mask; i++) {
-		struct entry *entry = atomic_load(&old->places[i]);
+		const struct entry *entry = atomic_load(&old->places[i]);
 
 		if (entry == NULL || over(entry, now_s))
 			continue;
-		atomic_store(&table->places[find(table, entry->digest)], entry);
-		table->used++;
+		if (!put(larger, find(larger, entry->digest), entry)) {
+			revoked_unref(larger);
+			return false;
+		}
 	}
-	atomic_store(&revoked->table, table);
-	atomic_store(&revoked->count, table->used);
-	for (size_t i = 0; i <= old->mask; i++) {
-		struct entry *entry = atomic_load(&old->places[i]);
-
-		if (entry != NULL && over(entry, now_s))
-			epoch_retire(entry, free);
-	}
-	epoch_retire(old, free);
+	*revoked = larger;
+	revoked_unref(old);
 	return true;
 }
 
 /* The same thing revoked again: the later date and the longer time count. */
-static bool
-extend(struct table *table, size_t at, const struct entry *entry)
+static void
+extend(struct entry *there, const struct entry *entry)
 {
-	struct entry *there = atomic_load(&table->places[at]);
-	int64_t before_s = atomic_load(&entry->before_s), had_s = atomic_load(&there->before_s);
-	struct entry *longer;
+	int64_t before_s = atomic_load(&entry->before_s);
 
-	if (there->until_s == 0 || (entry->until_s != 0 && entry->until_s <= there->until_s)) {
-		if (before_s > had_s)
-			atomic_store(&there->before_s, before_s);
-		return true;
-	}
-	longer = malloc(sizeof(*longer));
-	if (longer == NULL)
-		return false;
-	memcpy(longer, entry, sizeof(*longer));
-	atomic_init(&longer->before_s, before_s > had_s ? before_s : had_s);
-	atomic_store(&table->places[at], longer);
-	epoch_retire(there, free);
-	return true;
+	if (before_s > atomic_load(&there->before_s))
+		atomic_store(&there->before_s, before_s);
+	if (there->until_s != 0 && (entry->until_s == 0 || entry->until_s > there->until_s))
+		there->until_s = entry->until_s;
 }
 
 static bool
-add(struct revoked *revoked, const struct entry *entry, int64_t now_s)
+add(struct revoked **revoked, const struct entry *entry, int64_t now_s)
 {
-	struct table *table = atomic_load(&revoked->table);
-	struct entry *copy;
 	size_t at;
 
-	if ((table->used + 1) * 2 > table->mask) {
-		if (!rebuild(revoked, now_s))
-			return false;
-		table = atomic_load(&revoked->table);
-	}
-	at = find(table, entry->digest);
-	if (atomic_load(&table->places[at]) != NULL)
-		return extend(table, at, entry);
-	copy = malloc(sizeof(*copy));
-	if (copy == NULL)
+	if ((atomic_load(&(*revoked)->used) + 1) * 2 > (*revoked)->mask && !rebuild(revoked, now_s))
 		return false;
-	memcpy(copy, entry, sizeof(*copy));
-	atomic_store(&table->places[at], copy);
-	table->used++;
-	atomic_store(&revoked->count, table->used);
-	atomic_store(&revoked->kinds[entry->kind], true);
+	at = find(*revoked, entry->digest);
+	if (atomic_load(&(*revoked)->places[at]) == NULL)
+		return put(*revoked, at, entry);
+	extend(atomic_load(&(*revoked)->places[at]), entry);
 	return true;
 }
 
 bool
-revoked_add(
-    struct revoked *revoked, const struct revocation *revocation, int64_t now_s, struct err *reterr)
+revoked_add(struct revoked **revoked, const struct revocation *revocation, int64_t now_s,
+    struct err *reterr)
 {
 	struct entry entry = { .kind = revocation->kind, .until_s = revocation->until_s };
 
@@ -220,14 +202,13 @@ static const struct entry unknown = { .before_s = INT64_MAX };
 static const struct entry *
 look_up(const struct revoked *revoked, int kind, struct span issuer, struct span value)
 {
-	const struct table *table = atomic_load(&revoked->table);
 	unsigned char digest[DIGEST_BYTES];
 
 	if (value.at == NULL || !atomic_load(&revoked->kinds[kind]))
 		return NULL;
 	if (!digest_of(kind, issuer, value, digest))
 		return &unknown;
-	return atomic_load(&table->places[find(table, digest)]);
+	return atomic_load(&revoked->places[find(revoked, digest)]);
 }
 
 static bool
@@ -242,7 +223,7 @@ revoked_has(const struct revoked *revoked, const struct revoked_question *questi
 {
 	struct span issuer = question->issuer;
 
-	if (atomic_load(&revoked->count) == 0)
+	if (atomic_load(&revoked->used) == 0)
 		return false;
 	return look_up(revoked, REVOKE_TOKEN, issuer, question->jti) != NULL ||
 	       issued_before(look_up(revoked, REVOKE_CLIENT, issuer, question->client), question) ||

@@ -4,8 +4,7 @@
  *
  * Uses:   base, revocation.
  * Pure:   yes (allocates).
- * Threads: revoked_has() from any, between epoch_enter() and epoch_leave(), without a lock; adding
- *         by one thread at a time.
+ * Threads: revoked_has() from any, without a lock; adding by one thread at a time.
  */
 #ifndef POSTERN_ISSUER_REVOKED_H
 #define POSTERN_ISSUER_REVOKED_H
@@ -21,14 +20,19 @@
 
 struct revoked;
 
-/* NULL: no memory. revoked_free() it. */
+/* NULL: no memory. One reference: revoked_unref() drops it. */
 MUST_CHECK struct revoked *revoked_new(void);
 
-/* When nobody asks any more. Accepts NULL. */
-void revoked_free(struct revoked *revoked);
+/* One more holder. Returns its argument. */
+struct revoked *revoked_ref(struct revoked *revoked);
 
-/* Add one; those whose time is over at `now_s` may be forgotten on the way. */
-MUST_CHECK bool revoked_add(struct revoked *revoked, const struct revocation *revocation,
+/* One less; the last one frees it. Accepts NULL. */
+void revoked_unref(struct revoked *revoked);
+
+/* Add one; those whose time is over at `now_s` may be forgotten on the way. When there is no room
+ * left, *revoked is another one after the call, and the reference to the former is dropped; who
+ * holds that one may miss what is added from then on. */
+MUST_CHECK bool revoked_add(struct revoked **revoked, const struct revocation *revocation,
     int64_t now_s, struct err *reterr);
 
 /* A token, as it says of itself. at == NULL: it does not say. */

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/epoch.h"
 #include "base/log.h"
 #include "base/steady.h"
 #include "base/worker.h"
@@ -31,14 +30,11 @@ struct rotation {
 static void
 tell_changed(const struct rotation *rotation)
 {
-	char kid[64];
-	size_t count;
+	struct signing_set *set = signing_now(rotation->signing);
 
-	epoch_enter();
-	count = signing_now(rotation->signing)->count;
-	(void)snprintf(kid, sizeof(kid), "%s", signing_key_kid(signing_current(rotation->signing)));
-	epoch_leave();
-	log_event(LOG_INFO, "signing_keys_changed", "%s signs, %zu published", kid, count);
+	log_event(LOG_INFO, "signing_keys_changed", "%s signs, %zu published",
+	    signing_key_kid(set->keys[set->current]), set->count);
+	signing_set_free(set);
 }
 
 /* A clock that jumps ahead for seconds would end every old key and make a new one. */
@@ -107,7 +103,6 @@ step(void *context)
 	(void)read_news(rotation);
 	look_at_clock(rotation);
 	look(rotation);
-	epoch_collect();
 	return LOOK_US;
 }
 

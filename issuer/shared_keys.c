@@ -155,10 +155,8 @@ shared_keys_same(const struct shared_keys *a, const struct shared_keys *b)
 }
 
 void
-shared_keys_free(void *context)
+shared_keys_free(struct shared_keys *shared)
 {
-	struct shared_keys *shared = context;
-
 	for (size_t i = 0; shared != NULL && i < shared->count; i++)
 		free(shared->keys[i].jwk);
 	free(shared);

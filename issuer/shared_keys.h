@@ -50,7 +50,7 @@ MUST_CHECK bool shared_keys_make(const struct store_key *first,
 /* Do both hold the same keys? NULL holds none. */
 bool shared_keys_same(const struct shared_keys *a, const struct shared_keys *b);
 
-/* Accepts NULL. Its type is that of epoch_retire()'s argument. */
-void shared_keys_free(void *shared);
+/* Accepts NULL. */
+void shared_keys_free(struct shared_keys *shared);
 
 #endif

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/epoch.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "issuer/signing_look.h"
@@ -20,8 +19,9 @@ struct signing {
 	int64_t rotate_after_s, publish_ahead_s;
 	_Atomic int64_t keep_s, next_s;
 	atomic_bool hold;
-	_Atomic(struct signing_set *) set;
-	pthread_mutex_t lock; /* who changes something */
+	pthread_mutex_t lock;     /* who changes something */
+	pthread_mutex_t set_lock; /* of the next one; held for no longer than it takes to look */
+	struct signing_set *set;
 	size_t told_skipped;
 };
 
@@ -34,12 +34,6 @@ settings_of(const struct signing *signing)
 }
 
 /* --- taking it over --- */
-
-static void
-free_set(void *set)
-{
-	signing_set_free(set);
-}
 
 static bool
 same_times(const struct signing_times *a, const struct signing_times *b)
@@ -72,7 +66,7 @@ same_set(const struct signing_set *a, const struct signing_set *b)
 static bool
 take_set(struct signing *signing, struct signing_set *set, int64_t now_s)
 {
-	struct signing_set *old = atomic_load(&signing->set);
+	struct signing_set *old = signing->set; /* changed by us alone */
 	struct signing_settings settings = settings_of(signing);
 
 	atomic_store(
@@ -88,9 +82,10 @@ take_set(struct signing *signing, struct signing_set *set, int64_t now_s)
 		signing_set_free(set);
 		return false;
 	}
-	atomic_store(&signing->set, set);
-	if (old != NULL)
-		epoch_retire(old, free_set);
+	(void)pthread_mutex_lock(&signing->set_lock);
+	signing->set = set;
+	(void)pthread_mutex_unlock(&signing->set_lock);
+	signing_set_free(old);
 	return true;
 }
 
@@ -150,6 +145,7 @@ signing_open(const struct signing_setup *setup, struct signing **ret_signing, st
 	if (signing == NULL)
 		return err_set(reterr, "%s: no memory", setup->state_dir);
 	(void)pthread_mutex_init(&signing->lock, NULL);
+	(void)pthread_mutex_init(&signing->set_lock, NULL);
 	if (!copy_setup(signing, setup) || !look_locked(signing, &wish, &changed, reterr)) {
 		signing_close(signing);
 		return err_within(reterr, "signing key");
@@ -163,7 +159,8 @@ signing_close(struct signing *signing)
 {
 	if (signing == NULL)
 		return;
-	signing_set_free(atomic_load(&signing->set));
+	signing_set_free(signing->set);
+	(void)pthread_mutex_destroy(&signing->set_lock);
 	(void)pthread_mutex_destroy(&signing->lock);
 	free(signing->state_dir);
 	free(signing->directory);
@@ -256,18 +253,15 @@ signing_next_s(const struct signing *signing)
 	return atomic_load(&signing->next_s);
 }
 
-const struct signing_set *
-signing_now(const struct signing *signing)
+struct signing_set *
+signing_now(struct signing *signing)
 {
-	return atomic_load(&signing->set);
-}
+	struct signing_set *set;
 
-const struct signing_key *
-signing_current(const struct signing *signing)
-{
-	const struct signing_set *set = signing_now(signing);
-
-	return set->keys[set->current];
+	(void)pthread_mutex_lock(&signing->set_lock);
+	set = signing_set_ref(signing->set);
+	(void)pthread_mutex_unlock(&signing->set_lock);
+	return set;
 }
 
 int64_t
@@ -287,10 +281,8 @@ add_key(struct buffer *json, const struct signing_key *key, bool first)
 }
 
 void
-signing_jwks(const struct signing *signing, struct buffer *json)
+signing_jwks(const struct signing_set *set, struct buffer *json)
 {
-	const struct signing_set *set = signing_now(signing);
-
 	buffer_add_text(json, "{\"keys\":[");
 	add_key(json, set->keys[set->current], true);
 	for (size_t i = 0; i < set->count; i++)

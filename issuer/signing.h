@@ -4,8 +4,8 @@
  *
  * Uses:   base, signing_key, signing_plan, signing_set.
  * Shell:  STATE/signing/, and the key file of the configuration.
- * Threads: reading is lock-free, between epoch_enter() and epoch_leave(); what changes it takes a
- *         lock of its own and that of the directory, so that gates and commands do not meet.
+ * Threads: any. Reading never waits for the disk; what changes it takes a lock of its own and that
+ *         of the directory, so that gates and commands do not meet.
  */
 #ifndef POSTERN_ISSUER_SIGNING_H
 #define POSTERN_ISSUER_SIGNING_H
@@ -57,8 +57,7 @@ void signing_hold(struct signing *signing, bool hold);
  * See what changed on disk, make the next key when it is due, drop those whose last token has
  * ended. A key that is dated in the future, made while the clock was ahead, counts as made now,
  * which is logged. *ret_changed: another set of keys, or another one signs. False: some of it went
- * wrong; what could be done is done, and the last known keys stay where none can be read. Outside
- * of an epoch.
+ * wrong; what could be done is done, and the last known keys stay where none can be read.
  */
 MUST_CHECK bool signing_tend(
     struct signing *signing, int64_t now_s, bool *ret_changed, struct err *reterr);
@@ -70,26 +69,22 @@ uint64_t signing_files(const struct signing *signing);
 int64_t signing_next_s(const struct signing *signing);
 
 /* Make the next key: published now, signing after `publish_ahead`, or now if `at_once`. An error
- * when one waits already. ret_kid: given, free() it. Outside of an epoch. */
+ * when one waits already. ret_kid: given, free() it. */
 MUST_CHECK bool signing_rotate(
     struct signing *signing, int64_t now_s, bool at_once, char **ret_kid, struct err *reterr);
 
-/* Trust this key no more, now; when it signed, another one does or is made. Outside of an epoch. */
+/* Trust this key no more, now; when it signed, another one does or is made. */
 MUST_CHECK bool signing_retire(
     struct signing *signing, const char *kid, int64_t now_s, struct err *reterr);
 
-/* The keys now, lent within the epoch. */
-const struct signing_set *signing_now(const struct signing *signing);
-
-/* The key that signs now, lent within the epoch. */
-const struct signing_key *signing_current(const struct signing *signing);
+/* The keys now. given: signing_set_free() drops the reference. */
+MUST_CHECK struct signing_set *signing_now(struct signing *signing);
 
 /* When a key of the set ceases to be published; INT64_MAX while none follows it. */
 int64_t signing_end_s(const struct signing *signing, const struct signing_set *set, size_t index);
 
-/* Append the JWK Set of all public keys (RFC 7517 section 5), the one that signs first. Within an
- * epoch. */
-void signing_jwks(const struct signing *signing, struct buffer *json);
+/* Append the JWK Set of all public keys (RFC 7517 section 5), the one that signs first. */
+void signing_jwks(const struct signing_set *set, struct buffer *json);
 
 /* The directory of the keys, lent. */
 const char *signing_directory(const struct signing *signing);

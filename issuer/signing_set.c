@@ -191,6 +191,7 @@ signing_set_read(
 		free(set);
 		return err_errno(reterr, errno, "%s", directory);
 	}
+	atomic_init(&set->references, 1);
 	while (done && (entry = readdir(dir)) != NULL) {
 		done = load_named(directory, entry->d_name, set, reterr);
 		if (!done && !strict) {
@@ -341,12 +342,19 @@ signing_set_find(const struct signing_set *set, const char *kid)
 	return SIZE_MAX;
 }
 
+struct signing_set *
+signing_set_ref(struct signing_set *set)
+{
+	atomic_fetch_add_explicit(&set->references, 1, memory_order_relaxed);
+	return set;
+}
+
 void
 signing_set_free(struct signing_set *set)
 {
 	size_t i;
 
-	if (set == NULL)
+	if (set == NULL || atomic_fetch_sub(&set->references, 1) != 1)
 		return;
 	for (i = 0; i < set->count; i++)
 		signing_key_free(set->keys[i]);

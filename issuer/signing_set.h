@@ -12,6 +12,7 @@
 #ifndef POSTERN_ISSUER_SIGNING_SET_H
 #define POSTERN_ISSUER_SIGNING_SET_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@
 #include "issuer/signing_plan.h"
 
 struct signing_set {
+	atomic_uint references;
 	struct signing_key *keys[SIGNING_MAX_KEYS];
 	struct signing_times times[SIGNING_MAX_KEYS]; /* `fits` is the caller's to set */
 	size_t count;
@@ -38,7 +40,8 @@ MUST_CHECK bool signing_set_lock(
     const char *state_dir, char **ret_directory, int *ret_fd, struct err *reterr);
 
 /* Read all of them. Strictly: a file that group or others can read, that is no key or whose name is
- * not its thumbprint is an error; else it is left out. given: signing_set_free() it. */
+ * not its thumbprint is an error; else it is left out. given: one reference,
+ * signing_set_free() drops it. */
 MUST_CHECK bool signing_set_read(
     const char *directory, bool strict, struct signing_set **ret_set, struct err *reterr);
 
@@ -57,7 +60,10 @@ MUST_CHECK bool signing_set_remove(
 /* The place of a kid; SIZE_MAX: it is not there. */
 size_t signing_set_find(const struct signing_set *set, const char *kid);
 
-/* Accepts NULL. */
+/* One more holder. Returns its argument. */
+struct signing_set *signing_set_ref(struct signing_set *set);
+
+/* One holder less; the last one frees it. Accepts NULL. */
 void signing_set_free(struct signing_set *set);
 
 #endif

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/epoch.h"
 #include "base/log.h"
 #include "issuer/audience.h"
 #include "issuer/client_authenticate.h"
@@ -68,9 +67,7 @@ mint(struct oauth *oauth, const struct token_grant *grant)
 	bool done;
 
 	buffer_init(&token, TOKEN_MOST);
-	epoch_enter();
 	done = mint_token(oauth->issuer->signing, &mint, &token, &err);
-	epoch_leave();
 	if (done)
 		answer_token(&oauth->answer->body, &grant->scope, &token);
 	else

@@ -177,6 +177,14 @@ view_by_name(const struct view *view, struct span name)
 	return table_get(&view->by_name, name, key_name);
 }
 
+const struct client *
+view_client(const struct view *view, struct span name_or_id)
+{
+	const struct client *client = view_by_id(view, name_or_id);
+
+	return client != NULL ? client : view_by_name(view, name_or_id);
+}
+
 int64_t
 view_longest_s(const struct view *view)
 {

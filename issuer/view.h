@@ -40,6 +40,9 @@ size_t view_count(const struct view *view);
 const struct client *view_by_id(const struct view *view, struct span id);
 const struct client *view_by_name(const struct view *view, struct span name);
 
+/* The client of that client_id or else of that name. Lent likewise. */
+const struct client *view_client(const struct view *view, struct span name_or_id);
+
 /* The longest token lifetime that a client of it has of its own, in seconds; 0: none has. */
 int64_t view_longest_s(const struct view *view);
 

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/epoch.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "issuer/sql.h"
@@ -302,7 +301,6 @@ run(void *context)
 		started_us = clock_mono_us();
 		tend_revocations(watch, &forget);
 		look_once(watch);
-		epoch_collect();
 		if (!wait_for(watch, rest_ms(started_us), NULL) || !wait_for(watch, wait_ms, &news))
 			break;
 		wait_ms = news ? SOON_MS : wait_ms * 2;
@@ -378,14 +376,21 @@ watch_start(const struct watch_setup *setup, struct watch **ret_watch, struct er
 }
 
 void
-watch_stop(struct watch *watch)
+watch_halt(struct watch *watch)
 {
-	if (watch == NULL)
-		return;
 	if (watch->running) {
 		(void)eventfd_write(watch->stop_fd, 1);
 		pthread_join(watch->thread, NULL);
 	}
+	watch->running = false;
+}
+
+void
+watch_stop(struct watch *watch)
+{
+	if (watch == NULL)
+		return;
+	watch_halt(watch);
 	if (watch->notify_fd >= 0)
 		close(watch->notify_fd);
 	if (watch->wake_fd >= 0)

@@ -44,13 +44,13 @@ MUST_CHECK bool watch_start(
 /* Look now, for who cannot wait for the thread: what was committed before this call is loaded when
  * it returns, unless the database is away or reading takes longer than a second; of what other
  * gates committed to PostgreSQL, what the server has told of by now: there is no round trip. Never
- * waits for a writer. Any thread, outside of an epoch. */
+ * waits for a writer. Any thread. */
 void watch_look(struct watch *watch);
 
 /* Change something: `change` is called with the store, and what it committed is loaded when this
  * returns true. False: it may have been written all the same, reterr says so. Waits for other
- * writers, five seconds at most, and for a server seven per statement. Any thread, outside of an
- * epoch; one at a time. */
+ * writers, five seconds at most, and for a server seven per statement. Any thread; one at a time.
+ */
 struct watch_change {
 	bool (*change)(struct store *store, void *context, struct err *reterr);
 	void *context;
@@ -62,7 +62,11 @@ MUST_CHECK bool watch_change(
  * reason, "" when it can. Waits for nothing. */
 int64_t watch_away_s(struct watch *watch, struct err *ret_why);
 
-/* End the thread and close the store. Accepts NULL. */
+/* End the thread: what others change is seen by watch_look() and watch_change() alone from now on.
+ */
+void watch_halt(struct watch *watch);
+
+/* The same, and close the store. Accepts NULL. */
 void watch_stop(struct watch *watch);
 
 #endif

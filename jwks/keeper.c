@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
-#include "base/epoch.h"
 #include "base/file.h"
 #include "base/hide.h"
 #include "base/json.h"
@@ -72,7 +71,7 @@ keeper_init(
 void
 keeper_done(struct keeper *keeper)
 {
-	keyset_free(atomic_load(&keeper->keys));
+	keyset_free(keeper->keys);
 	buffer_done(&keeper->json);
 	(void)pthread_cond_destroy(&keeper->ended);
 	(void)pthread_mutex_destroy(&keeper->lock);
@@ -94,28 +93,21 @@ keeper_alike(const struct keeper *a, const struct keeper *b)
 	       same_text(a->source.place, b->source.place);
 }
 
-static void
-free_set(void *set)
-{
-	keyset_free(set);
-}
-
 bool
 keeper_settle(struct keeper *keeper, struct keyset *set, struct span json, int64_t good_s)
 {
-	struct keyset *old = atomic_load(&keeper->keys);
+	struct keyset *old = keeper->keys;
 	bool changed = old == NULL || !keyset_same(old, set);
 
 	if (changed) {
-		atomic_store(&keeper->keys, set);
-		if (old != NULL)
-			epoch_retire(old, free_set);
+		keeper->keys = set;
+		keyset_free(old);
 		buffer_reset(&keeper->json);
 		buffer_add(&keeper->json, json);
 	} else {
 		keyset_free(set);
 	}
-	atomic_store(&keeper->good_s, good_s);
+	keyset_seen(keeper->keys, good_s);
 	return changed;
 }
 
@@ -295,16 +287,16 @@ tell(struct keeper *keeper, bool good, const char *why)
 		    failure_word(keeper->last_failure), why);
 	else if (good && (keeper->told_bad || keeper->fetches[FAILURE_NONE] == 0))
 		log_event(LOG_INFO, "keys_ok", "issuer %s: %zu keys", keeper->source.name,
-		    keyset_count(atomic_load(&keeper->keys)));
+		    keyset_count(keeper->keys));
 	keeper->told_bad = !good;
 }
 
 static void
 settle_good(struct keeper *keeper, struct keyset *set, struct span json, bool *ret_changed)
 {
-	if (set == NULL) /* 304: the same as before */
-		atomic_store(&keeper->good_s, keeper->plan.good_s);
-	else
+	if (set == NULL && keeper->keys != NULL) /* 304: the same as before */
+		keyset_seen(keeper->keys, keeper->plan.good_s);
+	else if (set != NULL)
 		*ret_changed = keeper_settle(keeper, set, json, keeper->plan.good_s);
 	keeper->last_error[0] = '\0';
 	tell(keeper, true, "");

@@ -26,13 +26,12 @@
 struct keeper {
 	struct source source;  /* texts are owned */
 	const char *state_dir; /* lent by the keyring; NULL: nothing is kept */
-	_Atomic(struct keyset *) keys;
-	atomic_int_fast64_t good_s; /* of the plan, for readers without the lock */
 	atomic_bool stop;
 	struct keyring *ring;  /* lent: whose it is */
 	struct worker *worker; /* NULL: its keys are given */
 	pthread_mutex_t lock;  /* guards what is below */
 	pthread_cond_t ended;  /* a round has */
+	struct keyset *keys;   /* NULL: none yet */
 	struct plan plan;
 	struct buffer json; /* the document of `keys` */
 	struct stat file;   /* SOURCE_FILE: as it was when it was read, */

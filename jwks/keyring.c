@@ -20,6 +20,7 @@ struct keyring {
 	atomic_uint_fast64_t generation;
 	void (*changed)(void *context);
 	void *context;
+	bool halted; /* of who halts it */
 };
 
 static void
@@ -141,34 +142,54 @@ keyring_start(const struct keyring_setup *setup, struct keyring **ret_ring, stru
 
 /* All are told before any is waited for. */
 void
+keyring_halt(struct keyring *ring)
+{
+	if (ring->halted)
+		return;
+	ring->halted = true;
+	for (size_t i = 0; i < ring->count; i++) {
+		struct keeper *keeper = &ring->keepers[i];
+
+		(void)pthread_mutex_lock(&keeper->lock);
+		atomic_store(&keeper->stop, true);
+		(void)pthread_cond_broadcast(&keeper->ended);
+		(void)pthread_mutex_unlock(&keeper->lock);
+	}
+	for (size_t i = 0; i < ring->count; i++)
+		worker_stop(ring->keepers[i].worker);
+}
+
+void
 keyring_stop(struct keyring *ring)
 {
 	if (ring == NULL)
 		return;
-	for (size_t i = 0; i < ring->count; i++) {
-		struct keeper *keeper = &ring->keepers[i];
-
-		atomic_store(&keeper->stop, true);
-		(void)pthread_mutex_lock(&keeper->lock);
-		(void)pthread_cond_broadcast(&keeper->ended);
-		(void)pthread_mutex_unlock(&keeper->lock);
-	}
-	for (size_t i = 0; i < ring->count; i++) {
-		worker_stop(ring->keepers[i].worker);
+	keyring_halt(ring);
+	for (size_t i = 0; i < ring->count; i++)
 		keeper_done(&ring->keepers[i]);
-	}
 	free(ring->keepers);
 	free(ring->state_dir);
 	free(ring);
 }
 
-const struct keyset *
-keyring_keys(const struct keyring *ring, size_t index, int64_t mono_s)
+struct keyset *
+keyring_keys(const struct keyring *ring, size_t index)
 {
-	const struct keeper *keeper = &ring->keepers[index];
-	struct plan plan = { .good_s = atomic_load(&keeper->good_s) };
+	struct keeper *keeper = &ring->keepers[index];
+	struct keyset *set;
 
-	return plan_usable(&plan, &keeper->source, mono_s) ? atomic_load(&keeper->keys) : NULL;
+	(void)pthread_mutex_lock(&keeper->lock);
+	set = keeper->keys == NULL ? NULL : keyset_ref(keeper->keys);
+	(void)pthread_mutex_unlock(&keeper->lock);
+	return set;
+}
+
+bool
+keyring_fresh(const struct keyset *set, const struct source *source, int64_t mono_s)
+{
+	struct plan plan = { .good_s = keyset_seen_s(set) };
+
+	return plan_usable(&plan, source, mono_s);
 }
 
 void
@@ -186,30 +207,43 @@ keyring_give(struct keyring *ring, size_t index, struct keyset *set)
 }
 
 bool
-keyring_refresh(struct keyring *ring, size_t index, int64_t mono_s)
+keyring_ask(struct keyring *ring, size_t index, int64_t mono_s, uint64_t *ret_round)
 {
 	struct keeper *keeper = &ring->keepers[index];
-	int64_t until_us = clock_mono_us() + keeper->source.timeout_ms * INT64_C(1000);
-	uint64_t round;
-	bool ended = false;
+	bool will = false;
 
 	if (keeper->worker == NULL)
 		return false;
 	(void)pthread_mutex_lock(&keeper->lock);
-	round = keeper->rounds;
-	if (!keeper->asking && !keeper->wanted &&
-	    plan_wanted(&keeper->plan, &keeper->source, mono_s)) {
-		keeper->wanted = true;
-		worker_wake(keeper->worker);
+	*ret_round = keeper->rounds;
+	if (!atomic_load(&keeper->stop)) {
+		if (!keeper->asking && !keeper->wanted &&
+		    plan_wanted(&keeper->plan, &keeper->source, mono_s)) {
+			keeper->wanted = true;
+			worker_wake(keeper->worker);
+		}
+		will = (keeper->asking || keeper->wanted) && keeper->waiting < WAITING_MOST;
 	}
-	if ((keeper->asking || keeper->wanted) && keeper->waiting < WAITING_MOST) {
+	(void)pthread_mutex_unlock(&keeper->lock);
+	return will;
+}
+
+bool
+keyring_await(struct keyring *ring, size_t index, uint64_t round)
+{
+	struct keeper *keeper = &ring->keepers[index];
+	int64_t until_us = clock_mono_us() + keeper->source.timeout_ms * INT64_C(1000);
+	bool ended;
+
+	(void)pthread_mutex_lock(&keeper->lock);
+	if (keeper->waiting < WAITING_MOST) {
 		keeper->waiting++;
 		while (keeper->rounds == round && !atomic_load(&keeper->stop) &&
 		       clock_mono_us() < until_us)
 			thread_wait_us(&keeper->ended, &keeper->lock, until_us - clock_mono_us());
 		keeper->waiting--;
-		ended = keeper->rounds != round;
 	}
+	ended = keeper->rounds != round;
 	(void)pthread_mutex_unlock(&keeper->lock);
 	return ended;
 }
@@ -223,7 +257,7 @@ keyring_state(const struct keyring *ring, size_t index, struct keyring_state *re
 	*ret_state = (struct keyring_state){ 0 };
 	(void)snprintf(ret_state->name, sizeof(ret_state->name), "%s", keeper->source.name);
 	(void)pthread_mutex_lock(&keeper->lock);
-	set = atomic_load(&keeper->keys); /* replaced under the lock only */
+	set = keeper->keys;
 	ret_state->plan = keeper->plan;
 	ret_state->usable =
 	    set != NULL && plan_usable(&keeper->plan, &keeper->source, clock_mono_s());

@@ -4,8 +4,7 @@
  *
  * Uses:   base, fetch, keyset, plan, source.
  * Shell:  threads, network, files under `state`.
- * Threads: any. Reading takes no lock (base/epoch); a fetch never runs on a caller's thread, and
- *         a slow issuer delays no other.
+ * Threads: any. A fetch never runs on a caller's thread, and a slow issuer delays no other.
  */
 #ifndef POSTERN_JWKS_KEYRING_H
 #define POSTERN_JWKS_KEYRING_H
@@ -56,25 +55,32 @@ struct keyring_setup {
 MUST_CHECK bool keyring_start(
     const struct keyring_setup *setup, struct keyring **ret_ring, struct err *reterr);
 
-/* Ends its threads, aborting fetches that are under way. Accepts NULL. */
+/* Ends its threads, aborting fetches that are under way; nobody waits for them any more. What is
+ * known may still be asked for. On one thread. */
+void keyring_halt(struct keyring *ring);
+
+/* The same, and free it. Accepts NULL. */
 void keyring_stop(struct keyring *ring);
 
-/*
- * The keys of issuer `index` (its place in `sources`) at `mono_s` (clock_mono_s()); NULL while
- * there are none that may be used. Call between epoch_enter() and epoch_leave(); lent until the
- * latter.
- */
-const struct keyset *keyring_keys(const struct keyring *ring, size_t index, int64_t mono_s);
+/* The keys of issuer `index` (its place in `sources`), be they fresh or not; NULL: there are none.
+ * given: keyset_free() drops the reference. */
+MUST_CHECK struct keyset *keyring_keys(const struct keyring *ring, size_t index);
+
+/* May keys from that source be used at `mono_s` (clock_mono_s()), or have they grown stale? */
+bool keyring_fresh(const struct keyset *set, const struct source *source, int64_t mono_s);
 
 /* Hand in the keys of a SOURCE_GIVEN issuer. taken: `set`. */
 void keyring_give(struct keyring *ring, size_t index, struct keyset *set);
 
 /*
- * A request met an unknown kid: ask for one refresh if the cooldown allows, and wait for a fetch
- * that is under way, at most the source's timeout. Call outside of an epoch. True when a refresh
- * ended while waiting, so that looking again makes sense.
+ * A request met an unknown kid: ask for one refresh if the cooldown allows. True when a fetch is
+ * under way, so that waiting makes sense: keyring_await() what *ret_round says.
  */
-MUST_CHECK bool keyring_refresh(struct keyring *ring, size_t index, int64_t mono_s);
+MUST_CHECK bool keyring_ask(
+    struct keyring *ring, size_t index, int64_t mono_s, uint64_t *ret_round);
+
+/* Wait until it has ended, at most the source's timeout. True: it has. */
+bool keyring_await(struct keyring *ring, size_t index, uint64_t round);
 
 /* A copy of what is known. */
 void keyring_state(const struct keyring *ring, size_t index, struct keyring_state *ret_state);

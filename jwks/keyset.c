@@ -2,11 +2,14 @@
 #include "jwks/keyset.h"
 
 #include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/json.h"
 
 struct keyset {
+	atomic_uint references;
+	atomic_int_fast64_t seen_s;
 	struct key **keys;
 	size_t count;
 	struct keyset_skip *skips;
@@ -20,6 +23,7 @@ make_set(size_t members)
 
 	if (set == NULL)
 		return NULL;
+	atomic_init(&set->references, 1);
 	set->keys = calloc(members + 1, sizeof(struct key *));
 	set->skips = calloc(members + 1, sizeof(*set->skips));
 	if (set->keys != NULL && set->skips != NULL)
@@ -185,16 +189,35 @@ keyset_parse_lenient(struct span json, struct keyset **ret_set, struct err *rete
 	return parse(json, true, ret_set, reterr);
 }
 
+struct keyset *
+keyset_ref(struct keyset *set)
+{
+	atomic_fetch_add_explicit(&set->references, 1, memory_order_relaxed);
+	return set;
+}
+
 void
 keyset_free(struct keyset *set)
 {
-	if (set == NULL)
+	if (set == NULL || atomic_fetch_sub(&set->references, 1) != 1)
 		return;
 	for (size_t i = 0; i < set->count; i++)
 		key_free(set->keys[i]);
 	free(set->keys);
 	free(set->skips);
 	free(set);
+}
+
+void
+keyset_seen(struct keyset *set, int64_t mono_s)
+{
+	atomic_store(&set->seen_s, mono_s);
+}
+
+int64_t
+keyset_seen_s(const struct keyset *set)
+{
+	return atomic_load(&set->seen_s);
 }
 
 size_t

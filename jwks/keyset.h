@@ -35,10 +35,11 @@ struct keyset_skip {
 /*
  * Parse a JWK Set (RFC 7517 section 5). Keys that cannot verify anything here are skipped and
  * listed by keyset_skip(). The same key twice is one key; of different keys with one kid that fit
- * the same algorithm at most KEYSET_MAX_TRIED are kept. A set in which no key is left is a failure: an empty keyset does not exist.
+ * the same algorithm at most KEYSET_MAX_TRIED are kept. A set in which no key is left is a failure:
+ * an empty keyset does not exist.
  *
  * json     borrowed.
- * ret_set  given: keyset_free() it. Set on success only.
+ * ret_set  given: one reference, keyset_free() drops it. Set on success only.
  */
 MUST_CHECK bool keyset_parse(struct span json, struct keyset **ret_set, struct err *reterr);
 
@@ -46,8 +47,16 @@ MUST_CHECK bool keyset_parse(struct span json, struct keyset **ret_set, struct e
  * files that an operator hands to `postern verify`, never for what an issuer sends. */
 MUST_CHECK bool keyset_parse_lenient(struct span json, struct keyset **ret_set, struct err *reterr);
 
-/* Accepts NULL. */
+/* One more holder. Returns its argument. */
+struct keyset *keyset_ref(struct keyset *set);
+
+/* One holder less; the last one frees it. Accepts NULL. */
 void keyset_free(struct keyset *set);
+
+/* When it was last known to be its issuer's, by clock_mono_s(); 0: never said. The one thing of a
+ * set that changes, so that what was found by it grows stale with it. Any thread. */
+void keyset_seen(struct keyset *set, int64_t mono_s);
+int64_t keyset_seen_s(const struct keyset *set);
 
 /* The keys, in the order of the document; lent by the set. */
 size_t keyset_count(const struct keyset *set);

@@ -59,8 +59,8 @@ access_log(const struct job *job, int64_t duration_us)
 	log_text(&line, "privilege", span_of(job->told.privilege));
 	log_text(&line, "module", span_of(job->told.module));
 	log_text(&line, "issuer", span_of(job->told.issuer));
-	log_text(&line, "sub", span_of(job->told.subject));
-	log_text(&line, "client", span_of(job->told.client));
+	log_text(&line, "sub", job->told.subject);
+	log_text(&line, "client", job->told.client);
 	log_text(&line, "user", span_of(job->told.user));
 	log_text(&line, "peer", span_of(request->peer));
 	log_text(&line, "detail", span_of(job->detail));

@@ -6,7 +6,6 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "base/epoch.h"
 #include "base/log.h"
 #include "proxy/answer.h"
 
@@ -23,25 +22,32 @@ struct page {
 	struct buffer body;
 };
 
-static struct world *
-hold_world(const struct admin *admin)
+static void
+plain(struct page *page, int status, const char *text)
 {
-	struct world *world;
+	page->status = status;
+	page->headers = SPAN(PLAIN);
+	buffer_add_text(&page->body, text);
+}
 
-	epoch_enter();
-	world = atomic_load(&admin->gate->world);
-	world_hold(world);
-	epoch_leave();
-	return world;
+/* NULL: there is none, which is answered. */
+static struct snapshot *
+take_snapshot(const struct admin *admin, struct page *page)
+{
+	struct snapshot *snapshot = snapshot_take(admin->gate->hold);
+
+	if (snapshot == NULL)
+		plain(page, 503, "out of memory\n");
+	return snapshot;
 }
 
 /* One issuer: may its keys be used, and if not, why. */
 static bool
-add_issuer(struct buffer *body, const struct world *world, size_t index)
+add_issuer(struct buffer *body, const struct services *services, size_t index)
 {
 	struct keyring_state state;
 
-	keyring_state(world->ring, index, &state);
+	keyring_state(services->ring, index, &state);
 	if (index > 0)
 		buffer_add_byte(body, ',');
 	buffer_add_text(body, "{\"issuer\":");
@@ -63,38 +69,38 @@ add_issuer(struct buffer *body, const struct world *world, size_t index)
 }
 
 static bool
-has_fallback(const struct world *world)
+has_fallback(const struct services *services)
 {
-	return world->config->has_local && world->config->local.accept == LOCAL_FALLBACK;
+	return services->config->has_local && services->config->local.accept == LOCAL_FALLBACK;
 }
 
 /* Does the local issuer stand by, or is it in force? */
 static void
-add_fallback(struct buffer *body, const struct world *world)
+add_fallback(struct buffer *body, const struct services *services)
 {
-	if (!has_fallback(world))
+	if (!has_fallback(services))
 		return;
 	buffer_format(body, ",\"fallback\":{\"in_force\":%s",
-	    fallback_in_force(world->fallback) ? "true" : "false");
-	if (fallback_since_s(world->fallback) > 0)
+	    fallback_in_force(services->fallback) ? "true" : "false");
+	if (fallback_since_s(services->fallback) > 0)
 		buffer_format(body, ",\"since_s\":%" PRId64,
-		    clock_mono_s() - fallback_since_s(world->fallback));
+		    clock_mono_s() - fallback_since_s(services->fallback));
 	buffer_add_byte(body, '}');
 }
 
 /* For how many seconds the local issuer's database is away; -1: there is none. */
 static int64_t
-database_away_s(const struct world *world, struct err *ret_why)
+database_away_s(const struct services *services, struct err *ret_why)
 {
-	return world->issuer == NULL ? -1 : issuer_database_away_s(world->issuer, ret_why);
+	return services->issuer == NULL ? -1 : issuer_database_away_s(services->issuer, ret_why);
 }
 
 /* Without it the gate goes on with what it has loaded. */
 static void
-add_database(struct buffer *body, const struct world *world)
+add_database(struct buffer *body, const struct services *services)
 {
 	struct err why = { "" };
-	int64_t away_s = database_away_s(world, &why);
+	int64_t away_s = database_away_s(services, &why);
 
 	if (away_s < 0)
 		return;
@@ -131,46 +137,50 @@ add_configuration(struct buffer *body, struct reload *reload)
 static void
 readyz(struct admin *admin, struct page *page)
 {
-	bool draining = atomic_load(&admin->draining);
-	struct world *world = hold_world(admin);
+	struct snapshot *snapshot = take_snapshot(admin, page);
+	bool draining = atomic_load(&admin->draining), ready;
+	struct services *services;
 	struct buffer issuers;
-	bool ready = world->config->profile_count == 0;
 
+	if (snapshot == NULL)
+		return;
+	services = snapshot->services;
+	ready = services->config->profile_count == 0;
 	/* One issuer that is down must not take the others' callers away. */
 	buffer_init(&issuers, TEXT_MAX);
-	for (size_t i = 0; i < world->config->profile_count; i++)
-		ready |= add_issuer(&issuers, world, i);
+	for (size_t i = 0; i < services->config->profile_count; i++)
+		ready |= add_issuer(&issuers, services, i);
 	page->status = ready && !draining ? 200 : 503;
 	page->headers = SPAN(JSON);
 	buffer_format(&page->body, "{\"ready\":%s,\"draining\":%s,",
 	    page->status == 200 ? "true" : "false", draining ? "true" : "false");
-	add_database(&page->body, world);
+	add_database(&page->body, services);
 	buffer_add_text(&page->body, "\"issuers\":[");
 	buffer_add(&page->body, buffer_span(&issuers));
 	buffer_add_byte(&page->body, ']');
-	add_fallback(&page->body, world);
+	add_fallback(&page->body, services);
 	add_configuration(&page->body, admin->reload);
 	buffer_add_text(&page->body, "}\n");
-	world_drop(world);
+	snapshot_release(snapshot);
 	buffer_done(&issuers);
 }
 
 static void
-add_keys(struct buffer *text, const struct world *world)
+add_keys(struct buffer *text, const struct services *services)
 {
 	struct keyring_state state;
 
 	buffer_add_text(text, "# HELP postern_issuer_keys Keys in use, by issuer.\n"
 			      "# TYPE postern_issuer_keys gauge\n");
-	for (size_t i = 0; i < world->config->profile_count; i++) {
-		keyring_state(world->ring, i, &state);
+	for (size_t i = 0; i < services->config->profile_count; i++) {
+		keyring_state(services->ring, i, &state);
 		buffer_format(text, "postern_issuer_keys{issuer=\"%s\"} %zu\n", state.name,
 		    state.usable ? state.keys : 0);
 	}
 	buffer_add_text(text, "# HELP postern_issuer_keys_age_seconds Since the last good fetch.\n"
 			      "# TYPE postern_issuer_keys_age_seconds gauge\n");
-	for (size_t i = 0; i < world->config->profile_count; i++) {
-		keyring_state(world->ring, i, &state);
+	for (size_t i = 0; i < services->config->profile_count; i++) {
+		keyring_state(services->ring, i, &state);
 		if (state.plan.good_s > 0)
 			buffer_format(text,
 			    "postern_issuer_keys_age_seconds{issuer=\"%s\"} %" PRId64 "\n",
@@ -178,8 +188,8 @@ add_keys(struct buffer *text, const struct world *world)
 	}
 	buffer_add_text(text, "# HELP postern_key_fetches_total Fetches of key sets, by result.\n"
 			      "# TYPE postern_key_fetches_total counter\n");
-	for (size_t i = 0; i < world->config->profile_count; i++) {
-		keyring_state(world->ring, i, &state);
+	for (size_t i = 0; i < services->config->profile_count; i++) {
+		keyring_state(services->ring, i, &state);
 		for (int kind = FAILURE_NONE; kind < FAILURE_COUNT; kind++)
 			buffer_format(text,
 			    "postern_key_fetches_total{issuer=\"%s\",result=\"%s\"} %" PRIu64 "\n",
@@ -211,14 +221,14 @@ add_reload(struct buffer *text, struct reload *reload)
 
 /* A label for each upstream that the configuration names. */
 static void
-add_upstreams(struct buffer *text, const struct world *world)
+add_upstreams(struct buffer *text, const struct services *services)
 {
-	size_t most = world->config->policy.module_count + 1, count;
+	size_t most = services->config->policy.module_count + 1, count;
 	struct upstream **list = calloc(most, sizeof(struct upstream *));
 	struct upstream_told *told = calloc(most, sizeof(*told));
 
 	if (list != NULL && told != NULL) {
-		count = world_upstreams(world, list, most);
+		count = services_upstreams(services, list, most);
 		for (size_t i = 0; i < count; i++)
 			told[i] = (struct upstream_told){
 				.name = upstream_url(list[i]),
@@ -234,21 +244,25 @@ add_upstreams(struct buffer *text, const struct world *world)
 static void
 metrics(struct admin *admin, struct page *page)
 {
-	struct world *world = hold_world(admin);
+	struct snapshot *snapshot = take_snapshot(admin, page);
+	struct services *services;
 
+	if (snapshot == NULL)
+		return;
+	services = snapshot->services;
 	page->status = 200;
 	page->headers = SPAN(PROMETHEUS);
 	metrics_text(admin->gate->metrics, &page->body);
 	add_reload(&page->body, admin->reload);
-	if (database_away_s(world, NULL) >= 0)
+	if (database_away_s(services, NULL) >= 0)
 		buffer_format(&page->body,
 		    "# HELP postern_database_up Can the local issuer's database be read?\n"
 		    "# TYPE postern_database_up gauge\n"
 		    "postern_database_up %d\n",
-		    database_away_s(world, NULL) == 0 ? 1 : 0);
-	add_keys(&page->body, world);
-	add_upstreams(&page->body, world);
-	if (has_fallback(world))
+		    database_away_s(services, NULL) == 0 ? 1 : 0);
+	add_keys(&page->body, services);
+	add_upstreams(&page->body, services);
+	if (has_fallback(services))
 		buffer_format(&page->body,
 		    "# HELP postern_fallback_active Do tokens of the local issuer count now?\n"
 		    "# TYPE postern_fallback_active gauge\n"
@@ -257,8 +271,9 @@ metrics(struct admin *admin, struct page *page)
 		    "left.\n"
 		    "# TYPE postern_fallback_changes_total counter\n"
 		    "postern_fallback_changes_total %" PRIu64 "\n",
-		    fallback_in_force(world->fallback) ? 1 : 0, fallback_changes(world->fallback));
-	world_drop(world);
+		    fallback_in_force(services->fallback) ? 1 : 0,
+		    fallback_changes(services->fallback));
+	snapshot_release(snapshot);
 	buffer_format(&page->body,
 	    "# HELP postern_token_cache_total Look-ups of verified tokens.\n"
 	    "# TYPE postern_token_cache_total counter\n"
@@ -271,16 +286,7 @@ metrics(struct admin *admin, struct page *page)
 	    "# TYPE postern_log_dropped_total counter\n"
 	    "postern_log_dropped_total %" PRIu64 "\n",
 	    cache_hits(admin->gate->cache), cache_misses(admin->gate->cache),
-	    admin->listener == NULL ? 0 : listener_connections(admin->listener),
-	    log_dropped());
-}
-
-static void
-plain(struct page *page, int status, const char *text)
-{
-	page->status = status;
-	page->headers = SPAN(PLAIN);
-	buffer_add_text(&page->body, text);
+	    admin->listener == NULL ? 0 : listener_connections(admin->listener), log_dropped());
 }
 
 /* It failed: RFC 9457, with a member that lists the mistakes. */
@@ -289,8 +295,9 @@ reload_failed(struct page *page, const struct reload_state *state)
 {
 	page->status = 422;
 	page->headers = SPAN(PROBLEM);
-	buffer_add_text(&page->body, "{\"type\":\"about:blank\",\"title\":\"Unprocessable Content\","
-				     "\"status\":422,\"detail\":");
+	buffer_add_text(&page->body,
+	    "{\"type\":\"about:blank\",\"title\":\"Unprocessable Content\","
+	    "\"status\":422,\"detail\":");
 	buffer_add_json(&page->body, span_of(state->err.text));
 	buffer_add_text(&page->body, ",\"configuration\":");
 	buffer_add_json(&page->body, span_of(state->configuration));

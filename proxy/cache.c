@@ -46,6 +46,7 @@ cache_free(struct cache *cache)
 {
 	if (cache == NULL)
 		return;
+	epoch_drain();
 	for (size_t i = 0; i < CACHE_ENTRIES; i++)
 		entry_free(atomic_load(&cache->places[i]));
 	free(cache);
@@ -61,8 +62,9 @@ set_of(struct cache *cache, const struct cache_key *key)
 	return &cache->places[(number % SETS) * WAYS];
 }
 
-const struct caller *
-cache_find(struct cache *cache, const struct cache_key *key, int64_t now_s)
+/* Within an epoch: the entry, lent until it is left. */
+static const struct cache_entry *
+find(struct cache *cache, const struct cache_key *key, int64_t now_s)
 {
 	_Atomic(struct cache_entry *) *set = set_of(cache, key);
 
@@ -71,19 +73,32 @@ cache_find(struct cache *cache, const struct cache_key *key, int64_t now_s)
 
 		if (entry == NULL || memcmp(entry->key.digest, key->digest, DIGEST_BYTES) != 0)
 			continue;
-		if (entry->key.stamp != key->stamp || now_s < entry->caller->from_s ||
+		if (entry->key.serial != key->serial || now_s < entry->caller->from_s ||
 		    now_s >= entry->caller->until_s)
 			break;
-		atomic_fetch_add_explicit(&cache->hits, 1, memory_order_relaxed);
-		return entry->caller;
+		return entry;
 	}
-	atomic_fetch_add_explicit(&cache->misses, 1, memory_order_relaxed);
 	return NULL;
 }
 
-struct cache_entry *
-cache_entry_new(
-    const struct cache_key *key, const struct config *config, const struct caller *caller)
+const struct caller *
+cache_find(struct cache *cache, const struct cache_key *key, int64_t now_s, struct arena *arena)
+{
+	const struct caller *caller = NULL;
+	const struct cache_entry *entry;
+
+	epoch_enter();
+	entry = find(cache, key, now_s);
+	if (entry != NULL)
+		caller = caller_copy(entry->caller, arena);
+	epoch_leave();
+	atomic_fetch_add_explicit(
+	    caller != NULL ? &cache->hits : &cache->misses, 1, memory_order_relaxed);
+	return caller;
+}
+
+static struct cache_entry *
+entry_new(const struct cache_key *key, const struct caller *caller)
 {
 	struct cache_entry *entry = calloc(1, sizeof(*entry));
 
@@ -91,7 +106,7 @@ cache_entry_new(
 		return NULL;
 	entry->key = *key;
 	arena_init_small(&entry->arena, CACHE_ENTRY_BYTES, ENTRY_FIRST_BYTES);
-	entry->caller = caller_copy(config, caller, &entry->arena);
+	entry->caller = caller_copy(caller, &entry->arena);
 	if (entry->caller != NULL)
 		return entry;
 	entry_free(entry);
@@ -115,7 +130,7 @@ victim(_Atomic(struct cache_entry *) *set, const struct cache_entry *incoming, i
 		if (entry == NULL ||
 		    memcmp(entry->key.digest, incoming->key.digest, DIGEST_BYTES) == 0)
 			return at;
-		ends = entry->key.stamp == incoming->key.stamp ? entry->caller->until_s : now_s;
+		ends = entry->key.serial == incoming->key.serial ? entry->caller->until_s : now_s;
 		if (ends < soonest) {
 			soonest = ends;
 			place = at;
@@ -124,19 +139,25 @@ victim(_Atomic(struct cache_entry *) *set, const struct cache_entry *incoming, i
 	return place;
 }
 
-struct cache_entry *
-cache_put(struct cache *cache, struct cache_entry *entry, int64_t now_s)
+void
+cache_put(
+    struct cache *cache, const struct cache_key *key, const struct caller *caller, int64_t now_s)
 {
-	_Atomic(struct cache_entry *) *set = set_of(cache, &entry->key);
+	_Atomic(struct cache_entry *) *set = set_of(cache, key);
+	struct cache_entry *entry = entry_new(key, caller), *displaced;
 
-	return atomic_exchange(&set[victim(set, entry, now_s)], entry);
+	if (entry == NULL)
+		return;
+	epoch_enter();
+	displaced = atomic_exchange(&set[victim(set, entry, now_s)], entry);
+	epoch_leave();
+	epoch_retire(displaced, entry_free);
 }
 
 void
-cache_retire(struct cache_entry *entry)
+cache_tend(void)
 {
-	if (entry != NULL)
-		epoch_retire(entry, entry_free);
+	epoch_collect();
 }
 
 uint64_t

@@ -194,9 +194,9 @@ copy_identity(struct caller *copy, struct arena *arena)
 }
 
 struct caller *
-caller_copy(const struct config *config, const struct caller *caller, struct arena *arena)
+caller_copy(const struct caller *caller, struct arena *arena)
 {
-	size_t words = config->policy.role_words;
+	size_t words = caller->role_words;
 	struct caller *copy = arena_alloc(arena, sizeof(*copy));
 	struct principal *principal;
 

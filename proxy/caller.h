@@ -19,6 +19,7 @@
 
 struct caller {
 	struct principal principal;
+	size_t role_words;       /* of principal.roles and .unsure */
 	size_t profile;          /* index in the configuration; profile_count for a user by Basic */
 	int64_t from_s, until_s; /* what it was verified by counts while from_s <= now < until_s */
 	struct header *identity; /* forward.headers with their values */
@@ -37,7 +38,6 @@ MUST_CHECK bool caller_identify(
     const struct config *config, const json_t *payload, struct caller *caller, struct arena *arena);
 
 /* A copy whose texts all live in `arena`, but for those of the configuration. NULL: no memory. */
-MUST_CHECK struct caller *caller_copy(
-    const struct config *config, const struct caller *caller, struct arena *arena);
+MUST_CHECK struct caller *caller_copy(const struct caller *caller, struct arena *arena);
 
 #endif

@@ -4,28 +4,9 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/digest.h"
-#include "base/epoch.h"
 #include "proxy/answer.h"
 #include "proxy/gate.h"
 #include "proxy/resource.h"
-
-/* Is this path served here? Then the world is held: answering may read a body or a database, and
- * that waits. */
-static struct world *
-hold_world_of(struct gate *gate, struct span path)
-{
-	struct world *world;
-	bool ours;
-
-	epoch_enter();
-	world = atomic_load(&gate->world);
-	ours = resource_path(world->config, path) ||
-	       (world->issuer != NULL && issuer_serves(world->issuer, path));
-	if (ours)
-		world_hold(world);
-	epoch_leave();
-	return ours ? world : NULL;
-}
 
 /* Read a small body whole. False: `job` says why not. */
 static bool
@@ -48,33 +29,37 @@ read_body(struct job *job, struct buffer *body)
 	return false;
 }
 
-/* The token that somebody asks about is judged as if it had come with a request. */
+/* The token that somebody asks about is judged as if it had come with a request now: what was
+ * committed before it was asked has been looked at since ours came. */
 static void
-introspect(struct job *job, const struct world *world, struct issuer_answer *issued)
+introspect(struct gate *gate, struct job *job, struct issuer_answer *issued)
 {
 	struct token token = { 0 };
 	struct facts facts;
-	bool active;
+	bool active = false;
 
-	epoch_enter();
-	facts = world_facts(world, clock_now_s());
-	facts.audiences = issuer_audiences(world->issuer);
-	active = judge_introspect(&facts, buffer_span(&issued->introspected), job->arena, &token);
-	epoch_leave();
+	snapshot_release(job->snapshot);
+	job->snapshot = snapshot_take(gate->hold);
+	if (job->snapshot != NULL && job->snapshot->services->issuer != NULL) {
+		facts = job_facts(job);
+		facts.audiences = issuer_audiences(job->snapshot->services->issuer);
+		active = judge_introspect(
+		    &facts, buffer_span(&issued->introspected), job->arena, &token);
+	}
 	issuer_introspect(active ? token.claims : NULL, issued);
 	token_done(&token);
 }
 
 static void
-answer_issuer(struct job *job, const struct world *world, const struct issuer_request *asked)
+answer_issuer(struct gate *gate, struct job *job, const struct issuer_request *asked)
 {
 	struct issuer_answer issued = { 0 };
 	struct answer answer;
 	struct buffer headers;
 
-	issuer_answer(world->issuer, asked, clock_now_s(), &issued);
+	issuer_answer(job->snapshot->services->issuer, asked, clock_now_s(), &issued);
 	if (issued.status == 200 && issued.introspects)
-		introspect(job, world, &issued);
+		introspect(gate, job, &issued);
 	buffer_init(&headers, 8192);
 	buffer_add(&headers, buffer_span(&issued.headers));
 	buffer_format(&headers, "X-Request-Id: %s\r\n", job->id);
@@ -90,16 +75,16 @@ answer_issuer(struct job *job, const struct world *world, const struct issuer_re
 				  ? issued.error
 				  : arena_format(job->arena, "%s: %s", issued.error, issued.why);
 	if (issued.client[0] != '\0')
-		job->told.client = arena_text(job->arena, span_of(issued.client));
+		job->told.client = span_of(arena_text(job->arena, span_of(issued.client)));
 	buffer_done(&headers);
 	issuer_answer_done(&issued);
 }
 
 static void
-serve_issuer(struct job *job, const struct world *world, const struct target *target)
+serve_issuer(struct gate *gate, struct job *job, const struct target *target)
 {
 	const struct request *request = exchange_request(job->exchange);
-	const char *name = resource_name(world->config, request, job->arena);
+	const char *name = resource_name(job->snapshot->config, request, job->arena);
 	struct issuer_request asked = {
 		.method = request->method,
 		.path = target->path,
@@ -119,7 +104,7 @@ serve_issuer(struct job *job, const struct world *world, const struct target *ta
 		       exchange_write(job->exchange, SPAN("HTTP/1.1 100 Continue\r\n\r\n"))) &&
 		   read_body(job, &body)) {
 		asked.body = buffer_span(&body);
-		answer_issuer(job, world, &asked);
+		answer_issuer(gate, job, &asked);
 	}
 	buffer_wipe(&body);
 }
@@ -127,16 +112,15 @@ serve_issuer(struct job *job, const struct world *world, const struct target *ta
 bool
 endpoints_serve(struct gate *gate, struct job *job, const struct judgement *judgement)
 {
+	const struct services *services = job->snapshot->services;
 	struct span path = judgement->target.path;
-	struct world *world = hold_world_of(gate, path);
 
-	if (world == NULL)
-		return false;
-	job->served_here = true;
-	if (resource_path(world->config, path))
-		resource_serve(job, world->config);
-	else
-		serve_issuer(job, world, &judgement->target);
-	world_drop(world);
-	return true;
+	if (resource_path(services->config, path)) {
+		job->served_here = true;
+		resource_serve(job, services->config);
+	} else if (services->issuer != NULL && issuer_serves(services->issuer, path)) {
+		job->served_here = true;
+		serve_issuer(gate, job, &judgement->target);
+	}
+	return job->served_here;
 }

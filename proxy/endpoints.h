@@ -3,7 +3,7 @@
  * endpoints - what the gate itself serves on the public listener: the local issuer's endpoints
  * and the metadata of the protected resource.
  *
- * Uses:   gate (world), job, answer, issuer.
+ * Uses:   gate, job, answer, issuer.
  * Shell:  reads the request's body, writes the answer.
  */
 #ifndef POSTERN_PROXY_ENDPOINTS_H
@@ -16,7 +16,8 @@
 struct gate;
 
 /*
- * Serve the request if its path is an endpoint of ours; false when it is not. job->status,
+ * Serve the request, whose job holds a snapshot, if its path is an endpoint of ours; false when it
+ * is not. job->status,
  * job->detail and job->told.client say what came of it; job->reason is set when it was refused
  * and nothing was written yet.
  */

@@ -70,8 +70,7 @@ may_ask_again(const struct carry *carry, enum reason reason)
 {
 	return reason == REASON_UPSTREAM_UNREACHABLE && carry->link != NULL &&
 	       carry->link->reused && carry->incoming.len == 0 && carry->interims == 0 &&
-	       !carry->body_touched &&
-	       idempotent(exchange_request(carry->exchange)->method);
+	       !carry->body_touched && idempotent(exchange_request(carry->exchange)->method);
 }
 
 /* What went wrong after the connection was there; what came before it counts itself. */
@@ -90,6 +89,17 @@ count_failure(struct carry *carry, enum reason reason)
 		upstream_count_failure(count, UPSTREAM_RESET);
 }
 
+/* More than a few writes, or nobody knows how many. */
+#define SOON_OVER_BYTES (256 << 10)
+
+static bool
+may_last(const struct response *response)
+{
+	return response->status == 101 || response->framing == RESPONSE_CHUNKED ||
+	       response->framing == RESPONSE_CLOSE ||
+	       (response->framing == RESPONSE_LENGTH && response->content_length > SOON_OVER_BYTES);
+}
+
 static void
 carry_out(struct carry *carry)
 {
@@ -105,10 +115,11 @@ carry_out(struct carry *carry)
 		count_failure(carry, reason);
 		return;
 	}
-	upstream_count_answer(
-	    upstream_count(carry->forward->upstream), carry->result->upstream_us);
+	upstream_count_answer(upstream_count(carry->forward->upstream), carry->result->upstream_us);
 	carry->result->detail = NULL;
 	carry->result->status = carry->response.status;
+	if (carry->forward->lasts != NULL && may_last(&carry->response))
+		carry->forward->lasts(carry->forward->context);
 	if (carry->response.status == 101)
 		tunnel_run(carry);
 	else

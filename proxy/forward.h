@@ -27,6 +27,11 @@ struct forward {
 	int64_t body_limit;          /* bytes of request body; 0: none */
 	struct span answer_headers;  /* whole lines to add to the answer: X-Request-Id */
 	struct arena *arena;
+	/* Called once the head of an answer is there that may last: a tunnel, a stream, a large
+	 * body. What was needed to get there need not be held any longer; `upstream` must be. May
+	 * be NULL. */
+	void (*lasts)(void *context);
+	void *context;
 };
 
 /* What came of it, for the log. */

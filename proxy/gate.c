@@ -2,7 +2,6 @@
 #include "proxy/gate.h"
 
 #include "base/clock.h"
-#include "base/epoch.h"
 #include "proxy/access.h"
 #include "proxy/answer.h"
 #include "proxy/endpoints.h"
@@ -14,78 +13,81 @@
 #define REQUEST_ARENA_BYTES (1u << 20)
 
 bool
-gate_init(struct gate *gate, struct world *world, struct err *reterr)
+gate_init(struct gate *gate, struct err *reterr)
 {
+	gate->hold = hold_new();
 	gate->cache = cache_new();
 	gate->metrics = metrics_new();
-	if (gate->cache == NULL || gate->metrics == NULL) {
+	if (gate->hold == NULL || gate->cache == NULL || gate->metrics == NULL) {
+		hold_free(gate->hold);
 		cache_free(gate->cache);
 		metrics_free(gate->metrics);
+		gate->cache = NULL;
 		return err_set(reterr, "out of memory");
 	}
-	atomic_store(&gate->tell_detail, world->config->answer_detail);
-	atomic_store(&gate->world, world);
+	(void)pthread_mutex_init(&gate->lock, NULL);
 	return true;
 }
 
 void
 gate_done(struct gate *gate)
 {
-	epoch_drain();
-	gate_tend(gate);
-	world_free(atomic_load(&gate->world));
+	services_end(gate_swap(gate, NULL));
+	(void)pthread_mutex_destroy(&gate->lock);
+	hold_free(gate->hold);
 	cache_free(gate->cache);
 	metrics_free(gate->metrics);
 }
 
-/* Whichever thread finds that the last reader has left, it only lays the world aside. */
+/* With the lock held. Without memory nothing counts until there is some: what was revoked or taken
+ * away would go on to count. */
 static void
-bury(void *retired)
+renew(struct gate *gate)
 {
-	struct world *world = retired;
-	struct world *head = atomic_load(world->grave);
+	struct snapshot *snapshot = gate->services == NULL ? NULL : snapshot_new(gate->services);
 
-	do {
-		world->next_buried = head;
-	} while (!atomic_compare_exchange_weak(world->grave, &head, world));
+	gate->unrenewed = gate->services != NULL && snapshot == NULL;
+	snapshot_replace(gate->hold, snapshot);
 }
 
 void
-gate_swap(struct gate *gate, struct world *world)
+gate_renew(void *context)
 {
-	struct world *former = atomic_load(&gate->world);
+	struct gate *gate = context;
 
-	former->grave = &gate->grave;
-	atomic_store(&gate->tell_detail, world->config->answer_detail);
-	atomic_store(&gate->world, world);
-	epoch_retire(former, bury);
+	(void)pthread_mutex_lock(&gate->lock);
+	renew(gate);
+	(void)pthread_mutex_unlock(&gate->lock);
 }
 
+struct services *
+gate_swap(struct gate *gate, struct services *services)
+{
+	struct services *former;
+
+	(void)pthread_mutex_lock(&gate->lock);
+	former = gate->services;
+	gate->services = services;
+	if (services != NULL)
+		atomic_store(&gate->tell_detail, services->config->answer_detail);
+	renew(gate);
+	(void)pthread_mutex_unlock(&gate->lock);
+	return former;
+}
+
+/* The services are replaced on this thread alone. */
 void
 gate_tend(struct gate *gate)
 {
-	struct world *world = atomic_exchange(&gate->grave, NULL);
+	bool unrenewed;
 
-	world_tend(atomic_load(&gate->world), clock_mono_s());
-	while (world != NULL) {
-		struct world *next = world->next_buried;
-
-		if (atomic_load(&world->holds) > 0)
-			bury(world);
-		else
-			world_free(world);
-		world = next;
-	}
-}
-
-static void
-keep_caller(struct gate *gate, const struct facts *facts, struct job *job,
-    const struct cache_key *key, const struct caller *caller)
-{
-	struct cache_entry *entry = cache_entry_new(key, facts->config, caller);
-
-	if (entry != NULL)
-		job->replaced = cache_put(gate->cache, entry, facts->now_s);
+	cache_tend();
+	services_tend(gate->services, clock_mono_s());
+	(void)pthread_mutex_lock(&gate->lock);
+	unrenewed = gate->unrenewed;
+	(void)pthread_mutex_unlock(&gate->lock);
+	if (unrenewed)
+		gate_renew(gate);
 }
 
 /* Who presents this token? A verified one is found again by the digest of its text, as long as
@@ -94,16 +96,16 @@ static enum reason
 know_bearer(
     struct gate *gate, const struct facts *facts, struct job *job, struct judgement *judgement)
 {
-	struct cache_key key = { .stamp = facts->stamp };
+	struct cache_key key = { .serial = facts->snapshot->serial };
 	struct caller *caller = NULL;
 	enum reason reason;
 
 	if (!digest_sha256(judgement->credentials.value, key.digest))
 		return judgement->verdict.reason = REASON_OVERLOADED;
-	judgement->caller = cache_find(gate->cache, &key, facts->now_s);
+	judgement->caller = cache_find(gate->cache, &key, facts->now_s, job->arena);
 	/* Keys grow stale by time alone, and what they have shown to be right does with them. */
 	if (judgement->caller != NULL &&
-	    facts->keys(facts->world, judgement->caller->profile, facts->mono_s) != NULL) {
+	    snapshot_keys(facts->snapshot, judgement->caller->profile, facts->mono_s) != NULL) {
 		judgement->profile = judgement->caller->profile;
 		return REASON_OK;
 	}
@@ -112,7 +114,33 @@ know_bearer(
 	if (reason != REASON_OK)
 		return reason;
 	judgement->caller = caller;
-	keep_caller(gate, facts, job, &key, caller);
+	cache_put(gate->cache, &key, caller, facts->now_s);
+	return REASON_OK;
+}
+
+/* A password that nobody asked for lately is asked for now, which takes a while. REASON_OK: it is
+ * right, and judgement->right_hash says so. */
+static enum reason
+ask_password(struct job *job, struct judgement *judgement)
+{
+	const struct login_attempt *attempt = &judgement->attempt;
+	struct issuer *issuer = job->snapshot->services->issuer;
+	struct login_told told = { .shared = true };
+	enum login_found found = login_check(issuer_login(issuer), attempt, &told);
+
+	job->wait_s = told.wait_s;
+	if (found == LOGIN_RIGHT && !told.shared)
+		issuer_rehash(issuer, attempt);
+	if (found == LOGIN_WRONG && told.wait_s > 0 && !told.shared)
+		job_tell_lockout(job, attempt);
+	judgement->unasked = false;
+	if (found == LOGIN_LOCKED)
+		return REASON_LOCKED_OUT;
+	if (found == LOGIN_BUSY)
+		return REASON_OVERLOADED;
+	if (found == LOGIN_WRONG)
+		return REASON_BASIC_WRONG;
+	judgement->right_hash = attempt->hash;
 	return REASON_OK;
 }
 
@@ -122,7 +150,7 @@ static enum reason
 know_user(
     struct gate *gate, const struct facts *facts, struct job *job, struct judgement *judgement)
 {
-	struct cache_key key = { .stamp = facts->stamp };
+	struct cache_key key = { .serial = facts->snapshot->serial };
 	struct caller *caller = NULL;
 	enum reason reason =
 	    judge_attempt(facts, exchange_request(job->exchange), job->arena, judgement);
@@ -130,15 +158,20 @@ know_user(
 	if (reason != REASON_OK)
 		return reason;
 	memcpy(key.digest, judgement->attempt.digest, DIGEST_BYTES);
-	if (login_quiet(facts->login, facts->mono_s))
-		judgement->caller = cache_find(gate->cache, &key, facts->now_s);
+	if (login_quiet(facts->snapshot->login, facts->mono_s))
+		judgement->caller = cache_find(gate->cache, &key, facts->now_s, job->arena);
 	if (judgement->caller != NULL)
 		return REASON_OK;
 	reason = judge_basic(facts, job->arena, judgement, &caller);
+	if (judgement->unasked) {
+		reason = ask_password(job, judgement);
+		if (reason == REASON_OK)
+			reason = judge_basic(facts, job->arena, judgement, &caller);
+	}
 	if (reason != REASON_OK)
 		return reason;
 	judgement->caller = caller;
-	keep_caller(gate, facts, job, &key, caller);
+	cache_put(gate->cache, &key, caller, facts->now_s);
 	return REASON_OK;
 }
 
@@ -160,102 +193,40 @@ know_caller(void *context, const struct facts *facts, struct judgement *judgemen
 	return REASON_OK;
 }
 
-/* Judge by the world as it is now, and take along what is needed after it: the head to send, a
- * hold on the upstream, the texts for the log. */
+/* Judge by the snapshot that is held, and make ready to forward. */
 static void
-judge_now(struct gate *gate, struct job *job, struct judgement *judgement)
+judge(struct gate *gate, struct job *job, struct judgement *judgement)
 {
+	struct facts facts = job_facts(job);
 	struct asking asking = { gate, job };
-	struct judge_who who = {
-		know_caller, &asking, job->arena, exchange_request(job->exchange)
-	};
-	struct facts facts;
-	const struct world *world;
+	struct judge_who who = { know_caller, &asking, job->arena,
+		exchange_request(job->exchange) };
 
-	judgement->unasked = false;
-	epoch_enter();
-	world = atomic_load(&gate->world);
-	job->judged_by = world->serial;
-	facts = world_facts(world, clock_now_s());
+	/* What an earlier look found may be of another configuration. */
+	judgement->caller = NULL;
+	judgement->profile = SIZE_MAX;
 	job->reason = judge_steps(&facts, &who, judgement);
-	job_tell(job, facts.config, judgement);
+	job_tell(job, judgement);
 	if (job->reason == REASON_OK)
-		job->reason = job_prepare(job, world, judgement);
-	epoch_leave();
-	cache_retire(job->replaced);
-	job->replaced = NULL;
+		job->reason = job_prepare(job, judgement);
 }
 
-static struct world *
-hold_world(struct gate *gate)
-{
-	struct world *world;
-
-	epoch_enter();
-	world = atomic_load(&gate->world);
-	world_hold(world);
-	epoch_leave();
-	return world;
-}
-
-/* The world that the request was judged by, held; NULL: a reload has put another in its place. Then
- * nothing that the judgement names (an index of a profile, a digest of a login) means anything
- * there, and it is to be judged anew. */
-static struct world *
-hold_judging(struct gate *gate, const struct job *job)
-{
-	struct world *world = hold_world(gate);
-
-	if (world->serial == job->judged_by)
-		return world;
-	world_drop(world);
-	return NULL;
-}
-
-/* A new key may have been published since we last looked. Look once, never in a loop. True: judge
- * again. */
+/* A new key may have been published since the keys were fetched. Who waits for it holds nothing,
+ * and takes what there is then. True: that is another snapshot, judge by it. */
 static bool
-refresh_keys(struct gate *gate, struct job *job, const struct judgement *judgement)
+await_keys(struct gate *gate, struct job *job, const struct judgement *judgement)
 {
-	struct world *world = hold_judging(gate, job);
-	bool refreshed = false;
+	struct services *services = services_ref(job->snapshot->services);
+	uint64_t serial = job->snapshot->serial, round;
+	size_t profile = judgement->profile;
 
-	if (world == NULL)
-		return true;
-	if (!job->refreshed && judgement->profile < world->config->profile_count)
-		refreshed = keyring_refresh(world->ring, judgement->profile, clock_mono_s());
-	job->refreshed = true;
-	world_drop(world);
-	return refreshed;
-}
-
-/* A password that nobody asked for lately is asked for now, which takes a while, and once. True:
- * it is right, judge again. */
-static bool
-ask_password(struct gate *gate, struct job *job, struct judgement *judgement)
-{
-	const struct login_attempt *attempt = &judgement->attempt;
-	struct world *world = hold_judging(gate, job);
-	enum login_found found = LOGIN_BUSY;
-	struct login_told told = { .shared = true };
-
-	if (world == NULL)
-		return true;
-	if (world->issuer != NULL)
-		found = login_check(issuer_login(world->issuer), attempt, &told);
-	if (found == LOGIN_RIGHT && !told.shared)
-		issuer_rehash(world->issuer, attempt);
-	world_drop(world);
-	job->wait_s = told.wait_s;
-	if (found == LOGIN_RIGHT)
-		judgement->right_hash = attempt->hash;
-	else if (found == LOGIN_LOCKED)
-		job->reason = REASON_LOCKED_OUT;
-	else if (found == LOGIN_BUSY)
-		job->reason = REASON_OVERLOADED;
-	if (found == LOGIN_WRONG && told.wait_s > 0 && !told.shared)
-		job_tell_lockout(job, attempt);
-	return found == LOGIN_RIGHT;
+	snapshot_release(job->snapshot);
+	if (profile < services->config->profile_count &&
+	    keyring_ask(services->ring, profile, clock_mono_s(), &round))
+		(void)keyring_await(services->ring, profile, round);
+	services_unref(services);
+	job->snapshot = snapshot_take(gate->hold);
+	return job->snapshot != NULL && job->snapshot->serial != serial;
 }
 
 /* Where the API stands, and what ails it, is the operator's to know: the log tells. */
@@ -292,7 +263,6 @@ forward(struct job *job)
 	job->status = job->forwarded.status;
 	if (job->reason != REASON_OK)
 		job->detail = job->forwarded.detail;
-	upstream_unref(job->forward.upstream);
 }
 
 static void
@@ -302,6 +272,26 @@ finish(struct gate *gate, struct job *job)
 
 	metrics_request(gate->metrics, job->reason, duration_us);
 	access_log(job, duration_us);
+}
+
+/* From the judging to the answer. Looks once more at most, never in a loop. */
+static void
+serve(struct gate *gate, struct job *job, struct judgement *judgement)
+{
+	job->snapshot = snapshot_take(gate->hold);
+	if (job->snapshot != NULL && endpoints_serve(gate, job, judgement))
+		return;
+	if (job->snapshot != NULL)
+		judge(gate, job, judgement);
+	if (job->reason == REASON_KEY_UNKNOWN && await_keys(gate, job, judgement))
+		judge(gate, job, judgement);
+	if (job->snapshot == NULL) {
+		job->reason = REASON_OVERLOADED;
+		job->detail = NULL;
+		job->told = (struct job_told){ 0 };
+	}
+	if (job->reason == REASON_OK)
+		forward(job);
 }
 
 void
@@ -319,17 +309,12 @@ gate_serve(void *context, struct exchange *exchange)
 	}
 	job.reason = judge_admit(exchange_request(exchange), &arena, &judgement);
 	job.detail = judgement.verdict.detail;
-	if (job.reason == REASON_OK && !endpoints_serve(gate, &job, &judgement)) {
-		judge_now(gate, &job, &judgement);
-		while ((job.reason == REASON_KEY_UNKNOWN && refresh_keys(gate, &job, &judgement)) ||
-		       (judgement.unasked && ask_password(gate, &job, &judgement)))
-			judge_now(gate, &job, &judgement);
-		if (job.reason == REASON_OK)
-			forward(&job);
-	}
+	if (job.reason == REASON_OK)
+		serve(gate, &job, &judgement);
 	if (job.reason != REASON_OK)
 		refuse(gate, &job);
 	finish(gate, &job);
+	job_end(&job);
 	judge_forget(&judgement);
 	arena_done(&arena);
 }
@@ -348,6 +333,7 @@ gate_refuse(void *context, struct exchange *exchange, enum reason reason, const 
 		exchange_close(exchange);
 		refuse(gate, &job);
 		finish(gate, &job);
+		job_end(&job);
 	}
 	arena_done(&arena);
 }

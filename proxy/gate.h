@@ -8,33 +8,43 @@
 #ifndef POSTERN_PROXY_GATE_H
 #define POSTERN_PROXY_GATE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "base/check.h"
+#include "base/hold.h"
 #include "proxy/cache.h"
 #include "proxy/exchange.h"
 #include "proxy/metrics.h"
-#include "proxy/world.h"
+#include "proxy/services.h"
+#include "proxy/snapshot.h"
 
 struct gate {
-	_Atomic(struct world *) world; /* read it inside an epoch */
-	_Atomic(struct world *) grave; /* worlds that nobody judges by any more */
-	atomic_bool tell_detail;       /* answers.detail of the world: public */
+	struct hold *hold;    /* of the snapshot that counts */
+	pthread_mutex_t lock; /* of the next two */
+	struct services *services;
+	bool unrenewed;          /* there was no memory for a snapshot of what there is now */
+	atomic_bool tell_detail; /* answers.detail of the configuration: public */
 	struct cache *cache;
 	struct metrics *metrics;
 };
 
-/* Ready a gate for its first world (taken on success). */
-MUST_CHECK bool gate_init(struct gate *gate, struct world *world, struct err *reterr);
+/* Ready a gate without services. */
+MUST_CHECK bool gate_init(struct gate *gate, struct err *reterr);
 
-/* Free it and its world, when nothing is served any more. */
+/* Free it and its services, when nothing is served any more. */
 void gate_done(struct gate *gate);
 
-/* taken: `world` serves from now on; the former ends when its last request has. */
-void gate_swap(struct gate *gate, struct world *world);
+/* taken: `services` serve from now on. Returns the former ones (NULL: none), given: services_end()
+ * them. */
+struct services *gate_swap(struct gate *gate, struct services *services);
 
-/* End the former worlds that nobody holds any more. Ending one joins threads, so it is for a
- * housekeeping thread, never a request's. */
+/* services_setup.changed: `context` is the gate. Whoever asks after this call is judged by what
+ * there is now. */
+void gate_renew(void *context);
+
+/* Keep house, on one thread, now and then. */
 void gate_tend(struct gate *gate);
 
 /* listener_setup.serve: `context` is the gate. */

@@ -2,6 +2,7 @@
 #include "proxy/job.h"
 
 #include "base/base64url.h"
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
 #include "policy/scope_hint.h"
@@ -37,41 +38,41 @@ job_start(struct job *job, struct exchange *exchange, struct arena *arena)
 	return true;
 }
 
-static const char *
-keep(struct job *job, const char *text)
+struct facts
+job_facts(const struct job *job)
 {
-	return text == NULL ? NULL : arena_text(job->arena, span_of(text));
-}
-
-static const char *
-keep_span(struct job *job, struct span text)
-{
-	return text.at == NULL ? NULL : arena_text(job->arena, text);
+	return (struct facts){ .snapshot = job->snapshot,
+		.config = job->snapshot->config,
+		.now_s = clock_now_s(),
+		.mono_s = clock_mono_s() };
 }
 
 void
-job_tell(struct job *job, const struct config *config, const struct judgement *judgement)
+job_tell(struct job *job, const struct judgement *judgement)
 {
+	const struct config *config = job->snapshot->config;
 	const struct cover *cover = &judgement->cover;
+	const struct principal *principal =
+	    judgement->caller == NULL ? NULL : &judgement->caller->principal;
 
 	job->shadow_reason = judgement->verdict.shadow_reason;
-	job->detail = keep(job, judgement->verdict.detail);
-	job->told.basic = judgement->basic;
-	job->told.metadata = keep(job, config->resource.metadata);
-	job->told.pattern = keep(job, cover->pattern);
+	job->detail = judgement->verdict.detail;
+	job->told = (struct job_told){ .pattern = cover->pattern,
+		.basic = judgement->basic,
+		.metadata = config->resource.metadata };
 	if (cover->privilege != NULL) {
-		job->told.privilege = keep(job, cover->privilege->name);
-		job->told.scope = scope_hint(&config->policy, cover->privilege,
-		    judgement->caller == NULL ? NULL : &judgement->caller->principal, job->arena);
+		job->told.privilege = cover->privilege->name;
+		job->told.scope =
+		    scope_hint(&config->policy, cover->privilege, principal, job->arena);
 	}
 	if (cover->module != NULL)
-		job->told.module = keep(job, cover->module->name);
+		job->told.module = cover->module->name;
 	if (judgement->profile < config->profile_count)
-		job->told.issuer = keep(job, config->profiles[judgement->profile].name);
-	if (judgement->caller != NULL) {
-		job->told.subject = keep_span(job, judgement->caller->principal.subject);
-		job->told.client = keep_span(job, judgement->caller->principal.client);
-		job->told.user = keep(job, judgement->caller->principal.user);
+		job->told.issuer = config->profiles[judgement->profile].name;
+	if (principal != NULL) {
+		job->told.subject = principal->subject;
+		job->told.client = principal->client;
+		job->told.user = principal->user;
 	}
 }
 
@@ -121,14 +122,21 @@ answer_headers(struct job *job)
 	return (struct span){ line, at + id + 2 };
 }
 
+static void
+let_go(void *job)
+{
+	job_let_go(job);
+}
+
 enum reason
-job_prepare(struct job *job, const struct world *world, const struct judgement *judgement)
+job_prepare(struct job *job, const struct judgement *judgement)
 {
 	const struct request *request = exchange_request(job->exchange);
-	const struct config_limits *limits = &world->config->limits;
-	struct upstream *upstream = world_upstream(world, judgement->cover.module);
+	const struct services *services = job->snapshot->services;
+	const struct config_limits *limits = &services->config->limits;
+	struct upstream *upstream = services_upstream(services, judgement->cover.module);
 	struct headers_setup setup = {
-		.rules = &world->config->rules,
+		.rules = &services->config->rules,
 		.request = request,
 		.path = judgement->target.path,
 		.query = judgement->target.query,
@@ -154,11 +162,54 @@ job_prepare(struct job *job, const struct world *world, const struct judgement *
 		.body_limit = limits->body_bytes,
 		.answer_headers = answer_headers(job),
 		.arena = job->arena,
+		.upstream = upstream,
+		.lasts = let_go,
+		.context = job,
 	};
-	job->told.upstream = keep(job, upstream_url(upstream));
+	job->told.upstream = upstream_url(upstream);
 	if (job->forward.head.at == NULL || job->forward.answer_headers.at == NULL)
 		return REASON_OVERLOADED;
-	job->forward.upstream = upstream;
-	upstream_ref(upstream);
 	return REASON_OK;
+}
+
+static void
+keep(struct job *job, const char **text)
+{
+	if (*text != NULL)
+		*text = arena_text(job->arena, span_of(*text));
+}
+
+static void
+keep_span(struct job *job, struct span *text)
+{
+	if (text->at != NULL)
+		*text = span_of(arena_text(job->arena, *text));
+}
+
+void
+job_let_go(struct job *job)
+{
+	if (job->snapshot == NULL)
+		return;
+	keep(job, &job->detail);
+	keep(job, &job->told.privilege);
+	keep(job, &job->told.pattern);
+	keep(job, &job->told.module);
+	keep(job, &job->told.issuer);
+	keep(job, &job->told.user);
+	keep(job, &job->told.metadata);
+	keep_span(job, &job->told.subject);
+	keep_span(job, &job->told.client);
+	job->upstream = job->forward.upstream; /* which owns its URL */
+	if (job->upstream != NULL)
+		upstream_ref(job->upstream);
+	snapshot_release(job->snapshot);
+	job->snapshot = NULL;
+}
+
+void
+job_end(struct job *job)
+{
+	snapshot_release(job->snapshot);
+	upstream_unref(job->upstream);
 }

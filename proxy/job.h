@@ -4,8 +4,9 @@
  * forwarding, refusing and logging.
  *
  * Uses:   exchange, judge, forward.
- * Threads: one thread's. The texts for the log are copies, so that they outlive the snapshot the
- *         request was judged by.
+ * Threads: one thread's. It holds the snapshot that the request is judged by, from job->snapshot's
+ *         taking to job_end(), and so the texts for the log stay where they are; a job that has let
+ *         go of it has copies of its own.
  */
 #ifndef POSTERN_PROXY_JOB_H
 #define POSTERN_PROXY_JOB_H
@@ -16,56 +17,64 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/reason.h"
-#include "proxy/cache.h"
 #include "proxy/exchange.h"
 #include "proxy/forward.h"
 #include "proxy/judge.h"
-#include "proxy/world.h"
+#include "proxy/snapshot.h"
 
 #define JOB_ID_ROOM 24
 
 /* What the log says of who and what; each may be NULL. */
 struct job_told {
-	const char *privilege, *pattern, *module, *issuer, *subject, *client, *upstream;
-	const char *user;  /* of Basic */
-	const char *scope; /* that would have sufficed, for the challenge */
+	const char *privilege, *pattern, *module, *issuer, *upstream;
+	struct span subject, client;
+	const char *user;     /* of Basic */
+	const char *scope;    /* that would have sufficed, for the challenge */
 	const char *metadata; /* URL of the resource's, by configuration */
-	bool basic;        /* Basic counts there: so does the challenge */
+	bool basic;           /* Basic counts there: so does the challenge */
 };
 
 struct job {
 	struct exchange *exchange;
 	struct arena *arena;
+	struct snapshot *snapshot; /* held; NULL: not yet, or not any more */
 	char id[JOB_ID_ROOM];      /* X-Request-Id */
 	enum reason reason;        /* REASON_OK: to be forwarded, or was */
 	enum reason shadow_reason; /* what a shadow privilege would have said */
 	const char *detail;        /* in the arena, or static */
 	int status;                /* of the answer given */
 	struct job_told told;
-	struct forward forward; /* made when the reason is REASON_OK; holds an upstream */
+	struct forward forward; /* made when the reason is REASON_OK */
 	struct forwarded forwarded;
-	bool served_here;             /* one of the gate's own endpoints */
-	uint64_t judged_by;           /* serial of the world */
-	bool refreshed;               /* an unknown key was looked for */
-	int64_t wait_s;               /* locked out for so long; 0: not */
-	struct cache_entry *replaced; /* to be retired when the epoch is left */
+	struct upstream *upstream; /* a reference, once the snapshot was let go of; else NULL */
+	bool served_here;          /* one of the gate's own endpoints */
+	int64_t wait_s;            /* locked out for so long; 0: not */
 };
 
 /* Draw the request id: 96 random bits. False: no randomness, nothing may be served. */
 MUST_CHECK bool job_start(struct job *job, struct exchange *exchange, struct arena *arena);
 
-/* Copy what the log will want out of the snapshot. What finds no memory is left out. */
-void job_tell(struct job *job, const struct config *config, const struct judgement *judgement);
+/* What the request is judged by now: the snapshot that is held, and the time. */
+struct facts job_facts(const struct job *job);
+
+/* Note what the log will want. */
+void job_tell(struct job *job, const struct judgement *judgement);
 
 /* A line about a lock-out that this request's failure brought about. A name is told only if it is a
  * user's: others may be a password in the wrong field. */
 void job_tell_lockout(const struct job *job, const struct login_attempt *attempt);
 
 /*
- * Make ready to forward: the head for the upstream, a reference to the upstream, the limits.
- * REASON_OK, or why it cannot be forwarded. Call inside the epoch of `world`.
+ * Make ready to forward: the head for the upstream, the upstream, the limits. REASON_OK, or why it
+ * cannot be forwarded.
  */
-MUST_CHECK enum reason job_prepare(
-    struct job *job, const struct world *world, const struct judgement *judgement);
+MUST_CHECK enum reason job_prepare(struct job *job, const struct judgement *judgement);
+
+/* Let go of the snapshot before the end: of a stream or a tunnel only what the log wants is kept.
+ * What finds no memory is left out. */
+void job_let_go(struct job *job);
+
+/* Let go of all that is still held, after the log line. */
+void job_end(struct job *job);
 
 #endif

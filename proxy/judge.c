@@ -64,7 +64,7 @@ is_local(const struct facts *facts, const struct profile *profile)
 static enum reason
 find_user(const struct facts *facts, const struct claims *claims, struct principal_store *store)
 {
-	const struct user *user = facts->user(facts->world, claims->subject);
+	const struct user *user = snapshot_user(facts->snapshot, claims->subject);
 
 	if (user == NULL || user->disabled || !incarnation_fits(user->incarnation, claims->payload))
 		return REASON_CLIENT_DISABLED;
@@ -84,7 +84,7 @@ find_holder(const struct facts *facts, const struct claims *claims, struct princ
 		return REASON_OK;
 	if (claims->client.at == NULL)
 		return find_user(facts, claims, store);
-	client = facts->client(facts->world, claims->client);
+	client = snapshot_client(facts->snapshot, claims->client);
 	if (client == NULL || client->disabled ||
 	    !incarnation_fits(client->incarnation, claims->payload))
 		return REASON_CLIENT_DISABLED;
@@ -114,7 +114,7 @@ is_revoked(const struct facts *facts, const struct claims *claims)
 {
 	struct revoked_question question = question_of(claims);
 
-	return facts->config->has_local && facts->revoked(facts->world, &question);
+	return facts->config->has_local && snapshot_revoked(facts->snapshot, &question);
 }
 
 static void
@@ -152,6 +152,7 @@ judge_claims(const struct facts *facts, const struct claims *claims, struct aren
 	if (caller == NULL)
 		return REASON_OVERLOADED;
 	caller->profile = (size_t)(claims->profile - config->profiles);
+	caller->role_words = config->policy.role_words;
 	caller->from_s = claims->from_s;
 	caller->until_s = claims->until_s;
 	if (!principal_of_claims(&config->policy, claims, &store, &caller->principal, arena) ||
@@ -165,7 +166,7 @@ enum reason
 judge_issuer(const struct facts *facts, size_t profile, const char **ret_detail)
 {
 	if (!facts->config->has_local || profile != facts->config->local_index ||
-	    facts->local_counts)
+	    facts->snapshot->local_counts)
 		return REASON_OK;
 	*ret_detail = "tokens of the local issuer are not accepted now (local_issuer.accept)";
 	return REASON_LOCAL_ISSUER_STANDING_BY;
@@ -192,7 +193,7 @@ verify(const struct facts *facts, struct token *token, struct arena *arena,
 		return reason;
 	profile = &facts->config->profiles[judgement->profile];
 	about.profile = profile;
-	about.keys = facts->keys(facts->world, judgement->profile, facts->mono_s);
+	about.keys = snapshot_keys(facts->snapshot, judgement->profile, facts->mono_s);
 	if (facts->audiences != NULL && is_local(facts, profile)) {
 		widened = *profile;
 		widened.audience = *facts->audiences;
@@ -234,7 +235,7 @@ judge_bearer(const struct facts *facts, struct arena *arena, struct judgement *j
 	if (reason != REASON_OK)
 		refuse(judgement, reason, token.detail);
 	if (reason == REASON_OK)
-		*ret_caller = caller_copy(facts->config, *ret_caller, arena);
+		*ret_caller = caller_copy(*ret_caller, arena);
 	token_done(&token);
 	if (reason == REASON_OK && *ret_caller == NULL)
 		return refuse(judgement, REASON_OVERLOADED, "out of memory");
@@ -249,7 +250,7 @@ judge_attempt(const struct facts *facts, const struct request *request, struct a
 	enum reason reason;
 
 	judge_forget(judgement); /* when it is judged again */
-	if (!judgement->basic || facts->login == NULL)
+	if (!judgement->basic || facts->snapshot->login == NULL)
 		return refuse(judgement, REASON_BASIC_NOT_ALLOWED, NULL);
 	*attempt =
 	    (struct login_attempt){ .peer = span_of(request->peer), .mono_s = facts->mono_s };
@@ -259,7 +260,7 @@ judge_attempt(const struct facts *facts, const struct request *request, struct a
 		return refuse(judgement, reason, judgement->credentials.detail);
 	/* What is longer than any name and password may be is wrong, and no secret is told. */
 	if (attempt->password.len > PASSWORD_MOST || !client_name_valid(attempt->name) ||
-	    !login_digest(facts->login, attempt))
+	    !login_digest(facts->snapshot->login, attempt))
 		return refuse(judgement, REASON_BASIC_WRONG, NULL);
 	return REASON_OK;
 }
@@ -270,7 +271,7 @@ password_known(const struct facts *facts, const struct judgement *judgement, int
 {
 	const struct login_attempt *attempt = &judgement->attempt;
 
-	int64_t until_mono_s = login_known(facts->login, attempt);
+	int64_t until_mono_s = login_known(facts->snapshot->login, attempt);
 
 	*ret_until_s = facts->now_s;
 	if (until_mono_s != 0) {
@@ -286,14 +287,12 @@ judge_basic(const struct facts *facts, struct arena *arena, struct judgement *ju
     struct caller **ret_caller)
 {
 	struct login_attempt *attempt = &judgement->attempt;
-	const struct user *user = facts->user(facts->world, attempt->name);
+	const struct user *user = snapshot_user(facts->snapshot, attempt->name);
 	bool may = user != NULL && !user->disabled;
 	int64_t until_s;
 	enum reason reason;
 
-	/* A copy: it is asked for when the user may be gone. */
-	if (may && (attempt->hash = arena_text(arena, span_of(user->hash))) == NULL)
-		return refuse(judgement, REASON_OVERLOADED, NULL);
+	attempt->hash = may ? user->hash : NULL;
 	judgement->unasked = !password_known(facts, judgement, &until_s);
 	if (judgement->unasked || !may)
 		return refuse(judgement, REASON_BASIC_WRONG, NULL);
@@ -314,12 +313,13 @@ judge_user(const struct facts *facts, const struct user *user, struct arena *are
 	if (caller == NULL)
 		return REASON_OVERLOADED;
 	caller->profile = config->profile_count;
+	caller->role_words = config->policy.role_words;
 	caller->from_s = caller->until_s = facts->now_s;
 	if (!principal_of_user(&config->policy, &store, &caller->principal, arena) ||
 	    !caller_identify(config, NULL, caller, arena))
 		return REASON_OVERLOADED;
-	*ret_caller = caller_copy(config, caller, arena);
-	return *ret_caller == NULL ? REASON_OVERLOADED : REASON_OK;
+	*ret_caller = caller;
+	return REASON_OK;
 }
 
 void
@@ -337,8 +337,7 @@ judge_caller(const struct facts *facts, struct arena *arena, struct judgement *j
 }
 
 enum reason
-judge_steps(
-    const struct facts *facts, const struct judge_who *who, struct judgement *judgement)
+judge_steps(const struct facts *facts, const struct judge_who *who, struct judgement *judgement)
 {
 	enum reason reason = judge_request(facts, who->request, judgement);
 

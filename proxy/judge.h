@@ -3,7 +3,7 @@
  * judge - the whole decision about a request as a function of values. The gate and
  * `postern explain` call these and nothing else.
  *
- * Uses:   caller, credentials, config, issuer (clients), policy, token.
+ * Uses:   caller, credentials, config, snapshot, policy, token.
  * Pure:   yes: no clock, no socket, no log. A key that is not there is REASON_KEY_UNKNOWN, and
  *         the shell may fetch and ask again.
  */
@@ -24,32 +24,19 @@
 #include "proxy/config.h"
 #include "proxy/credentials.h"
 #include "proxy/request.h"
+#include "proxy/snapshot.h"
 #include "token/token.h"
 
 struct facts {
-	uint64_t stamp; /* of all the rest; read before it */
-	const struct config *config;
-	bool local_counts; /* do tokens of the local issuer count now? */
-	/* The keys of a profile; NULL: none may be used now. */
-	const struct keyset *(*keys)(const void *world, size_t profile, int64_t mono_s);
-	/* A client of the local issuer as it stands now; NULL: there is none. */
-	const struct client *(*client)(const void *world, struct span client_id);
-	/* A user of the local issuer as it stands now; NULL: there is none. */
-	const struct user *(*user)(const void *world, struct span name);
-	/* Was such a token revoked? */
-	bool (*revoked)(const void *world, const struct revoked_question *question);
-	/* For introspection: the `aud` of the local issuer's tokens, whoever they are for. NULL: those
-	 * that are for us. */
+	const struct snapshot *snapshot;
+	const struct config *config; /* the snapshot's */
+	/* For introspection: the `aud` of the local issuer's tokens, whoever they are for. NULL:
+	 * those that are for us. */
 	const struct texts *audiences;
-	struct login *login; /* what is known of passwords; NULL without a local issuer */
-	const void *world;
 	int64_t now_s;  /* Unix seconds */
 	int64_t mono_s; /* clock_mono_s(): for waits, and the age of keys. `explain --at` asks about
 			 * another now_s, with the keys that are there */
 };
-
-/* Of a configuration alone: there are no keys, clients, users and revocations. */
-struct facts judge_facts(const struct config *config, int64_t now_s);
 
 struct judgement {
 	struct target target;
@@ -62,7 +49,7 @@ struct judgement {
 	const char *right_hash; /* somebody did, and it was right against this hash; else NULL */
 	bool basic;             /* Basic counts on this path: the challenge offers it */
 	struct revoked_question revoked; /* with REASON_TOKEN_REVOKED, lent by the arena */
-	struct verdict verdict; /* its reason decides */
+	struct verdict verdict;          /* its reason decides */
 };
 
 /*
@@ -121,7 +108,8 @@ void judge_caller(const struct facts *facts, struct arena *arena, struct judgeme
 
 /*
  * Is this text a token of the local issuer that counts now, by the same steps as a request's? For
- * introspection (RFC 7662 section 2.2). True: `token` holds its claims; token_done() it in any case.
+ * introspection (RFC 7662 section 2.2). True: `token` holds its claims; token_done() it in any
+ * case.
  */
 bool judge_introspect(
     const struct facts *facts, struct span text, struct arena *arena, struct token *token);
@@ -131,8 +119,8 @@ MUST_CHECK enum reason judge_issuer(
     const struct facts *facts, size_t profile, const char **ret_detail);
 
 /*
- * All the steps after judge_admit(), in their order, for the gate and for `explain`: what covers the
- * request, who asks, may they. Returns verdict.reason.
+ * All the steps after judge_admit(), in their order, for the gate and for `explain`: what covers
+ * the request, who asks, may they. Returns verdict.reason.
  *
  * who  finds out who asks and sets judgement->caller (nobody: NULL): the gate remembers callers,
  *      `explain` assumes them. Asked only where it matters. REASON_OK, or the refusal.

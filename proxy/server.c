@@ -11,7 +11,6 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/epoch.h"
 #include "base/log.h"
 #include "jwks/fetch.h"
 #include "proxy/admin.h"
@@ -32,8 +31,8 @@ struct server {
 	char path[4096];
 };
 
-/* Key files, too, are watched when what uses them could not start: nobody else would try again. Call
- * before they are read. */
+/* Key files, too, are watched when what uses them could not start: nobody else would try again.
+ * Call before they are read. */
 static void
 note_key_files(struct config *config)
 {
@@ -91,21 +90,27 @@ tell_listeners(const struct config *old, const struct config *config)
 		    "listen, admin and the limits of connections take effect at the next start");
 }
 
-/* The new world stands whole before the old one goes. */
+/* The new services stand whole before the old ones end, and whoever waits for the reload need not
+ * wait for that. */
 static bool
 take_over(struct server *server, struct config *config, struct err *reterr)
 {
-	struct world *old = atomic_load(&server->gate.world), *world = NULL;
+	struct services_setup setup = { .config = config,
+		.previous = server->gate.services,
+		.changed = gate_renew,
+		.context = &server->gate };
+	struct services *services = NULL, *former;
 
-	tell_listeners(old->config, config);
+	tell_listeners(setup.previous->config, config);
 	note_key_files(config);
 	watch_inputs(server, config, true);
-	if (!world_new(config, old, &world, reterr))
+	if (!services_start(&setup, &services, reterr))
 		return false;
 	watch_inputs(server, config, false);
 	log_setup((enum log_format)config->log_format, (enum log_level)config->log_level);
-	gate_swap(&server->gate, world);
+	former = gate_swap(&server->gate, services);
 	reload_end(server->reload, config, NULL);
+	services_end(former);
 	return true;
 }
 
@@ -205,7 +210,7 @@ busy(const struct server *server)
 static void
 drain(struct server *server)
 {
-	const struct config *config = atomic_load(&server->gate.world)->config;
+	const struct config *config = server->gate.services->config;
 	int64_t until_us = clock_mono_us() + config->limits.upstream_timeout_ms * INT64_C(1000);
 
 	log_event(LOG_INFO, "drain", "%d requests under way", busy(server));
@@ -244,7 +249,6 @@ run(struct server *server, const sigset_t *signals)
 
 		if (signal_number == SIGTERM || signal_number == SIGINT)
 			return;
-		epoch_collect();
 		gate_tend(&server->gate);
 		if (ticks % TRIM_TICKS == 0)
 			give_memory_back(server);
@@ -257,7 +261,10 @@ run(struct server *server, const sigset_t *signals)
 static bool
 start(struct server *server, struct config *config, struct err *reterr)
 {
-	struct world *world = NULL;
+	struct services_setup setup = {
+		.config = config, .changed = gate_renew, .context = &server->gate
+	};
+	struct services *services = NULL;
 
 	(void)snprintf(server->path, sizeof(server->path), "%s", config->path);
 	watch_inputs(server, config, false);
@@ -271,12 +278,13 @@ start(struct server *server, struct config *config, struct err *reterr)
 		config_free(config);
 		return false;
 	}
-	if (!world_new(config, NULL, &world, reterr))
-		return false;
-	if (!gate_init(&server->gate, world, reterr)) {
-		world_free(world);
+	if (!gate_init(&server->gate, reterr)) {
+		config_free(config);
 		return false;
 	}
+	if (!services_start(&setup, &services, reterr))
+		return false;
+	(void)gate_swap(&server->gate, services);
 	reload_end(server->reload, config, NULL);
 	server->admin.gate = &server->gate;
 	server->admin.reload = server->reload;

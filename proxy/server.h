@@ -2,7 +2,7 @@
 /*
  * server - the running gate: start, reload, drain, stop.
  *
- * Uses:   gate, admin, exchange (listeners), world, config.
+ * Uses:   gate, admin, exchange (listeners), services, config.
  * Shell:  signals, threads, sockets, files.
  */
 #ifndef POSTERN_PROXY_SERVER_H
@@ -16,8 +16,9 @@
 
 /*
  * Serve until SIGTERM or SIGINT, then drain: no connection is kept, requests under way end within
- * limits.upstream_timeout. SIGHUP, POST /reload and a changed file read the configuration again; of a
- * bad one the log, the answer, /readyz and /metrics say why, and the old one stays. Call from the only thread of the process.
+ * limits.upstream_timeout. SIGHUP, POST /reload and a changed file read the configuration again; of
+ * a bad one the log, the answer, /readyz and /metrics say why, and the old one stays. Call from the
+ * only thread of the process.
  *
  * config  taken; where it was read from is config->path.
  * False: it could not start, reterr says what and where.

@@ -22,6 +22,8 @@ const OWNERS = [
   { header: /^curl\//, folder: 'jwks', most: 3, also: ['base/url.c'] },
   { header: /^yaml\.h$/, folder: 'base', most: 1 },
   { header: /^sqlite3\.h$/, folder: 'issuer', most: 3 },
+  // Epochs are how the token cache forgets; everything else lives by one rule (proxy/snapshot.h).
+  { header: /^base\/epoch\.h$/, folder: 'proxy', most: 2, also: ['base/epoch.c'] },
   { header: /^(libpq-fe|postgresql\/.*)\.h$/, folder: 'issuer', most: 3 },
 ];
 

@@ -63,6 +63,27 @@ running_init(struct running *running, const char *url)
 	running_start(running);
 }
 
+/* What the issuer has now; issuer_parts_drop() it. */
+static inline struct issuer_parts
+running_parts(const struct running *running)
+{
+	struct issuer_parts parts;
+
+	issuer_parts_take(running->issuer, &parts);
+	return parts;
+}
+
+/* Does it know that client, by its id or name? */
+static inline bool
+running_knows(const struct running *running, struct span name_or_id)
+{
+	struct issuer_parts parts = running_parts(running);
+	bool knows = view_client(parts.view, name_or_id) != NULL;
+
+	issuer_parts_drop(&parts);
+	return knows;
+}
+
 static inline void
 running_done(struct running *running)
 {

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <time.h>
 
-#include "base/epoch.h"
 #include "opened.h"
 
 static struct running running;
@@ -47,16 +46,16 @@ static bool
 has_role(const char *role)
 {
 	const struct client *client;
+	struct issuer_parts parts = running_parts(&running);
 	bool has = false;
 	size_t i;
 
-	epoch_enter();
-	client = issuer_client(running.issuer, span_of(running.made.id));
+	client = view_by_id(parts.view, span_of(running.made.id));
 	if (client != NULL) {
 		for (i = 0; i < client->roles.count; i++)
 			has |= strcmp(client->roles.at[i], role) == 0;
 	}
-	epoch_leave();
+	issuer_parts_drop(&parts);
 	return has;
 }
 
@@ -64,13 +63,14 @@ static void
 clients_are_found_by_id_and_by_name(void **state)
 {
 	(void)state;
-	epoch_enter();
-	assert_non_null(issuer_client(running.issuer, span_of(running.made.id)));
-	assert_null(issuer_client(running.issuer, SPAN("partner")));
-	assert_non_null(issuer_client_named(running.issuer, SPAN("partner")));
-	assert_non_null(issuer_client_named(running.issuer, span_of(running.made.id)));
-	assert_null(issuer_client_named(running.issuer, SPAN("nobody")));
-	epoch_leave();
+	struct issuer_parts parts = running_parts(&running);
+
+	assert_non_null(view_by_id(parts.view, span_of(running.made.id)));
+	assert_null(view_by_id(parts.view, SPAN("partner")));
+	issuer_parts_drop(&parts);
+	assert_true(running_knows(&running, SPAN("partner")));
+	assert_true(running_knows(&running, span_of(running.made.id)));
+	assert_false(running_knows(&running, SPAN("nobody")));
 }
 
 static void
@@ -138,10 +138,8 @@ make_other(char other[SCRATCH_ROOM * 2])
 static void
 want_restored(void)
 {
-	epoch_enter();
-	assert_non_null(issuer_client_named(running.issuer, SPAN("restored")));
-	assert_null(issuer_client_named(running.issuer, SPAN("partner")));
-	epoch_leave();
+	assert_true(running_knows(&running, SPAN("restored")));
+	assert_false(running_knows(&running, SPAN("partner")));
 }
 
 static void
@@ -180,6 +178,7 @@ replaced_database_is_away_until_restored(void **state)
 	};
 	char other[SCRATCH_ROOM * 2], moved[SCRATCH_ROOM * 2];
 	bool new = false;
+	int changes;
 
 	(void)state;
 	if (database_url() != NULL)
@@ -195,16 +194,18 @@ replaced_database_is_away_until_restored(void **state)
 	await_away(false);
 	assert_true(issuer_revoke(running.issuer, &revocation, &new, &err) && new);
 	assert_true(issuer_revoke(running.issuer, &revocation, &new, &err) && !new);
+	changes = atomic_load(&running.changes); /* that it was revoked is one */
+	assert_int_equal(changes, 1);
 	assert_int_equal(link(other, moved), 0);
 	assert_int_equal(rename(other, running.database), 0);
 	await_away(true);
 	assert_non_null(strstr(err.text, "was replaced"));
 	assert_false(issuer_revoke(running.issuer, &revocation, &new, &err));
-	assert_int_equal(atomic_load(&running.changes), 0);
+	assert_int_equal(atomic_load(&running.changes), changes);
 	assert_int_equal(unlink(running.database), 0);
 	if (!store_restore(running.database, moved, &err))
 		fail_msg("%s", err.text);
-	await_changes(1);
+	await_changes(changes + 1);
 	want_restored();
 	await_away(false);
 	assert_true(issuer_revoke(running.issuer, &revocation, &new, &err));
@@ -229,35 +230,30 @@ damaged_replacement_keeps_the_clients(void **state)
 	drop_log();
 	assert_int_equal(rename(other, running.database), 0);
 	nanosleep(&a_while, NULL);
-	epoch_enter();
-	assert_non_null(issuer_client_named(running.issuer, SPAN("partner")));
-	epoch_leave();
+	assert_true(running_knows(&running, SPAN("partner")));
 	assert_int_equal(atomic_load(&running.changes), 0);
 }
 
 static void
 operator_mints_as_the_endpoint_does(void **state)
 {
+	struct issuer_parts parts = running_parts(&running);
 	const struct client *client;
 	struct opened opened;
 	struct buffer token;
 
 	(void)state;
 	buffer_init(&token, 1 << 16);
-	epoch_enter();
-	client = issuer_client_named(running.issuer, SPAN("partner"));
+	client = view_client(parts.view, SPAN("partner"));
 	assert_true(issuer_mint(running.issuer, client, "b", &token, &err));
-	epoch_leave();
 	opened_init(&opened, buffer_span(&token));
 	assert_string_equal(opened_text(opened.claims, "sub"), running.made.id);
 	assert_string_equal(opened_text(opened.claims, "scope"), "b");
 	assert_string_equal(opened_text(opened.claims, "iss"), "http://127.0.0.1:8080");
 	opened_done(&opened);
 	buffer_reset(&token);
-	epoch_enter();
-	client = issuer_client_named(running.issuer, SPAN("partner"));
 	assert_false(issuer_mint(running.issuer, client, "z", &token, &err));
-	epoch_leave();
+	issuer_parts_drop(&parts);
 	buffer_done(&token);
 }
 
@@ -309,9 +305,7 @@ last_owner_stops_it(void **state)
 	assert_false(issuer_same(running.issuer, &same));
 	assert_ptr_equal(issuer_ref(running.issuer), running.issuer);
 	issuer_stop(running.issuer);
-	epoch_enter();
-	assert_non_null(issuer_client_named(running.issuer, SPAN("partner")));
-	epoch_leave();
+	assert_true(running_knows(&running, SPAN("partner")));
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)

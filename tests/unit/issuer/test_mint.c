@@ -47,6 +47,7 @@ mint(const struct mint *mint, struct buffer *token)
 static void
 token_is_as_rfc_9068_wants_it(void **state)
 {
+	struct signing_set *set = signing_now(signing);
 	struct opened opened;
 	struct buffer token;
 
@@ -57,7 +58,8 @@ token_is_as_rfc_9068_wants_it(void **state)
 	assert_string_equal(opened_text(opened.header, "typ"), "at+jwt");
 	assert_string_equal(opened_text(opened.header, "alg"), "ES256");
 	assert_string_equal(
-	    opened_text(opened.header, "kid"), signing_key_kid(signing_current(signing)));
+	    opened_text(opened.header, "kid"), signing_key_kid(set->keys[set->current]));
+	signing_set_free(set);
 	assert_int_equal(json_object_size(opened.claims), 8);
 	assert_string_equal(opened_text(opened.claims, "iss"), "http://127.0.0.1:8080");
 	assert_string_equal(opened_text(opened.claims, "sub"), "c1");
@@ -144,6 +146,7 @@ static void
 signature_verifies(void **state)
 {
 	unsigned char signature[BASE64URL_DECODED(128)];
+	struct signing_set *own = signing_now(signing);
 	const struct key *key = NULL;
 	struct keyset *set = NULL;
 	struct opened opened;
@@ -153,7 +156,8 @@ signature_verifies(void **state)
 	(void)state;
 	mint(&usual, &token);
 	buffer_init(&json, 1 << 16);
-	signing_jwks(signing, &json);
+	signing_jwks(own, &json);
+	signing_set_free(own);
 	assert_true(keyset_parse(buffer_span(&json), &set, &err));
 	opened_init(&opened, buffer_span(&token));
 	assert_int_equal(

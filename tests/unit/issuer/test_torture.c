@@ -42,14 +42,14 @@ revoke_two(void *context)
 	(void)context;
 	if (revoked == NULL)
 		return TORTURE_CLEAN;
-	first = revoked_add(revoked, &token, 100, &err);
-	second = revoked_add(revoked, &client, 100, &err);
+	first = revoked_add(&revoked, &token, 100, &err);
+	second = revoked_add(&revoked, &client, 100, &err);
 	if ((first && !is_revoked(revoked, "jti-1", NULL)) ||
 	    (second && !is_revoked(revoked, "jti-2", "partner")))
 		result = TORTURE_WRONG;
 	else if (!first || !second || is_revoked(revoked, "jti-2", "other"))
 		result = TORTURE_CLEAN;
-	revoked_free(revoked);
+	revoked_unref(revoked);
 	return result;
 }
 

@@ -14,7 +14,6 @@
 #include <pthread.h>
 
 #include "base/clock.h"
-#include "base/epoch.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "jwks/keyring.h"
@@ -68,17 +67,25 @@ file_source(void)
 	};
 }
 
+/* As a request does that met an unknown kid. */
+static bool
+refresh(struct keyring *from, size_t index, int64_t mono_s)
+{
+	uint64_t round;
+
+	return keyring_ask(from, index, mono_s, &round) && keyring_await(from, index, round);
+}
+
 static bool
 holds(const struct keyring *ring, const char *kid)
 {
 	const struct key *key = NULL;
-	const struct keyset *set;
+	struct keyset *set;
 	bool found;
 
-	epoch_enter();
-	set = keyring_keys(ring, 0, clock_now_s());
+	set = keyring_keys(ring, 0);
 	found = set != NULL && keyset_find(set, span_of(kid), ALGORITHM_EdDSA, &key) == REASON_OK;
-	epoch_leave();
+	keyset_free(set);
 	return found;
 }
 
@@ -107,7 +114,7 @@ a_file_is_read_at_once_and_again_when_a_kid_is_unknown(void **state)
 	assert_true(holds(ring, "first"));
 	before = keyring_generation(ring);
 	put(SECOND);
-	assert_true(keyring_refresh(ring, 0, clock_now_s()));
+	assert_true(refresh(ring, 0, clock_now_s()));
 	assert_true(holds(ring, "second"));
 	assert_false(holds(ring, "first"));
 	assert_true(keyring_generation(ring) > before);
@@ -125,7 +132,7 @@ a_file_that_turns_bad_does_not_take_the_keys_away(void **state)
 	put(FIRST);
 	ring = start(&source, NULL);
 	put("{\"keys\":[]}");
-	assert_true(keyring_refresh(ring, 0, clock_now_s()));
+	assert_true(refresh(ring, 0, clock_now_s()));
 	assert_true(holds(ring, "first"));
 	keyring_state(ring, 0, &known);
 	assert_true(known.usable);
@@ -159,7 +166,7 @@ the_cooldown_bounds_what_unknown_kids_cause(void **state)
 	put(FIRST);
 	ring = start(&source, NULL);
 	for (int i = 0; i < 10000; i++)
-		ended += keyring_refresh(ring, 0, 1760000000);
+		ended += refresh(ring, 0, 1760000000);
 	assert_int_equal(ended, 1);
 	keyring_stop(ring);
 }
@@ -191,14 +198,12 @@ readers_never_see_a_set_that_is_gone(void **state)
 		assert_int_equal(pthread_create(&threads[i], NULL, read_on, ring), 0);
 	for (int i = 0; i < 50; i++) {
 		put(i % 2 == 0 ? SECOND : FIRST);
-		(void)!keyring_refresh(ring, 0, now_s + 10 * (i + 1));
-		epoch_collect();
+		(void)refresh(ring, 0, now_s + 10 * (i + 1));
 	}
 	atomic_store(&reading, false);
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 	keyring_stop(ring);
-	epoch_drain();
 }
 
 int

@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "base/epoch.h"
 #include "base/log.h"
 #include "idp.h"
 #include "jwks/fetch.h"
@@ -49,18 +48,26 @@ start(const struct source *source)
 		fail_msg("%s", err.text);
 }
 
+/* As a request does that met an unknown kid. */
+static bool
+refresh(struct keyring *from, size_t index, int64_t mono_s)
+{
+	uint64_t round;
+
+	return keyring_ask(from, index, mono_s, &round) && keyring_await(from, index, round);
+}
+
 static size_t
 keys_now(const char *kid)
 {
 	const struct key *key = NULL;
-	const struct keyset *set;
+	struct keyset *set;
 	size_t found = 0;
 
-	epoch_enter();
-	set = keyring_keys(ring, 0, clock_now_s());
+	set = keyring_keys(ring, 0);
 	if (set != NULL)
 		found = keyset_find(set, span_of(kid), ALGORITHM_EdDSA, &key) == REASON_OK;
-	epoch_leave();
+	keyset_free(set);
 	return found;
 }
 
@@ -77,15 +84,14 @@ read_on(void *context)
 	(void)context;
 	while (atomic_load(&reading)) {
 		const struct key *key = NULL;
-		const struct keyset *set;
+		struct keyset *set;
 
-		epoch_enter();
-		set = keyring_keys(ring, 0, clock_now_s());
+		set = keyring_keys(ring, 0);
 		if (set == NULL ||
 		    (keyset_find(set, SPAN("first"), ALGORITHM_EdDSA, &key) != REASON_OK &&
 			keyset_find(set, SPAN("second"), ALGORITHM_EdDSA, &key) != REASON_OK))
 			atomic_fetch_add(&neither, 1);
-		epoch_leave();
+		keyset_free(set);
 	}
 	return NULL;
 }
@@ -106,8 +112,7 @@ readers_always_have_one_whole_set_while_it_is_fetched_anew(void **state)
 		idp_says(&idp,
 		    i % 2 == 0 ? IDP_OK(IDP_SET(IDP_SECOND)) : IDP_OK(IDP_SET(IDP_FIRST)),
 		    IDP_CLOSE);
-		(void)!keyring_refresh(ring, 0, clock_now_s() + 10 * (i + 1));
-		epoch_collect();
+		(void)refresh(ring, 0, clock_now_s() + 10 * (i + 1));
 	}
 	atomic_store(&reading, false);
 	for (size_t i = 0; i < READERS; i++)
@@ -116,7 +121,6 @@ readers_always_have_one_whole_set_while_it_is_fetched_anew(void **state)
 	assert_true(atomic_load(&idp.hits) > 1);
 	keyring_stop(ring);
 	idp_stop(&idp);
-	epoch_drain();
 }
 
 static void
@@ -131,12 +135,11 @@ ten_thousand_unknown_kids_cause_one_fetch_per_cooldown(void **state)
 	await_first();
 	before = atomic_load(&idp.hits);
 	for (int i = 0; i < 10000; i++)
-		(void)!keyring_refresh(ring, 0, INT64_C(4000000000));
+		(void)refresh(ring, 0, INT64_C(4000000000));
 	assert_int_equal(atomic_load(&idp.hits), before + 1);
 	assert_int_equal(keys_now("first"), 1);
 	keyring_stop(ring);
 	idp_stop(&idp);
-	epoch_drain();
 }
 
 static int

@@ -10,16 +10,15 @@
 #include <cmocka.h>
 #include <pthread.h>
 
-#include "base/epoch.h"
 #include "proxy/cache.h"
 
-static struct config config; /* without roles and headers */
 static uint64_t no_roles[1];
+static struct arena found_in; /* what is found is copied there */
 
 static struct cache_key
-key_of(uint32_t number, uint64_t stamp)
+key_of(uint32_t number, uint64_t serial)
 {
-	struct cache_key key = { .stamp = stamp };
+	struct cache_key key = { .serial = serial };
 	unsigned char bytes[4] = { (unsigned char)(number >> 24), (unsigned char)(number >> 16),
 		(unsigned char)(number >> 8), (unsigned char)number };
 
@@ -31,16 +30,10 @@ static void
 keep(struct cache *cache, const struct cache_key *key, const char *subject, int64_t until_s)
 {
 	struct caller caller = { .until_s = until_s };
-	struct cache_entry *entry, *old;
 
 	caller.principal.roles = no_roles;
 	caller.principal.subject = span_of(subject);
-	entry = cache_entry_new(key, &config, &caller);
-	assert_non_null(entry);
-	epoch_enter();
-	old = cache_put(cache, entry, 0);
-	epoch_leave();
-	cache_retire(old);
+	cache_put(cache, key, &caller, 0);
 }
 
 static void
@@ -53,14 +46,12 @@ what_was_kept_is_found_until_it_ends(void **state)
 	(void)state;
 	assert_non_null(cache);
 	keep(cache, &key, "jane", 100);
-	epoch_enter();
-	found = cache_find(cache, &key, 99);
+	found = cache_find(cache, &key, 99, &found_in);
 	assert_non_null(found);
 	assert_true(span_is(found->principal.subject, "jane"));
-	assert_null(cache_find(cache, &key, 100));
-	assert_null(cache_find(cache, &other, 99));
-	assert_null(cache_find(cache, &later, 99));
-	epoch_leave();
+	assert_null(cache_find(cache, &key, 100, &found_in));
+	assert_null(cache_find(cache, &other, 99, &found_in));
+	assert_null(cache_find(cache, &later, 99, &found_in));
 	cache_free(cache);
 }
 
@@ -71,18 +62,13 @@ what_was_kept_is_not_found_before_it_began(void **state)
 	struct cache *cache = cache_new();
 	struct cache_key key = key_of(1, 7);
 	struct caller caller = { .from_s = 50, .until_s = 100 };
-	struct cache_entry *entry;
 
 	(void)state;
 	assert_non_null(cache);
 	caller.principal.roles = no_roles;
-	entry = cache_entry_new(&key, &config, &caller);
-	assert_non_null(entry);
-	epoch_enter();
-	assert_null(cache_put(cache, entry, 60));
-	assert_non_null(cache_find(cache, &key, 50));
-	assert_null(cache_find(cache, &key, 49));
-	epoch_leave();
+	cache_put(cache, &key, &caller, 60);
+	assert_non_null(cache_find(cache, &key, 50, &found_in));
+	assert_null(cache_find(cache, &key, 49, &found_in));
 	cache_free(cache);
 }
 
@@ -99,22 +85,20 @@ the_cache_stays_bounded(void **state)
 
 		keep(cache, &key, "x", 1000 + i);
 	}
-	epoch_enter();
 	for (uint32_t i = 0; i < 3 * CACHE_ENTRIES; i++) {
 		struct cache_key key = key_of(i, 1);
 
-		found += cache_find(cache, &key, 0) != NULL;
+		found += cache_find(cache, &key, 0, &found_in) != NULL;
 	}
-	epoch_leave();
 	assert_true(found <= CACHE_ENTRIES);
 	assert_true(found > CACHE_ENTRIES / 2);
-	epoch_drain();
 	cache_free(cache);
 }
 
 static void
 too_large_a_caller_is_not_kept(void **state)
 {
+	struct cache *cache = cache_new();
 	struct cache_key key = key_of(1, 1);
 	struct caller caller = { .until_s = 100 };
 	static char large[CACHE_ENTRY_BYTES];
@@ -123,7 +107,9 @@ too_large_a_caller_is_not_kept(void **state)
 	memset(large, 'a', sizeof(large));
 	caller.principal.roles = no_roles;
 	caller.principal.subject = (struct span){ large, sizeof(large) };
-	assert_null(cache_entry_new(&key, &config, &caller));
+	cache_put(cache, &key, &caller, 0);
+	assert_null(cache_find(cache, &key, 0, &found_in));
+	cache_free(cache);
 }
 
 #define RACE_KEYS 64
@@ -141,15 +127,16 @@ read_and_replace(void *context)
 		char name[16];
 		struct cache_key key;
 		const struct caller *found;
+		struct arena arena;
 
+		arena_init(&arena, 4096);
 		number = number * 1664525 + 1013904223;
 		key = key_of(number % RACE_KEYS, 1);
 		(void)snprintf(name, sizeof(name), "s%u", number % RACE_KEYS);
-		epoch_enter();
-		found = cache_find(raced, &key, 0);
+		found = cache_find(raced, &key, 0, &arena);
 		if (found != NULL && !span_is(found->principal.subject, name))
 			atomic_fetch_add(&mixed_up, 1);
-		epoch_leave();
+		arena_done(&arena);
 		if (i % 3 == 0)
 			keep(raced, &key, name, 100);
 	}
@@ -166,12 +153,28 @@ readers_and_writers_never_meet_the_wrong_caller(void **state)
 	assert_non_null(raced);
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(
-		    pthread_create(&threads[i], NULL, read_and_replace, (void *)(uintptr_t)(i + 1)), 0);
+		    pthread_create(&threads[i], NULL, read_and_replace, (void *)(uintptr_t)(i + 1)),
+		    0);
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 	assert_int_equal(atomic_load(&mixed_up), 0);
-	epoch_drain();
 	cache_free(raced);
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	arena_init(&found_in, 64u << 20);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	arena_done(&found_in);
+	return 0;
 }
 
 int
@@ -185,5 +188,5 @@ main(void)
 		cmocka_unit_test(readers_and_writers_never_meet_the_wrong_caller),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

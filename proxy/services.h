@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * services - a configuration, and what runs because of it: the keyring, the local issuer, the
+ * upstreams.
+ *
+ * Uses:   config, upstream, issuer, jwks (keyring).
+ * Shell:  starts threads and opens files.
+ * Threads: services_start(), services_end() and services_tend() on one, the rest on any.
+ */
+#ifndef POSTERN_PROXY_SERVICES_H
+#define POSTERN_PROXY_SERVICES_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "issuer/issuer.h"
+#include "jwks/keyring.h"
+#include "proxy/config.h"
+#include "proxy/fallback.h"
+#include "proxy/upstream.h"
+
+struct services {
+	struct config *config;
+	struct keyring *ring;
+	struct issuer *issuer; /* NULL without a local issuer */
+	struct memory *memory; /* of local issuers, from the first services on */
+	struct fallback *fallback;
+	uint64_t followed; /* generation of the issuer that the keyring knows; of services_tend() */
+	struct upstream *upstream;   /* the default; NULL when every module has its own */
+	struct upstream **upstreams; /* by module->index; NULL entries use the default */
+	void (*changed)(void *context);
+	void *context;
+	atomic_uint references;
+};
+
+struct services_setup {
+	struct config *config; /* taken, also on failure */
+	/* Those that they replace, or NULL: their keys and upstreams, and their local issuer if it
+	 * is configured alike, are taken over. */
+	struct services *previous;
+	/* After anything that requests are judged by has changed, on any thread; may be NULL. */
+	void (*changed)(void *context);
+	void *context;
+};
+
+/* Start them. ret_services  given: services_end() them. */
+MUST_CHECK bool services_start(
+    const struct services_setup *setup, struct services **ret_services, struct err *reterr);
+
+/* End their threads, and let go of them: who holds them may go on to use them. Accepts NULL. */
+void services_end(struct services *services);
+
+/* One more holder. Returns its argument. */
+struct services *services_ref(struct services *services);
+
+/* One less; the last one frees them. Waits for nothing. Accepts NULL. */
+void services_unref(struct services *services);
+
+/* Keep house: does the local issuer stand by, and which keys has it? On one thread, now and then.
+ */
+void services_tend(struct services *services, int64_t mono_s);
+
+/* Do tokens of the local issuer count now? */
+bool services_local_counts(const struct services *services);
+
+/* The upstream that serves a module (NULL: no module). NULL: none is configured for it. */
+struct upstream *services_upstream(const struct services *services, const struct module *module);
+
+/* Its upstreams, each once; lent as long as they are held. Returns how many of `room`. */
+size_t services_upstreams(const struct services *services, struct upstream **list, size_t room);
+
+#endif
