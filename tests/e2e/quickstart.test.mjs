@@ -43,7 +43,7 @@ async function quickstart(dir, port) {
 test('two quickstarts have a directory each', { skip: missing && `${missing} is not here` }, async () => {
   const dir = tree();
   const ports = [await freePort(), await freePort()];
-  const files = (port) => fs.readdirSync(path.join(dir, `build/quickstart-${port}`)).toSorted();
+  const files = (port) => fs.readdirSync(path.join(dir, `build/quickstart-${port}`)).sort();
   const says = await quickstart(dir, ports[0]);
   assert.match(says, new RegExp(`-c build/quickstart-${ports[0]}/postern\\.yaml`));
   const client = fs.readFileSync(path.join(dir, `build/quickstart-${ports[0]}/big_partner_company.env`), 'utf8');
