@@ -10,7 +10,7 @@
 #include "cli/input.h"
 #include "cli/place.h"
 #include "issuer/account.h"
-#include "issuer/revocation_log.h"
+#include "issuer/audit_log.h"
 #include "issuer/store.h"
 #include "token/date.h"
 #include "token/token.h"
@@ -352,7 +352,7 @@ revoke_tokens(struct work *work, const struct line *line)
 	if (!store_revoke(work->place->store, &revocation, &new, &err))
 		return command_trouble("revoke: %s", err.text);
 	if (new)
-		revocation_log(&revocation);
+		audit_log_revoked(&revocation);
 	else
 		(void)fprintf(stderr, "postern: revoke: %s already\n",
 		    revocation.kind == REVOKE_TOKEN ? "the token was revoked"

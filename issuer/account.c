@@ -7,9 +7,9 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/nearest.h"
+#include "base/utf8.h"
 #include "issuer/client.h"
 #include "issuer/password.h"
-#include "issuer/text.h"
 
 #define ARENA_MOST (1u << 20)
 #define LIST_MOST ((size_t)1 << 30)
@@ -50,7 +50,7 @@ password_valid(struct span password, struct err *reterr)
 	if (password.len < ACCOUNT_PASSWORD_LEAST || password.len > PASSWORD_MOST)
 		return err_set(
 		    reterr, "a password has %d to %d bytes", ACCOUNT_PASSWORD_LEAST, PASSWORD_MOST);
-	if (!text_plain(password))
+	if (!utf8_plain(password))
 		return err_set(reterr, "a password is UTF-8 without control characters");
 	return true;
 }
@@ -65,7 +65,7 @@ new_valid(const struct account_new *new_user, struct err *reterr)
 		return err_set(reterr,
 		    "a user's name has 1 to 128 bytes of UTF-8, no colon, no control characters "
 		    "and no space at either end");
-	if (label.len > LABEL_MOST || !text_plain(label))
+	if (label.len > LABEL_MOST || !utf8_plain(label))
 		return err_set(reterr,
 		    "a label has at most %d bytes of UTF-8 and no control characters", LABEL_MOST);
 	for (i = 0; i < new_user->roles.count; i++)

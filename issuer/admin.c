@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/nearest.h"
-#include "issuer/text.h"
+#include "base/utf8.h"
 #include "issuer/wish.h"
 #include "jwks/keyset.h"
 
@@ -26,7 +26,7 @@ label_valid(const char *label)
 {
 	struct span text = span_of(label);
 
-	return text.len <= LABEL_MOST && text_plain(text);
+	return text.len <= LABEL_MOST && utf8_plain(text);
 }
 
 bool

@@ -2,16 +2,20 @@
 /*
  * audit_log - the log's lines of what was done to the store, by whichever process.
  *
- * Uses:   log, store.
+ * Uses:   log, revocation, store.
  * Shell:  the database, the log.
  */
 #ifndef POSTERN_ISSUER_AUDIT_LOG_H
 #define POSTERN_ISSUER_AUDIT_LOG_H
 
 #include "base/check.h"
+#include "issuer/revocation.h"
 #include "issuer/store.h"
 
 /* Log what was done after number `after`, oldest first. */
 MUST_CHECK bool audit_log(struct store *store, int64_t after, struct err *reterr);
+
+/* Log a revocation (event=revoked): what, whose, up to when, and by whom. */
+void audit_log_revoked(const struct revocation *revocation);
 
 #endif

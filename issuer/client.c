@@ -5,7 +5,7 @@
 
 #include "base/base64url.h"
 #include "base/digest.h"
-#include "issuer/text.h"
+#include "base/utf8.h"
 
 #define ID_BYTES 16
 #define SECRET_BYTES 32
@@ -162,7 +162,7 @@ client_method_find(struct span word, int *ret_method)
 bool
 client_role_valid(struct span role)
 {
-	return role.len >= 1 && role.len <= NAME_MOST && text_plain(role) && role.at[0] != ' ' &&
+	return role.len >= 1 && role.len <= NAME_MOST && utf8_plain(role) && role.at[0] != ' ' &&
 	       role.at[role.len - 1] != ' ';
 }
 

@@ -3,8 +3,8 @@
 
 #include "base/base64url.h"
 #include "base/digest.h"
+#include "base/utf8.h"
 #include "issuer/assertion.h"
-#include "issuer/text.h"
 
 /* Cut "SCHEME SP+ REST" (RFC 9110 section 11.4). */
 static bool
@@ -34,7 +34,7 @@ decode_half(struct span raw, struct arena *arena, struct span *ret_text)
 		len = raw.len;
 	}
 	*ret_text = (struct span){ out, len };
-	return text_plain(*ret_text);
+	return utf8_plain(*ret_text);
 }
 
 static void

@@ -2,10 +2,10 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "issuer/audit_log.h"
 #include "issuer/client_authenticate.h"
 #include "issuer/oauth.h"
 #include "issuer/own_token.h"
-#include "issuer/revocation_log.h"
 
 /* Some seconds more than any clock skew that a gate grants. */
 #define REMEMBERED_S 600
@@ -28,7 +28,7 @@ write_down(struct oauth *oauth, const struct own_token *own)
 		return oauth_say(oauth, OAUTH_SERVER_ERROR, "no memory");
 	if (issuer_revoke(oauth->issuer, &revocation, &new, &err)) {
 		if (new)
-			revocation_log(&revocation);
+			audit_log_revoked(&revocation);
 		else
 			oauth_log(oauth, "the token was revoked already");
 		return OAUTH_OK;

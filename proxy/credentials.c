@@ -3,7 +3,7 @@
 
 #include "base/base64url.h"
 #include "base/digest.h"
-#include "issuer/text.h"
+#include "base/utf8.h"
 
 /* token68 of RFC 9110 section 11.2. */
 static bool
@@ -127,7 +127,7 @@ credentials_basic(struct credentials *credentials, struct arena *arena, struct s
 		return malformed(credentials, "what follows Basic is no base64");
 	text = (struct span){ (const char *)bytes, len };
 	colon = span_find(text, ':');
-	if (colon < len && text_plain(text)) {
+	if (colon < len && utf8_plain(text)) {
 		*ret_name = span_slice(text, 0, colon);
 		*ret_password = span_slice(text, colon + 1, len);
 		return REASON_OK;

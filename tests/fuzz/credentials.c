@@ -4,7 +4,7 @@
 #include "fuzz.h"
 
 #include "lines.h"
-#include "issuer/text.h"
+#include "base/utf8.h"
 #include "proxy/credentials.h"
 
 static void
@@ -36,7 +36,7 @@ check_basic(struct credentials *credentials)
 
 	arena_init(&arena, 1u << 20);
 	if (credentials_basic(credentials, &arena, &name, &password) == REASON_OK) {
-		MUST_HOLD(text_plain(name) && text_plain(password));
+		MUST_HOLD(utf8_plain(name) && utf8_plain(password));
 		MUST_HOLD(span_find(name, ':') == name.len);
 		MUST_HOLD(password.at == name.at + name.len + 1);
 		MUST_HOLD((name.len + 1 + password.len + 2) / 3 * 4 == credentials->value.len);

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scratch.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include "issuer/text.h"
+#include <cmocka.h>
+
+#include "base/utf8.h"
 
 struct row {
 	const char *name;
@@ -40,7 +45,7 @@ texts(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (text_plain(rows[i].text) != rows[i].plain)
+		if (utf8_plain(rows[i].text) != rows[i].plain)
 			fail_msg("%s", rows[i].name);
 	}
 }
