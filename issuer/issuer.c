@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "issuer/bookkeeper.h"
 #include "issuer/endpoint.h"
+#include "issuer/mint.h"
+#include "issuer/wish.h"
 
 #define ARENA_MOST (64u << 10)
 #define ANSWER_MOST (256u << 10)
@@ -371,4 +373,48 @@ issuer_answer_done(struct issuer_answer *answer)
 	buffer_done(&answer->headers);
 	buffer_wipe(&answer->body);
 	buffer_wipe(&answer->introspected);
+}
+
+/* --- tokens for the operator of the machine --- */
+
+bool
+issuer_mint(struct issuer *issuer, const struct client *client, const char *scope,
+    struct buffer *token, struct err *reterr)
+{
+	struct wish wish = { client, span_of(scope), issuer->local.token_lifetime_s };
+	struct wish_granted granted;
+	struct arena arena;
+	bool done;
+
+	arena_init(&arena, ARENA_MOST);
+	if (!wish_decide(&wish, &arena, &granted)) {
+		done = err_set(reterr, "the client may not have that scope");
+	} else {
+		struct mint mint = { .issuer = issuer->local.issuer,
+			.audience = issuer->local.audience,
+			.subject = client->id,
+			.client_id = client->id,
+			.incarnation = client->incarnation,
+			.scope = granted.scope,
+			.now_s = clock_now_s(),
+			.lifetime_s = granted.lifetime_s };
+
+		done = mint_token(issuer->signing, &mint, token, reterr);
+	}
+	arena_done(&arena);
+	return done;
+}
+
+bool
+issuer_mint_user(
+    struct issuer *issuer, const struct user *user, struct buffer *token, struct err *reterr)
+{
+	struct mint mint = { .issuer = issuer->local.issuer,
+		.audience = issuer->local.audience,
+		.subject = user->name,
+		.incarnation = user->incarnation,
+		.now_s = clock_now_s(),
+		.lifetime_s = issuer->local.token_lifetime_s };
+
+	return mint_token(issuer->signing, &mint, token, reterr);
 }
