@@ -49,6 +49,7 @@ struct mistake {
 	int line, column;
 	const char *text; /* the whole line, ready to print */
 	bool warning;     /* does not make the configuration invalid */
+	bool left_out;    /* says what was not looked at; neither a mistake nor a warning */
 	struct mistake *next;
 };
 
@@ -57,7 +58,8 @@ struct mistake {
 struct mistakes {
 	struct arena *arena; /* borrowed; the lines live there */
 	struct mistake *first;
-	size_t errors, warnings;
+	size_t errors, warnings, left_out;
+	bool offline; /* what this machine alone has is left out: secrets, key files, folders */
 	struct inputs inputs; /* every file that was read, or could not be */
 };
 
@@ -77,9 +79,8 @@ MUST_CHECK bool document_parse(
 /* The child with that key, or NULL. Accepts NULL and nodes that are no map. */
 const struct node *node_get(const struct node *map, const char *key);
 
-/* Tell a mistake at a node: `rule` is formatted; (found "VALUE") is added for a scalar, without what may be a
- * secret. The
- * pointer is made from the node's place. */
+/* Tell a mistake at a node: `rule` is formatted; (found "VALUE") is added for a scalar, without
+ * what may be a secret. The pointer is made from the node's place. */
 void mistake_at(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
     PRINTF_LIKE(3, 4);
 
@@ -89,6 +90,10 @@ void mistake_at_key(struct mistakes *mistakes, const struct node *node, const ch
 
 /* Tell a warning at a node. */
 void warning_at(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
+    PRINTF_LIKE(3, 4);
+
+/* Tell what is not looked at because of `offline`, by name and never by value. */
+void left_out_at(struct mistakes *mistakes, const struct node *node, const char *what, ...)
     PRINTF_LIKE(3, 4);
 
 /* A path found in a file, which is relative to that file's directory; absolute ones stay. In the

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +19,14 @@ static bool
 is_stdin(const char *path)
 {
 	return strcmp(path, "-") == 0;
+}
+
+/* Was it handed to this process open, as a shell does with a pipe or with <(COMMAND)? */
+static bool
+is_own(const char *path)
+{
+	return is_stdin(path) || strcmp(path, "/dev/stdin") == 0 ||
+	       strncmp(path, "/dev/fd/", sizeof("/dev/fd/") - 1) == 0;
 }
 
 static bool
@@ -59,7 +68,7 @@ check_private(int fd, const char *path, struct err *reterr)
 
 	if (fstat(fd, &told) != 0)
 		return err_errno(reterr, errno, "%s", path);
-	if (is_stdin(path) && !S_ISREG(told.st_mode))
+	if (is_own(path) && !S_ISREG(told.st_mode))
 		return true;
 	if ((told.st_mode & (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH)) != 0)
 		return err_set(reterr,
@@ -68,15 +77,41 @@ check_private(int fd, const char *path, struct err *reterr)
 	return true;
 }
 
+/* A FIFO would be waited for, a device may never end. */
+static bool
+check_kind(int fd, const char *path, struct err *reterr)
+{
+	struct stat told;
+
+	if (fstat(fd, &told) != 0)
+		return err_errno(reterr, errno, "%s", path);
+	if (is_own(path) || S_ISREG(told.st_mode))
+		return true;
+	if (S_ISDIR(told.st_mode))
+		return err_errno(reterr, EISDIR, "%s", path);
+	return err_set(
+	    reterr, "%s: is a %s, not a file", path, S_ISFIFO(told.st_mode) ? "FIFO" : "device");
+}
+
+/* Opening a FIFO without O_NONBLOCK waits for who writes to it; files do not care. */
+static int
+open_to_read(const char *path)
+{
+	if (is_stdin(path))
+		return STDIN_FILENO;
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (is_own(path) ? 0 : O_NONBLOCK));
+}
+
 static bool
 read_file(const char *path, bool private, struct buffer *buffer, struct err *reterr)
 {
-	int fd = is_stdin(path) ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = open_to_read(path);
 	bool done;
 
 	if (fd < 0)
 		return err_errno(reterr, errno, "%s", path);
-	done = (!private || check_private(fd, path, reterr)) && read_all(fd, path, buffer, reterr);
+	done = check_kind(fd, path, reterr) && (!private || check_private(fd, path, reterr)) &&
+	       read_all(fd, path, buffer, reterr);
 	if (fd != STDIN_FILENO)
 		(void)close(fd);
 	return done;

@@ -18,8 +18,11 @@
 #include "base/check.h"
 #include "base/err.h"
 
-/* Read a whole file, "-" is standard input. More than buffer->max_bytes is an error. The error
- * says the path and why. */
+/*
+ * Read a whole file; "-" is standard input. More than buffer->max_bytes is an error, and so is a
+ * directory, a device or a FIFO, which is not waited for; but what the process was handed open
+ * ("-", /dev/stdin, /dev/fd/N) may be a pipe. The error says the path and why.
+ */
 MUST_CHECK bool file_read(const char *path, struct buffer *buffer, struct err *reterr);
 
 /* Write temporary file, fsync, rename over `path`, fsync the directory. `mode` like open(2). */

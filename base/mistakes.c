@@ -90,6 +90,8 @@ insert(struct mistakes *mistakes, struct mistake *mistake)
 	*link = mistake;
 	if (mistake->warning)
 		mistakes->warnings++;
+	else if (mistake->left_out)
+		mistakes->left_out++;
 	else
 		mistakes->errors++;
 }
@@ -108,8 +110,16 @@ add_value(struct buffer *line, struct span value)
 /* What to tell, beside its text. */
 struct telling {
 	const struct node *node;
-	bool at_key, warning;
+	bool at_key, warning, left_out;
 };
+
+static const char *
+mark_of(const struct telling *telling)
+{
+	if (telling->left_out)
+		return ": left out: ";
+	return telling->warning ? ": warning: " : ": ";
+}
 
 static void tell(struct mistakes *mistakes, const struct telling *telling, const char *rule,
     va_list arguments) PRINTF_LIKE(3, 0);
@@ -132,10 +142,11 @@ tell(struct mistakes *mistakes, const struct telling *telling, const char *rule,
 	mistake->line = telling->at_key && node->key_line > 0 ? node->key_line : node->line;
 	mistake->column = telling->at_key && node->key_line > 0 ? node->key_column : node->column;
 	mistake->warning = telling->warning;
+	mistake->left_out = telling->left_out;
 	buffer_init(&line, 8192);
 	buffer_format(&line, "%s:%d:%d: ", mistake->file, mistake->line, mistake->column);
 	hide_message(span_of(pointer[0] == '\0' ? "/" : pointer), &line);
-	buffer_add_text(&line, telling->warning ? ": warning: " : ": ");
+	buffer_add_text(&line, mark_of(telling));
 	hide_message(span_of(text), &line);
 	if (!telling->at_key && node->kind == NODE_SCALAR) {
 		buffer_add_text(&line, " (found \"");
@@ -179,5 +190,16 @@ warning_at(struct mistakes *mistakes, const struct node *node, const char *rule,
 
 	va_start(arguments, rule);
 	tell(mistakes, &telling, rule, arguments);
+	va_end(arguments);
+}
+
+void
+left_out_at(struct mistakes *mistakes, const struct node *node, const char *what, ...)
+{
+	struct telling telling = { .node = node, .at_key = true, .left_out = true };
+	va_list arguments;
+
+	va_start(arguments, what);
+	tell(mistakes, &telling, what, arguments);
 	va_end(arguments);
 }

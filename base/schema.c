@@ -7,6 +7,7 @@
 #include "base/digits.h"
 #include "base/json.h"
 #include "base/nearest.h"
+#include "base/planned.h"
 #include "base/secret.h"
 
 struct unit {
@@ -159,6 +160,10 @@ read_text(const struct slot *slot)
 		mistake_at(slot->mistakes, slot->node, "must be a JSON Pointer such as /sub");
 		return;
 	}
+	if (slot->field->type == FIELD_PATH)
+		text = document_path(slot->mistakes->arena, slot->node, text);
+	if (text == NULL)
+		mistake_at(slot->mistakes, slot->node, "no memory");
 	memcpy(slot->into, &text, sizeof(text));
 }
 
@@ -232,7 +237,7 @@ read_scalar(const struct slot *slot)
 	else if (slot->field->type == FIELD_WORD)
 		read_word(slot);
 	else if (slot->field->type == FIELD_TEXT || slot->field->type == FIELD_URL ||
-		 slot->field->type == FIELD_POINTER)
+		 slot->field->type == FIELD_PATH || slot->field->type == FIELD_POINTER)
 		read_text(slot);
 	else
 		read_number(slot);
@@ -265,14 +270,16 @@ read_slot(const struct slot *slot)
 
 /* The default is read like a value of the file, so that the two cannot differ in meaning. */
 static void
-fill_default(const struct field *field, void *into, struct mistakes *mistakes)
+fill_default(const struct slot *slot, const struct node *map)
 {
-	struct node node = { .kind = NODE_SCALAR, .file = "(default)" };
-	struct slot slot = { .field = field, .node = &node, .into = into, .mistakes = mistakes };
-	struct texts *texts = into;
+	const struct field *field = slot->field;
+	struct node node = { .kind = NODE_SCALAR, .file = map == NULL ? "(default)" : map->file };
+	struct slot filled = *slot;
+	struct texts *texts = slot->into;
 
 	node.text = span_of(field->otherwise);
-	read_slot(&slot);
+	filled.node = &node;
+	read_slot(&filled);
 	if (field->type == FIELD_TEXTS || field->type == FIELD_POINTERS)
 		texts->node = NULL;
 }
@@ -285,7 +292,10 @@ tell_unknown(const struct node *node, const struct field *fields, struct mistake
 
 	for (const struct field *field = fields; field->key != NULL; field++)
 		nearest_offer(&nearest, field->key);
-	mistake_at_key(mistakes, node, "unknown key%s", nearest_hint(&nearest, hint));
+	if (nearest.word == NULL && planned_hint(node->key) != NULL)
+		mistake_at_key(mistakes, node, "unknown key: %s", planned_hint(node->key));
+	else
+		mistake_at_key(mistakes, node, "unknown key%s", nearest_hint(&nearest, hint));
 }
 
 static const struct field *
@@ -301,9 +311,13 @@ void
 schema_read(
     const struct node *map, const struct field *fields, void *into, struct mistakes *mistakes)
 {
-	for (const struct field *field = fields; field->key != NULL; field++)
+	for (const struct field *field = fields; field->key != NULL; field++) {
+		struct slot slot = { .field = field, .mistakes = mistakes };
+
+		slot.into = (char *)into + field->offset;
 		if (field->otherwise != NULL)
-			fill_default(field, (char *)into + field->offset, mistakes);
+			fill_default(&slot, map);
+	}
 	if (map == NULL)
 		return;
 	if (map->kind != NODE_MAP) {

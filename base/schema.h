@@ -26,6 +26,7 @@ enum field_type {
 	FIELD_SIZE,        /* int64_t bytes: 512, 16k, 1m, 1g (powers of 1024) */
 	FIELD_WORD,        /* int: index into `words` */
 	FIELD_URL,         /* const char *: what url_read() takes, with the parts in `url` */
+	FIELD_PATH,        /* const char *: of a file or folder, relative to the file that names it */
 	FIELD_POINTER,     /* const char *: JSON Pointer */
 	FIELD_POINTERS,    /* struct texts: one or a list of JSON Pointers */
 	FIELD_SECRET,      /* const char *: text, {env: NAME} or {file: PATH} */

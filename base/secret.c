@@ -43,6 +43,19 @@ from_environment(const struct node *node, struct mistakes *mistakes)
 	return arena_text(mistakes->arena, span_of(value));
 }
 
+static const char *
+read_reference(const struct node *only, struct mistakes *mistakes)
+{
+	bool env = span_is(only->key, "env");
+
+	if (mistakes->offline) {
+		left_out_at(mistakes, only, "the %s %s", env ? "environment variable" : "file",
+		    only->text.at);
+		return NULL;
+	}
+	return env ? from_environment(only, mistakes) : from_file(only, mistakes);
+}
+
 const char *
 secret_read(const struct node *node, struct mistakes *mistakes)
 {
@@ -51,12 +64,8 @@ secret_read(const struct node *node, struct mistakes *mistakes)
 	if (node->kind == NODE_SCALAR && node->text.len > 0)
 		return node->text.at;
 	if (node->kind == NODE_MAP && node->count == 1 && only->kind == NODE_SCALAR &&
-	    only->text.len > 0) {
-		if (span_is(only->key, "env"))
-			return from_environment(only, mistakes);
-		if (span_is(only->key, "file"))
-			return from_file(only, mistakes);
-	}
+	    only->text.len > 0 && (span_is(only->key, "env") || span_is(only->key, "file")))
+		return read_reference(only, mistakes);
 	mistake_at_key(mistakes, node, "must be a text, {env: NAME} or {file: PATH}");
 	return NULL;
 }

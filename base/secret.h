@@ -12,7 +12,8 @@
 
 #define SECRET_MAX_BYTES (64u << 10)
 
-/* The secret, in the arena; NULL when it cannot be had, which is told. Its value never is. */
+/* The secret, in the arena; NULL when it cannot be had, which is told, or when mistakes->offline
+ * leaves it out. Its value never is told. */
 const char *secret_read(const struct node *node, struct mistakes *mistakes);
 
 #endif

@@ -29,7 +29,7 @@ print(const struct config *config)
 
 struct check_line {
 	struct command_line line;
-	bool print;
+	bool print, offline;
 };
 
 static const struct command_option options[] = {
@@ -38,6 +38,10 @@ static const struct command_option options[] = {
 	    .kind = OPTION_FLAG,
 	    .offset = offsetof(struct check_line, print),
 	    .help = "print the effective configuration as YAML" },
+	{ .name = "--offline",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct check_line, offline),
+	    .help = "leave out secrets, key files and folders, and say which" },
 	{ .name = NULL },
 };
 
@@ -46,6 +50,26 @@ static const struct command_verb verbs[] = {
 	{ NULL, NULL, NULL },
 };
 
+static const char *
+plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static void
+say_good(const char *path, const struct config *config)
+{
+	const struct mistakes *mistakes = &config->mistakes;
+
+	(void)printf("%s: good (%zu issuer%s, %zu role%s, %zu module%s, %zu warning%s", path,
+	    config->profile_count, plural(config->profile_count), config->policy.role_count,
+	    plural(config->policy.role_count), config->policy.module_count,
+	    plural(config->policy.module_count), mistakes->warnings, plural(mistakes->warnings));
+	if (mistakes->offline)
+		(void)printf(", %zu left out", mistakes->left_out);
+	(void)puts(")");
+}
+
 static int
 check(const struct check_line *line)
 {
@@ -53,7 +77,7 @@ check(const struct check_line *line)
 	struct config *config = NULL;
 	int code = EXIT_TROUBLE;
 
-	if (!command_config(path, &config, &code))
+	if (!command_config_as(path, line->offline ? CONFIG_OFFLINE : CONFIG_WHOLE, &config, &code))
 		return code;
 	for (const struct mistake *mistake = config->mistakes.first; mistake != NULL;
 	     mistake = mistake->next)
@@ -61,9 +85,7 @@ check(const struct check_line *line)
 	if (line->print)
 		code = print(config);
 	else
-		(void)printf("%s: good (%zu issuers, %zu roles, %zu modules, %zu warnings)\n", path,
-		    config->profile_count, config->policy.role_count, config->policy.module_count,
-		    config->mistakes.warnings);
+		say_good(path, config);
 	config_free(config);
 	return line->print ? code : EXIT_YES;
 }

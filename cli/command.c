@@ -29,10 +29,17 @@ command_mistakes(const struct mistakes *mistakes)
 bool
 command_config(const char *path, struct config **ret_config, int *ret_code)
 {
+	return command_config_as(path, CONFIG_TEXT, ret_config, ret_code);
+}
+
+bool
+command_config_as(
+    const char *path, enum config_reading how, struct config **ret_config, int *ret_code)
+{
 	struct config *config = NULL;
 	struct err err = { "" };
 
-	if (config_read(path, &config, &err)) {
+	if (config_read(path, how, &config, &err)) {
 		*ret_config = config;
 		return true;
 	}

@@ -35,6 +35,10 @@ MUST_CHECK bool command_config(const char *path, struct config **ret_config, int
 /* Print the errors among them to standard error, one a line. */
 void command_mistakes(const struct mistakes *mistakes);
 
+/* The same, with all that `serve` needs of this machine, or without what only it has. */
+MUST_CHECK bool command_config_as(
+    const char *path, enum config_reading how, struct config **ret_config, int *ret_code);
+
 /* The configuration's path when none is given. */
 #define COMMAND_CONFIG "postern.yaml"
 

@@ -24,7 +24,7 @@ run(int argc, char **argv)
 		options_done(&line);
 		return code;
 	}
-	if (!command_config(line.config, &config, &code))
+	if (!command_config_as(line.config, CONFIG_WHOLE, &config, &code))
 		code = EXIT_TROUBLE;
 	else if (server_run(config, &err))
 		code = EXIT_YES;

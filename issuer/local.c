@@ -64,7 +64,7 @@ static const struct field signing_fields[] = {
 };
 
 static const struct field key_fields[] = {
-	{ .key = "file", .type = FIELD_TEXT, .offset = offsetof(struct local_signing, key_file),
+	{ .key = "file", .type = FIELD_PATH, .offset = offsetof(struct local_signing, key_file),
 	  .required = true,
 	  .told = "A private key in PEM (PKCS #8) that only the owner can read; read again when it "
 	          "changes." },

@@ -7,8 +7,9 @@
 
 #define PEM_MOST 16384
 
-static bool
-read_given(const struct signing_place *place, struct signing_key **ret_key, struct err *reterr)
+bool
+signing_look_given(
+    const struct signing_place *place, struct signing_key **ret_key, struct err *reterr)
 {
 	struct buffer pem;
 	bool done;
@@ -35,7 +36,7 @@ add_given(
 	size_t at;
 	bool known;
 
-	if (!read_given(place, &key, reterr))
+	if (!signing_look_given(place, &key, reterr))
 		return false;
 	at = signing_set_find(set, signing_key_kid(key));
 	known = at != SIZE_MAX;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * signing_look - one look at the keys of the local issuer: read them, do what is asked for and
- * what is due. For signing.c alone.
+ * what is due. For signing.c; local_files.c reads a given key by it.
  *
  * Uses:   base, signing_key, signing_plan, signing_set.
  * Shell:  files. The directory is locked by the caller.
@@ -31,6 +31,11 @@ struct signing_wish {
 	const char *retire; /* a kid; NULL: none */
 	char *made;         /* the kid of the key that `rotate` made; given */
 };
+
+/* Read place->key_file: a private key for place->algorithm that only its owner can read.
+ * given: signing_key_free() it. */
+MUST_CHECK bool signing_look_given(
+    const struct signing_place *place, struct signing_key **ret_key, struct err *reterr);
 
 /*
  * Look. *ret_set is given when there is a key that signs; then false means that some of what was

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where a store may be made, and where one is put. */
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "issuer/sqlite_file.h"
@@ -45,6 +47,51 @@ store_open_at(
 {
 	return has_keys(state_dir) ? store_open_existing(database, ret_store, reterr)
 				   : store_open(database, ret_store, reterr);
+}
+
+/* Is it a folder, or could mkdir() make it? `state_dir` is made first. */
+static bool
+folder_fits(const char *path, const char *state_dir, struct err *reterr)
+{
+	char *parent = NULL;
+	struct stat info;
+	bool fits;
+
+	if (strcmp(path, state_dir) == 0)
+		return true;
+	if (stat(path, &info) == 0)
+		return S_ISDIR(info.st_mode) || err_errno(reterr, ENOTDIR, "%s", path);
+	if (errno != ENOENT)
+		return err_errno(reterr, errno, "%s", path);
+	parent = store_directory(path);
+	if (parent == NULL)
+		return err_set(reterr, "%s: no memory", path);
+	fits = strcmp(parent, state_dir) == 0 ||
+	       (stat(parent, &info) == 0 && S_ISDIR(info.st_mode)) ||
+	       err_errno(reterr, ENOENT, "%s", parent);
+	free(parent);
+	return fits;
+}
+
+bool
+store_place_fit(const char *database, const char *state_dir, struct err *reterr)
+{
+	char *folder;
+	struct stat info;
+	bool fits;
+
+	if (sql_is_url(database))
+		return true;
+	if (lstat(database, &info) == 0 || has_keys(state_dir))
+		return sqlite_file_fit(database, reterr);
+	if (errno != ENOENT)
+		return err_errno(reterr, errno, "%s", database);
+	folder = store_directory(database);
+	if (folder == NULL)
+		return err_set(reterr, "%s: no memory", database);
+	fits = folder_fits(folder, state_dir, reterr);
+	free(folder);
+	return fits;
 }
 
 /* --- a new file --- */

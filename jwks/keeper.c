@@ -16,6 +16,7 @@
 #include "jwks/discovery.h"
 #include "jwks/fetch.h"
 #include "jwks/kept.h"
+#include "jwks/source_files.h"
 
 #define FILE_EVERY_S 2
 #define CLOCKS_DIFFER_S 60
@@ -166,10 +167,24 @@ keeper_recall(struct keeper *keeper, struct keeper *earlier)
 	buffer_done(&json);
 }
 
+static enum failure
+failure_of_set(struct span json)
+{
+	struct err err = { "" };
+	json_t *root = NULL;
+
+	if (!json_read(json, KEYSET_MAX_BYTES, &root, &err))
+		return FAILURE_NOT_JSON;
+	json_decref(root);
+	return FAILURE_NO_USABLE_KEY;
+}
+
 static bool
-read_file(struct keeper *keeper, struct fetch_answer *answer, struct err *reterr)
+read_file(
+    struct keeper *keeper, struct fetch_answer *answer, struct keyset **ret_set, struct err *reterr)
 {
 	struct stat now = { 0 };
+	bool good;
 
 	keeper->file_s = clock_now_s();
 	(void)stat(keeper->source.place, &now);
@@ -178,7 +193,10 @@ read_file(struct keeper *keeper, struct fetch_answer *answer, struct err *reterr
 	answer->retry_after_s = -1;
 	answer->failure = FAILURE_FILE_UNREADABLE;
 	buffer_init(&answer->body, KEYSET_MAX_BYTES);
-	return file_read(keeper->source.place, &answer->body, reterr);
+	good = source_files_keys(keeper->source.place, &answer->body, ret_set, reterr);
+	if (!good && answer->body.len > 0)
+		answer->failure = failure_of_set(buffer_span(&answer->body));
+	return good;
 }
 
 static bool
@@ -242,18 +260,6 @@ discover(struct keeper *keeper, struct fetch_answer *answer, struct err *reterr)
 	return get_set(keeper, &source, jwks_uri, answer, reterr);
 }
 
-static enum failure
-failure_of_set(struct span json)
-{
-	struct err err = { "" };
-	json_t *root = NULL;
-
-	if (!json_read(json, KEYSET_MAX_BYTES, &root, &err))
-		return FAILURE_NOT_JSON;
-	json_decref(root);
-	return FAILURE_NO_USABLE_KEY;
-}
-
 static bool
 get(struct keeper *keeper, struct fetch_answer *answer, struct keyset **ret_set, struct err *reterr)
 {
@@ -262,8 +268,8 @@ get(struct keeper *keeper, struct fetch_answer *answer, struct keyset **ret_set,
 	bool good = false;
 
 	if (keeper->source.kind == SOURCE_FILE)
-		good = read_file(keeper, answer, reterr);
-	else if (keeper->source.kind == SOURCE_DISCOVERY)
+		return read_file(keeper, answer, ret_set, reterr);
+	if (keeper->source.kind == SOURCE_DISCOVERY)
 		good = discover(keeper, answer, reterr);
 	else
 		good = get_set(keeper, &source, place, answer, reterr);

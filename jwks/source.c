@@ -35,7 +35,7 @@ static const struct field jwks_fields[] = {
 	    .otherwise = "5s",
 	    .told = "of a whole fetch" },
 	{ .key = "ca_file",
-	    .type = FIELD_TEXT,
+	    .type = FIELD_PATH,
 	    .offset = offsetof(struct source, ca_file),
 	    .told = "certificates to trust instead of the system's" },
 	{ .key = "proxy",
@@ -131,8 +131,6 @@ source_read(const struct node *issuer_map, struct source *source, struct mistake
 
 	schema_read(node_get(issuer_map, "jwks"), jwks_fields, source, mistakes);
 	read_proofs(node_get(issuer_map, "jwks"), source, mistakes);
-	if (source->ca_file != NULL)
-		source->ca_file = document_path(mistakes->arena, issuer_map, source->ca_file);
 	if (uri != NULL && file != NULL)
 		mistake_at_key(mistakes, file, "\"jwks_uri\" and \"jwks_file\" exclude each other");
 	if (file != NULL && file->kind == NODE_SCALAR) {

@@ -5,6 +5,7 @@
 
 #include "proxy/address.h"
 #include "proxy/identity.h"
+#include "proxy/prepare.h"
 
 #define CONFIG_MAX_BYTES (64u << 20)
 
@@ -50,12 +51,12 @@ static const struct field top_fields[] = {
 	    .offset = offsetof(struct top, upstream),
 	    .told = "the API: http://, https:// or unix:/path; a module may name its own" },
 	{ .key = "policy",
-	    .type = FIELD_TEXT,
+	    .type = FIELD_PATH,
 	    .offset = offsetof(struct top, policy),
 	    .otherwise = "policy.yaml",
 	    .told = "the policy file" },
 	{ .key = "state",
-	    .type = FIELD_TEXT,
+	    .type = FIELD_PATH,
 	    .offset = offsetof(struct top, state),
 	    .otherwise = "/var/lib/postern",
 	    .told = "directory of the last good key sets and the embedded database" },
@@ -251,19 +252,44 @@ read_issuers(struct config *config, const struct top *top)
 	profile_local(local, config->local.issuer, config->local.audience);
 }
 
+/* One address; *ret_address is zeroed when it is none. */
+static void
+read_address(struct config *config, const char *text, const struct node *node,
+    struct address *ret_address)
+{
+	struct err err;
+
+	*ret_address = (struct address){ 0 };
+	if (!address_read(text, ret_address, &err))
+		mistake_at_key(&config->mistakes, node, "\"%s\": %s", text, err.text);
+}
+
+/* Each by its form, and none that takes another one's place. */
 static void
 check_addresses(struct config *config, const struct top *top)
 {
-	const struct node *node = node_get(top->listen, "address");
+	const struct node *list = node_get(top->listen, "address");
+	const struct node *admin_node = node_get(top->admin, "address");
+	struct address all[CONFIG_LISTENERS + 1] = { 0 }, *admin = &all[CONFIG_LISTENERS];
+	size_t count = config->listen.count;
 
-	for (size_t i = 0; i < config->listen.count; i++)
-		if (!address_valid(config->listen.at[i]))
-			mistake_at_key(&config->mistakes, node,
-			    "\"%s\" is not ADDRESS:PORT with a numeric address",
+	if (list != NULL && (count == 0 || count > CONFIG_LISTENERS))
+		mistake_at_key(&config->mistakes, list, "must be 1..%d addresses", CONFIG_LISTENERS);
+	for (size_t i = 0; i < count && i < CONFIG_LISTENERS; i++) {
+		read_address(config, config->listen.at[i], list, &all[i]);
+		for (size_t k = 0; k < i; k++)
+			if (all[i].port != 0 && address_clash(&all[k], &all[i]))
+				mistake_at_key(&config->mistakes, list,
+				    "\"%s\" is taken by \"%s\"", config->listen.at[i],
+				    config->listen.at[k]);
+	}
+	read_address(config, config->admin, admin_node, admin);
+	for (size_t i = 0; admin->port != 0 && i < count && i < CONFIG_LISTENERS; i++)
+		if (all[i].port != 0 && address_clash(&all[i], admin))
+			mistake_at_key(&config->mistakes,
+			    admin_node == NULL ? list : admin_node,
+			    "\"%s\" of \"admin\" is taken by \"%s\" of \"listen\"", config->admin,
 			    config->listen.at[i]);
-	if (!address_valid(config->admin))
-		mistake_at(&config->mistakes, node_get(top->admin, "address"),
-		    "must be ADDRESS:PORT with a numeric address");
 }
 
 static void
@@ -336,8 +362,8 @@ read_all(struct config *config, struct err *reterr)
 	config->root = root;
 	schema_read(root, top_fields, &top, &config->mistakes);
 	config->upstream = top.upstream;
-	config->state = document_path(&config->arena, root, top.state);
-	config->policy_path = document_path(&config->arena, root, top.policy);
+	config->state = top.state;
+	config->policy_path = top.policy;
 	if (config->state == NULL || config->policy_path == NULL)
 		return err_set(reterr, "%s: out of memory", config->path);
 	read_sections(config, &top);
@@ -350,7 +376,8 @@ read_all(struct config *config, struct err *reterr)
 }
 
 bool
-config_read(const char *path, struct config **ret_config, struct err *reterr)
+config_read(const char *path, enum config_reading how, struct config **ret_config,
+    struct err *reterr)
 {
 	struct config *config = calloc(1, sizeof(*config));
 	struct span name = span_of(path);
@@ -361,12 +388,15 @@ config_read(const char *path, struct config **ret_config, struct err *reterr)
 		return err_set(reterr, "out of memory");
 	arena_init(&config->arena, CONFIG_MAX_BYTES);
 	config->mistakes.arena = &config->arena;
+	config->mistakes.offline = how == CONFIG_OFFLINE;
 	config->path = arena_text(&config->arena, name);
 	*ret_config = config;
 	if (config->path == NULL)
 		return err_set(reterr, "out of memory");
 	if (!read_all(config, reterr))
 		return false;
+	if (how != CONFIG_TEXT)
+		prepare(config);
 	errors = config->mistakes.errors;
 	if (errors > 0)
 		return err_set(reterr, "%s: %zu mistake%s", path, errors, errors == 1 ? "" : "s");

@@ -23,6 +23,9 @@
 #include "proxy/headers.h"
 #include "token/profile.h"
 
+/* The most addresses of `listen`. */
+#define CONFIG_LISTENERS 8
+
 /* One of forward.headers: a name and where its value comes from. */
 struct config_header {
 	const char *name;
@@ -78,6 +81,14 @@ struct config {
 	struct mistakes mistakes; /* warnings remain here */
 };
 
+/* How far reading goes. */
+enum config_reading {
+	CONFIG_TEXT,   /* both files and the secrets that they name: for commands, which must work
+			* while a key file is bad */
+	CONFIG_WHOLE,  /* and all else that `serve` needs, see prepare.h */
+	CONFIG_OFFLINE /* as CONFIG_WHOLE, leaving out secrets, key files and folders, by name */
+};
+
 /*
  * Read both files. False when a file cannot be read (reterr says so) or holds mistakes (reterr
  * counts them): then *ret_config is given all the same, so that mistakes can be listed and the
@@ -85,7 +96,8 @@ struct config {
  *
  * ret_config  given when not NULL: config_free() it.
  */
-MUST_CHECK bool config_read(const char *path, struct config **ret_config, struct err *reterr);
+MUST_CHECK bool config_read(
+    const char *path, enum config_reading how, struct config **ret_config, struct err *reterr);
 
 /* Accepts NULL. */
 void config_free(struct config *config);

@@ -82,6 +82,8 @@ address_of(struct span text, const char *path, struct arena *arena, const char *
 {
 	struct mistakes mistakes = { .arena = arena };
 	const struct node *root, *admin, *address;
+	struct address apart;
+	struct err err;
 
 	if (!read_tree(path, text, &mistakes, &root, reterr))
 		return false;
@@ -91,10 +93,11 @@ address_of(struct span text, const char *path, struct arena *arena, const char *
 		*ret_address = default_address();
 		return true;
 	}
-	if (address->kind != NODE_SCALAR || !address_valid(address->text.at))
-		return err_set(reterr,
-		    "%s:%d:%d: /" ADMIN "/" ADDRESS ": must be ADDRESS:PORT with a numeric address",
-		    path, address->line, address->column);
+	if (address->kind != NODE_SCALAR)
+		(void)err_set(&err, "must be a single value");
+	if (address->kind != NODE_SCALAR || !address_read(address->text.at, &apart, &err))
+		return err_set(reterr, "%s:%d:%d: /" ADMIN "/" ADDRESS ": %s", path, address->line,
+		    address->column, err.text);
 	*ret_address = address->text.at;
 	return true;
 }

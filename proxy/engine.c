@@ -17,6 +17,8 @@
 #include "proxy/scratch.h"
 #include "proxy/selftest.h"
 
+#define FEATURE_IPV6 8u /* of mg_check_feature() */
+
 struct listener {
 	struct mg_context *engine;
 	struct listener_setup setup;
@@ -324,6 +326,12 @@ listen_on(const struct listener_setup *setup, struct listener **ret_listener, st
 	}
 	*ret_listener = listener;
 	return true;
+}
+
+bool
+listener_has_ipv6(void)
+{
+	return mg_check_feature(FEATURE_IPV6) != 0;
 }
 
 bool

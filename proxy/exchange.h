@@ -92,6 +92,9 @@ struct listener;
 MUST_CHECK bool listener_start(
     const struct listener_setup *setup, struct listener **ret_listener, struct err *reterr);
 
+/* Can a listener have an IPv6 address? Not with every build of the engine. */
+bool listener_has_ipv6(void);
+
 /* From now on no connection is kept after its exchange. */
 void listener_drain(struct listener *listener);
 

@@ -16,14 +16,13 @@
 #include "proxy/admin.h"
 #include "proxy/gate.h"
 
-#define LISTENERS_MOST 8
 #define TICK_MS 100
 #define TRIM_TICKS 50
 
 struct server {
 	struct gate gate;
 	struct admin admin;
-	struct listener *public[LISTENERS_MOST];
+	struct listener *public[CONFIG_LISTENERS];
 	size_t public_count;
 	struct listener *private;
 	struct reload *reload;
@@ -31,22 +30,9 @@ struct server {
 	char path[4096];
 };
 
-/* Key files, too, are watched when what uses them could not start: nobody else would try again.
- * Call before they are read. */
-static void
-note_key_files(struct config *config)
-{
-	struct inputs *inputs = &config->mistakes.inputs;
-
-	for (size_t i = 0; i < config->profile_count; i++)
-		if (config->profiles[i].source.kind == SOURCE_FILE)
-			inputs_look(inputs, &config->arena, config->profiles[i].source.place);
-	if (config->has_local && config->local.signing.key_file != NULL)
-		inputs_look(inputs, &config->arena, config->local.signing.key_file);
-}
-
 /* What was read is compared with what the files hold: a change in the midst of reading is noticed,
- * too. Without memory the former list stays, and what was read now is read again. */
+ * too. Without memory the former list stays, and what was read now is read again. `all`: key files,
+ * too, which nobody else watches while what uses them could not start. */
 static void
 watch_inputs(struct server *server, const struct config *config, bool all)
 {
@@ -102,7 +88,6 @@ take_over(struct server *server, struct config *config, struct err *reterr)
 	struct services *services = NULL, *former;
 
 	tell_listeners(setup.previous->config, config);
-	note_key_files(config);
 	watch_inputs(server, config, true);
 	if (!services_start(&setup, &services, reterr))
 		return false;
@@ -122,7 +107,7 @@ reload_and_tell(struct server *server)
 	bool done;
 
 	reload_begin(server->reload);
-	done = config_read(server->path, &config, &err);
+	done = config_read(server->path, CONFIG_WHOLE, &config, &err);
 	if (config != NULL)
 		log_mistakes(config);
 	if (done) {
@@ -175,8 +160,6 @@ listen_all(struct server *server, const struct config *config, struct err *reter
 {
 	struct listener_setup setup;
 
-	if (config->listen.count > LISTENERS_MOST)
-		return err_set(reterr, "listen: more than %d addresses", LISTENERS_MOST);
 	for (size_t i = 0; i < config->listen.count; i++) {
 		setup = listener_setup_of(config, config->listen.at[i]);
 		setup.serve = gate_serve;

@@ -14,14 +14,14 @@ const POLICY = { modules: {} };
 async function printed(dir, text) {
   const file = path.join(dir, 'printed.yaml');
   fs.writeFileSync(file, text);
-  const done = await run(['check', '-c', file, '--print'], { cwd: dir });
+  const done = await run(['check', '--offline', '-c', file, '--print'], { cwd: dir });
   assert.equal(done.code, 0, `${done.stderr}\n${text}`);
   return done.stdout;
 }
 
 async function print(t, config, files = {}) {
   const gate = await makeGate(t, { policy: POLICY, config, files });
-  const done = await run(['check', '-c', gate.file, '--print']);
+  const done = await run(['check', '--offline', '-c', gate.file, '--print']);
   assert.equal(done.code, 0, done.stderr);
   return { gate, text: done.stdout };
 }
@@ -56,7 +56,7 @@ test('every provider', async (t) => {
       const dir = scratch(inner);
       fs.writeFileSync(path.join(dir, 'postern.yaml'), config);
       fs.writeFileSync(path.join(dir, 'policy.yaml'), policy);
-      const done = await run(['check', '-c', 'postern.yaml', '--print'], { cwd: dir });
+      const done = await run(['check', '--offline', '-c', 'postern.yaml', '--print'], { cwd: dir });
       assert.equal(done.code, 0, done.stderr);
       assert.match(done.stdout, /^    claims:\n      subject: \["\/sub"\]$/m);
       assert.equal(await printed(dir, done.stdout), done.stdout);

@@ -48,7 +48,7 @@ test('a reload that fails is told everywhere, and one that succeeds, too', async
       const problem = got.json();
       assert.equal(problem.status, 422);
       assert.match(problem.detail, /\S/);
-      assert.equal(problem.mistakes.length, { 'mistakes in the policy': 2, 'mistakes in the configuration': 1 }[name] ?? 0, got.text);
+      assert.equal(problem.mistakes.length, { 'mistakes in the policy': 2, 'mistakes in the configuration': 1, 'a key file without a key': 1 }[name] ?? 0, got.text);
       for (const mistake of problem.mistakes) assert.match(mistake, /\.yaml:\d+:\d+: \//);
       assert.equal(await metric(gate, 'postern_config_last_reload_successful'), 0);
       assert.equal(await metric(gate, 'postern_config_last_reload_success_timestamp_seconds'), before);

@@ -261,6 +261,56 @@ a_failed_write_leaves_nothing_behind(void **state)
 	assert_int_equal(files_here(), 1);
 }
 
+/* Each is refused at once, whatever stands behind it. */
+static void
+only_files_are_read(void **state)
+{
+	static const struct {
+		const char *path, *says;
+	} cases[] = {
+		{ "fifo", "is a FIFO, not a file" },
+		{ "dir", "Is a directory" },
+		{ "/dev/zero", "is a device, not a file" },
+		{ "/dev/null", "is a device, not a file" },
+	};
+
+	(void)state;
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	assert_int_equal(mkdir("dir", 0700), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err err = { "" };
+		struct buffer buffer;
+
+		buffer_init(&buffer, 1 << 20);
+		assert_false(file_read(cases[i].path, &buffer, &err));
+		assert_non_null(strstr(err.text, cases[i].path));
+		assert_non_null(strstr(err.text, cases[i].says));
+		assert_int_equal(buffer.len, 0);
+		buffer_done(&buffer);
+	}
+}
+
+/* As a shell hands over <(COMMAND). */
+static void
+a_pipe_that_was_handed_over_is_read(void **state)
+{
+	struct err err = { "" };
+	struct buffer buffer;
+	char path[32];
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], "abc", 3), 3);
+	(void)close(fds[1]);
+	(void)snprintf(path, sizeof(path), "/dev/fd/%d", fds[0]);
+	buffer_init(&buffer, 16);
+	assert_true(file_read(path, &buffer, &err));
+	assert_string_equal(buffer.at, "abc");
+	buffer_done(&buffer);
+	(void)close(fds[0]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_home, leave_home)
 
 int
@@ -273,6 +323,8 @@ main(void)
 		TEST(a_private_file_is_its_owners_alone),
 		TEST(a_link_does_not_hide_the_mode),
 		TEST(a_dash_is_standard_input),
+		TEST(only_files_are_read),
+		TEST(a_pipe_that_was_handed_over_is_read),
 		TEST(a_file_is_written_and_replaced),
 		TEST(the_old_file_stays_whole_for_who_reads_it),
 		TEST(a_failed_write_leaves_nothing_behind),

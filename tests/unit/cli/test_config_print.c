@@ -61,7 +61,7 @@ print(const char *yaml, struct buffer *out)
 	put("policy.yaml", SPAN("{}"), path);
 	put("postern.yaml", span_of(yaml), path);
 	buffer_init(out, 1 << 20);
-	if (!config_read(path, &config, &err))
+	if (!config_read(path, CONFIG_TEXT, &config, &err))
 		fail_msg("%s: %s", err.text,
 		    config == NULL || config->mistakes.first == NULL
 			? ""

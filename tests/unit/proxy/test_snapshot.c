@@ -56,7 +56,7 @@ start(struct services *previous)
 	struct services_setup setup = { .previous = previous };
 	struct services *started = NULL;
 
-	if (!config_read(in_dir("postern.yaml"), &setup.config, &err))
+	if (!config_read(in_dir("postern.yaml"), CONFIG_TEXT, &setup.config, &err))
 		fail_msg("%s: %s", err.text,
 		    setup.config == NULL || setup.config->mistakes.first == NULL
 			? ""

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/planned.h"
+
+#define NOT_YET "this version does not have it"
+
+/* A key that a schema knows is never looked up here. */
+static const struct {
+	const char *key, *hint;
+} rows[] = {
+	{ "tls", NOT_YET "; let a proxy in front of the gate end TLS" },
+	{ "client_ca", NOT_YET "; let a proxy in front of the gate check client certificates" },
+	{ "trusted_proxies", NOT_YET "; X-Forwarded-* is always rebuilt from the peer" },
+	{ "trusted_headers", NOT_YET "; X-Forwarded-* is always rebuilt from the peer" },
+	{ "proxy_protocol", NOT_YET },
+	{ "socket_mode", NOT_YET },
+	{ "engine", NOT_YET },
+	{ "threads", NOT_YET "; \"limits.connections\" says how many" },
+	{ "metrics", NOT_YET "; they are on \"admin\"" },
+	{ "forward_auth", NOT_YET },
+	{ "policy_next", NOT_YET },
+	{ "explain", NOT_YET "; `postern explain` is a command" },
+	{ "type_base", NOT_YET },
+	{ "caller", NOT_YET },
+	{ "cors", NOT_YET },
+	{ "credentials", NOT_YET },
+	{ "hosts", NOT_YET },
+	{ "rate", NOT_YET },
+	{ "match", NOT_YET },
+	{ "deny", NOT_YET },
+	{ "all_roles", NOT_YET },
+	{ "case_sensitive", NOT_YET },
+	{ "tunnel_until_expiry", NOT_YET },
+	{ "strip_prefix", NOT_YET },
+	{ "health_check", NOT_YET },
+	{ "prefix", NOT_YET },
+	{ "exists", NOT_YET "; a \"claim\" without \"equals\" must only be there" },
+	{ "peer", NOT_YET },
+	{ "certificate", NOT_YET },
+	{ "host", "write ADDRESS:PORT under \"address\"" },
+	{ "port", "write ADDRESS:PORT under \"address\"" },
+	{ "issuer_url", "write \"issuer\"" },
+	{ "jwks_url", "write \"jwks_uri\"" },
+	{ "audiences", "write \"audience\", which takes a list" },
+	{ "skew", "write \"clock_skew\"" },
+	{ "leeway", "write \"clock_skew\"" },
+	{ "client_id",
+	    "this gate is no client of the issuer; what names it in tokens is \"audience\"" },
+	{ "client_secret", "this gate is no client of the issuer, and needs no secret of it" },
+};
+
+const char *
+planned_hint(struct span key)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (span_is(key, rows[i].key))
+			return rows[i].hint;
+	return NULL;
+}

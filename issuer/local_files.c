@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/local_files.h"
+
+#include "issuer/signing_look.h"
+#include "issuer/sql.h"
+#include "issuer/store.h"
+
+static void
+check_key(const struct local_signing *signing, const struct node *map, struct mistakes *mistakes)
+{
+	const struct node *node = node_get(node_get(node_get(map, "signing"), "key"), "file");
+	struct signing_place place = { .key_file = signing->key_file,
+		.algorithm = (enum signing_algorithm)signing->algorithm };
+	struct signing_key *key = NULL;
+	struct err err = { "" };
+
+	if (signing->key_file == NULL || node == NULL)
+		return;
+	if (mistakes->offline) {
+		left_out_at(mistakes, node, "the private key %s", signing->key_file);
+		return;
+	}
+	inputs_look(&mistakes->inputs, mistakes->arena, signing->key_file);
+	if (!signing_look_given(&place, &key, &err))
+		mistake_at_key(mistakes, node, "%s", err.text);
+	signing_key_free(key);
+}
+
+/* Without a node for it the default is in use, which is told at the section. */
+static void
+check_database(
+    const char *database, const struct node *map, const char *state_dir, struct mistakes *mistakes)
+{
+	const struct node *node = node_get(map, "database");
+	struct err err = { "" };
+
+	if (database == NULL || sql_is_url(database))
+		return;
+	if (mistakes->offline)
+		left_out_at(mistakes, node == NULL ? map : node, "the place of the database");
+	else if (!store_place_fit(database, state_dir, &err))
+		mistake_at_key(
+		    mistakes, node == NULL ? map : node, "the place of the database: %s", err.text);
+}
+
+void
+local_files_check(const struct local *local, const struct node *map, const char *state_dir,
+    struct mistakes *mistakes)
+{
+	check_key(&local->signing, map, mistakes);
+	check_database(local->database, map, state_dir, mistakes);
+}

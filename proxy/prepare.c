@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/prepare.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "issuer/local_files.h"
+#include "issuer/store.h"
+#include "jwks/source_files.h"
+#include "proxy/address.h"
+#include "proxy/exchange.h"
+
+/* The folder is there, or it can be made in one that is. */
+static void
+check_state(struct config *config)
+{
+	const struct node *given = node_get(config->root, "state");
+	const struct node *node = given == NULL ? config->root : given;
+	char *parent = NULL;
+	struct stat info;
+
+	if (config->state == NULL)
+		return;
+	if (config->mistakes.offline) {
+		left_out_at(&config->mistakes, node, "the folder %s", config->state);
+		return;
+	}
+	if (stat(config->state, &info) == 0) {
+		if (!S_ISDIR(info.st_mode))
+			mistake_at_key(&config->mistakes, node, "the state folder %s is no folder",
+			    config->state);
+		return;
+	}
+	if (errno == ENOENT)
+		parent = store_directory(config->state);
+	if (parent == NULL || stat(parent, &info) != 0 || !S_ISDIR(info.st_mode))
+		mistake_at_key(&config->mistakes, node,
+		    "the state folder %s cannot be made: there is no folder to make it in",
+		    config->state);
+	free(parent);
+}
+
+static void
+check_issuers(struct config *config)
+{
+	const struct node *issuers = node_get(config->root, "issuers");
+
+	for (size_t i = 0; i < config->profile_count; i++) {
+		const struct profile *profile = &config->profiles[i];
+
+		if (config->has_local && i == config->local_index)
+			continue;
+		source_files_check(
+		    &profile->source, node_get(issuers, profile->name), &config->mistakes);
+	}
+}
+
+static void
+check_family(struct config *config, const char *text, const struct node *node)
+{
+	struct address address;
+	struct err err;
+
+	if (address_read(text, &address, &err) && address.ipv6 && !listener_has_ipv6())
+		mistake_at_key(&config->mistakes, node,
+		    "\"%s\": the CivetWeb of this machine has no IPv6", text);
+}
+
+static void
+check_listeners(struct config *config)
+{
+	for (size_t i = 0; i < config->listen.count; i++)
+		check_family(config, config->listen.at[i], config->listen.node);
+	if (config->admin != NULL)
+		check_family(
+		    config, config->admin, node_get(node_get(config->root, "admin"), "address"));
+}
+
+void
+prepare(struct config *config)
+{
+	if (config->root == NULL)
+		return;
+	check_listeners(config);
+	check_state(config);
+	check_issuers(config);
+	if (config->has_local && config->state != NULL)
+		local_files_check(&config->local, node_get(config->root, "local_issuer"),
+		    config->state, &config->mistakes);
+}

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+// `check` and `serve` never disagree: whatever `check` calls good comes up, and what it does not ends
+// `serve` with the same mistakes. Every key of the manual is tried with values of every kind.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Gate, POSTERN, run, scratch } from './harness/gate.mjs';
+import { freePort } from './harness/ports.mjs';
+import { keySet, makeKey } from './harness/tokens.mjs';
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const ISSUERS = path.join(ROOT, 'docs/providers');
+const AT_A_TIME = 4;
+
+const shelf = scratch();
+const openssl = (...args) => assert.equal(spawnSync('openssl', args, { cwd: shelf }).status, 0, args.join(' '));
+openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=x', '-keyout', 'tls.key', '-out', 'cert.pem');
+openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', 'key.pem');
+openssl('genpkey', '-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048', '-out', 'rsa.pem');
+openssl('pkcs8', '-topk8', '-in', 'key.pem', '-passout', 'pass:x', '-out', 'phrase.pem');
+const KEY_SET = JSON.stringify(keySet(makeKey('RS256')));
+
+/** A folder with a file of each kind. */
+function fill(dir) {
+  for (const name of fs.readdirSync(shelf)) fs.copyFileSync(path.join(shelf, name), path.join(dir, name));
+  for (const name of ['key.pem', 'rsa.pem', 'phrase.pem', 'tls.key']) fs.chmodSync(path.join(dir, name), 0o600);
+  fs.copyFileSync(path.join(dir, 'key.pem'), path.join(dir, 'open.pem'));
+  fs.chmodSync(path.join(dir, 'open.pem'), 0o644);
+  const files = { 'keys.json': KEY_SET, 'no-keys.json': '{"keys":[]}', 'policy.yaml': 'public: ["/o/*"]\n', empty: '', garbage: '\x00\x01{', token: 'abc\n' };
+  for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(dir, name), text);
+  fs.mkdirSync(path.join(dir, 'folder'));
+  assert.equal(spawnSync('mkfifo', [path.join(dir, 'fifo')]).status, 0);
+}
+
+/** Every key of the manual, good. */
+const base = ({ port, adminPort }) => ({
+  listen: { address: `127.0.0.1:${port}` },
+  admin: { address: `127.0.0.1:${adminPort}` },
+  upstream: 'http://127.0.0.1:9',
+  policy: 'policy.yaml',
+  state: 'state',
+  issuers: {
+    file: {
+      provider: 'generic', issuer: 'https://file.example', issuer_aliases: ['https://alias.example'], audience: ['api'], jwks_file: 'keys.json', algorithms: ['RS256'], types: ['JWT'],
+      clock_skew: '30s', max_age: '1h', require: { '/a': 'b' }, claims: { subject: '/sub', client: '/azp', scopes: ['/scope'], groups: '/groups', roles: '/roles' },
+    },
+    web: {
+      issuer: 'https://web.example', audience: 'api', jwks_uri: 'http://127.0.0.1:9/keys',
+      jwks: { refresh: '10m', cooldown: '30s', stale: '24h', timeout: '5s', ca_file: 'cert.pem', proxy: 'http://127.0.0.1:9', client_certificate: { file: 'cert.pem' }, client_key: { file: 'tls.key' }, bearer: { file: 'token' } },
+    },
+    entra: { provider: 'entra', issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0', tenants: ['8eaef023-2b34-4da1-9baa-8bc8c9d6a490'], audience: 'api', jwks_uri: 'http://127.0.0.1:9/keys' },
+  },
+  local_issuer: {
+    issuer: `http://127.0.0.1:${port}`, audience: 'api://local', resources: ['https://other.example'], introspection_role: 'introspection', accept: 'always', database: 'postern.db', token_lifetime: '1h', basic: true,
+    lockout: { failures: 5, first: '1s', most: '5m', forget: '1h' },
+    signing: { algorithm: 'ES256', rotate_after: '90d', publish_ahead: '1h', key: { file: 'key.pem' } },
+    fallback: { after: '60s', hold: '60s' },
+  },
+  forward: { authorization: 'strip', headers: { 'X-User': '/sub' } },
+  limits: { header_bytes: '16k', body_bytes: 0, connections: 8, header_timeout: '10s', body_timeout: '60s', upstream_timeout: '60s', idle_timeout: '60s' },
+  log: { format: 'json', level: 'info' },
+  answers: { detail: 'public' },
+  resource: { url: 'https://api.example', authorization_servers: ['file'] },
+});
+
+/** Places of single values: lists count as one. */
+function leaves(value, at = []) {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return [{ at, value }];
+  return Object.entries(value).flatMap(([key, below]) => leaves(below, [...at, key]));
+}
+
+function set(config, at, value) {
+  const into = at.slice(0, -1).reduce((map, key) => map[key], config);
+  if (value === undefined) delete into[at.at(-1)];
+  else into[at.at(-1)] = value;
+}
+
+const ANY = [undefined, null, '', 'x', 1, 0, -1, '30s', '61m', true, [], ['x'], {}, { file: 'none' }, { env: 'POSTERN_UNSET' }];
+const FILES = ['none', 'empty', 'folder', 'fifo', '/dev/zero', '/dev/null', 'garbage', 'keys.json', 'no-keys.json', 'cert.pem', 'key.pem', 'rsa.pem', 'phrase.pem', 'open.pem', 'folder/none', 'none/none', '/nowhere/deeper'];
+const URLS = [
+  'http://127.0.0.1:88836', 'http://127.0.0.1:abc', 'http://127.0.0.1:0', 'http://127.0.0.1:000080', 'http://user:pw@127.0.0.1', 'http://127.0.0.1/api', 'http://127.0.0.1?x', 'http://127.0.0.1#x', 'http://a http://b', 'http://a b',
+  'localhost:8080', '127.0.0.1', 'ftp://127.0.0.1', 'HTTP://127.0.0.1', 'https://[::1]', 'http://[::1', '//127.0.0.1', 'http://', '/api', '?x', 'unix:/tmp/none', 'unix:none', `unix:/${'a'.repeat(200)}`, `http://${'a'.repeat(300)}`,
+];
+const ADDRESSES = ({ port, adminPort }) => [
+  '127.0.0.1', '8080', ':8080', 'localhost:8080', '127.0.0.1:0', '127.0.0.1:65536', '127.0.0.1:80s', '999.1.1.1:80', '1.2.3:80', '::1:80', '[127.0.0.1]:80', 'http://127.0.0.1:80', 'unix:/tmp/none', `[::1]:${port}`,
+  `127.0.0.1:${port}`, `127.0.0.1:${adminPort}`, `0.0.0.0:${port}`, `0.0.0.0:${adminPort}`, [`127.0.0.1:${port}`, `127.0.0.1:${port}`], [`127.0.0.1:${port}`, `127.0.0.2:${port}`], Array.from({ length: 9 }, (_, i) => `127.0.0.${i + 1}:${port}`),
+];
+
+/** What only the attempt can tell, as the manual lists it; and ports that are not ours to take. */
+const excepted = ({ at, value }) => ['listen', 'admin'].includes(at[0]) && (value === undefined || value === 'x:1');
+
+const namesFile = ({ at }) => at.at(-1) === 'file' || ['jwks_file', 'ca_file', 'policy', 'state', 'database'].includes(at.at(-1));
+
+/**
+ * Starting a gate is dear: `serve` is asked of every value that check calls good where files and
+ * addresses decide, elsewhere of the first; and of the first two that check calls bad.
+ */
+function enoughOf(leaf) {
+  const asked = { true: 0, false: 0 };
+  const deep = namesFile(leaf) || ['listen', 'admin', 'upstream'].includes(leaf.at[0]);
+  return (good) => ++asked[good] > (good ? (deep ? Infinity : 1) : 2);
+}
+
+function valuesFor(leaf, ports) {
+  const text = String(leaf.value);
+  if (leaf.at[0] === 'listen' || leaf.at[0] === 'admin') return [...ANY, ...ADDRESSES(ports)];
+  if (namesFile(leaf)) return [...ANY, ...FILES];
+  return text.includes('://') ? [...ANY, ...URLS] : ANY;
+}
+
+const adminOf = (config) => Number(String(config.admin?.address).split(':').at(-1));
+
+/** Comes it up? {code, stderr}: code 0 when it did, and was ended. */
+async function serve(dir, config) {
+  const gate = new Gate(dir, 0, adminOf(config));
+  gate.child = spawn(POSTERN, ['serve', '-c', gate.file], { env: { ...process.env, ASAN_OPTIONS: 'detect_leaks=1' }, stdio: ['ignore', 'ignore', 'pipe'] });
+  gate.child.stderr.on('data', (data) => (gate.stderr += data));
+  gate.exit = new Promise((resolve) => gate.child.on('close', (code, signal) => resolve({ code, signal })));
+  gate.gone = null;
+  gate.exit.then((end) => (gate.gone = end));
+  const up = await gate.ready().then(() => true, () => false);
+  if (!up) return { ...(await gate.exit), stderr: gate.stderr };
+  await gate.stop();
+  return { code: 0, stderr: gate.stderr };
+}
+
+/** True: check says good; null: it does not, and serve was not asked because `enough` were. */
+async function agree({ ports, at, value, edit, enough }) {
+  const what = `${at.join('/')}: ${JSON.stringify(value)}`.slice(0, 200);
+  const dir = scratch();
+  fill(dir);
+  const config = base(ports);
+  set(config, at, value);
+  edit?.(dir, config);
+  fs.writeFileSync(path.join(dir, 'postern.yaml'), JSON.stringify(config));
+  const checked = await run(['check', '-c', path.join(dir, 'postern.yaml')]);
+  assert.ok(!fs.existsSync(path.join(dir, 'state')), `${what}: check made the state folder`);
+  if (enough?.(checked.code === 0)) return checked.code === 0;
+  const served = await serve(dir, config);
+  if (checked.code === 0) assert.equal(served.code, 0, `${what}: check says good, serve says ${served.stderr}`);
+  else {
+    assert.equal(served.code, 2, `${what}: check says ${checked.stderr}, and serve came up or ended by ${JSON.stringify(served)}`);
+    assert.equal(served.stderr, checked.stderr, what);
+    assert.ok(checked.stderr.length > 0, what);
+  }
+  fs.rmSync(dir, { recursive: true });
+  return checked.code === 0;
+}
+
+/** Work the list off, a few at a time, each worker with ports of its own; says how many were good. */
+async function all(variants) {
+  const wrong = [];
+  const count = { good: 0, bad: 0 };
+  const next = variants[Symbol.iterator]();
+  await Promise.all(Array.from({ length: AT_A_TIME }, async () => {
+    const ports = { port: await freePort(), adminPort: await freePort() };
+    for (const variant of next) {
+      try {
+        count[(await agree({ ports, ...variant(ports) })) ? 'good' : 'bad'] += 1;
+      } catch (error) {
+        wrong.push(error.message);
+      }
+    }
+  }));
+  assert.deepEqual(wrong, [], wrong.join('\n'));
+  return count;
+}
+
+const SOME = { port: 1, adminPort: 2 };
+const KEYS = leaves(base(SOME));
+
+test('every key of the manual is tried', () => {
+  const rows = fs.readFileSync(path.join(ROOT, 'docs/configuration.md'), 'utf8').matchAll(/^\| (`[a-z_]+`(?:, `[a-z_]+`)*) \|/gm);
+  const providers = fs.readdirSync(ISSUERS).map((page) => page.replace('.md', ''));
+  const keys = [...new Set([...rows].flatMap((row) => row[1].match(/[a-z_]+/g)))].filter((key) => !providers.includes(key));
+  const tried = new Set(KEYS.flatMap(({ at }) => at));
+  assert.deepEqual(keys.filter((key) => !tried.has(key)), []);
+});
+
+test('what check says of a value, serve says', async (t) => {
+  const sections = [...new Set(KEYS.map(({ at }) => at[0]))];
+  assert.ok(sections.length > 8);
+  for (const section of sections) await t.test(section, async () => {
+    const list = KEYS.filter(({ at }) => at[0] === section);
+    const variants = list.flatMap((leaf) => {
+      const enough = enoughOf(leaf);
+      return valuesFor(leaf, SOME).map((value, index) => ({ leaf, value, index, enough }));
+    }).filter(({ leaf, value }) => !excepted({ at: leaf.at, value }));
+    const { good, bad } = await all(variants.map(({ leaf, index, enough }) => (ports) => ({ at: leaf.at, value: valuesFor(leaf, ports)[index], enough })));
+    assert.ok(good > 0 && bad > 0, `${good} good, ${bad} bad`);
+  });
+});
+
+test('the upstream of a module', async () => {
+  const { good, bad } = await all(URLS.map((url) => () => ({
+    at: ['upstream'], value: undefined, edit: (dir) => fs.writeFileSync(path.join(dir, 'policy.yaml'), JSON.stringify({ modules: { m: { paths: ['/m/*'], upstream: url } }, public: ['/m/*'] })),
+  })));
+  assert.ok(good > 0 && bad > 0);
+});
+
+test('folders and files of the local issuer', async () => {
+  const state = (dir) => path.join(dir, 'made');
+  const edits = {
+    'the state is a file': (dir, config) => (config.state = 'token'),
+    'a database that is a folder': (dir, config) => { config.state = 'made'; fs.mkdirSync(path.join(state(dir), 'postern.db'), { recursive: true }); },
+    'a database that everybody can read': (dir, config) => { config.state = 'made'; fs.mkdirSync(state(dir)); fs.writeFileSync(path.join(state(dir), 'postern.db'), '', { mode: 0o644 }); },
+    'a database that is a link': (dir, config) => { config.state = 'made'; fs.mkdirSync(state(dir)); fs.symlinkSync('../empty', path.join(state(dir), 'postern.db')); },
+    'a database that was lost beside its keys': (dir, config) => { config.state = 'made'; fs.mkdirSync(path.join(state(dir), 'signing'), { recursive: true }); fs.copyFileSync(path.join(dir, 'key.pem'), path.join(state(dir), 'signing', 'a.pem')); },
+    'a database in a folder that can be made': (dir, config) => (config.local_issuer.database = 'below/x.db'),
+    'a database in a folder that cannot': (dir, config) => (config.local_issuer.database = 'below/below/x.db'),
+  };
+  const seen = {};
+  await all(Object.entries(edits).map(([name, edit]) => () => ({ at: ['log', 'level'], value: 'info', edit: (dir, config) => { edit(dir, config); seen[name] = true; } })));
+  assert.equal(Object.keys(seen).length, Object.keys(edits).length);
+});
+
+test('a file that may not be read', async (t) => {
+  const root = process.getuid() === 0;
+  const as = root ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
+  const call = (...args) => spawnSync([...as, POSTERN][0], [...as, POSTERN, ...args].slice(1), { encoding: 'utf8', timeout: 60000 });
+  // Nobody must be able to run the binary at all; root reads every file, whatever its mode.
+  if (call('version').status !== 0) return t.skip('the binary cannot be run by another user here');
+  const dir = scratch();
+  fs.chmodSync(dir, 0o755);
+  fill(dir);
+  const config = base({ port: await freePort(), adminPort: await freePort() });
+  fs.writeFileSync(path.join(dir, 'postern.yaml'), JSON.stringify(config));
+  fs.chmodSync(path.join(dir, 'keys.json'), 0);
+  const [checked, served] = ['check', 'serve'].map((word) => call(word, '-c', path.join(dir, 'postern.yaml')));
+  assert.deepEqual([checked.status, served.status], [1, 2]);
+  assert.match(checked.stderr, /jwks_file: .*keys\.json: Permission denied/);
+  assert.equal(served.stderr, checked.stderr);
+});
+
+test('offline', async (t) => {
+  const dir = scratch();
+  const config = base({ port: 8080, adminPort: 9901 });
+  config.local_issuer.database = { env: 'POSTERN_UNSET' };
+  config.state = '/nowhere/deeper';
+  fs.writeFileSync(path.join(dir, 'policy.yaml'), 'public: ["/o/*"]\n');
+  const file = path.join(dir, 'postern.yaml');
+  const write = () => fs.writeFileSync(file, JSON.stringify(config));
+  write();
+  await t.test('what is not on this machine is left out, by name', async () => {
+    assert.equal((await run(['check', '-c', file])).code, 1);
+    const done = await run(['check', '--offline', '-c', file]);
+    assert.equal(done.code, 0, done.stderr);
+    for (const [pointer, name] of [['state', '/nowhere/deeper'], ['issuers/file/jwks_file', 'keys.json'], ['issuers/web/jwks/ca_file', 'cert.pem'], ['issuers/web/jwks/client_certificate', 'cert.pem'], ['issuers/web/jwks/client_key', 'tls.key'], ['issuers/web/jwks/bearer', 'token'], ['local_issuer/database/env', 'POSTERN_UNSET'], ['local_issuer/signing/key/file', 'key.pem']]) {
+      assert.match(done.stderr, new RegExp(`: /${pointer}: left out: .*${name}`), pointer);
+    }
+    assert.match(done.stdout, /, 9 left out\)/);
+  });
+  await t.test('a mistake remains one', async () => {
+    config.limits.connections = 0;
+    write();
+    const done = await run(['check', '--offline', '-c', file]);
+    assert.equal(done.code, 1);
+    assert.match(done.stderr, /\/limits\/connections: must be/);
+  });
+});
