@@ -78,8 +78,8 @@ function set(config, at, value) {
   else into[at.at(-1)] = value;
 }
 
-const ANY = [undefined, null, '', 'x', 1, 0, -1, '30s', '61m', true, [], ['x'], {}, { file: 'none' }, { env: 'POSTERN_UNSET' }];
-const FILES = ['none', 'empty', 'folder', 'fifo', '/dev/zero', '/dev/null', 'garbage', 'keys.json', 'no-keys.json', 'cert.pem', 'key.pem', 'rsa.pem', 'phrase.pem', 'open.pem', 'folder/none', 'none/none', '/nowhere/deeper'];
+const ANY = [undefined, null, '', 'x', 1, '61m', ['x'], { file: 'none' }];
+const FILES = ['none', 'empty', 'folder', 'fifo', '/dev/zero', 'garbage', 'keys.json', 'no-keys.json', 'cert.pem', 'key.pem', 'rsa.pem', 'phrase.pem', 'open.pem', 'folder/none', 'none/none', '/nowhere/deeper'];
 const URLS = [
   'http://127.0.0.1:88836', 'http://127.0.0.1:abc', 'http://127.0.0.1:0', 'http://127.0.0.1:000080', 'http://user:pw@127.0.0.1', 'http://127.0.0.1/api', 'http://127.0.0.1?x', 'http://127.0.0.1#x', 'http://a http://b', 'http://a b',
   'localhost:8080', '127.0.0.1', 'ftp://127.0.0.1', 'HTTP://127.0.0.1', 'https://[::1]', 'http://[::1', '//127.0.0.1', 'http://', '/api', '?x', 'unix:/tmp/none', 'unix:none', `unix:/${'a'.repeat(200)}`, `http://${'a'.repeat(300)}`,
@@ -95,13 +95,13 @@ const excepted = ({ at, value }) => ['listen', 'admin'].includes(at[0]) && (valu
 const namesFile = ({ at }) => at.at(-1) === 'file' || ['jwks_file', 'ca_file', 'policy', 'state', 'database'].includes(at.at(-1));
 
 /**
- * Starting a gate is dear: `serve` is asked of every value that check calls good where files and
- * addresses decide, elsewhere of the first; and of the first two that check calls bad.
+ * Starting a gate is dear: `serve` is asked of the first six values that check calls good where files
+ * and addresses decide, elsewhere of the first; and of the first that check calls bad, or two.
  */
 function enoughOf(leaf) {
   const asked = { true: 0, false: 0 };
   const deep = namesFile(leaf) || ['listen', 'admin', 'upstream'].includes(leaf.at[0]);
-  return (good) => ++asked[good] > (good ? (deep ? Infinity : 1) : 2);
+  return (good) => ++asked[good] > (good ? (deep ? 6 : 1) : deep ? 2 : 1);
 }
 
 function valuesFor(leaf, ports) {

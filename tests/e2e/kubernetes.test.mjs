@@ -2,6 +2,7 @@
 // deploy/kubernetes: right by the schemas of Kubernetes, no way around the gate, and a configuration
 // that the gate itself takes. There is no cluster here: nothing was started from it.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -112,7 +113,8 @@ for (const file of FILES) {
     await t.test('`postern check` finds nothing wrong with its configuration', async () => {
       const dir = scratch(t);
       fs.mkdirSync(path.join(dir, 'state'), { mode: 0o700 });
-      for (const name of ['ca.pem', 'bearer']) fs.writeFileSync(path.join(dir, name), `${name}\n`);
+      fs.writeFileSync(path.join(dir, 'bearer'), 'bearer\n');
+      assert.equal(spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=ca', '-keyout', path.join(dir, 'ca.key'), '-out', path.join(dir, 'ca.pem')]).status, 0);
       for (const [name, text] of Object.entries(configuration)) {
         fs.writeFileSync(path.join(dir, name), text.replaceAll('/run/secrets/issuer', dir).replaceAll('/var/lib/postern', path.join(dir, 'state')));
       }
