@@ -108,7 +108,7 @@ place_find(
 	const char *what;
 
 	arena_init(&place->arena, ARENA_MOST);
-	place->sound = config_read(line->config, &place->config, &err);
+	place->sound = config_read(line->config, CONFIG_TEXT, &place->config, &err);
 	*ret_code = EXIT_TROUBLE;
 	if (place->config == NULL) {
 		(void)command_trouble("%s: %s", place->command, err.text);
