@@ -13,9 +13,11 @@ revoke_take(void *context, const struct revocation *first, struct err *reterr)
 		       *old; /* replaced by us alone */
 	int64_t now_s = clock_now_s();
 	bool done = true;
+	bool first_time = !issuer->steady.seen;
 
-	/* What a clock that was set lately says is over is not forgotten. */
-	if (!steady_look(&issuer->steady, now_s, clock_mono_s(), NULL))
+	/* What a clock says is over that was set lately, or was never seen before, is not
+	 * forgotten. */
+	if (!steady_look(&issuer->steady, now_s, clock_mono_s(), NULL) || first_time)
 		now_s = 0;
 
 	for (const struct revocation *one = first; done && one != NULL; one = one->next)
