@@ -17,7 +17,6 @@ struct keyring {
 	struct keeper *keepers;
 	size_t count;
 	char *state_dir;
-	atomic_uint_fast64_t generation;
 	void (*changed)(void *context);
 	void *context;
 	bool halted; /* of who halts it */
@@ -26,7 +25,6 @@ struct keyring {
 static void
 note_change(struct keyring *ring)
 {
-	atomic_fetch_add(&ring->generation, 1);
 	if (ring->changed != NULL)
 		ring->changed(ring->context);
 }
@@ -269,10 +267,4 @@ keyring_state(const struct keyring *ring, size_t index, struct keyring_state *re
 	ret_state->last_failure = keeper->last_failure;
 	memcpy(ret_state->fetches, keeper->fetches, sizeof(ret_state->fetches));
 	(void)pthread_mutex_unlock(&keeper->lock);
-}
-
-uint64_t
-keyring_generation(const struct keyring *ring)
-{
-	return atomic_load(&ring->generation);
 }

@@ -85,7 +85,4 @@ bool keyring_await(struct keyring *ring, size_t index, uint64_t round);
 /* A copy of what is known. */
 void keyring_state(const struct keyring *ring, size_t index, struct keyring_state *ret_state);
 
-/* Counts up whenever any keys change: cached verdicts of an earlier number are void. */
-uint64_t keyring_generation(const struct keyring *ring);
-
 #endif

@@ -106,18 +106,15 @@ a_file_is_read_at_once_and_again_when_a_kid_is_unknown(void **state)
 {
 	struct source source = file_source();
 	struct keyring *ring;
-	uint64_t before;
 
 	(void)state;
 	put(FIRST);
 	ring = start(&source, NULL);
 	assert_true(holds(ring, "first"));
-	before = keyring_generation(ring);
 	put(SECOND);
 	assert_true(refresh(ring, 0, clock_now_s()));
 	assert_true(holds(ring, "second"));
 	assert_false(holds(ring, "first"));
-	assert_true(keyring_generation(ring) > before);
 	keyring_stop(ring);
 }
 
