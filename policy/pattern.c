@@ -326,6 +326,10 @@ check_stars(struct span pattern, struct err *reterr)
 		if (++segments > PATTERN_MAX_SEGMENTS)
 			return err_set(
 			    reterr, "must have at most %d segments", PATTERN_MAX_SEGMENTS);
+		if (span_is(name, "**"))
+			return err_set(reterr,
+			    "\"**\" is not known here: a \"/*\" at the end is the whole subtree, a "
+			    "\"*\" before it is one segment");
 		if (name.len > 1 && span_find(name, '*') < name.len)
 			return err_set(reterr,
 			    "\"*\" must be a whole segment (a star of the path itself is %%2A)");
@@ -347,6 +351,8 @@ pattern_check(struct span pattern, struct err *reterr)
 		err_set(reterr, "must have at most %u bytes", PATTERN_MAX_BYTES);
 	else if (span_find(pattern, '?') < pattern.len)
 		err_set(reterr, "must be a path, without a query (an encoded \"?\" is %%3F)");
+	else if (span_find(pattern, '{') < pattern.len)
+		err_set(reterr, "{NAME} stands for no segment here: write \"*\" in its place");
 	else if (target_read(pattern, &arena, &target) != REASON_OK)
 		err_set(reterr, "no path can match it: %s", target.detail);
 	else if (!span_equal(target.path, pattern))

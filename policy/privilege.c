@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/nearest.h"
 #include "policy/module.h"
 #include "policy/rule.h"
 
@@ -61,6 +62,29 @@ check_methods(struct reader *reader, const struct texts *methods)
 }
 
 static void
+no_role(struct reader *reader, const struct node *node)
+{
+	struct nearest nearest = nearest_to(node->text);
+	char hint[NEAREST_HINT];
+
+	for (size_t i = 0; i < reader->policy->role_count; i++)
+		nearest_offer(&nearest, reader->policy->roles[i].name);
+	mistake_at(reader->mistakes, node, "no role of that name%s", nearest_hint(&nearest, hint));
+}
+
+static void
+no_module(struct reader *reader, const struct node *node)
+{
+	struct nearest nearest = nearest_to(node->text);
+	char hint[NEAREST_HINT];
+
+	for (const struct module *one = reader->policy->modules; one != NULL; one = one->next)
+		nearest_offer(&nearest, one->name);
+	mistake_at(
+	    reader->mistakes, node, "no module of that name%s", nearest_hint(&nearest, hint));
+}
+
+static void
 read_roles(struct reader *reader, struct privilege *privilege)
 {
 	const struct texts *roles = &privilege->roles;
@@ -70,8 +94,7 @@ read_roles(struct reader *reader, struct privilege *privilege)
 		const struct role *role = policy_role(reader->policy, span_of(roles->at[i]));
 
 		if (role == NULL)
-			mistake_at(
-			    reader->mistakes, reader_text_node(roles, i), "no role of that name");
+			no_role(reader, reader_text_node(roles, i));
 		else if (privilege->role_bits != NULL)
 			privilege->role_bits[role->index / 64] |= UINT64_C(1) << role->index % 64;
 	}
@@ -95,7 +118,7 @@ read_paths(struct reader *reader, const struct privilege *privilege)
 		rule.node = reader_text_node(modules, i);
 		module = module_find(reader->policy, modules->at[i]);
 		if (module == NULL)
-			mistake_at(reader->mistakes, rule.node, "no module of that name");
+			no_module(reader, rule.node);
 		/* a bad pattern of the module is told where it stands */
 		for (size_t j = 0; module != NULL && j < module->paths.count; j++)
 			if (pattern_check(span_of(module->paths.at[j]), &err))

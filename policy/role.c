@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
+#include "base/pointer_lint.h"
+
 /* What schema_read() fills. */
 struct role_row {
 	const struct node *granted_to;
@@ -87,12 +90,32 @@ asks_local(const struct grant *grant)
 }
 
 static void
+no_issuer(struct reader *reader, const struct node *node)
+{
+	const struct policy_names *names = reader->names;
+	struct nearest nearest = nearest_to(node->text);
+	char hint[NEAREST_HINT];
+
+	for (size_t i = 0; i < names->profile_count; i++)
+		nearest_offer(&nearest, names->profiles[i].name);
+	if (names->local_issuer != NULL)
+		nearest_offer(&nearest, names->local_issuer);
+	mistake_at(
+	    reader->mistakes, node, "no issuer of that name%s", nearest_hint(&nearest, hint));
+}
+
+static void
 check_grant(struct reader *reader, const struct node *node, const struct grant *grant)
 {
 	const struct policy_names *names = reader->names;
+	char room[POINTER_LINT_ROOM];
+	const char *odd;
 
 	if (grant->issuer != NULL && !is_issuer(names, grant->issuer))
-		mistake_at(reader->mistakes, node_get(node, "issuer"), "no issuer of that name");
+		no_issuer(reader, node_get(node, "issuer"));
+	odd = grant->claim == NULL ? NULL : pointer_lint(span_of(grant->claim), false, room);
+	if (odd != NULL)
+		warning_at(reader->mistakes, node_get(node, "claim"), "%s", odd);
 	if (grant->equals.node != NULL && grant->claim == NULL)
 		mistake_at(reader->mistakes, grant->equals.node, "needs a \"claim\" beside it");
 	else if (grant->equals.node != NULL && grant->equals.count == 0)

@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "base/json.h"
+#include "base/pointer_lint.h"
 #include "proxy/header.h"
 
 struct forward_section {
@@ -55,6 +57,22 @@ header_name_valid(struct span name)
 }
 
 static void
+check_pointer(struct config *config, const struct node *node)
+{
+	char room[POINTER_LINT_ROOM];
+	const char *odd;
+
+	if (!json_pointer_valid(node->text)) {
+		mistake_at(&config->mistakes, node,
+		    "must be a JSON Pointer: \"~\" is written ~0 and \"/\" in a name ~1");
+		return;
+	}
+	odd = pointer_lint(node->text, false, room);
+	if (odd != NULL)
+		warning_at(&config->mistakes, node, "%s", odd);
+}
+
+static void
 read_header(struct config *config, const struct node *node)
 {
 	struct config_header *header = &config->headers[config->header_count];
@@ -75,6 +93,8 @@ read_header(struct config *config, const struct node *node)
 		mistake_at(&config->mistakes, node,
 		    "must be a JSON Pointer (\"/sub\") or one of roles, scopes, client, issuer, "
 		    "subject");
+	else if (header->word == IDENTITY_CLAIM)
+		check_pointer(config, node);
 	config->rules.owned.at[config->rules.owned.count++] = header->name;
 	config->header_count++;
 }

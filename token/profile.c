@@ -2,6 +2,7 @@
 #include "token/profile.h"
 
 #include "base/json.h"
+#include "base/pointer_lint.h"
 #include "token/provider.h"
 #include "token/trust.h"
 
@@ -220,6 +221,8 @@ static void
 read_require(const struct node *map, struct profile *profile, struct mistakes *mistakes)
 {
 	struct profile_require **last = &profile->require;
+	char room[POINTER_LINT_ROOM];
+	const char *odd;
 
 	for (const struct node *node = map == NULL ? NULL : map->first; node != NULL;
 	     node = node->next) {
@@ -233,12 +236,39 @@ read_require(const struct node *map, struct profile *profile, struct mistakes *m
 			mistake_at_key(mistakes, node, "must be a JSON Pointer such as /token_use");
 			continue;
 		}
+		odd = pointer_lint(node->key, false, room);
+		if (odd != NULL)
+			warning_at(mistakes, node, "%s", odd);
 		require->pointer = node->key.at;
 		if (!read_values(node, &require->values, mistakes))
 			continue;
 		*last = require;
 		last = &require->next;
 	}
+}
+
+/* In lists a "*" takes each entry; a subject or a client is one. */
+static void
+check_pointers(const struct texts *pointers, bool lists, struct mistakes *mistakes)
+{
+	char room[POINTER_LINT_ROOM];
+
+	for (size_t i = 0; pointers->node != NULL && i < pointers->count; i++) {
+		const char *odd = pointer_lint(span_of(pointers->at[i]), lists, room);
+
+		if (odd != NULL)
+			warning_at(mistakes, node_of(pointers, i), "%s", odd);
+	}
+}
+
+static void
+check_claims(const struct profile_claims *claims, struct mistakes *mistakes)
+{
+	check_pointers(&claims->subject, false, mistakes);
+	check_pointers(&claims->client, false, mistakes);
+	check_pointers(&claims->scopes, true, mistakes);
+	check_pointers(&claims->groups, true, mistakes);
+	check_pointers(&claims->roles, true, mistakes);
 }
 
 void
@@ -264,6 +294,7 @@ profile_read(const struct node *map, struct profile *profile, struct mistakes *m
 	if (settings.algorithms.node == NULL)
 		profile->algorithms = provider_algorithms(settings.provider);
 	schema_read(settings.claims, claims_fields, &profile->claims, mistakes);
+	check_claims(&profile->claims, mistakes);
 	provider_claims(settings.provider, &profile->claims);
 	profile->source.name = profile->name;
 	profile->source.issuer = profile->issuer;

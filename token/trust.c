@@ -208,6 +208,38 @@ add_aliases(struct profile *profile, struct mistakes *mistakes)
 	aliases->count = 1;
 }
 
+/* What no token says of its issuer, since `iss` is compared exactly. */
+static void
+check_issuer(const struct node *map, const struct profile *profile, struct mistakes *mistakes)
+{
+	static const struct {
+		const char *start, *write;
+	} all[] = {
+		{ "https://login.microsoftonline.com/common",
+		    "tokens name the tenant that they are of" },
+		{ "https://login.microsoftonline.com/organizations",
+		    "tokens name the tenant that they are of" },
+		{ "https://login.microsoftonline.com/consumers",
+		    "tokens of personal accounts name the tenant "
+		    "9188040d-6c67-4c5b-b112-36a304b66dad" },
+	};
+	struct span issuer = span_of(profile->issuer);
+	const struct node *node = node_get(map, "issuer");
+
+	for (size_t i = 0; node != NULL && i < sizeof(all) / sizeof(all[0]); i++)
+		if (span_starts(issuer, span_of(all[i].start)))
+			warning_at(mistakes, node,
+			    "no token has this iss: %s; write "
+			    "https://login.microsoftonline.com/TENANT/v2.0, or {tenantid} in its "
+			    "place "
+			    "with \"tenants\"",
+			    all[i].write);
+	if (node != NULL && span_find(issuer, '*') < issuer.len)
+		warning_at(mistakes, node,
+		    "iss is compared exactly: \"*\" stands for nothing else; name each issuer by "
+		    "itself");
+}
+
 static void
 check_tenants(const struct node *map, const struct profile *profile, struct mistakes *mistakes)
 {
@@ -249,6 +281,7 @@ trust_read(const struct node *map, struct profile *profile, struct mistakes *mis
 	if (profile->aliases.node == NULL)
 		add_aliases(profile, mistakes);
 	check_tenants(map, profile, mistakes);
+	check_issuer(map, profile, mistakes);
 	if (is_okta_org(profile))
 		mistake_at(mistakes, node_get(map, "issuer"),
 		    "is Okta's org authorization server, whose tokens only Okta can verify: use a "

@@ -22,6 +22,23 @@ static const struct {
 	    "roles: {r: {granted_to: [{user: c}, {issuer: okta}]}}\n"
 	    "privileges: {p: {paths: [/a], roles: [r]}}",
 	    "can never hold: there is no local_issuer" },
+	{ "a claim's name that is a URL and not escaped",
+	    "roles: {r: {granted_to: [{issuer: okta, claim: \"/https://x/roles\", equals: a}]}}\n"
+	    "privileges: {p: {paths: [/a], roles: [r]}}",
+	    "write ~1 for it: \"/https:~1~1x~1roles\"" },
+	{ "a dot that was to go into a claim",
+	    "roles: {r: {granted_to: [{issuer: okta, claim: /a.b, equals: a}]}}\n"
+	    "privileges: {p: {paths: [/a], roles: [r]}}",
+	    "write \"/a/b\"" },
+	{ "each entry of a list",
+	    "roles: {r: {granted_to: [{issuer: okta, claim: \"/roles/*/name\", equals: a}]}}\n"
+	    "privileges: {p: {paths: [/a], roles: [r]}}",
+	    "/roles/r/granted_to/0/claim: warning: can never hold" },
+	{ "a claim that is named by a domain",
+	    "roles: {r: {granted_to: [{issuer: okta, claim: /kubernetes.io/namespace, equals: "
+	    "a}]}}\n"
+	    "privileges: {p: {paths: [/a], roles: [r]}}",
+	    "" },
 	{ "a role no privilege uses", "roles: {r: {granted_to: [{issuer: okta}]}}",
 	    "/roles/r: warning: no privilege uses this role" },
 	{ "a module without a privilege", "modules: {m: {paths: [\"/a/*\"]}}",

@@ -223,6 +223,41 @@ every_mistake_is_told_at_its_place(void **state)
 	}
 }
 
+/* Nothing wrong in itself, and no token can fit it. */
+static const struct {
+	const char *yaml, *want;
+} odd[] = {
+	{ BAD("claims: {subject: /a.b}"), "warning: means a claim named \"a.b\"" },
+	{ BAD("claims: {client: \"/x/*/y\"}"), "warning: can never hold" },
+	{ BAD("claims: {roles: \"/https://x/roles\"}"), "\"/https:~1~1x~1roles\"" },
+	{ BAD("require: {\"/https://x/y\": z}"), "\"/https:~1~1x~1y\"" },
+	{ "i:\n  provider: entra\n  audience: a\n"
+	  "  issuer: https://login.microsoftonline.com/common/v2.0\n",
+	    "no token has this iss" },
+	{ "i:\n  provider: entra\n  audience: a\n"
+	  "  issuer: https://login.microsoftonline.com/organizations/v2.0\n",
+	    "TENANT/v2.0" },
+	{ "i:\n  audience: a\n  issuer: https://kc.test/realms/*\n", "iss is compared exactly" },
+};
+
+static void
+what_no_token_can_fit_is_warned_of(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < CASES_OF(odd); i++) {
+		struct reading reading;
+
+		read_yaml(&reading, odd[i].yaml);
+		if (reading.mistakes.errors != 0 || reading.mistakes.warnings != 1 ||
+		    strstr(reading.mistakes.first->text, odd[i].want) == NULL)
+			fail_msg("want \"%s\", got \"%s\" of\n%s", odd[i].want,
+			    reading.mistakes.first == NULL ? "nothing"
+							   : reading.mistakes.first->text,
+			    odd[i].yaml);
+		reading_done(&reading);
+	}
+}
+
 static void
 a_mistake_never_widens_a_profile(void **state)
 {
@@ -279,6 +314,7 @@ main(void)
 		cmocka_unit_test(a_long_profile_is_what_it_says),
 		cmocka_unit_test(any_audience_needs_another_claim),
 		cmocka_unit_test(every_mistake_is_told_at_its_place),
+		cmocka_unit_test(what_no_token_can_fit_is_warned_of),
 		cmocka_unit_test(a_mistake_never_widens_a_profile),
 		cmocka_unit_test(the_local_profile_takes_rfc_9068_tokens),
 		cmocka_unit_test(every_key_is_told_for_the_manual),
