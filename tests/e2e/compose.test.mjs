@@ -88,7 +88,7 @@ test('the compose file', async (t) => {
 test('the configurations of the demo are good', async (t) => {
   for (const name of ['postern.yaml', 'local.yaml']) {
     await t.test(name, async () => {
-      const done = await run(['check', '-c', path.join(DEMO, 'postern', name)]);
+      const done = await run(['check', '--offline', '-c', path.join(DEMO, 'postern', name)]);
       assert.equal(done.code, 0, done.stderr);
       assert.doesNotMatch(done.stderr, /warning:/);
     });
