@@ -49,7 +49,8 @@ command_config_as(
 		return false;
 	}
 	command_mistakes(&config->mistakes);
-	(void)fprintf(stderr, "%s\n", err.text);
+	if (config->mistakes.errors > 1) /* one says all by itself */
+		(void)fprintf(stderr, "%s\n", err.text);
 	config_free(config);
 	*ret_code = EXIT_NO;
 	return false;
