@@ -237,7 +237,7 @@ serves(const struct answering *answering, struct span path)
 	const struct config *config = answering->facts.config;
 
 	return resource_path(config, path) ||
-	       (config->has_local && local_serves(config->local.issuer, path));
+	       (config->has_local && endpoint_of_issuer(config->local.issuer, path));
 }
 
 /* Who asks: whom the line assumes, or whose token it gives. */

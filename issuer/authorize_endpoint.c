@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/endpoint.h"
+#include "issuer/authorization_server.h"
 
 void
-authorize_endpoint_answer(const struct issuer_request *request, struct issuer_answer *answer)
+authorize_endpoint_answer(const struct endpoint_request *request, struct endpoint_answer *answer)
 {
 	if (!span_is(request->method, "GET") && !span_is(request->method, "HEAD") &&
 	    !span_is(request->method, "POST")) {

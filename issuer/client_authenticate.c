@@ -39,7 +39,7 @@ check_assertion(struct oauth *oauth, const struct client *client)
 	struct assertion_question question = { .text = oauth->auth.assertion,
 		.client_id = oauth->auth.id,
 		.jwks = known ? client->jwks : nobodys_keys,
-		.audience = oauth->issuer->urls,
+		.audience = oauth->server->urls,
 		.now_s = oauth->now_s };
 	const char *why = NULL;
 
@@ -78,7 +78,7 @@ note_use(const struct oauth *oauth, int slot)
 	int len = snprintf(use.client_id, sizeof(use.client_id), "%s", oauth->client->id);
 
 	if (len > 0 && len < (int)sizeof(use.client_id))
-		used_note(oauth->issuer->used, &use);
+		used_note(oauth->server->used, &use);
 }
 
 /* Who is it, by the clients as they are now? One that was added, or a secret that was revoked, a
@@ -90,8 +90,8 @@ look(struct oauth *oauth)
 	const char *why;
 	int slot;
 
-	watch_look(oauth->issuer->watch);
-	issuer_parts_take(oauth->issuer, &oauth->parts);
+	watch_look(oauth->server->watch);
+	authorization_server_parts(oauth->server, &oauth->parts);
 	client = view_by_id(oauth->parts.view, oauth->auth.id);
 	why = check(oauth, client, &slot);
 	client_auth_wipe(&oauth->auth);
@@ -166,8 +166,8 @@ refuse_away(struct oauth *oauth)
 static enum oauth_error
 count_failure(struct oauth *oauth, enum oauth_error error)
 {
-	struct lockout *lockout = oauth->issuer->memory->lockout;
-	const struct lockout_rules *rules = &oauth->issuer->local.lockout;
+	struct lockout *lockout = oauth->server->memory->lockout;
+	const struct lockout_rules *rules = &oauth->server->lockout;
 	struct lockout_who who = who_asks(oauth);
 	struct lockout_failure failure;
 	int64_t wait_s = lockout_begin(lockout, rules, &who);
@@ -179,7 +179,7 @@ count_failure(struct oauth *oauth, enum oauth_error error)
 		return refuse_locked(oauth, failure.wait_s);
 	if (failure.wait_s > 0)
 		tell_locked(oauth, failure.wait_s);
-	return watch_away_s(oauth->issuer->watch, NULL) > 0 ? refuse_away(oauth) : error;
+	return watch_away_s(oauth->server->watch, NULL) > 0 ? refuse_away(oauth) : error;
 }
 
 static void
@@ -187,7 +187,7 @@ count_right(struct oauth *oauth)
 {
 	struct lockout_who who = who_asks(oauth);
 
-	lockout_right(oauth->issuer->memory->lockout, &oauth->issuer->local.lockout, &who);
+	lockout_right(oauth->server->memory->lockout, &oauth->server->lockout, &who);
 }
 
 /* --- the two steps --- */
@@ -220,9 +220,9 @@ client_authenticate(struct oauth *oauth)
 	if (error != OAUTH_OK)
 		return error;
 	who = who_asks(oauth);
-	wait_s = !can_be_guessed(&oauth->auth) ? 0
-					       : lockout_due(oauth->issuer->memory->lockout,
-						     &oauth->issuer->local.lockout, &who);
+	wait_s = !can_be_guessed(&oauth->auth)
+		     ? 0
+		     : lockout_due(oauth->server->memory->lockout, &oauth->server->lockout, &who);
 	if (wait_s > 0)
 		return refuse_locked(oauth, wait_s);
 	error = look(oauth);
@@ -245,7 +245,7 @@ client_authenticate_once(struct oauth *oauth)
 
 	if (oauth->auth.way != CLIENT_AUTH_ASSERTION)
 		return OAUTH_OK;
-	found = replay_take(oauth->issuer->memory->replay, &use);
+	found = replay_take(oauth->server->memory->replay, &use);
 	if (found == REPLAY_USED) {
 		oauth_log(oauth, "the assertion was used before");
 		return count_failure(oauth, refuse(oauth));

@@ -13,7 +13,7 @@ static enum oauth_error
 judge_role(struct oauth *oauth)
 {
 	const struct client *client = oauth->client;
-	const char *role = oauth->issuer->local.introspection_role;
+	const char *role = oauth->server->introspection_role;
 	size_t i;
 
 	for (i = 0; role != NULL && i < client->roles.count; i++) {
@@ -50,7 +50,7 @@ describe(const json_t *claims, struct buffer *body)
 
 /* Whatever is wrong with a token, it is not active, and no more is told (section 2.2). */
 void
-issuer_introspect(const json_t *claims, struct issuer_answer *answer)
+introspect_endpoint_complete(const json_t *claims, struct endpoint_answer *answer)
 {
 	if (claims == NULL)
 		buffer_add_text(&answer->body, "{\"active\":false}");
@@ -68,16 +68,16 @@ introspect(struct oauth *oauth)
 
 	oauth->answer->introspects = true;
 	buffer_add(introspected, form_get(oauth->form, "token"));
-	watch_look(oauth->issuer->watch);
+	watch_look(oauth->server->watch);
 	return introspected->failed ? oauth_say(oauth, OAUTH_SERVER_ERROR, "no memory") : OAUTH_OK;
 }
 
 void
-introspect_endpoint_answer(struct issuer *issuer, const struct issuer_request *request,
-    int64_t now_s, struct issuer_answer *answer)
+introspect_endpoint_answer(struct authorization_server *server,
+    const struct endpoint_request *request, int64_t now_s, struct endpoint_answer *answer)
 {
 	struct oauth oauth = {
-		.issuer = issuer, .request = request, .answer = answer, .now_s = now_s
+		.server = server, .request = request, .answer = answer, .now_s = now_s
 	};
 	enum oauth_error error;
 

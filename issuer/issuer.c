@@ -7,14 +7,35 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "issuer/bookkeeper.h"
-#include "issuer/endpoint.h"
+#include "issuer/running.h"
 #include "issuer/mint.h"
 #include "issuer/wish.h"
 
 #define ARENA_MOST (64u << 10)
-#define ANSWER_MOST (256u << 10)
 
 /* --- starting and stopping --- */
+
+/* What the endpoints see of the configuration; all texts in the arena. */
+static bool
+describe_server(struct issuer *issuer)
+{
+	struct authorization_server *server = &issuer->server;
+	struct local *local = &issuer->local;
+
+	if (!local_audiences(local, &server->arena, &server->audiences))
+		return false;
+	local->resources =
+	    (struct texts){ server->audiences.at + 1, server->audiences.count - 1, NULL };
+	if (local->introspection_role != NULL)
+		local->introspection_role =
+		    arena_text(&server->arena, span_of(local->introspection_role));
+	server->issuer = local->issuer;
+	server->audience = local->audience;
+	server->introspection_role = local->introspection_role;
+	server->token_lifetime_s = local->token_lifetime_s;
+	server->lockout = local->lockout;
+	return true;
+}
 
 static bool
 copy_setup(struct issuer *issuer, const struct issuer_setup *setup)
@@ -23,22 +44,22 @@ copy_setup(struct issuer *issuer, const struct issuer_setup *setup)
 	struct local *copy = &issuer->local;
 
 	*copy = *local;
-	copy->issuer = arena_text(&issuer->arena, span_of(local->issuer));
-	copy->audience = arena_text(&issuer->arena, span_of(local->audience));
-	copy->database = arena_text(&issuer->arena, span_of(local->database));
-	issuer->state_dir = arena_text(&issuer->arena, span_of(setup->state_dir));
+	copy->issuer = arena_text(&issuer->server.arena, span_of(local->issuer));
+	copy->audience = arena_text(&issuer->server.arena, span_of(local->audience));
+	copy->database = arena_text(&issuer->server.arena, span_of(local->database));
+	issuer->state_dir = arena_text(&issuer->server.arena, span_of(setup->state_dir));
 	issuer->changed = setup->changed;
 	issuer->context = setup->context;
 	copy->signing_map = copy->fallback_map = copy->lockout_map = NULL;
 	copy->signing.key_map = NULL;
 	if (local->signing.key_file != NULL) {
 		copy->signing.key_file =
-		    arena_text(&issuer->arena, span_of(local->signing.key_file));
+		    arena_text(&issuer->server.arena, span_of(local->signing.key_file));
 		if (copy->signing.key_file == NULL)
 			return false;
 	}
 	return copy->issuer != NULL && copy->audience != NULL && copy->database != NULL &&
-	       issuer->state_dir != NULL;
+	       issuer->state_dir != NULL && describe_server(issuer);
 }
 
 /* A token may last so much longer for a verifier whose clock is behind. */
@@ -52,7 +73,7 @@ keep_keys(struct issuer *issuer, const struct view *view)
 
 	if (longest_s < issuer->local.token_lifetime_s)
 		longest_s = issuer->local.token_lifetime_s;
-	signing_keep(issuer->signing, longest_s + SKEW_MOST_S);
+	signing_keep(issuer->server.signing, longest_s + SKEW_MOST_S);
 }
 
 static void
@@ -74,7 +95,8 @@ open_signing(struct issuer *issuer, struct err *reterr)
 		.rotate_after_s = local->rotate_after_s,
 		.publish_ahead_s = local->publish_ahead_s };
 
-	return signing_open(&setup, &issuer->signing, reterr) && issuer_keys_take(issuer, reterr);
+	return signing_open(&setup, &issuer->server.signing, reterr) &&
+	       issuer_keys_take(issuer, reterr);
 }
 
 void
@@ -90,7 +112,7 @@ static void
 take_view(void *context, struct view *view)
 {
 	struct issuer *issuer = context;
-	struct view *old = issuer->parts.view; /* replaced by us alone */
+	struct view *old = issuer->server.parts.view; /* replaced by us alone */
 	size_t before, now = view_count(view);
 	bool clients_too;
 
@@ -101,9 +123,9 @@ take_view(void *context, struct view *view)
 	keep_keys(issuer, view);
 	clients_too = old != NULL && !view_clients_same(old, view);
 	before = old == NULL ? 0 : view_count(old);
-	(void)pthread_mutex_lock(&issuer->parts_lock);
-	issuer->parts.view = view;
-	(void)pthread_mutex_unlock(&issuer->parts_lock);
+	(void)pthread_mutex_lock(&issuer->server.parts_lock);
+	issuer->server.parts.view = view;
+	(void)pthread_mutex_unlock(&issuer->server.parts_lock);
 	if (old == NULL) {
 		atomic_fetch_add(&issuer->generation, 1);
 		return;
@@ -125,13 +147,13 @@ start_watch(struct issuer *issuer, struct store *store, struct err *reterr)
 		.keys = issuer_keys_shared,
 		.context = issuer };
 
-	return watch_start(&setup, &issuer->watch, reterr);
+	return watch_start(&setup, &issuer->server.watch, reterr);
 }
 
 static bool
 open_login(struct issuer *issuer, struct err *reterr)
 {
-	issuer->login = login_new(issuer->memory, &issuer->local.lockout);
+	issuer->login = login_new(issuer->server.memory, &issuer->local.lockout);
 	return issuer->login != NULL || err_set(reterr, "no memory");
 }
 
@@ -145,15 +167,16 @@ start_all(struct issuer *issuer, struct err *reterr)
 		return false;
 	if (!open_signing(issuer, reterr) ||
 	    !key_publisher_id(issuer->state_dir, issuer->gate_id, reterr) ||
-	    !metadata_make(issuer, reterr) || !oauth_prepare(issuer, reterr) ||
-	    !open_login(issuer, reterr)) {
+	    !authorization_server_ready(&issuer->server, reterr) || !open_login(issuer, reterr)) {
 		store_close(store);
 		return false;
 	}
 	return start_watch(issuer, store, reterr) && issuer_keys_publish(issuer, reterr) &&
-	       (rotation_start(issuer->signing, signing_changed, issuer, &issuer->rotation) ||
+	       (rotation_start(
+		    issuer->server.signing, signing_changed, issuer, &issuer->rotation) ||
 		   err_set(reterr, "signing keys: no thread")) &&
-	       bookkeeper_start(issuer->used, issuer->watch, &issuer->bookkeeper, reterr);
+	       bookkeeper_start(
+		   issuer->server.used, issuer->server.watch, &issuer->bookkeeper, reterr);
 }
 
 bool
@@ -164,13 +187,12 @@ issuer_start(const struct issuer_setup *setup, struct issuer **ret_issuer, struc
 
 	if (issuer == NULL)
 		return err_set(reterr, "no memory");
-	arena_init(&issuer->arena, ARENA_MOST);
+	authorization_server_init(&issuer->server);
 	atomic_store(&issuer->owners, 1);
 	atomic_store(&issuer->references, 1);
 	(void)pthread_mutex_init(&issuer->keys_lock, NULL);
-	(void)pthread_mutex_init(&issuer->parts_lock, NULL);
-	issuer->memory = setup->memory == NULL ? memory_new() : memory_ref(setup->memory);
-	if (issuer->memory == NULL || !copy_setup(issuer, setup))
+	issuer->server.memory = setup->memory == NULL ? memory_new() : memory_ref(setup->memory);
+	if (issuer->server.memory == NULL || !copy_setup(issuer, setup))
 		done = err_set(reterr, "no memory");
 	else
 		done = start_all(issuer, reterr);
@@ -235,29 +257,20 @@ issuer_halt(struct issuer *issuer)
 	bookkeeper_stop(issuer->bookkeeper);
 	rotation_stop(issuer->rotation);
 	key_publisher_stop(issuer->publisher);
-	if (issuer->watch != NULL)
-		watch_halt(issuer->watch);
+	if (issuer->server.watch != NULL)
+		watch_halt(issuer->server.watch);
 }
 
 void
 issuer_unref(struct issuer *issuer)
 {
-	int i;
-
 	if (issuer == NULL || atomic_fetch_sub(&issuer->references, 1) != 1)
 		return;
-	watch_stop(issuer->watch);
-	shared_keys_free(issuer->shared);
-	issuer_parts_drop(&issuer->parts);
-	signing_close(issuer->signing);
+	watch_stop(issuer->server.watch);
+	signing_close(issuer->server.signing);
 	login_free(issuer->login);
-	oauth_release(issuer);
-	memory_unref(issuer->memory);
-	(void)pthread_mutex_destroy(&issuer->parts_lock);
 	(void)pthread_mutex_destroy(&issuer->keys_lock);
-	for (i = 0; i < ENDPOINT_COUNT; i++)
-		buffer_done(&issuer->documents[i]);
-	arena_done(&issuer->arena);
+	authorization_server_done(&issuer->server);
 	free(issuer);
 }
 
@@ -275,34 +288,19 @@ issuer_stop(struct issuer *issuer)
 void
 issuer_stand_by(struct issuer *issuer, bool stands_by)
 {
-	atomic_store(&issuer->stands_by, stands_by);
+	atomic_store(&issuer->server.stands_by, stands_by);
 }
 
 bool
 issuer_stands_by(const struct issuer *issuer)
 {
-	return atomic_load(&issuer->stands_by);
+	return atomic_load(&issuer->server.stands_by);
 }
 
 void
 issuer_parts_take(struct issuer *issuer, struct issuer_parts *ret_parts)
 {
-	struct issuer_parts *parts = &issuer->parts;
-
-	(void)pthread_mutex_lock(&issuer->parts_lock);
-	ret_parts->view = view_ref(parts->view);
-	ret_parts->revoked = revoked_ref(parts->revoked);
-	ret_parts->keys = parts->keys == NULL ? NULL : keyset_ref(parts->keys);
-	(void)pthread_mutex_unlock(&issuer->parts_lock);
-}
-
-void
-issuer_parts_drop(struct issuer_parts *parts)
-{
-	view_unref(parts->view);
-	revoked_unref(parts->revoked);
-	keyset_free(parts->keys);
-	*parts = (struct issuer_parts){ NULL, NULL, NULL };
+	authorization_server_parts(&issuer->server, ret_parts);
 }
 
 struct login *
@@ -314,7 +312,7 @@ issuer_login(const struct issuer *issuer)
 const struct texts *
 issuer_audiences(const struct issuer *issuer)
 {
-	return &issuer->audiences;
+	return &issuer->server.audiences;
 }
 
 uint64_t
@@ -328,51 +326,14 @@ issuer_generation(const struct issuer *issuer)
 bool
 issuer_serves(const struct issuer *issuer, struct span path)
 {
-	return endpoint_meant(issuer, path) != ENDPOINT_COUNT;
+	return endpoint_meant(&issuer->server, path) != ENDPOINT_COUNT;
 }
 
 void
-endpoint_answer_failed(struct issuer_answer *answer)
+issuer_answer(struct issuer *issuer, const struct endpoint_request *request, int64_t now_s,
+    struct endpoint_answer *answer)
 {
-	if (!answer->headers.failed && !answer->body.failed)
-		return;
-	buffer_reset(&answer->headers);
-	buffer_reset(&answer->body);
-	answer->status = 500;
-	answer->error = "server_error";
-}
-
-void
-issuer_answer(struct issuer *issuer, const struct issuer_request *request, int64_t now_s,
-    struct issuer_answer *answer)
-{
-	enum endpoint endpoint = endpoint_find(issuer, request->path);
-
-	*answer = (struct issuer_answer){ .status = 404, .error = "" };
-	buffer_init(&answer->headers, ANSWER_MOST);
-	buffer_init(&answer->body, ANSWER_MOST);
-	buffer_init(&answer->introspected, ISSUER_MAX_BODY);
-	if (endpoint == ENDPOINT_TOKEN)
-		token_endpoint_answer(issuer, request, now_s, answer);
-	else if (endpoint == ENDPOINT_REVOKE)
-		revoke_endpoint_answer(issuer, request, now_s, answer);
-	else if (endpoint == ENDPOINT_INTROSPECT)
-		introspect_endpoint_answer(issuer, request, now_s, answer);
-	else if (endpoint == ENDPOINT_AUTHORIZE)
-		authorize_endpoint_answer(request, answer);
-	else if (endpoint != ENDPOINT_COUNT)
-		metadata_answer(issuer, endpoint, request, answer);
-	else
-		endpoint_missed(issuer, request, answer);
-	endpoint_answer_failed(answer);
-}
-
-void
-issuer_answer_done(struct issuer_answer *answer)
-{
-	buffer_done(&answer->headers);
-	buffer_wipe(&answer->body);
-	buffer_wipe(&answer->introspected);
+	authorization_server_answer(&issuer->server, request, now_s, answer);
 }
 
 /* --- tokens for the operator of the machine --- */
@@ -399,7 +360,7 @@ issuer_mint(struct issuer *issuer, const struct client *client, const char *scop
 			.now_s = clock_now_s(),
 			.lifetime_s = granted.lifetime_s };
 
-		done = mint_token(issuer->signing, &mint, token, reterr);
+		done = mint_token(issuer->server.signing, &mint, token, reterr);
 	}
 	arena_done(&arena);
 	return done;
@@ -416,5 +377,5 @@ issuer_mint_user(
 		.now_s = clock_now_s(),
 		.lifetime_s = issuer->local.token_lifetime_s };
 
-	return mint_token(issuer->signing, &mint, token, reterr);
+	return mint_token(issuer->server.signing, &mint, token, reterr);
 }

@@ -20,6 +20,8 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "issuer/client.h"
+#include "issuer/endpoint.h"
+#include "issuer/issuer_parts.h"
 #include "issuer/local.h"
 #include "issuer/login.h"
 #include "issuer/memory.h"
@@ -63,17 +65,9 @@ void issuer_stop(struct issuer *issuer);
 /* Its public keys as a keyset of the caller's. */
 MUST_CHECK bool issuer_keys(struct issuer *issuer, struct keyset **ret_keys, struct err *reterr);
 
-/* What requests are judged by, one reference to each. */
-struct issuer_parts {
-	struct view *view; /* clients and users */
-	struct revoked *revoked;
-	struct keyset *keys; /* public ones; NULL: there are none that can be read */
-};
-
 /* As they are now: what was acknowledged is in them. issuer_parts_drop() them, once; dropped ones
  * are NULL. */
 void issuer_parts_take(struct issuer *issuer, struct issuer_parts *ret_parts);
-void issuer_parts_drop(struct issuer_parts *parts);
 
 /* With `accept: fallback`: it stands by, so it gives no tokens either. */
 void issuer_stand_by(struct issuer *issuer, bool stands_by);
@@ -98,56 +92,20 @@ struct login *issuer_login(const struct issuer *issuer);
 /* Counts up whenever clients, users, revocations or signing keys change. */
 uint64_t issuer_generation(const struct issuer *issuer);
 
-/* A request to one of its endpoints, as values. */
-struct issuer_request {
-	struct span method;
-	struct span path; /* canonical */
-	bool has_query;
-	struct span authorization; /* at == NULL: no header */
-	struct span content_type;  /* at == NULL: no header */
-	struct span body;
-	struct span resource; /* what clients call this gate (RFC 9728); at == NULL: nothing */
-	struct span peer;     /* for the audit line */
-};
-
-/* The answer. `headers` are whole lines, each with its CRLF, without framing. */
-struct issuer_answer {
-	int status;
-	struct buffer headers;
-	struct buffer body;
-	const char *error; /* RFC 6749 section 5.2 code for the log; "" when all went well */
-	char client[129];  /* the client's name once it is known, for the log; else "" */
-	char why[128];     /* more than the client is told, for the log; else "" */
-	bool introspects;  /* somebody asks about a token and may: the answer is not whole until
-			    * issuer_introspect() */
-	struct buffer introspected; /* that token */
-};
-
 /* Is this path one of the local issuer's endpoints, which answer wrong methods with 405, or one of
  * them but for a slash at its end or upper and lower case? The latter is answered 404 with the path
  * that was meant, and credentials on it are not looked at. */
 bool issuer_serves(const struct issuer *issuer, struct span path);
-
-/* The same of an issuer that is configured with this `issuer`, running or not. Pure. */
-bool local_serves(const char *issuer, struct span path);
-
-/* The most bytes of body an endpoint reads; more is answered 413 without reading. */
-#define ISSUER_MAX_BODY (64u << 10)
 
 /*
  * Answer. POST /oauth/token (RFC 6749 sections 4.4, 5.1, 5.2; RFC 9068 tokens),
  * POST /oauth/revoke (RFC 7009), POST /oauth/introspect (RFC 7662),
  * GET /oauth/authorize (an error, always), GET /.well-known/jwks.json (RFC 7517),
  * /.well-known/oauth-authorization-server (RFC 8414),
- * /.well-known/openid-configuration. Buffers are to be released by issuer_answer_done().
+ * /.well-known/openid-configuration. Buffers are to be released by endpoint_answer_done().
  */
-void issuer_answer(struct issuer *issuer, const struct issuer_request *request, int64_t now_s,
-    struct issuer_answer *answer);
-void issuer_answer_done(struct issuer_answer *answer);
-
-/* Complete the answer of the introspection endpoint: the claims of answer->introspected if whoever
- * judges requests would take it now as this issuer's token, else NULL. */
-void issuer_introspect(const json_t *claims, struct issuer_answer *answer);
+void issuer_answer(struct issuer *issuer, const struct endpoint_request *request, int64_t now_s,
+    struct endpoint_answer *answer);
 
 /* Every `aud` that its tokens may have, lent as long as the issuer. */
 const struct texts *issuer_audiences(const struct issuer *issuer);

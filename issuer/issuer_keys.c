@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The public keys by which tokens of this issuer are judged: its own, and those of other gates. */
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/log.h"
-#include "issuer/endpoint.h"
+#include "issuer/running.h"
 
 bool
 issuer_keys(struct issuer *issuer, struct keyset **ret_keys, struct err *reterr)
@@ -13,7 +11,7 @@ issuer_keys(struct issuer *issuer, struct keyset **ret_keys, struct err *reterr)
 	bool done;
 
 	buffer_init(&json, KEYSET_MAX_BYTES);
-	issuer_jwks(issuer, &json);
+	authorization_server_jwks(&issuer->server, &json);
 	done = keyset_parse(buffer_span(&json), ret_keys, reterr) ||
 	       err_within(reterr, "local issuer");
 	buffer_done(&json);
@@ -29,10 +27,10 @@ issuer_keys_take(struct issuer *issuer, struct err *reterr)
 
 	(void)pthread_mutex_lock(&issuer->keys_lock);
 	done = issuer_keys(issuer, &keys, reterr);
-	(void)pthread_mutex_lock(&issuer->parts_lock);
-	old = issuer->parts.keys;
-	issuer->parts.keys = done ? keys : NULL;
-	(void)pthread_mutex_unlock(&issuer->parts_lock);
+	(void)pthread_mutex_lock(&issuer->server.parts_lock);
+	old = issuer->server.parts.keys;
+	issuer->server.parts.keys = done ? keys : NULL;
+	(void)pthread_mutex_unlock(&issuer->server.parts_lock);
 	(void)pthread_mutex_unlock(&issuer->keys_lock);
 	keyset_free(old);
 	return done;
@@ -63,10 +61,10 @@ issuer_keys_shared(void *context, const struct store_key *first)
 		log_event(LOG_ERROR, "shared_keys_failed", "no memory");
 		return;
 	}
-	(void)pthread_mutex_lock(&issuer->parts_lock);
-	old = issuer->shared;
-	issuer->shared = shared;
-	(void)pthread_mutex_unlock(&issuer->parts_lock);
+	(void)pthread_mutex_lock(&issuer->server.parts_lock);
+	old = issuer->server.shared;
+	issuer->server.shared = shared;
+	(void)pthread_mutex_unlock(&issuer->server.parts_lock);
 	same = shared_keys_same(old, shared);
 	if (shared->skipped > 0 && (old == NULL || old->skipped != shared->skipped))
 		log_event(LOG_WARN, "shared_key_skipped",
@@ -83,17 +81,17 @@ shared_end_s(void *context)
 	struct issuer *issuer = context;
 	int64_t ends_s;
 
-	(void)pthread_mutex_lock(&issuer->parts_lock);
-	ends_s = issuer->shared == NULL ? INT64_MAX : issuer->shared->ends_s;
-	(void)pthread_mutex_unlock(&issuer->parts_lock);
+	(void)pthread_mutex_lock(&issuer->server.parts_lock);
+	ends_s = issuer->server.shared == NULL ? INT64_MAX : issuer->server.shared->ends_s;
+	(void)pthread_mutex_unlock(&issuer->server.parts_lock);
 	return ends_s;
 }
 
 bool
 issuer_keys_publish(struct issuer *issuer, struct err *reterr)
 {
-	struct key_publisher_setup setup = { .signing = issuer->signing,
-		.watch = issuer->watch,
+	struct key_publisher_setup setup = { .signing = issuer->server.signing,
+		.watch = issuer->server.watch,
 		.issuer = issuer->local.issuer,
 		.gate = issuer->gate_id,
 		.ends_s = shared_end_s,
@@ -101,34 +99,4 @@ issuer_keys_publish(struct issuer *issuer, struct err *reterr)
 		.context = issuer };
 
 	return key_publisher_start(&setup, &issuer->publisher, reterr);
-}
-
-/* Each key once: one that several gates have is listed as our own. The lock is held. */
-static void
-add_shared(const struct shared_keys *shared, const struct signing_set *own, struct buffer *json)
-{
-	size_t i, j;
-
-	if (shared == NULL || shared->count == 0 || json->failed)
-		return;
-	json->len -= sizeof("]}") - 1;
-	for (i = 0; i < shared->count; i++) {
-		for (j = 0; j < i && strcmp(shared->keys[j].kid, shared->keys[i].kid) != 0; j++)
-			continue;
-		if (j == i && signing_set_find(own, shared->keys[i].kid) == SIZE_MAX)
-			buffer_format(json, ",%s", shared->keys[i].jwk);
-	}
-	buffer_add_text(json, "]}");
-}
-
-void
-issuer_jwks(struct issuer *issuer, struct buffer *json)
-{
-	struct signing_set *own = signing_now(issuer->signing);
-
-	signing_jwks(own, json);
-	(void)pthread_mutex_lock(&issuer->parts_lock);
-	add_shared(issuer->shared, own, json);
-	(void)pthread_mutex_unlock(&issuer->parts_lock);
-	signing_set_free(own);
 }

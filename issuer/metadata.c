@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/endpoint.h"
+#include "issuer/authorization_server.h"
 
 #include <stdio.h>
 
@@ -43,7 +43,7 @@ is_nearly(struct span path, struct span before, struct span after)
 }
 
 bool
-local_serves(const char *issuer, struct span path)
+endpoint_of_issuer(const char *issuer, struct span path)
 {
 	static const char *const behind[] = { TOKEN, REVOKE, INTROSPECT, AUTHORIZE,
 		"/.well-known/jwks.json", "/.well-known/openid-configuration" };
@@ -59,43 +59,44 @@ local_serves(const char *issuer, struct span path)
 }
 
 static bool
-make_paths(struct issuer *issuer)
+make_paths(struct authorization_server *server)
 {
-	struct span base = span_of(issuer->local.issuer), path;
-	struct arena *arena = &issuer->arena;
+	struct span base = span_of(server->issuer), path;
+	struct arena *arena = &server->arena;
 	int i;
 
 	if (span_ends(base, SPAN("/")))
 		base.len--;
 	path = path_of(base);
-	issuer->base = arena_text(arena, base);
-	issuer->paths[ENDPOINT_TOKEN] = arena_format(arena, "%.*s" TOKEN, SPAN_ARG(path));
-	issuer->paths[ENDPOINT_REVOKE] = arena_format(arena, "%.*s" REVOKE, SPAN_ARG(path));
-	issuer->paths[ENDPOINT_INTROSPECT] = arena_format(arena, "%.*s" INTROSPECT, SPAN_ARG(path));
-	issuer->paths[ENDPOINT_AUTHORIZE] = arena_format(arena, "%.*s" AUTHORIZE, SPAN_ARG(path));
-	issuer->paths[ENDPOINT_JWKS] =
+	server->base = arena_text(arena, base);
+	server->paths[ENDPOINT_TOKEN] = arena_format(arena, "%.*s" TOKEN, SPAN_ARG(path));
+	server->paths[ENDPOINT_REVOKE] = arena_format(arena, "%.*s" REVOKE, SPAN_ARG(path));
+	server->paths[ENDPOINT_INTROSPECT] = arena_format(arena, "%.*s" INTROSPECT, SPAN_ARG(path));
+	server->paths[ENDPOINT_AUTHORIZE] = arena_format(arena, "%.*s" AUTHORIZE, SPAN_ARG(path));
+	server->paths[ENDPOINT_JWKS] =
 	    arena_format(arena, "%.*s/.well-known/jwks.json", SPAN_ARG(path));
-	issuer->paths[ENDPOINT_OAUTH] =
+	server->paths[ENDPOINT_OAUTH] =
 	    arena_format(arena, "/.well-known/oauth-authorization-server%.*s", SPAN_ARG(path));
-	issuer->paths[ENDPOINT_OPENID] =
+	server->paths[ENDPOINT_OPENID] =
 	    arena_format(arena, "%.*s/.well-known/openid-configuration", SPAN_ARG(path));
 	for (i = 0; i < ENDPOINT_COUNT; i++) {
-		if (issuer->paths[i] == NULL)
+		if (server->paths[i] == NULL)
 			return false;
 	}
-	return issuer->base != NULL;
+	return server->base != NULL;
 }
 
 /* --- documents --- */
 
 static void
-add_url(const struct issuer *issuer, const char *key, const char *below, struct buffer *json)
+add_url(const struct authorization_server *server, const char *key, const char *below,
+    struct buffer *json)
 {
 	char *url = NULL;
 	struct arena arena;
 
 	arena_init(&arena, DOCUMENT_MOST);
-	url = arena_format(&arena, "%s%s", issuer->base, below);
+	url = arena_format(&arena, "%s%s", server->base, below);
 	buffer_format(json, ",\"%s\":", key);
 	if (url == NULL)
 		json->failed = true;
@@ -106,12 +107,13 @@ add_url(const struct issuer *issuer, const char *key, const char *below, struct 
 
 /* Where it stands, and how a client may say there who it is: all three are asked alike. */
 static void
-add_endpoint(const struct issuer *issuer, const char *name, const char *below, struct buffer *json)
+add_endpoint(const struct authorization_server *server, const char *name, const char *below,
+    struct buffer *json)
 {
 	char key[64];
 
 	(void)snprintf(key, sizeof(key), "%s_endpoint", name);
-	add_url(issuer, key, below, json);
+	add_url(server, key, below, json);
 	buffer_format(json,
 	    ",\"%s_auth_methods_supported\":[\"client_secret_basic\",\"client_secret_post\","
 	    "\"private_key_jwt\"],\"%s_auth_signing_alg_values_supported\":[%s]",
@@ -122,45 +124,45 @@ add_endpoint(const struct issuer *issuer, const char *name, const char *below, s
  * "none" (OAuth 2.0 Multiple Response Types, section 4) is the one that promises nothing. Many
  * clients refuse a document without `authorization_endpoint`; ours only says so. */
 static void
-add_common(const struct issuer *issuer, struct buffer *json)
+add_common(const struct authorization_server *server, struct buffer *json)
 {
 	buffer_add_text(json, "{\"issuer\":");
-	buffer_add_json(json, span_of(issuer->local.issuer));
-	add_url(issuer, "jwks_uri", "/.well-known/jwks.json", json);
-	add_url(issuer, "authorization_endpoint", AUTHORIZE, json);
-	add_endpoint(issuer, "token", TOKEN, json);
-	add_endpoint(issuer, "revocation", REVOKE, json);
-	add_endpoint(issuer, "introspection", INTROSPECT, json);
+	buffer_add_json(json, span_of(server->issuer));
+	add_url(server, "jwks_uri", "/.well-known/jwks.json", json);
+	add_url(server, "authorization_endpoint", AUTHORIZE, json);
+	add_endpoint(server, "token", TOKEN, json);
+	add_endpoint(server, "revocation", REVOKE, json);
+	add_endpoint(server, "introspection", INTROSPECT, json);
 	buffer_add_text(json, ",\"response_types_supported\":[\"none\"]"
 			      ",\"grant_types_supported\":[\"client_credentials\"]");
 }
 
 static void
-make_documents(struct issuer *issuer)
+make_documents(struct authorization_server *server)
 {
-	struct buffer *oauth = &issuer->documents[ENDPOINT_OAUTH];
-	struct buffer *openid = &issuer->documents[ENDPOINT_OPENID];
+	struct buffer *oauth = &server->documents[ENDPOINT_OAUTH];
+	struct buffer *openid = &server->documents[ENDPOINT_OPENID];
 
-	add_common(issuer, oauth);
+	add_common(server, oauth);
 	buffer_add_text(oauth, "}");
-	add_common(issuer, openid);
+	add_common(server, openid);
 	/* add_signing_algorithms() completes it at each request */
 	buffer_add_text(openid, ",\"subject_types_supported\":[\"public\"]");
 }
 
 bool
-metadata_make(struct issuer *issuer, struct err *reterr)
+metadata_make(struct authorization_server *server, struct err *reterr)
 {
 	bool failed;
 	int i;
 
 	for (i = 0; i < ENDPOINT_COUNT; i++)
-		buffer_init(&issuer->documents[i], DOCUMENT_MOST);
-	failed = !make_paths(issuer);
+		buffer_init(&server->documents[i], DOCUMENT_MOST);
+	failed = !make_paths(server);
 	if (!failed)
-		make_documents(issuer);
+		make_documents(server);
 	for (i = 0; i < ENDPOINT_COUNT; i++)
-		failed |= issuer->documents[i].failed;
+		failed |= server->documents[i].failed;
 	return !failed || err_set(reterr, "no memory");
 }
 
@@ -170,9 +172,9 @@ metadata_make(struct issuer *issuer, struct err *reterr)
  * RS256 in it. Clients such as go-oidc and PyJWT verify our tokens by the algorithms that stand
  * here, so each one whose key is published stands here too. */
 static void
-add_signing_algorithms(const struct issuer *issuer, struct buffer *json)
+add_signing_algorithms(const struct authorization_server *server, struct buffer *json)
 {
-	struct signing_set *set = signing_now(issuer->signing);
+	struct signing_set *set = signing_now(server->signing);
 	unsigned written = 1u << SIGNING_RS256;
 
 	buffer_add_text(json, ",\"id_token_signing_alg_values_supported\":[\"RS256\"");
@@ -188,8 +190,8 @@ add_signing_algorithms(const struct issuer *issuer, struct buffer *json)
 }
 
 void
-metadata_answer(struct issuer *issuer, enum endpoint endpoint, const struct issuer_request *request,
-    struct issuer_answer *answer)
+metadata_answer(struct authorization_server *server, enum endpoint endpoint,
+    const struct endpoint_request *request, struct endpoint_answer *answer)
 {
 	if (!span_is(request->method, "GET") && !span_is(request->method, "HEAD")) {
 		endpoint_wrong_method("GET, HEAD", answer);
@@ -199,9 +201,9 @@ metadata_answer(struct issuer *issuer, enum endpoint endpoint, const struct issu
 	/* Short, so that a new signing key is seen soon. */
 	buffer_format(&answer->headers,
 	    "Content-Type: %s\r\nCache-Control: public, max-age=300\r\n", content_types[endpoint]);
-	buffer_add(&answer->body, buffer_span(&issuer->documents[endpoint]));
+	buffer_add(&answer->body, buffer_span(&server->documents[endpoint]));
 	if (endpoint == ENDPOINT_JWKS)
-		issuer_jwks(issuer, &answer->body);
+		authorization_server_jwks(server, &answer->body);
 	else if (endpoint == ENDPOINT_OPENID)
-		add_signing_algorithms(issuer, &answer->body);
+		add_signing_algorithms(server, &answer->body);
 }

@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 
-#include "issuer/used.h"
-
 #define ARENA_MOST (512u << 10)
 
 static const struct {
@@ -51,13 +49,13 @@ oauth_begin(struct oauth *oauth)
 enum oauth_error
 oauth_read_form(struct oauth *oauth, const char *required)
 {
-	const struct issuer_request *request = oauth->request;
+	const struct endpoint_request *request = oauth->request;
 	const char *wrong;
 
 	/* A secret in the query would end in somebody's log; RFC 6749 section 2.3.1 forbids it. */
 	if (request->has_query)
 		return oauth_say(oauth, OAUTH_INVALID_REQUEST, "parameters belong into the body");
-	if (request->body.len > ISSUER_MAX_BODY)
+	if (request->body.len > ENDPOINT_MAX_BODY)
 		return oauth_say(oauth, OAUTH_TOO_LARGE, "the body is too large");
 	if (request->content_type.at == NULL || !form_content_type(request->content_type))
 		return oauth_say(oauth, OAUTH_INVALID_REQUEST,
@@ -77,7 +75,7 @@ oauth_read_form(struct oauth *oauth, const char *required)
 static void
 answer_error(struct oauth *oauth, enum oauth_error error)
 {
-	struct issuer_answer *answer = oauth->answer;
+	struct endpoint_answer *answer = oauth->answer;
 
 	/* The scheme we offer, whichever the client used: RFC 9110 section 15.5.2 wants one on
 	 * every 401. */
@@ -91,44 +89,10 @@ answer_error(struct oauth *oauth, enum oauth_error error)
 	    errors[error].code, oauth->detail);
 }
 
-bool
-oauth_prepare(struct issuer *issuer, struct err *reterr)
-{
-	struct arena *arena = &issuer->arena;
-	struct local *local = &issuer->local;
-	const char **urls = arena_array(arena, 4, sizeof(*urls));
-
-	if (urls == NULL || !local_audiences(local, arena, &issuer->audiences))
-		return err_set(reterr, "no memory");
-	local->resources =
-	    (struct texts){ issuer->audiences.at + 1, issuer->audiences.count - 1, NULL };
-	if (local->introspection_role != NULL)
-		local->introspection_role = arena_text(arena, span_of(local->introspection_role));
-	/* RFC 7523 section 3: the token endpoint's URL may name the server, and so may its
-	 * issuer's. Clients name the endpoint they ask, too. */
-	urls[0] = local->issuer;
-	urls[1] = arena_format(arena, "%s/oauth/token", issuer->base);
-	urls[2] = arena_format(arena, "%s/oauth/revoke", issuer->base);
-	urls[3] = arena_format(arena, "%s/oauth/introspect", issuer->base);
-	issuer->urls = (struct texts){ urls, 4, NULL };
-	issuer->used = used_new();
-	issuer->parts.revoked = revoked_new();
-	if (urls[1] == NULL || urls[2] == NULL || urls[3] == NULL || issuer->used == NULL ||
-	    issuer->parts.revoked == NULL)
-		return err_set(reterr, "no memory");
-	return true;
-}
-
-void
-oauth_release(struct issuer *issuer)
-{
-	used_free(issuer->used);
-}
-
 void
 oauth_end(struct oauth *oauth, enum oauth_error error)
 {
-	struct issuer_answer *answer = oauth->answer;
+	struct endpoint_answer *answer = oauth->answer;
 
 	buffer_add_text(&answer->headers,
 	    "Content-Type: application/json\r\nCache-Control: no-store\r\nPragma: no-cache\r\n");

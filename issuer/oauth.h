@@ -15,7 +15,7 @@
 #include "base/check.h"
 #include "issuer/assertion.h"
 #include "issuer/client_auth.h"
-#include "issuer/endpoint.h"
+#include "issuer/authorization_server.h"
 #include "issuer/form.h"
 
 /* The rows of RFC 6749 section 5.2, RFC 8707 section 2, and our own trouble. */
@@ -35,9 +35,9 @@ enum oauth_error {
 
 /* One request on its way. */
 struct oauth {
-	struct issuer *issuer;
-	const struct issuer_request *request;
-	struct issuer_answer *answer;
+	struct authorization_server *server;
+	const struct endpoint_request *request;
+	struct endpoint_answer *answer;
 	int64_t now_s;
 	struct arena arena;
 	struct form *form;

@@ -7,13 +7,13 @@
 static bool
 verify(struct oauth *oauth, struct own_token *own)
 {
-	const struct issuer *issuer = oauth->issuer;
+	const struct authorization_server *server = oauth->server;
 	struct verify_facts facts = { .now_s = oauth->now_s };
 	struct profile profile;
 	bool good;
 
-	profile_local(&profile, issuer->local.issuer, issuer->local.audience);
-	profile.audience = issuer->audiences;
+	profile_local(&profile, server->issuer, server->audience);
+	profile.audience = server->audiences;
 	facts.profile = &profile;
 	facts.keys = oauth->parts.keys; /* NULL: no token can be verified */
 	good = facts.keys != NULL &&

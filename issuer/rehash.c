@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "issuer/endpoint.h"
+#include "issuer/running.h"
 
 #define ARENA_MOST (1u << 20)
 
@@ -44,7 +44,7 @@ issuer_rehash(struct issuer *issuer, const struct login_attempt *attempt)
 	change.name = arena_text(&arena, attempt->name);
 	if (change.name == NULL || !login_rehash(issuer->login, attempt, hash))
 		(void)err_set(&err, "no memory");
-	else if (watch_change(issuer->watch, &write, &err))
+	else if (watch_change(issuer->server.watch, &write, &err))
 		err.text[0] = '\0';
 	/* The old hash goes on to count: the next login tries again. */
 	if (err.text[0] != '\0')

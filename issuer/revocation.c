@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/revocation.h"
 
-#include "issuer/revoked.h"
-
 bool
 revocation_fits(const struct revocation *revocation, const struct revoked_question *question)
 {

@@ -2,7 +2,7 @@
 /*
  * revocation - tokens that count no more before their time.
  *
- * Uses:   nothing.
+ * Uses:   span.
  * Pure:   yes.
  */
 #ifndef POSTERN_ISSUER_REVOCATION_H
@@ -10,6 +10,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/span.h"
 
 enum revocation_kind {
 	REVOKE_TOKEN,   /* value: its `jti` */
@@ -31,7 +33,12 @@ struct revocation {
 	struct revocation *next;
 };
 
-struct revoked_question;
+/* A token, as it says of itself. at == NULL: it does not say. */
+struct revoked_question {
+	struct span issuer, jti, client, subject;
+	int64_t issued_s; /* `iat` */
+	bool has_issued;
+};
 
 /* Is the token that this asks about one of those that it revokes? */
 bool revocation_fits(const struct revocation *revocation, const struct revoked_question *question);

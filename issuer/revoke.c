@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/endpoint.h"
+#include "issuer/running.h"
 
 #include "base/clock.h"
 #include "base/steady.h"
+#include "issuer/revoke_write.h"
 
 /* Told of last: who looks then finds it. */
 bool
 revoke_take(void *context, const struct revocation *first, struct err *reterr)
 {
 	struct issuer *issuer = context;
-	struct revoked *revoked = revoked_ref(issuer->parts.revoked),
+	struct revoked *revoked = revoked_ref(issuer->server.parts.revoked),
 		       *old; /* replaced by us alone */
 	int64_t now_s = clock_now_s();
 	bool done = true;
@@ -22,44 +23,25 @@ revoke_take(void *context, const struct revocation *first, struct err *reterr)
 
 	for (const struct revocation *one = first; done && one != NULL; one = one->next)
 		done = revoked_add(&revoked, one, now_s, reterr);
-	(void)pthread_mutex_lock(&issuer->parts_lock);
-	old = issuer->parts.revoked;
-	issuer->parts.revoked = revoked;
-	(void)pthread_mutex_unlock(&issuer->parts_lock);
+	(void)pthread_mutex_lock(&issuer->server.parts_lock);
+	old = issuer->server.parts.revoked;
+	issuer->server.parts.revoked = revoked;
+	(void)pthread_mutex_unlock(&issuer->server.parts_lock);
 	revoked_unref(old);
 	if (first != NULL)
 		issuer_changed(issuer);
 	return done;
 }
 
-struct revoking {
-	const struct revocation *revocation;
-	bool new;
-};
-
-static bool
-write_down(struct store *store, void *context, struct err *reterr)
-{
-	struct revoking *revoking = context;
-
-	return store_revoke(store, revoking->revocation, &revoking->new, reterr);
-}
-
 bool
 issuer_revoke(
     struct issuer *issuer, const struct revocation *revocation, bool *ret_new, struct err *reterr)
 {
-	struct revoking revoking = { .revocation = revocation };
-	struct watch_change change = { write_down, &revoking };
-
-	if (!watch_change(issuer->watch, &change, reterr))
-		return false;
-	*ret_new = revoking.new;
-	return true;
+	return revoke_write(issuer->server.watch, revocation, ret_new, reterr);
 }
 
 int64_t
 issuer_database_away_s(const struct issuer *issuer, struct err *ret_why)
 {
-	return watch_away_s(issuer->watch, ret_why);
+	return watch_away_s(issuer->server.watch, ret_why);
 }

@@ -6,6 +6,7 @@
 #include "issuer/client_authenticate.h"
 #include "issuer/oauth.h"
 #include "issuer/own_token.h"
+#include "issuer/revoke_write.h"
 
 /* Some seconds more than any clock skew that a gate grants. */
 #define REMEMBERED_S 600
@@ -16,7 +17,7 @@ write_down(struct oauth *oauth, const struct own_token *own)
 	const char *jti = arena_text(&oauth->arena, own->question.jti);
 	const char *by = arena_format(&oauth->arena, "client:%s", oauth->answer->client);
 	struct revocation revocation = { .kind = REVOKE_TOKEN,
-		.issuer = oauth->issuer->local.issuer,
+		.issuer = oauth->server->issuer,
 		.value = jti,
 		.until_s = own->claims.expires_s + REMEMBERED_S,
 		.created_s = oauth->now_s,
@@ -26,7 +27,7 @@ write_down(struct oauth *oauth, const struct own_token *own)
 
 	if (jti == NULL || by == NULL)
 		return oauth_say(oauth, OAUTH_SERVER_ERROR, "no memory");
-	if (issuer_revoke(oauth->issuer, &revocation, &new, &err)) {
+	if (revoke_write(oauth->server->watch, &revocation, &new, &err)) {
 		if (new)
 			audit_log_revoked(&revocation);
 		else
@@ -57,11 +58,11 @@ revoke(struct oauth *oauth)
 }
 
 void
-revoke_endpoint_answer(struct issuer *issuer, const struct issuer_request *request, int64_t now_s,
-    struct issuer_answer *answer)
+revoke_endpoint_answer(struct authorization_server *server, const struct endpoint_request *request,
+    int64_t now_s, struct endpoint_answer *answer)
 {
 	struct oauth oauth = {
-		.issuer = issuer, .request = request, .answer = answer, .now_s = now_s
+		.server = server, .request = request, .answer = answer, .now_s = now_s
 	};
 	enum oauth_error error;
 

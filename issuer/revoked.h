@@ -35,13 +35,6 @@ void revoked_unref(struct revoked *revoked);
 MUST_CHECK bool revoked_add(struct revoked **revoked, const struct revocation *revocation,
     int64_t now_s, struct err *reterr);
 
-/* A token, as it says of itself. at == NULL: it does not say. */
-struct revoked_question {
-	struct span issuer, jti, client, subject;
-	int64_t issued_s; /* `iat` */
-	bool has_issued;
-};
-
 /* Was it revoked? A token that does not say when it was issued is older than any date. */
 bool revoked_has(const struct revoked *revoked, const struct revoked_question *question);
 

@@ -45,10 +45,9 @@ MUST_CHECK bool store_open(const char *database, struct store **ret_store, struc
 MUST_CHECK bool store_open_existing(
     const char *database, struct store **ret_store, struct err *reterr);
 
-/* Could store_open_at() find or make its file, as far as folders and the file's kind and mode say? True
- * for a URL. The error says which and why. */
-MUST_CHECK bool store_place_fit(
-    const char *database, const char *state_dir, struct err *reterr);
+/* Could store_open_at() find or make its file, as far as folders and the file's kind and mode say?
+ * True for a URL. The error says which and why. */
+MUST_CHECK bool store_place_fit(const char *database, const char *state_dir, struct err *reterr);
 
 /* store_open(), or store_open_existing() when signing keys under `state_dir` show that there was a
  * store: then a missing one was lost, and an empty one in its place would let revoked tokens in. */

@@ -17,18 +17,18 @@ struct token_grant {
 static enum oauth_error
 judge_scopes(struct oauth *oauth, struct token_grant *grant)
 {
-	const struct issuer *issuer = oauth->issuer;
+	const struct authorization_server *server = oauth->server;
 	const struct audience_wish whom = { form_get(oauth->form, "resource"),
 		form_get(oauth->form, "audience"), oauth->request->resource };
 	struct wish wish = { oauth->client, form_get(oauth->form, "scope"),
-		issuer->local.token_lifetime_s };
+		server->token_lifetime_s };
 
-	if (issuer_stands_by(issuer))
+	if (atomic_load(&server->stands_by))
 		return oauth_say(oauth, OAUTH_UNAVAILABLE, "local_issuer_standing_by");
 	if (!span_is(form_get(oauth->form, "grant_type"), "client_credentials"))
 		return oauth_say(
 		    oauth, OAUTH_UNSUPPORTED_GRANT_TYPE, "only client_credentials is supported");
-	if (!audience_choose(&issuer->audiences, &whom, &grant->audience))
+	if (!audience_choose(&server->audiences, &whom, &grant->audience))
 		return oauth_say(
 		    oauth, OAUTH_INVALID_TARGET, "tokens for that resource are not issued here");
 	if (!wish_decide(&wish, &oauth->arena, &grant->scope))
@@ -54,7 +54,7 @@ answer_token(struct buffer *body, const struct wish_granted *granted, const stru
 static enum oauth_error
 mint(struct oauth *oauth, const struct token_grant *grant)
 {
-	struct mint mint = { .issuer = oauth->issuer->local.issuer,
+	struct mint mint = { .issuer = oauth->server->issuer,
 		.audience = grant->audience,
 		.subject = oauth->client->id,
 		.client_id = oauth->client->id,
@@ -67,7 +67,7 @@ mint(struct oauth *oauth, const struct token_grant *grant)
 	bool done;
 
 	buffer_init(&token, TOKEN_MOST);
-	done = mint_token(oauth->issuer->signing, &mint, &token, &err);
+	done = mint_token(oauth->server->signing, &mint, &token, &err);
 	if (done)
 		answer_token(&oauth->answer->body, &grant->scope, &token);
 	else
@@ -77,11 +77,11 @@ mint(struct oauth *oauth, const struct token_grant *grant)
 }
 
 void
-token_endpoint_answer(struct issuer *issuer, const struct issuer_request *request, int64_t now_s,
-    struct issuer_answer *answer)
+token_endpoint_answer(struct authorization_server *server, const struct endpoint_request *request,
+    int64_t now_s, struct endpoint_answer *answer)
 {
 	struct oauth oauth = {
-		.issuer = issuer, .request = request, .answer = answer, .now_s = now_s
+		.server = server, .request = request, .answer = answer, .now_s = now_s
 	};
 	struct token_grant grant = { 0 };
 	enum oauth_error error;

@@ -32,7 +32,7 @@ read_body(struct job *job, struct buffer *body)
 /* The token that somebody asks about is judged as if it had come with a request now: what was
  * committed before it was asked has been looked at since ours came. */
 static void
-introspect(struct gate *gate, struct job *job, struct issuer_answer *issued)
+introspect(struct gate *gate, struct job *job, struct endpoint_answer *issued)
 {
 	struct token token = { 0 };
 	struct facts facts;
@@ -46,14 +46,14 @@ introspect(struct gate *gate, struct job *job, struct issuer_answer *issued)
 		active = judge_introspect(
 		    &facts, buffer_span(&issued->introspected), job->arena, &token);
 	}
-	issuer_introspect(active ? token.claims : NULL, issued);
+	introspect_endpoint_complete(active ? token.claims : NULL, issued);
 	token_done(&token);
 }
 
 static void
-answer_issuer(struct gate *gate, struct job *job, const struct issuer_request *asked)
+answer_issuer(struct gate *gate, struct job *job, const struct endpoint_request *asked)
 {
-	struct issuer_answer issued = { 0 };
+	struct endpoint_answer issued = { 0 };
 	struct answer answer;
 	struct buffer headers;
 
@@ -77,7 +77,7 @@ answer_issuer(struct gate *gate, struct job *job, const struct issuer_request *a
 	if (issued.client[0] != '\0')
 		job->told.client = span_of(arena_text(job->arena, span_of(issued.client)));
 	buffer_done(&headers);
-	issuer_answer_done(&issued);
+	endpoint_answer_done(&issued);
 }
 
 static void
@@ -85,7 +85,7 @@ serve_issuer(struct gate *gate, struct job *job, const struct target *target)
 {
 	const struct request *request = exchange_request(job->exchange);
 	const char *name = resource_name(job->snapshot->config, request, job->arena);
-	struct issuer_request asked = {
+	struct endpoint_request asked = {
 		.method = request->method,
 		.path = target->path,
 		.has_query = target->has_query,
@@ -97,8 +97,8 @@ serve_issuer(struct gate *gate, struct job *job, const struct target *target)
 	struct buffer body;
 
 	job->told.issuer = LOCAL_NAME;
-	buffer_init(&body, ISSUER_MAX_BODY);
-	if (request->content_length > (int64_t)ISSUER_MAX_BODY) {
+	buffer_init(&body, ENDPOINT_MAX_BODY);
+	if (request->content_length > (int64_t)ENDPOINT_MAX_BODY) {
 		job->reason = REASON_BODY_TOO_LARGE;
 	} else if ((!request->expects_continue ||
 		       exchange_write(job->exchange, SPAN("HTTP/1.1 100 Continue\r\n\r\n"))) &&

@@ -75,10 +75,10 @@ encode_basic(const char *text, char out[1024])
 
 /* basic: what is encoded into the header, NULL: no header. */
 static inline void
-post_to(const char *path, const char *basic, const char *body, struct issuer_answer *answer)
+post_to(const char *path, const char *basic, const char *body, struct endpoint_answer *answer)
 {
 	char header[1024], filled[1024], content[4096];
-	struct issuer_request request = { .method = SPAN("POST"),
+	struct endpoint_request request = { .method = SPAN("POST"),
 		.path = span_of(path),
 		.content_type = SPAN(FORM),
 		.peer = SPAN("127.0.0.1") };
@@ -95,7 +95,7 @@ post_to(const char *path, const char *basic, const char *body, struct issuer_ans
 
 /* To the token endpoint. */
 static inline void
-post(const char *basic, const char *body, struct issuer_answer *answer)
+post(const char *basic, const char *body, struct endpoint_answer *answer)
 {
 	post_to("/oauth/token", basic, body, answer);
 }

@@ -20,11 +20,11 @@ used_s(int slot)
 static void
 attempt(const char *basic, int status)
 {
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 
 	post(basic, GRANT, &answer);
 	assert_int_equal(answer.status, status);
-	issuer_answer_done(&answer);
+	endpoint_answer_done(&answer);
 }
 
 static void

@@ -6,7 +6,7 @@
 /* What a worker of the gate has. */
 #define THREAD_STACK (100u << 10)
 
-static char hostile[ISSUER_MAX_BODY];
+static char hostile[ENDPOINT_MAX_BODY];
 
 static void
 make_hostile(unsigned kind)
@@ -25,11 +25,11 @@ make_hostile(unsigned kind)
 static void *
 ask_hostile(void *context)
 {
-	struct issuer_request request = { .method = SPAN("POST"),
+	struct endpoint_request request = { .method = SPAN("POST"),
 		.path = SPAN("/oauth/token"),
 		.content_type = SPAN(FORM),
 		.body = { hostile, sizeof(hostile) } };
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 	int *granted = context;
 	unsigned kind;
 
@@ -39,7 +39,7 @@ ask_hostile(void *context)
 						      : (struct span){ NULL, 0 };
 		issuer_answer(running.issuer, &request, NOW_S, &answer);
 		*granted += answer.status == 200;
-		issuer_answer_done(&answer);
+		endpoint_answer_done(&answer);
 	}
 	return NULL;
 }
@@ -47,12 +47,12 @@ ask_hostile(void *context)
 static void *
 ask_honestly(void *context)
 {
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 	int *granted = context;
 
 	post("{id}:{secret}", GRANT, &answer);
 	*granted += answer.status == 200;
-	issuer_answer_done(&answer);
+	endpoint_answer_done(&answer);
 	return NULL;
 }
 

@@ -13,7 +13,7 @@ static void
 ready(const char *role)
 {
 	struct store_grant grant = { running.made.id, "prober", true, NULL };
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 	json_t *body = NULL;
 	bool changed;
 	struct err err;
@@ -27,11 +27,11 @@ ready(const char *role)
 	assert_true(snprintf(token, sizeof(token), "%s", opened_text(body, "access_token")) <
 		    (int)sizeof(token));
 	json_decref(body);
-	issuer_answer_done(&answer);
+	endpoint_answer_done(&answer);
 }
 
 static void
-introspect(const char *text, struct issuer_answer *answer)
+introspect(const char *text, struct endpoint_answer *answer)
 {
 	char form[1100];
 
@@ -58,7 +58,7 @@ claims_of(const char *text)
 static void
 a_good_token_is_told_of(void **state)
 {
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 	json_t *body = NULL, *claims;
 	struct err err;
 
@@ -69,7 +69,7 @@ a_good_token_is_told_of(void **state)
 	assert_true(span_is(buffer_span(&answer.introspected), token));
 	assert_int_equal(answer.body.len, 0); /* nothing is said before it was judged */
 	claims = claims_of(token);
-	issuer_introspect(claims, &answer);
+	introspect_endpoint_complete(claims, &answer);
 	json_decref(claims);
 	assert_true(json_read(buffer_span(&answer.body), 1 << 16, &body, &err));
 	assert_true(json_is_true(json_object_get(body, "active")));
@@ -83,14 +83,14 @@ a_good_token_is_told_of(void **state)
 	assert_int_equal(opened_number(body, "exp"), NOW_S + 3600);
 	assert_non_null(opened_text(body, "jti"));
 	json_decref(body);
-	issuer_answer_done(&answer);
+	endpoint_answer_done(&answer);
 }
 
 static void
 only_the_role_may_ask(void **state)
 {
 	static const char *const roles[] = { "other", NULL };
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 	size_t i;
 
 	(void)state;
@@ -101,22 +101,22 @@ only_the_role_may_ask(void **state)
 		assert_string_equal(answer.error, "unauthorized_client");
 		assert_null(strstr(answer.body.at, "active"));
 		assert_int_equal(answer.introspected.len, 0);
-		issuer_answer_done(&answer);
+		endpoint_answer_done(&answer);
 	}
 }
 
 static void
 what_does_not_count_is_not_active_and_no_more_is_told(void **state)
 {
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 
 	(void)state;
 	ready("prober");
 	introspect("x", &answer);
 	assert_int_equal(answer.status, 200);
-	issuer_introspect(NULL, &answer);
+	introspect_endpoint_complete(NULL, &answer);
 	assert_string_equal(answer.body.at, INACTIVE);
-	issuer_answer_done(&answer);
+	endpoint_answer_done(&answer);
 }
 
 int

@@ -6,9 +6,9 @@
 static struct running running;
 
 static void
-ask(const char *method, const char *path, struct issuer_answer *answer)
+ask(const char *method, const char *path, struct endpoint_answer *answer)
 {
-	struct issuer_request request = { .method = span_of(method), .path = span_of(path) };
+	struct endpoint_request request = { .method = span_of(method), .path = span_of(path) };
 
 	issuer_answer(running.issuer, &request, 1760000000, answer);
 }
@@ -16,7 +16,7 @@ ask(const char *method, const char *path, struct issuer_answer *answer)
 static json_t *
 get(const char *path)
 {
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 	json_t *root = NULL;
 	struct err err;
 
@@ -25,7 +25,7 @@ get(const char *path)
 	assert_string_equal(answer.error, "");
 	if (!json_read(buffer_span(&answer.body), 1 << 16, &root, &err))
 		fail_msg("%s", err.text);
-	issuer_answer_done(&answer);
+	endpoint_answer_done(&answer);
 	return root;
 }
 
@@ -88,7 +88,7 @@ check_alike(const char *url)
 		"/auth/one/.well-known/oauth-authorization-server" };
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		assert_int_equal(local_serves(url, span_of(paths[i])),
+		assert_int_equal(endpoint_of_issuer(url, span_of(paths[i])),
 		    issuer_serves(running.issuer, span_of(paths[i])));
 }
 
@@ -134,7 +134,7 @@ static void
 nobody_can_log_in_and_nobody_is_sent_anywhere(void **state)
 {
 	static const char *const methods[] = { "GET", "POST" };
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 
 	(void)state;
 	running_init(&running, "http://h");
@@ -144,11 +144,11 @@ nobody_can_log_in_and_nobody_is_sent_anywhere(void **state)
 		assert_string_equal(answer.error, "unsupported_response_type");
 		assert_non_null(strstr(answer.body.at, "\"error\":\"unsupported_response_type\""));
 		assert_null(strstr(answer.headers.at, "Location"));
-		issuer_answer_done(&answer);
+		endpoint_answer_done(&answer);
 	}
 	ask("PUT", "/oauth/authorize", &answer);
 	assert_int_equal(answer.status, 405);
-	issuer_answer_done(&answer);
+	endpoint_answer_done(&answer);
 	running_done(&running);
 }
 
@@ -157,18 +157,18 @@ path_that_is_nearly_an_endpoint_is_told_which(void **state)
 {
 	static const char *const near[] = { "/auth/oauth/token/", "/auth/OAuth/Token",
 		"/AUTH/oauth/token" };
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 
 	(void)state;
 	running_init(&running, "https://h/auth");
 	for (size_t i = 0; i < sizeof(near) / sizeof(near[0]); i++) {
 		assert_true(issuer_serves(running.issuer, span_of(near[i])));
-		assert_true(local_serves("https://h/auth", span_of(near[i])));
+		assert_true(endpoint_of_issuer("https://h/auth", span_of(near[i])));
 		ask("POST", near[i], &answer);
 		assert_int_equal(answer.status, 404);
 		assert_string_equal(answer.error, "invalid_request");
 		assert_non_null(strstr(answer.body.at, " exactly /auth/oauth/token\""));
-		issuer_answer_done(&answer);
+		endpoint_answer_done(&answer);
 	}
 	running_done(&running);
 }
@@ -201,7 +201,7 @@ static void
 other_methods_are_told_which(void **state)
 {
 	static const char *const methods[] = { "POST", "PUT", "DELETE", "OPTIONS", "get", "" };
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 	size_t i;
 
 	(void)state;
@@ -210,14 +210,14 @@ other_methods_are_told_which(void **state)
 		ask(methods[i], "/.well-known/jwks.json", &answer);
 		assert_int_equal(answer.status, 405);
 		assert_non_null(strstr(answer.headers.at, "Allow: GET, HEAD\r\n"));
-		issuer_answer_done(&answer);
+		endpoint_answer_done(&answer);
 	}
 	ask("HEAD", "/.well-known/jwks.json", &answer);
 	assert_int_equal(answer.status, 200);
-	issuer_answer_done(&answer);
+	endpoint_answer_done(&answer);
 	ask("GET", "/nowhere", &answer);
 	assert_int_equal(answer.status, 404);
-	issuer_answer_done(&answer);
+	endpoint_answer_done(&answer);
 	running_done(&running);
 }
 

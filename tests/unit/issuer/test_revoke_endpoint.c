@@ -7,7 +7,7 @@
 static void
 new_token(char token[1000])
 {
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 	json_t *body = NULL;
 	struct err err;
 
@@ -16,13 +16,13 @@ new_token(char token[1000])
 	assert_true(json_read(buffer_span(&answer.body), 1 << 16, &body, &err));
 	assert_true(snprintf(token, 1000, "%s", opened_text(body, "access_token")) < 1000);
 	json_decref(body);
-	issuer_answer_done(&answer);
+	endpoint_answer_done(&answer);
 }
 
 static int
 revoke_as(const char *basic, const char *token)
 {
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 	char form[1100];
 	int status;
 
@@ -31,7 +31,7 @@ revoke_as(const char *basic, const char *token)
 	status = answer.status;
 	if (status == 200)
 		assert_int_equal(answer.body.len, 0);
-	issuer_answer_done(&answer);
+	endpoint_answer_done(&answer);
 	return status;
 }
 

@@ -7,7 +7,7 @@
 #define LOCKOUT_FREE 5
 
 static json_t *
-body_of(const struct issuer_answer *answer)
+body_of(const struct endpoint_answer *answer)
 {
 	json_t *root = NULL;
 	struct err err;
@@ -18,14 +18,14 @@ body_of(const struct issuer_answer *answer)
 }
 
 static bool
-has_header(const struct issuer_answer *answer, const char *line)
+has_header(const struct endpoint_answer *answer, const char *line)
 {
 	return strstr(answer->headers.at, line) != NULL;
 }
 
 /* What RFC 6749 wants of every answer, good or bad. */
 static void
-check_always(const struct issuer_answer *answer)
+check_always(const struct endpoint_answer *answer)
 {
 	assert_true(has_header(answer, "Content-Type: application/json\r\n"));
 	assert_true(has_header(answer, "Cache-Control: no-store\r\n"));
@@ -84,7 +84,7 @@ static const struct {
 static void
 requests(void **state)
 {
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 	json_t *body;
 	size_t i;
 
@@ -103,14 +103,14 @@ requests(void **state)
 			assert_string_equal(answer.client, "partner");
 		}
 		json_decref(body);
-		issuer_answer_done(&answer);
+		endpoint_answer_done(&answer);
 	}
 }
 
 static void
 check_token(const char *scope_asked, const char *scope_got)
 {
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 	struct opened opened;
 	json_t *body;
 	char form[128];
@@ -132,7 +132,7 @@ check_token(const char *scope_asked, const char *scope_got)
 	assert_int_equal(opened_number(opened.claims, "exp"), NOW_S + 3600);
 	opened_done(&opened);
 	json_decref(body);
-	issuer_answer_done(&answer);
+	endpoint_answer_done(&answer);
 }
 
 static void
@@ -148,7 +148,7 @@ static void
 client_without_scopes_gets_a_token_without(void **state)
 {
 	struct admin_new new_client = { .name = "bare", .fields.token_lifetime_s = 120 };
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 	struct opened opened;
 	struct err err;
 	json_t *body;
@@ -166,7 +166,7 @@ client_without_scopes_gets_a_token_without(void **state)
 	assert_int_equal(opened_number(opened.claims, "exp"), NOW_S + 120);
 	opened_done(&opened);
 	json_decref(body);
-	issuer_answer_done(&answer);
+	endpoint_answer_done(&answer);
 }
 
 static void
@@ -175,7 +175,7 @@ disabled_unknown_and_wrong_look_alike(void **state)
 	char hash[CLIENT_HASH_ROOM];
 	struct client disabled = { .id = "off", .name = "off", .disabled = true };
 	static const char *const tries[] = { "off:right", "off:wrong", "{id}:wrong", "no:wrong" };
-	struct issuer_answer answers[4];
+	struct endpoint_answer answers[4];
 	struct err err;
 	size_t i;
 
@@ -194,21 +194,21 @@ disabled_unknown_and_wrong_look_alike(void **state)
 	assert_string_equal(answers[0].client, "off");
 	assert_string_equal(answers[3].client, "");
 	for (i = 0; i < 4; i++)
-		issuer_answer_done(&answers[i]);
+		endpoint_answer_done(&answers[i]);
 }
 
 /* How many attempts are answered 401 before one is answered 429. */
 static int
 tries_until_locked(const char *basic)
 {
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 	int tries = -1, status = 401;
 
 	while (status == 401 && tries < 50) {
 		post(basic, GRANT, &answer);
 		status = answer.status;
 		assert_int_equal(has_header(&answer, "Retry-After: "), status == 429);
-		issuer_answer_done(&answer);
+		endpoint_answer_done(&answer);
 		tries++;
 	}
 	assert_int_equal(status, 429);
@@ -218,7 +218,7 @@ tries_until_locked(const char *basic)
 static void
 who_fails_too_often_waits(void **state)
 {
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 
 	(void)state;
 	assert_int_equal(tries_until_locked("{id}:wrong"), LOCKOUT_FREE);
@@ -226,24 +226,24 @@ who_fails_too_often_waits(void **state)
 	/* A secret that we made cannot be guessed: nobody who fails keeps its owner out. */
 	post("{id}:{secret}", GRANT, &answer);
 	assert_int_equal(answer.status, 200);
-	issuer_answer_done(&answer);
+	endpoint_answer_done(&answer);
 }
 
 static void
 who_was_right_before_is_not_kept_out_by_strangers(void **state)
 {
-	struct issuer_request request = { .method = SPAN("POST"),
+	struct endpoint_request request = { .method = SPAN("POST"),
 		.path = SPAN("/oauth/token"),
 		.content_type = SPAN(FORM),
 		.peer = SPAN("192.0.2.1") };
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 	char filled[1024], header[1024];
 	int i;
 
 	(void)state;
 	post("{id}:{secret}", GRANT, &answer);
 	assert_int_equal(answer.status, 200);
-	issuer_answer_done(&answer);
+	endpoint_answer_done(&answer);
 	fill("{id}:wrong", filled);
 	encode_basic(filled, header);
 	request.authorization = span_of(header);
@@ -251,11 +251,11 @@ who_was_right_before_is_not_kept_out_by_strangers(void **state)
 	for (i = 0; i < 50; i++) {
 		issuer_answer(running.issuer, &request, NOW_S, &answer);
 		assert_true(answer.status == 401 || answer.status == 429);
-		issuer_answer_done(&answer);
+		endpoint_answer_done(&answer);
 	}
 	post("{id}:{secret}", GRANT, &answer);
 	assert_int_equal(answer.status, 200);
-	issuer_answer_done(&answer);
+	endpoint_answer_done(&answer);
 }
 
 static void
@@ -264,7 +264,7 @@ odd_ids_and_secrets_are_taken(void **state)
 	static const char *const tries[] = { "id..:se+cr%..", "id%2e%2E:se%2Bcr%25%2e%2e" };
 	struct client odd = { .id = "id..", .name = "odd" };
 	char hash[CLIENT_HASH_ROOM];
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 	struct err err;
 	size_t i;
 
@@ -277,33 +277,33 @@ odd_ids_and_secrets_are_taken(void **state)
 	for (i = 0; i < 2; i++) {
 		post(tries[i], GRANT, &answer);
 		assert_int_equal(answer.status, 200);
-		issuer_answer_done(&answer);
+		endpoint_answer_done(&answer);
 	}
 }
 
 static void
-ask(const struct issuer_request *request, int status)
+ask(const struct endpoint_request *request, int status)
 {
-	struct issuer_answer answer;
+	struct endpoint_answer answer;
 
 	issuer_answer(running.issuer, request, NOW_S, &answer);
 	assert_int_equal(answer.status, status);
 	assert_string_equal(answer.error, "invalid_request");
 	assert_int_equal(has_header(&answer, "Allow: POST\r\n"), status == 405);
 	assert_non_null(strstr(answer.body.at, "\"error\":\"invalid_request\""));
-	issuer_answer_done(&answer);
+	endpoint_answer_done(&answer);
 }
 
 static void
 shape_of_the_request_counts(void **state)
 {
-	static char large[ISSUER_MAX_BODY + 1];
+	static char large[ENDPOINT_MAX_BODY + 1];
 	char filled[1024], header[1024];
-	struct issuer_request good = { .method = SPAN("POST"),
+	struct endpoint_request good = { .method = SPAN("POST"),
 		.path = SPAN("/oauth/token"),
 		.content_type = SPAN(FORM),
 		.body = SPAN(GRANT) };
-	struct issuer_request request;
+	struct endpoint_request request;
 
 	(void)state;
 	fill("{id}:{secret}", filled);

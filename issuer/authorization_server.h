@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * authorization_server - the running local issuer as its endpoints see it (RFC 6749 section 1.1).
+ *
+ * Uses:   endpoint, issuer_parts, memory, signing, shared_keys, used, watch.
+ * Threads: requests on many; the parts are replaced by whoever runs the issuer.
+ */
+#ifndef POSTERN_ISSUER_AUTHORIZATION_SERVER_H
+#define POSTERN_ISSUER_AUTHORIZATION_SERVER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/check.h"
+#include "base/err.h"
+#include "base/schema.h"
+#include "issuer/endpoint.h"
+#include "issuer/issuer_parts.h"
+#include "issuer/lockout.h"
+#include "issuer/memory.h"
+#include "issuer/shared_keys.h"
+#include "issuer/signing.h"
+#include "issuer/used.h"
+#include "issuer/watch.h"
+
+struct authorization_server {
+	struct arena arena; /* of what follows, up to `documents` */
+	/* As configured; set before authorization_server_ready(). */
+	const char *issuer;     /* `iss` */
+	const char *audience;   /* `aud` that a client gets unasked */
+	struct texts audiences; /* every `aud` of its tokens, that one first */
+	const char *introspection_role;
+	int64_t token_lifetime_s;
+	struct lockout_rules lockout;
+
+	const char *base; /* the issuer's URL without a slash at its end */
+	/* Paths on the listener. RFC 8414 section 3.1 puts its own in front of the issuer's path,
+	 * OpenID Connect Discovery behind it. */
+	const char *paths[ENDPOINT_COUNT];
+	struct buffer documents[ENDPOINT_COUNT]; /* what a GET gives; none for those of POST */
+	struct texts urls;     /* what a client's assertion may name as its `aud` */
+	struct used *used;     /* secrets, lately */
+	struct memory *memory; /* one owner of it */
+	struct signing *signing;
+	struct watch *watch;
+	atomic_bool stands_by;
+	pthread_mutex_t parts_lock; /* of the next two; nothing is waited for within */
+	struct shared_keys *shared; /* of other gates; NULL: none */
+	struct issuer_parts parts;
+};
+
+/* Ready its lock and its memory for what is configured; authorization_server_done() it. */
+void authorization_server_init(struct authorization_server *server);
+
+/* Make paths, documents and what the endpoints share, once the configured texts are there. */
+MUST_CHECK bool authorization_server_ready(struct authorization_server *server, struct err *reterr);
+
+/* Free what it holds, but for `signing` and `watch`. */
+void authorization_server_done(struct authorization_server *server);
+
+/* The parts as they are now: what was acknowledged is in them. given: issuer_parts_drop() them. */
+void authorization_server_parts(
+    struct authorization_server *server, struct issuer_parts *ret_parts);
+
+/* Append the JWK Set of this gate's keys and those that other gates published (RFC 7517 section 5),
+ * the one that signs first. */
+void authorization_server_jwks(struct authorization_server *server, struct buffer *json);
+
+/* Answer a request to whatever stands at its path; see issuer_answer(). */
+void authorization_server_answer(struct authorization_server *server,
+    const struct endpoint_request *request, int64_t now_s, struct endpoint_answer *answer);
+
+/* Make paths and documents (RFC 8414, OpenID Connect Discovery). */
+MUST_CHECK bool metadata_make(struct authorization_server *server, struct err *reterr);
+
+/* Answer a request for one of the documents. */
+void metadata_answer(struct authorization_server *server, enum endpoint endpoint,
+    const struct endpoint_request *request, struct endpoint_answer *answer);
+
+#endif

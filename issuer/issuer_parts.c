@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/issuer_parts.h"
+
+struct issuer_parts
+issuer_parts_ref(const struct issuer_parts *parts)
+{
+	return (struct issuer_parts){ .view = view_ref(parts->view),
+		.revoked = revoked_ref(parts->revoked),
+		.keys = parts->keys == NULL ? NULL : keyset_ref(parts->keys) };
+}
+
+void
+issuer_parts_drop(struct issuer_parts *parts)
+{
+	view_unref(parts->view);
+	revoked_unref(parts->revoked);
+	keyset_free(parts->keys);
+	*parts = (struct issuer_parts){ NULL, NULL, NULL };
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * issuer_parts - what requests are judged by of the local issuer, one reference to each part.
+ *
+ * Uses:   view, revoked, keyset.
+ */
+#ifndef POSTERN_ISSUER_ISSUER_PARTS_H
+#define POSTERN_ISSUER_ISSUER_PARTS_H
+
+#include "issuer/revoked.h"
+#include "issuer/view.h"
+#include "jwks/keyset.h"
+
+struct issuer_parts {
+	struct view *view; /* clients and users */
+	struct revoked *revoked;
+	struct keyset *keys; /* public ones; NULL: there are none that can be read */
+};
+
+/* One more reference to each. given: issuer_parts_drop() them. */
+struct issuer_parts issuer_parts_ref(const struct issuer_parts *parts);
+
+/* Once: dropped ones are NULL, which is accepted. */
+void issuer_parts_drop(struct issuer_parts *parts);
+
+#endif

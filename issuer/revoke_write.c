@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/revoke_write.h"
+
+struct revoking {
+	const struct revocation *revocation;
+	bool new;
+};
+
+static bool
+write_down(struct store *store, void *context, struct err *reterr)
+{
+	struct revoking *revoking = context;
+
+	return store_revoke(store, revoking->revocation, &revoking->new, reterr);
+}
+
+bool
+revoke_write(
+    struct watch *watch, const struct revocation *revocation, bool *ret_new, struct err *reterr)
+{
+	struct revoking revoking = { .revocation = revocation };
+	struct watch_change change = { write_down, &revoking };
+
+	if (!watch_change(watch, &change, reterr))
+		return false;
+	*ret_new = revoking.new;
+	return true;
+}

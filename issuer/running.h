@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * running - the inside of a running issuer. For the files of this folder only.
+ *
+ * Uses:   authorization_server, issuer, rotation, key_publisher.
+ */
+#ifndef POSTERN_ISSUER_RUNNING_H
+#define POSTERN_ISSUER_RUNNING_H
+
+#include "base/steady.h"
+#include "issuer/authorization_server.h"
+#include "issuer/issuer.h"
+#include "issuer/key_publisher.h"
+#include "issuer/rotation.h"
+
+struct issuer {
+	struct authorization_server server;
+	struct local local;
+	const char *state_dir;
+	struct bookkeeper *bookkeeper;
+	struct login *login;
+	struct rotation *rotation;
+	char gate_id[KEY_PUBLISHER_ID_ROOM];
+	struct key_publisher *publisher;
+	pthread_mutex_t keys_lock; /* held while public keys are put together anew */
+	struct steady steady;      /* of revoke_take() */
+	_Atomic uint64_t generation;
+	_Atomic unsigned owners;     /* who run it */
+	_Atomic unsigned references; /* who hold its memory */
+	void (*changed)(void *context);
+	void *context;
+};
+
+/* A part was replaced: count it, and tell whoever wants to know. */
+void issuer_changed(struct issuer *issuer);
+
+/* Take the public keys for the judge anew, after they changed; the second one logs what failed. */
+MUST_CHECK bool issuer_keys_take(struct issuer *issuer, struct err *reterr);
+void issuer_keys_changed(struct issuer *issuer);
+
+/* Take over the keys that other gates published. A `keys` of watch_start(); context: the issuer. */
+void issuer_keys_shared(void *context, const struct store_key *first);
+
+/* Begin to publish our own for them. */
+MUST_CHECK bool issuer_keys_publish(struct issuer *issuer, struct err *reterr);
+
+/* Take over what was revoked. A `revoked` of watch_start(); context: the issuer. */
+MUST_CHECK bool revoke_take(void *context, const struct revocation *first, struct err *reterr);
+
+#endif
