@@ -12,7 +12,7 @@
 
 #include "cli/client_print.h"
 #include "cli/options.h"
-#include "issuer/admin.h"
+#include "issuer/admin/admin.h"
 
 struct client_line {
 	struct command_line line;

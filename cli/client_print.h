@@ -9,8 +9,8 @@
 #define POSTERN_CLI_CLIENT_PRINT_H
 
 #include "base/buffer.h"
-#include "issuer/admin.h"
-#include "issuer/client.h"
+#include "issuer/admin/admin.h"
+#include "issuer/model/client.h"
 
 enum client_output { CLIENT_TABLE, CLIENT_JSON, CLIENT_ENV };
 

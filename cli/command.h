@@ -12,7 +12,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "cli/options.h"
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 #define EXIT_YES 0
 #define EXIT_NO 1      /* no, invalid */

@@ -12,7 +12,7 @@
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/err.h"
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 /* Append it to `out`. References to secrets stay references; a password in a URL becomes
  * "(secret)". */

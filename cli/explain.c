@@ -10,12 +10,12 @@
 #include "cli/explain_revoked.h"
 #include "cli/input.h"
 #include "cli/keys.h"
-#include "issuer/incarnation.h"
+#include "issuer/model/incarnation.h"
 #include "policy/explain.h"
-#include "proxy/layout.h"
-#include "proxy/judge.h"
-#include "proxy/resource.h"
-#include "proxy/snapshot.h"
+#include "proxy/listener/civetweb/layout.h"
+#include "proxy/gate/judge.h"
+#include "proxy/gate/resource.h"
+#include "proxy/gate/snapshot.h"
 #include "token/verify.h"
 
 #define CLAIMS_MAX_BYTES (1u << 20)

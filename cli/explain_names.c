@@ -2,8 +2,8 @@
 #include "cli/explain_names.h"
 
 #include "base/nearest.h"
-#include "issuer/account.h"
-#include "issuer/store.h"
+#include "issuer/admin/account.h"
+#include "issuer/store/store.h"
 
 #define ARENA_MOST (1u << 20)
 

@@ -11,7 +11,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 /* "there is no client …" as the commands of clients say it. Always false. */
 bool explain_no_client(const struct config *config, const char *name, struct err *reterr);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/explain_revoked.h"
 
-#include "issuer/store.h"
+#include "issuer/store/store.h"
 
 bool
 explain_revoked(

@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "policy/explain.h"
-#include "proxy/judge.h"
+#include "proxy/gate/judge.h"
 
 /* Where the answer comes from; all borrowed. */
 struct explain_revoked {

@@ -12,7 +12,7 @@
 
 #include "base/span.h"
 #include "cli/command.h"
-#include "proxy/config_part.h"
+#include "proxy/config/config_part.h"
 
 #define PATIENCE_S 5
 #define ADDRESS_ROOM 128

@@ -10,7 +10,7 @@
 #include "cli/command.h"
 #include "cli/keys.h"
 #include "jwks/fetch.h"
-#include "proxy/snapshot.h"
+#include "proxy/gate/snapshot.h"
 
 static const char *const kinds[] = {
 	[SOURCE_FILE] = "file",

@@ -7,7 +7,7 @@
 #ifndef POSTERN_CLI_KEYS_H
 #define POSTERN_CLI_KEYS_H
 
-#include "proxy/services.h"
+#include "proxy/gate/services.h"
 
 /* Wait until every issuer has keys or has failed to give any, at most ten seconds. */
 void keys_await(const struct services *services);

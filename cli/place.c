@@ -6,8 +6,8 @@
 
 #include "base/nearest.h"
 #include "cli/command.h"
-#include "issuer/sql.h"
-#include "proxy/config_part.h"
+#include "issuer/store/sql.h"
+#include "proxy/config/config_part.h"
 
 #define ARENA_MOST ((size_t)1 << 30)
 #define LOCAL "local_issuer"

@@ -16,9 +16,9 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "cli/options.h"
-#include "issuer/admin.h"
-#include "issuer/store.h"
-#include "proxy/config.h"
+#include "issuer/admin/admin.h"
+#include "issuer/store/store.h"
+#include "proxy/config/config.h"
 
 /* What a command cannot do without. */
 enum place_need {

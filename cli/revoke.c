@@ -9,9 +9,9 @@
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/place.h"
-#include "issuer/account.h"
-#include "issuer/audit_log.h"
-#include "issuer/store.h"
+#include "issuer/admin/account.h"
+#include "issuer/accounts/audit_log.h"
+#include "issuer/store/store.h"
 #include "token/date.h"
 #include "token/token.h"
 

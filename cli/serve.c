@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command.h"
-#include "proxy/server.h"
+#include "proxy/gate/server.h"
 
 static const struct command_option options[] = {
 	OPTION_ROW_CONFIG,

@@ -11,9 +11,9 @@
 #include "base/nearest.h"
 #include "cli/command.h"
 #include "cli/place.h"
-#include "issuer/signing.h"
-#include "issuer/signing_set.h"
-#include "proxy/config_part.h"
+#include "issuer/keys/signing.h"
+#include "issuer/keys/signing_set.h"
+#include "proxy/config/config_part.h"
 
 /* The defaults, while the configuration does not say it. */
 #define PUBLISH_AHEAD_S 3600

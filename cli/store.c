@@ -6,7 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/place.h"
-#include "issuer/store.h"
+#include "issuer/store/store.h"
 
 static const char *
 s_of(size_t count)

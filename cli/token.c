@@ -3,9 +3,9 @@
 
 #include "cli/command.h"
 #include "cli/place.h"
-#include "issuer/account.h"
-#include "issuer/issuer.h"
-#include "issuer/wish.h"
+#include "issuer/admin/account.h"
+#include "issuer/local/issuer.h"
+#include "issuer/model/wish.h"
 
 #define TOKEN_MOST (64u << 10)
 

@@ -8,7 +8,7 @@
 #include "cli/place.h"
 #include "cli/secret_input.h"
 #include "cli/user_print.h"
-#include "issuer/account.h"
+#include "issuer/admin/account.h"
 
 #define OUTPUT_MOST ((size_t)1 << 30)
 

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
-#include "issuer/user.h"
+#include "issuer/model/user.h"
 
 /* One user, and its password if that was made just now (NULL: it was not). */
 void user_print_one(struct buffer *out, bool json, const struct user *user, const char *password);

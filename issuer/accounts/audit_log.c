@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/audit_log.h"
+#include "issuer/accounts/audit_log.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "issuer/view.h"
+#include "issuer/accounts/view.h"
 
 static void
 write_line(const struct store_audit *audit)

@@ -5,12 +5,12 @@
  * Uses:   log, revocation, store.
  * Shell:  the database, the log.
  */
-#ifndef POSTERN_ISSUER_AUDIT_LOG_H
-#define POSTERN_ISSUER_AUDIT_LOG_H
+#ifndef POSTERN_ISSUER_ACCOUNTS_AUDIT_LOG_H
+#define POSTERN_ISSUER_ACCOUNTS_AUDIT_LOG_H
 
 #include "base/check.h"
-#include "issuer/revocation.h"
-#include "issuer/store.h"
+#include "issuer/model/revocation.h"
+#include "issuer/store/store.h"
 
 /* Log what was done after number `after`, oldest first. */
 MUST_CHECK bool audit_log(struct store *store, int64_t after, struct err *reterr);

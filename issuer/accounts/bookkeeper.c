@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/bookkeeper.h"
+#include "issuer/accounts/bookkeeper.h"
 
 #include <stdlib.h>
 

@@ -8,13 +8,13 @@
  * Limits: BOOKKEEPER_AT_ONCE uses a round, a round every BOOKKEEPER_EVERY_S: what is more waits. A
  *         store that is away loses the uses of that time, not those after it.
  */
-#ifndef POSTERN_ISSUER_BOOKKEEPER_H
-#define POSTERN_ISSUER_BOOKKEEPER_H
+#ifndef POSTERN_ISSUER_ACCOUNTS_BOOKKEEPER_H
+#define POSTERN_ISSUER_ACCOUNTS_BOOKKEEPER_H
 
 #include "base/check.h"
 #include "base/err.h"
-#include "issuer/used.h"
-#include "issuer/watch.h"
+#include "issuer/accounts/used.h"
+#include "issuer/accounts/watch.h"
 
 #define BOOKKEEPER_EVERY_S 10
 #define BOOKKEEPER_AT_ONCE 256

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/lockout.h"
+#include "issuer/accounts/lockout.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/digest.h"
-#include "issuer/lockout_table.h"
+#include "issuer/accounts/lockout_table.h"
 
 #define WIDER 4 /* by peer or by name alone so many times the failures are free */
 #define DOUBLINGS_MOST 30u

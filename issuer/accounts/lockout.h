@@ -29,8 +29,8 @@
  * failures gives way, the oldest first, never one that is locked: a flood of new names pushes out
  * its own. What finds no place at all counts together with the others that found none.
  */
-#ifndef POSTERN_ISSUER_LOCKOUT_H
-#define POSTERN_ISSUER_LOCKOUT_H
+#ifndef POSTERN_ISSUER_ACCOUNTS_LOCKOUT_H
+#define POSTERN_ISSUER_ACCOUNTS_LOCKOUT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/lockout_table.h"
+#include "issuer/accounts/lockout_table.h"
 
 #include <string.h>
 

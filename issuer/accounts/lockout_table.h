@@ -8,8 +8,8 @@
  * When a place is full the entry with the fewest failures gives way, the oldest first, never one
  * that is locked. What finds no place at all counts together with the others that found none.
  */
-#ifndef POSTERN_ISSUER_LOCKOUT_TABLE_H
-#define POSTERN_ISSUER_LOCKOUT_TABLE_H
+#ifndef POSTERN_ISSUER_ACCOUNTS_LOCKOUT_TABLE_H
+#define POSTERN_ISSUER_ACCOUNTS_LOCKOUT_TABLE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/login.h"
+#include "issuer/accounts/login.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "issuer/verified.h"
+#include "issuer/accounts/verified.h"
 
 /* One question under way, and who shares its answer. */
 struct flight {

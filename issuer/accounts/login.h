@@ -17,8 +17,8 @@
  * has failed too often. So guesses neither starve nor refuse whoever is known, and a password that
  * is presented for the first time waits for LOGIN_PEER_MOST hashings at the worst.
  */
-#ifndef POSTERN_ISSUER_LOGIN_H
-#define POSTERN_ISSUER_LOGIN_H
+#ifndef POSTERN_ISSUER_ACCOUNTS_LOGIN_H
+#define POSTERN_ISSUER_ACCOUNTS_LOGIN_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,9 +26,9 @@
 #include "base/check.h"
 #include "base/digest.h"
 #include "base/span.h"
-#include "issuer/lockout.h"
-#include "issuer/memory.h"
-#include "issuer/password.h"
+#include "issuer/accounts/lockout.h"
+#include "issuer/accounts/memory.h"
+#include "issuer/accounts/password.h"
 
 #define LOGIN_AT_ONCE 4
 #define LOGIN_UNDER_WAY 64u

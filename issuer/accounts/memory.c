@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/memory.h"
+#include "issuer/accounts/memory.h"
 
 #include <stdlib.h>
 

@@ -10,15 +10,15 @@
  * let an assertion count twice and lift every lock-out. The names in it need no database: they are
  * those that were presented.
  */
-#ifndef POSTERN_ISSUER_MEMORY_H
-#define POSTERN_ISSUER_MEMORY_H
+#ifndef POSTERN_ISSUER_ACCOUNTS_MEMORY_H
+#define POSTERN_ISSUER_ACCOUNTS_MEMORY_H
 
 #include <stdatomic.h>
 
 #include "base/check.h"
-#include "issuer/lockout.h"
-#include "issuer/replay.h"
-#include "issuer/verified.h"
+#include "issuer/accounts/lockout.h"
+#include "issuer/accounts/replay.h"
+#include "issuer/accounts/verified.h"
 
 struct memory {
 	struct lockout *lockout;   /* of clients and users that fail to prove who they are */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/password.h"
+#include "issuer/accounts/password.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -10,8 +10,8 @@
  * "$scrypt$ln=15,r=8,p=3$SALT$HASH" carries its own parameters (ln is log2 of N), both texts in
  * base64 without padding: what Python's passlib writes and reads.
  */
-#ifndef POSTERN_ISSUER_PASSWORD_H
-#define POSTERN_ISSUER_PASSWORD_H
+#ifndef POSTERN_ISSUER_ACCOUNTS_PASSWORD_H
+#define POSTERN_ISSUER_ACCOUNTS_PASSWORD_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/replay.h"
+#include "issuer/accounts/replay.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -8,8 +8,8 @@
  *         no owner takes the room of all. What does not fit is an answer of its own: the caller
  *         must refuse, since forgetting one would let it be used again.
  */
-#ifndef POSTERN_ISSUER_REPLAY_H
-#define POSTERN_ISSUER_REPLAY_H
+#ifndef POSTERN_ISSUER_ACCOUNTS_REPLAY_H
+#define POSTERN_ISSUER_ACCOUNTS_REPLAY_H
 
 #include <stdint.h>
 

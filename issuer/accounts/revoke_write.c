@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/revoke_write.h"
+#include "issuer/accounts/revoke_write.h"
 
 struct revoking {
 	const struct revocation *revocation;

@@ -4,15 +4,15 @@
  *
  * Uses:   watch, revocation.
  */
-#ifndef POSTERN_ISSUER_REVOKE_WRITE_H
-#define POSTERN_ISSUER_REVOKE_WRITE_H
+#ifndef POSTERN_ISSUER_ACCOUNTS_REVOKE_WRITE_H
+#define POSTERN_ISSUER_ACCOUNTS_REVOKE_WRITE_H
 
 #include <stdbool.h>
 
 #include "base/check.h"
 #include "base/err.h"
-#include "issuer/revocation.h"
-#include "issuer/watch.h"
+#include "issuer/model/revocation.h"
+#include "issuer/accounts/watch.h"
 
 /* Revoke; in force in this gate when it returns. *ret_new is false when it was revoked already.
  * Waits for the database. */

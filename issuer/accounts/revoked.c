@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/revoked.h"
+#include "issuer/accounts/revoked.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

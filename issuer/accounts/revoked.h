@@ -6,8 +6,8 @@
  * Pure:   yes (allocates).
  * Threads: revoked_has() from any, without a lock; adding by one thread at a time.
  */
-#ifndef POSTERN_ISSUER_REVOKED_H
-#define POSTERN_ISSUER_REVOKED_H
+#ifndef POSTERN_ISSUER_ACCOUNTS_REVOKED_H
+#define POSTERN_ISSUER_ACCOUNTS_REVOKED_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/span.h"
-#include "issuer/revocation.h"
+#include "issuer/model/revocation.h"
 
 struct revoked;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/used.h"
+#include "issuer/accounts/used.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -7,8 +7,8 @@
  * Limits: USED_MOST secrets; of more, the use of some is written down later, at their next one. A
  *         secret is written down at most once in USED_EVERY_S: a date is as old as that at most.
  */
-#ifndef POSTERN_ISSUER_USED_H
-#define POSTERN_ISSUER_USED_H
+#ifndef POSTERN_ISSUER_ACCOUNTS_USED_H
+#define POSTERN_ISSUER_ACCOUNTS_USED_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/verified.h"
+#include "issuer/accounts/verified.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -8,8 +8,8 @@
  *         lock.
  * Limits: VERIFIED_MOST credentials, each for VERIFIED_S seconds.
  */
-#ifndef POSTERN_ISSUER_VERIFIED_H
-#define POSTERN_ISSUER_VERIFIED_H
+#ifndef POSTERN_ISSUER_ACCOUNTS_VERIFIED_H
+#define POSTERN_ISSUER_ACCOUNTS_VERIFIED_H
 
 #include <stdbool.h>
 #include <stdint.h>

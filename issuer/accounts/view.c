@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/view.h"
+#include "issuer/accounts/view.h"
 
 #include <stdatomic.h>
 #include <stdint.h>

@@ -6,8 +6,8 @@
  * Pure:   but for view_load(), which reads the store. Safe to read from any thread.
  * Limits: VIEW_MAX_BYTES; a store that needs more is an error.
  */
-#ifndef POSTERN_ISSUER_VIEW_H
-#define POSTERN_ISSUER_VIEW_H
+#ifndef POSTERN_ISSUER_ACCOUNTS_VIEW_H
+#define POSTERN_ISSUER_ACCOUNTS_VIEW_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,9 +16,9 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/span.h"
-#include "issuer/client.h"
-#include "issuer/store.h"
-#include "issuer/user.h"
+#include "issuer/model/client.h"
+#include "issuer/store/store.h"
+#include "issuer/model/user.h"
 
 #define VIEW_MAX_BYTES ((size_t)1 << 30)
 

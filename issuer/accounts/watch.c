@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/watch.h"
+#include "issuer/accounts/watch.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -15,12 +15,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
-#include "issuer/sql.h"
-#include "issuer/watch_away.h"
-#include "issuer/watch_forget.h"
-#include "issuer/watch_load.h"
-#include "issuer/watch_news.h"
-#include "issuer/watch_writer.h"
+#include "issuer/store/sql.h"
+#include "issuer/accounts/watch_away.h"
+#include "issuer/accounts/watch_forget.h"
+#include "issuer/accounts/watch_load.h"
+#include "issuer/accounts/watch_news.h"
+#include "issuer/accounts/watch_writer.h"
 
 #define LOOK_MS 1000
 #define SOON_MS 5

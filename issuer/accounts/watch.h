@@ -9,16 +9,16 @@
  *         database that is away - deleted, replaced, stopped, hanging - is tried again every
  * second; what was loaded stays in force meanwhile.
  */
-#ifndef POSTERN_ISSUER_WATCH_H
-#define POSTERN_ISSUER_WATCH_H
+#ifndef POSTERN_ISSUER_ACCOUNTS_WATCH_H
+#define POSTERN_ISSUER_ACCOUNTS_WATCH_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/check.h"
 #include "base/err.h"
-#include "issuer/store.h"
-#include "issuer/view.h"
+#include "issuer/store/store.h"
+#include "issuer/accounts/view.h"
 
 struct watch;
 

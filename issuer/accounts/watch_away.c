@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/watch_away.h"
+#include "issuer/accounts/watch_away.h"
 
 #include <string.h>
 

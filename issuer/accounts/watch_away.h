@@ -6,8 +6,8 @@
  * Shell:  the clock, the log.
  * Threads: any.
  */
-#ifndef POSTERN_ISSUER_WATCH_AWAY_H
-#define POSTERN_ISSUER_WATCH_AWAY_H
+#ifndef POSTERN_ISSUER_ACCOUNTS_WATCH_AWAY_H
+#define POSTERN_ISSUER_ACCOUNTS_WATCH_AWAY_H
 
 #include <pthread.h>
 #include <stdbool.h>

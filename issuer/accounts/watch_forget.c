@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/watch_forget.h"
+#include "issuer/accounts/watch_forget.h"
 
 bool
 watch_forget_due(struct watch_forget *forget, int64_t now_s, int64_t mono_s, int64_t *ret_jump_s)

@@ -6,8 +6,8 @@
  * Uses:   base.
  * Pure:   yes: both clocks are arguments. One thread at a time.
  */
-#ifndef POSTERN_ISSUER_WATCH_FORGET_H
-#define POSTERN_ISSUER_WATCH_FORGET_H
+#ifndef POSTERN_ISSUER_ACCOUNTS_WATCH_FORGET_H
+#define POSTERN_ISSUER_ACCOUNTS_WATCH_FORGET_H
 
 #include <stdbool.h>
 #include <stdint.h>

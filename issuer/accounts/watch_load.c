@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/watch_load.h"
+#include "issuer/accounts/watch_load.h"
 
 #include "base/arena.h"
-#include "issuer/audit_log.h"
+#include "issuer/accounts/audit_log.h"
 
 /* What is being loaded. */
 struct loading {

@@ -5,15 +5,15 @@
  * Uses:   base, store, view, audit_log.
  * Shell:  the database. For watch only, which calls it from one thread at a time.
  */
-#ifndef POSTERN_ISSUER_WATCH_LOAD_H
-#define POSTERN_ISSUER_WATCH_LOAD_H
+#ifndef POSTERN_ISSUER_ACCOUNTS_WATCH_LOAD_H
+#define POSTERN_ISSUER_ACCOUNTS_WATCH_LOAD_H
 
 #include <stdbool.h>
 
 #include "base/check.h"
 #include "base/err.h"
-#include "issuer/store.h"
-#include "issuer/watch.h"
+#include "issuer/store/store.h"
+#include "issuer/accounts/watch.h"
 
 struct watch_load {
 	struct store_version version; /* of what was loaded last */

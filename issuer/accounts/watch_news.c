@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/watch_news.h"
+#include "issuer/accounts/watch_news.h"
 
 #include <poll.h>
 #include <sys/eventfd.h>

@@ -7,8 +7,8 @@
  * Shell:  the connection's descriptor, a condition.
  * Threads: any.
  */
-#ifndef POSTERN_ISSUER_WATCH_NEWS_H
-#define POSTERN_ISSUER_WATCH_NEWS_H
+#ifndef POSTERN_ISSUER_ACCOUNTS_WATCH_NEWS_H
+#define POSTERN_ISSUER_ACCOUNTS_WATCH_NEWS_H
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/watch_writer.h"
+#include "issuer/accounts/watch_writer.h"
 
 void
 watch_writer_init(struct watch_writer *writer, const char *database, struct watch_away *away)

@@ -6,17 +6,17 @@
  * Shell:  the database.
  * Threads: any.
  */
-#ifndef POSTERN_ISSUER_WATCH_WRITER_H
-#define POSTERN_ISSUER_WATCH_WRITER_H
+#ifndef POSTERN_ISSUER_ACCOUNTS_WATCH_WRITER_H
+#define POSTERN_ISSUER_ACCOUNTS_WATCH_WRITER_H
 
 #include <pthread.h>
 #include <stdbool.h>
 
 #include "base/check.h"
 #include "base/err.h"
-#include "issuer/store.h"
-#include "issuer/watch.h"
-#include "issuer/watch_away.h"
+#include "issuer/store/store.h"
+#include "issuer/accounts/watch.h"
+#include "issuer/accounts/watch_away.h"
 
 struct watch_writer {
 	pthread_mutex_t lock; /* held while writing; guards `store` */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/account.h"
+#include "issuer/admin/account.h"
 
 #include <string.h>
 
@@ -8,8 +8,8 @@
 #include "base/digest.h"
 #include "base/nearest.h"
 #include "base/utf8.h"
-#include "issuer/client.h"
-#include "issuer/password.h"
+#include "issuer/model/client.h"
+#include "issuer/accounts/password.h"
 
 #define ARENA_MOST (1u << 20)
 #define LIST_MOST ((size_t)1 << 30)

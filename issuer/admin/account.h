@@ -5,8 +5,8 @@
  * Uses:   base, admin, client, password, store, text, user.
  * Shell:  the store, the clock and the random generator.
  */
-#ifndef POSTERN_ISSUER_ACCOUNT_H
-#define POSTERN_ISSUER_ACCOUNT_H
+#ifndef POSTERN_ISSUER_ADMIN_ACCOUNT_H
+#define POSTERN_ISSUER_ADMIN_ACCOUNT_H
 
 #include <stdbool.h>
 
@@ -14,9 +14,9 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/span.h"
-#include "issuer/admin.h"
-#include "issuer/store.h"
-#include "issuer/user.h"
+#include "issuer/admin/admin.h"
+#include "issuer/store/store.h"
+#include "issuer/model/user.h"
 
 #define ACCOUNT_PASSWORD_LEAST 8
 #define ACCOUNT_PASSWORD_ROOM 32 /* of a password that we make, with its NUL */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/admin.h"
+#include "issuer/admin/admin.h"
 
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "base/digest.h"
 #include "base/nearest.h"
 #include "base/utf8.h"
-#include "issuer/wish.h"
+#include "issuer/model/wish.h"
 #include "jwks/keyset.h"
 
 #define ARENA_MOST (1u << 20)

@@ -5,8 +5,8 @@
  * Uses:   base, jwks (keyset), client, revocation, store, wish.
  * Shell:  the store, the clock and the random generator.
  */
-#ifndef POSTERN_ISSUER_ADMIN_H
-#define POSTERN_ISSUER_ADMIN_H
+#ifndef POSTERN_ISSUER_ADMIN_ADMIN_H
+#define POSTERN_ISSUER_ADMIN_ADMIN_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,8 +15,8 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/span.h"
-#include "issuer/client.h"
-#include "issuer/store.h"
+#include "issuer/model/client.h"
+#include "issuer/store/store.h"
 
 enum admin_result {
 	ADMIN_OK,

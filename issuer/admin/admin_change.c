@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/admin.h"
+#include "issuer/admin/admin.h"
 
 #include "base/clock.h"
 

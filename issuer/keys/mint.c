@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/mint.h"
+#include "issuer/keys/mint.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include "base/base64url.h"
 #include "base/digest.h"
-#include "issuer/incarnation.h"
+#include "issuer/model/incarnation.h"
 
 #define JTI_BYTES 20
 #define JTI_ROOM (BASE64URL_ENCODED(JTI_BYTES) + 1)

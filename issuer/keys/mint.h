@@ -10,8 +10,8 @@
  * forbids, and it parses the key's PEM for every token, which takes twenty times as long as
  * signing.
  */
-#ifndef POSTERN_ISSUER_MINT_H
-#define POSTERN_ISSUER_MINT_H
+#ifndef POSTERN_ISSUER_KEYS_MINT_H
+#define POSTERN_ISSUER_KEYS_MINT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,7 +19,7 @@
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/err.h"
-#include "issuer/signing.h"
+#include "issuer/keys/signing.h"
 
 /* What the token says; all borrowed. */
 struct mint {

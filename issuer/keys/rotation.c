@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/rotation.h"
+#include "issuer/keys/rotation.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,12 +6,12 @@
  * Uses:   base, signing.
  * Shell:  inotify on STATE/signing/, and a look every second for what inotify cannot see.
  */
-#ifndef POSTERN_ISSUER_ROTATION_H
-#define POSTERN_ISSUER_ROTATION_H
+#ifndef POSTERN_ISSUER_KEYS_ROTATION_H
+#define POSTERN_ISSUER_KEYS_ROTATION_H
 
 #include "base/check.h"
 #include "base/err.h"
-#include "issuer/signing.h"
+#include "issuer/keys/signing.h"
 
 struct rotation;
 

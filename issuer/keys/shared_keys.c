@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/shared_keys.h"
+#include "issuer/keys/shared_keys.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "issuer/signing_key.h"
+#include "issuer/keys/signing_key.h"
 #include "jwks/keyset.h"
 
 /* RFC 7518 section 6, RFC 8037 section 2: what only a private or a symmetric key has. */

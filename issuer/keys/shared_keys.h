@@ -10,8 +10,8 @@
  * that verifies one of the local issuer's algorithms under the kid of the row. Of the JWK only the
  * members are kept that a public key has. A row that does not count spoils no other.
  */
-#ifndef POSTERN_ISSUER_SHARED_KEYS_H
-#define POSTERN_ISSUER_SHARED_KEYS_H
+#ifndef POSTERN_ISSUER_KEYS_SHARED_KEYS_H
+#define POSTERN_ISSUER_KEYS_SHARED_KEYS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@
 
 #include "base/check.h"
 #include "base/err.h"
-#include "issuer/store.h"
+#include "issuer/store/store.h"
 
 #define SHARED_KEYS_MOST 64
 #define SHARED_KEY_BYTES 4096

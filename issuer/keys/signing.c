@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/signing.h"
+#include "issuer/keys/signing.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "issuer/signing_look.h"
+#include "issuer/keys/signing_look.h"
 
 struct signing {
 	char *state_dir, *directory, *key_file;

@@ -7,8 +7,8 @@
  * Threads: any. Reading never waits for the disk; what changes it takes a lock of its own and that
  *         of the directory, so that gates and commands do not meet.
  */
-#ifndef POSTERN_ISSUER_SIGNING_H
-#define POSTERN_ISSUER_SIGNING_H
+#ifndef POSTERN_ISSUER_KEYS_SIGNING_H
+#define POSTERN_ISSUER_KEYS_SIGNING_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,8 +16,8 @@
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/err.h"
-#include "issuer/signing_key.h"
-#include "issuer/signing_set.h"
+#include "issuer/keys/signing_key.h"
+#include "issuer/keys/signing_set.h"
 
 struct signing;
 

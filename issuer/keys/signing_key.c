@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/signing_key.h"
+#include "issuer/keys/signing_key.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,8 +7,8 @@
  *
  * No function but signing_key_pem() gives a private key away, and that one only for its file.
  */
-#ifndef POSTERN_ISSUER_SIGNING_KEY_H
-#define POSTERN_ISSUER_SIGNING_KEY_H
+#ifndef POSTERN_ISSUER_KEYS_SIGNING_KEY_H
+#define POSTERN_ISSUER_KEYS_SIGNING_KEY_H
 
 #include <stdbool.h>
 #include <stddef.h>

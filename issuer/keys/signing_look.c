@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/signing_look.h"
+#include "issuer/keys/signing_look.h"
 
 #include <string.h>
 

@@ -6,10 +6,10 @@
  * Uses:   base, signing_key, signing_plan, signing_set.
  * Shell:  files. The directory is locked by the caller.
  */
-#ifndef POSTERN_ISSUER_SIGNING_LOOK_H
-#define POSTERN_ISSUER_SIGNING_LOOK_H
+#ifndef POSTERN_ISSUER_KEYS_SIGNING_LOOK_H
+#define POSTERN_ISSUER_KEYS_SIGNING_LOOK_H
 
-#include "issuer/signing_set.h"
+#include "issuer/keys/signing_set.h"
 
 /* Gates that share `state` may differ so far. */
 #define SIGNING_CLOCKS_DIFFER_S 300

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/signing_plan.h"
+#include "issuer/keys/signing_plan.h"
 
 /* Of two that begin at once the one made later follows; of two made at once the one further on. */
 static bool

@@ -9,8 +9,8 @@
  * copy of the key set has met it by then. It signs until the next one does, and is published until
  * the last token that it may have signed has ended.
  */
-#ifndef POSTERN_ISSUER_SIGNING_PLAN_H
-#define POSTERN_ISSUER_SIGNING_PLAN_H
+#ifndef POSTERN_ISSUER_KEYS_SIGNING_PLAN_H
+#define POSTERN_ISSUER_KEYS_SIGNING_PLAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

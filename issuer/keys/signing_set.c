@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/signing_set.h"
+#include "issuer/keys/signing_set.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -9,8 +9,8 @@
  * A key is KID.pem (PKCS #8, mode 0600; KID.pub instead when its private key is given by the
  * configuration) with KID.json beside it: algorithm and times. KID is the RFC 7638 thumbprint.
  */
-#ifndef POSTERN_ISSUER_SIGNING_SET_H
-#define POSTERN_ISSUER_SIGNING_SET_H
+#ifndef POSTERN_ISSUER_KEYS_SIGNING_SET_H
+#define POSTERN_ISSUER_KEYS_SIGNING_SET_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -20,8 +20,8 @@
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/err.h"
-#include "issuer/signing_key.h"
-#include "issuer/signing_plan.h"
+#include "issuer/keys/signing_key.h"
+#include "issuer/keys/signing_plan.h"
 
 struct signing_set {
 	atomic_uint references;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/issuer.h"
+#include "issuer/local/issuer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "issuer/bookkeeper.h"
-#include "issuer/running.h"
-#include "issuer/mint.h"
-#include "issuer/wish.h"
+#include "issuer/accounts/bookkeeper.h"
+#include "issuer/local/running.h"
+#include "issuer/keys/mint.h"
+#include "issuer/model/wish.h"
 
 #define ARENA_MOST (64u << 10)
 

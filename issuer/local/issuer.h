@@ -7,8 +7,8 @@
  *         made by other processes (`postern client …`).
  * Threads: any, but for starting and stopping it.
  */
-#ifndef POSTERN_ISSUER_ISSUER_H
-#define POSTERN_ISSUER_ISSUER_H
+#ifndef POSTERN_ISSUER_LOCAL_ISSUER_H
+#define POSTERN_ISSUER_LOCAL_ISSUER_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,17 +19,17 @@
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/err.h"
-#include "issuer/client.h"
-#include "issuer/endpoint.h"
-#include "issuer/issuer_parts.h"
-#include "issuer/local.h"
-#include "issuer/login.h"
-#include "issuer/memory.h"
-#include "issuer/revocation.h"
-#include "issuer/revoked.h"
-#include "issuer/user.h"
-#include "issuer/view.h"
-#include "issuer/watch.h"
+#include "issuer/model/client.h"
+#include "issuer/oauth/endpoint.h"
+#include "issuer/oauth/issuer_parts.h"
+#include "issuer/local/local.h"
+#include "issuer/accounts/login.h"
+#include "issuer/accounts/memory.h"
+#include "issuer/model/revocation.h"
+#include "issuer/accounts/revoked.h"
+#include "issuer/model/user.h"
+#include "issuer/accounts/view.h"
+#include "issuer/accounts/watch.h"
 #include "jwks/keyset.h"
 
 struct issuer;

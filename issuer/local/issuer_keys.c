@@ -2,7 +2,7 @@
 /* The public keys by which tokens of this issuer are judged: its own, and those of other gates. */
 #include "base/clock.h"
 #include "base/log.h"
-#include "issuer/running.h"
+#include "issuer/local/running.h"
 
 bool
 issuer_keys(struct issuer *issuer, struct keyset **ret_keys, struct err *reterr)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/key_publisher.h"
+#include "issuer/local/key_publisher.h"
 
 #include <stdatomic.h>
 #include <stdio.h>

@@ -11,13 +11,13 @@
  * the gate runs, so the keys of a gate that is gone leave by themselves, after its last token. A
  * key that is retired or over goes at once.
  */
-#ifndef POSTERN_ISSUER_KEY_PUBLISHER_H
-#define POSTERN_ISSUER_KEY_PUBLISHER_H
+#ifndef POSTERN_ISSUER_LOCAL_KEY_PUBLISHER_H
+#define POSTERN_ISSUER_LOCAL_KEY_PUBLISHER_H
 
 #include "base/check.h"
 #include "base/err.h"
-#include "issuer/signing.h"
-#include "issuer/watch.h"
+#include "issuer/keys/signing.h"
+#include "issuer/accounts/watch.h"
 
 #define KEY_PUBLISHER_EVERY_S 600
 #define KEY_PUBLISHER_ID_ROOM 32

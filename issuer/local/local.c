@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/local.h"
+#include "issuer/local/local.h"
 
 #include <stddef.h>
 #include <string.h>
 
-#include "issuer/audience.h"
-#include "issuer/signing_key.h"
-#include "issuer/sql.h"
+#include "issuer/oauth/audience.h"
+#include "issuer/keys/signing_key.h"
+#include "issuer/store/sql.h"
 
 /* A day of keys, which the longest token may need, is to fit into SIGNING_MAX_KEYS. */
 #define ROTATE_LEAST_S 3600

@@ -5,8 +5,8 @@
  * Uses:   base, sql.
  * Pure:   yes, but for `{env: NAME}` and `{file: PATH}`.
  */
-#ifndef POSTERN_ISSUER_LOCAL_H
-#define POSTERN_ISSUER_LOCAL_H
+#ifndef POSTERN_ISSUER_LOCAL_LOCAL_H
+#define POSTERN_ISSUER_LOCAL_LOCAL_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,8 +15,8 @@
 #include "base/check.h"
 #include "base/document.h"
 #include "base/schema.h"
-#include "issuer/lockout.h"
-#include "issuer/standby.h"
+#include "issuer/accounts/lockout.h"
+#include "issuer/local/standby.h"
 
 enum local_accept { LOCAL_ALWAYS, LOCAL_FALLBACK, LOCAL_NEVER };
 

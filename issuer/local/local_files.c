@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/local_files.h"
+#include "issuer/local/local_files.h"
 
-#include "issuer/signing_look.h"
-#include "issuer/sql.h"
-#include "issuer/store.h"
+#include "issuer/keys/signing_look.h"
+#include "issuer/store/sql.h"
+#include "issuer/store/store.h"
 
 static void
 check_key(const struct local_signing *signing, const struct node *map, struct mistakes *mistakes)

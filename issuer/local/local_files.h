@@ -6,11 +6,11 @@
  * Uses:   base, local, signing_look, store.
  * Shell:  reads files.
  */
-#ifndef POSTERN_ISSUER_LOCAL_FILES_H
-#define POSTERN_ISSUER_LOCAL_FILES_H
+#ifndef POSTERN_ISSUER_LOCAL_LOCAL_FILES_H
+#define POSTERN_ISSUER_LOCAL_LOCAL_FILES_H
 
 #include "base/document.h"
-#include "issuer/local.h"
+#include "issuer/local/local.h"
 
 /*
  * Check signing.key.file and a database that is a file; everything wrong is told, and with

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "issuer/running.h"
+#include "issuer/local/running.h"
 
 #define ARENA_MOST (1u << 20)
 

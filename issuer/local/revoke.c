@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/running.h"
+#include "issuer/local/running.h"
 
 #include "base/clock.h"
 #include "base/steady.h"
-#include "issuer/revoke_write.h"
+#include "issuer/accounts/revoke_write.h"
 
 /* Told of last: who looks then finds it. */
 bool

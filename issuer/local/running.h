@@ -4,14 +4,14 @@
  *
  * Uses:   authorization_server, issuer, rotation, key_publisher.
  */
-#ifndef POSTERN_ISSUER_RUNNING_H
-#define POSTERN_ISSUER_RUNNING_H
+#ifndef POSTERN_ISSUER_LOCAL_RUNNING_H
+#define POSTERN_ISSUER_LOCAL_RUNNING_H
 
 #include "base/steady.h"
-#include "issuer/authorization_server.h"
-#include "issuer/issuer.h"
-#include "issuer/key_publisher.h"
-#include "issuer/rotation.h"
+#include "issuer/oauth/authorization_server.h"
+#include "issuer/local/issuer.h"
+#include "issuer/local/key_publisher.h"
+#include "issuer/keys/rotation.h"
 
 struct issuer {
 	struct authorization_server server;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/standby.h"
+#include "issuer/local/standby.h"
 
 static bool
 is_down(const struct standby_issuer *issuer, const struct standby *standby, int64_t after_s,

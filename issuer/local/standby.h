@@ -11,8 +11,8 @@
  * it would come in force again within RESTLESS times `hold` of having ceased, the outage must last
  * longer by `hold`, twice that, four times that … (WORST times at most) before it counts.
  */
-#ifndef POSTERN_ISSUER_STANDBY_H
-#define POSTERN_ISSUER_STANDBY_H
+#ifndef POSTERN_ISSUER_LOCAL_STANDBY_H
+#define POSTERN_ISSUER_LOCAL_STANDBY_H
 
 #include <stdbool.h>
 #include <stddef.h>

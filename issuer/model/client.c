@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/client.h"
+#include "issuer/model/client.h"
 
 #include <string.h>
 

@@ -9,8 +9,8 @@
  * guess, and checking one costs microseconds. "sha256$SALT$HASH" is HMAC-SHA-256 of the secret
  * under the 16 bytes of SALT, both written in base64url.
  */
-#ifndef POSTERN_ISSUER_CLIENT_H
-#define POSTERN_ISSUER_CLIENT_H
+#ifndef POSTERN_ISSUER_MODEL_CLIENT_H
+#define POSTERN_ISSUER_MODEL_CLIENT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/incarnation.h"
+#include "issuer/model/incarnation.h"
 
 #include "base/json.h"
 

@@ -10,15 +10,15 @@
  * under that name later, whatever the clock says. A holder from before there were incarnations has
  * none (""), and neither have its tokens: they count until the holder is deleted.
  */
-#ifndef POSTERN_ISSUER_INCARNATION_H
-#define POSTERN_ISSUER_INCARNATION_H
+#ifndef POSTERN_ISSUER_MODEL_INCARNATION_H
+#define POSTERN_ISSUER_MODEL_INCARNATION_H
 
 #include <stdbool.h>
 
 #include <jansson.h>
 
 #include "base/check.h"
-#include "issuer/client.h"
+#include "issuer/model/client.h"
 
 #define INCARNATION_CLAIM "incarnation"
 #define INCARNATION_ROOM CLIENT_ID_ROOM

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/revocation.h"
+#include "issuer/model/revocation.h"
 
 bool
 revocation_fits(const struct revocation *revocation, const struct revoked_question *question)

@@ -5,8 +5,8 @@
  * Uses:   span.
  * Pure:   yes.
  */
-#ifndef POSTERN_ISSUER_REVOCATION_H
-#define POSTERN_ISSUER_REVOCATION_H
+#ifndef POSTERN_ISSUER_MODEL_REVOCATION_H
+#define POSTERN_ISSUER_MODEL_REVOCATION_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/user.h"
+#include "issuer/model/user.h"
 
 #include <string.h>
 

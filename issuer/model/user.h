@@ -5,8 +5,8 @@
  * Uses:   base.
  * Pure:   yes.
  */
-#ifndef POSTERN_ISSUER_USER_H
-#define POSTERN_ISSUER_USER_H
+#ifndef POSTERN_ISSUER_MODEL_USER_H
+#define POSTERN_ISSUER_MODEL_USER_H
 
 #include <stdbool.h>
 #include <stdint.h>

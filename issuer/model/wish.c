@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/wish.h"
+#include "issuer/model/wish.h"
 
 #include "base/buffer.h"
 

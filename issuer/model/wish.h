@@ -5,8 +5,8 @@
  * Uses:   base, client.
  * Pure:   yes (allocates in the caller's arena).
  */
-#ifndef POSTERN_ISSUER_WISH_H
-#define POSTERN_ISSUER_WISH_H
+#ifndef POSTERN_ISSUER_MODEL_WISH_H
+#define POSTERN_ISSUER_MODEL_WISH_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/span.h"
-#include "issuer/client.h"
+#include "issuer/model/client.h"
 
 struct wish {
 	const struct client *client;

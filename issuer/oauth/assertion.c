@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/assertion.h"
+#include "issuer/oauth/assertion.h"
 
 #include "base/json.h"
 #include "jwks/keyset.h"

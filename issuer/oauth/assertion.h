@@ -7,8 +7,8 @@
  * Pure:   yes (allocates in the caller's arena): that a JWT counts once is the caller's to hold.
  * Limits: ASSERTION_MOST_S between now and `exp`; a `jti` of 1..ASSERTION_JTI_BYTES.
  */
-#ifndef POSTERN_ISSUER_ASSERTION_H
-#define POSTERN_ISSUER_ASSERTION_H
+#ifndef POSTERN_ISSUER_OAUTH_ASSERTION_H
+#define POSTERN_ISSUER_OAUTH_ASSERTION_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/audience.h"
+#include "issuer/oauth/audience.h"
 
 #include "base/digits.h"
 

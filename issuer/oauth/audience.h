@@ -5,8 +5,8 @@
  * Uses:   local.
  * Pure:   yes.
  */
-#ifndef POSTERN_ISSUER_AUDIENCE_H
-#define POSTERN_ISSUER_AUDIENCE_H
+#ifndef POSTERN_ISSUER_OAUTH_AUDIENCE_H
+#define POSTERN_ISSUER_OAUTH_AUDIENCE_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/authorization_server.h"
+#include "issuer/oauth/authorization_server.h"
 
 #include <string.h>
 

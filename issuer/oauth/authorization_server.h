@@ -5,8 +5,8 @@
  * Uses:   endpoint, issuer_parts, memory, signing, shared_keys, used, watch.
  * Threads: requests on many; the parts are replaced by whoever runs the issuer.
  */
-#ifndef POSTERN_ISSUER_AUTHORIZATION_SERVER_H
-#define POSTERN_ISSUER_AUTHORIZATION_SERVER_H
+#ifndef POSTERN_ISSUER_OAUTH_AUTHORIZATION_SERVER_H
+#define POSTERN_ISSUER_OAUTH_AUTHORIZATION_SERVER_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,14 +18,14 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/schema.h"
-#include "issuer/endpoint.h"
-#include "issuer/issuer_parts.h"
-#include "issuer/lockout.h"
-#include "issuer/memory.h"
-#include "issuer/shared_keys.h"
-#include "issuer/signing.h"
-#include "issuer/used.h"
-#include "issuer/watch.h"
+#include "issuer/oauth/endpoint.h"
+#include "issuer/oauth/issuer_parts.h"
+#include "issuer/accounts/lockout.h"
+#include "issuer/accounts/memory.h"
+#include "issuer/keys/shared_keys.h"
+#include "issuer/keys/signing.h"
+#include "issuer/accounts/used.h"
+#include "issuer/accounts/watch.h"
 
 struct authorization_server {
 	struct arena arena; /* of what follows, up to `documents` */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/client_auth.h"
+#include "issuer/oauth/client_auth.h"
 
 #include "base/base64url.h"
 #include "base/digest.h"
 #include "base/utf8.h"
-#include "issuer/assertion.h"
+#include "issuer/oauth/assertion.h"
 
 /* Cut "SCHEME SP+ REST" (RFC 9110 section 11.4). */
 static bool

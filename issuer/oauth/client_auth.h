@@ -6,15 +6,15 @@
  * Uses:   base, form, text.
  * Pure:   yes (allocates in the caller's arena).
  */
-#ifndef POSTERN_ISSUER_CLIENT_AUTH_H
-#define POSTERN_ISSUER_CLIENT_AUTH_H
+#ifndef POSTERN_ISSUER_OAUTH_CLIENT_AUTH_H
+#define POSTERN_ISSUER_OAUTH_CLIENT_AUTH_H
 
 #include <stdbool.h>
 
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/span.h"
-#include "issuer/form.h"
+#include "issuer/oauth/form.h"
 
 /* Longer headers than this are not looked at. */
 #define CLIENT_AUTH_MAX_BYTES 4096

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/client_authenticate.h"
+#include "issuer/oauth/client_authenticate.h"
 
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "issuer/assertion.h"
-#include "issuer/replay.h"
-#include "issuer/used.h"
+#include "issuer/oauth/assertion.h"
+#include "issuer/accounts/replay.h"
+#include "issuer/accounts/used.h"
 
 static enum oauth_error
 refuse(struct oauth *oauth)

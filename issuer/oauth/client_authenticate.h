@@ -5,11 +5,11 @@
  *
  * Uses:   oauth, client_auth, assertion, replay, client. For the files of this folder only.
  */
-#ifndef POSTERN_ISSUER_CLIENT_AUTHENTICATE_H
-#define POSTERN_ISSUER_CLIENT_AUTHENTICATE_H
+#ifndef POSTERN_ISSUER_OAUTH_CLIENT_AUTHENTICATE_H
+#define POSTERN_ISSUER_OAUTH_CLIENT_AUTHENTICATE_H
 
 #include "base/check.h"
-#include "issuer/oauth.h"
+#include "issuer/oauth/oauth.h"
 
 /* Sets oauth->client. An unknown client, a wrong secret, another method than the registered one and
  * a disabled client look alike and cost alike. */

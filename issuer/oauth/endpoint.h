@@ -5,8 +5,8 @@
  *
  * Uses:   base.
  */
-#ifndef POSTERN_ISSUER_ENDPOINT_H
-#define POSTERN_ISSUER_ENDPOINT_H
+#ifndef POSTERN_ISSUER_OAUTH_ENDPOINT_H
+#define POSTERN_ISSUER_OAUTH_ENDPOINT_H
 
 #include <stdbool.h>
 #include <stdint.h>

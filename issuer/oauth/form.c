@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/form.h"
+#include "issuer/oauth/form.h"
 
 #include "base/digits.h"
 #include "base/utf8.h"

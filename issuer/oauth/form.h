@@ -6,8 +6,8 @@
  * Pure:   yes (allocates in the caller's arena).
  * Limits: FORM_MAX_FIELDS fields; the caller caps the bytes.
  */
-#ifndef POSTERN_ISSUER_FORM_H
-#define POSTERN_ISSUER_FORM_H
+#ifndef POSTERN_ISSUER_OAUTH_FORM_H
+#define POSTERN_ISSUER_OAUTH_FORM_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "base/json.h"
-#include "issuer/client_authenticate.h"
-#include "issuer/oauth.h"
+#include "issuer/oauth/client_authenticate.h"
+#include "issuer/oauth/oauth.h"
 
 /* Claims told as they stand in the token (RFC 7662 section 2.2). */
 static const char *const told[] = { "scope", "client_id", "exp", "iat", "nbf", "sub", "aud", "iss",

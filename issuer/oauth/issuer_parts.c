@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/issuer_parts.h"
+#include "issuer/oauth/issuer_parts.h"
 
 struct issuer_parts
 issuer_parts_ref(const struct issuer_parts *parts)

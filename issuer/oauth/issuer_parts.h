@@ -4,11 +4,11 @@
  *
  * Uses:   view, revoked, keyset.
  */
-#ifndef POSTERN_ISSUER_ISSUER_PARTS_H
-#define POSTERN_ISSUER_ISSUER_PARTS_H
+#ifndef POSTERN_ISSUER_OAUTH_ISSUER_PARTS_H
+#define POSTERN_ISSUER_OAUTH_ISSUER_PARTS_H
 
-#include "issuer/revoked.h"
-#include "issuer/view.h"
+#include "issuer/accounts/revoked.h"
+#include "issuer/accounts/view.h"
 #include "jwks/keyset.h"
 
 struct issuer_parts {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/authorization_server.h"
+#include "issuer/oauth/authorization_server.h"
 
 #include <stdio.h>
 
-#include "issuer/assertion.h"
+#include "issuer/oauth/assertion.h"
 
 #define TOKEN "/oauth/token"
 #define REVOKE "/oauth/revoke"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/oauth.h"
+#include "issuer/oauth/oauth.h"
 
 #include <stdio.h>
 

@@ -5,18 +5,18 @@
  *
  * Uses:   endpoint, form, client_auth, assertion. For the files of this folder only.
  */
-#ifndef POSTERN_ISSUER_OAUTH_H
-#define POSTERN_ISSUER_OAUTH_H
+#ifndef POSTERN_ISSUER_OAUTH_OAUTH_H
+#define POSTERN_ISSUER_OAUTH_OAUTH_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/check.h"
-#include "issuer/assertion.h"
-#include "issuer/client_auth.h"
-#include "issuer/authorization_server.h"
-#include "issuer/form.h"
+#include "issuer/oauth/assertion.h"
+#include "issuer/oauth/client_auth.h"
+#include "issuer/oauth/authorization_server.h"
+#include "issuer/oauth/form.h"
 
 /* The rows of RFC 6749 section 5.2, RFC 8707 section 2, and our own trouble. */
 enum oauth_error {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/own_token.h"
+#include "issuer/oauth/own_token.h"
 
 #include "base/json.h"
 #include "token/date.h"

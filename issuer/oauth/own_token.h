@@ -4,16 +4,16 @@
  *
  * Uses:   oauth, token. For the files of this folder only.
  */
-#ifndef POSTERN_ISSUER_OWN_TOKEN_H
-#define POSTERN_ISSUER_OWN_TOKEN_H
+#ifndef POSTERN_ISSUER_OAUTH_OWN_TOKEN_H
+#define POSTERN_ISSUER_OAUTH_OWN_TOKEN_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/check.h"
-#include "issuer/oauth.h"
-#include "issuer/revoked.h"
+#include "issuer/oauth/oauth.h"
+#include "issuer/accounts/revoked.h"
 #include "token/token.h"
 #include "token/verify.h"
 

@@ -2,11 +2,11 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "issuer/audit_log.h"
-#include "issuer/client_authenticate.h"
-#include "issuer/oauth.h"
-#include "issuer/own_token.h"
-#include "issuer/revoke_write.h"
+#include "issuer/accounts/audit_log.h"
+#include "issuer/oauth/client_authenticate.h"
+#include "issuer/oauth/oauth.h"
+#include "issuer/oauth/own_token.h"
+#include "issuer/accounts/revoke_write.h"
 
 /* Some seconds more than any clock skew that a gate grants. */
 #define REMEMBERED_S 600

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
-#include "issuer/audience.h"
-#include "issuer/client_authenticate.h"
-#include "issuer/mint.h"
-#include "issuer/oauth.h"
-#include "issuer/wish.h"
+#include "issuer/oauth/audience.h"
+#include "issuer/oauth/client_authenticate.h"
+#include "issuer/keys/mint.h"
+#include "issuer/oauth/oauth.h"
+#include "issuer/model/wish.h"
 
 #define TOKEN_MOST (64u << 10)
 

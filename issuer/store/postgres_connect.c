@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/postgres_connect.h"
+#include "issuer/store/postgres_connect.h"
 
 #include <stdlib.h>
 #include <string.h>

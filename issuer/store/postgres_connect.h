@@ -5,8 +5,8 @@
  * Uses:   base, libpq. For sql and sql_postgres alone.
  * Shell:  the network.
  */
-#ifndef POSTERN_ISSUER_POSTGRES_CONNECT_H
-#define POSTERN_ISSUER_POSTGRES_CONNECT_H
+#ifndef POSTERN_ISSUER_STORE_POSTGRES_CONNECT_H
+#define POSTERN_ISSUER_STORE_POSTGRES_CONNECT_H
 
 #include <libpq-fe.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/postgres_text.h"
+#include "issuer/store/postgres_text.h"
 
 #include <string.h>
 

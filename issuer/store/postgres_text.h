@@ -5,8 +5,8 @@
  * Uses:   base.
  * Pure:   yes.
  */
-#ifndef POSTERN_ISSUER_POSTGRES_TEXT_H
-#define POSTERN_ISSUER_POSTGRES_TEXT_H
+#ifndef POSTERN_ISSUER_STORE_POSTGRES_TEXT_H
+#define POSTERN_ISSUER_STORE_POSTGRES_TEXT_H
 
 #include "base/buffer.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/postgres_wire.h"
+#include "issuer/store/postgres_wire.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -7,7 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "issuer/postgres_text.h"
+#include "issuer/store/postgres_text.h"
 
 #define TEXT_MOST (64u << 10)
 #define VALUES_MOST 24

@@ -5,13 +5,13 @@
  * Uses:   base, libpq, sql. For sql_postgres alone.
  * Shell:  the network.
  */
-#ifndef POSTERN_ISSUER_POSTGRES_WIRE_H
-#define POSTERN_ISSUER_POSTGRES_WIRE_H
+#ifndef POSTERN_ISSUER_STORE_POSTGRES_WIRE_H
+#define POSTERN_ISSUER_STORE_POSTGRES_WIRE_H
 
 #include <libpq-fe.h>
 
 #include "base/check.h"
-#include "issuer/sql.h"
+#include "issuer/store/sql.h"
 
 /* Hand the statement to a connection that does not block. False: PQerrorMessage() says why. */
 MUST_CHECK bool postgres_send(PGconn *conn, const struct sql_query *query);

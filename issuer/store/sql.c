@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/sql.h"
+#include "issuer/store/sql.h"
 
-#include "issuer/postgres_connect.h"
+#include "issuer/store/postgres_connect.h"
 
 struct sql_value
 sql_text(const char *text)

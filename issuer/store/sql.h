@@ -7,8 +7,8 @@
  *
  * Statements are written once, in what both understand; parameters are ?1, ?2 …
  */
-#ifndef POSTERN_ISSUER_SQL_H
-#define POSTERN_ISSUER_SQL_H
+#ifndef POSTERN_ISSUER_STORE_SQL_H
+#define POSTERN_ISSUER_STORE_SQL_H
 
 #include <stdbool.h>
 #include <stddef.h>

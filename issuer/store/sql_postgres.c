@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "issuer/postgres_connect.h"
-#include "issuer/postgres_text.h"
-#include "issuer/postgres_wire.h"
-#include "issuer/sql.h"
+#include "issuer/store/postgres_connect.h"
+#include "issuer/store/postgres_text.h"
+#include "issuer/store/postgres_wire.h"
+#include "issuer/store/sql.h"
 
 #define TEXT_MOST (64u << 10)
 /* The server ends a statement after five seconds; a server that does not is not one. */

@@ -8,8 +8,8 @@
 
 #include <sqlite3.h>
 
-#include "issuer/sql.h"
-#include "issuer/sqlite_file.h"
+#include "issuer/store/sql.h"
+#include "issuer/store/sqlite_file.h"
 
 #define BUSY_MS 5000
 #define WAL_TRIES 50

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/sqlite_file.h"
+#include "issuer/store/sqlite_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 
 #include "base/buffer.h"
 #include "base/file.h"
-#include "issuer/store.h"
+#include "issuer/store/store.h"
 
 #define PATH_ROOM 4096
 #define REMEDY "; `postern store restore FILE` puts a backup in its place"

@@ -10,8 +10,8 @@
  * next process would then delete the write-ahead log under our connections. The same goes for
  * the -wal and -shm files beside it.
  */
-#ifndef POSTERN_ISSUER_SQLITE_FILE_H
-#define POSTERN_ISSUER_SQLITE_FILE_H
+#ifndef POSTERN_ISSUER_STORE_SQLITE_FILE_H
+#define POSTERN_ISSUER_STORE_SQLITE_FILE_H
 
 #include <stdbool.h>
 

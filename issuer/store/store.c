@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "issuer/store.h"
+#include "issuer/store/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "issuer/store_rows.h"
+#include "issuer/store/store_rows.h"
 
 char *
 store_directory(const char *database)

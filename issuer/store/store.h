@@ -12,8 +12,8 @@
  * Every change is one transaction together with its audit row: after a crash it is there whole or
  * not at all, and once the call has returned true it is on disk.
  */
-#ifndef POSTERN_ISSUER_STORE_H
-#define POSTERN_ISSUER_STORE_H
+#ifndef POSTERN_ISSUER_STORE_STORE_H
+#define POSTERN_ISSUER_STORE_STORE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,9 +23,9 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/span.h"
-#include "issuer/client.h"
-#include "issuer/revocation.h"
-#include "issuer/user.h"
+#include "issuer/model/client.h"
+#include "issuer/model/revocation.h"
+#include "issuer/model/user.h"
 
 struct store;
 

@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "base/arena.h"
-#include "issuer/incarnation.h"
-#include "issuer/store_rows.h"
+#include "issuer/model/incarnation.h"
+#include "issuer/store/store_rows.h"
 
 #define ARENA_MOST (1u << 20)
 #define ROLE_INSERT "INSERT INTO client_role VALUES (?1, ?2) ON CONFLICT DO NOTHING"

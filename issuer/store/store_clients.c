@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "issuer/store_rows.h"
+#include "issuer/store/store_rows.h"
 
 #define CLIENT_COLUMNS                                                                             \
 	"SELECT id, name, label, description, owner, contact, method, jwks, disabled,"             \

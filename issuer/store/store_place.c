@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "issuer/sqlite_file.h"
-#include "issuer/store_rows.h"
+#include "issuer/store/sqlite_file.h"
+#include "issuer/store/store_rows.h"
 
 #define SECRET ".pem"
 

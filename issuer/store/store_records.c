@@ -2,7 +2,7 @@
 /* Revocations, public keys, and the audit. */
 #include <stdio.h>
 
-#include "issuer/store_rows.h"
+#include "issuer/store/store_rows.h"
 
 static const char *const kind_words[] = { "token", "client", "subject", "all" };
 

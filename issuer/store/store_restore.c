@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "issuer/sqlite_file.h"
-#include "issuer/store_rows.h"
+#include "issuer/store/sqlite_file.h"
+#include "issuer/store/store_rows.h"
 
 #define ARENA_MOST ((size_t)1 << 30)
 #define STATEMENT_ROOM 512

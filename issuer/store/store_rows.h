@@ -4,8 +4,8 @@
  *
  * Uses:   store, sql.
  */
-#ifndef POSTERN_ISSUER_STORE_ROWS_H
-#define POSTERN_ISSUER_STORE_ROWS_H
+#ifndef POSTERN_ISSUER_STORE_STORE_ROWS_H
+#define POSTERN_ISSUER_STORE_STORE_ROWS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,8 +14,8 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/schema.h"
-#include "issuer/sql.h"
-#include "issuer/store.h"
+#include "issuer/store/sql.h"
+#include "issuer/store/store.h"
 
 struct store {
 	struct sql *sql;

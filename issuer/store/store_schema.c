@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
-#include "issuer/store_rows.h"
+#include "issuer/store/store_rows.h"
 
 #define NEWEST ((int)(sizeof(migrations) / sizeof(migrations[0])))
 

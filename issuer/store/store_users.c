@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "issuer/incarnation.h"
-#include "issuer/store_rows.h"
+#include "issuer/model/incarnation.h"
+#include "issuer/store/store_rows.h"
 
 #define USER_COLUMNS "SELECT id, name, label, hash, disabled, created, incarnation FROM account "
 #define ROLE_INSERT "INSERT INTO account_role VALUES (?1, ?2) ON CONFLICT DO NOTHING"

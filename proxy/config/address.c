@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/address.h"
+#include "proxy/config/address.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

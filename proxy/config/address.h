@@ -5,8 +5,8 @@
  * Uses:   err.
  * Pure:   yes.
  */
-#ifndef POSTERN_PROXY_ADDRESS_H
-#define POSTERN_PROXY_ADDRESS_H
+#ifndef POSTERN_PROXY_CONFIG_ADDRESS_H
+#define POSTERN_PROXY_CONFIG_ADDRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 #include <stdlib.h>
 
-#include "proxy/address.h"
-#include "proxy/identity.h"
-#include "proxy/prepare.h"
+#include "proxy/config/address.h"
+#include "proxy/config/identity.h"
+#include "proxy/config/prepare.h"
 
 #define CONFIG_MAX_BYTES (64u << 20)
 

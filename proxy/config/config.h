@@ -5,8 +5,8 @@
  * Uses:   issuer (local), policy, token (profile), base.
  * Shell:  opens the files; what it makes never changes.
  */
-#ifndef POSTERN_PROXY_CONFIG_H
-#define POSTERN_PROXY_CONFIG_H
+#ifndef POSTERN_PROXY_CONFIG_CONFIG_H
+#define POSTERN_PROXY_CONFIG_CONFIG_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,9 +18,9 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/schema.h"
-#include "issuer/local.h"
+#include "issuer/local/local.h"
 #include "policy/policy.h"
-#include "proxy/headers.h"
+#include "proxy/http/headers.h"
 #include "token/profile.h"
 
 /* The most addresses of `listen`. */

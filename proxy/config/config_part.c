@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/config_part.h"
+#include "proxy/config/config_part.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "proxy/address.h"
+#include "proxy/config/address.h"
 
 #define ADMIN "admin"
 #define ADDRESS "address"

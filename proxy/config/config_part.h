@@ -6,15 +6,15 @@
  * Uses:   config, address, base (document, file).
  * Shell:  config_part_admin() opens postern.yaml; the rest is pure.
  */
-#ifndef POSTERN_PROXY_CONFIG_PART_H
-#define POSTERN_PROXY_CONFIG_PART_H
+#ifndef POSTERN_PROXY_CONFIG_CONFIG_PART_H
+#define POSTERN_PROXY_CONFIG_CONFIG_PART_H
 
 #include <stdbool.h>
 
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/err.h"
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 /*
  * `admin.address` of a configuration, of which nothing else is looked at: it may hold any mistakes

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 #include "token/trust.h"
 
 size_t

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/url.h"
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 #define WELL_KNOWN "/.well-known/oauth-protected-resource"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/identity.h"
+#include "proxy/config/identity.h"
 
 #include <stddef.h>
 
 #include "base/json.h"
 #include "base/pointer_lint.h"
-#include "proxy/header.h"
+#include "proxy/http/header.h"
 
 struct forward_section {
 	int authorization;

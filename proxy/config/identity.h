@@ -5,10 +5,10 @@
  * Uses:   config, base (schema).
  * Pure:   yes.
  */
-#ifndef POSTERN_PROXY_IDENTITY_H
-#define POSTERN_PROXY_IDENTITY_H
+#ifndef POSTERN_PROXY_CONFIG_IDENTITY_H
+#define POSTERN_PROXY_CONFIG_IDENTITY_H
 
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 /* Read `forward` (NULL: not given) into config->rules and config->headers; everything wrong is
  * told. Without `headers` the upstream gets X-User, X-Roles, X-Scopes, X-Client and X-Issuer. */

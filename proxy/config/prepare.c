@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/prepare.h"
+#include "proxy/config/prepare.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "issuer/local_files.h"
-#include "issuer/store.h"
+#include "issuer/local/local_files.h"
+#include "issuer/store/store.h"
 #include "jwks/source_files.h"
-#include "proxy/address.h"
-#include "proxy/exchange.h"
+#include "proxy/config/address.h"
+#include "proxy/listener/exchange.h"
 
 /* The folder is there, or it can be made in one that is. */
 static void

@@ -9,10 +9,10 @@
  * Uses:   config, engine, jwks (source_files), issuer (local_files).
  * Shell:  reads files; makes and changes nothing.
  */
-#ifndef POSTERN_PROXY_PREPARE_H
-#define POSTERN_PROXY_PREPARE_H
+#ifndef POSTERN_PROXY_CONFIG_PREPARE_H
+#define POSTERN_PROXY_CONFIG_PREPARE_H
 
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 /* Check a configuration that was read, mistakes or not; more of them are told to
  * config->mistakes. With `offline` there the files and folders are left out, by name. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/access.h"
+#include "proxy/gate/access.h"
 
 #include "base/log.h"
 

@@ -5,10 +5,10 @@
  * Uses:   job, base (log).
  * Shell:  writes to standard output.
  */
-#ifndef POSTERN_PROXY_ACCESS_H
-#define POSTERN_PROXY_ACCESS_H
+#ifndef POSTERN_PROXY_GATE_ACCESS_H
+#define POSTERN_PROXY_GATE_ACCESS_H
 
-#include "proxy/job.h"
+#include "proxy/gate/job.h"
 
 /* Write the line. Keys are in the order of the manual; a key with nothing to say is left out. */
 void access_log(const struct job *job, int64_t duration_us);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/admin.h"
+#include "proxy/gate/admin.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "proxy/answer.h"
+#include "proxy/gate/answer.h"
 
 #define TEXT_MAX (1u << 20)
 #define PLAIN "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n"

@@ -5,15 +5,15 @@
  * Uses:   gate, answer, keyring.
  * Shell:  writes answers.
  */
-#ifndef POSTERN_PROXY_ADMIN_H
-#define POSTERN_PROXY_ADMIN_H
+#ifndef POSTERN_PROXY_GATE_ADMIN_H
+#define POSTERN_PROXY_GATE_ADMIN_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "proxy/exchange.h"
-#include "proxy/gate.h"
-#include "proxy/reload.h"
+#include "proxy/listener/exchange.h"
+#include "proxy/gate/gate.h"
+#include "proxy/gate/reload.h"
 
 struct admin {
 	struct gate *gate;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/answer.h"
+#include "proxy/gate/answer.h"
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "proxy/header.h"
+#include "proxy/http/header.h"
 
 #define ANSWER_MAX (256u << 10)
 

@@ -5,15 +5,15 @@
  * Uses:   exchange, base.
  * Shell:  writes to the client.
  */
-#ifndef POSTERN_PROXY_ANSWER_H
-#define POSTERN_PROXY_ANSWER_H
+#ifndef POSTERN_PROXY_GATE_ANSWER_H
+#define POSTERN_PROXY_GATE_ANSWER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/reason.h"
 #include "base/span.h"
-#include "proxy/exchange.h"
+#include "proxy/listener/exchange.h"
 
 /* A refusal to be told (RFC 9457, RFC 6750 section 3, RFC 9728 section 5.1). */
 struct answer_refusal {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/cache.h"
+#include "proxy/gate/cache.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -23,13 +23,13 @@
  * password unless login_quiet(). a revocation's own end    is after that of the tokens it is about;
  * refusals are not remembered.
  */
-#ifndef POSTERN_PROXY_CACHE_H
-#define POSTERN_PROXY_CACHE_H
+#ifndef POSTERN_PROXY_GATE_CACHE_H
+#define POSTERN_PROXY_GATE_CACHE_H
 
 #include <stdint.h>
 
 #include "base/digest.h"
-#include "proxy/caller.h"
+#include "proxy/gate/caller.h"
 
 #define CACHE_ENTRIES 4096
 #define CACHE_ENTRY_BYTES (8u << 10)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/caller.h"
+#include "proxy/gate/caller.h"
 
 #include "base/buffer.h"
 #include "base/json.h"

@@ -6,8 +6,8 @@
  * Uses:   config, policy (principal).
  * Pure:   yes (allocates from the arena).
  */
-#ifndef POSTERN_PROXY_CALLER_H
-#define POSTERN_PROXY_CALLER_H
+#ifndef POSTERN_PROXY_GATE_CALLER_H
+#define POSTERN_PROXY_GATE_CALLER_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +15,7 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "policy/principal.h"
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 struct caller {
 	struct principal principal;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/credentials.h"
+#include "proxy/gate/credentials.h"
 
 #include "base/base64url.h"
 #include "base/digest.h"

@@ -5,14 +5,14 @@
  * Uses:   request, base.
  * Pure:   yes.
  */
-#ifndef POSTERN_PROXY_CREDENTIALS_H
-#define POSTERN_PROXY_CREDENTIALS_H
+#ifndef POSTERN_PROXY_GATE_CREDENTIALS_H
+#define POSTERN_PROXY_GATE_CREDENTIALS_H
 
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/reason.h"
 #include "base/span.h"
-#include "proxy/request.h"
+#include "proxy/http/request.h"
 
 enum credentials_scheme {
 	CREDENTIALS_NONE,   /* no header, or a scheme that is not ours */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/endpoints.h"
+#include "proxy/gate/endpoints.h"
 
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/digest.h"
-#include "proxy/answer.h"
-#include "proxy/gate.h"
-#include "proxy/resource.h"
+#include "proxy/gate/answer.h"
+#include "proxy/gate/gate.h"
+#include "proxy/gate/resource.h"
 
 /* Read a small body whole. False: `job` says why not. */
 static bool

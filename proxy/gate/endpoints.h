@@ -6,12 +6,12 @@
  * Uses:   gate, job, answer, issuer.
  * Shell:  reads the request's body, writes the answer.
  */
-#ifndef POSTERN_PROXY_ENDPOINTS_H
-#define POSTERN_PROXY_ENDPOINTS_H
+#ifndef POSTERN_PROXY_GATE_ENDPOINTS_H
+#define POSTERN_PROXY_GATE_ENDPOINTS_H
 
 #include <stdbool.h>
 
-#include "proxy/job.h"
+#include "proxy/gate/job.h"
 
 struct gate;
 

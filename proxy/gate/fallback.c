@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/fallback.h"
+#include "proxy/gate/fallback.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "issuer/standby.h"
+#include "issuer/local/standby.h"
 
 #define FILE_NAME "fallback.json"
 #define FILE_MOST 1024

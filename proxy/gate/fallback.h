@@ -7,15 +7,15 @@
  * Times are those of clock_mono_s().
  * Threads: fallback_look() on one at a time, the rest on any.
  */
-#ifndef POSTERN_PROXY_FALLBACK_H
-#define POSTERN_PROXY_FALLBACK_H
+#ifndef POSTERN_PROXY_GATE_FALLBACK_H
+#define POSTERN_PROXY_GATE_FALLBACK_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/check.h"
 #include "jwks/keyring.h"
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 struct fallback;
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/gate.h"
+#include "proxy/gate/gate.h"
 
 #include "base/clock.h"
-#include "proxy/access.h"
-#include "proxy/answer.h"
-#include "proxy/endpoints.h"
-#include "proxy/forward.h"
-#include "proxy/job.h"
-#include "proxy/judge.h"
+#include "proxy/gate/access.h"
+#include "proxy/gate/answer.h"
+#include "proxy/gate/endpoints.h"
+#include "proxy/upstream/forward.h"
+#include "proxy/gate/job.h"
+#include "proxy/gate/judge.h"
 
 /* A request's own memory: its judgement, the head for the upstream, the texts for the log. */
 #define REQUEST_ARENA_BYTES (1u << 20)

@@ -5,8 +5,8 @@
  * Uses:   everything in proxy/.
  * Threads: gate_serve() runs on many at once.
  */
-#ifndef POSTERN_PROXY_GATE_H
-#define POSTERN_PROXY_GATE_H
+#ifndef POSTERN_PROXY_GATE_GATE_H
+#define POSTERN_PROXY_GATE_GATE_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,11 +14,11 @@
 
 #include "base/check.h"
 #include "base/hold.h"
-#include "proxy/cache.h"
-#include "proxy/exchange.h"
-#include "proxy/metrics.h"
-#include "proxy/services.h"
-#include "proxy/snapshot.h"
+#include "proxy/gate/cache.h"
+#include "proxy/listener/exchange.h"
+#include "proxy/gate/metrics.h"
+#include "proxy/gate/services.h"
+#include "proxy/gate/snapshot.h"
 
 struct gate {
 	struct hold *hold;    /* of the snapshot that counts */

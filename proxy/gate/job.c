@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/job.h"
+#include "proxy/gate/job.h"
 
 #include "base/base64url.h"
 #include "base/clock.h"

@@ -8,8 +8,8 @@
  *         taking to job_end(), and so the texts for the log stay where they are; a job that has let
  *         go of it has copies of its own.
  */
-#ifndef POSTERN_PROXY_JOB_H
-#define POSTERN_PROXY_JOB_H
+#ifndef POSTERN_PROXY_GATE_JOB_H
+#define POSTERN_PROXY_GATE_JOB_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,10 +17,10 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/reason.h"
-#include "proxy/exchange.h"
-#include "proxy/forward.h"
-#include "proxy/judge.h"
-#include "proxy/snapshot.h"
+#include "proxy/listener/exchange.h"
+#include "proxy/upstream/forward.h"
+#include "proxy/gate/judge.h"
+#include "proxy/gate/snapshot.h"
 
 #define JOB_ID_ROOM 24
 

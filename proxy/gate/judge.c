@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/judge.h"
+#include "proxy/gate/judge.h"
 
 #include "base/digest.h"
-#include "issuer/incarnation.h"
-#include "issuer/password.h"
+#include "issuer/model/incarnation.h"
+#include "issuer/accounts/password.h"
 #include "base/json.h"
 #include "token/date.h"
 #include "token/issuer_unknown.h"

@@ -7,24 +7,24 @@
  * Pure:   yes: no clock, no socket, no log. A key that is not there is REASON_KEY_UNKNOWN, and
  *         the shell may fetch and ask again.
  */
-#ifndef POSTERN_PROXY_JUDGE_H
-#define POSTERN_PROXY_JUDGE_H
+#ifndef POSTERN_PROXY_GATE_JUDGE_H
+#define POSTERN_PROXY_GATE_JUDGE_H
 
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/reason.h"
-#include "issuer/client.h"
-#include "issuer/login.h"
-#include "issuer/revoked.h"
-#include "issuer/user.h"
+#include "issuer/model/client.h"
+#include "issuer/accounts/login.h"
+#include "issuer/accounts/revoked.h"
+#include "issuer/model/user.h"
 #include "policy/decide.h"
-#include "proxy/caller.h"
-#include "proxy/config.h"
-#include "proxy/credentials.h"
-#include "proxy/request.h"
-#include "proxy/snapshot.h"
+#include "proxy/gate/caller.h"
+#include "proxy/config/config.h"
+#include "proxy/gate/credentials.h"
+#include "proxy/http/request.h"
+#include "proxy/gate/snapshot.h"
 #include "token/token.h"
 
 struct facts {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/metrics.h"
+#include "proxy/gate/metrics.h"
 
 #include <stdalign.h>
 #include <stdatomic.h>

@@ -5,8 +5,8 @@
  * Uses:   base.
  * Threads: any. Counters are spread over cache lines, so that cores do not meet on one.
  */
-#ifndef POSTERN_PROXY_METRICS_H
-#define POSTERN_PROXY_METRICS_H
+#ifndef POSTERN_PROXY_GATE_METRICS_H
+#define POSTERN_PROXY_GATE_METRICS_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/reload.h"
+#include "proxy/gate/reload.h"
 
 #include <pthread.h>
 #include <stdlib.h>

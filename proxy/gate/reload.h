@@ -6,8 +6,8 @@
  * Uses:   base, config.
  * Threads: any; one short lock. reload_begin() and reload_end() on the one thread that reloads.
  */
-#ifndef POSTERN_PROXY_RELOAD_H
-#define POSTERN_PROXY_RELOAD_H
+#ifndef POSTERN_PROXY_GATE_RELOAD_H
+#define POSTERN_PROXY_GATE_RELOAD_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,7 +16,7 @@
 #include "base/check.h"
 #include "base/digest.h"
 #include "base/err.h"
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 struct reload;
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/resource.h"
+#include "proxy/gate/resource.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
-#include "proxy/answer.h"
+#include "proxy/gate/answer.h"
 
 static bool
 holds(const json_t *array, const char *text)

@@ -5,11 +5,11 @@
  * Uses:   job, answer, config.
  * Shell:  writes the answer.
  */
-#ifndef POSTERN_PROXY_RESOURCE_H
-#define POSTERN_PROXY_RESOURCE_H
+#ifndef POSTERN_PROXY_GATE_RESOURCE_H
+#define POSTERN_PROXY_GATE_RESOURCE_H
 
-#include "proxy/config.h"
-#include "proxy/job.h"
+#include "proxy/config/config.h"
+#include "proxy/gate/job.h"
 
 #define RESOURCE_PATH "/.well-known/oauth-protected-resource"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/server.h"
+#include "proxy/gate/server.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -13,8 +13,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "jwks/fetch.h"
-#include "proxy/admin.h"
-#include "proxy/gate.h"
+#include "proxy/gate/admin.h"
+#include "proxy/gate/gate.h"
 
 #define TICK_MS 100
 #define TRIM_TICKS 50

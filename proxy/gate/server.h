@@ -5,14 +5,14 @@
  * Uses:   gate, admin, exchange (listeners), services, config.
  * Shell:  signals, threads, sockets, files.
  */
-#ifndef POSTERN_PROXY_SERVER_H
-#define POSTERN_PROXY_SERVER_H
+#ifndef POSTERN_PROXY_GATE_SERVER_H
+#define POSTERN_PROXY_GATE_SERVER_H
 
 #include <stdbool.h>
 
 #include "base/check.h"
 #include "base/err.h"
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 /*
  * Serve until SIGTERM or SIGINT, then drain: no connection is kept, requests under way end within

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/services.h"
+#include "proxy/gate/services.h"
 
 #include <stdlib.h>
 

@@ -7,8 +7,8 @@
  * Shell:  starts threads and opens files.
  * Threads: services_start(), services_end() and services_tend() on one, the rest on any.
  */
-#ifndef POSTERN_PROXY_SERVICES_H
-#define POSTERN_PROXY_SERVICES_H
+#ifndef POSTERN_PROXY_GATE_SERVICES_H
+#define POSTERN_PROXY_GATE_SERVICES_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -16,11 +16,11 @@
 
 #include "base/check.h"
 #include "base/err.h"
-#include "issuer/issuer.h"
+#include "issuer/local/issuer.h"
 #include "jwks/keyring.h"
-#include "proxy/config.h"
-#include "proxy/fallback.h"
-#include "proxy/upstream.h"
+#include "proxy/config/config.h"
+#include "proxy/gate/fallback.h"
+#include "proxy/upstream/upstream.h"
 
 struct services {
 	struct config *config;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/snapshot.h"
+#include "proxy/gate/snapshot.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -10,8 +10,8 @@
  * takes anew after that, and never holds two. When a part is replaced, another snapshot is made of
  * references to the same parts but for that one; one that nobody holds any more is freed.
  */
-#ifndef POSTERN_PROXY_SNAPSHOT_H
-#define POSTERN_PROXY_SNAPSHOT_H
+#ifndef POSTERN_PROXY_GATE_SNAPSHOT_H
+#define POSTERN_PROXY_GATE_SNAPSHOT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,10 +19,10 @@
 
 #include "base/check.h"
 #include "base/hold.h"
-#include "issuer/issuer.h"
+#include "issuer/local/issuer.h"
 #include "jwks/keyset.h"
-#include "proxy/config.h"
-#include "proxy/services.h"
+#include "proxy/config/config.h"
+#include "proxy/gate/services.h"
 
 struct snapshot {
 	struct held held;

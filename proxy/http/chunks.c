@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The chunked coding of response.h (RFC 9112 section 7.1), a byte at a time but for the data. */
 #include "base/digits.h"
-#include "proxy/response.h"
+#include "proxy/http/response.h"
 
 #define MAX_LINE 4096
 #define MAX_TRAILER (16u << 10)

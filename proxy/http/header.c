@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/header.h"
+#include "proxy/http/header.h"
 
 #define VALUE_MOST 4096
 

@@ -5,8 +5,8 @@
  * Uses:   base.
  * Pure:   yes.
  */
-#ifndef POSTERN_PROXY_HEADER_H
-#define POSTERN_PROXY_HEADER_H
+#ifndef POSTERN_PROXY_HTTP_HEADER_H
+#define POSTERN_PROXY_HTTP_HEADER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/headers.h"
+#include "proxy/http/headers.h"
 
 #include "base/buffer.h"
 

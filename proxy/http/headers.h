@@ -11,8 +11,8 @@
  * settled before anything of ours is added, and can never remove Host, Content-Length,
  * Authorization, Cookie or a header of ours.
  */
-#ifndef POSTERN_PROXY_HEADERS_H
-#define POSTERN_PROXY_HEADERS_H
+#ifndef POSTERN_PROXY_HTTP_HEADERS_H
+#define POSTERN_PROXY_HTTP_HEADERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,8 +21,8 @@
 #include "base/check.h"
 #include "base/schema.h"
 #include "base/span.h"
-#include "proxy/header.h"
-#include "proxy/request.h"
+#include "proxy/http/header.h"
+#include "proxy/http/request.h"
 
 /* How heads are made, as configured (`forward`). */
 struct headers_rules {

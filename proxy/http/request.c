@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/request.h"
+#include "proxy/http/request.h"
 
 #include "base/digits.h"
-#include "proxy/token_char.h"
+#include "proxy/http/token_char.h"
 
 #define LENGTH_DIGITS 18
 

@@ -5,8 +5,8 @@
  * Uses:   header, base.
  * Pure:   yes.
  */
-#ifndef POSTERN_PROXY_REQUEST_H
-#define POSTERN_PROXY_REQUEST_H
+#ifndef POSTERN_PROXY_HTTP_REQUEST_H
+#define POSTERN_PROXY_HTTP_REQUEST_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 #include "base/check.h"
 #include "base/reason.h"
 #include "base/span.h"
-#include "proxy/header.h"
+#include "proxy/http/header.h"
 
 #define REQUEST_MAX_HEADERS 64
 

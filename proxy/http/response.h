@@ -5,8 +5,8 @@
  * Uses:   header, base.
  * Pure:   yes.
  */
-#ifndef POSTERN_PROXY_RESPONSE_H
-#define POSTERN_PROXY_RESPONSE_H
+#ifndef POSTERN_PROXY_HTTP_RESPONSE_H
+#define POSTERN_PROXY_HTTP_RESPONSE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 
 #include "base/check.h"
 #include "base/span.h"
-#include "proxy/header.h"
+#include "proxy/http/header.h"
 
 #define RESPONSE_MAX_HEAD (64u << 10)
 #define RESPONSE_MAX_HEADERS 256

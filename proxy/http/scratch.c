@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/scratch.h"
+#include "proxy/http/scratch.h"
 
 #include <stdlib.h>
 

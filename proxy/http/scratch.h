@@ -6,11 +6,11 @@
  * Uses:   header, response.
  * Threads: each has its own.
  */
-#ifndef POSTERN_PROXY_SCRATCH_H
-#define POSTERN_PROXY_SCRATCH_H
+#ifndef POSTERN_PROXY_HTTP_SCRATCH_H
+#define POSTERN_PROXY_HTTP_SCRATCH_H
 
 #include "base/check.h"
-#include "proxy/response.h"
+#include "proxy/http/response.h"
 
 /* What is read at a time, of either side. */
 #define SCRATCH_PIECE (16u << 10)

@@ -5,8 +5,8 @@
  * Uses:   base.
  * Pure:   yes.
  */
-#ifndef POSTERN_PROXY_TOKEN_CHAR_H
-#define POSTERN_PROXY_TOKEN_CHAR_H
+#ifndef POSTERN_PROXY_HTTP_TOKEN_CHAR_H
+#define POSTERN_PROXY_HTTP_TOKEN_CHAR_H
 
 #include <stdbool.h>
 

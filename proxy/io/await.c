@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/await.h"
+#include "proxy/io/await.h"
 
 #include <errno.h>
 #include <time.h>

@@ -6,8 +6,8 @@
  * Uses:   base (clock).
  * Shell:  sockets.
  */
-#ifndef POSTERN_PROXY_AWAIT_H
-#define POSTERN_PROXY_AWAIT_H
+#ifndef POSTERN_PROXY_IO_AWAIT_H
+#define POSTERN_PROXY_IO_AWAIT_H
 
 #include <poll.h>
 #include <stdint.h>

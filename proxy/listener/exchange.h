@@ -6,8 +6,8 @@
  * Uses:   request, base.
  * Threads: one exchange belongs to one thread.
  */
-#ifndef POSTERN_PROXY_EXCHANGE_H
-#define POSTERN_PROXY_EXCHANGE_H
+#ifndef POSTERN_PROXY_LISTENER_EXCHANGE_H
+#define POSTERN_PROXY_LISTENER_EXCHANGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@
 #include "base/err.h"
 #include "base/reason.h"
 #include "base/span.h"
-#include "proxy/request.h"
+#include "proxy/http/request.h"
 
 struct exchange;
 

@@ -5,8 +5,8 @@
  *
  * Uses:   forward, exchange, upstream, response.
  */
-#ifndef POSTERN_PROXY_CARRY_H
-#define POSTERN_PROXY_CARRY_H
+#ifndef POSTERN_PROXY_UPSTREAM_CARRY_H
+#define POSTERN_PROXY_UPSTREAM_CARRY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,11 +14,11 @@
 
 #include "base/buffer.h"
 #include "base/check.h"
-#include "proxy/exchange.h"
-#include "proxy/forward.h"
-#include "proxy/response.h"
-#include "proxy/scratch.h"
-#include "proxy/upstream.h"
+#include "proxy/listener/exchange.h"
+#include "proxy/upstream/forward.h"
+#include "proxy/http/response.h"
+#include "proxy/http/scratch.h"
+#include "proxy/upstream/upstream.h"
 
 #define CARRY_PIECE SCRATCH_PIECE
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/forward.h"
+#include "proxy/upstream/forward.h"
 
 #include "base/clock.h"
-#include "proxy/carry.h"
+#include "proxy/upstream/carry.h"
 
 #define INCOMING_MAX (RESPONSE_MAX_HEAD + CARRY_PIECE)
 #define OUTGOING_MAX (1u << 20)

@@ -5,8 +5,8 @@
  * Uses:   exchange, upstream, response, headers.
  * Shell:  sockets.
  */
-#ifndef POSTERN_PROXY_FORWARD_H
-#define POSTERN_PROXY_FORWARD_H
+#ifndef POSTERN_PROXY_UPSTREAM_FORWARD_H
+#define POSTERN_PROXY_UPSTREAM_FORWARD_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,8 +15,8 @@
 #include "base/check.h"
 #include "base/reason.h"
 #include "base/span.h"
-#include "proxy/exchange.h"
-#include "proxy/upstream.h"
+#include "proxy/listener/exchange.h"
+#include "proxy/upstream/upstream.h"
 
 /* What to carry. All is borrowed. */
 struct forward {

@@ -5,9 +5,9 @@
 #include <sys/time.h>
 
 #include "base/clock.h"
-#include "proxy/await.h"
-#include "proxy/secure.h"
-#include "proxy/upstream.h"
+#include "proxy/io/await.h"
+#include "proxy/upstream/secure.h"
+#include "proxy/upstream/upstream.h"
 
 int
 link_wait(struct link *link, int other)

@@ -5,17 +5,17 @@
  *
  * Uses:   upstream, resolve, secure.
  */
-#ifndef POSTERN_PROXY_POOL_H
-#define POSTERN_PROXY_POOL_H
+#ifndef POSTERN_PROXY_UPSTREAM_POOL_H
+#define POSTERN_PROXY_UPSTREAM_POOL_H
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/check.h"
 #include "base/err.h"
-#include "proxy/resolve.h"
-#include "proxy/secure.h"
-#include "proxy/upstream.h"
+#include "proxy/upstream/resolve.h"
+#include "proxy/upstream/secure.h"
+#include "proxy/upstream/upstream.h"
 
 struct upstream {
 	char *url;

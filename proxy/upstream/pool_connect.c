@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "proxy/pool.h"
-#include "proxy/race.h"
+#include "proxy/upstream/pool.h"
+#include "proxy/upstream/race.h"
 
 static enum reason
 fail(struct upstream *upstream, enum upstream_failure failure)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/race.h"
+#include "proxy/upstream/race.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "proxy/await.h"
+#include "proxy/io/await.h"
 
 #define RUNNERS_MOST (2 * RESOLVE_MAX)
 

@@ -6,15 +6,15 @@
  * Uses:   resolve, await, base.
  * Shell:  sockets.
  */
-#ifndef POSTERN_PROXY_RACE_H
-#define POSTERN_PROXY_RACE_H
+#ifndef POSTERN_PROXY_UPSTREAM_RACE_H
+#define POSTERN_PROXY_UPSTREAM_RACE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/check.h"
 #include "base/reason.h"
-#include "proxy/resolve.h"
+#include "proxy/upstream/resolve.h"
 
 /* How long an address has before the next one is tried beside it. */
 #define RACE_NEXT_US (250 * INT64_C(1000))

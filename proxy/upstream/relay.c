@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The upstream's answer on its way to the client. */
 #include "base/clock.h"
-#include "proxy/carry.h"
-#include "proxy/header.h"
+#include "proxy/upstream/carry.h"
+#include "proxy/http/header.h"
 
 #define INTERIM_MOST 16 /* 1xx answers before the final one */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/resolve.h"
+#include "proxy/upstream/resolve.h"
 
 #include <netdb.h>
 #include <pthread.h>

@@ -6,8 +6,8 @@
  * Shell:  the system's resolver, which may need more stack and time than a request has.
  * Threads: any.
  */
-#ifndef POSTERN_PROXY_RESOLVE_H
-#define POSTERN_PROXY_RESOLVE_H
+#ifndef POSTERN_PROXY_UPSTREAM_RESOLVE_H
+#define POSTERN_PROXY_UPSTREAM_RESOLVE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/secure.h"
+#include "proxy/upstream/secure.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include "proxy/await.h"
+#include "proxy/io/await.h"
 
 struct secure {
 	SSL_CTX *context;

@@ -5,15 +5,15 @@
  * Uses:   upstream (struct link), base.
  * Shell:  sockets. TLS 1.2 at least, the system's trusted certificates, the host's name checked.
  */
-#ifndef POSTERN_PROXY_SECURE_H
-#define POSTERN_PROXY_SECURE_H
+#ifndef POSTERN_PROXY_UPSTREAM_SECURE_H
+#define POSTERN_PROXY_UPSTREAM_SECURE_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/check.h"
 #include "base/err.h"
-#include "proxy/upstream.h"
+#include "proxy/upstream/upstream.h"
 
 struct secure;
 

@@ -4,9 +4,9 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "proxy/await.h"
-#include "proxy/carry.h"
-#include "proxy/header.h"
+#include "proxy/io/await.h"
+#include "proxy/upstream/carry.h"
+#include "proxy/http/header.h"
 
 /* The protocol that was asked for is the one that is switched to, or the answer is none. */
 static bool

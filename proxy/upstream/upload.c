@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "proxy/await.h"
-#include "proxy/carry.h"
+#include "proxy/io/await.h"
+#include "proxy/upstream/carry.h"
 
 static enum reason
 stop(struct carry *carry, enum reason reason, const char *detail)

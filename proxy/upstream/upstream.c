@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/upstream.h"
+#include "proxy/upstream/upstream.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -14,8 +14,8 @@
 #include "base/clock.h"
 #include "base/span.h"
 #include "base/url.h"
-#include "proxy/pool.h"
-#include "proxy/secure.h"
+#include "proxy/upstream/pool.h"
+#include "proxy/upstream/secure.h"
 
 /* Kept connections beyond this many are closed; so are those that stood longer than most servers
  * keep theirs open. */

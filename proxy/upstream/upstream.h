@@ -6,8 +6,8 @@
  * Shell:  sockets. Names are resolved on a thread of the pool's own, never on a request's.
  * Threads: any. The pool is a LIFO under one short lock per upstream.
  */
-#ifndef POSTERN_PROXY_UPSTREAM_H
-#define POSTERN_PROXY_UPSTREAM_H
+#ifndef POSTERN_PROXY_UPSTREAM_UPSTREAM_H
+#define POSTERN_PROXY_UPSTREAM_UPSTREAM_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,8 +17,8 @@
 #include "base/err.h"
 #include "base/reason.h"
 #include "base/span.h"
-#include "proxy/resolve.h"
-#include "proxy/upstream_count.h"
+#include "proxy/upstream/resolve.h"
+#include "proxy/upstream/upstream_count.h"
 
 struct upstream;
 

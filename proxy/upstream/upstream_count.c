@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/upstream_count.h"
+#include "proxy/upstream/upstream_count.h"
 
 #include <inttypes.h>
 #include <stdio.h>

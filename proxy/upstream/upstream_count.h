@@ -5,8 +5,8 @@
  * Uses:   base.
  * Threads: any; the counters are atomic.
  */
-#ifndef POSTERN_PROXY_UPSTREAM_COUNT_H
-#define POSTERN_PROXY_UPSTREAM_COUNT_H
+#ifndef POSTERN_PROXY_UPSTREAM_UPSTREAM_COUNT_H
+#define POSTERN_PROXY_UPSTREAM_UPSTREAM_COUNT_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

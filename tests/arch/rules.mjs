@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { code, FOLDERS, lineOf } from './tree.mjs';
+import { code, FOLDERS, lineOf, reach, roomOf, ROOMS } from './tree.mjs';
 
 const MAX_FILE_LINES = 450;
 const MAX_FUNCTION_LINES = 60;
@@ -17,14 +17,14 @@ const SINCE_NODE_20 = [
 
 /** Who alone may include a library's header: files of `folder` and those that are `also` named, at most `most` of them. */
 const OWNERS = [
-  { header: /^civetweb\.h$/, folder: 'proxy', most: 1 },
-  { header: /^jwt\.h$/, folder: 'issuer', most: 1 },
+  { header: /^civetweb\.h$/, folder: 'proxy/listener/civetweb', most: 1 },
+  { header: /^jwt\.h$/, folder: 'issuer/keys', most: 1 },
   { header: /^curl\//, folder: 'jwks', most: 3, also: ['base/url.c'] },
   { header: /^yaml\.h$/, folder: 'base', most: 1 },
-  { header: /^sqlite3\.h$/, folder: 'issuer', most: 3 },
-  // Epochs are how the token cache forgets; everything else lives by one rule (proxy/snapshot.h).
-  { header: /^base\/epoch\.h$/, folder: 'proxy', most: 2, also: ['base/epoch.c'] },
-  { header: /^(libpq-fe|postgresql\/.*)\.h$/, folder: 'issuer', most: 3 },
+  { header: /^sqlite3\.h$/, folder: 'issuer/store', most: 3 },
+  // Epochs are how the token cache forgets; everything else lives by one rule (proxy/gate/snapshot.h).
+  { header: /^base\/epoch\.h$/, folder: 'proxy/gate', most: 2, also: ['base/epoch.c'] },
+  { header: /^(libpq-fe|postgresql\/.*)\.h$/, folder: 'issuer/store', most: 3 },
 ];
 
 /**
@@ -49,20 +49,38 @@ function includes(text) {
   }));
 }
 
-/** cli -> proxy -> issuer -> policy -> token -> jwks -> base, and every own header by its folder. */
+/** Each room includes what its arrows lead to, and no file stands outside of a room. */
 export function arrows(tree) {
   const breaches = [];
   let seen = 0;
   for (const [name, text] of sources(tree)) {
+    const room = roomOf(name);
+    if (!(room in ROOMS)) breaches.push(`${name}: ${room} is no room`);
+    const allowed = reach(room);
     for (const include of includes(text)) {
-      const target = FOLDERS.indexOf(folderOf(include.name));
-      if (target < 0 || !include.name.includes('/')) continue;
+      if (!include.name.includes('/') || !FOLDERS.includes(folderOf(include.name))) continue;
       seen++;
-      if (target < FOLDERS.indexOf(folderOf(name))) breaches.push(`${name}:${include.line}: ${include.name} is against the arrows`);
+      if (!allowed.has(roomOf(include.name))) breaches.push(`${name}:${include.line}: ${include.name} is against the arrows`);
       else if (!tree.has(include.name)) breaches.push(`${name}:${include.line}: there is no ${include.name}`);
     }
   }
   return seen === 0 ? NOTHING : breaches;
+}
+
+/** The arrows between the rooms make no circle. */
+export function circles(rooms = ROOMS) {
+  if (Object.keys(rooms).length === 0) return NOTHING;
+  const breaches = [];
+  const done = new Set();
+  const visit = (room, path) => {
+    if (path.includes(room)) return void breaches.push(`a circle: ${[...path.slice(path.indexOf(room)), room].join(' -> ')}`);
+    if (done.has(room)) return undefined;
+    for (const next of rooms[room] ?? []) visit(next, [...path, room]);
+    done.add(room);
+    return undefined;
+  };
+  for (const room of Object.keys(rooms)) visit(room, []);
+  return breaches;
 }
 
 /** Each third-party header only in its owner. */
@@ -73,7 +91,7 @@ export function owners(tree) {
     for (const include of includes(text)) {
       OWNERS.forEach((owner, index) => {
         if (!owner.header.test(include.name)) return;
-        if (folderOf(name) !== owner.folder && !owner.also?.includes(name)) breaches.push(`${name}:${include.line}: ${include.name} belongs to ${owner.folder}/`);
+        if (roomOf(name) !== owner.folder && !owner.also?.includes(name)) breaches.push(`${name}:${include.line}: ${include.name} belongs to ${owner.folder}/`);
         else if (!users[index].includes(name)) users[index].push(name);
       });
     }

@@ -6,8 +6,43 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
-/** The folders in the order of the arrows: each may include what stands to its right. */
+/** Where the sources stand. */
 export const FOLDERS = ['cli', 'proxy', 'issuer', 'policy', 'token', 'jwks', 'base'];
+
+/** The rooms, and the rooms that each may include besides those that these may: the arrows, one way. */
+export const ROOMS = {
+  cli: ['proxy/gate'],
+  'proxy/gate': ['proxy/config', 'proxy/upstream', 'proxy/listener/civetweb', 'issuer/admin'],
+  'proxy/config': ['proxy/listener', 'issuer/local', 'policy'],
+  'proxy/upstream': ['proxy/listener', 'proxy/io'],
+  'proxy/listener/civetweb': ['proxy/listener', 'proxy/io'],
+  'proxy/listener': ['proxy/http'],
+  'proxy/http': ['base'],
+  'proxy/io': ['base'],
+  'issuer/local': ['issuer/oauth'],
+  'issuer/oauth': ['issuer/accounts', 'issuer/keys', 'token'],
+  'issuer/admin': ['issuer/accounts', 'jwks'],
+  'issuer/accounts': ['issuer/store'],
+  'issuer/keys': ['issuer/store', 'jwks'],
+  'issuer/store': ['issuer/model'],
+  'issuer/model': ['base'],
+  policy: ['token'],
+  token: ['jwks'],
+  jwks: ['base'],
+  base: [],
+};
+
+/** The room of a file: the folder that it stands in. */
+export const roomOf = (name) => name.split('/').slice(0, -1).join('/');
+
+/** Every room that this one may include, itself among them. */
+export function reach(room, seen = new Set()) {
+  if (!seen.has(room)) {
+    seen.add(room);
+    for (const next of ROOMS[room] ?? []) reach(next, seen);
+  }
+  return seen;
+}
 
 function readFolder(dir, fits, files) {
   if (!fs.existsSync(dir)) return;

@@ -4,7 +4,7 @@
 #include "fuzz.h"
 
 #include "base/buffer.h"
-#include "proxy/response.h"
+#include "proxy/http/response.h"
 
 #define BUFFER_BYTES (4u << 20)
 #define ALL_CUTS 128 /* bytes of a body that is cut in two at every place */

@@ -5,7 +5,7 @@
 
 #include "lines.h"
 #include "base/utf8.h"
-#include "proxy/credentials.h"
+#include "proxy/gate/credentials.h"
 
 static void
 check_value(const struct request *request, const struct credentials *credentials)

@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/utf8.h"
-#include "issuer/form.h"
+#include "issuer/oauth/form.h"
 
 #define ARENA_BYTES (16u << 20)
 

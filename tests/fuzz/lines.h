@@ -4,7 +4,7 @@
 #define POSTERN_TESTS_FUZZ_LINES_H
 
 #include "base/span.h"
-#include "proxy/request.h"
+#include "proxy/http/request.h"
 
 /*
  * The first line is the method, with " HTTP/1.0" behind it for that version; each other line is a

@@ -3,7 +3,7 @@
  * being tried. */
 #include "fuzz.h"
 
-#include "issuer/password.h"
+#include "issuer/accounts/password.h"
 
 /* good: a hash that this build can check. */
 int

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "lines.h"
-#include "proxy/request.h"
+#include "proxy/http/request.h"
 
 static void
 check_framing(const struct request *request)

@@ -4,7 +4,7 @@
 #include "fuzz.h"
 
 #include "base/buffer.h"
-#include "proxy/response.h"
+#include "proxy/http/response.h"
 
 #define BUFFER_BYTES (1u << 20)
 

@@ -4,9 +4,9 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "proxy/await.h"
-#include "proxy/engine.h"
-#include "proxy/response.h"
+#include "proxy/io/await.h"
+#include "proxy/listener/civetweb/engine.h"
+#include "proxy/http/response.h"
 
 /* A byte of data costs at most six on the wire, when it is a chunk of its own. */
 #define CHUNK_COST 6

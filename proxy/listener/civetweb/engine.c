@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The listener on CivetWeb: the only file that knows it. What it is not to be trusted with, and
  * why, is told in layout.h and wire.h. */
-#include "proxy/engine.h"
+#include "proxy/listener/civetweb/engine.h"
 
 #include <civetweb.h>
 #include <errno.h>
@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "proxy/engine_options.h"
-#include "proxy/layout.h"
-#include "proxy/scratch.h"
-#include "proxy/selftest.h"
+#include "proxy/listener/civetweb/engine_options.h"
+#include "proxy/listener/civetweb/layout.h"
+#include "proxy/http/scratch.h"
+#include "proxy/listener/civetweb/selftest.h"
 
 #define FEATURE_IPV6 8u /* of mg_check_feature() */
 

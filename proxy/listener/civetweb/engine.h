@@ -4,16 +4,16 @@
  *
  * Uses:   exchange, wire, chunked framing of response.h.
  */
-#ifndef POSTERN_PROXY_ENGINE_H
-#define POSTERN_PROXY_ENGINE_H
+#ifndef POSTERN_PROXY_LISTENER_CIVETWEB_ENGINE_H
+#define POSTERN_PROXY_LISTENER_CIVETWEB_ENGINE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "proxy/exchange.h"
-#include "proxy/response.h"
-#include "proxy/wire.h"
+#include "proxy/listener/exchange.h"
+#include "proxy/http/response.h"
+#include "proxy/listener/civetweb/wire.h"
 
 struct exchange {
 	struct request request;

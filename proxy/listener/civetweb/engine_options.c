@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/engine_options.h"
+#include "proxy/listener/civetweb/engine_options.h"
 
 #include <stdio.h>
 

@@ -6,10 +6,10 @@
  * Uses:   exchange (listener_setup).
  * Pure:   yes.
  */
-#ifndef POSTERN_PROXY_ENGINE_OPTIONS_H
-#define POSTERN_PROXY_ENGINE_OPTIONS_H
+#ifndef POSTERN_PROXY_LISTENER_CIVETWEB_ENGINE_OPTIONS_H
+#define POSTERN_PROXY_LISTENER_CIVETWEB_ENGINE_OPTIONS_H
 
-#include "proxy/exchange.h"
+#include "proxy/listener/exchange.h"
 
 struct engine_options {
 	const char *list[64]; /* names and values in turn, ended by NULL */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/layout.h"
+#include "proxy/listener/civetweb/layout.h"
 
 /* The byte before the method decides whether the engine skipped white space. At the start of the
  * buffer it belongs to the allocator, and is no white space there; a sanitizer must not mind. */

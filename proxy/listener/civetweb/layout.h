@@ -11,8 +11,8 @@
  * Uses:   base.
  * Pure:   yes; reads the receive buffer only.
  */
-#ifndef POSTERN_PROXY_LAYOUT_H
-#define POSTERN_PROXY_LAYOUT_H
+#ifndef POSTERN_PROXY_LISTENER_CIVETWEB_LAYOUT_H
+#define POSTERN_PROXY_LISTENER_CIVETWEB_LAYOUT_H
 
 #include <stdbool.h>
 #include <stddef.h>

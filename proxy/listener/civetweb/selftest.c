@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/selftest.h"
+#include "proxy/listener/civetweb/selftest.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/reason.h"
-#include "proxy/wire.h"
+#include "proxy/listener/civetweb/wire.h"
 
 /* What the private listener saw since a case began: letters in the order of the requests. */
 #define SEEN_ROOM 8

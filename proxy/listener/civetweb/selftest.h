@@ -9,14 +9,14 @@
  * Uses:   exchange, request.
  * Shell:  a listener on 127.0.0.1 and connections to it, for some milliseconds.
  */
-#ifndef POSTERN_PROXY_SELFTEST_H
-#define POSTERN_PROXY_SELFTEST_H
+#ifndef POSTERN_PROXY_LISTENER_CIVETWEB_SELFTEST_H
+#define POSTERN_PROXY_LISTENER_CIVETWEB_SELFTEST_H
 
 #include <stdbool.h>
 
 #include "base/check.h"
 #include "base/err.h"
-#include "proxy/exchange.h"
+#include "proxy/listener/exchange.h"
 
 /* `start` is how to listen. False: the error names the case and both verdicts. */
 MUST_CHECK bool selftest_run(

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/stack.h"
+#include "proxy/listener/civetweb/stack.h"
 
 #include <pthread.h>
 #include <stddef.h>

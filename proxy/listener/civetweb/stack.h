@@ -7,8 +7,8 @@
  * Uses:   nothing.
  * Shell:  the thread's memory.
  */
-#ifndef POSTERN_PROXY_STACK_H
-#define POSTERN_PROXY_STACK_H
+#ifndef POSTERN_PROXY_LISTENER_CIVETWEB_STACK_H
+#define POSTERN_PROXY_LISTENER_CIVETWEB_STACK_H
 
 /* The lowest byte of the calling thread's stack; NULL when it cannot be told, or when a sanitizer
  * keeps its own books about it. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/wire.h"
+#include "proxy/listener/civetweb/wire.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -10,9 +10,9 @@
 
 #include "base/clock.h"
 #include "base/span.h"
-#include "proxy/response.h"
-#include "proxy/scratch.h"
-#include "proxy/stack.h"
+#include "proxy/http/response.h"
+#include "proxy/http/scratch.h"
+#include "proxy/listener/civetweb/stack.h"
 
 typedef int (*poll_function)(struct pollfd *, nfds_t, int);
 typedef ssize_t (*recv_function)(int, void *, size_t, int);

@@ -13,8 +13,8 @@
  * Uses:   response (chunks), base (clock).
  * Shell:  sockets. One thread each.
  */
-#ifndef POSTERN_PROXY_WIRE_H
-#define POSTERN_PROXY_WIRE_H
+#ifndef POSTERN_PROXY_LISTENER_CIVETWEB_WIRE_H
+#define POSTERN_PROXY_LISTENER_CIVETWEB_WIRE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

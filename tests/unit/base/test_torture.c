@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "../torture.h"
+#include "torture.h"
 #include "base/document.h"
 #include "base/json.h"
 

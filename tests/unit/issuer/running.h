@@ -7,8 +7,8 @@
 
 #include <stdatomic.h>
 
-#include "issuer/admin.h"
-#include "issuer/issuer.h"
+#include "issuer/admin/admin.h"
+#include "issuer/local/issuer.h"
 
 struct running {
 	struct scratch scratch;

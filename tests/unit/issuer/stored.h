@@ -5,7 +5,7 @@
 
 #include "database.h"
 
-#include "issuer/store.h"
+#include "issuer/store/store.h"
 
 static struct scratch scratch;
 static char path[DATABASE_ROOM];

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "../torture.h"
+#include "torture.h"
 #include "jwks/discovery.h"
 #include "wanted.h"
 

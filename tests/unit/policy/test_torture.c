@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "load.h"
 
-#include "../torture.h"
+#include "torture.h"
 #include "policy/decide.h"
 #include "policy/principal.h"
 

@@ -3,7 +3,7 @@
 #ifndef POSTERN_TESTS_HEAD_H
 #define POSTERN_TESTS_HEAD_H
 
-#include "proxy/request.h"
+#include "proxy/http/request.h"
 
 /* Make a request of "NAME: value" lines that end with "\n". `lines` must outlive it. */
 static inline void

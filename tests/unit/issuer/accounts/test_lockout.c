@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
-#include "issuer/lockout.h"
+#include "issuer/accounts/lockout.h"
 
 static struct lockout *lockout;
 static const struct lockout_rules rules = { 5, 1, 300, 3600 };

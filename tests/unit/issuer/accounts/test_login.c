@@ -3,8 +3,8 @@
 
 #include <pthread.h>
 
-#include "issuer/login.h"
-#include "issuer/password.h"
+#include "issuer/accounts/login.h"
+#include "issuer/accounts/password.h"
 
 /* RFC 7914 section 12, the third vector: quick to check. */
 #define PASSWORD "pleaseletmein"

@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-#include "issuer/password.h"
+#include "issuer/accounts/password.h"
 
 /* RFC 7914 section 12, the third vector: P "pleaseletmein", S "SodiumChloride". */
 #define VECTOR                                                                                     \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
-#include "issuer/replay.h"
+#include "issuer/accounts/replay.h"
 
 static struct replay *replay;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
-#include "../torture.h"
-#include "issuer/revoked.h"
-#include "issuer/view.h"
+#include "torture.h"
+#include "issuer/accounts/revoked.h"
+#include "issuer/accounts/view.h"
 
 /* --- what was revoked --- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
-#include "issuer/used.h"
+#include "issuer/accounts/used.h"
 
 static struct used *used;
 

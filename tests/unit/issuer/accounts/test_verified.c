@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
-#include "issuer/verified.h"
+#include "issuer/accounts/verified.h"
 
 static struct verified *verified;
 

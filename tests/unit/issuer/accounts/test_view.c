@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
-#include "issuer/view.h"
+#include "issuer/accounts/view.h"
 
 static struct scratch scratch;
 static char path[SCRATCH_ROOM * 2];

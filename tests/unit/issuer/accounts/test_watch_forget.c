@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
-#include "issuer/watch_forget.h"
+#include "issuer/accounts/watch_forget.h"
 
 #define NOW INT64_C(1700000000)
 #define DAY 86400

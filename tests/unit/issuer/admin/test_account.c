@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stored.h"
 
-#include "issuer/account.h"
-#include "issuer/password.h"
-#include "issuer/view.h"
+#include "issuer/admin/account.h"
+#include "issuer/accounts/password.h"
+#include "issuer/accounts/view.h"
 
 static struct account_new
 ann(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
-#include "issuer/admin.h"
+#include "issuer/admin/admin.h"
 
 static struct scratch scratch;
 static char path[SCRATCH_ROOM * 2];

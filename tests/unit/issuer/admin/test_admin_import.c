@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
-#include "issuer/admin.h"
+#include "issuer/admin/admin.h"
 
 #define SECRET "0123456789abcdefghijkl"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
-#include "issuer/mint.h"
+#include "issuer/keys/mint.h"
 #include "jwks/keyset.h"
 #include "opened.h"
 

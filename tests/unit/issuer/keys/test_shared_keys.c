@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
-#include "issuer/shared_keys.h"
+#include "issuer/keys/shared_keys.h"
 
 /* The example of RFC 7515, appendix A.3. */
 #define POINT                                                                                      \

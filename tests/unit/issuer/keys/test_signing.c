@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "issuer/signing.h"
+#include "issuer/keys/signing.h"
 #include "jwks/keyset.h"
 
 static struct scratch scratch;

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "issuer/signing_plan.h"
+#include "issuer/keys/signing_plan.h"
 
 #define ABLE .able = true, .fits = true
 #define NEVER INT64_MAX

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
-#include "issuer/local.h"
+#include "issuer/local/local.h"
 
 struct row {
 	const char *name;

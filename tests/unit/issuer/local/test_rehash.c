@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "running.h"
 
-#include "issuer/password.h"
+#include "issuer/accounts/password.h"
 
 /* RFC 7914 section 12, the third vector: less work than ours. */
 #define PASSWORD "pleaseletmein"

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "issuer/standby.h"
+#include "issuer/local/standby.h"
 
 static const struct standby_settings settings = { .after_s = 60, .hold_s = 30 };
 

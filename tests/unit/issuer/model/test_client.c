@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
-#include "issuer/client.h"
+#include "issuer/model/client.h"
 
 static void
 ids_and_secrets_differ(void **state)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
-#include "issuer/incarnation.h"
+#include "issuer/model/incarnation.h"
 
 static void
 a_token_is_of_the_incarnation_that_it_names(void **state)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
-#include "issuer/wish.h"
+#include "issuer/model/wish.h"
 
 struct row {
 	const char *name;

@@ -2,7 +2,7 @@
 #include "scratch.h"
 
 #include "../token/signer.h"
-#include "issuer/assertion.h"
+#include "issuer/oauth/assertion.h"
 
 #define NOW_S 1760000000
 #define URL "https://gate.example/oauth/token"

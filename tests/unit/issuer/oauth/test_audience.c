@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
-#include "issuer/audience.h"
+#include "issuer/oauth/audience.h"
 
 static const char *texts[] = { "api://local", "https://billing.example/v1", "plain" };
 static const struct texts ours = { texts, 3, NULL };

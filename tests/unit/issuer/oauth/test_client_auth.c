@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
-#include "issuer/client_auth.h"
+#include "issuer/oauth/client_auth.h"
 
 #define URN "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3A"
 #define TYPE "client_assertion_type=" URN "jwt-bearer"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
-#include "issuer/form.h"
+#include "issuer/oauth/form.h"
 
 struct row {
 	const char *name;

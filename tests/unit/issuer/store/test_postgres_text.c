@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
-#include "issuer/postgres_text.h"
+#include "issuer/store/postgres_text.h"
 
 static const struct {
 	const char *name, *text, *want;

@@ -5,8 +5,8 @@
 
 #include <pthread.h>
 
-#include "issuer/account.h"
-#include "issuer/admin.h"
+#include "issuer/admin/account.h"
+#include "issuer/admin/admin.h"
 
 #define ISSUER "https://issuer.example"
 

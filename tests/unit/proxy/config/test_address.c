@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/address.h"
+#include "proxy/config/address.h"
 
 static const struct {
 	const char *text, *wrong; /* part of the error; NULL: it is an address */

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/identity.h"
+#include "proxy/config/identity.h"
 
 /* What `forward` says, and what comes of it: the headers as NAME=FROM, and the mistakes. */
 static const struct identity_case {

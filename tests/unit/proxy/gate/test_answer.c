@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "proxy/answer.h"
+#include "proxy/gate/answer.h"
 
 /* An engine whose client is a buffer: what answer.c needs of exchange.h. */
 struct exchange {

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 
-#include "proxy/cache.h"
+#include "proxy/gate/cache.h"
 
 static uint64_t no_roles[1];
 static struct arena found_in; /* what is found is copied there */

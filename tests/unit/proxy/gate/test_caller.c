@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/json.h"
-#include "proxy/caller.h"
+#include "proxy/gate/caller.h"
 
 #define CLAIMS                                                                                     \
 	"{\"sub\":\"jane\",\"n\":-7,\"yes\":true,\"no\":false,\"none\":null,\"real\":1.5,"         \

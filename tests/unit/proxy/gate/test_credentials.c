@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "head.h"
-#include "proxy/credentials.h"
+#include "proxy/gate/credentials.h"
 
 struct credential_case {
 	const char *name, *lines;

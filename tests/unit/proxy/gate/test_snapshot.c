@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "proxy/snapshot.h"
+#include "proxy/gate/snapshot.h"
 
 #define JWKS(kid)                                                                                  \
 	"{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"" kid "\","                        \

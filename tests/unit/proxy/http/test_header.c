@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/header.h"
+#include "proxy/http/header.h"
 
 #define HOP HEADER_HOP
 #define ASKED HEADER_ASKED

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "head.h"
-#include "proxy/headers.h"
+#include "proxy/http/headers.h"
 
 static const char *owned[] = { "X-User", "X-Roles" };
 

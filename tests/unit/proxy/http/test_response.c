@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/response.h"
+#include "proxy/http/response.h"
 
 struct head_case {
 	const char *name, *bytes;

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/layout.h"
+#include "proxy/listener/civetweb/layout.h"
 
 /* A buffer as the engine leaves it: texts with NULs between, told by where each starts. */
 struct layout_case {
