@@ -18,6 +18,7 @@ const RULES = [
   ['includes follow the arrows', rules.arrows, { 'base/seed.c': `${SPDX}#include "jwks/key.h"\n` }, /base\/seed\.c:2: jwks\/key\.h is against the arrows/],
   ['a room sees no room above it', rules.arrows, { 'issuer/oauth/seed.c': `${SPDX}#include "issuer/local/local.h"\n` }, /issuer\/oauth\/seed\.c:2: issuer\/local\/local\.h is against the arrows/],
   ['every file stands in a room', rules.arrows, { 'proxy/seed.c': `${SPDX}#include "base/span.h"\n` }, /proxy\/seed\.c: proxy is no room/],
+  ['each room has a README', rules.readmes, { 'base/README.md': '\n'.repeat(10) + 'x\n' }, /base\/README\.md: 11 lines/],
   ['own headers that are included exist', rules.arrows, { 'cli/seed.c': `${SPDX}#include "base/nowhere.h"\n` }, /cli\/seed\.c:2: there is no base\/nowhere\.h/],
   ['third-party headers stay in their folder', rules.owners, { 'cli/seed.c': '#include <curl/curl.h>\n' }, /cli\/seed\.c:1: curl\/curl\.h belongs to jwks/],
   ['one file includes civetweb.h', rules.owners, { 'proxy/listener/civetweb/a.c': '#include <civetweb.h>\n', 'proxy/listener/civetweb/b.c': '#include <civetweb.h>\n' }, /civetweb.*at most 1/],

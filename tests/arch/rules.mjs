@@ -67,6 +67,17 @@ export function arrows(tree) {
   return seen === 0 ? NOTHING : breaches;
 }
 
+/** Each room says what it is for, in ten lines at most. */
+export function readmes(tree) {
+  if (sources(tree).length === 0) return NOTHING;
+  return Object.keys(ROOMS).flatMap((room) => {
+    const text = tree.get(`${room}/README.md`);
+    if (text === undefined) return [`${room} has no README.md`];
+    const lines = text.trimEnd().split('\n').length;
+    return lines > 10 ? [`${room}/README.md: ${lines} lines, at most 10`] : [];
+  });
+}
+
 /** The arrows between the rooms make no circle. */
 export function circles(rooms = ROOMS) {
   if (Object.keys(rooms).length === 0) return NOTHING;

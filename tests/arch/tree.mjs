@@ -57,7 +57,7 @@ function readFolder(dir, fits, files) {
 /** Sources and headers of the product, and the end-to-end tests. */
 export function readTree() {
   const files = new Map();
-  for (const folder of FOLDERS) readFolder(path.join(ROOT, folder), (name) => /\.[ch]$/.test(name), files);
+  for (const folder of FOLDERS) readFolder(path.join(ROOT, folder), (name) => /\.[ch]$|^README\.md$/.test(name), files);
   readFolder(path.join(ROOT, 'tests/e2e'), (name) => name.endsWith('.mjs'), files);
   return files;
 }
