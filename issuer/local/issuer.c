@@ -132,7 +132,7 @@ take_view(void *context, struct view *view)
 	}
 	view_unref(old);
 	if (clients_too)
-		log_event(LOG_INFO, "clients_changed", "%zu clients, %zu before", now, before);
+		log_event(LOG_INFO, "clients_changed", "clients: %zu, before: %zu", now, before);
 	issuer_changed(issuer);
 }
 
