@@ -30,6 +30,9 @@ struct server {
 	char path[4096];
 };
 
+/* So many that scrapers that hang do not keep a probe out. */
+#define ADMIN_CONNECTIONS 32
+
 /* What was read is compared with what the files hold: a change in the midst of reading is noticed,
  * too. Without memory the former list stays, and what was read now is read again. `all`: key files,
  * too, which nobody else watches while what uses them could not start. */
@@ -171,7 +174,7 @@ listen_all(struct server *server, const struct config *config, struct err *reter
 	}
 	server->admin.listener = server->public[0];
 	setup = listener_setup_of(config, config->admin);
-	setup.connections = 8;
+	setup.connections = ADMIN_CONNECTIONS;
 	setup.serve = admin_serve;
 	setup.refuse = admin_refuse;
 	setup.context = &server->admin;

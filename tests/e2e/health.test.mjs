@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // `postern health` asks the gate that runs; mistakes in files that are edited meanwhile are not its business.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
 import { makeGate, run, startGate } from './harness/gate.mjs';
@@ -85,4 +87,16 @@ test('health that cannot be asked for', async (t) => {
     assert.equal(done.code, 2);
     assert.match(done.stderr, /nowhere\.yaml.*--address/);
   });
+});
+
+test('scrapers that hang do not keep a probe out', async (t) => {
+  const gate = await startGate(t, { config, policy: POLICY });
+  const idle = Array.from({ length: 20 }, () => net.connect(gate.adminPort, '127.0.0.1'));
+  for (const socket of idle) socket.on('error', () => {});
+  t.after(() => idle.forEach((socket) => socket.destroy()));
+  for (const socket of idle) {
+    if (socket.connecting) await once(socket, 'connect');
+    socket.write('GET /metrics HTTP/1.1\r\nHost: x\r\n');
+  }
+  for (const path of ['/livez', '/readyz', '/metrics']) assert.equal((await gate.admin(path)).status, 200, path);
 });
