@@ -238,14 +238,14 @@ test('copies, as the manual says: SQLite', async (t) => {
     await follow(gate, 'backup');
     const late = await known(gate, await gate.addClient('late', '--role', 'reader'));
     assert.equal((await post(gate, '/oauth/revoke', { token })).status, 200);
-    assert.match(await follow(gate, 'restore'), /^sound: 1 clients, 1 users, 1 revocations\n$/);
+    assert.match(await follow(gate, 'restore'), /^sound: 1 client, 1 user, 1 revocation\n$/);
     await gone(late);
     assert.equal((await callWith(gate, token)).status, 401);
     await goesOn(gate, await tokenOf(gate));
   });
   await t.test('back when the file is lost', async () => {
     for (const end of ['', '-wal', '-shm']) fs.rmSync(gate.database + end, { force: true });
-    assert.match(await follow(gate, 'restore'), /^sound: 1 clients, 1 users/);
+    assert.match(await follow(gate, 'restore'), /^sound: 1 client, 1 user/);
     await heals(gate, await tokenOf(gate));
   });
   await t.test('without a copy: a new, empty one, once somebody says so', async () => {
@@ -269,7 +269,7 @@ test('copies, as the manual says: PostgreSQL', { skip: noPostgres() || without('
 
   await follow(gate, 'pg-backup', env);
   const late = await known(gate, await gate.addClient('late', '--role', 'reader'));
-  assert.match(await follow(gate, 'pg-restore', env), /^sound: 1 clients, 1 users, 0 revocations\n$/);
+  assert.match(await follow(gate, 'pg-restore', env), /^sound: 1 client, 1 user, 0 revocations\n$/);
   await eventually(async () => (await post(gate, '/oauth/token', GRANT, { client: late })).status === 401, 'it is gone');
   await heals(gate, await tokenOf(gate));
 });
