@@ -36,8 +36,7 @@ inputs_note(struct inputs *inputs, struct arena *arena, struct input input, stru
 	noted->path = arena_text(arena, span_of(input.path));
 	noted->next = NULL;
 	memset(noted->digest, 0, sizeof(noted->digest));
-	if (noted->path == NULL ||
-	    (noted->readable && !digest_sha256(bytes, noted->digest)))
+	if (noted->path == NULL || (noted->readable && !digest_sha256(bytes, noted->digest)))
 		return;
 	if (inputs->first == NULL)
 		inputs->end = &inputs->first;

@@ -34,11 +34,12 @@ struct inputs {
 	struct input *first, **end;
 };
 
-/* Note a file that was read, or could not be; next and digest of `input` are not looked at. What finds
- * no memory is left out: its change is not noticed. */
+/* Note a file that was read, or could not be; next and digest of `input` are not looked at. What
+ * finds no memory is left out: its change is not noticed. */
 void inputs_note(struct inputs *inputs, struct arena *arena, struct input input, struct span bytes);
 
-/* Read a file only to note it, as one that is watched elsewhere: before whoever uses it reads it. */
+/* Read a file only to note it, as one that is watched elsewhere: before whoever uses it reads it.
+ */
 void inputs_look(struct inputs *inputs, struct arena *arena, const char *path);
 
 /* One number for the contents of all but secrets and what is watched elsewhere. False: OpenSSL

@@ -145,8 +145,8 @@ static json_t *
 make_number(const json_t *marked)
 {
 	json_t *number = json_object();
-	json_t *text = json_stringn_nocheck(
-	    json_string_value(marked) + 1, json_string_length(marked) - 1);
+	json_t *text =
+	    json_stringn_nocheck(json_string_value(marked) + 1, json_string_length(marked) - 1);
 
 	if (json_object_setn_new_nocheck(number, NAME, NAME_BYTES, text) == 0)
 		return number;

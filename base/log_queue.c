@@ -230,8 +230,8 @@ step(void *context)
 }
 
 bool
-log_queue_start(struct log_queue *queue, int fd,
-    void (*say)(struct buffer *line, uint64_t dropped), struct err *reterr)
+log_queue_start(struct log_queue *queue, int fd, void (*say)(struct buffer *line, uint64_t dropped),
+    struct err *reterr)
 {
 	queue->fd = fd;
 	queue->say = say;

@@ -46,12 +46,15 @@ struct log_queue {
 	int64_t moved_us; /* when the writer last got on, or had nothing to do */
 	int waiting;      /* lines that wait for room */
 	bool idle, dropping, flushing, torn;
-	uint64_t unsaid;               /* dropped, and not said yet */
-	atomic_uint_fast64_t dropped;  /* ever */
-	atomic_bool running, left;     /* started; let go while stuck */
+	uint64_t unsaid;              /* dropped, and not said yet */
+	atomic_uint_fast64_t dropped; /* ever */
+	atomic_bool running, left;    /* started; let go while stuck */
 };
 
-#define LOG_QUEUE_INIT { .lock = PTHREAD_MUTEX_INITIALIZER }
+#define LOG_QUEUE_INIT                                                                             \
+	{                                                                                          \
+		.lock = PTHREAD_MUTEX_INITIALIZER                                                  \
+	}
 
 /* Start the writer of `fd`. */
 MUST_CHECK bool log_queue_start(struct log_queue *queue, int fd,

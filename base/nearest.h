@@ -27,10 +27,10 @@ struct nearest {
 struct nearest nearest_to(struct span typed);
 
 /*
- * Offer a known word. It is near when at most a quarter of its letters (rounded up), and at most three, must be
- * changed, added, dropped or swapped with a neighbour; upper and lower case, "-" and "_" count as
- * the same. A word that starts with at least four typed letters is near, too, but less. Of equally
- * near words the one that was offered first stays.
+ * Offer a known word. It is near when at most a quarter of its letters (rounded up), and at most
+ * three, must be changed, added, dropped or swapped with a neighbour; upper and lower case, "-" and
+ * "_" count as the same. A word that starts with at least four typed letters is near, too, but
+ * less. Of equally near words the one that was offered first stays.
  */
 void nearest_offer(struct nearest *nearest, const char *word);
 

@@ -26,13 +26,13 @@ enum field_type {
 	FIELD_SIZE,        /* int64_t bytes: 512, 16k, 1m, 1g (powers of 1024) */
 	FIELD_WORD,        /* int: index into `words` */
 	FIELD_URL,         /* const char *: what url_read() takes, with the parts in `url` */
-	FIELD_PATH,        /* const char *: of a file or folder, relative to the file that names it */
-	FIELD_POINTER,     /* const char *: JSON Pointer */
-	FIELD_POINTERS,    /* struct texts: one or a list of JSON Pointers */
-	FIELD_SECRET,      /* const char *: text, {env: NAME} or {file: PATH} */
-	FIELD_MAP,         /* const struct node *: a map, read on by the caller */
-	FIELD_LIST,        /* const struct node *: a list, read on by the caller */
-	FIELD_NODE         /* const struct node *: anything, read on by the caller */
+	FIELD_PATH,     /* const char *: of a file or folder, relative to the file that names it */
+	FIELD_POINTER,  /* const char *: JSON Pointer */
+	FIELD_POINTERS, /* struct texts: one or a list of JSON Pointers */
+	FIELD_SECRET,   /* const char *: text, {env: NAME} or {file: PATH} */
+	FIELD_MAP,      /* const struct node *: a map, read on by the caller */
+	FIELD_LIST,     /* const struct node *: a list, read on by the caller */
+	FIELD_NODE      /* const struct node *: anything, read on by the caller */
 };
 
 /* A list of C strings, all lent by the document's arena. */

@@ -48,7 +48,6 @@ struct url {
  * reterr  the rule that is broken, "must …", with what to write instead where that is plain. It
  *         repeats nothing of a text with a "@" in it, which may hold a password.
  */
-MUST_CHECK bool url_read(
-    struct span text, unsigned parts, struct url *ret_url, struct err *reterr);
+MUST_CHECK bool url_read(struct span text, unsigned parts, struct url *ret_url, struct err *reterr);
 
 #endif

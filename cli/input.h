@@ -18,7 +18,8 @@
 /* `argument` itself, or with "-" standard input up to its end, without a last line end. */
 MUST_CHECK bool input_token(const char *argument, struct buffer *token, struct err *reterr);
 
-/* An OPTION_READ of options.h: `field` is an int64_t, Unix seconds, from Unix seconds or RFC 3339. */
+/* An OPTION_READ of options.h: `field` is an int64_t, Unix seconds, from Unix seconds or RFC 3339.
+ */
 const char *input_time(const char *value, void *field);
 
 #endif

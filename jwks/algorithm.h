@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * algorithm - the signature algorithms we verify (RFC 7518 section 3.1, RFC 8037, RFC 9864), as one table.
+ * algorithm - the signature algorithms we verify (RFC 7518 section 3.1, RFC 8037, RFC 9864), as one
+ * table.
  *
  * Uses:   base.
  * Pure:   yes.

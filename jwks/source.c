@@ -91,7 +91,8 @@ check_issuer(const struct node *node, bool discovery, struct mistakes *mistakes)
 		return;
 	if (discovery)
 		check_url(node, URL_PATH | URL_TEMPLATE | URL_SAFE, mistakes);
-	else if (span_starts(node->text, SPAN("https://")) || span_starts(node->text, SPAN("http://")))
+	else if (span_starts(node->text, SPAN("https://")) ||
+		 span_starts(node->text, SPAN("http://")))
 		check_url(node, URL_PATH | URL_TEMPLATE, mistakes);
 }
 
@@ -145,5 +146,6 @@ source_read(const struct node *issuer_map, struct source *source, struct mistake
 		source->place = source->issuer;
 	}
 	if (source->issuer != NULL)
-		check_issuer(node_get(issuer_map, "issuer"), source->kind == SOURCE_DISCOVERY, mistakes);
+		check_issuer(
+		    node_get(issuer_map, "issuer"), source->kind == SOURCE_DISCOVERY, mistakes);
 }

@@ -162,8 +162,7 @@ source_files_check(
 		{ node_get(jwks, "client_certificate"), source->client_certificate,
 		    "the certificate", check_certificate },
 		{ node_get(jwks, "client_key"), source->client_key, "the private key", check_key },
-		{ node_get(jwks, "bearer"), source->bearer, "the bearer token",
-		    check_bearer },
+		{ node_get(jwks, "bearer"), source->bearer, "the bearer token", check_bearer },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

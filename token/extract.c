@@ -158,8 +158,7 @@ extract_list(const struct extraction *from, const struct texts *pointers,
 
 	if (reason != REASON_OK || gathering->list.count == 0)
 		return reason;
-	gathering->list.at =
-	    arena_array(from->arena, gathering->list.count, sizeof(struct span));
+	gathering->list.at = arena_array(from->arena, gathering->list.count, sizeof(struct span));
 	if (gathering->list.at == NULL)
 		return token_refuse(from->token, REASON_OVERLOADED, NULL);
 	reason = gather(from, pointers, gathering);

@@ -21,7 +21,8 @@
 /*
  * Fill in subject, client, scopes, groups and roles. An absent, null or empty one is none; one of
  * the wrong type is CLAIM_MALFORMED, also when an earlier pointer hit. Entries of lists that are no
- * text grant nothing and refuse nothing: `not_text` counts them. In the pointers of lists, a segment
+ * text grant nothing and refuse nothing: `not_text` counts them. In the pointers of lists, a
+ * segment
  * "*" stands for each entry of an array. OVERLOADED when the arena has
  * no room.
  */

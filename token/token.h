@@ -29,7 +29,8 @@ struct token {
 	json_t *header;        /* owned */
 	json_t *claims;        /* owned; NULL after token_read_signed() */
 	enum algorithm algorithm;
-	const struct key *key; /* that its signature is of; NULL before verify_signature(); borrowed */
+	const struct key
+	    *key;           /* that its signature is of; NULL before verify_signature(); borrowed */
 	struct span kid;    /* at == NULL: none; lent by header */
 	struct span type;   /* `typ`; at == NULL: none */
 	struct span issuer; /* `iss` as claimed; at == NULL after token_read_signed() */

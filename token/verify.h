@@ -38,9 +38,9 @@ struct claims {
 	struct spans scopes; /* split at U+0020; arrays as they are */
 	struct spans groups;
 	struct spans roles;
-	size_t not_text;     /* entries of the three lists that are no text, and count for nothing */
+	size_t not_text; /* entries of the three lists that are no text, and count for nothing */
 	bool groups_overage; /* the caller has groups that the token does not list */
-	int64_t expires_s;     /* exclusive, without skew */
+	int64_t expires_s;   /* exclusive, without skew */
 	int64_t from_s;  /* every rule about time holds while from_s <= now < until_s: `nbf` and */
 	int64_t until_s; /* `iat` have come; min(exp, iat + max_age) has not; skew included */
 	const json_t *payload; /* lent by the token */

@@ -254,8 +254,8 @@ read_issuers(struct config *config, const struct top *top)
 
 /* One address; *ret_address is zeroed when it is none. */
 static void
-read_address(struct config *config, const char *text, const struct node *node,
-    struct address *ret_address)
+read_address(
+    struct config *config, const char *text, const struct node *node, struct address *ret_address)
 {
 	struct err err;
 
@@ -274,20 +274,19 @@ check_addresses(struct config *config, const struct top *top)
 	size_t count = config->listen.count;
 
 	if (list != NULL && (count == 0 || count > CONFIG_LISTENERS))
-		mistake_at_key(&config->mistakes, list, "must be 1..%d addresses", CONFIG_LISTENERS);
+		mistake_at_key(
+		    &config->mistakes, list, "must be 1..%d addresses", CONFIG_LISTENERS);
 	for (size_t i = 0; i < count && i < CONFIG_LISTENERS; i++) {
 		read_address(config, config->listen.at[i], list, &all[i]);
 		for (size_t k = 0; k < i; k++)
 			if (all[i].port != 0 && address_clash(&all[k], &all[i]))
-				mistake_at_key(&config->mistakes, list,
-				    "\"%s\" is taken by \"%s\"", config->listen.at[i],
-				    config->listen.at[k]);
+				mistake_at_key(&config->mistakes, list, "\"%s\" is taken by \"%s\"",
+				    config->listen.at[i], config->listen.at[k]);
 	}
 	read_address(config, config->admin, admin_node, admin);
 	for (size_t i = 0; admin->port != 0 && i < count && i < CONFIG_LISTENERS; i++)
 		if (all[i].port != 0 && address_clash(&all[i], admin))
-			mistake_at_key(&config->mistakes,
-			    admin_node == NULL ? list : admin_node,
+			mistake_at_key(&config->mistakes, admin_node == NULL ? list : admin_node,
 			    "\"%s\" of \"admin\" is taken by \"%s\" of \"listen\"", config->admin,
 			    config->listen.at[i]);
 }
@@ -376,8 +375,8 @@ read_all(struct config *config, struct err *reterr)
 }
 
 bool
-config_read(const char *path, enum config_reading how, struct config **ret_config,
-    struct err *reterr)
+config_read(
+    const char *path, enum config_reading how, struct config **ret_config, struct err *reterr)
 {
 	struct config *config = calloc(1, sizeof(*config));
 	struct span name = span_of(path);

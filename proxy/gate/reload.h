@@ -28,9 +28,10 @@ void reload_free(struct reload *reload);
 
 /* The last try, as it was told. */
 struct reload_state {
-	bool successful;                         /* the last try; true after the start */
-	int64_t success_s;                       /* when the configuration in force was read */
-	char configuration[2 * DIGEST_BYTES + 1]; /* of the one in force: its files' digest in hex */
+	bool successful;   /* the last try; true after the start */
+	int64_t success_s; /* when the configuration in force was read */
+	char
+	    configuration[2 * DIGEST_BYTES + 1]; /* of the one in force: its files' digest in hex */
 	struct err err;                          /* why the last try failed, else "" */
 	struct buffer mistakes; /* a JSON array of the lines of the last try, warnings too; its
 				 * reader's own copy */

@@ -13,8 +13,7 @@ static enum reason
 fail(struct upstream *upstream, enum upstream_failure failure)
 {
 	upstream_count_failure(&upstream->count, failure);
-	return failure == UPSTREAM_TIMEOUT ? REASON_UPSTREAM_TIMEOUT
-					   : REASON_UPSTREAM_UNREACHABLE;
+	return failure == UPSTREAM_TIMEOUT ? REASON_UPSTREAM_TIMEOUT : REASON_UPSTREAM_UNREACHABLE;
 }
 
 /* The address that was good last goes first, so that a dead one costs its wait only once. */
@@ -53,14 +52,14 @@ find_addresses(struct upstream *upstream, struct race *race, struct err *reterr)
 
 /* A connected socket of the race becomes a link: TLS, or a socket that blocks. */
 static bool
-make_ready(struct upstream *upstream, struct link *link, const struct race *race,
-    struct err *reterr)
+make_ready(
+    struct upstream *upstream, struct link *link, const struct race *race, struct err *reterr)
 {
 	int64_t now_us = clock_mono_us();
 
 	/* While there are other addresses, one that does not shake hands leaves time for them. */
-	link->deadline_us = race_goes_on(race) ? now_us + (race->deadline_us - now_us) / 2
-					       : race->deadline_us;
+	link->deadline_us =
+	    race_goes_on(race) ? now_us + (race->deadline_us - now_us) / 2 : race->deadline_us;
 	if (upstream->secure != NULL)
 		return secure_connect(upstream->secure, link, reterr);
 	return fcntl(link->socket, F_SETFL, 0) == 0 ||

@@ -28,8 +28,8 @@ struct resolve {
 	atomic_uint_fast64_t generation;
 	uint64_t begun, ended; /* look-ups */
 	int64_t asked_us;      /* when the last one began */
-	bool refused;     /* name servers say that there is no such name */
-	struct err last;  /* of the last try; "" after a success and before the first */
+	bool refused;          /* name servers say that there is no such name */
+	struct err last;       /* of the last try; "" after a success and before the first */
 };
 
 static size_t

@@ -50,8 +50,9 @@ MUST_CHECK bool resolve_get(struct resolve *resolve, int64_t deadline_us,
     struct resolve_answer *ret_answer, struct err *reterr);
 
 /*
- * Nobody can be reached at the addresses of `generation`: ask again now, at most five times a second,
- * and wait for the answer until the monotonic `until_us` (0: do not wait). True: they are others now.
+ * Nobody can be reached at the addresses of `generation`: ask again now, at most five times a
+ * second, and wait for the answer until the monotonic `until_us` (0: do not wait). True: they are
+ * others now.
  */
 MUST_CHECK bool resolve_renew(struct resolve *resolve, uint64_t generation, int64_t until_us);
 

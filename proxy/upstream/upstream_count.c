@@ -50,8 +50,8 @@ add_label(struct buffer *text, const char *value)
 
 /* One sample: NAME{upstream="…"MORE} VALUE. */
 static void
-add_sample(struct buffer *text, const struct upstream_told *told, const char *name,
-    const char *more)
+add_sample(
+    struct buffer *text, const struct upstream_told *told, const char *name, const char *more)
 {
 	buffer_add_text(text, name);
 	buffer_add_byte(text, '{');
@@ -63,9 +63,8 @@ add_sample(struct buffer *text, const struct upstream_told *told, const char *na
 static void
 add_connections(const struct upstream_told *told, size_t count, struct buffer *text)
 {
-	buffer_add_text(text,
-	    "# HELP postern_upstream_connections Connections to the upstream.\n"
-	    "# TYPE postern_upstream_connections gauge\n");
+	buffer_add_text(text, "# HELP postern_upstream_connections Connections to the upstream.\n"
+			      "# TYPE postern_upstream_connections gauge\n");
 	for (size_t i = 0; i < count; i++) {
 		int open = atomic_load(&told[i].count->open);
 

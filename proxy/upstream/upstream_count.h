@@ -17,8 +17,8 @@
 
 /* What went wrong with an upstream. */
 enum upstream_failure {
-	UPSTREAM_CONNECT,   /* no connection: refused, no route */
-	UPSTREAM_TIMEOUT,   /* no connection or no answer in time, or silence in the middle of one */
+	UPSTREAM_CONNECT, /* no connection: refused, no route */
+	UPSTREAM_TIMEOUT, /* no connection or no answer in time, or silence in the middle of one */
 	UPSTREAM_MALFORMED, /* an answer that is not HTTP/1.x */
 	UPSTREAM_RESET,     /* it closed before its answer was whole */
 	UPSTREAM_TLS,       /* the handshake failed, or the certificate is refused */
@@ -32,8 +32,9 @@ struct upstream_count {
 	atomic_int open; /* connections, in use and idle */
 	atomic_uint_fast64_t opened, reused;
 	atomic_uint_fast64_t failures[UPSTREAM_FAILURES];
-	atomic_uint_fast64_t buckets[UPSTREAM_BUCKETS]; /* answers by the time to their first byte */
-	atomic_uint_fast64_t first_byte_us;             /* the sum */
+	atomic_uint_fast64_t
+	    buckets[UPSTREAM_BUCKETS];      /* answers by the time to their first byte */
+	atomic_uint_fast64_t first_byte_us; /* the sum */
 };
 
 /* A request failed, of that kind. */

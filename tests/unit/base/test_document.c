@@ -122,8 +122,8 @@ mistakes_stand_in_the_order_of_the_file(void **state)
 	mistake_at(&mistakes, node_get(root, "c"), "is a list");
 	mistake_at(&mistakes, node_get(root, "b"), "is \"%s\"", "wrong");
 	warning_at(&mistakes, node_get(root, "a"), "is odd");
-	assert_string_equal(told(&mistakes),
-	    "f:1:1: /a: warning: is odd\nf:2:4: /b: is \"wrong\" (found \"two\")\nf:3:4: /c: is a list\n");
+	assert_string_equal(told(&mistakes), "f:1:1: /a: warning: is odd\nf:2:4: /b: is \"wrong\" "
+					     "(found \"two\")\nf:3:4: /c: is a list\n");
 	assert_int_equal(mistakes.errors, 2);
 	assert_int_equal(mistakes.warnings, 1);
 }
@@ -143,7 +143,8 @@ what_a_value_shows_cannot_break_the_line(void **state)
 	mistake_at(&mistakes, node_get(root, "b"), "long");
 	assert_string_equal(told(&mistakes),
 	    "f:1:4: /a: bad (found \"x\\x0ay\\x1b\")\n"
-	    "f:2:4: /b: long (found \"012345678901234567890123456789012345678901234567890123456789…\")\n");
+	    "f:2:4: /b: long (found "
+	    "\"012345678901234567890123456789012345678901234567890123456789…\")\n");
 }
 
 static void

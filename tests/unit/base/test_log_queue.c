@@ -182,9 +182,9 @@ stopping_waits_for_no_reader(void **state)
 	assert_true(log_queue_start(&queue, ends[1], say, &err));
 	for (int i = 0; i < 2000; i++)
 		put_number(&queue, 0, i);
-	log_queue_stop(&queue, soon()); /* comes back although nobody ever reads */
+	log_queue_stop(&queue, soon());                  /* comes back although nobody ever reads */
 	assert_true(log_queue_put(&queue, SPAN("x\n"))); /* dropped, not written */
-	(void)close(ends[0]); /* lets the writer end */
+	(void)close(ends[0]);                            /* lets the writer end */
 }
 
 static void

@@ -120,18 +120,17 @@ static const struct wrong_case wrongs[] = {
 	{ "text: x\ntime: 900s\n", "f:2:7: /time: must be 0s..5m (found \"900s\")\n" },
 	{ "text: x\ntime: soon\n",
 	    "f:2:7: /time: must be a duration such as 30s, 10m or 24h (found \"soon\")\n" },
-	{ "text: x\nsize: 1t\n", "f:2:7: /size: must be a size such as 512, 16k or 1m (found \"1t\")\n" },
+	{ "text: x\nsize: 1t\n",
+	    "f:2:7: /size: must be a size such as 512, 16k or 1m (found \"1t\")\n" },
 	{ "text: x\nword: burn\n", "f:2:7: /word: must be one of strip, keep (found \"burn\")\n" },
 	{ "text: x\nmap: 1\n", "f:2:6: /map: must be a map of keys (found \"1\")\n" },
 	{ "text: x\npointer: sub\n",
 	    "f:2:10: /pointer: must be a JSON Pointer such as /sub (found \"sub\")\n" },
 	{ "text: x\ntexts: [a, [b]]\n", "f:2:12: /texts/1: must be a text or a list of texts\n" },
-	{ "text: x\nurl: ftp://h\n",
-	    "f:2:6: /url: must start with \"http://\" or \"https://\" "
-	    "(found \"ftp://h\")\n" },
-	{ "text: x\nurl: https://u@h/\n",
-	    "f:2:6: /url: must hold no user and no password "
-	    "(found \"https://(secret)@h/\")\n" },
+	{ "text: x\nurl: ftp://h\n", "f:2:6: /url: must start with \"http://\" or \"https://\" "
+				     "(found \"ftp://h\")\n" },
+	{ "text: x\nurl: https://u@h/\n", "f:2:6: /url: must hold no user and no password "
+					  "(found \"https://(secret)@h/\")\n" },
 	{ "text: x\nsecret: {env: POSTERN_NO_SUCH_VARIABLE}\n",
 	    "f:2:15: /secret/env: this environment variable is not set "
 	    "(found \"POSTERN_NO_SUCH_VARIABLE\")\n" },

@@ -98,7 +98,9 @@ static const struct {
 	{ "http://h\t", 0, "without spaces" },
 	{ "http://h\r\nA: b", 0, "control characters" },
 	{ "http://h\\@evil", ALL, "must not hold" },
-	{ "http://b\xc3\xbc" "cher.example", ALL, "must be ASCII" },
+	{ "http://b\xc3\xbc"
+	  "cher.example",
+	    ALL, "must be ASCII" },
 	{ "http://h/\xc3\xbc", ALL, "must be ASCII" },
 	{ "http://h/{a}", URL_PATH, "must not hold" },
 	{ "http://", ALL, "must name a host" },
@@ -129,8 +131,10 @@ static const struct {
 	{ "unix://run/x", ALL, "must be unix:/PATH, with one slash" },
 	{ "unix:/", ALL, "the path of a socket" },
 	{ "unix:x", ALL, START },
-	{ "unix:/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-	  "aaaaaaaaaaaaaaaaaaaaaaaaaaa", ALL, "the path of a socket" },
+	{ "unix:/"
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaa",
+	    ALL, "the path of a socket" },
 	{ "localhost:8080", 0, "write \"http://localhost:8080\"" },
 	{ "api.example", 0, "write \"http://api.example\"" },
 	{ "idp.example/realms/a", URL_PATH | URL_SAFE, "write \"https://idp.example/realms/a\"" },
@@ -150,7 +154,8 @@ what_is_not_used_or_not_plain_is_refused(void **state)
 
 		if (url_read(span_of(bad[i].text), bad[i].parts, &url, &err))
 			fail_msg("%s is accepted", bad[i].text);
-		if (err.text[0] == '\0' || (bad[i].want != NULL && strstr(err.text, bad[i].want) == NULL))
+		if (err.text[0] == '\0' ||
+		    (bad[i].want != NULL && strstr(err.text, bad[i].want) == NULL))
 			fail_msg("%s: %s", bad[i].text, err.text);
 	}
 }

@@ -154,8 +154,8 @@ equal_material_is_no_doubt(void **state)
 	(void)state;
 	assert_int_equal(
 	    keyset_find(set, (struct span){ NULL, 0 }, ALGORITHM_RS256, &key), REASON_OK);
-	assert_int_equal(keyset_find(set, (struct span){ NULL, 0 }, ALGORITHM_PS256, &key),
-	    REASON_KEY_UNKNOWN);
+	assert_int_equal(
+	    keyset_find(set, (struct span){ NULL, 0 }, ALGORITHM_PS256, &key), REASON_KEY_UNKNOWN);
 	keyset_free(set);
 }
 

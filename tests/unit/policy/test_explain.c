@@ -115,7 +115,8 @@ a_token_refused_before_any_cover_is_told(void **state)
 	    "\"detail\":\"expired 5 s ago\",\"method\":\"GET\",\"path\":null,\"pattern\":null,"
 	    "\"privilege\":null,\"label\":null,\"module\":null,\"public\":false,"
 	    "\"shadow_reason\":null,\"roles\":[],\"roles_wanted\":[],\"scopes\":[],"
-	    "\"scopes_wanted\":[],\"issuer\":null,\"subject\":null,\"client\":null,\"ignored_entries\":0,\"revoked\":null}");
+	    "\"scopes_wanted\":[],\"issuer\":null,\"subject\":null,\"client\":null,\"ignored_"
+	    "entries\":0,\"revoked\":null}");
 	load_done(&told.load);
 }
 

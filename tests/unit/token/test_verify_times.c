@@ -175,7 +175,8 @@ static void
 the_times_of_claims_are_those_of_the_checks(void **state)
 {
 	static const char *const sets[] = { "{}", "{\"nbf\":1400}", "{\"nbf\":1399.5}",
-		"{\"iat\":1300}", "{\"iat\":1300.7,\"exp\":1900.2}", "{\"iat\":1200,\"nbf\":1450}" };
+		"{\"iat\":1300}", "{\"iat\":1300.7,\"exp\":1900.2}",
+		"{\"iat\":1200,\"nbf\":1450}" };
 	static const int64_t ages_s[] = { 0, 400, 599, 1000, 5000 }, skews_s[] = { 0, 30 };
 	struct keyset *keys = judged_keys();
 	size_t compared = 0;

@@ -21,8 +21,8 @@ struct layout_case {
 
 static const struct layout_case cases[] = {
 	{ "canonical", ".GET|/a|HTTP/1.1||Host|h||\r|", 1, 5, -1, 13, { 18 }, { 23 }, 1, true },
-	{ "a space before a value", ".GET|/a|HTTP/1.1||Host| h||\r|", 1, 5, -1, 13, { 18 }, { 24 }, 1,
-	    true },
+	{ "a space before a value", ".GET|/a|HTTP/1.1||Host| h||\r|", 1, 5, -1, 13, { 18 }, { 24 },
+	    1, true },
 	{ "a query", ".GET|/a|b|HTTP/1.1||Host|h||\r|", 1, 5, 8, 15, { 20 }, { 25 }, 1, true },
 	{ "no headers", ".GET|/a|HTTP/1.0||\r|", 1, 5, -1, 13, { 0 }, { 0 }, 0, true },
 	{ "white space first", " GET|/a|HTTP/1.1||Host|h||\r|", 1, 5, -1, 13, { 18 }, { 23 }, 1,
@@ -33,8 +33,8 @@ static const struct layout_case cases[] = {
 	    { 24 }, 1, false },
 	{ "two spaces after the target", ".GET|/a||HTTP/1.1||Host|h||\r|", 1, 5, -1, 14, { 19 },
 	    { 24 }, 1, false },
-	{ "a space before the colon", ".GET|/a|HTTP/1.1||Host||h||\r|", 1, 5, -1, 13, { 18 }, { 24 },
-	    1, false },
+	{ "a space before the colon", ".GET|/a|HTTP/1.1||Host||h||\r|", 1, 5, -1, 13, { 18 },
+	    { 24 }, 1, false },
 	{ "one NUL is a bare line feed", ".GET|/a|HTTP/1.1||Host|h|A|b||\r|", 1, 5, -1, 13,
 	    { 18, 25 }, { 23, 27 }, 2, false },
 	{ "a hidden line", ".GET|/a|HTTP/1.1||Host|h||X: 1\r\n\r|", 1, 5, -1, 13, { 18 }, { 23 }, 1,
@@ -88,7 +88,8 @@ gaps_are_measured(void **state)
 		layout.held = len - 1;
 		told = layout_check(&layout, &head);
 		if ((told == NULL) != one->good || (one->good && head != len - 1)) {
-			print_error("%s: %s, %zu bytes\n", one->name, told == NULL ? "good" : told, head);
+			print_error(
+			    "%s: %s, %zu bytes\n", one->name, told == NULL ? "good" : told, head);
 			wrong++;
 		}
 		layout.held = len - 2;
