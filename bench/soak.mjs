@@ -81,6 +81,8 @@ class World {
   config(gate, lifetime = '1h') {
     return {
       log: { level: 'error' },
+      // Few threads, so that each has touched its memory long before it is looked at.
+      limits: { connections: 64 },
       issuers: { idp: { issuer: 'https://idp.example', audience: ['api://soak'], jwks_file: 'keys.json' } },
       local_issuer: {
         issuer: `http://127.0.0.1:${gate.port}`, audience: 'api://local', lockout: { failures: 0 }, token_lifetime: lifetime,
