@@ -339,3 +339,14 @@ schema_read(
 		if (field->required && node_get(map, field->key) == NULL)
 			mistake_at_key(mistakes, map, "\"%s\" is missing", field->key);
 }
+
+bool
+schema_texts_same(const struct texts *a, const struct texts *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->at[i], b->at[i]) != 0)
+			return false;
+	return true;
+}

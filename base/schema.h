@@ -42,6 +42,9 @@ struct texts {
 	const struct node *node; /* for messages; NULL when not given */
 };
 
+/* Do both hold the same texts in the same order? */
+bool schema_texts_same(const struct texts *a, const struct texts *b);
+
 struct field {
 	const char *key;
 	enum field_type type;

@@ -205,20 +205,6 @@ issuer_start(const struct issuer_setup *setup, struct issuer **ret_issuer, struc
 }
 
 static bool
-texts_same(const struct texts *a, const struct texts *b)
-{
-	size_t i;
-
-	if (a->count != b->count)
-		return false;
-	for (i = 0; i < a->count; i++) {
-		if (strcmp(a->at[i], b->at[i]) != 0)
-			return false;
-	}
-	return true;
-}
-
-static bool
 signing_same(const struct local_signing *a, const struct local_signing *b)
 {
 	return a->algorithm == b->algorithm && a->rotate_after_s == b->rotate_after_s &&
@@ -232,7 +218,8 @@ issuer_same(const struct issuer *issuer, const struct issuer_setup *setup)
 	const struct local *a = &issuer->local, *b = setup->local;
 
 	return strcmp(a->issuer, b->issuer) == 0 && strcmp(a->audience, b->audience) == 0 &&
-	       strcmp(a->database, b->database) == 0 && texts_same(&a->resources, &b->resources) &&
+	       strcmp(a->database, b->database) == 0 &&
+	       schema_texts_same(&a->resources, &b->resources) &&
 	       span_equal(span_of(a->introspection_role), span_of(b->introspection_role)) &&
 	       memcmp(&a->lockout, &b->lockout, sizeof(a->lockout)) == 0 &&
 	       a->accept == b->accept && a->token_lifetime_s == b->token_lifetime_s &&

@@ -173,20 +173,6 @@ client_name_valid(struct span name)
 }
 
 static bool
-texts_same(const struct texts *a, const struct texts *b)
-{
-	size_t i;
-
-	if (a->count != b->count)
-		return false;
-	for (i = 0; i < a->count; i++) {
-		if (strcmp(a->at[i], b->at[i]) != 0)
-			return false;
-	}
-	return true;
-}
-
-static bool
 slots_same(const struct client *a, const struct client *b)
 {
 	size_t i;
@@ -212,8 +198,8 @@ client_same(const struct client *a, const struct client *b)
 	       text_same(a->incarnation, b->incarnation) && text_same(a->label, b->label) &&
 	       text_same(a->description, b->description) && text_same(a->owner, b->owner) &&
 	       text_same(a->contact, b->contact) && slots_same(a, b) &&
-	       texts_same(&a->roles, &b->roles) && texts_same(&a->scopes, &b->scopes) &&
-	       a->disabled == b->disabled && a->method == b->method &&
-	       text_same(a->jwks, b->jwks) && a->token_lifetime_s == b->token_lifetime_s &&
-	       a->created_s == b->created_s;
+	       schema_texts_same(&a->roles, &b->roles) &&
+	       schema_texts_same(&a->scopes, &b->scopes) && a->disabled == b->disabled &&
+	       a->method == b->method && text_same(a->jwks, b->jwks) &&
+	       a->token_lifetime_s == b->token_lifetime_s && a->created_s == b->created_s;
 }
