@@ -42,6 +42,14 @@ clock_mono_s(void)
 	return MONO_START_S + clock_mono_us() / 1000000;
 }
 
+int64_t
+clock_unix_of_mono(int64_t mono_s, int64_t now_us, int64_t mono_us)
+{
+	int64_t apart_us = now_us - mono_us;
+
+	return mono_s - MONO_START_S + apart_us / 1000000 - (apart_us % 1000000 < 0);
+}
+
 /* Cut `count` digits off the front. */
 static bool
 cut_digits(struct span *rest, size_t count, int *ret_value)

@@ -24,6 +24,11 @@ int64_t clock_mono_us(void);
  * off it, and never near 0. For waits that no clock that is set may stretch or end. */
 int64_t clock_mono_s(void);
 
+/* The Unix second in which the second `mono_s` of clock_mono_s() began, given both clocks read
+ * together, in microseconds. The two clocks do not tick at once: an age told by Unix seconds is
+ * never less than the one that clock_mono_s() tells, and at most a second more. Pure. */
+int64_t clock_unix_of_mono(int64_t mono_s, int64_t now_us, int64_t mono_us);
+
 /* Unix seconds (digits) or RFC 3339 ("2026-11-23T12:00:00Z"). False: neither. Pure. */
 MUST_CHECK bool clock_parse(struct span text, int64_t *ret_s);
 

@@ -378,7 +378,7 @@ keeper_keep(struct keeper *keeper)
 		return;
 	}
 	keeper->unkept = false;
-	good_s = clock_now_s() - (clock_mono_s() - keeper->plan.good_s); /* in Unix seconds */
+	good_s = clock_unix_of_mono(keeper->plan.good_s, clock_now_us(), clock_mono_us());
 	buffer_init(&json, KEYSET_MAX_BYTES);
 	buffer_add(&json, buffer_span(&keeper->json));
 	(void)pthread_mutex_unlock(&keeper->lock);

@@ -58,8 +58,8 @@ write_down(struct fallback *fallback, const char *state_dir)
 	buffer_init(&path, 8192);
 	buffer_init(&json, FILE_MOST);
 	buffer_format(&path, "%s/%s", state_dir, FILE_NAME);
-	if (since_s > 0) /* in Unix seconds, for people */
-		since_s = clock_now_s() - (clock_mono_s() - since_s);
+	if (since_s > 0) /* for people */
+		since_s = clock_unix_of_mono(since_s, clock_now_us(), clock_mono_us());
 	buffer_format(&json, "{\"in_force\":%s,\"since\":%" PRId64 "}\n",
 	    fallback->standby.in_force ? "true" : "false", since_s);
 	fallback->written =

@@ -181,6 +181,28 @@ clocks_agree_and_do_not_go_back(void **state)
 	}
 }
 
+/* Whatever part of a second lies between their ticks. */
+static void
+an_age_by_unix_time_is_never_less(void **state)
+{
+	static const int64_t start_us[] = { 1790000000000000, 1790000000100000, 1790000000999999 };
+	const int64_t mono_start_s = INT64_C(1) << 33; /* where clock_mono_s() starts */
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		for (int64_t mono_us = 5000000; mono_us < 9000000; mono_us += 99991) {
+			int64_t began_s = mono_start_s + 5;
+			int64_t now_us = start_us[i] + mono_us;
+			int64_t unix_s = clock_unix_of_mono(began_s, now_us, mono_us);
+			int64_t age_s = mono_start_s + mono_us / 1000000 - began_s;
+
+			assert_int_equal(unix_s, start_us[i] / 1000000 + 5);
+			assert_in_range(now_us / 1000000 - unix_s, age_s, age_s + 1);
+		}
+	}
+	assert_int_equal(clock_unix_of_mono(mono_start_s + 5, 1000000, 5900000), 0); /* 1970 */
+}
+
 int
 main(void)
 {
@@ -191,6 +213,7 @@ main(void)
 		cmocka_unit_test(every_day_goes_both_ways),
 		cmocka_unit_test(http_dates_are_those_of_the_system),
 		cmocka_unit_test(clocks_agree_and_do_not_go_back),
+		cmocka_unit_test(an_age_by_unix_time_is_never_less),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
