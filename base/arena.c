@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #define BLOCK_FIRST ((size_t)4096)
-#define BLOCK_MOST ((size_t)256 << 10)
+#define BLOCK_MAX ((size_t)256 << 10)
 #define ALIGNMENT _Alignof(max_align_t)
 
 struct arena_block {
@@ -45,17 +45,17 @@ arena_done(struct arena *arena)
 
 /* Blocks grow with what was used so far, so that many bytes need few blocks. */
 static size_t
-next_block_bytes(const struct arena *arena, size_t least)
+next_block_bytes(const struct arena *arena, size_t min)
 {
 	size_t first = arena->first_bytes > 0 ? arena->first_bytes : BLOCK_FIRST;
-	size_t wish = arena->used_bytes > first ? arena->used_bytes : first;
+	size_t wanted = arena->used_bytes > first ? arena->used_bytes : first;
 	size_t free_bytes = arena->max_bytes - arena->used_bytes;
 
-	if (wish > BLOCK_MOST)
-		wish = BLOCK_MOST;
-	if (wish > free_bytes)
-		wish = free_bytes;
-	return wish < least ? least : wish;
+	if (wanted > BLOCK_MAX)
+		wanted = BLOCK_MAX;
+	if (wanted > free_bytes)
+		wanted = free_bytes;
+	return wanted < min ? min : wanted;
 }
 
 /* The bytes left in the block before are given up. */

@@ -31,11 +31,11 @@ digits_cut(struct span *rest, int64_t *ret_value)
 }
 
 bool
-digits_read(struct span text, size_t most, int64_t *ret_value)
+digits_read(struct span text, size_t max, int64_t *ret_value)
 {
 	int64_t value;
 
-	if (text.len > most || !digits_cut(&text, &value) || text.len > 0)
+	if (text.len > max || !digits_cut(&text, &value) || text.len > 0)
 		return false;
 	*ret_value = value;
 	return true;

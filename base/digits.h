@@ -23,6 +23,6 @@ int digits_hex(char c);
 MUST_CHECK bool digits_cut(struct span *rest, int64_t *ret_value);
 
 /* Read a text of 1..most decimal digits and nothing else. */
-MUST_CHECK bool digits_read(struct span text, size_t most, int64_t *ret_value);
+MUST_CHECK bool digits_read(struct span text, size_t max, int64_t *ret_value);
 
 #endif

@@ -13,7 +13,7 @@
 #include "base/digest.h"
 
 #define CHUNK_BYTES 2048
-#define NAME_MOST 8192
+#define NAME_MAX 8192
 
 static bool
 is_stdin(const char *path)
@@ -64,16 +64,16 @@ out:
 static bool
 check_private(int fd, const char *path, struct err *reterr)
 {
-	struct stat told;
+	struct stat status;
 
-	if (fstat(fd, &told) != 0)
+	if (fstat(fd, &status) != 0)
 		return err_errno(reterr, errno, "%s", path);
-	if (is_own(path) && !S_ISREG(told.st_mode))
+	if (is_own(path) && !S_ISREG(status.st_mode))
 		return true;
-	if ((told.st_mode & (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH)) != 0)
+	if ((status.st_mode & (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH)) != 0)
 		return err_set(reterr,
 		    "%s: group or others can read or write it (mode %04o); chmod 600 it", path,
-		    (unsigned)(told.st_mode & 07777));
+		    (unsigned)(status.st_mode & 07777));
 	return true;
 }
 
@@ -81,16 +81,16 @@ check_private(int fd, const char *path, struct err *reterr)
 static bool
 check_kind(int fd, const char *path, struct err *reterr)
 {
-	struct stat told;
+	struct stat status;
 
-	if (fstat(fd, &told) != 0)
+	if (fstat(fd, &status) != 0)
 		return err_errno(reterr, errno, "%s", path);
-	if (is_own(path) || S_ISREG(told.st_mode))
+	if (is_own(path) || S_ISREG(status.st_mode))
 		return true;
-	if (S_ISDIR(told.st_mode))
+	if (S_ISDIR(status.st_mode))
 		return err_errno(reterr, EISDIR, "%s", path);
 	return err_set(
-	    reterr, "%s: is a %s, not a file", path, S_ISFIFO(told.st_mode) ? "FIFO" : "device");
+	    reterr, "%s: is a %s, not a file", path, S_ISFIFO(status.st_mode) ? "FIFO" : "device");
 }
 
 /* Opening a FIFO without O_NONBLOCK waits for who writes to it; files do not care. */
@@ -153,7 +153,7 @@ sync_directory(const char *path)
 	bool done;
 	int fd;
 
-	buffer_init(&name, NAME_MOST);
+	buffer_init(&name, NAME_MAX);
 	if (slash == NULL)
 		buffer_add_text(&name, ".");
 	else
@@ -213,7 +213,7 @@ file_write(const char *path, struct span bytes, mode_t mode, struct err *reterr)
 	uint64_t unique = 0;
 	bool done = false;
 
-	buffer_init(&name, NAME_MOST);
+	buffer_init(&name, NAME_MAX);
 	if (!digest_random(&unique, sizeof(unique))) {
 		(void)err_set(reterr, "%s: no random bytes for a temporary name", path);
 		goto out;

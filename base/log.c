@@ -16,9 +16,9 @@
 #include "base/log_queue.h"
 
 /* A key that makes the line longer is left out whole. */
-#define LINE_MOST (1u << 20)
+#define LOG_LINE_MAX (1u << 20)
 #define END_BYTES 2
-#define MESSAGE_MOST 8192
+#define MESSAGE_MAX 8192
 #define LOG_STOP_US (10 * INT64_C(1000000))
 
 static const char lost_line[] = "{\"event\":\"log_line_lost\"}\n";
@@ -113,7 +113,7 @@ keep_or_cut(struct log_line *line, size_t before)
 {
 	struct buffer *buffer = &line->buffer;
 
-	if (!buffer->failed && buffer->len <= LINE_MOST - END_BYTES)
+	if (!buffer->failed && buffer->len <= LOG_LINE_MAX - END_BYTES)
 		return;
 	if (buffer->at == NULL)
 		return;
@@ -128,7 +128,7 @@ begin(struct log_line *line)
 	char time[32];
 
 	line->format = (enum log_format)atomic_load_explicit(&chosen_format, memory_order_relaxed);
-	buffer_init(&line->buffer, LINE_MOST);
+	buffer_init(&line->buffer, LOG_LINE_MAX);
 	if (line->format == LOG_JSON)
 		buffer_add_byte(&line->buffer, '{');
 	clock_format(clock_now_us(), time);
@@ -232,7 +232,7 @@ log_event(enum log_level level, const char *event, const char *format, ...)
 	log_text(&line, "event", span_of(event));
 	if (len >= 0)
 		log_text(&line, "message",
-		    (struct span){ message, len > MESSAGE_MOST ? MESSAGE_MOST : (size_t)len });
+		    (struct span){ message, len > MESSAGE_MAX ? MESSAGE_MAX : (size_t)len });
 	write_line(STDERR_FILENO, &line);
 	if (len >= 0)
 		free(message);

@@ -16,7 +16,7 @@
 #define LINGER_US 2000
 #define GATHERED_BYTES (64u << 10)
 
-#define SAID_MOST 512
+#define SAID_MAX 512
 
 /* What one write() takes: whole lines. */
 struct log_block {
@@ -158,7 +158,7 @@ say_dropped(struct log_queue *queue)
 
 	if (queue->unsaid == 0 || queue->bytes > LOG_QUEUE_BYTES / 2)
 		return;
-	buffer_init(&line, SAID_MOST);
+	buffer_init(&line, SAID_MAX);
 	queue->say(&line, queue->unsaid);
 	block = line.failed ? NULL : append(queue, buffer_span(&line));
 	buffer_done(&line);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #define FARTHEST 3 /* further away it is another word */
-#define START_LEAST 4
+#define START_MIN 4
 
 static char
 fold(char byte)
@@ -21,7 +21,7 @@ same(struct span a, size_t i, struct span b, size_t j)
 }
 
 static size_t
-least(size_t a, size_t b)
+min(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
@@ -40,10 +40,10 @@ distance(struct span a, struct span b)
 
 		row[0] = i;
 		for (size_t j = 1; j <= b.len; j++) {
-			row[j] = least(row[j - 1], above[j]) + 1;
-			row[j] = least(row[j], above[j - 1] + !same(a, i - 1, b, j - 1));
+			row[j] = min(row[j - 1], above[j]) + 1;
+			row[j] = min(row[j], above[j - 1] + !same(a, i - 1, b, j - 1));
 			if (i > 1 && j > 1 && same(a, i - 1, b, j - 2) && same(a, i - 2, b, j - 1))
-				row[j] = least(row[j], higher[j - 2] + 1);
+				row[j] = min(row[j], higher[j - 2] + 1);
 		}
 	}
 	return rows[a.len % 3][b.len];
@@ -52,7 +52,7 @@ distance(struct span a, struct span b)
 static bool
 is_start(struct span typed, struct span word)
 {
-	return typed.len >= START_LEAST && typed.len < word.len &&
+	return typed.len >= START_MIN && typed.len < word.len &&
 	       span_equal_nocase(typed, span_slice(word, 0, typed.len));
 }
 
@@ -66,12 +66,12 @@ void
 nearest_offer(struct nearest *nearest, const char *word)
 {
 	struct span known = span_of(word);
-	size_t away, most = least(FARTHEST, (known.len + 3) / 4);
+	size_t away, max = min(FARTHEST, (known.len + 3) / 4);
 
 	if (nearest->typed.len > NEAREST_WORD || known.len > NEAREST_WORD || known.len == 0)
 		return;
 	away = distance(nearest->typed, known);
-	if (away > most || away >= known.len)
+	if (away > max || away >= known.len)
 		away = is_start(nearest->typed, known) ? FARTHEST + 1 : FARTHEST + 2;
 	if (away >= nearest->away)
 		return;

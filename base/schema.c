@@ -94,18 +94,17 @@ static void
 read_number(const struct slot *slot)
 {
 	const struct field *field = slot->field;
-	char least[32], most[32];
+	char min[32], max[32];
 	int64_t value;
 
 	if (!schema_number(slot->node->text, field->type, &value)) {
 		mistake_at(slot->mistakes, slot->node, "%s", kind_text(field->type));
 		return;
 	}
-	if ((field->least != 0 || field->most != 0) &&
-	    (value < field->least || value > field->most)) {
-		write_number(least, field->least, field->type);
-		write_number(most, field->most, field->type);
-		mistake_at(slot->mistakes, slot->node, "must be %s..%s", least, most);
+	if ((field->min != 0 || field->max != 0) && (value < field->min || value > field->max)) {
+		write_number(min, field->min, field->type);
+		write_number(max, field->max, field->type);
+		mistake_at(slot->mistakes, slot->node, "must be %s..%s", min, max);
 		return;
 	}
 	memcpy(slot->into, &value, sizeof(value));
@@ -277,7 +276,7 @@ fill_default(const struct slot *slot, const struct node *map)
 	struct slot filled = *slot;
 	struct texts *texts = slot->into;
 
-	node.text = span_of(field->otherwise);
+	node.text = span_of(field->default_value);
 	filled.node = &node;
 	read_slot(&filled);
 	if (field->type == FIELD_TEXTS || field->type == FIELD_POINTERS)
@@ -315,7 +314,7 @@ schema_read(
 		struct slot slot = { .field = field, .mistakes = mistakes };
 
 		slot.into = (char *)into + field->offset;
-		if (field->otherwise != NULL)
+		if (field->default_value != NULL)
 			fill_default(&slot, map);
 	}
 	if (map == NULL)

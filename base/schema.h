@@ -50,11 +50,11 @@ struct field {
 	enum field_type type;
 	size_t offset; /* offsetof() in the struct that is filled */
 	bool required;
-	int64_t least, most;      /* numbers; both 0: no bounds */
-	const char *otherwise;    /* default, as it would be written; NULL: zeroed */
-	const char *const *words; /* FIELD_WORD: NULL-terminated */
-	unsigned url;             /* FIELD_URL: the parts that it may have, URL_… */
-	const char *told;         /* one line for the manual */
+	int64_t min, max;          /* numbers; both 0: no bounds */
+	const char *default_value; /* default, as it would be written; NULL: zeroed */
+	const char *const *words;  /* FIELD_WORD: NULL-terminated */
+	unsigned url;              /* FIELD_URL: the parts that it may have, URL_… */
+	const char *help;          /* one line for the manual */
 };
 
 /*

@@ -11,9 +11,9 @@
 
 #include "base/digits.h"
 
-#define TEXT_MOST 2048
-#define SHOWN_MOST 120
-#define PORT_MOST 65535
+#define TEXT_MAX 2048
+#define SHOWN_MAX 120
+#define PORT_MAX 65535
 #define HOST_RULE                                                                                  \
 	"the host must be a name, an IPv4 address such as 127.0.0.1, or an IPv6 address in "       \
 	"brackets such as [::1]"
@@ -54,13 +54,13 @@ static bool
 refuse_scheme(const struct reading *reading)
 {
 	const char *scheme = (reading->parts & URL_SAFE) != 0 ? "https" : "http";
-	char meant[SHOWN_MOST + 16];
+	char meant[SHOWN_MAX + 16];
 	struct err err;
 	struct url url;
 
 	(void)snprintf(meant, sizeof(meant), "%s://%.*s", scheme, SPAN_ARG(reading->text));
 	/* With a scheme of its own it is no host; nor is a path. */
-	if (reading->text.len < SHOWN_MOST && !has_scheme(reading->text) &&
+	if (reading->text.len < SHOWN_MAX && !has_scheme(reading->text) &&
 	    url_read(span_of(meant), reading->parts, &url, &err))
 		return err_set(reading->err, "%s: write \"%s\"", schemes(reading->parts), meant);
 	return err_set(reading->err, "%s", schemes(reading->parts));
@@ -146,7 +146,7 @@ check_authority(const struct reading *reading, CURLU *curl)
 	curl_free(port);
 	if (!plain)
 		return err_set(reading->err, HOST_RULE);
-	if (!read || number < 1 || number > PORT_MOST || span_ends(url->authority, SPAN(":")))
+	if (!read || number < 1 || number > PORT_MAX || span_ends(url->authority, SPAN(":")))
 		return err_set(reading->err, PORT_RULE);
 	url->port = (uint16_t)number;
 	return true;
@@ -222,7 +222,7 @@ static bool
 read_http(const struct reading *reading)
 {
 	CURLU *curl = curl_url();
-	char text[TEXT_MOST];
+	char text[TEXT_MAX];
 	CURLUcode code;
 	bool good;
 
@@ -258,8 +258,8 @@ url_read(struct span text, unsigned parts, struct url *ret_url, struct err *rete
 	struct reading reading = { text, parts, &url, reterr };
 	bool good;
 
-	if (text.len >= TEXT_MOST)
-		return err_set(reterr, "must have less than %d bytes", TEXT_MOST);
+	if (text.len >= TEXT_MAX)
+		return err_set(reterr, "must have less than %d bytes", TEXT_MAX);
 	if (span_starts(text, SPAN("https://")))
 		url.scheme = URL_HTTPS;
 	if ((parts & URL_SOCKET) != 0 && span_starts(text, SPAN("unix:/"))) {

@@ -26,7 +26,7 @@ lead(unsigned char c, uint32_t *ret_bits, uint32_t *ret_least)
 size_t
 utf8_read(struct span text, uint32_t *ret_point)
 {
-	uint32_t point = 0, least = 0;
+	uint32_t point = 0, min = 0;
 	size_t len;
 
 	if (text.len == 0)
@@ -35,7 +35,7 @@ utf8_read(struct span text, uint32_t *ret_point)
 		*ret_point = (unsigned char)text.at[0];
 		return 1;
 	}
-	len = lead((unsigned char)text.at[0], &point, &least);
+	len = lead((unsigned char)text.at[0], &point, &min);
 	if (len == 0 || len > text.len)
 		return 0;
 	for (size_t i = 1; i < len; i++) {
@@ -45,7 +45,7 @@ utf8_read(struct span text, uint32_t *ret_point)
 			return 0;
 		point = point << 6 | (c & 0x3fu);
 	}
-	if (point < least || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+	if (point < min || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
 		return 0;
 	*ret_point = point;
 	return len;

@@ -15,8 +15,8 @@ struct worker {
 	int64_t (*step)(void *context);
 	void *context;
 	pthread_t thread;
-	struct pollfd fds[1 + WORKER_HEEDED_MOST]; /* the first: woken or to stop */
-	pthread_mutex_t lock;                      /* guards what is below */
+	struct pollfd fds[1 + WORKER_HEEDED_MAX]; /* the first: woken or to stop */
+	pthread_mutex_t lock;                     /* guards what is below */
 	bool stopping;
 	void (*end)(void *context); /* of worker_let_go(), else NULL */
 };
@@ -49,7 +49,7 @@ wait_turn(struct worker *worker, int64_t us)
 	bool stopping;
 
 	if (us != 0)
-		(void)poll(worker->fds, 1 + WORKER_HEEDED_MOST, milliseconds(us));
+		(void)poll(worker->fds, 1 + WORKER_HEEDED_MAX, milliseconds(us));
 	(void)eventfd_read(worker->fds[0].fd, &wakes); /* there need not be any */
 	(void)pthread_mutex_lock(&worker->lock);
 	stopping = worker->stopping;
@@ -111,7 +111,7 @@ worker_start(
 void
 worker_heed(struct worker *worker, const int *fds, size_t count)
 {
-	for (size_t i = 0; i < WORKER_HEEDED_MOST; i++) {
+	for (size_t i = 0; i < WORKER_HEEDED_MAX; i++) {
 		worker->fds[1 + i].fd = i < count ? fds[i] : -1; /* which poll() skips */
 		worker->fds[1 + i].events = POLLIN;
 	}

@@ -34,7 +34,7 @@ MUST_CHECK bool worker_start(
  * From now on the next step comes, too, as soon as one of these descriptors can be read; the step
  * reads it empty. They replace those that were given before; -1 is skipped. Within a step only.
  */
-#define WORKER_HEEDED_MOST 2
+#define WORKER_HEEDED_MAX 2
 void worker_heed(struct worker *worker, const int *fds, size_t count);
 
 /* Take the next step now; after the one under way, if there is one. */

@@ -6,7 +6,7 @@
 #include "cli/command.h"
 #include "cli/config_print.h"
 
-#define PRINT_MOST (16u << 20)
+#define PRINT_MAX (16u << 20)
 
 static int
 print(const struct config *config)
@@ -15,7 +15,7 @@ print(const struct config *config)
 	struct err err;
 	int code = EXIT_YES;
 
-	buffer_init(&out, PRINT_MOST);
+	buffer_init(&out, PRINT_MAX);
 	if (!config_print(config, &out, &err))
 		code = command_trouble("check: %s", err.text);
 	else if (fwrite(out.at, 1, out.len, stdout) != out.len || fflush(stdout) != 0)
@@ -62,9 +62,10 @@ say_good(const char *path, const struct config *config)
 	const struct mistakes *mistakes = &config->mistakes;
 
 	(void)printf("%s: good (%zu issuer%s, %zu role%s, %zu module%s, %zu warning%s", path,
-	    config->profile_count, plural(config->profile_count), config->policy.role_count,
-	    plural(config->policy.role_count), config->policy.module_count,
-	    plural(config->policy.module_count), mistakes->warnings, plural(mistakes->warnings));
+	    config->trusted_issuer_count, plural(config->trusted_issuer_count),
+	    config->policy.role_count, plural(config->policy.role_count),
+	    config->policy.module_count, plural(config->policy.module_count), mistakes->warnings,
+	    plural(mistakes->warnings));
 	if (mistakes->offline)
 		(void)printf(", %zu left out", mistakes->left_out);
 	(void)puts(")");

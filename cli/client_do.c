@@ -7,9 +7,9 @@
 #include "base/file.h"
 #include "cli/command.h"
 
-#define OUTPUT_MOST ((size_t)1 << 30)
-#define ARENA_MOST ((size_t)1 << 30)
-#define JWKS_MOST (256u << 10)
+#define OUTPUT_MAX ((size_t)1 << 30)
+#define ARENA_MAX ((size_t)1 << 30)
+#define JWKS_MAX (256u << 10)
 
 int
 client_do_print(struct buffer *out)
@@ -31,7 +31,7 @@ read_jwks(const struct client_line *line, struct buffer *text, struct admin_fiel
 {
 	struct err err;
 
-	buffer_init(text, JWKS_MOST);
+	buffer_init(text, JWKS_MAX);
 	if (line->jwks_path == NULL)
 		return true;
 	if (!file_read(line->jwks_path, text, &err)) {
@@ -57,8 +57,8 @@ add(struct place *place, const struct client_line *line, const struct admin_new 
 
 	result = admin_add(place->store, new_client, &made, &err);
 	if (result != ADMIN_OK)
-		return place_told(place, result, &err);
-	buffer_init(&out, OUTPUT_MOST);
+		return place_report(place, result, &err);
+	buffer_init(&out, OUTPUT_MAX);
 	client_print_made(&out, line->output, new_client, &made);
 	if (line->output == CLIENT_TABLE && made.secret[0] != '\0')
 		(void)fprintf(stderr, "The secret is shown this once; it cannot be read again.\n");
@@ -94,7 +94,7 @@ client_do_change(struct place *place, const struct client_line *line)
 		return options_wrong(
 		    &client_command, &line->line, "nothing to change: give an option");
 	if (read_jwks(line, &jwks, &fields))
-		code = place_told(
+		code = place_report(
 		    place, admin_change(place->store, line->line.words[0], &fields, &err), &err);
 	buffer_done(&jwks);
 	return code;
@@ -113,7 +113,7 @@ client_do_rename(struct place *place, const struct client_line *line)
 		(void)command_trouble("client %s already has that name", name);
 	else if (result == ADMIN_OK)
 		result = admin_rename(place->store, name, new_name, &err);
-	return place_told(place, result, &err);
+	return place_report(place, result, &err);
 }
 
 /* Revoked from a client that does not have it: that is so already, or the role is a typo, and the
@@ -140,7 +140,7 @@ set_role(struct place *place, const struct client_line *line, bool granted)
 		return EXIT_NO;
 	result = admin_set_role(place->store, &grant, &changed, &err);
 	if (result != ADMIN_OK)
-		return place_told(place, result, &err);
+		return place_report(place, result, &err);
 	if (!changed && !granted)
 		return not_revoked(place, &grant);
 	if (!changed)
@@ -173,7 +173,7 @@ set_disabled(struct place *place, const struct client_line *line, bool disabled)
 	if (result == ADMIN_OK && !changed)
 		(void)command_trouble(
 		    "client %s is already %s", to.name_or_id, disabled ? "disabled" : "enabled");
-	return place_told(place, result, &err);
+	return place_report(place, result, &err);
 }
 
 int
@@ -193,5 +193,5 @@ client_do_delete(struct place *place, const struct client_line *line)
 {
 	struct err err;
 
-	return place_told(place, admin_delete(place->store, line->line.words[0], &err), &err);
+	return place_report(place, admin_delete(place->store, line->line.words[0], &err), &err);
 }

@@ -7,9 +7,9 @@
 #include "cli/client_do.h"
 #include "cli/command.h"
 
-#define OUTPUT_MOST ((size_t)1 << 30)
-#define ARENA_MOST ((size_t)1 << 30)
-#define IMPORT_MOST ((size_t)256 << 20)
+#define OUTPUT_MAX ((size_t)1 << 30)
+#define ARENA_MAX ((size_t)1 << 30)
+#define IMPORT_MAX ((size_t)256 << 20)
 
 static enum admin_result
 end_tokens(struct place *place, const struct client_line *line, struct err *reterr)
@@ -49,8 +49,8 @@ client_do_rotate(struct place *place, const struct client_line *line)
 		return EXIT_TROUBLE;
 	result = admin_rotate(place->store, &rotation, &made, &err);
 	if (result != ADMIN_OK)
-		return place_told(place, result, &err);
-	buffer_init(&out, OUTPUT_MOST);
+		return place_report(place, result, &err);
+	buffer_init(&out, OUTPUT_MAX);
 	client_print_rotated(&out, line->output, line->line.words[0], &made);
 	digest_wipe(&made, sizeof(made));
 	if (line->output == CLIENT_TABLE)
@@ -58,7 +58,8 @@ client_do_rotate(struct place *place, const struct client_line *line)
 	/* The secret first: it cannot be had again, ending tokens can. */
 	if (client_do_print(&out) != EXIT_YES)
 		return EXIT_TROUBLE;
-	return line->end_tokens ? place_told(place, end_tokens(place, line, &err), &err) : EXIT_YES;
+	return line->end_tokens ? place_report(place, end_tokens(place, line, &err), &err)
+				: EXIT_YES;
 }
 
 int
@@ -80,7 +81,7 @@ client_do_revoke_secret(struct place *place, const struct client_line *line)
 		    : revoked == 2 ? "secret 2"
 				   : "secret 1",
 		    line->keep_tokens ? "" : ", and the tokens issued until now");
-	return place_told(place, result, &err);
+	return place_report(place, result, &err);
 }
 
 static int
@@ -92,11 +93,11 @@ print_all(struct place *place, const struct client_line *line, bool hashes)
 	struct err err;
 	int code;
 
-	arena_init(&arena, ARENA_MOST);
+	arena_init(&arena, ARENA_MAX);
 	if (!store_list(place->store, &arena, &first, &err)) {
-		code = place_told(place, ADMIN_TROUBLE, &err);
+		code = place_report(place, ADMIN_TROUBLE, &err);
 	} else {
-		buffer_init(&out, OUTPUT_MOST);
+		buffer_init(&out, OUTPUT_MAX);
 		if (hashes)
 			client_print_export(&out, first);
 		else
@@ -129,14 +130,14 @@ client_do_show(struct place *place, const struct client_line *line)
 	struct err err;
 	int code;
 
-	arena_init(&arena, ARENA_MOST);
+	arena_init(&arena, ARENA_MAX);
 	result = admin_find(place->store, line->line.words[0], &arena, &client, &err);
 	if (result == ADMIN_OK) {
-		buffer_init(&out, OUTPUT_MOST);
+		buffer_init(&out, OUTPUT_MAX);
 		client_print_one(&out, line->output, client);
 		code = client_do_print(&out);
 	} else {
-		code = place_told(place, result, &err);
+		code = place_report(place, result, &err);
 	}
 	arena_done(&arena);
 	return code;
@@ -151,10 +152,10 @@ client_do_import(struct place *place, const struct client_line *line)
 	size_t count = 0;
 	int code;
 
-	buffer_init(&text, IMPORT_MOST);
+	buffer_init(&text, IMPORT_MAX);
 	if (file_read(line->line.words[0], &text, &err)) {
 		result = admin_import(place->store, buffer_span(&text), &count, &err);
-		code = place_told(place, result, &err);
+		code = place_report(place, result, &err);
 		if (count > 0)
 			(void)printf("%zu client%s imported\n", count, count == 1 ? "" : "s");
 	} else {

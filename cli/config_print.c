@@ -128,25 +128,25 @@ print_algorithms(struct buffer *out, algorithm_set set)
 static int
 by_pointer(const void *a, const void *b)
 {
-	return strcmp((*(const struct profile_require *const *)a)->pointer,
-	    (*(const struct profile_require *const *)b)->pointer);
+	return strcmp((*(const struct trusted_issuer_require *const *)a)->pointer,
+	    (*(const struct trusted_issuer_require *const *)b)->pointer);
 }
 
 /* In the order of their pointers, so that printing what was printed gives the same. */
 static void
-print_require(struct buffer *out, const struct profile_require *first)
+print_require(struct buffer *out, const struct trusted_issuer_require *first)
 {
-	const struct profile_require **all;
+	const struct trusted_issuer_require **all;
 	size_t count = 0, i = 0;
 
-	for (const struct profile_require *one = first; one != NULL; one = one->next)
+	for (const struct trusted_issuer_require *one = first; one != NULL; one = one->next)
 		count++;
 	all = calloc(count + 1, sizeof(all[0]));
 	if (all == NULL) {
 		out->failed = true;
 		return;
 	}
-	for (const struct profile_require *one = first; one != NULL; one = one->next)
+	for (const struct trusted_issuer_require *one = first; one != NULL; one = one->next)
 		all[i++] = one;
 	qsort(all, count, sizeof(all[0]), by_pointer);
 	buffer_add_byte(out, '{');
@@ -161,9 +161,9 @@ print_require(struct buffer *out, const struct profile_require *first)
 }
 
 static const struct texts *
-claim_of(const struct profile *profile, const char *key)
+claim_of(const struct trusted_issuer *trusted_issuer, const char *key)
 {
-	const struct profile_claims *claims = &profile->claims;
+	const struct trusted_issuer_claims *claims = &trusted_issuer->claims;
 
 	return strcmp(key, "subject") == 0  ? &claims->subject
 	       : strcmp(key, "client") == 0 ? &claims->client
@@ -174,30 +174,30 @@ claim_of(const struct profile *profile, const char *key)
 
 /* Is it a key of an issuer that its provider's preset has a say in? Then it is printed. */
 static bool
-print_preset(
-    struct printer *printer, const struct profile *profile, const char *section, const char *key)
+print_preset(struct printer *printer, const struct trusted_issuer *trusted_issuer,
+    const char *section, const char *key)
 {
 	struct buffer *out = printer->out;
 	const struct texts *texts = NULL;
 
-	if (profile == NULL)
+	if (trusted_issuer == NULL)
 		return false;
 	if (strcmp(section, "/issuers/" NAME "/claims") == 0)
-		texts = claim_of(profile, key);
+		texts = claim_of(trusted_issuer, key);
 	else if (strcmp(section, "/issuers/" NAME) != 0)
 		return false;
 	else if (strcmp(key, "types") == 0)
-		texts = &profile->types;
+		texts = &trusted_issuer->types;
 	else if (strcmp(key, "issuer_aliases") == 0)
-		texts = &profile->aliases;
+		texts = &trusted_issuer->aliases;
 	print_key(out, strcmp(section, "/issuers/" NAME) == 0 ? 2 : 3, key);
 	buffer_add_byte(out, ' ');
 	if (texts != NULL)
 		print_texts(out, texts);
 	else if (strcmp(key, "algorithms") == 0)
-		print_algorithms(out, profile->algorithms);
+		print_algorithms(out, trusted_issuer->algorithms);
 	else
-		print_require(out, profile->require);
+		print_require(out, trusted_issuer->require);
 	buffer_add_byte(out, '\n');
 	return true;
 }
@@ -241,19 +241,19 @@ wants_something(const struct field *fields)
 /* Where we are: the section's pointer, the issuer that we are in, how deep. */
 struct place {
 	const char *section;
-	const struct profile *profile;
+	const struct trusted_issuer *trusted_issuer;
 	int depth;
 };
 
 static void print_section(
     struct printer *printer, const struct place *place, const struct node *map);
 
-static const struct profile *
-profile_of(const struct config *config, struct span name)
+static const struct trusted_issuer *
+trusted_issuer_of(const struct config *config, struct span name)
 {
-	for (size_t i = 0; i < config->profile_count; i++)
-		if (span_is(name, config->profiles[i].name))
-			return &config->profiles[i];
+	for (size_t i = 0; i < config->trusted_issuer_count; i++)
+		if (span_is(name, config->trusted_issuers[i].name))
+			return &config->trusted_issuers[i];
 	return NULL;
 }
 
@@ -266,7 +266,7 @@ print_issuers(struct printer *printer, const struct node *issuers)
 		return;
 	buffer_add_text(printer->out, "issuers:\n");
 	for (const struct node *issuer = issuers->first; issuer != NULL; issuer = issuer->next) {
-		place.profile = profile_of(printer->config, issuer->key);
+		place.trusted_issuer = trusted_issuer_of(printer->config, issuer->key);
 		print_key(printer->out, 1, issuer->key.at);
 		buffer_add_byte(printer->out, '\n');
 		print_section(printer, &place, issuer);
@@ -282,7 +282,7 @@ print_below(struct printer *printer, const struct place *place, const struct fie
 	char pointer[POINTER_ROOM];
 	const struct node *given = node_get(map, field->key);
 	const struct field *fields;
-	struct place below = { pointer, place->profile, place->depth + 1 };
+	struct place below = { pointer, place->trusted_issuer, place->depth + 1 };
 
 	(void)snprintf(pointer, sizeof(pointer), "%s/%s", place->section, field->key);
 	fields = find_section(pointer);
@@ -340,7 +340,7 @@ print_field(struct printer *printer, const struct place *place, const struct fie
 		return;
 	}
 	if (of_preset(place->section, field->key) &&
-	    print_preset(printer, place->profile, place->section, field->key))
+	    print_preset(printer, place->trusted_issuer, place->section, field->key))
 		return;
 	if (print_below(printer, place, field, map))
 		return;
@@ -348,14 +348,14 @@ print_field(struct printer *printer, const struct place *place, const struct fie
 		print_headers(printer);
 		return;
 	}
-	if (given == NULL && field->otherwise == NULL)
+	if (given == NULL && field->default_value == NULL)
 		return;
 	print_key(out, place->depth, field->key);
 	buffer_add_byte(out, ' ');
-	if (given == NULL && plain(span_of(field->otherwise)))
-		buffer_add_text(out, field->otherwise);
+	if (given == NULL && plain(span_of(field->default_value)))
+		buffer_add_text(out, field->default_value);
 	else if (given == NULL)
-		print_text(out, span_of(field->otherwise));
+		print_text(out, span_of(field->default_value));
 	else if (given->kind == NODE_SCALAR)
 		print_given(out, field, given);
 	else

@@ -3,7 +3,7 @@
  * config_print - the effective configuration as YAML that `postern check` takes again: what the
  * file says, the defaults of what it does not, and what the presets of providers set.
  *
- * Uses:   proxy (config), token (profile), base (document, schema).
+ * Uses:   proxy (config), token (trusted_issuer), base (document, schema).
  * Shell:  reads the file.
  */
 #ifndef POSTERN_CLI_CONFIG_PRINT_H

@@ -37,11 +37,11 @@ struct answering {
 	    *services;         /* own config once they stand; NULL when nobody need be looked up */
 	struct snapshot alone; /* of the configuration */
 	struct snapshot *snapshot; /* of the services; NULL without */
-	struct facts facts;
+	struct judge_inputs inputs;
 	struct arena arena;
 	struct buffer token; /* "Bearer …" */
 	struct request request;
-	struct judgement judgement;
+	struct decision decision;
 	struct caller *caller;
 	bool served_here; /* the path is an endpoint of the gate's own */
 	json_t *payload;  /* claims that are assumed */
@@ -82,10 +82,10 @@ make_request(struct answering *answering, struct err *reterr)
 	return true;
 }
 
-static struct facts
-facts_of(const struct snapshot *snapshot, int64_t now_s)
+static struct judge_inputs
+inputs_of(const struct snapshot *snapshot, int64_t now_s)
 {
-	return (struct facts){ .snapshot = snapshot,
+	return (struct judge_inputs){ .snapshot = snapshot,
 		.config = snapshot->config,
 		.now_s = now_s,
 		.mono_s = clock_mono_s() };
@@ -99,7 +99,7 @@ open_services(struct answering *answering, struct err *reterr)
 	struct services_setup setup = { .config = answering->config };
 
 	answering->alone = (struct snapshot){ .config = answering->config };
-	answering->facts = facts_of(&answering->alone, asked->now_s);
+	answering->inputs = inputs_of(&answering->alone, asked->now_s);
 	if (asked->token == NULL && asked->client == NULL && asked->user == NULL &&
 	    (asked->issuer == NULL || strcmp(asked->issuer, LOCAL_NAME) != 0))
 		return true;
@@ -113,17 +113,17 @@ open_services(struct answering *answering, struct err *reterr)
 	if (answering->snapshot == NULL)
 		return err_set(reterr, "out of memory");
 	/* Another time is another time for the token; the keys are those that are there. */
-	answering->facts = facts_of(answering->snapshot, asked->now_s);
+	answering->inputs = inputs_of(answering->snapshot, asked->now_s);
 	return true;
 }
 
 static size_t
-profile_named(const struct config *config, const char *name)
+trusted_issuer_named(const struct config *config, const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < config->profile_count; i++)
-		if (strcmp(config->profiles[i].name, name) == 0)
+	for (i = 0; i < config->trusted_issuer_count; i++)
+		if (strcmp(config->trusted_issuers[i].name, name) == 0)
 			break;
 	return i;
 }
@@ -132,12 +132,12 @@ profile_named(const struct config *config, const char *name)
 static bool
 claims_of_client(struct answering *answering, struct err *reterr)
 {
-	const struct config *config = answering->facts.config;
-	const struct view *view = answering->snapshot->local.view;
+	const struct config *config = answering->inputs.config;
+	const struct directory *directory = answering->snapshot->local.directory;
 	const struct client *client = NULL;
 
-	if (view != NULL)
-		client = view_client(view, span_of(answering->asked->client));
+	if (directory != NULL)
+		client = directory_client(directory, span_of(answering->asked->client));
 	if (client == NULL)
 		return explain_no_client(config, answering->asked->client, reterr);
 	answering->payload =
@@ -146,37 +146,37 @@ claims_of_client(struct answering *answering, struct err *reterr)
 		INCARNATION_CLAIM, client->incarnation[0] != '\0' ? client->incarnation : NULL,
 		"iat", (json_int_t)answering->asked->now_s, "exp",
 		(json_int_t)(answering->asked->now_s + config->local.token_lifetime_s));
-	answering->judgement.profile = config->local_index;
+	answering->decision.issuer_index = config->local_index;
 	return answering->payload != NULL || err_set(reterr, "out of memory");
 }
 
 /* What a claims file does not say is taken to be right: it is about roles, not about dates. */
 static void
-assume_rest(json_t *payload, const struct profile *profile, int64_t now_s)
+assume_rest(json_t *payload, const struct trusted_issuer *trusted_issuer, int64_t now_s)
 {
 	if (json_object_get(payload, "iss") == NULL)
-		json_object_set_new(payload, "iss", json_string(profile->issuer));
+		json_object_set_new(payload, "iss", json_string(trusted_issuer->issuer));
 	if (json_object_get(payload, "exp") == NULL)
 		json_object_set_new(payload, "exp", json_integer(now_s + 300));
-	if (json_object_get(payload, "aud") == NULL && profile->audience.count > 0)
-		json_object_set_new(payload, "aud", json_string(profile->audience.at[0]));
+	if (json_object_get(payload, "aud") == NULL && trusted_issuer->audience.count > 0)
+		json_object_set_new(payload, "aud", json_string(trusted_issuer->audience.at[0]));
 }
 
 static bool
 claims_of_file(struct answering *answering, struct err *reterr)
 {
 	const struct asked *asked = answering->asked;
-	const struct config *config = answering->facts.config;
+	const struct config *config = answering->inputs.config;
 
-	answering->judgement.profile = profile_named(config, asked->issuer);
-	if (answering->judgement.profile == config->profile_count)
+	answering->decision.issuer_index = trusted_issuer_named(config, asked->issuer);
+	if (answering->decision.issuer_index == config->trusted_issuer_count)
 		return explain_no_issuer(config, asked->issuer, reterr);
 	if (!json_read_file(asked->claims, CLAIMS_MAX_BYTES, &answering->payload, reterr))
 		return false;
 	if (!json_is_object(answering->payload))
 		return err_set(reterr, "%s: is not a JSON object", asked->claims);
-	assume_rest(
-	    answering->payload, &config->profiles[answering->judgement.profile], asked->now_s);
+	assume_rest(answering->payload, &config->trusted_issuers[answering->decision.issuer_index],
+	    asked->now_s);
 	return true;
 }
 
@@ -184,9 +184,10 @@ claims_of_file(struct answering *answering, struct err *reterr)
 static enum reason
 judge_assumed(struct answering *answering)
 {
-	struct judgement *judgement = &answering->judgement;
-	struct verify_facts facts = {
-		.profile = &answering->facts.config->profiles[judgement->profile],
+	struct decision *decision = &answering->decision;
+	struct verify_inputs inputs = {
+		.trusted_issuer =
+		    &answering->inputs.config->trusted_issuers[decision->issuer_index],
 		.now_s = answering->asked->now_s,
 	};
 	struct token token = {
@@ -194,17 +195,18 @@ judge_assumed(struct answering *answering)
 		.issuer = json_text(json_object_get(answering->payload, "iss")),
 	};
 	struct claims claims = { 0 };
-	enum reason reason = judge_issuer(&answering->facts, judgement->profile, &token.detail);
+	enum reason reason =
+	    judge_issuer(&answering->inputs, decision->issuer_index, &token.detail);
 
 	if (reason == REASON_OK)
-		reason = verify_assumed(&facts, &token, &answering->arena, &claims);
+		reason = verify_assumed(&inputs, &token, &answering->arena, &claims);
 	if (reason == REASON_OK)
-		reason =
-		    judge_claims(&answering->facts, &claims, &answering->arena, &answering->caller);
+		reason = judge_claims(
+		    &answering->inputs, &claims, &answering->arena, &answering->caller);
 	if (reason == REASON_TOKEN_REVOKED)
-		judge_keep_revoked(&claims, &answering->arena, judgement);
-	judgement->verdict.reason = reason;
-	judgement->verdict.detail = token.detail;
+		judge_keep_revoked(&claims, &answering->arena, decision);
+	decision->verdict.reason = reason;
+	decision->verdict.detail = token.detail;
 	return reason;
 }
 
@@ -212,21 +214,21 @@ judge_assumed(struct answering *answering)
 static enum reason
 judge_named(struct answering *answering)
 {
-	struct judgement *judgement = &answering->judgement;
-	const struct facts *facts = &answering->facts;
-	const struct user *user = snapshot_user(facts->snapshot, span_of(answering->asked->user));
+	struct decision *decision = &answering->decision;
+	const struct judge_inputs *inputs = &answering->inputs;
+	const struct user *user = snapshot_user(inputs->snapshot, span_of(answering->asked->user));
 	enum reason reason = REASON_BASIC_NOT_ALLOWED;
 
-	if (judgement->basic)
+	if (decision->basic)
 		reason = REASON_BASIC_WRONG;
-	if (judgement->basic && user != NULL && !user->disabled)
-		reason = judge_user(facts, user, &answering->arena, &answering->caller);
-	if (judgement->basic && user == NULL)
-		judgement->verdict.detail =
-		    explain_no_user(facts->config, answering->asked->user, &answering->arena);
-	else if (judgement->basic && user->disabled)
-		judgement->verdict.detail = "the user is disabled";
-	judgement->verdict.reason = reason;
+	if (decision->basic && user != NULL && !user->disabled)
+		reason = judge_user(inputs, user, &answering->arena, &answering->caller);
+	if (decision->basic && user == NULL)
+		decision->verdict.detail =
+		    explain_no_user(inputs->config, answering->asked->user, &answering->arena);
+	else if (decision->basic && user->disabled)
+		decision->verdict.detail = "the user is disabled";
+	decision->verdict.reason = reason;
 	return reason;
 }
 
@@ -234,7 +236,7 @@ judge_named(struct answering *answering)
 static bool
 serves(const struct answering *answering, struct span path)
 {
-	const struct config *config = answering->facts.config;
+	const struct config *config = answering->inputs.config;
 
 	return resource_path(config, path) ||
 	       (config->has_local && endpoint_of_issuer(config->local.issuer, path));
@@ -242,7 +244,7 @@ serves(const struct answering *answering, struct span path)
 
 /* Who asks: whom the line assumes, or whose token it gives. */
 static enum reason
-find_caller(void *context, const struct facts *facts, struct judgement *judgement)
+find_caller(void *context, const struct judge_inputs *inputs, struct decision *decision)
 {
 	struct answering *answering = context;
 	enum reason reason = REASON_OK;
@@ -251,9 +253,9 @@ find_caller(void *context, const struct facts *facts, struct judgement *judgemen
 		reason = judge_assumed(answering);
 	else if (answering->asked->user != NULL)
 		reason = judge_named(answering);
-	else if (judgement->credentials.scheme == CREDENTIALS_BEARER)
-		reason = judge_bearer(facts, &answering->arena, judgement, &answering->caller);
-	judgement->caller = answering->caller;
+	else if (decision->credentials.scheme == CREDENTIALS_BEARER)
+		reason = judge_bearer(inputs, &answering->arena, decision, &answering->caller);
+	decision->caller = answering->caller;
 	return reason;
 }
 
@@ -261,40 +263,40 @@ static enum reason
 judge(struct answering *answering)
 {
 	struct judge_who who = { find_caller, answering, &answering->arena, &answering->request };
-	struct judgement *judgement = &answering->judgement;
-	size_t profile = judgement->profile;
+	struct decision *decision = &answering->decision;
+	size_t issuer_index = decision->issuer_index;
 	enum reason reason;
 
-	reason = judge_admit(&answering->request, &answering->arena, judgement);
+	reason = judge_admit(&answering->request, &answering->arena, decision);
 	if (!layout_method(answering->request.method)) { /* which the listener looks at first */
 		reason = REASON_REQUEST_MALFORMED;
-		judgement->verdict.detail = "the listener does not know this method";
+		decision->verdict.detail = "the listener does not know this method";
 	}
-	judgement->profile = profile;
-	if (reason == REASON_OK && serves(answering, judgement->target.path))
+	decision->issuer_index = issuer_index;
+	if (reason == REASON_OK && serves(answering, decision->target.path))
 		answering->served_here = true;
 	else if (reason == REASON_OK)
-		reason = judge_steps(&answering->facts, &who, judgement);
+		reason = judge_steps(&answering->inputs, &who, decision);
 	return reason;
 }
 
 static int
 tell(struct answering *answering, enum reason reason)
 {
-	const struct judgement *judgement = &answering->judgement;
+	const struct decision *decision = &answering->decision;
 	struct explanation explanation = {
 		.method = answering->request.method,
-		.path = judgement->target.path.at != NULL ? judgement->target.path
-							  : answering->request.target,
-		.policy = &answering->facts.config->policy,
-		.cover = judgement->target.path.at != NULL ? &judgement->cover : NULL,
-		.principal = judgement->caller == NULL ? NULL : &judgement->caller->principal,
-		.verdict = &judgement->verdict,
+		.path = decision->target.path.at != NULL ? decision->target.path
+							 : answering->request.target,
+		.policy = &answering->inputs.config->policy,
+		.route = decision->target.path.at != NULL ? &decision->route : NULL,
+		.principal = decision->caller == NULL ? NULL : &decision->caller->principal,
+		.verdict = &decision->verdict,
 		.reason = reason,
 		.served_here = answering->served_here,
-		.detail = judgement->verdict.detail,
+		.detail = decision->verdict.detail,
 	};
-	struct explain_revoked asked = { answering->facts.config, judgement, &answering->arena };
+	struct explain_revoked asked = { answering->inputs.config, decision, &answering->arena };
 	struct err err = { "" };
 	struct buffer text;
 

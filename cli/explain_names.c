@@ -5,7 +5,7 @@
 #include "issuer/admin/account.h"
 #include "issuer/store/store.h"
 
-#define ARENA_MOST (1u << 20)
+#define ARENA_MAX (1u << 20)
 
 bool
 explain_no_client(const struct config *config, const char *name, struct err *reterr)
@@ -16,7 +16,7 @@ explain_no_client(const struct config *config, const char *name, struct err *ret
 
 	if (!config->has_local)
 		return err_set(reterr, "there is no local_issuer, so there are no clients");
-	arena_init(&arena, ARENA_MOST);
+	arena_init(&arena, ARENA_MAX);
 	if (store_open_again(config->local.database, &store, reterr) &&
 	    admin_find(store, name, &arena, &client, reterr) == ADMIN_OK)
 		(void)err_set(reterr, "client %.128s was added just now: ask again", name);
@@ -31,8 +31,8 @@ explain_no_issuer(const struct config *config, const char *name, struct err *ret
 	struct nearest nearest = nearest_to(span_of(name));
 	char hint[NEAREST_HINT];
 
-	for (size_t i = 0; i < config->profile_count; i++)
-		nearest_offer(&nearest, config->profiles[i].name);
+	for (size_t i = 0; i < config->trusted_issuer_count; i++)
+		nearest_offer(&nearest, config->trusted_issuers[i].name);
 	return err_set(reterr, "the configuration names no issuer \"%.128s\"%s", name,
 	    nearest_hint(&nearest, hint));
 }

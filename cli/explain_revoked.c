@@ -14,7 +14,7 @@ explain_revoked(
 	done = store_open_again(asked->config->local.database, &store, reterr) &&
 	       store_revocations(store, 0, asked->arena, &found, reterr);
 	for (const struct revocation *one = found.first; one != NULL; one = one->next) {
-		if (!revocation_fits(one, &asked->judgement->revoked))
+		if (!revocation_fits(one, &asked->decision->revoked))
 			continue;
 		explanation->revoked_by = one->by;
 		explanation->revoked_s = one->created_s;

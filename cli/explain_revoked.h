@@ -16,7 +16,7 @@
 /* Where the answer comes from; all borrowed. */
 struct explain_revoked {
 	const struct config *config; /* with a local issuer */
-	const struct judgement *judgement;
+	const struct decision *decision;
 	struct arena *arena;
 };
 

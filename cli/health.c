@@ -17,7 +17,7 @@
 #define PATIENCE_S 5
 #define ADDRESS_ROOM 128
 #define ANSWER_ROOM 64
-#define ARENA_MOST (64u << 20)
+#define ARENA_MAX (64u << 20)
 
 /* Where to ask: a gate that listens on every address listens on loopback, too. */
 struct place {
@@ -159,7 +159,7 @@ run(const struct health_line *line)
 	struct err err;
 	int code;
 
-	arena_init(&arena, ARENA_MOST);
+	arena_init(&arena, ARENA_MAX);
 	if (address == NULL && !config_part_admin(line->line.config, &arena, &address, &err))
 		code = command_trouble(
 		    "health: %s; with --address no configuration is read", err.text);

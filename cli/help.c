@@ -51,7 +51,7 @@ option_rows(const struct command *command, const struct command_verb *verb)
 		if (verb != NULL && !option_taken(option, (size_t)(verb - command->verbs)))
 			continue;
 		option_row(option);
-		for (size_t i = 0; verb == NULL && option->verbs != 0 && i < VERBS_MOST; i++) {
+		for (size_t i = 0; verb == NULL && option->verbs != 0 && i < VERBS_MAX; i++) {
 			if ((option->verbs & 1u << i) == 0)
 				continue;
 			(void)printf("%s%s", between, command->verbs[i].name);

@@ -36,16 +36,17 @@ print_place(const char *place)
 static void
 print_state(const struct services *services, size_t index, int64_t mono_s)
 {
-	const struct source *source = &services->config->profiles[index].source;
+	const struct source *source = &services->config->trusted_issuers[index].source;
 	struct keyring_state state;
 
 	keyring_state(services->ring, index, &state);
 	(void)printf("issuer %s: %s", state.name, kinds[source->kind]);
 	print_place(source->place);
-	if (state.plan.good_s > 0)
-		(void)printf(", age %" PRId64 " s", mono_s - state.plan.good_s);
+	if (state.schedule.good_s > 0)
+		(void)printf(", age %" PRId64 " s", mono_s - state.schedule.good_s);
 	if (source->kind != SOURCE_GIVEN)
-		(void)printf(", next refresh in %" PRId64 " s", plan_wait_s(&state.plan, mono_s));
+		(void)printf(", next refresh in %" PRId64 " s",
+		    refresh_schedule_wait_s(&state.schedule, mono_s));
 	(void)puts("");
 	if (state.last_error[0] != '\0')
 		(void)printf(
@@ -90,8 +91,8 @@ no_issuer(const struct config *config, const char *name)
 	struct nearest nearest = nearest_to(span_of(name));
 	char hint[NEAREST_HINT];
 
-	for (size_t i = 0; i < config->profile_count; i++)
-		nearest_offer(&nearest, config->profiles[i].name);
+	for (size_t i = 0; i < config->trusted_issuer_count; i++)
+		nearest_offer(&nearest, config->trusted_issuers[i].name);
 	(void)command_trouble("jwks: the configuration names no issuer \"%.64s\"%s", name,
 	    nearest_hint(&nearest, hint));
 	return EXIT_NO;
@@ -103,8 +104,8 @@ print_all(const struct snapshot *snapshot, const char *issuer)
 	int code = EXIT_YES;
 	bool found = issuer == NULL;
 
-	for (size_t i = 0; i < snapshot->config->profile_count; i++) {
-		const char *name = snapshot->config->profiles[i].source.name;
+	for (size_t i = 0; i < snapshot->config->trusted_issuer_count; i++) {
+		const char *name = snapshot->config->trusted_issuers[i].source.name;
 
 		if (issuer != NULL && strcmp(issuer, name) != 0)
 			continue;

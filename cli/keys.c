@@ -9,7 +9,7 @@
 static bool
 all_settled(const struct services *services)
 {
-	for (size_t i = 0; i < services->config->profile_count; i++) {
+	for (size_t i = 0; i < services->config->trusted_issuer_count; i++) {
 		struct keyring_state state;
 
 		keyring_state(services->ring, i, &state);

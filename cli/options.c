@@ -23,8 +23,8 @@ struct reading {
 	size_t texts; /* of OPTION_TEXTS that have room */
 	size_t mistakes;
 	bool help, end; /* --help was met; nothing more can be read */
-	struct option longs[OPTIONS_MOST + 2];
-	char letters[2 * OPTIONS_MOST + 4];
+	struct option longs[OPTIONS_MAX + 2];
+	char letters[2 * OPTIONS_MAX + 4];
 };
 
 bool
@@ -233,7 +233,7 @@ make_tables(struct reading *reading)
 	*letters++ = '-';
 	*letters++ = ':';
 	*letters++ = 'h';
-	for (i = 0; i < OPTIONS_MOST && options[i].name != NULL; i++) {
+	for (i = 0; i < OPTIONS_MAX && options[i].name != NULL; i++) {
 		bool flag = options[i].kind == OPTION_FLAG;
 
 		reading->longs[i] = (struct option){ options[i].name + 2,

@@ -5,7 +5,7 @@
  *
  * Uses:   base (schema: struct texts; nearest), getopt_long.
  * Shell:  getopt's state, standard output and standard error.
- * Limits: OPTIONS_MOST options, VERBS_MOST verbs of a command; arguments as many as there are.
+ * Limits: OPTIONS_MAX options, VERBS_MAX verbs of a command; arguments as many as there are.
  *
  * Options may stand anywhere; "--" ends them; "--name=value" and "--name value" are alike; "-" is
  * an argument. Names are never abbreviated: what getopt would guess is an unknown option. An option
@@ -21,8 +21,8 @@
 #include "base/check.h"
 #include "base/schema.h"
 
-#define OPTIONS_MOST 32
-#define VERBS_MOST 32
+#define OPTIONS_MAX 32
+#define VERBS_MAX 32
 
 enum option_kind {
 	OPTION_TEXT,  /* const char *: the value as it stands; borrowed from argv */

@@ -9,7 +9,7 @@
 #include "issuer/store/sql.h"
 #include "proxy/config/config_part.h"
 
-#define ARENA_MOST ((size_t)1 << 30)
+#define ARENA_MAX ((size_t)1 << 30)
 #define LOCAL "local_issuer"
 
 /* --- what the configuration says --- */
@@ -107,7 +107,7 @@ place_find(
 	struct err err = { "" };
 	const char *what;
 
-	arena_init(&place->arena, ARENA_MOST);
+	arena_init(&place->arena, ARENA_MAX);
 	place->sound = config_read(line->config, CONFIG_TEXT, &place->config, &err);
 	*ret_code = EXIT_TROUBLE;
 	if (place->config == NULL) {
@@ -152,7 +152,7 @@ place_done(struct place *place)
 }
 
 int
-place_told(const struct place *place, enum admin_result result, const struct err *err)
+place_report(const struct place *place, enum admin_result result, const struct err *err)
 {
 	if (result == ADMIN_OK)
 		return EXIT_YES;

@@ -57,7 +57,7 @@ void place_done(struct place *place);
 bool place_role_known(const struct place *place, const char *role);
 
 /* The exit code of what admin said; its error is told. */
-int place_told(const struct place *place, enum admin_result result, const struct err *err);
+int place_report(const struct place *place, enum admin_result result, const struct err *err);
 
 /*
  * The local issuer's `iss`, lent: as the configuration says; else the one whose public keys gates

@@ -19,7 +19,7 @@
 #define MARGIN_S 600
 
 /* No token of the local issuer lives longer. */
-#define LOCAL_MOST_S 86400
+#define LOCAL_MAX_S 86400
 
 /* The command line, read. */
 struct line {
@@ -167,8 +167,8 @@ no_issuer(const struct work *work, const char *name)
 	struct nearest nearest = nearest_to(span_of(name));
 	char hint[NEAREST_HINT];
 
-	for (size_t i = 0; i < config->profile_count; i++)
-		nearest_offer(&nearest, config->profiles[i].name);
+	for (size_t i = 0; i < config->trusted_issuer_count; i++)
+		nearest_offer(&nearest, config->trusted_issuers[i].name);
 	(void)command_trouble("revoke: the configuration names no issuer \"%.128s\"%s%s", name,
 	    nearest_hint(&nearest, hint),
 	    work->place->sound ? "" : "; while it has mistakes an issuer may be given by its iss");
@@ -181,11 +181,11 @@ static int
 take_iss(struct work *work, const char *iss)
 {
 	const struct config *config = work->place->config;
-	size_t i = config_profile(config, span_of(iss));
+	size_t i = config_trusted_issuer(config, span_of(iss));
 
-	work->issuer = i < config->profile_count ? config->profiles[i].issuer : iss;
+	work->issuer = i < config->trusted_issuer_count ? config->trusted_issuers[i].issuer : iss;
 	work->local = is_local(work, work->issuer);
-	return i == config->profile_count && !work->local && work->place->sound
+	return i == config->trusted_issuer_count && !work->local && work->place->sound
 		   ? no_issuer(work, iss)
 		   : EXIT_YES;
 }
@@ -199,10 +199,10 @@ find_issuer(struct work *work, const char *name)
 		return take_local(work);
 	if (strstr(name, "://") != NULL)
 		return take_iss(work, name);
-	for (size_t i = 0; i < config->profile_count; i++)
-		if (config->profiles[i].issuer != NULL &&
-		    strcmp(config->profiles[i].name, name) == 0) {
-			work->issuer = config->profiles[i].issuer;
+	for (size_t i = 0; i < config->trusted_issuer_count; i++)
+		if (config->trusted_issuers[i].issuer != NULL &&
+		    strcmp(config->trusted_issuers[i].name, name) == 0) {
+			work->issuer = config->trusted_issuers[i].issuer;
 			return EXIT_YES;
 		}
 	return no_issuer(work, name);
@@ -215,7 +215,7 @@ find_issuer(struct work *work, const char *name)
 static int64_t
 forgotten_at(const struct work *work, int64_t issued_s)
 {
-	return work->local ? issued_s + LOCAL_MOST_S + MARGIN_S : 0;
+	return work->local ? issued_s + LOCAL_MAX_S + MARGIN_S : 0;
 }
 
 static int
@@ -278,7 +278,7 @@ by_client(struct work *work, const char *name, struct revocation *revocation)
 	result = admin_find(place->store, name, &place->arena, &client, &err);
 	if (result == ADMIN_OK)
 		revocation->value = client->id;
-	return place_told(place, result, &err);
+	return place_report(place, result, &err);
 }
 
 /* The subject of a local token is a client's id or a user's name. */
@@ -295,7 +295,7 @@ by_subject(struct work *work, const char *subject, struct revocation *revocation
 	if (!work->local)
 		return EXIT_YES;
 	if (!store_find(place->store, subject, &place->arena, &client, &err))
-		return place_told(place, ADMIN_TROUBLE, &err);
+		return place_report(place, ADMIN_TROUBLE, &err);
 	if (client != NULL && strcmp(client->id, subject) == 0)
 		return EXIT_YES;
 	if (client != NULL) {
@@ -304,7 +304,7 @@ by_subject(struct work *work, const char *subject, struct revocation *revocation
 		    subject);
 		return EXIT_NO;
 	}
-	return place_told(
+	return place_report(
 	    place, account_find(place->store, subject, &place->arena, &user, &err), &err);
 }
 

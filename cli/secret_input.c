@@ -50,7 +50,7 @@ ask_twice(const char *prompt, struct buffer *secret, struct err *reterr)
 	struct buffer again;
 	bool done;
 
-	buffer_init(&again, SECRET_INPUT_MOST);
+	buffer_init(&again, SECRET_INPUT_MAX);
 	done = ask(prompt, secret, reterr) && ask("Again: ", &again, reterr);
 	if (done && !span_equal(buffer_span(secret), buffer_span(&again)))
 		done = err_set(reterr, "the two are not the same");

@@ -15,7 +15,7 @@
 #include "base/check.h"
 #include "base/err.h"
 
-#define SECRET_INPUT_MOST 4096
+#define SECRET_INPUT_MAX 4096
 
 /*
  * Ask twice without echo when standard input is a terminal; else its one line, without the line

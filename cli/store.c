@@ -71,7 +71,7 @@ static const struct command_option options[] = {
 };
 
 static int
-told(bool done, const struct err *err)
+report(bool done, const struct err *err)
 {
 	return done ? EXIT_YES : command_trouble("store: %s", err->text);
 }
@@ -84,7 +84,7 @@ put(const struct place *place, const struct command_line *line)
 	bool done = line->verb == INIT ? store_init(place->database, &err)
 				       : store_restore(place->database, line->words[0], &err);
 
-	return told(done, &err);
+	return report(done, &err);
 }
 
 static int
@@ -95,8 +95,8 @@ run(struct place *place, const struct command_line *line)
 
 	if (code != EXIT_YES || line->verb == INIT || !place_open(place, &code))
 		return code;
-	return told(line->verb == BACKUP ? store_backup(place->store, line->words[0], &err)
-					 : check(place->store, &err),
+	return report(line->verb == BACKUP ? store_backup(place->store, line->words[0], &err)
+					   : check(place->store, &err),
 	    &err);
 }
 

@@ -5,9 +5,9 @@
 #include "cli/place.h"
 #include "issuer/admin/account.h"
 #include "issuer/local/issuer.h"
-#include "issuer/model/wish.h"
+#include "issuer/model/scope_grant.h"
 
-#define TOKEN_MOST (64u << 10)
+#define TOKEN_MAX (64u << 10)
 
 struct token_asked {
 	struct command_line line;
@@ -26,17 +26,17 @@ check_user(struct place *place, const char *name)
 
 	if (result == ADMIN_OK && user->disabled)
 		result = admin_no(err_set(&err, "user %.128s is disabled", name));
-	return place_told(place, result, &err);
+	return place_report(place, result, &err);
 }
 
 /* The scopes that it may have, as the token endpoint decides. */
 static bool
 scope_right(struct place *place, const struct client *client, const char *scope, struct err *reterr)
 {
-	struct wish wish = { client, span_of(scope), 0 };
-	struct wish_granted granted;
+	struct scope_request request = { client, span_of(scope), 0 };
+	struct scope_grant granted;
 
-	return wish_decide(&wish, &place->arena, &granted) ||
+	return scope_grant_decide(&request, &place->arena, &granted) ||
 	       err_set(
 		   reterr, "client %.128s may not have the scope \"%.128s\"", client->name, scope);
 }
@@ -53,7 +53,7 @@ check_client(struct place *place, const struct token_asked *asked)
 		result = admin_no(err_set(&err, "client %.128s is disabled", asked->client));
 	else if (result == ADMIN_OK && !scope_right(place, client, asked->scope, &err))
 		result = ADMIN_NO;
-	return place_told(place, result, &err);
+	return place_report(place, result, &err);
 }
 
 /* --- the token --- */
@@ -70,9 +70,9 @@ mint(struct issuer *issuer, const struct token_asked *asked, struct buffer *toke
 
 	issuer_parts_take(issuer, &parts);
 	if (asked->user != NULL)
-		user = view_user(parts.view, span_of(asked->user));
+		user = directory_user(parts.directory, span_of(asked->user));
 	else
-		client = view_client(parts.view, span_of(asked->client));
+		client = directory_client(parts.directory, span_of(asked->client));
 	if (user != NULL)
 		done = issuer_mint_user(issuer, user, token, reterr);
 	else if (client != NULL)
@@ -146,7 +146,7 @@ run(struct place *place, const struct token_asked *asked)
 		return code;
 	setup.local = &place->config->local;
 	setup.state_dir = place->state;
-	buffer_init(&token, TOKEN_MOST);
+	buffer_init(&token, TOKEN_MAX);
 	done = issuer_start(&setup, &issuer, &err) && mint(issuer, asked, &token, &err);
 	if (done)
 		(void)puts(token.at);

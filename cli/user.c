@@ -10,7 +10,7 @@
 #include "cli/user_print.h"
 #include "issuer/admin/account.h"
 
-#define OUTPUT_MOST ((size_t)1 << 30)
+#define OUTPUT_MAX ((size_t)1 << 30)
 
 /* The command line, read. */
 struct line {
@@ -59,11 +59,11 @@ show_made(struct place *place, const struct line *line, const char *made)
 	    account_find(place->store, line->line.words[0], &place->arena, &user, &err);
 
 	if (result != ADMIN_OK)
-		return place_told(place, result, &err);
+		return place_report(place, result, &err);
 	if (made[0] != '\0' && !line->json)
 		(void)fprintf(
 		    stderr, "The password is shown this once; it cannot be read again.\n");
-	buffer_init(&out, OUTPUT_MOST);
+	buffer_init(&out, OUTPUT_MAX);
 	user_print_one(&out, line->json, user, made[0] == '\0' ? NULL : made);
 	return print(&out);
 }
@@ -79,10 +79,11 @@ with_password(struct place *place, const struct line *line,
 	enum admin_result result = ADMIN_TROUBLE;
 	int code;
 
-	buffer_init(&password, SECRET_INPUT_MOST);
+	buffer_init(&password, SECRET_INPUT_MAX);
 	if (take_password(line, &password, made, &err))
 		result = run(place, line, buffer_span(&password), &err);
-	code = result == ADMIN_OK ? show_made(place, line, made) : place_told(place, result, &err);
+	code =
+	    result == ADMIN_OK ? show_made(place, line, made) : place_report(place, result, &err);
 	buffer_wipe(&password);
 	digest_wipe(made, sizeof(made));
 	return code;
@@ -125,8 +126,8 @@ list(struct place *place, const struct line *line)
 	struct err err;
 
 	if (!store_user_list(place->store, &place->arena, &first, &err))
-		return place_told(place, ADMIN_TROUBLE, &err);
-	buffer_init(&out, OUTPUT_MOST);
+		return place_report(place, ADMIN_TROUBLE, &err);
+	buffer_init(&out, OUTPUT_MAX);
 	user_print_list(&out, line->json, first);
 	return print(&out);
 }
@@ -146,7 +147,7 @@ set_role(struct place *place, const struct line *line, bool granted)
 	enum admin_result result = account_set_role(place->store, &grant, &changed, &err);
 
 	if (result != ADMIN_OK)
-		return place_told(place, result, &err);
+		return place_report(place, result, &err);
 	/* Of a role that is not there either: a typo, and the one that was meant still counts. */
 	if (!changed && !granted && !place_role_known(place, grant.role))
 		return EXIT_NO;
@@ -181,7 +182,7 @@ set_disabled(struct place *place, const struct line *line, bool disabled)
 	if (result == ADMIN_OK && !changed)
 		(void)command_trouble(
 		    "user %s is already %s", name, disabled ? "disabled" : "enabled");
-	return place_told(place, result, &err);
+	return place_report(place, result, &err);
 }
 
 static int
@@ -201,7 +202,7 @@ delete_user(struct place *place, const struct line *line)
 {
 	struct err err;
 
-	return place_told(place, account_delete(place->store, line->line.words[0], &err), &err);
+	return place_report(place, account_delete(place->store, line->line.words[0], &err), &err);
 }
 
 enum verb { ADD, PASSWD, LIST, SHOW, GRANT, REVOKE, DISABLE, ENABLE, DELETE };

@@ -113,21 +113,23 @@ static enum reason
 verify_claims(
     const struct asked *asked, const struct keyset *keys, struct arena *arena, struct token *token)
 {
-	struct profile profile = { .name = "verify", .any_audience = asked->audiences.count == 0 };
-	struct verify_facts facts = { &profile, keys, asked->now_s };
+	struct trusted_issuer trusted_issuer = { .name = "verify",
+		.any_audience = asked->audiences.count == 0 };
+	struct verify_inputs inputs = { &trusted_issuer, keys, asked->now_s };
 	static const char *types[] = { "at+jwt", "JWT" };
 	static const char *subject[] = { "/sub" };
 	struct claims claims;
 
-	profile.issuer = asked->issuer != NULL ? asked->issuer : arena_text(arena, token->issuer);
-	profile.audience = asked->audiences;
-	profile.algorithms = asked->algorithms;
-	profile.types = (struct texts){ types, 2, NULL };
-	profile.type_optional = true;
-	profile.claims.subject = (struct texts){ subject, 1, NULL };
-	if (profile.issuer == NULL)
+	trusted_issuer.issuer =
+	    asked->issuer != NULL ? asked->issuer : arena_text(arena, token->issuer);
+	trusted_issuer.audience = asked->audiences;
+	trusted_issuer.algorithms = asked->algorithms;
+	trusted_issuer.types = (struct texts){ types, 2, NULL };
+	trusted_issuer.type_optional = true;
+	trusted_issuer.claims.subject = (struct texts){ subject, 1, NULL };
+	if (trusted_issuer.issuer == NULL)
 		return REASON_OVERLOADED;
-	return verify_token(&facts, token, arena, &claims);
+	return verify_token(&inputs, token, arena, &claims);
 }
 
 static int

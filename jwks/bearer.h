@@ -15,12 +15,12 @@
 #include "base/check.h"
 #include "base/err.h"
 
-#define BEARER_MOST (16u << 10)
+#define BEARER_MAX (16u << 10)
 
 /*
  * Read it: one line of visible ASCII, white space around it dropped.
  *
- * token   a buffer of BEARER_MOST; buffer_wipe() it in any case.
+ * token   a buffer of BEARER_MAX; buffer_wipe() it in any case.
  * reterr  says which file and why, never what it holds.
  */
 MUST_CHECK bool bearer_read(const char *path, struct buffer *token, struct err *reterr);

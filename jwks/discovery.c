@@ -76,16 +76,16 @@ tell_other(struct span got, const char *wanted, struct err *reterr)
 {
 	struct span own = span_of(wanted);
 	bool entra = of_entra(got) && of_entra(own);
-	const char *told = " instead of";
+	const char *relation = " instead of";
 
 	if (entra && has_template(got))
-		told = ": write that with your tenant's id for {tenantid}, not";
+		relation = ": write that with your tenant's id for {tenantid}, not";
 	else if (entra || span_equal_nocase(core_of(got), core_of(own)))
-		told = ": write exactly that, not";
+		relation = ": write exactly that, not";
 	if (got.len > ISSUER_SHOWN)
 		got.len = ISSUER_SHOWN;
 	return err_set(
-	    reterr, "discovery says issuer \"%.*s\"%s \"%s\"", SPAN_ARG(got), told, wanted);
+	    reterr, "discovery says issuer \"%.*s\"%s \"%s\"", SPAN_ARG(got), relation, wanted);
 }
 
 bool

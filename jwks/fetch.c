@@ -9,7 +9,7 @@
 #include "jwks/cachecontrol.h"
 #include "jwks/keyset.h"
 
-#define CONNECT_MOST_MS 2000
+#define CONNECT_MAX_MS 2000
 #define LOOK_EVERY_MS 50 /* at `stop` */
 #define SLOWEST_BYTES_PER_S 100
 #define SLOWEST_FOR_S 10
@@ -121,7 +121,7 @@ set_limits(CURL *curl, const struct source *source)
 	curl_easy_setopt(curl, CURLOPT_MAXFILESIZE, (long)KEYSET_MAX_BYTES);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
-	    timeout_ms < CONNECT_MOST_MS ? timeout_ms : (long)CONNECT_MOST_MS);
+	    timeout_ms < CONNECT_MAX_MS ? timeout_ms : (long)CONNECT_MAX_MS);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST_BYTES_PER_S);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)SLOWEST_FOR_S);
 #if LIBCURL_VERSION_NUM >= 0x075700
@@ -351,7 +351,7 @@ set_bearer(CURL *curl, const char *path, struct err *reterr)
 	struct buffer token;
 	bool good;
 
-	buffer_init(&token, BEARER_MOST);
+	buffer_init(&token, BEARER_MAX);
 	good = bearer_read(path, &token, reterr) &&
 	       ((curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER) == CURLE_OK &&
 		    curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, token.at) == CURLE_OK) ||

@@ -7,14 +7,14 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
-#include "jwks/keeper.h"
+#include "jwks/issuer_keys.h"
 
 /* Requests that may wait for one issuer's refresh; the others are told at once that the key is
  * not known. So a flood of made-up kids never holds more of the gate's threads than these. */
-#define WAITING_MOST 32
+#define WAITING_MAX 32
 
 struct keyring {
-	struct keeper *keepers;
+	struct issuer_keys *issuers;
 	size_t count;
 	char *state_dir;
 	void (*changed)(void *context);
@@ -31,79 +31,79 @@ note_change(struct keyring *ring)
 
 /* Begin a round if it is time for one or somebody wants it. */
 static bool
-begin_round(struct keeper *keeper)
+begin_round(struct issuer_keys *issuer)
 {
 	bool due;
 
-	(void)pthread_mutex_lock(&keeper->lock);
-	due = keeper->wanted || plan_wait_s(&keeper->plan, clock_mono_s()) <= 0;
-	keeper->wanted = false;
-	keeper->asking = due;
-	(void)pthread_mutex_unlock(&keeper->lock);
+	(void)pthread_mutex_lock(&issuer->lock);
+	due = issuer->wanted || refresh_schedule_wait_s(&issuer->schedule, clock_mono_s()) <= 0;
+	issuer->wanted = false;
+	issuer->asking = due;
+	(void)pthread_mutex_unlock(&issuer->lock);
 	return due;
 }
 
 static void
-end_round(struct keeper *keeper)
+end_round(struct issuer_keys *issuer)
 {
-	(void)pthread_mutex_lock(&keeper->lock);
-	keeper->asking = false;
-	keeper->rounds++;
-	(void)pthread_cond_broadcast(&keeper->ended);
-	(void)pthread_mutex_unlock(&keeper->lock);
+	(void)pthread_mutex_lock(&issuer->lock);
+	issuer->asking = false;
+	issuer->rounds++;
+	(void)pthread_cond_broadcast(&issuer->ended);
+	(void)pthread_mutex_unlock(&issuer->lock);
 }
 
 static int64_t
-wait_us(struct keeper *keeper)
+wait_us(struct issuer_keys *issuer)
 {
 	int64_t left_s;
 
-	(void)pthread_mutex_lock(&keeper->lock);
-	left_s = plan_wait_s(&keeper->plan, clock_mono_s());
-	(void)pthread_mutex_unlock(&keeper->lock);
+	(void)pthread_mutex_lock(&issuer->lock);
+	left_s = refresh_schedule_wait_s(&issuer->schedule, clock_mono_s());
+	(void)pthread_mutex_unlock(&issuer->lock);
 	return (left_s < 0 ? 0 : left_s > 60 ? 60 : left_s) * INT64_C(1000000);
 }
 
 static int64_t
 step(void *context)
 {
-	struct keeper *keeper = context;
+	struct issuer_keys *issuer = context;
 
-	if (begin_round(keeper)) {
-		if (keeper_ask(keeper, clock_mono_s()))
-			note_change(keeper->ring);
-		end_round(keeper);
-		keeper_keep(keeper);
+	if (begin_round(issuer)) {
+		if (issuer_keys_ask(issuer, clock_mono_s()))
+			note_change(issuer->ring);
+		end_round(issuer);
+		issuer_keys_keep(issuer);
 	}
-	return wait_us(keeper);
+	return wait_us(issuer);
 }
 
-static struct keeper *
-earlier_of(const struct keyring *previous, const struct keeper *keeper)
+static struct issuer_keys *
+earlier_of(const struct keyring *previous, const struct issuer_keys *issuer)
 {
 	for (size_t i = 0; previous != NULL && i < previous->count; i++)
-		if (keeper_alike(&previous->keepers[i], keeper))
-			return &previous->keepers[i];
+		if (issuer_keys_alike(&previous->issuers[i], issuer))
+			return &previous->issuers[i];
 	return NULL;
 }
 
 static bool
-start_keeper(
-    struct keyring *ring, struct keeper *keeper, const struct keyring *previous, struct err *reterr)
+start_issuer(struct keyring *ring, struct issuer_keys *issuer, const struct keyring *previous,
+    struct err *reterr)
 {
-	if (keeper->source.kind == SOURCE_GIVEN)
+	if (issuer->source.kind == SOURCE_GIVEN)
 		return true;
-	if (keeper->source.kind == SOURCE_FILE) {
-		keeper->told_bad = true; /* if it is bad, the caller tells */
-		(void)keeper_ask(keeper, clock_mono_s());
-		if (keeper->plan.good_s == 0)
+	if (issuer->source.kind == SOURCE_FILE) {
+		issuer->reported_bad = true; /* if it is bad, the caller tells */
+		(void)issuer_keys_ask(issuer, clock_mono_s());
+		if (issuer->schedule.good_s == 0)
 			return err_set(
-			    reterr, "issuer %s: %s", keeper->source.name, keeper->last_error);
+			    reterr, "issuer %s: %s", issuer->source.name, issuer->last_error);
 	} else {
-		keeper_recall(keeper, earlier_of(previous, keeper));
+		issuer_keys_recall(issuer, earlier_of(previous, issuer));
 	}
-	keeper->ring = ring;
-	return worker_start(step, keeper, &keeper->worker, reterr);
+	issuer->ring = ring;
+	return worker_start(step, issuer, &issuer->worker, reterr);
 }
 
 bool
@@ -115,20 +115,21 @@ keyring_start(const struct keyring_setup *setup, struct keyring **ret_ring, stru
 	if (good) {
 		ring->changed = setup->changed;
 		ring->context = setup->context;
-		ring->keepers = calloc(setup->count + 1, sizeof(*ring->keepers));
+		ring->issuers = calloc(setup->count + 1, sizeof(*ring->issuers));
 		if (setup->state_dir != NULL)
 			ring->state_dir = strdup(setup->state_dir);
 		good =
-		    ring->keepers != NULL && (setup->state_dir == NULL || ring->state_dir != NULL);
+		    ring->issuers != NULL && (setup->state_dir == NULL || ring->state_dir != NULL);
 	}
 	if (!good) {
 		keyring_stop(ring);
 		return err_set(reterr, "out of memory");
 	}
 	for (size_t i = 0; good && i < setup->count; i++) {
-		good = keeper_init(&ring->keepers[i], &setup->sources[i], ring->state_dir, reterr);
+		good = issuer_keys_init(
+		    &ring->issuers[i], &setup->sources[i], ring->state_dir, reterr);
 		ring->count++;
-		good = good && start_keeper(ring, &ring->keepers[i], setup->previous, reterr);
+		good = good && start_issuer(ring, &ring->issuers[i], setup->previous, reterr);
 	}
 	if (!good) {
 		keyring_stop(ring);
@@ -146,15 +147,15 @@ keyring_halt(struct keyring *ring)
 		return;
 	ring->halted = true;
 	for (size_t i = 0; i < ring->count; i++) {
-		struct keeper *keeper = &ring->keepers[i];
+		struct issuer_keys *issuer = &ring->issuers[i];
 
-		(void)pthread_mutex_lock(&keeper->lock);
-		atomic_store(&keeper->stop, true);
-		(void)pthread_cond_broadcast(&keeper->ended);
-		(void)pthread_mutex_unlock(&keeper->lock);
+		(void)pthread_mutex_lock(&issuer->lock);
+		atomic_store(&issuer->stop, true);
+		(void)pthread_cond_broadcast(&issuer->ended);
+		(void)pthread_mutex_unlock(&issuer->lock);
 	}
 	for (size_t i = 0; i < ring->count; i++)
-		worker_stop(ring->keepers[i].worker);
+		worker_stop(ring->issuers[i].worker);
 }
 
 void
@@ -164,8 +165,8 @@ keyring_stop(struct keyring *ring)
 		return;
 	keyring_halt(ring);
 	for (size_t i = 0; i < ring->count; i++)
-		keeper_done(&ring->keepers[i]);
-	free(ring->keepers);
+		issuer_keys_done(&ring->issuers[i]);
+	free(ring->issuers);
 	free(ring->state_dir);
 	free(ring);
 }
@@ -173,33 +174,33 @@ keyring_stop(struct keyring *ring)
 struct keyset *
 keyring_keys(const struct keyring *ring, size_t index)
 {
-	struct keeper *keeper = &ring->keepers[index];
+	struct issuer_keys *issuer = &ring->issuers[index];
 	struct keyset *set;
 
-	(void)pthread_mutex_lock(&keeper->lock);
-	set = keeper->keys == NULL ? NULL : keyset_ref(keeper->keys);
-	(void)pthread_mutex_unlock(&keeper->lock);
+	(void)pthread_mutex_lock(&issuer->lock);
+	set = issuer->keys == NULL ? NULL : keyset_ref(issuer->keys);
+	(void)pthread_mutex_unlock(&issuer->lock);
 	return set;
 }
 
 bool
 keyring_fresh(const struct keyset *set, const struct source *source, int64_t mono_s)
 {
-	struct plan plan = { .good_s = keyset_seen_s(set) };
+	struct refresh_schedule schedule = { .good_s = keyset_seen_s(set) };
 
-	return plan_usable(&plan, source, mono_s);
+	return refresh_schedule_usable(&schedule, source, mono_s);
 }
 
 void
 keyring_give(struct keyring *ring, size_t index, struct keyset *set)
 {
-	struct keeper *keeper = &ring->keepers[index];
+	struct issuer_keys *issuer = &ring->issuers[index];
 	bool changed;
 
-	(void)pthread_mutex_lock(&keeper->lock);
-	keeper->plan.good_s = clock_mono_s();
-	changed = keeper_settle(keeper, set, SPAN(""), keeper->plan.good_s);
-	(void)pthread_mutex_unlock(&keeper->lock);
+	(void)pthread_mutex_lock(&issuer->lock);
+	issuer->schedule.good_s = clock_mono_s();
+	changed = issuer_keys_settle(issuer, set, SPAN(""), issuer->schedule.good_s);
+	(void)pthread_mutex_unlock(&issuer->lock);
 	if (changed)
 		note_change(ring);
 }
@@ -207,64 +208,64 @@ keyring_give(struct keyring *ring, size_t index, struct keyset *set)
 bool
 keyring_ask(struct keyring *ring, size_t index, int64_t mono_s, uint64_t *ret_round)
 {
-	struct keeper *keeper = &ring->keepers[index];
+	struct issuer_keys *issuer = &ring->issuers[index];
 	bool will = false;
 
-	if (keeper->worker == NULL)
+	if (issuer->worker == NULL)
 		return false;
-	(void)pthread_mutex_lock(&keeper->lock);
-	*ret_round = keeper->rounds;
-	if (!atomic_load(&keeper->stop)) {
-		if (!keeper->asking && !keeper->wanted &&
-		    plan_wanted(&keeper->plan, &keeper->source, mono_s)) {
-			keeper->wanted = true;
-			worker_wake(keeper->worker);
+	(void)pthread_mutex_lock(&issuer->lock);
+	*ret_round = issuer->rounds;
+	if (!atomic_load(&issuer->stop)) {
+		if (!issuer->asking && !issuer->wanted &&
+		    refresh_schedule_wanted(&issuer->schedule, &issuer->source, mono_s)) {
+			issuer->wanted = true;
+			worker_wake(issuer->worker);
 		}
-		will = (keeper->asking || keeper->wanted) && keeper->waiting < WAITING_MOST;
+		will = (issuer->asking || issuer->wanted) && issuer->waiting < WAITING_MAX;
 	}
-	(void)pthread_mutex_unlock(&keeper->lock);
+	(void)pthread_mutex_unlock(&issuer->lock);
 	return will;
 }
 
 bool
 keyring_await(struct keyring *ring, size_t index, uint64_t round)
 {
-	struct keeper *keeper = &ring->keepers[index];
-	int64_t until_us = clock_mono_us() + keeper->source.timeout_ms * INT64_C(1000);
+	struct issuer_keys *issuer = &ring->issuers[index];
+	int64_t until_us = clock_mono_us() + issuer->source.timeout_ms * INT64_C(1000);
 	bool ended;
 
-	(void)pthread_mutex_lock(&keeper->lock);
-	if (keeper->waiting < WAITING_MOST) {
-		keeper->waiting++;
-		while (keeper->rounds == round && !atomic_load(&keeper->stop) &&
+	(void)pthread_mutex_lock(&issuer->lock);
+	if (issuer->waiting < WAITING_MAX) {
+		issuer->waiting++;
+		while (issuer->rounds == round && !atomic_load(&issuer->stop) &&
 		       clock_mono_us() < until_us)
-			thread_wait_us(&keeper->ended, &keeper->lock, until_us - clock_mono_us());
-		keeper->waiting--;
+			thread_wait_us(&issuer->ended, &issuer->lock, until_us - clock_mono_us());
+		issuer->waiting--;
 	}
-	ended = keeper->rounds != round;
-	(void)pthread_mutex_unlock(&keeper->lock);
+	ended = issuer->rounds != round;
+	(void)pthread_mutex_unlock(&issuer->lock);
 	return ended;
 }
 
 void
 keyring_state(const struct keyring *ring, size_t index, struct keyring_state *ret_state)
 {
-	struct keeper *keeper = &ring->keepers[index];
+	struct issuer_keys *issuer = &ring->issuers[index];
 	const struct keyset *set;
 
 	*ret_state = (struct keyring_state){ 0 };
-	(void)snprintf(ret_state->name, sizeof(ret_state->name), "%s", keeper->source.name);
-	(void)pthread_mutex_lock(&keeper->lock);
-	set = keeper->keys;
-	ret_state->plan = keeper->plan;
-	ret_state->usable =
-	    set != NULL && plan_usable(&keeper->plan, &keeper->source, clock_mono_s());
+	(void)snprintf(ret_state->name, sizeof(ret_state->name), "%s", issuer->source.name);
+	(void)pthread_mutex_lock(&issuer->lock);
+	set = issuer->keys;
+	ret_state->schedule = issuer->schedule;
+	ret_state->usable = set != NULL && refresh_schedule_usable(
+					       &issuer->schedule, &issuer->source, clock_mono_s());
 	if (set != NULL) {
 		ret_state->keys = keyset_count(set);
 		ret_state->skipped = keyset_skipped(set);
 	}
-	memcpy(ret_state->last_error, keeper->last_error, sizeof(ret_state->last_error));
-	ret_state->last_failure = keeper->last_failure;
-	memcpy(ret_state->fetches, keeper->fetches, sizeof(ret_state->fetches));
-	(void)pthread_mutex_unlock(&keeper->lock);
+	memcpy(ret_state->last_error, issuer->last_error, sizeof(ret_state->last_error));
+	ret_state->last_failure = issuer->last_failure;
+	memcpy(ret_state->fetches, issuer->fetches, sizeof(ret_state->fetches));
+	(void)pthread_mutex_unlock(&issuer->lock);
 }

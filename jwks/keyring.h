@@ -2,7 +2,7 @@
 /*
  * keyring - the live keys of all issuers: fetched, kept fresh and swapped by threads of its own.
  *
- * Uses:   base, fetch, keyset, plan, source.
+ * Uses:   base, fetch, keyset, refresh_schedule, source.
  * Shell:  threads, network, files under `state`.
  * Threads: any. A fetch never runs on a caller's thread, and a slow issuer delays no other.
  */
@@ -17,7 +17,7 @@
 #include "base/err.h"
 #include "jwks/failure.h"
 #include "jwks/keyset.h"
-#include "jwks/plan.h"
+#include "jwks/refresh_schedule.h"
 #include "jwks/source.h"
 
 struct keyring;
@@ -27,7 +27,7 @@ struct keyring_state {
 	char name[64];
 	bool usable;          /* keys may be used now */
 	size_t keys, skipped; /* in the set in use */
-	struct plan plan;
+	struct refresh_schedule schedule;
 	char last_error[512];            /* of the last try; "" after a success */
 	enum failure last_failure;       /* FAILURE_NONE after a success */
 	uint64_t fetches[FAILURE_COUNT]; /* by how they ended */

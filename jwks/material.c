@@ -11,11 +11,11 @@
 #include "base/base64url.h"
 #include "base/json.h"
 
-#define RSA_LEAST_BITS 2048
-#define RSA_MOST_BITS 16384
+#define RSA_MIN_BITS 2048
+#define RSA_MAX_BITS 16384
 
 /* Enough for the largest modulus with a few leading zeros. */
-#define MEMBER_MAX_BYTES (RSA_MOST_BITS / 8 + 8)
+#define MEMBER_MAX_BYTES (RSA_MAX_BITS / 8 + 8)
 
 /* RFC 3447 leaves the exponent open; nobody needs more than 64 bits, and large ones are slow. */
 #define EXPONENT_MAX_BYTES 8
@@ -131,9 +131,9 @@ check_rsa(const struct octets *n, const struct octets *e, struct err *reterr)
 {
 	int bits = bits_of(n);
 
-	if (bits < RSA_LEAST_BITS || bits > RSA_MOST_BITS)
+	if (bits < RSA_MIN_BITS || bits > RSA_MAX_BITS)
 		return err_set(
-		    reterr, "RSA of %d bits: must be %d..%d", bits, RSA_LEAST_BITS, RSA_MOST_BITS);
+		    reterr, "RSA of %d bits: must be %d..%d", bits, RSA_MIN_BITS, RSA_MAX_BITS);
 	if (e->len > EXPONENT_MAX_BYTES)
 		return err_set(reterr, "\"e\" has more than 64 bits");
 	if (e->len == 0 || (e->at[e->len - 1] & 1) == 0 || (e->len == 1 && e->at[0] == 1))

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "jwks/bearer.h"
 
-#define PEM_MOST (4u << 20) /* bundles of authorities are large */
+#define PEM_MAX (4u << 20) /* bundles of authorities are large */
 
 /* Why is it no key set? A text in PEM is the usual mix-up. */
 static bool
@@ -64,7 +64,7 @@ check_certificate(const char *path, struct err *reterr)
 	BIO *bio = NULL;
 	bool good;
 
-	buffer_init(&pem, PEM_MOST);
+	buffer_init(&pem, PEM_MAX);
 	good = read_pem(path, &pem, &bio, reterr);
 	if (good) {
 		certificate = PEM_read_bio_X509_AUX(bio, NULL, no_phrase, NULL);
@@ -85,7 +85,7 @@ check_key(const char *path, struct err *reterr)
 	BIO *bio = NULL;
 	bool good;
 
-	buffer_init(&pem, PEM_MOST);
+	buffer_init(&pem, PEM_MAX);
 	good = read_pem(path, &pem, &bio, reterr);
 	if (good) {
 		key = PEM_read_bio_PrivateKey(bio, NULL, no_phrase, NULL);
@@ -119,7 +119,7 @@ check_bearer(const char *path, struct err *reterr)
 	struct buffer token;
 	bool good;
 
-	buffer_init(&token, BEARER_MOST);
+	buffer_init(&token, BEARER_MAX);
 	good = bearer_read(path, &token, reterr);
 	buffer_wipe(&token);
 	return good;

@@ -3,51 +3,51 @@
 
 #include "policy/pattern.h"
 #include "policy/rule.h"
-#include "policy/wants.h"
+#include "policy/denial_text.h"
 
 static void
-cover_refuse(struct cover *cover, enum reason reason, const char *detail)
+route_refuse(struct route_match *route, enum reason reason, const char *detail)
 {
-	cover->reason = reason;
-	cover->detail = detail;
+	route->reason = reason;
+	route->detail = detail;
 }
 
 static void
-cover_by_rule(const struct ruling *ruling, struct span method, struct cover *cover)
+route_by_rule(const struct ruling *ruling, struct span method, struct route_match *route)
 {
 	const struct rule *rule = rule_for(ruling, method);
 
 	if (rule == NULL) {
-		cover_refuse(cover, REASON_METHOD_NOT_GRANTED, ruling->methods);
+		route_refuse(route, REASON_METHOD_NOT_GRANTED, ruling->methods);
 		return;
 	}
-	cover->privilege = rule->privilege;
-	cover->public = rule->privilege == NULL;
-	cover_refuse(cover, REASON_OK, NULL);
+	route->privilege = rule->privilege;
+	route->public = rule->privilege == NULL;
+	route_refuse(route, REASON_OK, NULL);
 }
 
 void
-decide_cover(const struct policy *policy, struct span method, const struct target *target,
-    struct cover *ret_cover)
+decide_route(const struct policy *policy, struct span method, const struct target *target,
+    struct route_match *ret_route)
 {
 	const struct ruling *ruling;
 	unsigned mild = target->mild;
 
-	*ret_cover = (struct cover){ 0 };
-	cover_refuse(ret_cover, REASON_NO_RULE, "no pattern covers the path");
+	*ret_route = (struct route_match){ 0 };
+	route_refuse(ret_route, REASON_NO_RULE, "no pattern covers the path");
 	if (policy->rules == NULL || policy->serving == NULL || target->path.len == 0)
 		return;
-	ret_cover->module = patterns_find(policy->serving, target->path, NULL);
-	if (ret_cover->module != NULL)
-		mild &= ~ret_cover->module->path_allow;
-	ruling = patterns_find(policy->rules, target->path, &ret_cover->pattern);
+	ret_route->module = patterns_find(policy->serving, target->path, NULL);
+	if (ret_route->module != NULL)
+		mild &= ~ret_route->module->path_allow;
+	ruling = patterns_find(policy->rules, target->path, &ret_route->pattern);
 	if (mild != 0)
-		cover_refuse(ret_cover, REASON_PATH_AMBIGUOUS, target_mild_text(mild));
+		route_refuse(ret_route, REASON_PATH_AMBIGUOUS, target_mild_text(mild));
 	else if (ruling != NULL)
-		cover_by_rule(ruling, method, ret_cover);
+		route_by_rule(ruling, method, ret_route);
 	else if (policy->default_public) {
-		ret_cover->public = true;
-		cover_refuse(ret_cover, REASON_OK, NULL);
+		ret_route->public = true;
+		route_refuse(ret_route, REASON_OK, NULL);
 	}
 }
 
@@ -93,21 +93,21 @@ detail_of(const struct policy *policy, const struct privilege *privilege,
 {
 	if (principal == NULL)
 		return arena_format(arena, "privilege %s asks who is calling", privilege->name);
-	return wants_text(policy, privilege, principal, arena);
+	return denial_text(policy, privilege, principal, arena);
 }
 
 void
-decide_caller(const struct policy *policy, const struct cover *cover,
+decide_caller(const struct policy *policy, const struct route_match *route,
     const struct principal *principal, struct arena *arena, struct verdict *ret_verdict)
 {
-	const struct privilege *privilege = cover->privilege;
+	const struct privilege *privilege = route->privilege;
 	enum reason reason;
 
-	*ret_verdict = (struct verdict){ .reason = cover->reason, .detail = cover->detail };
+	*ret_verdict = (struct verdict){ .reason = route->reason, .detail = route->detail };
 	/* which methods there are is told to a known caller only */
-	if (cover->reason == REASON_METHOD_NOT_GRANTED && principal == NULL)
+	if (route->reason == REASON_METHOD_NOT_GRANTED && principal == NULL)
 		*ret_verdict = (struct verdict){ .reason = REASON_CREDENTIALS_MISSING };
-	if (cover->reason != REASON_OK || cover->public)
+	if (route->reason != REASON_OK || route->public)
 		return;
 	if (privilege == NULL) {
 		ret_verdict->reason = REASON_NO_RULE;

@@ -18,7 +18,7 @@
 #include "policy/target.h"
 
 /* What covers a method on a path, before anybody is known. */
-struct cover {
+struct route_match {
 	const char *pattern;               /* the deciding pattern; NULL: nothing covers it */
 	const struct privilege *privilege; /* for this method; NULL: none */
 	const struct module *module;       /* which serves the path; NULL: none */
@@ -36,15 +36,15 @@ struct verdict {
 };
 
 /* Which pattern, privilege and module stand for this request. HEAD counts as GET. */
-void decide_cover(const struct policy *policy, struct span method, const struct target *target,
-    struct cover *ret_cover);
+void decide_route(const struct policy *policy, struct span method, const struct target *target,
+    struct route_match *ret_route);
 
 /*
  * Judge a caller against what covers the request. `principal` NULL: nobody presented credentials.
  * Roles: any one; no roles and no scopes on the privilege: any caller; a scope of the privilege
  * satisfies it by itself. Anything undecided is a refusal.
  */
-void decide_caller(const struct policy *policy, const struct cover *cover,
+void decide_caller(const struct policy *policy, const struct route_match *route,
     const struct principal *principal, struct arena *arena, struct verdict *ret_verdict);
 
 #endif

@@ -84,22 +84,22 @@ put_request(json_t *object, const struct explanation *explanation, bool *failed)
 }
 
 static void
-put_cover(json_t *object, const struct explanation *explanation, bool *failed)
+put_route(json_t *object, const struct explanation *explanation, bool *failed)
 {
-	static const struct cover none;
-	const struct cover *cover = explanation->cover == NULL ? &none : explanation->cover;
-	const struct privilege *privilege = cover->privilege;
+	static const struct route_match none;
+	const struct route_match *route = explanation->route == NULL ? &none : explanation->route;
+	const struct privilege *privilege = route->privilege;
 	const struct verdict *verdict = explanation->verdict;
 	const char *shadow = NULL;
 
 	if (verdict != NULL && verdict->shadow_reason != REASON_OK)
 		shadow = reason_word(verdict->shadow_reason);
-	put(object, "pattern", text_or_null(cover->pattern), failed);
+	put(object, "pattern", text_or_null(route->pattern), failed);
 	put(object, "privilege", text_or_null(privilege == NULL ? NULL : privilege->name), failed);
 	put(object, "label", text_or_null(privilege == NULL ? NULL : privilege->label), failed);
-	put(object, "module", text_or_null(cover->module == NULL ? NULL : cover->module->name),
+	put(object, "module", text_or_null(route->module == NULL ? NULL : route->module->name),
 	    failed);
-	put(object, "public", json_boolean(cover->public), failed);
+	put(object, "public", json_boolean(route->public), failed);
 	put(object, "shadow_reason", text_or_null(shadow), failed);
 	put(object, "roles_wanted", texts_list(privilege == NULL ? NULL : &privilege->roles),
 	    failed);
@@ -145,7 +145,7 @@ explain_json(const struct explanation *explanation)
 	bool failed = object == NULL;
 
 	put_request(object, explanation, &failed);
-	put_cover(object, explanation, &failed);
+	put_route(object, explanation, &failed);
 	put_caller(object, explanation, &failed);
 	put_revoked(object, explanation, &failed);
 	if (!failed)
@@ -217,16 +217,16 @@ text_privilege(const struct privilege *privilege, struct buffer *buffer)
 }
 
 static void
-text_cover(const struct cover *cover, struct buffer *buffer)
+text_route(const struct route_match *route, struct buffer *buffer)
 {
-	line(buffer, "public", cover->public ? "yes" : "no");
-	if (cover->pattern == NULL)
+	line(buffer, "public", route->public ? "yes" : "no");
+	if (route->pattern == NULL)
 		line(buffer, "pattern", "none covers the path");
-	line_quoted(buffer, "pattern", span_of(cover->pattern));
-	if (cover->privilege != NULL)
-		text_privilege(cover->privilege, buffer);
-	if (cover->module != NULL)
-		line_quoted(buffer, "module", span_of(cover->module->name));
+	line_quoted(buffer, "pattern", span_of(route->pattern));
+	if (route->privilege != NULL)
+		text_privilege(route->privilege, buffer);
+	if (route->module != NULL)
+		line_quoted(buffer, "module", span_of(route->module->name));
 }
 
 static void
@@ -285,7 +285,7 @@ explain_text(const struct explanation *explanation, struct buffer *buffer)
 	}
 	if (explanation->served_here)
 		return;
-	if (explanation->cover != NULL)
-		text_cover(explanation->cover, buffer);
+	if (explanation->route != NULL)
+		text_route(explanation->route, buffer);
 	text_caller(explanation, buffer);
 }

@@ -24,7 +24,7 @@ struct explanation {
 	struct span method;
 	struct span path; /* canonical, or as sent when it cannot be read */
 	const struct policy *policy;
-	const struct cover *cover;         /* NULL: it did not come to that */
+	const struct route_match *route;   /* NULL: it did not come to that */
 	const struct principal *principal; /* NULL: nobody, or nobody who was believed */
 	const struct verdict *verdict;     /* NULL: it did not come to that */
 	enum reason reason;                /* overall: REASON_OK forwards */

@@ -17,22 +17,22 @@ const struct field module_fields[] = {
 	    .type = FIELD_TEXTS,
 	    .offset = offsetof(struct module_row, paths),
 	    .required = true,
-	    .told = "path patterns that the module serves" },
+	    .help = "path patterns that the module serves" },
 	{ .key = "upstream",
 	    .type = FIELD_URL,
 	    .url = URL_SOCKET,
 	    .offset = offsetof(struct module_row, upstream),
-	    .told = "http://, https:// or unix:/ address; none: the upstream of postern.yaml" },
+	    .help = "http://, https:// or unix:/ address; none: the upstream of postern.yaml" },
 	{ .key = "path_allow",
 	    .type = FIELD_TEXTS,
 	    .offset = offsetof(struct module_row, path_allow),
-	    .told = "ambiguities that its upstream needs: semicolon, encoded_delimiters, "
+	    .help = "ambiguities that its upstream needs: semicolon, encoded_delimiters, "
 		    "trailing_dot" },
 	{ .key = "basic",
 	    .type = FIELD_BOOL,
 	    .offset = offsetof(struct module_row, basic),
-	    .otherwise = "true",
-	    .told = "false: Basic authentication of local users does not count here" },
+	    .default_value = "true",
+	    .help = "false: Basic authentication of local users does not count here" },
 	{ .key = NULL },
 };
 

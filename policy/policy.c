@@ -12,28 +12,28 @@
 struct top {
 	const struct node *roles, *modules, *privileges;
 	struct texts public_paths;
-	int otherwise; /* index into `otherwise_words` */
+	int default_value; /* index into `default_words` */
 };
 
 enum { OTHERWISE_DENY, OTHERWISE_PUBLIC };
-static const char *const otherwise_words[] = { "deny", "public", NULL };
+static const char *const default_words[] = { "deny", "public", NULL };
 
 #define AT(member) .offset = offsetof(struct top, member)
 
 const struct field policy_fields[] = {
-	{ .key = "roles", .type = FIELD_MAP, AT(roles), .told = "roles by name" },
-	{ .key = "modules", .type = FIELD_MAP, AT(modules), .told = "modules by name" },
-	{ .key = "privileges", .type = FIELD_MAP, AT(privileges), .told = "privileges by name" },
+	{ .key = "roles", .type = FIELD_MAP, AT(roles), .help = "roles by name" },
+	{ .key = "modules", .type = FIELD_MAP, AT(modules), .help = "modules by name" },
+	{ .key = "privileges", .type = FIELD_MAP, AT(privileges), .help = "privileges by name" },
 	{ .key = "public",
 	    .type = FIELD_TEXTS,
 	    AT(public_paths),
-	    .told = "path patterns that need no credentials" },
+	    .help = "path patterns that need no credentials" },
 	{ .key = "default",
 	    .type = FIELD_WORD,
-	    AT(otherwise),
-	    .otherwise = "deny",
-	    .words = otherwise_words,
-	    .told = "what nothing covers is refused, or public" },
+	    AT(default_value),
+	    .default_value = "deny",
+	    .words = default_words,
+	    .help = "what nothing covers is refused, or public" },
 	{ .key = NULL },
 };
 
@@ -80,7 +80,7 @@ policy_read(const struct node *root, const struct policy_names *names, struct ar
 	read_public(&reader, &top.public_paths);
 	rule_finish(&reader);
 	policy->public_paths = top.public_paths;
-	policy->default_public = top.otherwise == OTHERWISE_PUBLIC;
+	policy->default_public = top.default_value == OTHERWISE_PUBLIC;
 	if (mistakes->errors == errors && !reader.failed)
 		lint(&reader, root);
 out:

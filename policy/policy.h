@@ -16,7 +16,7 @@
 #include "base/document.h"
 #include "base/schema.h"
 #include "policy/pattern.h"
-#include "token/profile.h"
+#include "token/trusted_issuer.h"
 
 #define POLICY_MAX_ROLES 4096
 
@@ -73,8 +73,8 @@ struct policy {
 
 /* Which names the policy may speak of. */
 struct policy_names {
-	const struct profile *profiles;
-	size_t profile_count;
+	const struct trusted_issuer *trusted_issuers;
+	size_t trusted_issuer_count;
 	const char *local_issuer; /* name of the local issuer's profile, or NULL */
 };
 

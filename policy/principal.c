@@ -93,7 +93,7 @@ token_holds(const struct grant *grant, const struct claims *claims, bool any_gro
 		return true;
 	if (claims == NULL)
 		return false;
-	if (grant->issuer != NULL && strcmp(grant->issuer, claims->profile->name) != 0)
+	if (grant->issuer != NULL && strcmp(grant->issuer, claims->trusted_issuer->name) != 0)
 		return false;
 	if (grant->scope != NULL && !spans_hold(&claims->scopes, grant->scope))
 		return false;
@@ -181,7 +181,7 @@ principal_of_claims(const struct policy *policy, const struct claims *claims,
 	struct facts facts = { claims, store, false };
 
 	*principal = (struct principal){
-		.issuer = claims->profile->name,
+		.issuer = claims->trusted_issuer->name,
 		.subject = claims->subject,
 		.client = claims->client,
 		.client_name = store == NULL ? NULL : store->client_name,

@@ -16,7 +16,7 @@ const struct field role_fields[] = {
 	{ .key = "granted_to",
 	    .type = FIELD_LIST,
 	    .offset = offsetof(struct role_row, granted_to),
-	    .told = "who has the role: any one line; within a line all must hold" },
+	    .help = "who has the role: any one line; within a line all must hold" },
 	{ .key = NULL },
 };
 
@@ -24,35 +24,35 @@ const struct field grant_fields[] = {
 	{ .key = "issuer",
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct grant, issuer),
-	    .told = "the token is of this issuer; none: of any" },
+	    .help = "the token is of this issuer; none: of any" },
 	{ .key = "scope",
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct grant, scope),
-	    .told = "the token has this scope" },
+	    .help = "the token has this scope" },
 	{ .key = "group",
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct grant, group),
-	    .told = "the token names this group" },
+	    .help = "the token names this group" },
 	{ .key = "role",
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct grant, role),
-	    .told = "the token names this role" },
+	    .help = "the token names this role" },
 	{ .key = "claim",
 	    .type = FIELD_POINTER,
 	    .offset = offsetof(struct grant, claim),
-	    .told = "JSON Pointer of a claim that is there, and not null or false" },
+	    .help = "JSON Pointer of a claim that is there, and not null or false" },
 	{ .key = "equals",
 	    .type = FIELD_TEXTS,
 	    .offset = offsetof(struct grant, equals),
-	    .told = "the claim is one of these, or a list that holds one of these" },
+	    .help = "the claim is one of these, or a list that holds one of these" },
 	{ .key = "client",
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct grant, client),
-	    .told = "name or id of a client of the local issuer; with issuer: its client claim" },
+	    .help = "name or id of a client of the local issuer; with issuer: its client claim" },
 	{ .key = "user",
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct grant, user),
-	    .told = "a user of the local issuer" },
+	    .help = "a user of the local issuer" },
 	{ .key = NULL },
 };
 
@@ -61,8 +61,8 @@ is_issuer(const struct policy_names *names, const char *name)
 {
 	if (names->local_issuer != NULL && strcmp(names->local_issuer, name) == 0)
 		return true;
-	for (size_t i = 0; i < names->profile_count; i++)
-		if (strcmp(names->profiles[i].name, name) == 0)
+	for (size_t i = 0; i < names->trusted_issuer_count; i++)
+		if (strcmp(names->trusted_issuers[i].name, name) == 0)
 			return true;
 	return false;
 }
@@ -96,8 +96,8 @@ no_issuer(struct reader *reader, const struct node *node)
 	struct nearest nearest = nearest_to(node->text);
 	char hint[NEAREST_HINT];
 
-	for (size_t i = 0; i < names->profile_count; i++)
-		nearest_offer(&nearest, names->profiles[i].name);
+	for (size_t i = 0; i < names->trusted_issuer_count; i++)
+		nearest_offer(&nearest, names->trusted_issuers[i].name);
 	if (names->local_issuer != NULL)
 		nearest_offer(&nearest, names->local_issuer);
 	mistake_at(

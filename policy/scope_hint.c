@@ -24,7 +24,7 @@ add(struct hint *hint, const char *text)
 	struct span scope = span_of(text);
 	size_t gap = hint->len > 0 ? 1 : 0;
 
-	if (hint->len + gap + scope.len > SCOPE_HINT_MOST || has(hint, scope))
+	if (hint->len + gap + scope.len > SCOPE_HINT_MAX || has(hint, scope))
 		return;
 	if (gap > 0)
 		hint->text[hint->len++] = ' ';
@@ -48,7 +48,7 @@ const char *
 scope_hint(const struct policy *policy, const struct privilege *privilege,
     const struct principal *principal, struct arena *arena)
 {
-	struct hint hint = { arena_alloc(arena, SCOPE_HINT_MOST + 1), 0 };
+	struct hint hint = { arena_alloc(arena, SCOPE_HINT_MAX + 1), 0 };
 
 	if (hint.text == NULL || (principal != NULL && principal->user != NULL))
 		return NULL;

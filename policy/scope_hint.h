@@ -5,7 +5,7 @@
  *
  * Uses:   policy, principal.
  * Pure:   yes (allocates from the arena).
- * Limits: SCOPE_HINT_MOST bytes; a scope that does not fit is left out whole.
+ * Limits: SCOPE_HINT_MAX bytes; a scope that does not fit is left out whole.
  */
 #ifndef POSTERN_POLICY_SCOPE_HINT_H
 #define POSTERN_POLICY_SCOPE_HINT_H
@@ -14,7 +14,7 @@
 #include "policy/policy.h"
 #include "policy/principal.h"
 
-#define SCOPE_HINT_MOST 256u
+#define SCOPE_HINT_MAX 256u
 
 /*
  * The scopes of which any one suffices, with spaces between: the privilege's own, and those of

@@ -18,31 +18,31 @@ without_application(struct span type)
 }
 
 static bool
-type_accepted(const struct profile *profile, struct span type)
+type_accepted(const struct trusted_issuer *trusted_issuer, struct span type)
 {
-	for (size_t i = 0; i < profile->types.count; i++)
+	for (size_t i = 0; i < trusted_issuer->types.count; i++)
 		if (span_equal_nocase(without_application(type),
-			without_application(span_of(profile->types.at[i]))))
+			without_application(span_of(trusted_issuer->types.at[i]))))
 			return true;
 	return false;
 }
 
 enum reason
-demand_type(const struct verify_facts *facts, struct token *token, struct arena *arena)
+demand_type(const struct verify_inputs *inputs, struct token *token, struct arena *arena)
 {
-	const struct profile *profile = facts->profile;
+	const struct trusted_issuer *trusted_issuer = inputs->trusted_issuer;
 
-	if (token->type.at == NULL && profile->type_optional)
+	if (token->type.at == NULL && trusted_issuer->type_optional)
 		return REASON_OK;
 	if (token->type.at == NULL)
 		return token_refuse(token, REASON_TOKEN_TYPE_WRONG,
 		    arena_format(arena, "typ is missing, expected %s",
-			detail_expected(arena, &profile->types)));
-	if (type_accepted(profile, token->type))
+			detail_expected(arena, &trusted_issuer->types)));
+	if (type_accepted(trusted_issuer, token->type))
 		return REASON_OK;
 	return token_refuse(token, REASON_TOKEN_TYPE_WRONG,
 	    arena_format(arena, "typ is %s, expected %s", detail_quote(arena, token->type),
-		detail_expected(arena, &profile->types)));
+		detail_expected(arena, &trusted_issuer->types)));
 }
 
 static bool
@@ -58,41 +58,41 @@ is_text_or_texts(const json_t *claim)
 }
 
 static bool
-is_ours(const struct profile *profile, const json_t *audience)
+is_ours(const struct trusted_issuer *trusted_issuer, const json_t *audience)
 {
-	for (size_t i = 0; i < profile->audience.count; i++)
-		if (span_is(json_text(audience), profile->audience.at[i]))
+	for (size_t i = 0; i < trusted_issuer->audience.count; i++)
+		if (span_is(json_text(audience), trusted_issuer->audience.at[i]))
 			return true;
 	return false;
 }
 
 static bool
-one_is_ours(const struct profile *profile, const json_t *aud)
+one_is_ours(const struct trusted_issuer *trusted_issuer, const json_t *aud)
 {
 
 	if (json_is_string(aud))
-		return is_ours(profile, aud);
+		return is_ours(trusted_issuer, aud);
 	for (size_t i = 0; i < json_array_size(aud); i++)
-		if (is_ours(profile, json_array_get(aud, i)))
+		if (is_ours(trusted_issuer, json_array_get(aud, i)))
 			return true;
 	return false;
 }
 
 enum reason
-demand_audience(const struct verify_facts *facts, struct token *token, struct arena *arena)
+demand_audience(const struct verify_inputs *inputs, struct token *token, struct arena *arena)
 {
-	const struct profile *profile = facts->profile;
+	const struct trusted_issuer *trusted_issuer = inputs->trusted_issuer;
 	const json_t *aud = json_object_get(token->claims, "aud");
 
 	if (aud != NULL && !is_text_or_texts(aud))
 		return token_refuse(token, REASON_CLAIM_MALFORMED,
 		    "aud is neither a string nor an array of strings");
-	if (profile->any_audience || one_is_ours(profile, aud))
+	if (trusted_issuer->any_audience || one_is_ours(trusted_issuer, aud))
 		return REASON_OK;
 	return token_refuse(token, REASON_AUDIENCE_MISMATCH,
 	    arena_format(arena, "aud is %s, expected %s",
 		aud == NULL ? "missing" : detail_claim(arena, aud),
-		detail_expected(arena, &profile->audience)));
+		detail_expected(arena, &trusted_issuer->audience)));
 }
 
 /* Is a claim what the configuration wrote? */
@@ -133,7 +133,7 @@ claim_is_one_of(const json_t *claim, const struct texts *values)
 }
 
 static enum reason
-refuse_claim(const struct profile_require *require, const json_t *claim, struct token *token,
+refuse_claim(const struct trusted_issuer_require *require, const json_t *claim, struct token *token,
     struct arena *arena)
 {
 	const char *is = claim == NULL ? "missing" : detail_claim(arena, claim);
@@ -147,10 +147,10 @@ refuse_claim(const struct profile_require *require, const json_t *claim, struct 
 }
 
 enum reason
-demand_claims(const struct verify_facts *facts, struct token *token, struct arena *arena)
+demand_claims(const struct verify_inputs *inputs, struct token *token, struct arena *arena)
 {
-	for (const struct profile_require *require = facts->profile->require; require != NULL;
-	     require = require->next) {
+	for (const struct trusted_issuer_require *require = inputs->trusted_issuer->require;
+	     require != NULL; require = require->next) {
 		const json_t *claim = json_at(token->claims, span_of(require->pointer));
 
 		if (!claim_is_one_of(claim, &require->values))

@@ -2,7 +2,7 @@
 /*
  * demand - what an issuer's profile asks of a token: its type, audience and further claims.
  *
- * Uses:   verify, token, profile.
+ * Uses:   verify, token, trusted_issuer.
  * Pure:   yes.
  */
 #ifndef POSTERN_TOKEN_DEMAND_H
@@ -17,15 +17,15 @@
 /* `typ` (RFC 8725 section 3.11, RFC 9068 section 4): one of the profile's, without case, with or
  * without "application/". Otherwise TOKEN_TYPE_WRONG. */
 MUST_CHECK enum reason demand_type(
-    const struct verify_facts *facts, struct token *token, struct arena *arena);
+    const struct verify_inputs *inputs, struct token *token, struct arena *arena);
 
 /* `aud` (RFC 7519 section 4.1.3): a string or an array of strings, one of them ours. Otherwise
  * CLAIM_MALFORMED or AUDIENCE_MISMATCH. */
 MUST_CHECK enum reason demand_audience(
-    const struct verify_facts *facts, struct token *token, struct arena *arena);
+    const struct verify_inputs *inputs, struct token *token, struct arena *arena);
 
 /* The claims of `require`. Otherwise CLAIM_REQUIRED_MISSING. */
 MUST_CHECK enum reason demand_claims(
-    const struct verify_facts *facts, struct token *token, struct arena *arena);
+    const struct verify_inputs *inputs, struct token *token, struct arena *arena);
 
 #endif

@@ -167,10 +167,10 @@ extract_list(const struct extraction *from, const struct texts *pointers,
 }
 
 enum reason
-extract_claims(
-    const struct profile *profile, struct token *token, struct arena *arena, struct claims *claims)
+extract_claims(const struct trusted_issuer *trusted_issuer, struct token *token,
+    struct arena *arena, struct claims *claims)
 {
-	const struct profile_claims *places = &profile->claims;
+	const struct trusted_issuer_claims *places = &trusted_issuer->claims;
 	struct extraction from = { token, arena };
 	struct gathering scopes = { .split = true }, groups = { 0 }, roles = { 0 };
 	enum reason reason = extract_name(&from, &places->subject, &claims->subject);

@@ -2,7 +2,7 @@
 /*
  * extract - the claims the gate works with, taken from where the profile says they are.
  *
- * Uses:   verify, token, profile.
+ * Uses:   verify, token, trusted_issuer.
  * Pure:   yes (allocates from the arena).
  * Limits: EXTRACT_NAME_BYTES for a subject or client.
  */
@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/reason.h"
-#include "token/profile.h"
+#include "token/trusted_issuer.h"
 #include "token/token.h"
 #include "token/verify.h"
 
@@ -26,7 +26,7 @@
  * "*" stands for each entry of an array. OVERLOADED when the arena has
  * no room.
  */
-MUST_CHECK enum reason extract_claims(
-    const struct profile *profile, struct token *token, struct arena *arena, struct claims *claims);
+MUST_CHECK enum reason extract_claims(const struct trusted_issuer *trusted_issuer,
+    struct token *token, struct arena *arena, struct claims *claims);
 
 #endif

@@ -101,23 +101,23 @@ compare(struct span own_issuer, struct span issuer, const char **ret_what)
 }
 
 const char *
-issuer_unknown_detail(
-    const struct profile *profiles, size_t count, struct span issuer, struct arena *arena)
+issuer_unknown_detail(const struct trusted_issuer *trusted_issuers, size_t count,
+    struct span issuer, struct arena *arena)
 {
-	const struct profile *nearest = NULL;
+	const struct trusted_issuer *nearest = NULL;
 	const char *shown = detail_quote(arena, issuer), *own, *what = NULL;
-	int least = 0;
+	int min = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		const char *differs = NULL;
-		int far = profiles[i].issuer == NULL
+		int far = trusted_issuers[i].issuer == NULL
 			      ? 0
-			      : compare(span_of(profiles[i].issuer), issuer, &differs);
+			      : compare(span_of(trusted_issuers[i].issuer), issuer, &differs);
 
-		if (far == 0 || (nearest != NULL && far >= least))
+		if (far == 0 || (nearest != NULL && far >= min))
 			continue;
-		nearest = &profiles[i];
-		least = far;
+		nearest = &trusted_issuers[i];
+		min = far;
 		what = differs;
 	}
 	if (shown == NULL || nearest == NULL)

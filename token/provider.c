@@ -5,20 +5,20 @@
 
 #include "base/span.h"
 
-#define POINTERS_MOST 3
+#define POINTERS_MAX 3
 
 /* JSON Pointers; the first NULL ends a list. */
 struct preset {
-	const char *subject[POINTERS_MOST];
-	const char *client[POINTERS_MOST];
-	const char *scopes[POINTERS_MOST];
-	const char *groups[POINTERS_MOST];
-	const char *roles[POINTERS_MOST];
-	const char *types[POINTERS_MOST];
+	const char *subject[POINTERS_MAX];
+	const char *client[POINTERS_MAX];
+	const char *scopes[POINTERS_MAX];
+	const char *groups[POINTERS_MAX];
+	const char *roles[POINTERS_MAX];
+	const char *types[POINTERS_MAX];
 	algorithm_set algorithms; /* 0: all */
 	const char *require;      /* pointer of a condition; NULL: none */
 	const char *when;         /* only with a condition on this; NULL: always */
-	const char *values[POINTERS_MOST];
+	const char *values[POINTERS_MAX];
 };
 
 #define RS256 ALGORITHM_BIT(ALGORITHM_RS256)
@@ -95,18 +95,18 @@ _Static_assert(
     "a preset for each word");
 
 static void
-fill_in(struct texts *texts, const char *pointers[POINTERS_MOST])
+fill_in(struct texts *texts, const char *pointers[POINTERS_MAX])
 {
 	if (texts->node != NULL)
 		return;
 	texts->at = pointers;
 	texts->count = 0;
-	while (texts->count < POINTERS_MOST && pointers[texts->count] != NULL)
+	while (texts->count < POINTERS_MAX && pointers[texts->count] != NULL)
 		texts->count++;
 }
 
 void
-provider_claims(int provider, struct profile_claims *claims)
+provider_claims(int provider, struct trusted_issuer_claims *claims)
 {
 	struct preset *preset = &presets[provider];
 
@@ -129,10 +129,10 @@ provider_algorithms(int provider)
 	return presets[provider].algorithms == 0 ? ALGORITHM_ALL : presets[provider].algorithms;
 }
 
-static struct profile_require *
-find_require(const struct profile *profile, const char *pointer)
+static struct trusted_issuer_require *
+find_require(const struct trusted_issuer *trusted_issuer, const char *pointer)
 {
-	struct profile_require *require = profile->require;
+	struct trusted_issuer_require *require = trusted_issuer->require;
 
 	while (require != NULL && strcmp(require->pointer, pointer) != 0)
 		require = require->next;
@@ -140,31 +140,32 @@ find_require(const struct profile *profile, const char *pointer)
 }
 
 bool
-provider_require(int provider, struct profile *profile, struct arena *arena)
+provider_require(int provider, struct trusted_issuer *trusted_issuer, struct arena *arena)
 {
 	struct preset *preset = &presets[provider];
-	struct profile_require *require;
+	struct trusted_issuer_require *require;
 
-	if (preset->require == NULL || find_require(profile, preset->require) != NULL ||
-	    (preset->when != NULL && find_require(profile, preset->when) == NULL))
+	if (preset->require == NULL || find_require(trusted_issuer, preset->require) != NULL ||
+	    (preset->when != NULL && find_require(trusted_issuer, preset->when) == NULL))
 		return true;
 	require = arena_alloc(arena, sizeof(*require));
 	if (require == NULL)
 		return false;
-	*require = (struct profile_require){ .pointer = preset->require, .next = profile->require };
+	*require = (struct trusted_issuer_require){ .pointer = preset->require,
+		.next = trusted_issuer->require };
 	fill_in(&require->values, preset->values);
-	profile->require = require;
+	trusted_issuer->require = require;
 	return true;
 }
 
-#define SHARED_MOST 6
+#define SHARED_MAX 6
 
 /* Issuers that sign for everybody, and what tells one customer's tokens from another's. They are
  * shared whatever `provider` says. */
 static const struct shared {
 	const char *issuer;
-	const char *pointers[SHARED_MOST];
-	const char *told;
+	const char *pointers[SHARED_MAX];
+	const char *help;
 } shared[] = {
 	{ "https://accounts.google.com", { "/hd", "/email", "/sub" }, "/hd, /email or /sub" },
 	{ "https://token.actions.githubusercontent.com",
@@ -193,36 +194,38 @@ same_issuer(struct span issuer, const char *known)
 }
 
 static const char *
-unmet(const struct shared *row, const struct profile *profile)
+unmet(const struct shared *row, const struct trusted_issuer *trusted_issuer)
 {
-	for (size_t i = 0; i < SHARED_MOST && row->pointers[i] != NULL; i++) {
-		const struct profile_require *require = find_require(profile, row->pointers[i]);
+	for (size_t i = 0; i < SHARED_MAX && row->pointers[i] != NULL; i++) {
+		const struct trusted_issuer_require *require =
+		    find_require(trusted_issuer, row->pointers[i]);
 
 		if (require != NULL && require->values.count > 0)
 			return NULL;
 	}
-	return row->told;
+	return row->help;
 }
 
 static const struct shared *
-shared_row(const struct profile *profile)
+shared_row(const struct trusted_issuer *trusted_issuer)
 {
 	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) {
-		if (same_issuer(span_of(profile->issuer), shared[i].issuer))
+		if (same_issuer(span_of(trusted_issuer->issuer), shared[i].issuer))
 			return &shared[i];
-		for (size_t a = 0; a < profile->aliases.count; a++)
-			if (same_issuer(span_of(profile->aliases.at[a]), shared[i].issuer))
+		for (size_t a = 0; a < trusted_issuer->aliases.count; a++)
+			if (same_issuer(span_of(trusted_issuer->aliases.at[a]), shared[i].issuer))
 				return &shared[i];
 	}
 	return NULL;
 }
 
 const char *
-provider_shared(const struct profile *profile)
+provider_shared(const struct trusted_issuer *trusted_issuer)
 {
-	const struct shared *row = profile->issuer == NULL ? NULL : shared_row(profile);
+	const struct shared *row =
+	    trusted_issuer->issuer == NULL ? NULL : shared_row(trusted_issuer);
 
-	return row == NULL ? NULL : unmet(row, profile);
+	return row == NULL ? NULL : unmet(row, trusted_issuer);
 }
 
 int

@@ -2,7 +2,7 @@
 /*
  * provider - what is known of each kind of identity provider, as one table of presets.
  *
- * Uses:   profile.
+ * Uses:   trusted_issuer.
  * Pure:   yes.
  */
 #ifndef POSTERN_TOKEN_PROVIDER_H
@@ -10,7 +10,7 @@
 
 #include "base/arena.h"
 #include "base/check.h"
-#include "token/profile.h"
+#include "token/trusted_issuer.h"
 
 /* The words of `provider`, in the order of the table; NULL at the end. */
 extern const char *const provider_words[];
@@ -20,7 +20,7 @@ extern const char *const provider_words[];
 
 /* Fill in the claims that the configuration does not name. `provider` is an index of
  * provider_words. */
-void provider_claims(int provider, struct profile_claims *claims);
+void provider_claims(int provider, struct trusted_issuer_claims *claims);
 
 /* Fill in the accepted `typ`, when the configuration names none. */
 void provider_types(int provider, struct texts *types);
@@ -30,11 +30,12 @@ algorithm_set provider_algorithms(int provider);
 
 /* Add the conditions that every token of this provider must meet (`typ` in Keycloak's payload,
  * `token_use`, `tok_type`), but for pointers that `require` names itself. False: no memory. */
-MUST_CHECK bool provider_require(int provider, struct profile *profile, struct arena *arena);
+MUST_CHECK bool provider_require(
+    int provider, struct trusted_issuer *trusted_issuer, struct arena *arena);
 
 /* Does `require` tell our tokens from those of the issuer's other customers? NULL when it does, or
  * when the issuer has no other customers; else the pointers of which it must name one, as text. */
-const char *provider_shared(const struct profile *profile);
+const char *provider_shared(const struct trusted_issuer *trusted_issuer);
 
 /* The place of a word that is in the table. */
 int provider_find(const char *word);

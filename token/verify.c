@@ -6,16 +6,16 @@
 #include "token/demand.h"
 #include "token/detail.h"
 #include "token/extract.h"
-#include "token/trust.h"
+#include "token/issuer_match.h"
 
 static enum reason
-check_issuer(const struct verify_facts *facts, struct token *token, struct arena *arena)
+check_issuer(const struct verify_inputs *inputs, struct token *token, struct arena *arena)
 {
-	if (trust_issuer(facts->profile, token->issuer))
+	if (issuer_match(inputs->trusted_issuer, token->issuer))
 		return REASON_OK;
 	return token_refuse(token, REASON_ISSUER_UNKNOWN,
 	    arena_format(arena, "iss is %s, expected %s", detail_quote(arena, token->issuer),
-		detail_quote(arena, span_of(facts->profile->issuer))));
+		detail_quote(arena, span_of(inputs->trusted_issuer->issuer))));
 }
 
 static bool
@@ -26,9 +26,9 @@ is_allowed(algorithm_set allowed, const struct token *token)
 }
 
 static enum reason
-check_algorithm(const struct verify_facts *facts, struct token *token, struct arena *arena)
+check_algorithm(const struct verify_inputs *inputs, struct token *token, struct arena *arena)
 {
-	if (is_allowed(facts->profile->algorithms, token))
+	if (is_allowed(inputs->trusted_issuer->algorithms, token))
 		return REASON_OK;
 	return token_refuse(token, REASON_ALGORITHM_NOT_ALLOWED,
 	    arena_format(arena, "alg %s is not among the issuer's algorithms",
@@ -64,9 +64,10 @@ verify_signature(algorithm_set allowed, const struct keyset *keys, struct token 
 }
 
 static enum reason
-check_signature(const struct verify_facts *facts, struct token *token, struct arena *arena)
+check_signature(const struct verify_inputs *inputs, struct token *token, struct arena *arena)
 {
-	enum reason reason = verify_signature(facts->profile->algorithms, facts->keys, token);
+	enum reason reason =
+	    verify_signature(inputs->trusted_issuer->algorithms, inputs->keys, token);
 	const char *kid;
 
 	if (reason == REASON_OK || reason == REASON_KEYS_UNAVAILABLE || token->kid.at == NULL)
@@ -103,9 +104,9 @@ read_dates(struct token *token, struct dates *dates)
 
 /* Has the moment of `nbf` or `iat` come? */
 static bool
-has_come(const struct verify_facts *facts, const struct date *date)
+has_come(const struct verify_inputs *inputs, const struct date *date)
 {
-	return !date->present || facts->now_s >= date->ceiling_s - facts->profile->skew_s;
+	return !date->present || inputs->now_s >= date->ceiling_s - inputs->trusted_issuer->skew_s;
 }
 
 static enum reason
@@ -117,49 +118,49 @@ refuse_early(const char *name, const struct date *date, struct token *token, str
 }
 
 static enum reason
-check_age(const struct verify_facts *facts, const struct date *iat, struct token *token,
+check_age(const struct verify_inputs *inputs, const struct date *iat, struct token *token,
     struct arena *arena)
 {
-	const struct profile *profile = facts->profile;
+	const struct trusted_issuer *trusted_issuer = inputs->trusted_issuer;
 
-	if (profile->max_age_s == 0)
+	if (trusted_issuer->max_age_s == 0)
 		return REASON_OK;
 	if (!iat->present)
 		return token_refuse(token, REASON_CLAIM_REQUIRED_MISSING,
 		    "iat is missing, and the issuer has a max_age");
-	if (facts->now_s <= iat->floor_s + profile->max_age_s + profile->skew_s)
+	if (inputs->now_s <= iat->floor_s + trusted_issuer->max_age_s + trusted_issuer->skew_s)
 		return REASON_OK;
 	return token_refuse(token, REASON_TOKEN_TOO_OLD,
 	    arena_format(arena, "issued %lld s ago, at most %lld s are allowed",
-		(long long)(facts->now_s - iat->floor_s), (long long)profile->max_age_s));
+		(long long)(inputs->now_s - iat->floor_s), (long long)trusted_issuer->max_age_s));
 }
 
 /* Nothing is added to `now_s`, which may be any number; dates are far from the ends of int64_t. */
 static enum reason
-check_dates(const struct verify_facts *facts, struct token *token, struct arena *arena)
+check_dates(const struct verify_inputs *inputs, struct token *token, struct arena *arena)
 {
 	struct dates dates;
 	enum reason reason = read_dates(token, &dates);
 
 	if (reason != REASON_OK)
 		return reason;
-	if (facts->now_s >= dates.exp.floor_s + facts->profile->skew_s)
+	if (inputs->now_s >= dates.exp.floor_s + inputs->trusted_issuer->skew_s)
 		return token_refuse(token, REASON_TOKEN_EXPIRED,
 		    arena_format(arena, "expired %lld s ago",
-			(long long)(facts->now_s - dates.exp.floor_s)));
-	if (!has_come(facts, &dates.nbf))
+			(long long)(inputs->now_s - dates.exp.floor_s)));
+	if (!has_come(inputs, &dates.nbf))
 		return refuse_early("nbf", &dates.nbf, token, arena);
-	if (!has_come(facts, &dates.iat))
+	if (!has_come(inputs, &dates.iat))
 		return refuse_early("iat", &dates.iat, token, arena);
-	return check_age(facts, &dates.iat, token, arena);
+	return check_age(inputs, &dates.iat, token, arena);
 }
 
 /* RFC 8705 section 3, RFC 9449 section 7.1: whoever cannot check a binding must not accept the
  * token as an ordinary one. */
 static enum reason
-check_binding(const struct verify_facts *facts, struct token *token, struct arena *arena)
+check_binding(const struct verify_inputs *inputs, struct token *token, struct arena *arena)
 {
-	(void)facts;
+	(void)inputs;
 	(void)arena;
 	if (json_object_get(token->claims, "cnf") == NULL)
 		return REASON_OK;
@@ -169,21 +170,23 @@ check_binding(const struct verify_facts *facts, struct token *token, struct aren
 
 /* When does what check_dates() found good cease to be so, on either side? */
 static void
-set_times(const struct profile *profile, const struct dates *dates, struct claims *claims)
+set_times(
+    const struct trusted_issuer *trusted_issuer, const struct dates *dates, struct claims *claims)
 {
-	int64_t aged_s = dates->iat.floor_s + profile->max_age_s + 1; /* the last second counts */
+	int64_t aged_s =
+	    dates->iat.floor_s + trusted_issuer->max_age_s + 1; /* the last second counts */
 	int64_t until_s = dates->exp.floor_s;
 	int64_t from_s = 0;
 
 	claims->expires_s = until_s;
-	if (profile->max_age_s > 0 && aged_s < until_s)
+	if (trusted_issuer->max_age_s > 0 && aged_s < until_s)
 		until_s = aged_s;
 	if (dates->nbf.present)
 		from_s = dates->nbf.ceiling_s;
 	if (dates->iat.present && dates->iat.ceiling_s > from_s)
 		from_s = dates->iat.ceiling_s;
-	claims->from_s = from_s - profile->skew_s;
-	claims->until_s = until_s + profile->skew_s;
+	claims->from_s = from_s - trusted_issuer->skew_s;
+	claims->until_s = until_s + trusted_issuer->skew_s;
 }
 
 /* Does the token say that the caller has more groups than it lists? OpenID Connect Core section
@@ -197,49 +200,50 @@ groups_elsewhere(const json_t *claims)
 	       json_is_true(json_object_get(claims, "hasgroups"));
 }
 
-typedef enum reason check(const struct verify_facts *, struct token *, struct arena *);
+typedef enum reason check(const struct verify_inputs *, struct token *, struct arena *);
 
 /* The first of the checks that refuses decides. */
 static enum reason
-run_checks(check *const checks[], const struct verify_facts *facts, struct token *token,
+run_checks(check *const checks[], const struct verify_inputs *inputs, struct token *token,
     struct arena *arena)
 {
 	enum reason reason = REASON_OK;
 
 	for (size_t i = 0; checks[i] != NULL && reason == REASON_OK; i++)
-		reason = checks[i](facts, token, arena);
+		reason = checks[i](inputs, token, arena);
 	return reason;
 }
 
 enum reason
-verify_assumed(const struct verify_facts *facts, struct token *token, struct arena *arena,
+verify_assumed(const struct verify_inputs *inputs, struct token *token, struct arena *arena,
     struct claims *claims)
 {
 	static check *const checks[] = { check_issuer, check_dates, demand_audience, demand_claims,
 		check_binding, NULL };
-	struct claims found = { .profile = facts->profile, .payload = token->claims };
-	enum reason reason = run_checks(checks, facts, token, arena);
+	struct claims found = { .trusted_issuer = inputs->trusted_issuer,
+		.payload = token->claims };
+	enum reason reason = run_checks(checks, inputs, token, arena);
 	struct dates dates = { 0 };
 
 	if (reason == REASON_OK)
 		reason = read_dates(token, &dates);
 	if (reason == REASON_OK)
-		reason = extract_claims(facts->profile, token, arena, &found);
+		reason = extract_claims(inputs->trusted_issuer, token, arena, &found);
 	if (reason != REASON_OK)
 		return reason;
-	set_times(facts->profile, &dates, &found);
+	set_times(inputs->trusted_issuer, &dates, &found);
 	found.groups_overage = groups_elsewhere(token->claims);
 	*claims = found;
 	return REASON_OK;
 }
 
 enum reason
-verify_token(const struct verify_facts *facts, struct token *token, struct arena *arena,
+verify_token(const struct verify_inputs *inputs, struct token *token, struct arena *arena,
     struct claims *claims)
 {
-	static check *const checks[] = { check_issuer, check_algorithm, demand_type, trust_header,
-		check_signature, trust_key, NULL };
-	enum reason reason = run_checks(checks, facts, token, arena);
+	static check *const checks[] = { check_issuer, check_algorithm, demand_type,
+		issuer_match_header, check_signature, issuer_match_key, NULL };
+	enum reason reason = run_checks(checks, inputs, token, arena);
 
-	return reason == REASON_OK ? verify_assumed(facts, token, arena, claims) : reason;
+	return reason == REASON_OK ? verify_assumed(inputs, token, arena, claims) : reason;
 }

@@ -2,7 +2,7 @@
 /*
  * verify - from what somebody claims to what is true, or the one reason why not.
  *
- * Uses:   token, profile, jwks, base.
+ * Uses:   token, trusted_issuer, jwks, base.
  * Pure:   yes: keys and now are values; nothing is fetched, REASON_KEY_UNKNOWN says so.
  *
  * `struct claims` exists only as the result of verify_token(); policy/ takes it and nothing less.
@@ -21,7 +21,7 @@
 #include "base/reason.h"
 #include "base/span.h"
 #include "jwks/keyset.h"
-#include "token/profile.h"
+#include "token/trusted_issuer.h"
 #include "token/token.h"
 
 /* A list of spans lent by the arena. */
@@ -32,8 +32,8 @@ struct spans {
 
 /* Verified. Texts are lent by the arena and by `payload`. */
 struct claims {
-	const struct profile *profile; /* borrowed */
-	struct span subject;           /* at == NULL: the token names none */
+	const struct trusted_issuer *trusted_issuer; /* borrowed */
+	struct span subject;                         /* at == NULL: the token names none */
 	struct span client;
 	struct spans scopes; /* split at U+0020; arrays as they are */
 	struct spans groups;
@@ -47,8 +47,8 @@ struct claims {
 };
 
 /* What verifying needs to know. */
-struct verify_facts {
-	const struct profile *profile;
+struct verify_inputs {
+	const struct trusted_issuer *trusted_issuer;
 	const struct keyset *keys; /* NULL: REASON_KEYS_UNAVAILABLE */
 	int64_t now_s;
 };
@@ -63,14 +63,14 @@ struct verify_facts {
  * token   borrowed; token->detail is set with a refusal.
  * claims  set on REASON_OK only; valid as long as token and arena.
  */
-MUST_CHECK enum reason verify_token(const struct verify_facts *facts, struct token *token,
+MUST_CHECK enum reason verify_token(const struct verify_inputs *inputs, struct token *token,
     struct arena *arena, struct claims *claims);
 
 /*
  * All of verify_token() but the header, the key and the signature: for `explain --claims`, which
  * answers "what if". Of `token` only `issuer` and `claims` are read.
  */
-MUST_CHECK enum reason verify_assumed(const struct verify_facts *facts, struct token *token,
+MUST_CHECK enum reason verify_assumed(const struct verify_inputs *inputs, struct token *token,
     struct arena *arena, struct claims *claims);
 
 /* Only the algorithm list, the key and the signature: for `verify --signature-only`. */

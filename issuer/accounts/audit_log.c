@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "issuer/accounts/view.h"
+#include "issuer/accounts/directory.h"
 
 static void
 write_line(const struct store_audit *audit)
@@ -25,7 +25,7 @@ audit_log(struct store *store, int64_t after, struct err *reterr)
 	struct arena arena;
 	bool done;
 
-	arena_init(&arena, VIEW_MAX_BYTES);
+	arena_init(&arena, DIRECTORY_MAX_BYTES);
 	done = store_audits(store, after, &arena, &first, reterr);
 	for (; done && first != NULL; first = first->next)
 		write_line(first);

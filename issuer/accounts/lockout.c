@@ -11,7 +11,7 @@
 #include "issuer/accounts/lockout_table.h"
 
 #define WIDER 4 /* by peer or by name alone so many times the failures are free */
-#define DOUBLINGS_MOST 30u
+#define DOUBLINGS_MAX 30u
 #define TRUSTED_S (30 * 24 * 3600)
 
 struct lockout {
@@ -122,8 +122,8 @@ static void
 measure(const struct lockout_rules *rules, enum scope scope, int64_t *ret_free, int64_t *ret_most)
 {
 	*ret_free = scope == SCOPE_PAIR ? rules->failures : rules->failures * WIDER;
-	*ret_most = scope == SCOPE_NAME && rules->most_s > LOCKOUT_NAME_MOST_S ? LOCKOUT_NAME_MOST_S
-									       : rules->most_s;
+	*ret_most = scope == SCOPE_NAME && rules->most_s > LOCKOUT_NAME_MAX_S ? LOCKOUT_NAME_MAX_S
+									      : rules->most_s;
 }
 
 static void
@@ -141,7 +141,7 @@ count(struct lockout *lockout, const struct lockout_rules *rules, enum scope sco
 	beyond = (int64_t)entry->failures - free_ones;
 	if (beyond < 0)
 		return;
-	wait_s = beyond > DOUBLINGS_MOST ? most_s : rules->first_s << beyond;
+	wait_s = beyond > DOUBLINGS_MAX ? most_s : rules->first_s << beyond;
 	entry->until_s = now_s + (wait_s > most_s ? most_s : wait_s);
 	if (entry->until_s > atomic_load(&lockout->loud_s))
 		atomic_store(&lockout->loud_s, entry->until_s);

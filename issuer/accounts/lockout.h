@@ -10,7 +10,7 @@
  * Failures are counted three ways. By name and peer together: `failures` of them are free, and
  * from then on each costs twice the wait of the one before, at most `most_s`. By name alone, for a
  * name that many peers try, and by peer alone, for one that tries many names: four times as many
- * are free, and the wait for a name is at most LOCKOUT_NAME_MOST_S, since strangers can bring it
+ * are free, and the wait for a name is at most LOCKOUT_NAME_MAX_S, since strangers can bring it
  * about.
  *
  * Behind one address there may be many callers: beside a sidecar often all of them. So the wait of
@@ -38,7 +38,7 @@
 #include "base/check.h"
 #include "base/span.h"
 
-#define LOCKOUT_NAME_MOST_S 30
+#define LOCKOUT_NAME_MAX_S 30
 
 struct lockout;
 

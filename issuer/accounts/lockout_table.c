@@ -31,17 +31,17 @@ worth(const struct lockout_entry *entry, int64_t now_s)
 static struct lockout_entry *
 make_room(struct lockout_entry *set, const unsigned char *mark, int64_t now_s)
 {
-	struct lockout_entry *least = &set[0];
+	struct lockout_entry *min = &set[0];
 	size_t i;
 
 	for (i = 1; i < LOCKOUT_WAYS - 1; i++)
-		if (worth(&set[i], now_s) < worth(least, now_s))
-			least = &set[i];
-	if (worth(least, now_s) == INT64_MAX)
+		if (worth(&set[i], now_s) < worth(min, now_s))
+			min = &set[i];
+	if (worth(min, now_s) == INT64_MAX)
 		return &set[LOCKOUT_WAYS - 1];
-	*least = (struct lockout_entry){ .last_s = now_s };
-	memcpy(least->mark, mark, LOCKOUT_MARK_BYTES);
-	return least;
+	*min = (struct lockout_entry){ .last_s = now_s };
+	memcpy(min->mark, mark, LOCKOUT_MARK_BYTES);
+	return min;
 }
 
 static struct lockout_entry *

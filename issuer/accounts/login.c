@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "issuer/accounts/verified.h"
+#include "issuer/accounts/password_cache.h"
 
 /* One question under way, and who shares its answer. */
 struct flight {
@@ -25,9 +25,9 @@ struct flight {
 struct login {
 	struct lockout_rules rules;
 	struct lockout *lockout;
-	struct verified *verified; /* borrowed, as the lock-out */
-	pthread_mutex_t lock;      /* of all below */
-	pthread_cond_t changed;    /* a flight is done, or a turn is free */
+	struct password_cache *password_cache; /* borrowed, as the lock-out */
+	pthread_mutex_t lock;                  /* of all below */
+	pthread_cond_t changed;                /* a flight is done, or a turn is free */
 	long hashing, at_once;
 	uint64_t round, flown; /* of the last one that got a turn; flights so far */
 	struct flight flights[LOGIN_UNDER_WAY];
@@ -53,7 +53,7 @@ login_new(struct memory *memory, const struct lockout_rules *rules)
 	(void)pthread_mutex_init(&login->lock, NULL);
 	(void)pthread_cond_init(&login->changed, NULL);
 	login->lockout = memory->lockout;
-	login->verified = memory->verified;
+	login->password_cache = memory->password_cache;
 	return login;
 }
 
@@ -70,9 +70,9 @@ login_free(struct login *login)
 bool
 login_digest(const struct login *login, struct login_attempt *attempt)
 {
-	struct verified_text text = { attempt->name, attempt->password, attempt->peer };
+	struct password_cache_text text = { attempt->name, attempt->password, attempt->peer };
 
-	return verified_digest(login->verified, &text, attempt->digest);
+	return password_cache_digest(login->password_cache, &text, attempt->digest);
 }
 
 static struct lockout_who
@@ -95,7 +95,8 @@ login_known(struct login *login, const struct login_attempt *attempt)
 
 	if (attempt->hash == NULL)
 		return 0;
-	until_s = verified_until(login->verified, attempt->digest, attempt->hash, attempt->mono_s);
+	until_s = password_cache_until(
+	    login->password_cache, attempt->digest, attempt->hash, attempt->mono_s);
 	if (until_s != 0 && !login_quiet(login, attempt->mono_s) &&
 	    lockout_wait(login->lockout, &who) > 0)
 		return 0;
@@ -149,8 +150,8 @@ has_room(
     const struct login *login, const struct login_attempt *attempt, enum lockout_standing standing)
 {
 	return standing == LOCKOUT_TRUSTED ||
-	       (count_strangers(login, &attempt->peer) < LOGIN_PEER_MOST &&
-		   count_strangers(login, NULL) < LOGIN_STRANGERS_MOST);
+	       (count_strangers(login, &attempt->peer) < LOGIN_PEER_MAX &&
+		   count_strangers(login, NULL) < LOGIN_STRANGERS_MAX);
 }
 
 /* The round after the last one that this peer waits for. */
@@ -297,7 +298,7 @@ login_rehash(
 	done = password_hash(attempt->password, hash);
 	give_turn(login);
 	if (done)
-		verified_put(login->verified, attempt->digest, hash, attempt->mono_s);
+		password_cache_put(login->password_cache, attempt->digest, hash, attempt->mono_s);
 	return done;
 }
 
@@ -324,31 +325,32 @@ ask(struct login *login, const struct login_attempt *attempt, struct flight *fli
 		*ret_wait_s = failure.wait_s;
 		return failure.refused ? LOGIN_LOCKED : LOGIN_WRONG;
 	}
-	verified_put(login->verified, attempt->digest, attempt->hash, attempt->mono_s);
+	password_cache_put(login->password_cache, attempt->digest, attempt->hash, attempt->mono_s);
 	lockout_right(login->lockout, &login->rules, &who);
 	return LOGIN_RIGHT;
 }
 
 enum login_found
-login_check(struct login *login, const struct login_attempt *attempt, struct login_told *ret_told)
+login_check(
+    struct login *login, const struct login_attempt *attempt, struct login_outcome *ret_outcome)
 {
 	struct flight *flight;
 	enum login_found found;
 	int64_t wait_s = 0;
 
-	*ret_told = (struct login_told){ .shared = true };
+	*ret_outcome = (struct login_outcome){ .shared = true };
 	(void)pthread_mutex_lock(&login->lock);
-	found = join(login, attempt, &flight, &ret_told->wait_s);
+	found = join(login, attempt, &flight, &ret_outcome->wait_s);
 	(void)pthread_mutex_unlock(&login->lock);
 	if (flight == NULL)
 		return found;
-	ret_told->shared = false;
+	ret_outcome->shared = false;
 	found = ask(login, attempt, flight, &wait_s);
 	(void)pthread_mutex_lock(&login->lock);
 	flight->found = found;
 	flight->wait_s = wait_s;
 	flight->done = true;
-	found = leave_flight(flight, &ret_told->wait_s);
+	found = leave_flight(flight, &ret_outcome->wait_s);
 	(void)pthread_cond_broadcast(&login->changed);
 	(void)pthread_mutex_unlock(&login->lock);
 	return found;

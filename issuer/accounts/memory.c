@@ -13,8 +13,8 @@ memory_new(void)
 	atomic_store(&memory->owners, 1);
 	memory->lockout = lockout_new();
 	memory->replay = replay_new();
-	memory->verified = verified_new();
-	if (memory->lockout != NULL && memory->replay != NULL && memory->verified != NULL)
+	memory->password_cache = password_cache_new();
+	if (memory->lockout != NULL && memory->replay != NULL && memory->password_cache != NULL)
 		return memory;
 	memory_unref(memory);
 	return NULL;
@@ -34,6 +34,6 @@ memory_unref(struct memory *memory)
 		return;
 	lockout_free(memory->lockout);
 	replay_free(memory->replay);
-	verified_free(memory->verified);
+	password_cache_free(memory->password_cache);
 	free(memory);
 }

@@ -3,7 +3,7 @@
  * memory - what the local issuer remembers from one configuration to the next: who failed to prove
  * who they are, which passwords were right, which assertions were used.
  *
- * Uses:   lockout, replay, verified.
+ * Uses:   lockout, replay, password_cache.
  * Pure:   but for random keys (allocates). Any thread.
  *
  * A reload makes a new issuer whenever a key of `local_issuer` changes; to forget any of this would
@@ -18,12 +18,12 @@
 #include "base/check.h"
 #include "issuer/accounts/lockout.h"
 #include "issuer/accounts/replay.h"
-#include "issuer/accounts/verified.h"
+#include "issuer/accounts/password_cache.h"
 
 struct memory {
-	struct lockout *lockout;   /* of clients and users that fail to prove who they are */
-	struct replay *replay;     /* of assertions */
-	struct verified *verified; /* passwords */
+	struct lockout *lockout; /* of clients and users that fail to prove who they are */
+	struct replay *replay;   /* of assertions */
+	struct password_cache *password_cache; /* passwords */
 	_Atomic unsigned owners;
 };
 

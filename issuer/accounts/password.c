@@ -18,18 +18,18 @@
 #define BLOCK 8u
 #define PARALLEL 3u
 
-#define LOG_N_MOST 17u
-#define BLOCK_MOST 8u
-#define PARALLEL_MOST 12u
+#define LOG_N_MAX 17u
+#define BLOCK_MAX 8u
+#define PARALLEL_MAX 12u
 
 #define SALT_BYTES 16u
 #define SUM_BYTES 32u
-#define TEXT_MOST 64u /* base64 characters of a salt or a sum */
+#define TEXT_MAX 64u /* base64 characters of a salt or a sum */
 
 /* A hash, taken apart. */
 struct parts {
 	uint64_t log_n, block, parallel;
-	unsigned char salt[BASE64URL_DECODED(TEXT_MOST)], sum[BASE64URL_DECODED(TEXT_MOST)];
+	unsigned char salt[BASE64URL_DECODED(TEXT_MAX)], sum[BASE64URL_DECODED(TEXT_MAX)];
 	size_t salt_len, sum_len;
 };
 
@@ -40,7 +40,7 @@ derive(const struct parts *parts, struct span password, unsigned char sum[SUM_BY
 {
 	uint64_t n = UINT64_C(1) << parts->log_n, block = parts->block, parallel = parts->parallel;
 	/* What OpenSSL reckons itself: B, X, T and V. */
-	uint64_t most = 128 * block * (n + parallel + 2) + 4096;
+	uint64_t max = 128 * block * (n + parallel + 2) + 4096;
 	char *secret = (char *)(password.at == NULL ? "" : password.at);
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD, secret, password.len),
@@ -49,7 +49,7 @@ derive(const struct parts *parts, struct span password, unsigned char sum[SUM_BY
 		OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &n),
 		OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_R, &block),
 		OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_P, &parallel),
-		OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_MAXMEM, &most),
+		OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_MAXMEM, &max),
 		OSSL_PARAM_construct_end(),
 	};
 	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "SCRYPT", NULL);
@@ -67,10 +67,10 @@ derive(const struct parts *parts, struct span password, unsigned char sum[SUM_BY
 static bool
 decode(struct span text, unsigned char *out, size_t *ret_len)
 {
-	char spelled[TEXT_MOST];
+	char spelled[TEXT_MAX];
 	size_t i;
 
-	if (text.len > TEXT_MOST)
+	if (text.len > TEXT_MAX)
 		return false;
 	for (i = 0; i < text.len; i++) {
 		if (text.at[i] == '-' || text.at[i] == '_')
@@ -119,8 +119,8 @@ split(struct span hash, struct parts *parts)
 	    !cut_number(&rest, SPAN("r="), ',', &parts->block) ||
 	    !cut_number(&rest, SPAN("p="), '$', &parts->parallel) || !span_cut(&rest, '$', &salt))
 		return false;
-	return parts->log_n <= LOG_N_MOST && parts->block <= BLOCK_MOST &&
-	       parts->parallel <= PARALLEL_MOST && decode(salt, parts->salt, &parts->salt_len) &&
+	return parts->log_n <= LOG_N_MAX && parts->block <= BLOCK_MAX &&
+	       parts->parallel <= PARALLEL_MAX && decode(salt, parts->salt, &parts->salt_len) &&
 	       parts->salt_len >= 8 && rest.at != NULL &&
 	       decode(rest, parts->sum, &parts->sum_len) && parts->sum_len == SUM_BYTES;
 }

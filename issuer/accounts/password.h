@@ -19,7 +19,7 @@
 #include "base/span.h"
 
 #define PASSWORD_HASH_ROOM 192     /* a hash and its NUL */
-#define PASSWORD_MOST 1024         /* bytes of a password; more is nobody's */
+#define PASSWORD_MAX 1024          /* bytes of a password; more is nobody's */
 #define PASSWORD_BYTES (32u << 20) /* that one hashing takes while it lasts */
 
 /* Hash a password with a new salt and the parameters of this build. False: no random bytes, no

@@ -29,7 +29,7 @@ struct replay {
 	uint32_t buckets[BUCKETS]; /* the first entry of each */
 	/* How many entries the owners have that share a place: two that meet share their room. */
 	uint32_t owned[OWNERS];
-	struct entry entries[REPLAY_MOST];
+	struct entry entries[REPLAY_MAX];
 };
 
 struct replay *
@@ -105,8 +105,8 @@ holds(const struct replay *replay, uint32_t bucket, const unsigned char *mark)
 static bool
 is_full(const struct replay *replay, uint32_t owner)
 {
-	return (replay->free == NOBODY && replay->fresh == REPLAY_MOST) ||
-	       replay->owned[owner] >= REPLAY_OWNER_MOST;
+	return (replay->free == NOBODY && replay->fresh == REPLAY_MAX) ||
+	       replay->owned[owner] >= REPLAY_OWNER_MAX;
 }
 
 static uint32_t

@@ -4,7 +4,7 @@
  *
  * Uses:   base.
  * Pure:   but for the random key that replay_new() draws. Any thread; one short lock.
- * Limits: REPLAY_MOST texts that have not ended, REPLAY_OWNER_MOST of them for one owner, so that
+ * Limits: REPLAY_MAX texts that have not ended, REPLAY_OWNER_MAX of them for one owner, so that
  *         no owner takes the room of all. What does not fit is an answer of its own: the caller
  *         must refuse, since forgetting one would let it be used again.
  */
@@ -16,8 +16,8 @@
 #include "base/check.h"
 #include "base/span.h"
 
-#define REPLAY_MOST 262144u
-#define REPLAY_OWNER_MOST (REPLAY_MOST / 4)
+#define REPLAY_MAX 262144u
+#define REPLAY_OWNER_MAX (REPLAY_MAX / 4)
 
 enum replay_found { REPLAY_NEW, REPLAY_USED, REPLAY_FULL };
 

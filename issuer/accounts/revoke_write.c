@@ -16,12 +16,12 @@ write_down(struct store *store, void *context, struct err *reterr)
 
 bool
 revoke_write(
-    struct watch *watch, const struct revocation *revocation, bool *ret_new, struct err *reterr)
+    struct store_sync *sync, const struct revocation *revocation, bool *ret_new, struct err *reterr)
 {
 	struct revoking revoking = { .revocation = revocation };
-	struct watch_change change = { write_down, &revoking };
+	struct store_sync_change change = { write_down, &revoking };
 
-	if (!watch_change(watch, &change, reterr))
+	if (!store_sync_change(sync, &change, reterr))
 		return false;
 	*ret_new = revoking.new;
 	return true;

@@ -2,7 +2,7 @@
 /*
  * revoke_write - write a revocation down, from within a gate.
  *
- * Uses:   watch, revocation.
+ * Uses:   store_sync, revocation.
  */
 #ifndef POSTERN_ISSUER_ACCOUNTS_REVOKE_WRITE_H
 #define POSTERN_ISSUER_ACCOUNTS_REVOKE_WRITE_H
@@ -12,11 +12,11 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "issuer/model/revocation.h"
-#include "issuer/accounts/watch.h"
+#include "issuer/accounts/store_sync.h"
 
 /* Revoke; in force in this gate when it returns. *ret_new is false when it was revoked already.
  * Waits for the database. */
-MUST_CHECK bool revoke_write(
-    struct watch *watch, const struct revocation *revocation, bool *ret_new, struct err *reterr);
+MUST_CHECK bool revoke_write(struct store_sync *sync, const struct revocation *revocation,
+    bool *ret_new, struct err *reterr);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "base/digest.h"
 
-#define ROOM_LEAST 64u
+#define ROOM_MIN 64u
 
 /* What is revoked, under the digest of kind, issuer and value: whoever can choose a jti cannot
  * choose where it stands. */
@@ -43,7 +43,7 @@ make(size_t room)
 struct revoked *
 revoked_new(void)
 {
-	return make(ROOM_LEAST);
+	return make(ROOM_MIN);
 }
 
 struct revoked *
@@ -132,7 +132,7 @@ static bool
 rebuild(struct revoked **revoked, int64_t now_s)
 {
 	struct revoked *old = *revoked, *larger;
-	size_t room = ROOM_LEAST, alive = living(old, now_s);
+	size_t room = ROOM_MIN, alive = living(old, now_s);
 
 	while (room < alive * 4 + 4)
 		room *= 2;

@@ -11,9 +11,9 @@
 #include "issuer/model/client.h"
 #include "issuer/accounts/password.h"
 
-#define ARENA_MOST (1u << 20)
-#define LIST_MOST ((size_t)1 << 30)
-#define LABEL_MOST 1024
+#define ARENA_MAX (1u << 20)
+#define LIST_MAX ((size_t)1 << 30)
+#define LABEL_MAX 1024
 #define RANDOM_BYTES 18
 
 static enum admin_result
@@ -47,9 +47,9 @@ account_new_password(char password[ACCOUNT_PASSWORD_ROOM])
 static bool
 password_valid(struct span password, struct err *reterr)
 {
-	if (password.len < ACCOUNT_PASSWORD_LEAST || password.len > PASSWORD_MOST)
+	if (password.len < ACCOUNT_PASSWORD_MIN || password.len > PASSWORD_MAX)
 		return err_set(
-		    reterr, "a password has %d to %d bytes", ACCOUNT_PASSWORD_LEAST, PASSWORD_MOST);
+		    reterr, "a password has %d to %d bytes", ACCOUNT_PASSWORD_MIN, PASSWORD_MAX);
 	if (!utf8_plain(password))
 		return err_set(reterr, "a password is UTF-8 without control characters");
 	return true;
@@ -65,9 +65,9 @@ new_valid(const struct account_new *new_user, struct err *reterr)
 		return err_set(reterr,
 		    "a user's name has 1 to 128 bytes of UTF-8, no colon, no control characters "
 		    "and no space at either end");
-	if (label.len > LABEL_MOST || !utf8_plain(label))
+	if (label.len > LABEL_MAX || !utf8_plain(label))
 		return err_set(reterr,
-		    "a label has at most %d bytes of UTF-8 and no control characters", LABEL_MOST);
+		    "a label has at most %d bytes of UTF-8 and no control characters", LABEL_MAX);
 	for (i = 0; i < new_user->roles.count; i++)
 		if (!client_role_valid(span_of(new_user->roles.at[i])))
 			return err_set(reterr, "that is no name for a role");
@@ -97,7 +97,7 @@ account_add(struct store *store, const struct account_new *new_user, struct err 
 
 	if (!new_valid(new_user, reterr))
 		return ADMIN_NO;
-	arena_init(&arena, ARENA_MOST);
+	arena_init(&arena, ARENA_MAX);
 	if (!store_user_find(store, user.name, &arena, &other, reterr))
 		result = ADMIN_TROUBLE;
 	else if (other != NULL)
@@ -120,7 +120,7 @@ no_user(struct store *store, const char *name, struct err *reterr)
 	struct arena arena;
 	struct err ignored;
 
-	arena_init(&arena, LIST_MOST);
+	arena_init(&arena, LIST_MAX);
 	if (!store_user_list(store, &arena, &user, &ignored))
 		user = NULL;
 	for (; user != NULL; user = user->next)
@@ -155,7 +155,7 @@ account_set_password(
 
 	if (!password_valid(password, reterr))
 		return ADMIN_NO;
-	arena_init(&arena, ARENA_MOST);
+	arena_init(&arena, ARENA_MAX);
 	result = account_find(store, name, &arena, &user, reterr);
 	if (result == ADMIN_OK)
 		result = done_or_trouble(hash(password, hashed, reterr) &&
@@ -174,7 +174,7 @@ account_set_role(
 
 	if (!client_role_valid(span_of(grant->role)))
 		return no(err_set(reterr, "that is no name for a role"));
-	arena_init(&arena, ARENA_MOST);
+	arena_init(&arena, ARENA_MAX);
 	result = account_find(store, grant->name_or_id, &arena, &user, reterr);
 	if (result == ADMIN_OK) {
 		struct store_grant row = { user->id, grant->role, grant->granted, user->name };
@@ -193,7 +193,7 @@ account_set_disabled(
 	enum admin_result result;
 	struct arena arena;
 
-	arena_init(&arena, ARENA_MOST);
+	arena_init(&arena, ARENA_MAX);
 	result = account_find(store, name, &arena, &user, reterr);
 	if (result == ADMIN_OK) {
 		user->disabled = disabled;
@@ -211,7 +211,7 @@ account_delete(struct store *store, const char *name, struct err *reterr)
 	struct arena arena;
 	bool found = false;
 
-	arena_init(&arena, ARENA_MOST);
+	arena_init(&arena, ARENA_MAX);
 	result = account_find(store, name, &arena, &user, reterr);
 	if (result == ADMIN_OK)
 		result = done_or_trouble(store_user_delete(store, user, &found, reterr));

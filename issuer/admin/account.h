@@ -18,7 +18,7 @@
 #include "issuer/store/store.h"
 #include "issuer/model/user.h"
 
-#define ACCOUNT_PASSWORD_LEAST 8
+#define ACCOUNT_PASSWORD_MIN 8
 #define ACCOUNT_PASSWORD_ROOM 32 /* of a password that we make, with its NUL */
 
 /* A user to be; all borrowed. */

@@ -7,12 +7,12 @@
 #include "base/digest.h"
 #include "base/nearest.h"
 #include "base/utf8.h"
-#include "issuer/model/wish.h"
+#include "issuer/model/scope_grant.h"
 #include "jwks/keyset.h"
 
-#define ARENA_MOST (1u << 20)
-#define LIST_MOST ((size_t)1 << 30)
-#define LABEL_MOST 1024
+#define ARENA_MAX (1u << 20)
+#define LIST_MAX ((size_t)1 << 30)
+#define LABEL_MAX 1024
 
 enum admin_result
 admin_no(bool ignored)
@@ -26,7 +26,7 @@ label_valid(const char *label)
 {
 	struct span text = span_of(label);
 
-	return text.len <= LABEL_MOST && utf8_plain(text);
+	return text.len <= LABEL_MAX && utf8_plain(text);
 }
 
 bool
@@ -61,9 +61,9 @@ admin_fields_valid(const struct admin_fields *fields, struct err *reterr)
 		return err_set(reterr,
 		    "label, description, owner and contact have at most %d bytes of UTF-8 and no "
 		    "control characters",
-		    LABEL_MOST);
+		    LABEL_MAX);
 	for (size_t i = 0; i < fields->scopes.count; i++) {
-		if (!wish_scope_valid(span_of(fields->scopes.at[i])))
+		if (!scope_grant_scope_valid(span_of(fields->scopes.at[i])))
 			return err_set(reterr, "\"%s\" is no scope (RFC 6749 section 3.3)",
 			    fields->scopes.at[i]);
 	}
@@ -96,7 +96,7 @@ why_not_added(struct store *store, const char *name)
 	struct err err;
 	bool found;
 
-	arena_init(&arena, ARENA_MOST);
+	arena_init(&arena, ARENA_MAX);
 	found = store_find(store, name, &arena, &client, &err) && client != NULL;
 	arena_done(&arena);
 	return found ? ADMIN_NO : ADMIN_TROUBLE;
@@ -159,7 +159,7 @@ no_client(struct store *store, const char *name_or_id, struct err *reterr)
 	struct arena arena;
 	struct err ignored;
 
-	arena_init(&arena, LIST_MOST);
+	arena_init(&arena, LIST_MAX);
 	if (!store_list(store, &arena, &client, &ignored))
 		client = NULL;
 	for (; client != NULL; client = client->next) {
@@ -196,7 +196,7 @@ admin_set_role(
 
 	if (!client_role_valid(span_of(grant->role)))
 		return admin_no(err_set(reterr, "that is no name for a role"));
-	arena_init(&arena, ARENA_MOST);
+	arena_init(&arena, ARENA_MAX);
 	result = admin_find(store, grant->name_or_id, &arena, &client, reterr);
 	if (result == ADMIN_OK) {
 		struct store_grant row = { client->id, grant->role, grant->granted, client->name };

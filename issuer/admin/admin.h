@@ -2,7 +2,7 @@
 /*
  * admin - what an operator does to clients, for the commands. Printing is the command's.
  *
- * Uses:   base, jwks (keyset), client, revocation, store, wish.
+ * Uses:   base, jwks (keyset), client, revocation, store, scope_grant.
  * Shell:  the store, the clock and the random generator.
  */
 #ifndef POSTERN_ISSUER_ADMIN_ADMIN_H

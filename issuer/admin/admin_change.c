@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 
-#define ARENA_MOST (1u << 20)
+#define ARENA_MAX (1u << 20)
 
 static void
 take(const char **text, const char *said)
@@ -43,7 +43,7 @@ admin_change(struct store *store, const char *name_or_id, const struct admin_fie
 
 	if (!admin_fields_valid(fields, reterr))
 		return ADMIN_NO;
-	arena_init(&arena, ARENA_MOST);
+	arena_init(&arena, ARENA_MAX);
 	result = admin_find(store, name_or_id, &arena, &was, reterr);
 	if (result == ADMIN_OK) {
 		client = *was;
@@ -64,7 +64,7 @@ admin_rename(struct store *store, const char *name_or_id, const char *new_name, 
 
 	if (!admin_name_valid(new_name, reterr))
 		return ADMIN_NO;
-	arena_init(&arena, ARENA_MOST);
+	arena_init(&arena, ARENA_MAX);
 	result = admin_find(store, name_or_id, &arena, &client, reterr);
 	if (result == ADMIN_OK && !store_find(store, new_name, &arena, &other, reterr))
 		result = ADMIN_TROUBLE;
@@ -85,7 +85,7 @@ admin_set_disabled(
 	enum admin_result result;
 	struct arena arena;
 
-	arena_init(&arena, ARENA_MOST);
+	arena_init(&arena, ARENA_MAX);
 	result = admin_find(store, to->name_or_id, &arena, &client, reterr);
 	if (result == ADMIN_OK) {
 		client->disabled = to->disabled;
@@ -104,7 +104,7 @@ admin_delete(struct store *store, const char *name_or_id, struct err *reterr)
 	struct arena arena;
 	bool found = false;
 
-	arena_init(&arena, ARENA_MOST);
+	arena_init(&arena, ARENA_MAX);
 	result = admin_find(store, name_or_id, &arena, &client, reterr);
 	if (result == ADMIN_OK && !store_delete(store, client, &found, reterr))
 		result = ADMIN_TROUBLE;
@@ -126,7 +126,7 @@ admin_end_tokens(
 	struct arena arena;
 	bool new;
 
-	arena_init(&arena, ARENA_MOST);
+	arena_init(&arena, ARENA_MAX);
 	result = admin_find(store, name_or_id, &arena, &client, reterr);
 	if (result == ADMIN_OK) {
 		revocation.value = client->id;

@@ -9,11 +9,11 @@
 #include "base/clock.h"
 #include "base/json.h"
 
-#define IMPORT_MOST ((size_t)256 << 20)
+#define IMPORT_MAX ((size_t)256 << 20)
 /* 128 random bits in base64url: what is shorter was perhaps thought up by somebody, and the fast
  * hash is for secrets that nobody can guess. */
-#define SECRET_LEAST 22u
-#define ID_MOST 128u
+#define SECRET_MIN 22u
+#define ID_MAX 128u
 
 static const char *
 text_of(const json_t *object, const char *key)
@@ -80,9 +80,9 @@ slot_of(const json_t *secret, struct client *client, struct err *reterr)
 	}
 	if (hash != NULL)
 		return err_set(reterr, "that is no hash of a secret");
-	if (strlen(plain) < SECRET_LEAST)
-		return err_set(reterr, "a secret has at least %u characters, all of them random",
-		    SECRET_LEAST);
+	if (strlen(plain) < SECRET_MIN)
+		return err_set(
+		    reterr, "a secret has at least %u characters, all of them random", SECRET_MIN);
 	return client_hash(span_of(plain), slot->hash) ||
 	       err_set(reterr, "the random generator failed");
 }
@@ -108,7 +108,7 @@ id_valid(const char *id)
 	for (size_t i = 0; i < text.len; i++)
 		if (text.at[i] <= ' ' || text.at[i] > '~' || text.at[i] == ':')
 			return false;
-	return text.len >= 1 && text.len <= ID_MOST;
+	return text.len >= 1 && text.len <= ID_MAX;
 }
 
 /* The rest of what an export holds. */
@@ -214,7 +214,7 @@ read_all(struct store *store, const json_t *list, struct arena *arena, struct cl
 			    reterr, "client %zu: another one has the same name or id", i + 1));
 			break;
 		}
-		arena_init(&looked, IMPORT_MOST);
+		arena_init(&looked, IMPORT_MAX);
 		result = check_free(store, *last, &looked, reterr);
 		arena_done(&looked);
 		last = &(*last)->next;
@@ -230,7 +230,7 @@ import_list(struct store *store, const json_t *list, size_t *ret_count, struct e
 	enum admin_result result;
 	struct arena arena;
 
-	arena_init(&arena, IMPORT_MOST);
+	arena_init(&arena, IMPORT_MAX);
 	result = read_all(store, list, &arena, &first, reterr);
 	for (*ret_count = 0; result == ADMIN_OK && first != NULL; first = first->next) {
 		if (store_add(store, first, reterr))
@@ -250,7 +250,7 @@ admin_import(struct store *store, struct span json, size_t *ret_count, struct er
 	enum admin_result result;
 
 	*ret_count = 0;
-	if (!json_read(json, IMPORT_MOST, &root, reterr))
+	if (!json_read(json, IMPORT_MAX, &root, reterr))
 		return ADMIN_NO;
 	list = json_is_array(root) ? root : json_object_get(root, "clients");
 	if (json_is_array(list))

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 
-#define ARENA_MOST (1u << 20)
+#define ARENA_MAX (1u << 20)
 
 static bool
 empty(const struct client *client, int slot)
@@ -67,7 +67,7 @@ admin_rotate(struct store *store, const struct admin_rotation *rotation,
 	enum admin_result result;
 	struct arena arena;
 
-	arena_init(&arena, ARENA_MOST);
+	arena_init(&arena, ARENA_MAX);
 	result = admin_find(store, rotation->name_or_id, &arena, &client, reterr);
 	if (result == ADMIN_OK)
 		result = rotate(store, client, rotation->revoke_other, &made, reterr);
@@ -116,7 +116,7 @@ admin_revoke_secret(
 	struct arena arena;
 	int slots = 0;
 
-	arena_init(&arena, ARENA_MOST);
+	arena_init(&arena, ARENA_MAX);
 	result = admin_find(store, which->name_or_id, &arena, &client, reterr);
 	if (result == ADMIN_OK) {
 		slots = chosen(client, which->slot);

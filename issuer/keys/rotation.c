@@ -23,8 +23,8 @@ struct rotation {
 	struct worker *worker;
 	bool rested;
 	struct steady steady;
-	uint64_t files;  /* as they were at the last look */
-	struct err told; /* the trouble last logged, so that it is logged once */
+	uint64_t files;      /* as they were at the last look */
+	struct err reported; /* the trouble last logged, so that it is logged once */
 };
 
 static void
@@ -60,7 +60,7 @@ look(struct rotation *rotation)
 	uint64_t files = signing_files(rotation->signing);
 	bool changed = false, well;
 
-	if (files == rotation->files && rotation->told.text[0] == '\0' &&
+	if (files == rotation->files && rotation->reported.text[0] == '\0' &&
 	    clock_now_s() < signing_next_s(rotation->signing))
 		return;
 	rotation->files = files;
@@ -69,12 +69,12 @@ look(struct rotation *rotation)
 		tell_changed(rotation);
 		rotation->changed(rotation->context);
 	}
-	if (!well && strcmp(rotation->told.text, err.text) != 0)
+	if (!well && strcmp(rotation->reported.text, err.text) != 0)
 		log_event(
 		    LOG_ERROR, "signing_keys_failed", "%s; the keys stay as last read", err.text);
-	if (well && rotation->told.text[0] != '\0')
+	if (well && rotation->reported.text[0] != '\0')
 		log_event(LOG_INFO, "signing_keys_recovered", "the signing keys are read again");
-	rotation->told = well ? (struct err){ "" } : err;
+	rotation->reported = well ? (struct err){ "" } : err;
 }
 
 /* Has anything changed? */

@@ -102,8 +102,8 @@ add(struct shared_keys *shared, const struct store_key *row)
 
 	if (strlen(row->kid) >= sizeof(key->kid) || text.len > SHARED_KEY_BYTES)
 		(void)err_set(&err, "it is too long");
-	else if (shared->count == SHARED_KEYS_MOST)
-		(void)err_set(&err, "there are more than %d", SHARED_KEYS_MOST);
+	else if (shared->count == SHARED_KEYS_MAX)
+		(void)err_set(&err, "there are more than %d", SHARED_KEYS_MAX);
 	else if (json_read(text, SHARED_KEY_BYTES, &jwk, &err))
 		done = check_row(row, jwk, &kept, &err);
 	json_decref(jwk);

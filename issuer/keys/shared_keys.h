@@ -4,7 +4,7 @@
  *
  * Uses:   base, signing_key (names of algorithms), store (rows), jwks (keyset).
  * Pure:   yes (allocates).
- * Limits: SHARED_KEYS_MOST keys, of at most SHARED_KEY_BYTES each.
+ * Limits: SHARED_KEYS_MAX keys, of at most SHARED_KEY_BYTES each.
  *
  * A row counts when it is of the same `iss`, of another gate, not over, and its JWK is a public key
  * that verifies one of the local issuer's algorithms under the kid of the row. Of the JWK only the
@@ -21,7 +21,7 @@
 #include "base/err.h"
 #include "issuer/store/store.h"
 
-#define SHARED_KEYS_MOST 64
+#define SHARED_KEYS_MAX 64
 #define SHARED_KEY_BYTES 4096
 
 struct shared_key {
@@ -30,7 +30,7 @@ struct shared_key {
 };
 
 struct shared_keys {
-	struct shared_key keys[SHARED_KEYS_MOST];
+	struct shared_key keys[SHARED_KEYS_MAX];
 	size_t count;
 	int64_t ends_s; /* when the first of them is over; INT64_MAX: none is */
 	size_t skipped; /* rows that do not count though they should */

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "issuer/keys/signing_look.h"
+#include "issuer/keys/signing_sync.h"
 
 struct signing {
 	char *state_dir, *directory, *key_file;
@@ -22,7 +22,7 @@ struct signing {
 	pthread_mutex_t lock;     /* who changes something */
 	pthread_mutex_t set_lock; /* of the next one; held for no longer than it takes to look */
 	struct signing_set *set;
-	size_t told_skipped;
+	size_t reported_skipped;
 };
 
 static struct signing_settings
@@ -71,9 +71,9 @@ take_set(struct signing *signing, struct signing_set *set, int64_t now_s)
 
 	atomic_store(
 	    &signing->next_s, signing_plan(set->times, set->count, &settings, now_s).next_s);
-	if (set->skipped > 0 && set->skipped != signing->told_skipped)
+	if (set->skipped > 0 && set->skipped != signing->reported_skipped)
 		log_event(LOG_ERROR, "signing_key_skipped", "%s", set->why.text);
-	signing->told_skipped = set->skipped;
+	signing->reported_skipped = set->skipped;
 	if (set->redated > 0)
 		log_event(LOG_WARN, "signing_key_redated",
 		    "%zu keys were made when the clock was ahead: they count as made now",
@@ -91,7 +91,7 @@ take_set(struct signing *signing, struct signing_set *set, int64_t now_s)
 
 static bool
 look_locked(
-    struct signing *signing, struct signing_wish *wish, bool *ret_changed, struct err *reterr)
+    struct signing *signing, struct signing_request *request, bool *ret_changed, struct err *reterr)
 {
 	struct signing_place place = { .key_file = signing->key_file,
 		.algorithm = signing->algorithm,
@@ -111,12 +111,12 @@ look_locked(
 	free(directory);
 	if (done) {
 		place.directory = signing->directory;
-		done = signing_look(&place, wish, &set, reterr);
+		done = signing_sync(&place, request, &set, reterr);
 		(void)fsync(fd); /* what was removed is to stay removed */
 		close(fd);
 	}
 	if (set != NULL)
-		*ret_changed = take_set(signing, set, wish->now_s);
+		*ret_changed = take_set(signing, set, request->now_s);
 	(void)pthread_mutex_unlock(&signing->lock);
 	return done;
 }
@@ -139,14 +139,14 @@ bool
 signing_open(const struct signing_setup *setup, struct signing **ret_signing, struct err *reterr)
 {
 	struct signing *signing = calloc(1, sizeof(*signing));
-	struct signing_wish wish = { .now_s = clock_now_s(), .strict = true };
+	struct signing_request request = { .now_s = clock_now_s(), .strict = true };
 	bool changed;
 
 	if (signing == NULL)
 		return err_set(reterr, "%s: no memory", setup->state_dir);
 	(void)pthread_mutex_init(&signing->lock, NULL);
 	(void)pthread_mutex_init(&signing->set_lock, NULL);
-	if (!copy_setup(signing, setup) || !look_locked(signing, &wish, &changed, reterr)) {
+	if (!copy_setup(signing, setup) || !look_locked(signing, &request, &changed, reterr)) {
 		signing_close(signing);
 		return err_within(reterr, "signing key");
 	}
@@ -192,35 +192,35 @@ signing_hold(struct signing *signing, bool hold)
 bool
 signing_tend(struct signing *signing, int64_t now_s, bool *ret_changed, struct err *reterr)
 {
-	struct signing_wish wish = { .now_s = now_s, .hold = atomic_load(&signing->hold) };
+	struct signing_request request = { .now_s = now_s, .hold = atomic_load(&signing->hold) };
 
-	return look_locked(signing, &wish, ret_changed, reterr);
+	return look_locked(signing, &request, ret_changed, reterr);
 }
 
 bool
 signing_rotate(
     struct signing *signing, int64_t now_s, bool at_once, char **ret_kid, struct err *reterr)
 {
-	struct signing_wish wish = { .now_s = now_s, .rotate = true, .signs_s = now_s };
+	struct signing_request request = { .now_s = now_s, .rotate = true, .signs_s = now_s };
 	bool changed;
 
 	if (!at_once)
-		wish.signs_s += signing->publish_ahead_s;
-	if (!look_locked(signing, &wish, &changed, reterr)) {
-		free(wish.made);
+		request.signs_s += signing->publish_ahead_s;
+	if (!look_locked(signing, &request, &changed, reterr)) {
+		free(request.made);
 		return false;
 	}
-	*ret_kid = wish.made;
+	*ret_kid = request.made;
 	return true;
 }
 
 bool
 signing_retire(struct signing *signing, const char *kid, int64_t now_s, struct err *reterr)
 {
-	struct signing_wish wish = { .now_s = now_s, .retire = kid };
+	struct signing_request request = { .now_s = now_s, .retire = kid };
 	bool changed;
 
-	return look_locked(signing, &wish, &changed, reterr);
+	return look_locked(signing, &request, &changed, reterr);
 }
 
 /* --- reading --- */

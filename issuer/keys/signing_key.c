@@ -16,10 +16,10 @@
 #include "base/digest.h"
 
 #define FIELD_BYTES 32
-#define RSA_LEAST 2048
-#define RSA_MOST (SIGNING_BYTES * 8)
+#define RSA_MIN 2048
+#define RSA_MAX (SIGNING_BYTES * 8)
 #define KID_ROOM (BASE64URL_ENCODED(DIGEST_BYTES) + 1)
-#define PEM_MOST 16384
+#define PEM_MAX 16384
 
 const char *const signing_algorithms[] = { "ES256", "RS256", "PS256", "EdDSA", NULL };
 
@@ -155,7 +155,7 @@ wrong_kind(const EVP_PKEY *pkey, enum signing_algorithm algorithm)
 								      : "not a key on Ed25519";
 	default:
 		if (EVP_PKEY_get_base_id(pkey) != EVP_PKEY_RSA ||
-		    EVP_PKEY_get_bits(pkey) < RSA_LEAST || EVP_PKEY_get_bits(pkey) > RSA_MOST)
+		    EVP_PKEY_get_bits(pkey) < RSA_MIN || EVP_PKEY_get_bits(pkey) > RSA_MAX)
 			return "not an RSA key of 2048 to 4096 bits";
 		return NULL;
 	}
@@ -212,7 +212,7 @@ signing_key_make(enum signing_algorithm algorithm, struct signing_key **ret_key,
 	else if (algorithm == SIGNING_EDDSA)
 		pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	else
-		pkey = EVP_RSA_gen(RSA_LEAST);
+		pkey = EVP_RSA_gen(RSA_MIN);
 	if (pkey == NULL)
 		return openssl_failed(reterr, "no new key can be made");
 	return finish(pkey, like, ret_key, reterr);
@@ -234,7 +234,7 @@ signing_key_read(struct span pem, enum signing_algorithm algorithm, struct signi
     struct err *reterr)
 {
 	struct signing_key like = { .algorithm = algorithm };
-	BIO *bio = pem.len > PEM_MOST ? NULL : BIO_new_mem_buf(pem.at, (int)pem.len);
+	BIO *bio = pem.len > PEM_MAX ? NULL : BIO_new_mem_buf(pem.at, (int)pem.len);
 	EVP_PKEY *pkey = NULL;
 
 	if (bio != NULL)

@@ -16,8 +16,8 @@
 #include "base/file.h"
 #include "base/json.h"
 
-#define PEM_MOST 16384
-#define TIMES_MOST 1024
+#define PEM_MAX 16384
+#define TIMES_MAX 1024
 #define SECRET ".pem"
 #define PUBLIC ".pub"
 #define TIMES ".json"
@@ -91,7 +91,7 @@ read_times(const char *path, time_t made_s, enum signing_algorithm *ret_algorith
 	*ret_algorithm = SIGNING_ES256;
 	if (access(path, F_OK) != 0 && errno == ENOENT)
 		return true;
-	if (!json_read_file(path, TIMES_MOST, &root, reterr))
+	if (!json_read_file(path, TIMES_MAX, &root, reterr))
 		return false;
 	times->created_s = number_at(root, "created");
 	times->signs_s = number_at(root, "signs_from");
@@ -108,7 +108,7 @@ read_key(const char *path, bool secret, enum signing_algorithm algorithm,
 	struct buffer pem;
 	bool done;
 
-	buffer_init(&pem, PEM_MOST);
+	buffer_init(&pem, PEM_MAX);
 	done = (secret ? file_read_private(path, &pem, reterr) : file_read(path, &pem, reterr)) &&
 	       (signing_key_read(buffer_span(&pem), algorithm, ret_key, reterr) ||
 		   err_within(reterr, "%s", path));
@@ -248,7 +248,7 @@ write_times(const char *path, const struct signing_set *set, size_t index, struc
 	struct buffer json;
 	bool done;
 
-	buffer_init(&json, TIMES_MOST);
+	buffer_init(&json, TIMES_MAX);
 	buffer_format(&json,
 	    "{\"alg\":\"%s\",\"created\":%" PRId64 ",\"signs_from\":%" PRId64
 	    ",\"longest\":%" PRId64 "}\n",
@@ -269,7 +269,7 @@ write_pem(const char *path, const struct signing_key *key, bool secret, struct e
 
 	if (access(path, F_OK) == 0)
 		return true;
-	buffer_init(&pem, PEM_MOST);
+	buffer_init(&pem, PEM_MAX);
 	done = signing_key_pem(key, secret, &pem, reterr) &&
 	       file_write(path, buffer_span(&pem), secret ? 0600 : 0644, reterr);
 	buffer_wipe(&pem);

@@ -6,12 +6,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "issuer/accounts/bookkeeper.h"
+#include "issuer/accounts/last_used_writer.h"
 #include "issuer/local/running.h"
 #include "issuer/keys/mint.h"
-#include "issuer/model/wish.h"
+#include "issuer/model/scope_grant.h"
 
-#define ARENA_MOST (64u << 10)
+#define ARENA_MAX (64u << 10)
 
 /* --- starting and stopping --- */
 
@@ -63,17 +63,17 @@ copy_setup(struct issuer *issuer, const struct issuer_setup *setup)
 }
 
 /* A token may last so much longer for a verifier whose clock is behind. */
-#define SKEW_MOST_S 300
+#define SKEW_MAX_S 300
 
 /* Old signing keys are kept for the longest token that may be out. */
 static void
-keep_keys(struct issuer *issuer, const struct view *view)
+keep_keys(struct issuer *issuer, const struct directory *directory)
 {
-	int64_t longest_s = view_longest_s(view);
+	int64_t longest_s = directory_longest_s(directory);
 
 	if (longest_s < issuer->local.token_lifetime_s)
 		longest_s = issuer->local.token_lifetime_s;
-	signing_keep(issuer->server.signing, longest_s + SKEW_MOST_S);
+	signing_keep(issuer->server.signing, longest_s + SKEW_MAX_S);
 }
 
 static void
@@ -109,28 +109,28 @@ issuer_changed(struct issuer *issuer)
 
 /* taken: `view`. On the watching thread, and once on the starting one. */
 static void
-take_view(void *context, struct view *view)
+take_directory(void *context, struct directory *directory)
 {
 	struct issuer *issuer = context;
-	struct view *old = issuer->server.parts.view; /* replaced by us alone */
-	size_t before, now = view_count(view);
+	struct directory *old = issuer->server.parts.directory; /* replaced by us alone */
+	size_t before, now = directory_count(directory);
 	bool clients_too;
 
-	if (old != NULL && view_same(old, view)) {
-		view_unref(view);
+	if (old != NULL && directory_same(old, directory)) {
+		directory_unref(directory);
 		return;
 	}
-	keep_keys(issuer, view);
-	clients_too = old != NULL && !view_clients_same(old, view);
-	before = old == NULL ? 0 : view_count(old);
+	keep_keys(issuer, directory);
+	clients_too = old != NULL && !directory_clients_same(old, directory);
+	before = old == NULL ? 0 : directory_count(old);
 	(void)pthread_mutex_lock(&issuer->server.parts_lock);
-	issuer->server.parts.view = view;
+	issuer->server.parts.directory = directory;
 	(void)pthread_mutex_unlock(&issuer->server.parts_lock);
 	if (old == NULL) {
 		atomic_fetch_add(&issuer->generation, 1);
 		return;
 	}
-	view_unref(old);
+	directory_unref(old);
 	if (clients_too)
 		log_event(LOG_INFO, "clients_changed", "clients: %zu, before: %zu", now, before);
 	issuer_changed(issuer);
@@ -138,16 +138,16 @@ take_view(void *context, struct view *view)
 
 /* taken: `store`. */
 static bool
-start_watch(struct issuer *issuer, struct store *store, struct err *reterr)
+start_sync(struct issuer *issuer, struct store *store, struct err *reterr)
 {
-	struct watch_setup setup = { .database = issuer->local.database,
+	struct store_sync_setup setup = { .database = issuer->local.database,
 		.store = store,
-		.loaded = take_view,
+		.loaded = take_directory,
 		.revoked = revoke_take,
 		.keys = issuer_keys_shared,
 		.context = issuer };
 
-	return watch_start(&setup, &issuer->server.watch, reterr);
+	return store_sync_start(&setup, &issuer->server.sync, reterr);
 }
 
 static bool
@@ -171,12 +171,12 @@ start_all(struct issuer *issuer, struct err *reterr)
 		store_close(store);
 		return false;
 	}
-	return start_watch(issuer, store, reterr) && issuer_keys_publish(issuer, reterr) &&
+	return start_sync(issuer, store, reterr) && issuer_keys_publish(issuer, reterr) &&
 	       (rotation_start(
 		    issuer->server.signing, signing_changed, issuer, &issuer->rotation) ||
 		   err_set(reterr, "signing keys: no thread")) &&
-	       bookkeeper_start(
-		   issuer->server.used, issuer->server.watch, &issuer->bookkeeper, reterr);
+	       last_used_writer_start(
+		   issuer->server.last_used, issuer->server.sync, &issuer->writer, reterr);
 }
 
 bool
@@ -241,11 +241,11 @@ issuer_halt(struct issuer *issuer)
 {
 	if (atomic_fetch_sub(&issuer->owners, 1) != 1)
 		return;
-	bookkeeper_stop(issuer->bookkeeper);
+	last_used_writer_stop(issuer->writer);
 	rotation_stop(issuer->rotation);
 	key_publisher_stop(issuer->publisher);
-	if (issuer->server.watch != NULL)
-		watch_halt(issuer->server.watch);
+	if (issuer->server.sync != NULL)
+		store_sync_halt(issuer->server.sync);
 }
 
 void
@@ -253,7 +253,7 @@ issuer_unref(struct issuer *issuer)
 {
 	if (issuer == NULL || atomic_fetch_sub(&issuer->references, 1) != 1)
 		return;
-	watch_stop(issuer->server.watch);
+	store_sync_stop(issuer->server.sync);
 	signing_close(issuer->server.signing);
 	login_free(issuer->login);
 	(void)pthread_mutex_destroy(&issuer->keys_lock);
@@ -329,13 +329,13 @@ bool
 issuer_mint(struct issuer *issuer, const struct client *client, const char *scope,
     struct buffer *token, struct err *reterr)
 {
-	struct wish wish = { client, span_of(scope), issuer->local.token_lifetime_s };
-	struct wish_granted granted;
+	struct scope_request request = { client, span_of(scope), issuer->local.token_lifetime_s };
+	struct scope_grant granted;
 	struct arena arena;
 	bool done;
 
-	arena_init(&arena, ARENA_MOST);
-	if (!wish_decide(&wish, &arena, &granted)) {
+	arena_init(&arena, ARENA_MAX);
+	if (!scope_grant_decide(&request, &arena, &granted)) {
 		done = err_set(reterr, "the client may not have that scope");
 	} else {
 		struct mint mint = { .issuer = issuer->local.issuer,

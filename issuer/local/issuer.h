@@ -2,7 +2,7 @@
 /*
  * issuer - the local issuer, running: its store, its clients in memory, its signing key.
  *
- * Uses:   local, store, client, signing, mint, view, watch, jwks.
+ * Uses:   local, store, client, signing, mint, directory, store_sync, jwks.
  * Shell:  the database, key files under `state`, one thread that watches the store for changes
  *         made by other processes (`postern client …`).
  * Threads: any, but for starting and stopping it.
@@ -28,8 +28,8 @@
 #include "issuer/model/revocation.h"
 #include "issuer/accounts/revoked.h"
 #include "issuer/model/user.h"
-#include "issuer/accounts/view.h"
-#include "issuer/accounts/watch.h"
+#include "issuer/accounts/directory.h"
+#include "issuer/accounts/store_sync.h"
 #include "jwks/keyset.h"
 
 struct issuer;

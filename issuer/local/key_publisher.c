@@ -14,7 +14,7 @@
 #include "base/worker.h"
 
 #define LOOK_US INT64_C(1000000)
-#define ROWS_MOST ((size_t)4 << 20)
+#define ROWS_MAX ((size_t)4 << 20)
 
 struct key_publisher {
 	struct key_publisher_setup setup;
@@ -132,12 +132,12 @@ static bool
 publish(struct key_publisher *publisher, bool steady)
 {
 	struct rows rows = { .publisher = publisher, .forget = steady };
-	struct watch_change change = { write_rows, &rows };
+	struct store_sync_change change = { write_rows, &rows };
 	struct err err = { "no memory" };
 	bool done;
 
-	arena_init(&rows.arena, ROWS_MOST);
-	done = take_rows(&rows) && watch_change(publisher->setup.watch, &change, &err);
+	arena_init(&rows.arena, ROWS_MAX);
+	done = take_rows(&rows) && store_sync_change(publisher->setup.sync, &change, &err);
 	arena_done(&rows.arena);
 	tell(publisher, done, &err);
 	return done;
@@ -147,13 +147,13 @@ static void
 look_for_ended(struct key_publisher *publisher)
 {
 	struct rows rows = { .publisher = publisher };
-	struct watch_change change = { reread, &rows };
+	struct store_sync_change change = { reread, &rows };
 	struct err err;
 
 	if (clock_now_s() < publisher->setup.ends_s(publisher->setup.context))
 		return;
-	arena_init(&rows.arena, ROWS_MOST);
-	if (!watch_change(publisher->setup.watch, &change, &err))
+	arena_init(&rows.arena, ROWS_MAX);
+	if (!store_sync_change(publisher->setup.sync, &change, &err))
 		tell(publisher, false, &err); /* tried again in a second */
 	arena_done(&rows.arena);
 }

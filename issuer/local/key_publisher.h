@@ -3,7 +3,7 @@
  * key_publisher - a thread that keeps this gate's public keys in the store, where the other gates
  * find them, and has theirs read again when one of them is over.
  *
- * Uses:   shared_keys, signing, store, watch.
+ * Uses:   shared_keys, signing, store, store_sync.
  * Shell:  one thread; the store by way of the watch; STATE/gate_id, 128 random bits that tell our
  *         rows from those of others.
  *
@@ -17,7 +17,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "issuer/keys/signing.h"
-#include "issuer/accounts/watch.h"
+#include "issuer/accounts/store_sync.h"
 
 #define KEY_PUBLISHER_EVERY_S 600
 #define KEY_PUBLISHER_ID_ROOM 32
@@ -27,7 +27,7 @@ struct key_publisher;
 /* All borrowed: must outlive it. */
 struct key_publisher_setup {
 	struct signing *signing;
-	struct watch *watch;
+	struct store_sync *sync;
 	const char *issuer, *gate;
 	/* When a shared key is over, in Unix seconds; INT64_MAX: none will be. */
 	int64_t (*ends_s)(void *context);

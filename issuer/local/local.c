@@ -9,7 +9,7 @@
 #include "issuer/store/sql.h"
 
 /* A day of keys, which the longest token may need, is to fit into SIGNING_MAX_KEYS. */
-#define ROTATE_LEAST_S 3600
+#define ROTATE_MIN_S 3600
 
 static const char *const accept_words[] = { "always", "fallback", "never", NULL };
 
@@ -17,83 +17,83 @@ static const char *const accept_words[] = { "always", "fallback", "never", NULL 
 static const struct field local_fields[] = {
 	{ .key = "issuer", .type = FIELD_URL, .offset = offsetof(struct local, issuer),
 	  .required = true, .url = URL_PATH,
-	  .told = "The `iss` of its tokens: the URL under which clients reach its endpoints." },
+	  .help = "The `iss` of its tokens: the URL under which clients reach its endpoints." },
 	{ .key = "audience", .type = FIELD_TEXT, .offset = offsetof(struct local, audience),
-	  .required = true, .told = "The `aud` of its tokens." },
+	  .required = true, .help = "The `aud` of its tokens." },
 	{ .key = "resources", .type = FIELD_TEXTS, .offset = offsetof(struct local, resources),
-	  .told = "Further `aud` that a client may ask for (`resource` or `audience`); absolute "
+	  .help = "Further `aud` that a client may ask for (`resource` or `audience`); absolute "
 	          "URIs." },
 	{ .key = "introspection_role", .type = FIELD_TEXT,
-	  .offset = offsetof(struct local, introspection_role), .otherwise = "introspection",
-	  .told = "The role of the clients that may ask about tokens." },
+	  .offset = offsetof(struct local, introspection_role), .default_value = "introspection",
+	  .help = "The role of the clients that may ask about tokens." },
 	{ .key = "accept", .type = FIELD_WORD, .offset = offsetof(struct local, accept),
-	  .otherwise = "always", .words = accept_words,
-	  .told = "When its tokens count: always, fallback (only while every third-party issuer is "
+	  .default_value = "always", .words = accept_words,
+	  .help = "When its tokens count: always, fallback (only while every third-party issuer is "
 	          "down) or never." },
 	{ .key = "database", .type = FIELD_SECRET, .offset = offsetof(struct local, database),
-	  .otherwise = "postern.db",
-	  .told = "The SQLite file, relative to `state`, or postgresql://USER:PASSWORD@HOST/NAME; "
+	  .default_value = "postern.db",
+	  .help = "The SQLite file, relative to `state`, or postgresql://USER:PASSWORD@HOST/NAME; "
 	          "also {env: NAME} or {file: PATH}." },
 	{ .key = "token_lifetime", .type = FIELD_DURATION_S,
-	  .offset = offsetof(struct local, token_lifetime_s), .least = 60, .most = 86400,
-	  .otherwise = "1h", .told = "How long its tokens live, unless the client says otherwise." },
+	  .offset = offsetof(struct local, token_lifetime_s), .min = 60, .max = 86400,
+	  .default_value = "1h", .help = "How long its tokens live, unless the client says otherwise." },
 	{ .key = "basic", .type = FIELD_BOOL, .offset = offsetof(struct local, basic),
-	  .otherwise = "true", .told = "Basic authentication of local users on protected paths." },
+	  .default_value = "true", .help = "Basic authentication of local users on protected paths." },
 	{ .key = "lockout", .type = FIELD_MAP, .offset = offsetof(struct local, lockout_map),
-	  .told = "Who fails too often has to wait, longer each time." },
+	  .help = "Who fails too often has to wait, longer each time." },
 	{ .key = "signing", .type = FIELD_MAP, .offset = offsetof(struct local, signing_map),
-	  .told = "The keys that sign its tokens." },
+	  .help = "The keys that sign its tokens." },
 	{ .key = "fallback", .type = FIELD_MAP, .offset = offsetof(struct local, fallback_map),
-	  .told = "When `accept: fallback` is in force." },
+	  .help = "When `accept: fallback` is in force." },
 	{ .key = NULL }
 };
 
 static const struct field signing_fields[] = {
 	{ .key = "algorithm", .type = FIELD_WORD, .offset = offsetof(struct local_signing, algorithm),
-	  .otherwise = "ES256", .words = signing_algorithms,
-	  .told = "ES256, RS256, PS256 or EdDSA. Another one than before is a rotation." },
+	  .default_value = "ES256", .words = signing_algorithms,
+	  .help = "ES256, RS256, PS256 or EdDSA. Another one than before is a rotation." },
 	{ .key = "rotate_after", .type = FIELD_DURATION_S,
-	  .offset = offsetof(struct local_signing, rotate_after_s), .most = 3650 * 86400,
-	  .otherwise = "90d", .told = "A key signs for so long; 0s: until somebody rotates it." },
+	  .offset = offsetof(struct local_signing, rotate_after_s), .max = 3650 * 86400,
+	  .default_value = "90d", .help = "A key signs for so long; 0s: until somebody rotates it." },
 	{ .key = "publish_ahead", .type = FIELD_DURATION_S,
-	  .offset = offsetof(struct local_signing, publish_ahead_s), .most = 30 * 86400,
-	  .otherwise = "1h", .told = "A new key is published so long before it signs." },
+	  .offset = offsetof(struct local_signing, publish_ahead_s), .max = 30 * 86400,
+	  .default_value = "1h", .help = "A new key is published so long before it signs." },
 	{ .key = "key", .type = FIELD_MAP, .offset = offsetof(struct local_signing, key_map),
-	  .told = "The key that signs, instead of those that are made under `state`." },
+	  .help = "The key that signs, instead of those that are made under `state`." },
 	{ .key = NULL }
 };
 
 static const struct field key_fields[] = {
 	{ .key = "file", .type = FIELD_PATH, .offset = offsetof(struct local_signing, key_file),
 	  .required = true,
-	  .told = "A private key in PEM (PKCS #8) that only the owner can read; read again when it "
+	  .help = "A private key in PEM (PKCS #8) that only the owner can read; read again when it "
 	          "changes." },
 	{ .key = NULL }
 };
 
 static const struct field fallback_fields[] = {
 	{ .key = "after", .type = FIELD_DURATION_S,
-	  .offset = offsetof(struct standby_settings, after_s), .least = 1, .most = 86400,
-	  .otherwise = "60s",
-	  .told = "An issuer without usable keys is down when its last good fetch is longer ago." },
+	  .offset = offsetof(struct standby_settings, after_s), .min = 1, .max = 86400,
+	  .default_value = "60s",
+	  .help = "An issuer without usable keys is down when its last good fetch is longer ago." },
 	{ .key = "hold", .type = FIELD_DURATION_S, .offset = offsetof(struct standby_settings, hold_s),
-	  .least = 1, .most = 86400, .otherwise = "60s",
-	  .told = "An issuer must be back for so long before local tokens cease to count." },
+	  .min = 1, .max = 86400, .default_value = "60s",
+	  .help = "An issuer must be back for so long before local tokens cease to count." },
 	{ .key = NULL }
 };
 
 static const struct field lockout_fields[] = {
 	{ .key = "failures", .type = FIELD_COUNT, .offset = offsetof(struct lockout_rules, failures),
-	  .most = 1000, .otherwise = "5",
-	  .told = "Failures that are free, by name and peer; 0: nobody is locked out." },
+	  .max = 1000, .default_value = "5",
+	  .help = "Failures that are free, by name and peer; 0: nobody is locked out." },
 	{ .key = "first", .type = FIELD_DURATION_S, .offset = offsetof(struct lockout_rules, first_s),
-	  .least = 1, .most = 3600, .otherwise = "1s",
-	  .told = "The first wait; each failure doubles it." },
+	  .min = 1, .max = 3600, .default_value = "1s",
+	  .help = "The first wait; each failure doubles it." },
 	{ .key = "most", .type = FIELD_DURATION_S, .offset = offsetof(struct lockout_rules, most_s),
-	  .least = 1, .most = 86400, .otherwise = "5m", .told = "The longest wait." },
+	  .min = 1, .max = 86400, .default_value = "5m", .help = "The longest wait." },
 	{ .key = "forget", .type = FIELD_DURATION_S,
-	  .offset = offsetof(struct lockout_rules, forget_s), .least = 1, .most = 604800,
-	  .otherwise = "1h", .told = "After so long without a failure all is forgotten." },
+	  .offset = offsetof(struct lockout_rules, forget_s), .min = 1, .max = 604800,
+	  .default_value = "1h", .help = "After so long without a failure all is forgotten." },
 	{ .key = NULL }
 };
 /* clang-format on */
@@ -170,7 +170,7 @@ read_signing(struct local *local, struct mistakes *mistakes)
 		schema_read(signing->key_map, key_fields, signing, mistakes);
 	if (signing->rotate_after_s == 0)
 		return;
-	if (signing->rotate_after_s < ROTATE_LEAST_S)
+	if (signing->rotate_after_s < ROTATE_MIN_S)
 		mistake_at(mistakes, node_get(local->signing_map, "rotate_after"),
 		    "must be 0s or at least 1h");
 	else if (signing->rotate_after_s <= signing->publish_ahead_s)

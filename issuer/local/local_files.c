@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/local/local_files.h"
 
-#include "issuer/keys/signing_look.h"
+#include "issuer/keys/signing_sync.h"
 #include "issuer/store/sql.h"
 #include "issuer/store/store.h"
 
@@ -21,7 +21,7 @@ check_key(const struct local_signing *signing, const struct node *map, struct mi
 		return;
 	}
 	inputs_look(&mistakes->inputs, mistakes->arena, signing->key_file);
-	if (!signing_look_given(&place, &key, &err))
+	if (!signing_sync_given(&place, &key, &err))
 		mistake_at_key(mistakes, node, "%s", err.text);
 	signing_key_free(key);
 }

@@ -3,7 +3,7 @@
  * local_files - what the local issuer needs of the file system: its signing key, the place of its
  * database.
  *
- * Uses:   base, local, signing_look, store.
+ * Uses:   base, local, signing_sync, store.
  * Shell:  reads files.
  */
 #ifndef POSTERN_ISSUER_LOCAL_LOCAL_FILES_H

@@ -37,11 +37,11 @@ bool
 issuer_revoke(
     struct issuer *issuer, const struct revocation *revocation, bool *ret_new, struct err *reterr)
 {
-	return revoke_write(issuer->server.watch, revocation, ret_new, reterr);
+	return revoke_write(issuer->server.sync, revocation, ret_new, reterr);
 }
 
 int64_t
 issuer_database_away_s(const struct issuer *issuer, struct err *ret_why)
 {
-	return watch_away_s(issuer->server.watch, ret_why);
+	return store_sync_away_s(issuer->server.sync, ret_why);
 }

@@ -17,7 +17,7 @@ struct issuer {
 	struct authorization_server server;
 	struct local local;
 	const char *state_dir;
-	struct bookkeeper *bookkeeper;
+	struct last_used_writer *writer;
 	struct login *login;
 	struct rotation *rotation;
 	char gate_id[KEY_PUBLISHER_ID_ROOM];
@@ -38,13 +38,14 @@ void issuer_changed(struct issuer *issuer);
 MUST_CHECK bool issuer_keys_take(struct issuer *issuer, struct err *reterr);
 void issuer_keys_changed(struct issuer *issuer);
 
-/* Take over the keys that other gates published. A `keys` of watch_start(); context: the issuer. */
+/* Take over the keys that other gates published. A `keys` of store_sync_start(); context: the
+ * issuer. */
 void issuer_keys_shared(void *context, const struct store_key *first);
 
 /* Begin to publish our own for them. */
 MUST_CHECK bool issuer_keys_publish(struct issuer *issuer, struct err *reterr);
 
-/* Take over what was revoked. A `revoked` of watch_start(); context: the issuer. */
+/* Take over what was revoked. A `revoked` of store_sync_start(); context: the issuer. */
 MUST_CHECK bool revoke_take(void *context, const struct revocation *first, struct err *reterr);
 
 #endif

@@ -13,15 +13,15 @@ is_down(const struct standby_issuer *issuer, const struct standby *standby, int6
 
 /* Since when all are down, and since when one is up. A clock that was set back begins anew. */
 static void
-observe(struct standby *standby, const struct standby_facts *facts, int64_t after_s)
+observe(struct standby *standby, const struct standby_inputs *inputs, int64_t after_s)
 {
-	int64_t now_s = facts->now_s;
-	bool down = facts->count > 0, up = false;
+	int64_t now_s = inputs->now_s;
+	bool down = inputs->count > 0, up = false;
 	size_t i;
 
-	for (i = 0; i < facts->count; i++) {
-		down &= is_down(&facts->issuers[i], standby, after_s, now_s);
-		up |= facts->issuers[i].usable;
+	for (i = 0; i < inputs->count; i++) {
+		down &= is_down(&inputs->issuers[i], standby, after_s, now_s);
+		up |= inputs->issuers[i].usable;
 	}
 	if (!down)
 		standby->down_s = 0;
@@ -52,18 +52,18 @@ change(struct standby *standby, bool in_force, int64_t now_s)
 
 bool
 standby_step(struct standby *standby, const struct standby_settings *settings,
-    const struct standby_facts *facts)
+    const struct standby_inputs *inputs)
 {
-	int64_t now_s = facts->now_s;
+	int64_t now_s = inputs->now_s;
 	bool calm;
 
 	if (standby->started_s > now_s)
 		standby->started_s = now_s;
 	if (standby->since_s > now_s)
 		standby->since_s = now_s;
-	observe(standby, facts, settings->after_s);
+	observe(standby, inputs, settings->after_s);
 	if (standby->in_force) {
-		if (facts->count > 0 &&
+		if (inputs->count > 0 &&
 		    (standby->up_s == 0 || now_s - standby->up_s < settings->hold_s))
 			return false;
 		change(standby, false, now_s);

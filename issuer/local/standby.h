@@ -46,7 +46,7 @@ struct standby {
 };
 
 /* What there is to know at `now_s`. */
-struct standby_facts {
+struct standby_inputs {
 	const struct standby_issuer *issuers;
 	size_t count;
 	int64_t now_s;
@@ -55,6 +55,6 @@ struct standby_facts {
 /* Look at all third-party issuers. True: it has just come in force, or ceased to be. With no issuer
  * at all it stands by: there is nothing that could be down. */
 bool standby_step(struct standby *standby, const struct standby_settings *settings,
-    const struct standby_facts *facts);
+    const struct standby_inputs *inputs);
 
 #endif

@@ -10,7 +10,7 @@
 #define ID_BYTES 16
 #define SECRET_BYTES 32
 #define SALT_BYTES 16
-#define NAME_MOST 128
+#define NAME_MAX 128
 
 #define SCHEME "sha256$"
 #define SALT_LEN BASE64URL_ENCODED(SALT_BYTES)
@@ -162,7 +162,7 @@ client_method_find(struct span word, int *ret_method)
 bool
 client_role_valid(struct span role)
 {
-	return role.len >= 1 && role.len <= NAME_MOST && utf8_plain(role) && role.at[0] != ' ' &&
+	return role.len >= 1 && role.len <= NAME_MAX && utf8_plain(role) && role.at[0] != ' ' &&
 	       role.at[role.len - 1] != ' ';
 }
 

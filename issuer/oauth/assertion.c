@@ -71,7 +71,7 @@ check_claims(const struct assertion_question *question, const struct token *toke
 	if (jti.len == 0 || jti.len > ASSERTION_JTI_BYTES)
 		return "jti is missing, or too long";
 	if (!date_read(json_object_get(token->claims, "exp"), &exp) || !exp.present ||
-	    exp.ceiling_s > question->now_s + ASSERTION_MOST_S + ASSERTION_SKEW_S)
+	    exp.ceiling_s > question->now_s + ASSERTION_MAX_S + ASSERTION_SKEW_S)
 		return "exp is too far in the future";
 	copy = arena_text(arena, jti);
 	if (copy == NULL)
@@ -87,7 +87,7 @@ check_token(const struct assertion_question *question, struct token *token, stru
     struct assertion *assertion)
 {
 	const char *id = arena_text(arena, question->client_id);
-	struct profile profile = { .name = "client",
+	struct trusted_issuer trusted_issuer = { .name = "client",
 		.issuer = id,
 		.audience = question->audience,
 		.algorithms = ALGORITHM_ALL,
@@ -95,7 +95,8 @@ check_token(const struct assertion_question *question, struct token *token, stru
 		    .count = 2 },
 		.type_optional = true,
 		.skew_s = ASSERTION_SKEW_S };
-	struct verify_facts facts = { .profile = &profile, .now_s = question->now_s };
+	struct verify_inputs inputs = { .trusted_issuer = &trusted_issuer,
+		.now_s = question->now_s };
 	struct keyset *keys = NULL;
 	struct claims claims;
 	struct err err;
@@ -105,8 +106,8 @@ check_token(const struct assertion_question *question, struct token *token, stru
 		return "out of memory";
 	if (!keyset_parse(span_of(question->jwks), &keys, &err))
 		return "the client's registered keys cannot be used";
-	facts.keys = keys;
-	if (verify_token(&facts, token, arena, &claims) != REASON_OK)
+	inputs.keys = keys;
+	if (verify_token(&inputs, token, arena, &claims) != REASON_OK)
 		why = token->detail != NULL ? token->detail : "not to be trusted";
 	keyset_free(keys);
 	return why != NULL ? why : check_claims(question, token, arena, assertion);

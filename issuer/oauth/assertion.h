@@ -5,7 +5,7 @@
  *
  * Uses:   token, jwks, base.
  * Pure:   yes (allocates in the caller's arena): that a JWT counts once is the caller's to hold.
- * Limits: ASSERTION_MOST_S between now and `exp`; a `jti` of 1..ASSERTION_JTI_BYTES.
+ * Limits: ASSERTION_MAX_S between now and `exp`; a `jti` of 1..ASSERTION_JTI_BYTES.
  */
 #ifndef POSTERN_ISSUER_OAUTH_ASSERTION_H
 #define POSTERN_ISSUER_OAUTH_ASSERTION_H
@@ -20,7 +20,7 @@
 
 /* RFC 7523 section 3: an `exp` unreasonably far in the future may be refused. Authlib's default is
  * an hour; most others stay within ten minutes. */
-#define ASSERTION_MOST_S 3600
+#define ASSERTION_MAX_S 3600
 #define ASSERTION_SKEW_S 30
 #define ASSERTION_JTI_BYTES 256u
 
@@ -51,7 +51,7 @@ struct span assertion_subject(struct span text, struct arena *arena);
 
 /*
  * Is it good? `iss` and `sub` are the client's id, `aud` is ours, an asymmetric `alg` that fits a
- * key of the registered set, the signature, `exp` within ASSERTION_MOST_S, `nbf` and `iat` not in
+ * key of the registered set, the signature, `exp` within ASSERTION_MAX_S, `nbf` and `iat` not in
  * the future, a `jti`. ret_why is told to the log alone: a string literal or the arena's.
  */
 MUST_CHECK bool assertion_verify(const struct assertion_question *question, struct arena *arena,

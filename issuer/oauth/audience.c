@@ -63,7 +63,7 @@ without_slash(struct span url)
 }
 
 static const char *
-find(const struct texts *ours, const struct audience_wish *wish, struct span asked)
+find(const struct texts *ours, const struct audience_request *request, struct span asked)
 {
 	size_t i;
 
@@ -71,24 +71,25 @@ find(const struct texts *ours, const struct audience_wish *wish, struct span ask
 		if (span_is(asked, ours->at[i]))
 			return ours->at[i];
 	}
-	if (wish->self.at != NULL && span_equal(without_slash(asked), without_slash(wish->self)))
+	if (request->self.at != NULL &&
+	    span_equal(without_slash(asked), without_slash(request->self)))
 		return ours->at[0];
 	return NULL;
 }
 
 bool
 audience_choose(
-    const struct texts *ours, const struct audience_wish *wish, const char **ret_audience)
+    const struct texts *ours, const struct audience_request *request, const char **ret_audience)
 {
 	const char *found = ours->at[0], *resource;
 
-	if (wish->audience.at != NULL)
-		found = find(ours, wish, wish->audience);
-	if (wish->resource.at != NULL) {
-		if (!audience_uri_valid(wish->resource))
+	if (request->audience.at != NULL)
+		found = find(ours, request, request->audience);
+	if (request->resource.at != NULL) {
+		if (!audience_uri_valid(request->resource))
 			return false;
-		resource = find(ours, wish, wish->resource);
-		if (wish->audience.at != NULL && resource != found)
+		resource = find(ours, request, request->resource);
+		if (request->audience.at != NULL && resource != found)
 			return false;
 		found = resource;
 	}

@@ -15,7 +15,7 @@
 #include "base/span.h"
 
 /* For whom a client wants its token. at == NULL: it does not say. */
-struct audience_wish {
+struct audience_request {
 	struct span resource; /* an absolute URI without a fragment (RFC 8707 section 2) */
 	struct span audience; /* must agree with `resource` */
 	struct span self;     /* what the gate's metadata calls it (RFC 9728): another name of the
@@ -30,7 +30,7 @@ struct audience_wish {
  * False: invalid_target.
  */
 MUST_CHECK bool audience_choose(
-    const struct texts *ours, const struct audience_wish *wish, const char **ret_audience);
+    const struct texts *ours, const struct audience_request *request, const char **ret_audience);
 
 /* Is it an absolute URI without a fragment (RFC 3986 section 4.3)? */
 bool audience_uri_valid(struct span text);

@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-#define ARENA_MOST (64u << 10)
-#define ANSWER_MOST (256u << 10)
+#define ARENA_MAX (64u << 10)
+#define ANSWER_MAX (256u << 10)
 
 void
 authorization_server_init(struct authorization_server *server)
 {
-	arena_init(&server->arena, ARENA_MOST);
+	arena_init(&server->arena, ARENA_MAX);
 	(void)pthread_mutex_init(&server->parts_lock, NULL);
 }
 
@@ -36,9 +36,9 @@ authorization_server_ready(struct authorization_server *server, struct err *rete
 {
 	if (!metadata_make(server, reterr))
 		return false;
-	server->used = used_new();
+	server->last_used = last_used_new();
 	server->parts.revoked = revoked_new();
-	if (!make_urls(server) || server->used == NULL || server->parts.revoked == NULL)
+	if (!make_urls(server) || server->last_used == NULL || server->parts.revoked == NULL)
 		return err_set(reterr, "no memory");
 	return true;
 }
@@ -48,7 +48,7 @@ authorization_server_done(struct authorization_server *server)
 {
 	shared_keys_free(server->shared);
 	issuer_parts_drop(&server->parts);
-	used_free(server->used);
+	last_used_free(server->last_used);
 	memory_unref(server->memory);
 	for (int i = 0; i < ENDPOINT_COUNT; i++)
 		buffer_done(&server->documents[i]);
@@ -101,8 +101,8 @@ authorization_server_answer(struct authorization_server *server,
 	enum endpoint endpoint = endpoint_find(server, request->path);
 
 	*answer = (struct endpoint_answer){ .status = 404, .error = "" };
-	buffer_init(&answer->headers, ANSWER_MOST);
-	buffer_init(&answer->body, ANSWER_MOST);
+	buffer_init(&answer->headers, ANSWER_MAX);
+	buffer_init(&answer->body, ANSWER_MAX);
 	buffer_init(&answer->introspected, ENDPOINT_MAX_BODY);
 	if (endpoint == ENDPOINT_TOKEN)
 		token_endpoint_answer(server, request, now_s, answer);

@@ -2,7 +2,7 @@
 /*
  * authorization_server - the running local issuer as its endpoints see it (RFC 6749 section 1.1).
  *
- * Uses:   endpoint, issuer_parts, memory, signing, shared_keys, used, watch.
+ * Uses:   endpoint, issuer_parts, memory, signing, shared_keys, last_used, store_sync.
  * Threads: requests on many; the parts are replaced by whoever runs the issuer.
  */
 #ifndef POSTERN_ISSUER_OAUTH_AUTHORIZATION_SERVER_H
@@ -24,8 +24,8 @@
 #include "issuer/accounts/memory.h"
 #include "issuer/keys/shared_keys.h"
 #include "issuer/keys/signing.h"
-#include "issuer/accounts/used.h"
-#include "issuer/accounts/watch.h"
+#include "issuer/accounts/last_used.h"
+#include "issuer/accounts/store_sync.h"
 
 struct authorization_server {
 	struct arena arena; /* of what follows, up to `documents` */
@@ -42,11 +42,11 @@ struct authorization_server {
 	 * OpenID Connect Discovery behind it. */
 	const char *paths[ENDPOINT_COUNT];
 	struct buffer documents[ENDPOINT_COUNT]; /* what a GET gives; none for those of POST */
-	struct texts urls;     /* what a client's assertion may name as its `aud` */
-	struct used *used;     /* secrets, lately */
-	struct memory *memory; /* one owner of it */
+	struct texts urls;           /* what a client's assertion may name as its `aud` */
+	struct last_used *last_used; /* secrets, lately */
+	struct memory *memory;       /* one owner of it */
 	struct signing *signing;
-	struct watch *watch;
+	struct store_sync *sync;
 	atomic_bool stands_by;
 	pthread_mutex_t parts_lock; /* of the next two; nothing is waited for within */
 	struct shared_keys *shared; /* of other gates; NULL: none */

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "issuer/oauth/assertion.h"
 #include "issuer/accounts/replay.h"
-#include "issuer/accounts/used.h"
+#include "issuer/accounts/last_used.h"
 
 static enum oauth_error
 refuse(struct oauth *oauth)
@@ -17,13 +17,13 @@ refuse(struct oauth *oauth)
 
 /* RFC 7591 section 2: a client uses the method it is registered with, and no other. */
 static bool
-method_fits(const struct client *client, enum client_auth_way way)
+method_fits(const struct client *client, enum client_credentials_method way)
 {
 	if (client->method == CLIENT_SECRET_ANY)
-		return way == CLIENT_AUTH_BASIC || way == CLIENT_AUTH_POST;
-	return (client->method == CLIENT_SECRET_BASIC && way == CLIENT_AUTH_BASIC) ||
-	       (client->method == CLIENT_SECRET_POST && way == CLIENT_AUTH_POST) ||
-	       (client->method == CLIENT_PRIVATE_KEY_JWT && way == CLIENT_AUTH_ASSERTION);
+		return way == CLIENT_CREDENTIALS_BASIC || way == CLIENT_CREDENTIALS_POST;
+	return (client->method == CLIENT_SECRET_BASIC && way == CLIENT_CREDENTIALS_BASIC) ||
+	       (client->method == CLIENT_SECRET_POST && way == CLIENT_CREDENTIALS_POST) ||
+	       (client->method == CLIENT_PRIVATE_KEY_JWT && way == CLIENT_CREDENTIALS_ASSERTION);
 }
 
 /* A client that has no keys, or does not exist, is judged by a key that is nobody's (the example
@@ -56,7 +56,7 @@ check(struct oauth *oauth, const struct client *client, int *ret_slot)
 	const char *why = NULL;
 
 	*ret_slot = -1;
-	if (oauth->auth.way == CLIENT_AUTH_ASSERTION)
+	if (oauth->auth.way == CLIENT_CREDENTIALS_ASSERTION)
 		why = check_assertion(oauth, client);
 	else
 		*ret_slot = client_secret_slot(client, oauth->auth.secret);
@@ -64,7 +64,7 @@ check(struct oauth *oauth, const struct client *client, int *ret_slot)
 		return "no such client";
 	if (!method_fits(client, oauth->auth.way))
 		return "not the method that the client is registered with";
-	if (oauth->auth.way != CLIENT_AUTH_ASSERTION && *ret_slot < 0)
+	if (oauth->auth.way != CLIENT_CREDENTIALS_ASSERTION && *ret_slot < 0)
 		return "the secret is wrong";
 	if (why == NULL && client->disabled)
 		return "the client is disabled";
@@ -78,7 +78,7 @@ note_use(const struct oauth *oauth, int slot)
 	int len = snprintf(use.client_id, sizeof(use.client_id), "%s", oauth->client->id);
 
 	if (len > 0 && len < (int)sizeof(use.client_id))
-		used_note(oauth->server->used, &use);
+		last_used_note(oauth->server->last_used, &use);
 }
 
 /* Who is it, by the clients as they are now? One that was added, or a secret that was revoked, a
@@ -90,11 +90,11 @@ look(struct oauth *oauth)
 	const char *why;
 	int slot;
 
-	watch_look(oauth->server->watch);
+	store_sync_look(oauth->server->sync);
 	authorization_server_parts(oauth->server, &oauth->parts);
-	client = view_by_id(oauth->parts.view, oauth->auth.id);
+	client = directory_by_id(oauth->parts.directory, oauth->auth.id);
 	why = check(oauth, client, &slot);
-	client_auth_wipe(&oauth->auth);
+	client_credentials_wipe(&oauth->auth);
 	if (client != NULL)
 		(void)snprintf(
 		    oauth->answer->client, sizeof(oauth->answer->client), "%s", client->name);
@@ -123,15 +123,15 @@ who_asks(const struct oauth *oauth)
  * at once, so that nobody who fails behind the same address keeps out whoever has them. A secret
  * that was brought along may be of less. */
 static bool
-can_be_guessed(const struct client_auth *auth)
+can_be_guessed(const struct client_credentials *auth)
 {
-	return auth->way != CLIENT_AUTH_ASSERTION && !client_secret_ours(auth->secret);
+	return auth->way != CLIENT_CREDENTIALS_ASSERTION && !client_secret_ours(auth->secret);
 }
 
 static enum oauth_error
 refuse_locked(struct oauth *oauth, int64_t wait_s)
 {
-	client_auth_wipe(&oauth->auth);
+	client_credentials_wipe(&oauth->auth);
 	oauth->retry_after_s = wait_s;
 	oauth_log(oauth, "locked out");
 	return oauth_say(oauth, OAUTH_LOCKED_OUT, "too many failed attempts");
@@ -179,7 +179,7 @@ count_failure(struct oauth *oauth, enum oauth_error error)
 		return refuse_locked(oauth, failure.wait_s);
 	if (failure.wait_s > 0)
 		tell_locked(oauth, failure.wait_s);
-	return watch_away_s(oauth->server->watch, NULL) > 0 ? refuse_away(oauth) : error;
+	return store_sync_away_s(oauth->server->sync, NULL) > 0 ? refuse_away(oauth) : error;
 }
 
 static void
@@ -195,18 +195,19 @@ count_right(struct oauth *oauth)
 static enum oauth_error
 read_credentials(struct oauth *oauth)
 {
-	enum client_auth_found found = client_auth_find(
+	enum client_credentials_found found = client_credentials_find(
 	    oauth->request->authorization, oauth->form, &oauth->arena, &oauth->auth);
 
-	if (found == CLIENT_AUTH_SEVERAL)
+	if (found == CLIENT_CREDENTIALS_SEVERAL)
 		return oauth_say(
 		    oauth, OAUTH_INVALID_REQUEST, "the client authenticates in two ways");
-	if (found == CLIENT_AUTH_GIVEN && oauth->auth.way == CLIENT_AUTH_ASSERTION &&
+	if (found == CLIENT_CREDENTIALS_GIVEN && oauth->auth.way == CLIENT_CREDENTIALS_ASSERTION &&
 	    oauth->auth.id.at == NULL)
 		oauth->auth.id = assertion_subject(oauth->auth.assertion, &oauth->arena);
-	if (found == CLIENT_AUTH_GIVEN && oauth->auth.id.at != NULL)
+	if (found == CLIENT_CREDENTIALS_GIVEN && oauth->auth.id.at != NULL)
 		return OAUTH_OK;
-	oauth_log(oauth, found == CLIENT_AUTH_NONE ? "no client authentication" : "cannot be read");
+	oauth_log(oauth,
+	    found == CLIENT_CREDENTIALS_NONE ? "no client authentication" : "cannot be read");
 	return refuse(oauth);
 }
 
@@ -228,7 +229,7 @@ client_authenticate(struct oauth *oauth)
 	error = look(oauth);
 	if (error != OAUTH_OK)
 		return count_failure(oauth, error);
-	if (oauth->auth.way != CLIENT_AUTH_ASSERTION)
+	if (oauth->auth.way != CLIENT_CREDENTIALS_ASSERTION)
 		count_right(oauth);
 	return OAUTH_OK;
 }
@@ -243,7 +244,7 @@ client_authenticate_once(struct oauth *oauth)
 		.until_s = oauth->assertion.until_s };
 	enum replay_found found;
 
-	if (oauth->auth.way != CLIENT_AUTH_ASSERTION)
+	if (oauth->auth.way != CLIENT_CREDENTIALS_ASSERTION)
 		return OAUTH_OK;
 	found = replay_take(oauth->server->memory->replay, &use);
 	if (found == REPLAY_USED) {

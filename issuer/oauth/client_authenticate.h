@@ -3,7 +3,7 @@
  * client_authenticate - does the client prove who it says it is? By a secret or by an assertion, as
  * it is registered; what can be guessed no faster and no more often than the lock-out lets it.
  *
- * Uses:   oauth, client_auth, assertion, replay, client. For the files of this folder only.
+ * Uses:   oauth, client_credentials, assertion, replay, client. For the files of this folder only.
  */
 #ifndef POSTERN_ISSUER_OAUTH_CLIENT_AUTHENTICATE_H
 #define POSTERN_ISSUER_OAUTH_CLIENT_AUTHENTICATE_H

@@ -6,8 +6,8 @@
 #include "issuer/oauth/oauth.h"
 
 /* Claims told as they stand in the token (RFC 7662 section 2.2). */
-static const char *const told[] = { "scope", "client_id", "exp", "iat", "nbf", "sub", "aud", "iss",
-	"jti" };
+static const char *const copied[] = { "scope", "client_id", "exp", "iat", "nbf", "sub", "aud",
+	"iss", "jti" };
 
 static enum oauth_error
 judge_role(struct oauth *oauth)
@@ -31,10 +31,10 @@ describe(const json_t *claims, struct buffer *body)
 	char *text = NULL;
 	size_t i;
 
-	for (i = 0; answer != NULL && i < sizeof(told) / sizeof(told[0]); i++) {
-		json_t *claim = json_object_get(claims, told[i]);
+	for (i = 0; answer != NULL && i < sizeof(copied) / sizeof(copied[0]); i++) {
+		json_t *claim = json_object_get(claims, copied[i]);
 
-		if (claim != NULL && json_object_set(answer, told[i], claim) != 0) {
+		if (claim != NULL && json_object_set(answer, copied[i], claim) != 0) {
 			json_decref(answer);
 			answer = NULL;
 		}
@@ -68,7 +68,7 @@ introspect(struct oauth *oauth)
 
 	oauth->answer->introspects = true;
 	buffer_add(introspected, form_get(oauth->form, "token"));
-	watch_look(oauth->server->watch);
+	store_sync_look(oauth->server->sync);
 	return introspected->failed ? oauth_say(oauth, OAUTH_SERVER_ERROR, "no memory") : OAUTH_OK;
 }
 

@@ -4,7 +4,7 @@
 struct issuer_parts
 issuer_parts_ref(const struct issuer_parts *parts)
 {
-	return (struct issuer_parts){ .view = view_ref(parts->view),
+	return (struct issuer_parts){ .directory = directory_ref(parts->directory),
 		.revoked = revoked_ref(parts->revoked),
 		.keys = parts->keys == NULL ? NULL : keyset_ref(parts->keys) };
 }
@@ -12,7 +12,7 @@ issuer_parts_ref(const struct issuer_parts *parts)
 void
 issuer_parts_drop(struct issuer_parts *parts)
 {
-	view_unref(parts->view);
+	directory_unref(parts->directory);
 	revoked_unref(parts->revoked);
 	keyset_free(parts->keys);
 	*parts = (struct issuer_parts){ NULL, NULL, NULL };

@@ -2,17 +2,17 @@
 /*
  * issuer_parts - what requests are judged by of the local issuer, one reference to each part.
  *
- * Uses:   view, revoked, keyset.
+ * Uses:   directory, revoked, keyset.
  */
 #ifndef POSTERN_ISSUER_OAUTH_ISSUER_PARTS_H
 #define POSTERN_ISSUER_OAUTH_ISSUER_PARTS_H
 
 #include "issuer/accounts/revoked.h"
-#include "issuer/accounts/view.h"
+#include "issuer/accounts/directory.h"
 #include "jwks/keyset.h"
 
 struct issuer_parts {
-	struct view *view; /* clients and users */
+	struct directory *directory; /* clients and users */
 	struct revoked *revoked;
 	struct keyset *keys; /* public ones; NULL: there are none that can be read */
 };

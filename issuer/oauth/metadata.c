@@ -9,7 +9,7 @@
 #define REVOKE "/oauth/revoke"
 #define INTROSPECT "/oauth/introspect"
 #define AUTHORIZE "/oauth/authorize"
-#define DOCUMENT_MOST (64u << 10)
+#define DOCUMENT_MAX (64u << 10)
 
 static const char *const content_types[ENDPOINT_COUNT] = {
 	[ENDPOINT_JWKS] = "application/jwk-set+json",
@@ -95,7 +95,7 @@ add_url(const struct authorization_server *server, const char *key, const char *
 	char *url = NULL;
 	struct arena arena;
 
-	arena_init(&arena, DOCUMENT_MOST);
+	arena_init(&arena, DOCUMENT_MAX);
 	url = arena_format(&arena, "%s%s", server->base, below);
 	buffer_format(json, ",\"%s\":", key);
 	if (url == NULL)
@@ -157,7 +157,7 @@ metadata_make(struct authorization_server *server, struct err *reterr)
 	int i;
 
 	for (i = 0; i < ENDPOINT_COUNT; i++)
-		buffer_init(&server->documents[i], DOCUMENT_MOST);
+		buffer_init(&server->documents[i], DOCUMENT_MAX);
 	failed = !make_paths(server);
 	if (!failed)
 		make_documents(server);

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#define ARENA_MOST (512u << 10)
+#define ARENA_MAX (512u << 10)
 
 static const struct {
 	int status;
@@ -42,7 +42,7 @@ oauth_begin(struct oauth *oauth)
 		endpoint_wrong_method("POST", oauth->answer);
 		return false;
 	}
-	arena_init(&oauth->arena, ARENA_MOST);
+	arena_init(&oauth->arena, ARENA_MAX);
 	return true;
 }
 
@@ -101,7 +101,7 @@ oauth_end(struct oauth *oauth, enum oauth_error error)
 	answer->status = errors[error].status;
 	answer->error = errors[error].code;
 	if (oauth->form != NULL)
-		client_auth_forget(oauth->form);
+		client_credentials_forget(oauth->form);
 	issuer_parts_drop(&oauth->parts);
 	arena_done(&oauth->arena);
 }

@@ -3,7 +3,7 @@
  * oauth - what the token, revocation and introspection endpoints share: a form read strictly, a
  * client that proves who it is (client_authenticate.h), an error as RFC 6749 section 5.2 has it.
  *
- * Uses:   endpoint, form, client_auth, assertion. For the files of this folder only.
+ * Uses:   endpoint, form, client_credentials, assertion. For the files of this folder only.
  */
 #ifndef POSTERN_ISSUER_OAUTH_OAUTH_H
 #define POSTERN_ISSUER_OAUTH_OAUTH_H
@@ -14,7 +14,7 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "issuer/oauth/assertion.h"
-#include "issuer/oauth/client_auth.h"
+#include "issuer/oauth/client_credentials.h"
 #include "issuer/oauth/authorization_server.h"
 #include "issuer/oauth/form.h"
 
@@ -41,7 +41,7 @@ struct oauth {
 	int64_t now_s;
 	struct arena arena;
 	struct form *form;
-	struct client_auth auth;
+	struct client_credentials auth;
 	struct assertion assertion;  /* that proved who it is, if one did */
 	struct issuer_parts parts;   /* from client_authenticate() to oauth_end() */
 	const struct client *client; /* who proved who it is; lent by the parts */

@@ -8,17 +8,17 @@ static bool
 verify(struct oauth *oauth, struct own_token *own)
 {
 	const struct authorization_server *server = oauth->server;
-	struct verify_facts facts = { .now_s = oauth->now_s };
-	struct profile profile;
+	struct verify_inputs inputs = { .now_s = oauth->now_s };
+	struct trusted_issuer trusted_issuer;
 	bool good;
 
-	profile_local(&profile, server->issuer, server->audience);
-	profile.audience = server->audiences;
-	facts.profile = &profile;
-	facts.keys = oauth->parts.keys; /* NULL: no token can be verified */
-	good = facts.keys != NULL &&
-	       verify_token(&facts, &own->token, &oauth->arena, &own->claims) == REASON_OK;
-	own->claims.profile = NULL;
+	trusted_issuer_local(&trusted_issuer, server->issuer, server->audience);
+	trusted_issuer.audience = server->audiences;
+	inputs.trusted_issuer = &trusted_issuer;
+	inputs.keys = oauth->parts.keys; /* NULL: no token can be verified */
+	good = inputs.keys != NULL &&
+	       verify_token(&inputs, &own->token, &oauth->arena, &own->claims) == REASON_OK;
+	own->claims.trusted_issuer = NULL;
 	return good;
 }
 

@@ -27,7 +27,7 @@ write_down(struct oauth *oauth, const struct own_token *own)
 
 	if (jti == NULL || by == NULL)
 		return oauth_say(oauth, OAUTH_SERVER_ERROR, "no memory");
-	if (revoke_write(oauth->server->watch, &revocation, &new, &err)) {
+	if (revoke_write(oauth->server->sync, &revocation, &new, &err)) {
 		if (new)
 			audit_log_revoked(&revocation);
 		else

@@ -4,23 +4,23 @@
 #include "issuer/oauth/client_authenticate.h"
 #include "issuer/keys/mint.h"
 #include "issuer/oauth/oauth.h"
-#include "issuer/model/wish.h"
+#include "issuer/model/scope_grant.h"
 
-#define TOKEN_MOST (64u << 10)
+#define TOKEN_MAX (64u << 10)
 
 /* What the token will say. */
 struct token_grant {
 	const char *audience;
-	struct wish_granted scope;
+	struct scope_grant scope;
 };
 
 static enum oauth_error
 judge_scopes(struct oauth *oauth, struct token_grant *grant)
 {
 	const struct authorization_server *server = oauth->server;
-	const struct audience_wish whom = { form_get(oauth->form, "resource"),
+	const struct audience_request whom = { form_get(oauth->form, "resource"),
 		form_get(oauth->form, "audience"), oauth->request->resource };
-	struct wish wish = { oauth->client, form_get(oauth->form, "scope"),
+	struct scope_request request = { oauth->client, form_get(oauth->form, "scope"),
 		server->token_lifetime_s };
 
 	if (atomic_load(&server->stands_by))
@@ -31,14 +31,14 @@ judge_scopes(struct oauth *oauth, struct token_grant *grant)
 	if (!audience_choose(&server->audiences, &whom, &grant->audience))
 		return oauth_say(
 		    oauth, OAUTH_INVALID_TARGET, "tokens for that resource are not issued here");
-	if (!wish_decide(&wish, &oauth->arena, &grant->scope))
+	if (!scope_grant_decide(&request, &oauth->arena, &grant->scope))
 		return oauth_say(oauth, OAUTH_INVALID_SCOPE, "the client may not have that scope");
 	return OAUTH_OK;
 }
 
 /* RFC 6749 section 5.1. */
 static void
-answer_token(struct buffer *body, const struct wish_granted *granted, const struct buffer *token)
+answer_token(struct buffer *body, const struct scope_grant *granted, const struct buffer *token)
 {
 	buffer_add_text(body, "{\"access_token\":");
 	buffer_add_json(body, buffer_span(token));
@@ -66,7 +66,7 @@ mint(struct oauth *oauth, const struct token_grant *grant)
 	struct err err;
 	bool done;
 
-	buffer_init(&token, TOKEN_MOST);
+	buffer_init(&token, TOKEN_MAX);
 	done = mint_token(oauth->server->signing, &mint, &token, &err);
 	if (done)
 		answer_token(&oauth->answer->body, &grant->scope, &token);

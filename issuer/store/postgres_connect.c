@@ -10,10 +10,10 @@
 #include "base/names.h"
 #include "base/span.h"
 
-#define NAME_MOST 1024
-#define OPTIONS_MOST 80
-#define MESSAGE_MOST 400
-#define HOST_MOST 256
+#define NAME_MAX 1024
+#define OPTIONS_MAX 80
+#define MESSAGE_MAX 400
+#define HOST_MAX 256
 #define NAMES_US INT64_C(3000000)
 
 /* What counts unless the URL says otherwise. Without GSSAPI: it would ask the network for every
@@ -38,8 +38,8 @@ static const char *const always[][2] = {
 
 /* Keywords and values as PQconnectdbParams() takes them; lent by the options they are from. */
 struct params {
-	const char *keywords[OPTIONS_MOST + 1];
-	const char *values[OPTIONS_MOST + 1];
+	const char *keywords[OPTIONS_MAX + 1];
+	const char *values[OPTIONS_MAX + 1];
 	size_t count;
 };
 
@@ -55,7 +55,7 @@ option(const PQconninfoOption *options, const char *keyword)
 static void
 put(struct params *params, const char *keyword, const char *value)
 {
-	if (params->count == OPTIONS_MOST)
+	if (params->count == OPTIONS_MAX)
 		return;
 	params->keywords[params->count] = keyword;
 	params->values[params->count++] = value;
@@ -82,7 +82,7 @@ make_name(const PQconninfoOption *options)
 	struct buffer buffer;
 	char *name;
 
-	buffer_init(&buffer, NAME_MOST);
+	buffer_init(&buffer, NAME_MAX);
 	buffer_add_text(&buffer, "postgresql://");
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		const char *value = option(options, parts[i][1]);
@@ -133,7 +133,7 @@ leaks_any(const char *message, const PGconn *conn)
 bool
 postgres_says(const char *name, const PGconn *conn, const char *message, struct err *reterr)
 {
-	char line[MESSAGE_MOST];
+	char line[MESSAGE_MAX];
 	size_t len = 0;
 
 	for (; *message != '\0' && len + 1 < sizeof(line); message++) {
@@ -172,7 +172,7 @@ names_known(const PQconninfoOption *options, const char *name, struct err *reter
 {
 	struct span rest = span_of(option(options, "host")), one;
 	int64_t deadline_us = clock_mono_us() + NAMES_US;
-	char host[HOST_MOST];
+	char host[HOST_MAX];
 
 	if (rest.at == NULL || option(options, "hostaddr") != NULL)
 		return true;

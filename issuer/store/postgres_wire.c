@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "issuer/store/postgres_text.h"
 
-#define TEXT_MOST (64u << 10)
-#define VALUES_MOST 24
+#define TEXT_MAX (64u << 10)
+#define VALUES_MAX 24
 #define NUMBER_ROOM 24
 /* Of pg_type, fixed for ever. */
 #define OID_INT8 20
@@ -18,15 +18,15 @@
 
 /* Parameters as libpq takes them. */
 struct values {
-	Oid types[VALUES_MOST];
-	const char *texts[VALUES_MOST];
-	char numbers[VALUES_MOST][NUMBER_ROOM];
+	Oid types[VALUES_MAX];
+	const char *texts[VALUES_MAX];
+	char numbers[VALUES_MAX][NUMBER_ROOM];
 };
 
 static bool
 set_values(struct values *values, const struct sql_query *query)
 {
-	if (query->count > VALUES_MOST)
+	if (query->count > VALUES_MAX)
 		return false;
 	for (size_t i = 0; i < query->count; i++) {
 		const struct sql_value *value = &query->values[i];
@@ -47,7 +47,7 @@ postgres_send(PGconn *conn, const struct sql_query *query)
 	struct buffer text;
 	bool done;
 
-	buffer_init(&text, TEXT_MOST);
+	buffer_init(&text, TEXT_MAX);
 	postgres_text_query(&text, query->text);
 	done = !text.failed && set_values(&values, query) &&
 	       PQsendQueryParams(conn, text.at, (int)query->count, values.types, values.texts, NULL,

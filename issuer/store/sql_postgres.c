@@ -13,7 +13,7 @@
 #include "issuer/store/postgres_wire.h"
 #include "issuer/store/sql.h"
 
-#define TEXT_MOST (64u << 10)
+#define TEXT_MAX (64u << 10)
 /* The server ends a statement after five seconds; a server that does not is not one. */
 #define ANSWER_MS 7000
 /* "Are you there?" takes it no work at all. */
@@ -180,7 +180,7 @@ pg_script(struct sql *sql, const char *text, struct err *reterr)
 	struct buffer ours;
 	bool done;
 
-	buffer_init(&ours, TEXT_MOST);
+	buffer_init(&ours, TEXT_MAX);
 	postgres_text_script(&ours, text);
 	done = ours.failed ? err_set(reterr, "%s: no memory for a statement", sql->name)
 			   : exec(of(sql), ours.at, reterr);

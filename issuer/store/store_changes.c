@@ -6,7 +6,7 @@
 #include "issuer/model/incarnation.h"
 #include "issuer/store/store_rows.h"
 
-#define ARENA_MOST (1u << 20)
+#define ARENA_MAX (1u << 20)
 #define ROLE_INSERT "INSERT INTO client_role VALUES (?1, ?2) ON CONFLICT DO NOTHING"
 #define ROLE_DELETE "DELETE FROM client_role WHERE client_id = ?1 AND role = ?2"
 #define SCOPE_INSERT "INSERT INTO client_scope VALUES (?1, ?2) ON CONFLICT DO NOTHING"
@@ -163,7 +163,7 @@ unchanged(struct store *store, const struct one *one, struct err *reterr)
 	struct arena arena;
 	bool same = false;
 
-	arena_init(&arena, ARENA_MOST);
+	arena_init(&arena, ARENA_MAX);
 	if (store_find(store, one->id, &arena, &now, reterr)) {
 		same = now != NULL && client_same(now, one->was);
 		if (!same)

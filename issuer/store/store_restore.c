@@ -12,7 +12,7 @@
 #include "issuer/store/sqlite_file.h"
 #include "issuer/store/store_rows.h"
 
-#define ARENA_MOST ((size_t)1 << 30)
+#define ARENA_MAX ((size_t)1 << 30)
 #define STATEMENT_ROOM 512
 
 struct restore {
@@ -216,7 +216,7 @@ store_restore(const char *database, const char *file, struct err *reterr)
 		    "restoring a PostgreSQL database is pg_restore's work; gates that run notice");
 	if (asprintf(&restore.aside, "%s.new", database) < 0)
 		return err_set(reterr, "%s: no memory", database);
-	arena_init(&restore.arena, ARENA_MOST);
+	arena_init(&restore.arena, ARENA_MAX);
 	done = copy_aside(&restore, reterr) && put_in_place(&restore, reterr);
 	remove_aside(&restore);
 	arena_done(&restore.arena);

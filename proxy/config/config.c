@@ -40,51 +40,51 @@ static const struct field top_fields[] = {
 	{ .key = "listen",
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct top, listen),
-	    .told = "where the gate listens" },
+	    .help = "where the gate listens" },
 	{ .key = "admin",
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct top, admin),
-	    .told = "health, metrics and explain; never on the public listener" },
+	    .help = "health, metrics and explain; never on the public listener" },
 	{ .key = "upstream",
 	    .type = FIELD_URL,
 	    .url = URL_SOCKET,
 	    .offset = offsetof(struct top, upstream),
-	    .told = "the API: http://, https:// or unix:/path; a module may name its own" },
+	    .help = "the API: http://, https:// or unix:/path; a module may name its own" },
 	{ .key = "policy",
 	    .type = FIELD_PATH,
 	    .offset = offsetof(struct top, policy),
-	    .otherwise = "policy.yaml",
-	    .told = "the policy file" },
+	    .default_value = "policy.yaml",
+	    .help = "the policy file" },
 	{ .key = "state",
 	    .type = FIELD_PATH,
 	    .offset = offsetof(struct top, state),
-	    .otherwise = "/var/lib/postern",
-	    .told = "directory of the last good key sets and the embedded database" },
+	    .default_value = "/var/lib/postern",
+	    .help = "directory of the last good key sets and the embedded database" },
 	{ .key = "issuers",
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct top, issuers),
-	    .told = "trusted third-party identity providers, by a name of yours" },
+	    .help = "trusted third-party identity providers, by a name of yours" },
 	{ .key = "local_issuer",
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct top, local),
-	    .told = "the local fallback issuer" },
+	    .help = "the local fallback issuer" },
 	{ .key = "forward",
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct top, forward),
-	    .told = "what the upstream gets to see" },
+	    .help = "what the upstream gets to see" },
 	{ .key = "limits",
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct top, limits),
-	    .told = "sizes, counts and timeouts" },
-	{ .key = "log", .type = FIELD_MAP, .offset = offsetof(struct top, log), .told = "the log" },
+	    .help = "sizes, counts and timeouts" },
+	{ .key = "log", .type = FIELD_MAP, .offset = offsetof(struct top, log), .help = "the log" },
 	{ .key = "answers",
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct top, answers),
-	    .told = "what refused clients are told" },
+	    .help = "what refused clients are told" },
 	{ .key = "resource",
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct top, resource),
-	    .told = "what clients learn of this gate (RFC 9728)" },
+	    .help = "what clients learn of this gate (RFC 9728)" },
 	{ 0 },
 };
 
@@ -92,8 +92,8 @@ static const struct field listen_fields[] = {
 	{ .key = "address",
 	    .type = FIELD_TEXTS,
 	    .offset = offsetof(struct listen_section, address),
-	    .otherwise = "0.0.0.0:8080",
-	    .told = "ADDRESS:PORT, one or a list" },
+	    .default_value = "0.0.0.0:8080",
+	    .help = "ADDRESS:PORT, one or a list" },
 	{ 0 },
 };
 
@@ -101,8 +101,8 @@ static const struct field admin_fields[] = {
 	{ .key = "address",
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct admin_section, address),
-	    .otherwise = "127.0.0.1:9901",
-	    .told = "ADDRESS:PORT" },
+	    .default_value = "127.0.0.1:9901",
+	    .help = "ADDRESS:PORT" },
 	{ 0 },
 };
 
@@ -110,50 +110,50 @@ static const struct field limits_fields[] = {
 	{ .key = "header_bytes",
 	    .type = FIELD_SIZE,
 	    .offset = offsetof(struct config_limits, header_bytes),
-	    .least = 1024,
-	    .most = 65536,
-	    .otherwise = "16k",
-	    .told = "most bytes of a request's head" },
+	    .min = 1024,
+	    .max = 65536,
+	    .default_value = "16k",
+	    .help = "most bytes of a request's head" },
 	{ .key = "body_bytes",
 	    .type = FIELD_SIZE,
 	    .offset = offsetof(struct config_limits, body_bytes),
-	    .otherwise = "0",
-	    .told = "most bytes of a request's body; 0: no limit" },
+	    .default_value = "0",
+	    .help = "most bytes of a request's body; 0: no limit" },
 	{ .key = "connections",
 	    .type = FIELD_COUNT,
 	    .offset = offsetof(struct config_limits, connections),
-	    .least = 1,
-	    .most = 16384,
-	    .otherwise = "1024",
-	    .told = "client connections at a time" },
+	    .min = 1,
+	    .max = 16384,
+	    .default_value = "1024",
+	    .help = "client connections at a time" },
 	{ .key = "header_timeout",
 	    .type = FIELD_DURATION_MS,
 	    .offset = offsetof(struct config_limits, header_timeout_ms),
-	    .least = 100,
-	    .most = 600000,
-	    .otherwise = "10s",
-	    .told = "for the head of a request" },
+	    .min = 100,
+	    .max = 600000,
+	    .default_value = "10s",
+	    .help = "for the head of a request" },
 	{ .key = "body_timeout",
 	    .type = FIELD_DURATION_MS,
 	    .offset = offsetof(struct config_limits, body_timeout_ms),
-	    .least = 100,
-	    .most = 86400000,
-	    .otherwise = "60s",
-	    .told = "for the whole body of a request" },
+	    .min = 100,
+	    .max = 86400000,
+	    .default_value = "60s",
+	    .help = "for the whole body of a request" },
 	{ .key = "upstream_timeout",
 	    .type = FIELD_DURATION_MS,
 	    .offset = offsetof(struct config_limits, upstream_timeout_ms),
-	    .least = 100,
-	    .most = 86400000,
-	    .otherwise = "60s",
-	    .told = "to connect, and between two signs of life of the upstream" },
+	    .min = 100,
+	    .max = 86400000,
+	    .default_value = "60s",
+	    .help = "to connect, and between two signs of life of the upstream" },
 	{ .key = "idle_timeout",
 	    .type = FIELD_DURATION_MS,
 	    .offset = offsetof(struct config_limits, idle_timeout_ms),
-	    .least = 100,
-	    .most = 86400000,
-	    .otherwise = "60s",
-	    .told = "of a client's connection between requests" },
+	    .min = 100,
+	    .max = 86400000,
+	    .default_value = "60s",
+	    .help = "of a client's connection between requests" },
 	{ 0 },
 };
 
@@ -161,15 +161,15 @@ static const struct field log_fields[] = {
 	{ .key = "format",
 	    .type = FIELD_WORD,
 	    .offset = offsetof(struct log_section, format),
-	    .otherwise = "json",
+	    .default_value = "json",
 	    .words = format_words,
-	    .told = "json or text" },
+	    .help = "json or text" },
 	{ .key = "level",
 	    .type = FIELD_WORD,
 	    .offset = offsetof(struct log_section, level),
-	    .otherwise = "info",
+	    .default_value = "info",
 	    .words = level_words,
-	    .told = "error, warn, info or debug" },
+	    .help = "error, warn, info or debug" },
 	{ 0 },
 };
 
@@ -177,9 +177,9 @@ static const struct field answers_fields[] = {
 	{ .key = "detail",
 	    .type = FIELD_WORD,
 	    .offset = offsetof(struct answers_section, detail),
-	    .otherwise = "public",
+	    .default_value = "public",
 	    .words = detail_words,
-	    .told = "public: refused clients are told what was wrong; none: only the log is" },
+	    .help = "public: refused clients are told what was wrong; none: only the log is" },
 	{ 0 },
 };
 
@@ -202,8 +202,8 @@ config_sections(void)
 	};
 
 	sections[6].fields = identity_schema();
-	sections[7].fields = profile_schema();
-	sections[8].fields = profile_claims_schema();
+	sections[7].fields = trusted_issuer_schema();
+	sections[8].fields = trusted_issuer_claims_schema();
 	sections[9].fields = source_schema();
 	sections[10].fields = config_resource_schema();
 	for (int i = 0; i < LOCAL_SECTIONS; i++)
@@ -218,38 +218,42 @@ static void
 read_issuers(struct config *config, const struct top *top)
 {
 	size_t room = (top->issuers == NULL ? 0 : top->issuers->count) + 1;
-	struct profile *local;
+	struct trusted_issuer *local;
 
-	config->profiles = arena_array(&config->arena, room, sizeof(*config->profiles));
-	if (config->profiles == NULL)
+	config->trusted_issuers =
+	    arena_array(&config->arena, room, sizeof(*config->trusted_issuers));
+	if (config->trusted_issuers == NULL)
 		return;
 	for (const struct node *node = top->issuers == NULL ? NULL : top->issuers->first;
 	     node != NULL; node = node->next) {
-		struct profile *profile = &config->profiles[config->profile_count];
+		struct trusted_issuer *trusted_issuer =
+		    &config->trusted_issuers[config->trusted_issuer_count];
 
-		profile_read(node, profile, &config->mistakes);
+		trusted_issuer_read(node, trusted_issuer, &config->mistakes);
 		if (span_is(node->key, LOCAL_NAME))
 			mistake_at_key(&config->mistakes, node,
 			    "\"" LOCAL_NAME "\" is the name of the local issuer");
-		if (profile->issuer != NULL &&
-		    config_profile_named(config, span_of(profile->issuer)) < config->profile_count)
+		if (trusted_issuer->issuer != NULL &&
+		    config_trusted_issuer_named(config, span_of(trusted_issuer->issuer)) <
+			config->trusted_issuer_count)
 			mistake_at(
 			    &config->mistakes, node, "another issuer has the same \"issuer\"");
-		config->profile_count++;
+		config->trusted_issuer_count++;
 	}
 	if (top->local == NULL)
 		return;
 	local_read(top->local, config->state, &config->local, &config->mistakes);
 	if (config->local.issuer == NULL || config->local.audience == NULL)
 		return;
-	if (config_profile(config, span_of(config->local.issuer)) < config->profile_count)
+	if (config_trusted_issuer(config, span_of(config->local.issuer)) <
+	    config->trusted_issuer_count)
 		mistake_at(&config->mistakes, top->local, "another issuer has the same \"issuer\"");
-	if (config->local.accept == LOCAL_FALLBACK && config->profile_count == 0)
+	if (config->local.accept == LOCAL_FALLBACK && config->trusted_issuer_count == 0)
 		mistake_at(&config->mistakes, top->local, "accept: fallback needs \"issuers\"");
-	config->local_index = config->profile_count++;
+	config->local_index = config->trusted_issuer_count++;
 	config->has_local = true;
-	local = &config->profiles[config->local_index];
-	profile_local(local, config->local.issuer, config->local.audience);
+	local = &config->trusted_issuers[config->local_index];
+	trusted_issuer_local(local, config->local.issuer, config->local.audience);
 }
 
 /* One address; *ret_address is zeroed when it is none. */
@@ -329,8 +333,8 @@ static bool
 read_policy(struct config *config, struct err *reterr)
 {
 	struct policy_names names = {
-		.profiles = config->profiles,
-		.profile_count = config->profile_count,
+		.trusted_issuers = config->trusted_issuers,
+		.trusted_issuer_count = config->trusted_issuer_count,
 		.local_issuer = config->has_local ? LOCAL_NAME : NULL,
 	};
 	struct node *root = NULL;

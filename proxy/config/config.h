@@ -2,7 +2,7 @@
 /*
  * config - postern.yaml and the policy file it names, read and checked as one snapshot.
  *
- * Uses:   issuer (local), policy, token (profile), base.
+ * Uses:   issuer (local), policy, token (trusted_issuer), base.
  * Shell:  opens the files; what it makes never changes.
  */
 #ifndef POSTERN_PROXY_CONFIG_CONFIG_H
@@ -21,7 +21,7 @@
 #include "issuer/local/local.h"
 #include "policy/policy.h"
 #include "proxy/http/headers.h"
-#include "token/profile.h"
+#include "token/trusted_issuer.h"
 
 /* The most addresses of `listen`. */
 #define CONFIG_LISTENERS 8
@@ -64,9 +64,10 @@ struct config {
 	const char *admin;       /* address */
 	const char *upstream;    /* URL, or NULL when every module names its own */
 	const char *policy_path;
-	const char *state;        /* absolute */
-	struct profile *profiles; /* third-party issuers, then the local issuer's if there is one */
-	size_t profile_count;
+	const char *state; /* absolute */
+	struct trusted_issuer
+	    *trusted_issuers; /* third-party issuers, then the local issuer's if there is one */
+	size_t trusted_issuer_count;
 	bool has_local;
 	size_t local_index; /* of the local issuer's profile */
 	struct local local;
@@ -103,11 +104,11 @@ MUST_CHECK bool config_read(
 void config_free(struct config *config);
 
 /* The profile of a token with this `iss`: whose `issuer` is exactly this, else the first that has
- * it as an alias or a listed tenant's; profile_count when none. */
-size_t config_profile(const struct config *config, struct span issuer);
+ * it as an alias or a listed tenant's; trusted_issuer_count when none. */
+size_t config_trusted_issuer(const struct config *config, struct span issuer);
 
-/* The profile whose `issuer` is written exactly so; profile_count when none. */
-size_t config_profile_named(const struct config *config, struct span issuer);
+/* The profile whose `issuer` is written exactly so; trusted_issuer_count when none. */
+size_t config_trusted_issuer_named(const struct config *config, struct span issuer);
 
 /* Read `resource`, once the issuers are known. Everything wrong is told. */
 void config_resource_read(const struct node *map, struct config *config);

@@ -24,7 +24,7 @@ default_address(void)
 	field = section->fields;
 	while (strcmp(field->key, ADDRESS) != 0)
 		field++;
-	return field->otherwise;
+	return field->default_value;
 }
 
 /* The lines of the section `admin`, to the next line that is not indented. Empty: there is none. */

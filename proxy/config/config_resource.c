@@ -8,11 +8,11 @@ static const struct field fields[] = {
 	{ .key = "url",
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct config_resource, url),
-	    .told = "the URL under which clients know this gate" },
+	    .help = "the URL under which clients know this gate" },
 	{ .key = "authorization_servers",
 	    .type = FIELD_TEXTS,
 	    .offset = offsetof(struct config_resource, authorization_servers),
-	    .told = "names of the issuers where a client can log in, the preferred one first" },
+	    .help = "names of the issuers where a client can log in, the preferred one first" },
 	{ 0 },
 };
 
@@ -48,8 +48,8 @@ read_url(const struct node *node, struct config *config)
 static bool
 is_issuer(const struct config *config, const char *name)
 {
-	for (size_t i = 0; i < config->profile_count; i++)
-		if (strcmp(config->profiles[i].name, name) == 0)
+	for (size_t i = 0; i < config->trusted_issuer_count; i++)
+		if (strcmp(config->trusted_issuers[i].name, name) == 0)
 			return true;
 	return false;
 }

@@ -18,13 +18,13 @@ static const struct field forward_fields[] = {
 	{ .key = "authorization",
 	    .type = FIELD_WORD,
 	    .offset = offsetof(struct forward_section, authorization),
-	    .otherwise = "strip",
+	    .default_value = "strip",
 	    .words = authorization_words,
-	    .told = "does the upstream get the token?" },
+	    .help = "does the upstream get the token?" },
 	{ .key = "headers",
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct forward_section, headers),
-	    .told =
+	    .help =
 		"header: JSON Pointer into the claims, or roles, scopes, client, issuer, subject" },
 	{ 0 },
 };

@@ -46,13 +46,13 @@ check_issuers(struct config *config)
 {
 	const struct node *issuers = node_get(config->root, "issuers");
 
-	for (size_t i = 0; i < config->profile_count; i++) {
-		const struct profile *profile = &config->profiles[i];
+	for (size_t i = 0; i < config->trusted_issuer_count; i++) {
+		const struct trusted_issuer *trusted_issuer = &config->trusted_issuers[i];
 
 		if (config->has_local && i == config->local_index)
 			continue;
-		source_files_check(
-		    &profile->source, node_get(issuers, profile->name), &config->mistakes);
+		source_files_check(&trusted_issuer->source, node_get(issuers, trusted_issuer->name),
+		    &config->mistakes);
 	}
 }
 

@@ -16,21 +16,21 @@ path_shown(const struct request *request)
 }
 
 static const char *
-verdict_word(const struct job *job)
+verdict_word(const struct transaction *transaction)
 {
-	if (job->reason != REASON_OK)
+	if (transaction->reason != REASON_OK)
 		return "refuse";
-	return job->served_here ? "serve" : "forward";
+	return transaction->served_here ? "serve" : "forward";
 }
 
 static void
-add_forwarded(struct log_line *line, const struct job *job)
+add_forwarded(struct log_line *line, const struct transaction *transaction)
 {
-	const struct forwarded *forwarded = &job->forwarded;
+	const struct forwarded *forwarded = &transaction->forwarded;
 
-	if (job->told.upstream == NULL)
+	if (transaction->fields.upstream == NULL)
 		return;
-	log_text(line, "upstream", span_of(job->told.upstream));
+	log_text(line, "upstream", span_of(transaction->fields.upstream));
 	log_number(line, "upstream_us", forwarded->upstream_us);
 	log_number(line, "bytes_in", forwarded->bytes_in);
 	log_number(line, "bytes_out", forwarded->bytes_out);
@@ -39,32 +39,32 @@ add_forwarded(struct log_line *line, const struct job *job)
 }
 
 void
-access_log(const struct job *job, int64_t duration_us)
+access_log(const struct transaction *transaction, int64_t duration_us)
 {
-	const struct request *request = exchange_request(job->exchange);
+	const struct request *request = exchange_request(transaction->exchange);
 	struct log_line line;
 
 	if (!log_wants(LOG_INFO))
 		return;
 	log_begin(&line, "request");
-	log_text(&line, "verdict", span_of(verdict_word(job)));
-	log_text(&line, "reason", span_of(reason_word(job->reason)));
-	if (job->shadow_reason != REASON_OK)
-		log_text(&line, "shadow_reason", span_of(reason_word(job->shadow_reason)));
-	log_number(&line, "status", job->status);
-	log_text(&line, "request_id", span_of(job->id));
+	log_text(&line, "verdict", span_of(verdict_word(transaction)));
+	log_text(&line, "reason", span_of(reason_word(transaction->reason)));
+	if (transaction->shadow_reason != REASON_OK)
+		log_text(&line, "shadow_reason", span_of(reason_word(transaction->shadow_reason)));
+	log_number(&line, "status", transaction->status);
+	log_text(&line, "request_id", span_of(transaction->id));
 	log_text(&line, "method", span_slice(request->method, 0, 32));
 	log_text(&line, "path", path_shown(request));
-	log_text(&line, "pattern", span_of(job->told.pattern));
-	log_text(&line, "privilege", span_of(job->told.privilege));
-	log_text(&line, "module", span_of(job->told.module));
-	log_text(&line, "issuer", span_of(job->told.issuer));
-	log_text(&line, "sub", job->told.subject);
-	log_text(&line, "client", job->told.client);
-	log_text(&line, "user", span_of(job->told.user));
+	log_text(&line, "pattern", span_of(transaction->fields.pattern));
+	log_text(&line, "privilege", span_of(transaction->fields.privilege));
+	log_text(&line, "module", span_of(transaction->fields.module));
+	log_text(&line, "issuer", span_of(transaction->fields.issuer));
+	log_text(&line, "sub", transaction->fields.subject);
+	log_text(&line, "client", transaction->fields.client);
+	log_text(&line, "user", span_of(transaction->fields.user));
 	log_text(&line, "peer", span_of(request->peer));
-	log_text(&line, "detail", span_of(job->detail));
+	log_text(&line, "detail", span_of(transaction->detail));
 	log_number(&line, "duration_us", duration_us);
-	add_forwarded(&line, job);
+	add_forwarded(&line, transaction);
 	log_end_request(&line);
 }

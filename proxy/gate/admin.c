@@ -54,11 +54,11 @@ add_issuer(struct buffer *body, const struct services *services, size_t index)
 	buffer_add_json(body, span_of(state.name));
 	buffer_format(body, ",\"ready\":%s,\"keys\":%zu,\"skipped\":%zu",
 	    state.usable ? "true" : "false", state.keys, state.skipped);
-	if (state.plan.good_s > 0)
-		buffer_format(body, ",\"age_s\":%" PRId64, clock_mono_s() - state.plan.good_s);
-	if (state.plan.next_s > 0)
-		buffer_format(
-		    body, ",\"next_s\":%" PRId64, plan_wait_s(&state.plan, clock_mono_s()));
+	if (state.schedule.good_s > 0)
+		buffer_format(body, ",\"age_s\":%" PRId64, clock_mono_s() - state.schedule.good_s);
+	if (state.schedule.next_s > 0)
+		buffer_format(body, ",\"next_s\":%" PRId64,
+		    refresh_schedule_wait_s(&state.schedule, clock_mono_s()));
 	if (state.last_error[0] != '\0') {
 		buffer_format(body, ",\"failure\":\"%s\"", failure_word(state.last_failure));
 		buffer_add_text(body, ",\"error\":");
@@ -145,10 +145,10 @@ readyz(struct admin *admin, struct page *page)
 	if (snapshot == NULL)
 		return;
 	services = snapshot->services;
-	ready = services->config->profile_count == 0;
+	ready = services->config->trusted_issuer_count == 0;
 	/* One issuer that is down must not take the others' callers away. */
 	buffer_init(&issuers, TEXT_MAX);
-	for (size_t i = 0; i < services->config->profile_count; i++)
+	for (size_t i = 0; i < services->config->trusted_issuer_count; i++)
 		ready |= add_issuer(&issuers, services, i);
 	page->status = ready && !draining ? 200 : 503;
 	page->headers = SPAN(JSON);
@@ -172,23 +172,23 @@ add_keys(struct buffer *text, const struct services *services)
 
 	buffer_add_text(text, "# HELP postern_issuer_keys Keys in use, by issuer.\n"
 			      "# TYPE postern_issuer_keys gauge\n");
-	for (size_t i = 0; i < services->config->profile_count; i++) {
+	for (size_t i = 0; i < services->config->trusted_issuer_count; i++) {
 		keyring_state(services->ring, i, &state);
 		buffer_format(text, "postern_issuer_keys{issuer=\"%s\"} %zu\n", state.name,
 		    state.usable ? state.keys : 0);
 	}
 	buffer_add_text(text, "# HELP postern_issuer_keys_age_seconds Since the last good fetch.\n"
 			      "# TYPE postern_issuer_keys_age_seconds gauge\n");
-	for (size_t i = 0; i < services->config->profile_count; i++) {
+	for (size_t i = 0; i < services->config->trusted_issuer_count; i++) {
 		keyring_state(services->ring, i, &state);
-		if (state.plan.good_s > 0)
+		if (state.schedule.good_s > 0)
 			buffer_format(text,
 			    "postern_issuer_keys_age_seconds{issuer=\"%s\"} %" PRId64 "\n",
-			    state.name, clock_mono_s() - state.plan.good_s);
+			    state.name, clock_mono_s() - state.schedule.good_s);
 	}
 	buffer_add_text(text, "# HELP postern_key_fetches_total Fetches of key sets, by result.\n"
 			      "# TYPE postern_key_fetches_total counter\n");
-	for (size_t i = 0; i < services->config->profile_count; i++) {
+	for (size_t i = 0; i < services->config->trusted_issuer_count; i++) {
 		keyring_state(services->ring, i, &state);
 		for (int kind = FAILURE_NONE; kind < FAILURE_COUNT; kind++)
 			buffer_format(text,
@@ -223,22 +223,22 @@ add_reload(struct buffer *text, struct reload *reload)
 static void
 add_upstreams(struct buffer *text, const struct services *services)
 {
-	size_t most = services->config->policy.module_count + 1, count;
-	struct upstream **list = calloc(most, sizeof(struct upstream *));
-	struct upstream_told *told = calloc(most, sizeof(*told));
+	size_t max = services->config->policy.module_count + 1, count;
+	struct upstream **list = calloc(max, sizeof(struct upstream *));
+	struct upstream_sample *samples = calloc(max, sizeof(*samples));
 
-	if (list != NULL && told != NULL) {
-		count = services_upstreams(services, list, most);
+	if (list != NULL && samples != NULL) {
+		count = services_upstreams(services, list, max);
 		for (size_t i = 0; i < count; i++)
-			told[i] = (struct upstream_told){
+			samples[i] = (struct upstream_sample){
 				.name = upstream_url(list[i]),
 				.count = upstream_count(list[i]),
 				.idle = upstream_idle(list[i]),
 			};
-		upstream_count_text(told, count, text);
+		upstream_count_text(samples, count, text);
 	}
 	free(list);
-	free(told);
+	free(samples);
 }
 
 static void

@@ -46,7 +46,7 @@ answer_write(struct exchange *exchange, const struct answer *answer)
 	buffer_init(&buffer, ANSWER_MAX);
 	buffer_format(&buffer, "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Length: %zu\r\n",
 	    answer->status, phrase(answer->status), clock_http_now(), answer->body.len);
-	if (!exchange_keeps(exchange)) {
+	if (!exchange_keep_alive(exchange)) {
 		exchange_close(exchange);
 		header_add(&buffer, SPAN("Connection"), SPAN("close"));
 	}
@@ -87,7 +87,7 @@ error_of(const struct answer_refusal *refusal)
 /* The challenge. Without credentials there is nothing to say about them (RFC 6750 section 3.1). */
 static void
 add_challenge(struct buffer *buffer, const struct exchange *exchange,
-    const struct answer_refusal *refusal, const char *told)
+    const struct answer_refusal *refusal, const char *description)
 {
 	const struct request *request = exchange_request((struct exchange *)exchange);
 	const char *error = error_of(refusal);
@@ -98,7 +98,7 @@ add_challenge(struct buffer *buffer, const struct exchange *exchange,
 	buffer_add_text(buffer, "WWW-Authenticate: Bearer realm=\"postern\"");
 	if (error[0] != '\0') {
 		buffer_format(buffer, ", error=\"%s\", error_description=", error);
-		add_quoted(buffer, span_of(told));
+		add_quoted(buffer, span_of(description));
 	}
 	if (refusal->scope.len > 0) {
 		buffer_add_text(buffer, ", scope=");
@@ -150,9 +150,9 @@ framing_certain(enum reason reason)
 void
 answer_refuse(struct exchange *exchange, const struct answer_refusal *refusal)
 {
-	const char *told = refusal->detail_public && refusal->detail != NULL
-			       ? refusal->detail
-			       : reason_title(refusal->reason);
+	const char *description = refusal->detail_public && refusal->detail != NULL
+				      ? refusal->detail
+				      : reason_title(refusal->reason);
 	struct buffer headers, body;
 	struct answer answer = { .status = reason_status(refusal->reason) };
 
@@ -168,7 +168,7 @@ answer_refuse(struct exchange *exchange, const struct answer_refusal *refusal)
 	if (answer.status == 503 || answer.status == 429)
 		buffer_format(&headers, "Retry-After: %lld\r\n",
 		    (long long)(refusal->wait_s > 0 ? refusal->wait_s : 5));
-	add_challenge(&headers, exchange, refusal, told);
+	add_challenge(&headers, exchange, refusal, description);
 	answer.headers = buffer_span(&headers);
 	answer.body = buffer_span(&body);
 	if (headers.failed || body.failed)

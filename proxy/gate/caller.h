@@ -19,8 +19,9 @@
 
 struct caller {
 	struct principal principal;
-	size_t role_words;       /* of principal.roles and .unsure */
-	size_t profile;          /* index in the configuration; profile_count for a user by Basic */
+	size_t role_words; /* of principal.roles and .unsure */
+	size_t
+	    issuer_index; /* index in the configuration; trusted_issuer_count for a user by Basic */
 	int64_t from_s, until_s; /* what it was verified by counts while from_s <= now < until_s */
 	struct header *identity; /* forward.headers with their values */
 	size_t identity_count;

@@ -10,81 +10,85 @@
 
 /* Read a small body whole. False: `job` says why not. */
 static bool
-read_body(struct job *job, struct buffer *body)
+read_body(struct transaction *transaction, struct buffer *body)
 {
 	ssize_t got = 1;
 	char piece[1024];
 
 	while (got > 0 && !body->failed) {
-		got = exchange_read(job->exchange, piece, sizeof(piece));
+		got = exchange_read(transaction->exchange, piece, sizeof(piece));
 		if (got > 0)
 			buffer_add(body, (struct span){ piece, (size_t)got });
 	}
 	digest_wipe(piece, sizeof(piece)); /* a form may hold a secret */
 	if (got >= 0 && !body->failed)
 		return true;
-	exchange_close(job->exchange);
-	job->reason = body->failed ? REASON_BODY_TOO_LARGE : REASON_REQUEST_MALFORMED;
-	job->detail = body->failed ? "the form is too large" : "the body broke off";
+	exchange_close(transaction->exchange);
+	transaction->reason = body->failed ? REASON_BODY_TOO_LARGE : REASON_REQUEST_MALFORMED;
+	transaction->detail = body->failed ? "the form is too large" : "the body broke off";
 	return false;
 }
 
 /* The token that somebody asks about is judged as if it had come with a request now: what was
  * committed before it was asked has been looked at since ours came. */
 static void
-introspect(struct gate *gate, struct job *job, struct endpoint_answer *issued)
+introspect(struct gate *gate, struct transaction *transaction, struct endpoint_answer *issued)
 {
 	struct token token = { 0 };
-	struct facts facts;
+	struct judge_inputs inputs;
 	bool active = false;
 
-	snapshot_release(job->snapshot);
-	job->snapshot = snapshot_take(gate->hold);
-	if (job->snapshot != NULL && job->snapshot->services->issuer != NULL) {
-		facts = job_facts(job);
-		facts.audiences = issuer_audiences(job->snapshot->services->issuer);
+	snapshot_release(transaction->snapshot);
+	transaction->snapshot = snapshot_take(gate->hold);
+	if (transaction->snapshot != NULL && transaction->snapshot->services->issuer != NULL) {
+		inputs = transaction_inputs(transaction);
+		inputs.audiences = issuer_audiences(transaction->snapshot->services->issuer);
 		active = judge_introspect(
-		    &facts, buffer_span(&issued->introspected), job->arena, &token);
+		    &inputs, buffer_span(&issued->introspected), transaction->arena, &token);
 	}
 	introspect_endpoint_complete(active ? token.claims : NULL, issued);
 	token_done(&token);
 }
 
 static void
-answer_issuer(struct gate *gate, struct job *job, const struct endpoint_request *asked)
+answer_issuer(
+    struct gate *gate, struct transaction *transaction, const struct endpoint_request *asked)
 {
 	struct endpoint_answer issued = { 0 };
 	struct answer answer;
 	struct buffer headers;
 
-	issuer_answer(job->snapshot->services->issuer, asked, clock_now_s(), &issued);
+	issuer_answer(transaction->snapshot->services->issuer, asked, clock_now_s(), &issued);
 	if (issued.status == 200 && issued.introspects)
-		introspect(gate, job, &issued);
+		introspect(gate, transaction, &issued);
 	buffer_init(&headers, 8192);
 	buffer_add(&headers, buffer_span(&issued.headers));
-	buffer_format(&headers, "X-Request-Id: %s\r\n", job->id);
+	buffer_format(&headers, "X-Request-Id: %s\r\n", transaction->id);
 	answer = (struct answer){
 		.status = issued.status,
 		.headers = buffer_span(&headers),
 		.body = buffer_span(&issued.body),
 	};
-	answer_write(job->exchange, &answer);
-	job->status = issued.status;
+	answer_write(transaction->exchange, &answer);
+	transaction->status = issued.status;
 	if (issued.error != NULL && issued.error[0] != '\0')
-		job->detail = issued.why[0] == '\0'
-				  ? issued.error
-				  : arena_format(job->arena, "%s: %s", issued.error, issued.why);
+		transaction->detail =
+		    issued.why[0] == '\0'
+			? issued.error
+			: arena_format(transaction->arena, "%s: %s", issued.error, issued.why);
 	if (issued.client[0] != '\0')
-		job->told.client = span_of(arena_text(job->arena, span_of(issued.client)));
+		transaction->fields.client =
+		    span_of(arena_text(transaction->arena, span_of(issued.client)));
 	buffer_done(&headers);
 	endpoint_answer_done(&issued);
 }
 
 static void
-serve_issuer(struct gate *gate, struct job *job, const struct target *target)
+serve_issuer(struct gate *gate, struct transaction *transaction, const struct target *target)
 {
-	const struct request *request = exchange_request(job->exchange);
-	const char *name = resource_name(job->snapshot->config, request, job->arena);
+	const struct request *request = exchange_request(transaction->exchange);
+	const char *name =
+	    resource_name(transaction->snapshot->config, request, transaction->arena);
 	struct endpoint_request asked = {
 		.method = request->method,
 		.path = target->path,
@@ -96,31 +100,31 @@ serve_issuer(struct gate *gate, struct job *job, const struct target *target)
 	};
 	struct buffer body;
 
-	job->told.issuer = LOCAL_NAME;
+	transaction->fields.issuer = LOCAL_NAME;
 	buffer_init(&body, ENDPOINT_MAX_BODY);
 	if (request->content_length > (int64_t)ENDPOINT_MAX_BODY) {
-		job->reason = REASON_BODY_TOO_LARGE;
-	} else if ((!request->expects_continue ||
-		       exchange_write(job->exchange, SPAN("HTTP/1.1 100 Continue\r\n\r\n"))) &&
-		   read_body(job, &body)) {
+		transaction->reason = REASON_BODY_TOO_LARGE;
+	} else if ((!request->expects_continue || exchange_write(transaction->exchange,
+						      SPAN("HTTP/1.1 100 Continue\r\n\r\n"))) &&
+		   read_body(transaction, &body)) {
 		asked.body = buffer_span(&body);
-		answer_issuer(gate, job, &asked);
+		answer_issuer(gate, transaction, &asked);
 	}
 	buffer_wipe(&body);
 }
 
 bool
-endpoints_serve(struct gate *gate, struct job *job, const struct judgement *judgement)
+endpoints_serve(struct gate *gate, struct transaction *transaction, const struct decision *decision)
 {
-	const struct services *services = job->snapshot->services;
-	struct span path = judgement->target.path;
+	const struct services *services = transaction->snapshot->services;
+	struct span path = decision->target.path;
 
 	if (resource_path(services->config, path)) {
-		job->served_here = true;
-		resource_serve(job, services->config);
+		transaction->served_here = true;
+		resource_serve(transaction, services->config);
 	} else if (services->issuer != NULL && issuer_serves(services->issuer, path)) {
-		job->served_here = true;
-		serve_issuer(gate, job, &judgement->target);
+		transaction->served_here = true;
+		serve_issuer(gate, transaction, &decision->target);
 	}
-	return job->served_here;
+	return transaction->served_here;
 }

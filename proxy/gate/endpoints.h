@@ -3,7 +3,7 @@
  * endpoints - what the gate itself serves on the public listener: the local issuer's endpoints
  * and the metadata of the protected resource.
  *
- * Uses:   gate, job, answer, issuer.
+ * Uses:   gate, transaction, answer, issuer.
  * Shell:  reads the request's body, writes the answer.
  */
 #ifndef POSTERN_PROXY_GATE_ENDPOINTS_H
@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#include "proxy/gate/job.h"
+#include "proxy/gate/transaction.h"
 
 struct gate;
 
@@ -22,6 +22,6 @@ struct gate;
  * and nothing was written yet.
  */
 MUST_CHECK bool endpoints_serve(
-    struct gate *gate, struct job *job, const struct judgement *judgement);
+    struct gate *gate, struct transaction *transaction, const struct decision *decision);
 
 #endif

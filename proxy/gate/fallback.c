@@ -12,7 +12,7 @@
 #include "issuer/local/standby.h"
 
 #define FILE_NAME "fallback.json"
-#define FILE_MOST 1024
+#define FILE_MAX 1024
 
 struct fallback {
 	struct standby standby; /* of the looking thread */
@@ -56,7 +56,7 @@ write_down(struct fallback *fallback, const char *state_dir)
 	struct err err;
 
 	buffer_init(&path, 8192);
-	buffer_init(&json, FILE_MOST);
+	buffer_init(&json, FILE_MAX);
 	buffer_format(&path, "%s/%s", state_dir, FILE_NAME);
 	if (since_s > 0) /* for people */
 		since_s = clock_unix_of_mono(since_s, clock_now_us(), clock_mono_us());
@@ -93,20 +93,21 @@ static bool
 step(struct fallback *fallback, const struct config *config, const struct keyring *ring,
     int64_t now_s)
 {
-	struct standby_issuer *issuers = calloc(config->profile_count + 1, sizeof(*issuers));
-	struct standby_facts facts = { .issuers = issuers, .now_s = now_s };
+	struct standby_issuer *issuers = calloc(config->trusted_issuer_count + 1, sizeof(*issuers));
+	struct standby_inputs inputs = { .issuers = issuers, .now_s = now_s };
 	struct keyring_state state;
 	bool changed = false;
 
 	if (issuers == NULL)
 		return false;
-	for (size_t i = 0; i < config->profile_count; i++) {
+	for (size_t i = 0; i < config->trusted_issuer_count; i++) {
 		if (i == config->local_index)
 			continue;
 		keyring_state(ring, i, &state);
-		issuers[facts.count++] = (struct standby_issuer){ state.usable, state.plan.good_s };
+		issuers[inputs.count++] =
+		    (struct standby_issuer){ state.usable, state.schedule.good_s };
 	}
-	changed = standby_step(&fallback->standby, &config->local.fallback, &facts);
+	changed = standby_step(&fallback->standby, &config->local.fallback, &inputs);
 	free(issuers);
 	return changed;
 }
@@ -148,7 +149,7 @@ fallback_recall(struct fallback *fallback, const char *state_dir)
 		return;
 	buffer_init(&path, 8192);
 	buffer_format(&path, "%s/%s", state_dir, FILE_NAME);
-	if (!path.failed && json_read_file(path.at, FILE_MOST, &root, &err)) {
+	if (!path.failed && json_read_file(path.at, FILE_MAX, &root, &err)) {
 		atomic_store(&fallback->in_force, json_is_true(json_object_get(root, "in_force")));
 		json_decref(root);
 	}

@@ -6,7 +6,7 @@
 #include "proxy/gate/answer.h"
 #include "proxy/gate/endpoints.h"
 #include "proxy/upstream/forward.h"
-#include "proxy/gate/job.h"
+#include "proxy/gate/transaction.h"
 #include "proxy/gate/judge.h"
 
 /* A request's own memory: its judgement, the head for the upstream, the texts for the log. */
@@ -93,140 +93,141 @@ gate_tend(struct gate *gate)
 /* Who presents this token? A verified one is found again by the digest of its text, as long as
  * nothing that its verdict rests on has changed. */
 static enum reason
-know_bearer(
-    struct gate *gate, const struct facts *facts, struct job *job, struct judgement *judgement)
+know_bearer(struct gate *gate, const struct judge_inputs *inputs, struct transaction *transaction,
+    struct decision *decision)
 {
-	struct cache_key key = { .serial = facts->snapshot->serial };
+	struct cache_key key = { .serial = inputs->snapshot->serial };
 	struct caller *caller = NULL;
 	enum reason reason;
 
-	if (!digest_sha256(judgement->credentials.value, key.digest))
-		return judgement->verdict.reason = REASON_OVERLOADED;
-	judgement->caller = cache_find(gate->cache, &key, facts->now_s, job->arena);
+	if (!digest_sha256(decision->credentials.value, key.digest))
+		return decision->verdict.reason = REASON_OVERLOADED;
+	decision->caller = cache_find(gate->cache, &key, inputs->now_s, transaction->arena);
 	/* Keys grow stale by time alone, and what they have shown to be right does with them. */
-	if (judgement->caller != NULL &&
-	    snapshot_keys(facts->snapshot, judgement->caller->profile, facts->mono_s) != NULL) {
-		judgement->profile = judgement->caller->profile;
+	if (decision->caller != NULL &&
+	    snapshot_keys(inputs->snapshot, decision->caller->issuer_index, inputs->mono_s) !=
+		NULL) {
+		decision->issuer_index = decision->caller->issuer_index;
 		return REASON_OK;
 	}
-	judgement->caller = NULL;
-	reason = judge_bearer(facts, job->arena, judgement, &caller);
+	decision->caller = NULL;
+	reason = judge_bearer(inputs, transaction->arena, decision, &caller);
 	if (reason != REASON_OK)
 		return reason;
-	judgement->caller = caller;
-	cache_put(gate->cache, &key, caller, facts->now_s);
+	decision->caller = caller;
+	cache_put(gate->cache, &key, caller, inputs->now_s);
 	return REASON_OK;
 }
 
 /* A password that nobody asked for lately is asked for now, which takes a while. REASON_OK: it is
  * right, and judgement->right_hash says so. */
 static enum reason
-ask_password(struct job *job, struct judgement *judgement)
+ask_password(struct transaction *transaction, struct decision *decision)
 {
-	const struct login_attempt *attempt = &judgement->attempt;
-	struct issuer *issuer = job->snapshot->services->issuer;
-	struct login_told told = { .shared = true };
-	enum login_found found = login_check(issuer_login(issuer), attempt, &told);
+	const struct login_attempt *attempt = &decision->attempt;
+	struct issuer *issuer = transaction->snapshot->services->issuer;
+	struct login_outcome outcome = { .shared = true };
+	enum login_found found = login_check(issuer_login(issuer), attempt, &outcome);
 
-	job->wait_s = told.wait_s;
-	if (found == LOGIN_RIGHT && !told.shared)
+	transaction->wait_s = outcome.wait_s;
+	if (found == LOGIN_RIGHT && !outcome.shared)
 		issuer_rehash(issuer, attempt);
-	if (found == LOGIN_WRONG && told.wait_s > 0 && !told.shared)
-		job_tell_lockout(job, attempt);
-	judgement->unasked = false;
+	if (found == LOGIN_WRONG && outcome.wait_s > 0 && !outcome.shared)
+		transaction_tell_lockout(transaction, attempt);
+	decision->unasked = false;
 	if (found == LOGIN_LOCKED)
 		return REASON_LOCKED_OUT;
 	if (found == LOGIN_BUSY)
 		return REASON_OVERLOADED;
 	if (found == LOGIN_WRONG)
 		return REASON_BASIC_WRONG;
-	judgement->right_hash = attempt->hash;
+	decision->right_hash = attempt->hash;
 	return REASON_OK;
 }
 
 /* Whose name and password are these? As long as nobody is locked out, a user that was known is
  * found again as a token's caller is. */
 static enum reason
-know_user(
-    struct gate *gate, const struct facts *facts, struct job *job, struct judgement *judgement)
+know_user(struct gate *gate, const struct judge_inputs *inputs, struct transaction *transaction,
+    struct decision *decision)
 {
-	struct cache_key key = { .serial = facts->snapshot->serial };
+	struct cache_key key = { .serial = inputs->snapshot->serial };
 	struct caller *caller = NULL;
-	enum reason reason =
-	    judge_attempt(facts, exchange_request(job->exchange), job->arena, judgement);
+	enum reason reason = judge_attempt(
+	    inputs, exchange_request(transaction->exchange), transaction->arena, decision);
 
 	if (reason != REASON_OK)
 		return reason;
-	memcpy(key.digest, judgement->attempt.digest, DIGEST_BYTES);
-	if (login_quiet(facts->snapshot->login, facts->mono_s))
-		judgement->caller = cache_find(gate->cache, &key, facts->now_s, job->arena);
-	if (judgement->caller != NULL)
+	memcpy(key.digest, decision->attempt.digest, DIGEST_BYTES);
+	if (login_quiet(inputs->snapshot->login, inputs->mono_s))
+		decision->caller = cache_find(gate->cache, &key, inputs->now_s, transaction->arena);
+	if (decision->caller != NULL)
 		return REASON_OK;
-	reason = judge_basic(facts, job->arena, judgement, &caller);
-	if (judgement->unasked) {
-		reason = ask_password(job, judgement);
+	reason = judge_basic(inputs, transaction->arena, decision, &caller);
+	if (decision->unasked) {
+		reason = ask_password(transaction, decision);
 		if (reason == REASON_OK)
-			reason = judge_basic(facts, job->arena, judgement, &caller);
+			reason = judge_basic(inputs, transaction->arena, decision, &caller);
 	}
 	if (reason != REASON_OK)
 		return reason;
-	judgement->caller = caller;
-	cache_put(gate->cache, &key, caller, facts->now_s);
+	decision->caller = caller;
+	cache_put(gate->cache, &key, caller, inputs->now_s);
 	return REASON_OK;
 }
 
 /* What finding out who asks needs of the gate. */
 struct asking {
 	struct gate *gate;
-	struct job *job;
+	struct transaction *transaction;
 };
 
 static enum reason
-know_caller(void *context, const struct facts *facts, struct judgement *judgement)
+know_caller(void *context, const struct judge_inputs *inputs, struct decision *decision)
 {
 	struct asking *asking = context;
 
-	if (judgement->credentials.scheme == CREDENTIALS_BEARER)
-		return know_bearer(asking->gate, facts, asking->job, judgement);
-	if (judgement->credentials.scheme == CREDENTIALS_BASIC)
-		return know_user(asking->gate, facts, asking->job, judgement);
+	if (decision->credentials.scheme == CREDENTIALS_BEARER)
+		return know_bearer(asking->gate, inputs, asking->transaction, decision);
+	if (decision->credentials.scheme == CREDENTIALS_BASIC)
+		return know_user(asking->gate, inputs, asking->transaction, decision);
 	return REASON_OK;
 }
 
 /* Judge by the snapshot that is held, and make ready to forward. */
 static void
-judge(struct gate *gate, struct job *job, struct judgement *judgement)
+judge(struct gate *gate, struct transaction *transaction, struct decision *decision)
 {
-	struct facts facts = job_facts(job);
-	struct asking asking = { gate, job };
-	struct judge_who who = { know_caller, &asking, job->arena,
-		exchange_request(job->exchange) };
+	struct judge_inputs inputs = transaction_inputs(transaction);
+	struct asking asking = { gate, transaction };
+	struct judge_who who = { know_caller, &asking, transaction->arena,
+		exchange_request(transaction->exchange) };
 
 	/* What an earlier look found may be of another configuration. */
-	judgement->caller = NULL;
-	judgement->profile = SIZE_MAX;
-	job->reason = judge_steps(&facts, &who, judgement);
-	job_tell(job, judgement);
-	if (job->reason == REASON_OK)
-		job->reason = job_prepare(job, judgement);
+	decision->caller = NULL;
+	decision->issuer_index = SIZE_MAX;
+	transaction->reason = judge_steps(&inputs, &who, decision);
+	transaction_tell(transaction, decision);
+	if (transaction->reason == REASON_OK)
+		transaction->reason = transaction_prepare(transaction, decision);
 }
 
 /* A new key may have been published since the keys were fetched. Who waits for it holds nothing,
  * and takes what there is then. True: that is another snapshot, judge by it. */
 static bool
-await_keys(struct gate *gate, struct job *job, const struct judgement *judgement)
+await_keys(struct gate *gate, struct transaction *transaction, const struct decision *decision)
 {
-	struct services *services = services_ref(job->snapshot->services);
-	uint64_t serial = job->snapshot->serial, round;
-	size_t profile = judgement->profile;
+	struct services *services = services_ref(transaction->snapshot->services);
+	uint64_t serial = transaction->snapshot->serial, round;
+	size_t issuer_index = decision->issuer_index;
 
-	snapshot_release(job->snapshot);
-	if (profile < services->config->profile_count &&
-	    keyring_ask(services->ring, profile, clock_mono_s(), &round))
-		(void)keyring_await(services->ring, profile, round);
+	snapshot_release(transaction->snapshot);
+	if (issuer_index < services->config->trusted_issuer_count &&
+	    keyring_ask(services->ring, issuer_index, clock_mono_s(), &round))
+		(void)keyring_await(services->ring, issuer_index, round);
 	services_unref(services);
-	job->snapshot = snapshot_take(gate->hold);
-	return job->snapshot != NULL && job->snapshot->serial != serial;
+	transaction->snapshot = snapshot_take(gate->hold);
+	return transaction->snapshot != NULL && transaction->snapshot->serial != serial;
 }
 
 /* Where the API stands, and what ails it, is the operator's to know: the log tells. */
@@ -238,84 +239,84 @@ about_upstream(enum reason reason)
 }
 
 static void
-refuse(const struct gate *gate, struct job *job)
+refuse(const struct gate *gate, struct transaction *transaction)
 {
 	struct answer_refusal refusal = {
-		.reason = job->reason,
-		.detail = about_upstream(job->reason) ? NULL : job->detail,
+		.reason = transaction->reason,
+		.detail = about_upstream(transaction->reason) ? NULL : transaction->detail,
 		.detail_public = atomic_load(&gate->tell_detail),
-		.scope = span_of(job->told.scope),
-		.basic = job->told.basic,
-		.wait_s = job->wait_s,
-		.request_id = span_of(job->id),
-		.metadata = job->told.metadata,
+		.scope = span_of(transaction->fields.scope),
+		.basic = transaction->fields.basic,
+		.wait_s = transaction->wait_s,
+		.request_id = span_of(transaction->id),
+		.metadata = transaction->fields.metadata,
 	};
 
-	job->status = reason_status(job->reason);
-	answer_refuse(job->exchange, &refusal);
+	transaction->status = reason_status(transaction->reason);
+	answer_refuse(transaction->exchange, &refusal);
 }
 
 static void
-forward(struct job *job)
+forward(struct transaction *transaction)
 {
-	forward_request(job->exchange, &job->forward, &job->forwarded);
-	job->reason = job->forwarded.reason;
-	job->status = job->forwarded.status;
-	if (job->reason != REASON_OK)
-		job->detail = job->forwarded.detail;
+	forward_request(transaction->exchange, &transaction->forward, &transaction->forwarded);
+	transaction->reason = transaction->forwarded.reason;
+	transaction->status = transaction->forwarded.status;
+	if (transaction->reason != REASON_OK)
+		transaction->detail = transaction->forwarded.detail;
 }
 
 static void
-finish(struct gate *gate, struct job *job)
+finish(struct gate *gate, struct transaction *transaction)
 {
-	int64_t duration_us = clock_mono_us() - exchange_started_us(job->exchange);
+	int64_t duration_us = clock_mono_us() - exchange_started_us(transaction->exchange);
 
-	metrics_request(gate->metrics, job->reason, duration_us);
-	access_log(job, duration_us);
+	metrics_request(gate->metrics, transaction->reason, duration_us);
+	access_log(transaction, duration_us);
 }
 
 /* From the judging to the answer. Looks once more at most, never in a loop. */
 static void
-serve(struct gate *gate, struct job *job, struct judgement *judgement)
+serve(struct gate *gate, struct transaction *transaction, struct decision *decision)
 {
-	job->snapshot = snapshot_take(gate->hold);
-	if (job->snapshot != NULL && endpoints_serve(gate, job, judgement))
+	transaction->snapshot = snapshot_take(gate->hold);
+	if (transaction->snapshot != NULL && endpoints_serve(gate, transaction, decision))
 		return;
-	if (job->snapshot != NULL)
-		judge(gate, job, judgement);
-	if (job->reason == REASON_KEY_UNKNOWN && await_keys(gate, job, judgement))
-		judge(gate, job, judgement);
-	if (job->snapshot == NULL) {
-		job->reason = REASON_OVERLOADED;
-		job->detail = NULL;
-		job->told = (struct job_told){ 0 };
+	if (transaction->snapshot != NULL)
+		judge(gate, transaction, decision);
+	if (transaction->reason == REASON_KEY_UNKNOWN && await_keys(gate, transaction, decision))
+		judge(gate, transaction, decision);
+	if (transaction->snapshot == NULL) {
+		transaction->reason = REASON_OVERLOADED;
+		transaction->detail = NULL;
+		transaction->fields = (struct access_fields){ 0 };
 	}
-	if (job->reason == REASON_OK)
-		forward(job);
+	if (transaction->reason == REASON_OK)
+		forward(transaction);
 }
 
 void
 gate_serve(void *context, struct exchange *exchange)
 {
 	struct gate *gate = context;
-	struct judgement judgement;
+	struct decision decision;
 	struct arena arena;
-	struct job job;
+	struct transaction transaction;
 
 	arena_init(&arena, REQUEST_ARENA_BYTES);
-	if (!job_start(&job, exchange, &arena)) {
+	if (!transaction_start(&transaction, exchange, &arena)) {
 		exchange_abort(exchange);
 		return;
 	}
-	job.reason = judge_admit(exchange_request(exchange), &arena, &judgement);
-	job.detail = judgement.verdict.detail;
-	if (job.reason == REASON_OK)
-		serve(gate, &job, &judgement);
-	if (job.reason != REASON_OK)
-		refuse(gate, &job);
-	finish(gate, &job);
-	job_end(&job);
-	judge_forget(&judgement);
+	transaction.reason = judge_admit(exchange_request(exchange), &arena, &decision);
+	transaction.detail = decision.verdict.detail;
+	if (transaction.reason == REASON_OK)
+		serve(gate, &transaction, &decision);
+	if (transaction.reason != REASON_OK)
+		refuse(gate, &transaction);
+	finish(gate, &transaction);
+	transaction_end(&transaction);
+	judge_forget(&decision);
 	arena_done(&arena);
 }
 
@@ -324,16 +325,16 @@ gate_refuse(void *context, struct exchange *exchange, enum reason reason, const 
 {
 	struct gate *gate = context;
 	struct arena arena;
-	struct job job;
+	struct transaction transaction;
 
 	arena_init(&arena, REQUEST_ARENA_BYTES);
-	if (job_start(&job, exchange, &arena)) {
-		job.reason = reason;
-		job.detail = detail;
+	if (transaction_start(&transaction, exchange, &arena)) {
+		transaction.reason = reason;
+		transaction.detail = detail;
 		exchange_close(exchange);
-		refuse(gate, &job);
-		finish(gate, &job);
-		job_end(&job);
+		refuse(gate, &transaction);
+		finish(gate, &transaction);
+		transaction_end(&transaction);
 	}
 	arena_done(&arena);
 }

@@ -11,23 +11,23 @@
 #include "token/verify.h"
 
 static enum reason
-refuse(struct judgement *judgement, enum reason reason, const char *detail)
+refuse(struct decision *decision, enum reason reason, const char *detail)
 {
-	judgement->verdict.reason = reason;
-	judgement->verdict.detail = detail;
+	decision->verdict.reason = reason;
+	decision->verdict.detail = detail;
 	return reason;
 }
 
 enum reason
-judge_admit(struct request *request, struct arena *arena, struct judgement *judgement)
+judge_admit(struct request *request, struct arena *arena, struct decision *decision)
 {
 	enum reason reason = request_check(request);
 
-	*judgement = (struct judgement){ .profile = SIZE_MAX };
+	*decision = (struct decision){ .issuer_index = SIZE_MAX };
 	if (reason != REASON_OK)
-		return refuse(judgement, reason, request->detail);
-	reason = target_read(request->target, arena, &judgement->target);
-	return refuse(judgement, reason, judgement->target.detail);
+		return refuse(decision, reason, request->detail);
+	reason = target_read(request->target, arena, &decision->target);
+	return refuse(decision, reason, decision->target.detail);
 }
 
 /* Does Basic count on the paths of this module (NULL: of none)? */
@@ -38,33 +38,34 @@ basic_counts(const struct config *config, const struct module *module)
 }
 
 enum reason
-judge_request(const struct facts *facts, const struct request *request, struct judgement *judgement)
+judge_request(
+    const struct judge_inputs *inputs, const struct request *request, struct decision *decision)
 {
-	enum reason reason = credentials_read(request, &judgement->credentials);
+	enum reason reason = credentials_read(request, &decision->credentials);
 
 	if (reason != REASON_OK)
-		return refuse(judgement, reason, judgement->credentials.detail);
-	decide_cover(
-	    &facts->config->policy, request->method, &judgement->target, &judgement->cover);
-	reason = judgement->cover.reason;
+		return refuse(decision, reason, decision->credentials.detail);
+	decide_route(&inputs->config->policy, request->method, &decision->target, &decision->route);
+	reason = decision->route.reason;
 	if (reason == REASON_METHOD_NOT_GRANTED)
 		reason = REASON_OK; /* told to a known caller only: judge_caller() */
-	judgement->basic = basic_counts(facts->config, judgement->cover.module);
-	return refuse(judgement, reason, judgement->cover.detail);
+	decision->basic = basic_counts(inputs->config, decision->route.module);
+	return refuse(decision, reason, decision->route.detail);
 }
 
 static bool
-is_local(const struct facts *facts, const struct profile *profile)
+is_local(const struct judge_inputs *inputs, const struct trusted_issuer *trusted_issuer)
 {
-	return facts->config->has_local &&
-	       profile == &facts->config->profiles[facts->config->local_index];
+	return inputs->config->has_local &&
+	       trusted_issuer == &inputs->config->trusted_issuers[inputs->config->local_index];
 }
 
 /* A token without a client is a user's: `postern token --user`. */
 static enum reason
-find_user(const struct facts *facts, const struct claims *claims, struct principal_store *store)
+find_user(
+    const struct judge_inputs *inputs, const struct claims *claims, struct principal_store *store)
 {
-	const struct user *user = snapshot_user(facts->snapshot, claims->subject);
+	const struct user *user = snapshot_user(inputs->snapshot, claims->subject);
 
 	if (user == NULL || user->disabled || !incarnation_fits(user->incarnation, claims->payload))
 		return REASON_CLIENT_DISABLED;
@@ -76,15 +77,16 @@ find_user(const struct facts *facts, const struct claims *claims, struct princip
 /* Roles of a local client are looked up when they are used: a grant counts for tokens already
  * out, and a client that is gone or disabled has none that count. */
 static enum reason
-find_holder(const struct facts *facts, const struct claims *claims, struct principal_store *store)
+find_holder(
+    const struct judge_inputs *inputs, const struct claims *claims, struct principal_store *store)
 {
 	const struct client *client;
 
-	if (!is_local(facts, claims->profile))
+	if (!is_local(inputs, claims->trusted_issuer))
 		return REASON_OK;
 	if (claims->client.at == NULL)
-		return find_user(facts, claims, store);
-	client = snapshot_client(facts->snapshot, claims->client);
+		return find_user(inputs, claims, store);
+	client = snapshot_client(inputs->snapshot, claims->client);
 	if (client == NULL || client->disabled ||
 	    !incarnation_fits(client->incarnation, claims->payload))
 		return REASON_CLIENT_DISABLED;
@@ -98,7 +100,7 @@ static struct revoked_question
 question_of(const struct claims *claims)
 {
 	struct date issued = { 0 };
-	struct revoked_question question = { .issuer = span_of(claims->profile->issuer),
+	struct revoked_question question = { .issuer = span_of(claims->trusted_issuer->issuer),
 		.jti = json_text(json_object_get(claims->payload, "jti")),
 		.client = claims->client,
 		.subject = claims->subject };
@@ -110,11 +112,11 @@ question_of(const struct claims *claims)
 }
 
 static bool
-is_revoked(const struct facts *facts, const struct claims *claims)
+is_revoked(const struct judge_inputs *inputs, const struct claims *claims)
 {
 	struct revoked_question question = question_of(claims);
 
-	return facts->config->has_local && snapshot_revoked(facts->snapshot, &question);
+	return inputs->config->has_local && snapshot_revoked(inputs->snapshot, &question);
 }
 
 static void
@@ -125,7 +127,7 @@ keep_text(struct span *text, struct arena *arena)
 }
 
 void
-judge_keep_revoked(const struct claims *claims, struct arena *arena, struct judgement *judgement)
+judge_keep_revoked(const struct claims *claims, struct arena *arena, struct decision *decision)
 {
 	struct revoked_question question = question_of(claims);
 
@@ -133,25 +135,25 @@ judge_keep_revoked(const struct claims *claims, struct arena *arena, struct judg
 	keep_text(&question.jti, arena);
 	keep_text(&question.client, arena);
 	keep_text(&question.subject, arena);
-	judgement->revoked = question;
+	decision->revoked = question;
 }
 
 enum reason
-judge_claims(const struct facts *facts, const struct claims *claims, struct arena *arena,
+judge_claims(const struct judge_inputs *inputs, const struct claims *claims, struct arena *arena,
     struct caller **ret_caller)
 {
-	const struct config *config = facts->config;
+	const struct config *config = inputs->config;
 	struct principal_store store = { 0 };
 	struct caller *caller = arena_alloc(arena, sizeof(*caller));
-	enum reason reason = find_holder(facts, claims, &store);
+	enum reason reason = find_holder(inputs, claims, &store);
 
 	if (reason != REASON_OK)
 		return reason;
-	if (is_revoked(facts, claims))
+	if (is_revoked(inputs, claims))
 		return REASON_TOKEN_REVOKED;
 	if (caller == NULL)
 		return REASON_OVERLOADED;
-	caller->profile = (size_t)(claims->profile - config->profiles);
+	caller->issuer_index = (size_t)(claims->trusted_issuer - config->trusted_issuers);
 	caller->role_words = config->policy.role_words;
 	caller->from_s = claims->from_s;
 	caller->until_s = claims->until_s;
@@ -163,10 +165,10 @@ judge_claims(const struct facts *facts, const struct claims *claims, struct aren
 }
 
 enum reason
-judge_issuer(const struct facts *facts, size_t profile, const char **ret_detail)
+judge_issuer(const struct judge_inputs *inputs, size_t issuer_index, const char **ret_detail)
 {
-	if (!facts->config->has_local || profile != facts->config->local_index ||
-	    facts->snapshot->local_counts)
+	if (!inputs->config->has_local || issuer_index != inputs->config->local_index ||
+	    inputs->snapshot->local_counts)
 		return REASON_OK;
 	*ret_detail = "tokens of the local issuer are not accepted now (local_issuer.accept)";
 	return REASON_LOCAL_ISSUER_STANDING_BY;
@@ -174,147 +176,148 @@ judge_issuer(const struct facts *facts, size_t profile, const char **ret_detail)
 
 /* Which profile's token it claims to be, and whether that is true. */
 static enum reason
-verify(const struct facts *facts, struct token *token, struct arena *arena,
-    struct judgement *judgement, struct claims *claims)
+verify(const struct judge_inputs *inputs, struct token *token, struct arena *arena,
+    struct decision *decision, struct claims *claims)
 {
-	struct verify_facts about = { .now_s = facts->now_s };
-	const struct profile *profile;
-	struct profile widened;
+	struct verify_inputs about = { .now_s = inputs->now_s };
+	const struct trusted_issuer *trusted_issuer;
+	struct trusted_issuer widened;
 	enum reason reason;
 
-	judgement->profile = config_profile(facts->config, token->issuer);
-	if (judgement->profile == facts->config->profile_count) {
-		token->detail = issuer_unknown_detail(
-		    facts->config->profiles, facts->config->profile_count, token->issuer, arena);
+	decision->issuer_index = config_trusted_issuer(inputs->config, token->issuer);
+	if (decision->issuer_index == inputs->config->trusted_issuer_count) {
+		token->detail = issuer_unknown_detail(inputs->config->trusted_issuers,
+		    inputs->config->trusted_issuer_count, token->issuer, arena);
 		return REASON_ISSUER_UNKNOWN;
 	}
-	reason = judge_issuer(facts, judgement->profile, &token->detail);
+	reason = judge_issuer(inputs, decision->issuer_index, &token->detail);
 	if (reason != REASON_OK)
 		return reason;
-	profile = &facts->config->profiles[judgement->profile];
-	about.profile = profile;
-	about.keys = snapshot_keys(facts->snapshot, judgement->profile, facts->mono_s);
-	if (facts->audiences != NULL && is_local(facts, profile)) {
-		widened = *profile;
-		widened.audience = *facts->audiences;
-		about.profile = &widened;
+	trusted_issuer = &inputs->config->trusted_issuers[decision->issuer_index];
+	about.trusted_issuer = trusted_issuer;
+	about.keys = snapshot_keys(inputs->snapshot, decision->issuer_index, inputs->mono_s);
+	if (inputs->audiences != NULL && is_local(inputs, trusted_issuer)) {
+		widened = *trusted_issuer;
+		widened.audience = *inputs->audiences;
+		about.trusted_issuer = &widened;
 	}
 	reason = verify_token(&about, token, arena, claims);
-	claims->profile = profile;
+	claims->trusted_issuer = trusted_issuer;
 	return reason;
 }
 
 bool
 judge_introspect(
-    const struct facts *facts, struct span text, struct arena *arena, struct token *token)
+    const struct judge_inputs *inputs, struct span text, struct arena *arena, struct token *token)
 {
-	struct judgement judgement = { .profile = SIZE_MAX };
+	struct decision decision = { .issuer_index = SIZE_MAX };
 	struct caller *caller;
 	struct claims claims = { 0 };
 
 	return token_read(text, arena, token) == REASON_OK &&
-	       verify(facts, token, arena, &judgement, &claims) == REASON_OK &&
-	       is_local(facts, claims.profile) &&
-	       judge_claims(facts, &claims, arena, &caller) == REASON_OK;
+	       verify(inputs, token, arena, &decision, &claims) == REASON_OK &&
+	       is_local(inputs, claims.trusted_issuer) &&
+	       judge_claims(inputs, &claims, arena, &caller) == REASON_OK;
 }
 
 enum reason
-judge_bearer(const struct facts *facts, struct arena *arena, struct judgement *judgement,
+judge_bearer(const struct judge_inputs *inputs, struct arena *arena, struct decision *decision,
     struct caller **ret_caller)
 {
 	struct token token = { 0 };
 	struct claims claims = { 0 };
-	enum reason reason = token_read(judgement->credentials.value, arena, &token);
+	enum reason reason = token_read(decision->credentials.value, arena, &token);
 
 	if (reason == REASON_OK)
-		reason = verify(facts, &token, arena, judgement, &claims);
+		reason = verify(inputs, &token, arena, decision, &claims);
 	if (reason == REASON_OK)
-		reason = judge_claims(facts, &claims, arena, ret_caller);
+		reason = judge_claims(inputs, &claims, arena, ret_caller);
 	if (reason == REASON_TOKEN_REVOKED)
-		judge_keep_revoked(&claims, arena, judgement);
+		judge_keep_revoked(&claims, arena, decision);
 	if (reason != REASON_OK)
-		refuse(judgement, reason, token.detail);
+		refuse(decision, reason, token.detail);
 	if (reason == REASON_OK)
 		*ret_caller = caller_copy(*ret_caller, arena);
 	token_done(&token);
 	if (reason == REASON_OK && *ret_caller == NULL)
-		return refuse(judgement, REASON_OVERLOADED, "out of memory");
+		return refuse(decision, REASON_OVERLOADED, "out of memory");
 	return reason;
 }
 
 enum reason
-judge_attempt(const struct facts *facts, const struct request *request, struct arena *arena,
-    struct judgement *judgement)
+judge_attempt(const struct judge_inputs *inputs, const struct request *request, struct arena *arena,
+    struct decision *decision)
 {
-	struct login_attempt *attempt = &judgement->attempt;
+	struct login_attempt *attempt = &decision->attempt;
 	enum reason reason;
 
-	judge_forget(judgement); /* when it is judged again */
-	if (!judgement->basic || facts->snapshot->login == NULL)
-		return refuse(judgement, REASON_BASIC_NOT_ALLOWED, NULL);
+	judge_forget(decision); /* when it is judged again */
+	if (!decision->basic || inputs->snapshot->login == NULL)
+		return refuse(decision, REASON_BASIC_NOT_ALLOWED, NULL);
 	*attempt =
-	    (struct login_attempt){ .peer = span_of(request->peer), .mono_s = facts->mono_s };
+	    (struct login_attempt){ .peer = span_of(request->peer), .mono_s = inputs->mono_s };
 	reason =
-	    credentials_basic(&judgement->credentials, arena, &attempt->name, &attempt->password);
+	    credentials_basic(&decision->credentials, arena, &attempt->name, &attempt->password);
 	if (reason != REASON_OK)
-		return refuse(judgement, reason, judgement->credentials.detail);
+		return refuse(decision, reason, decision->credentials.detail);
 	/* What is longer than any name and password may be is wrong, and no secret is told. */
-	if (attempt->password.len > PASSWORD_MOST || !client_name_valid(attempt->name) ||
-	    !login_digest(facts->snapshot->login, attempt))
-		return refuse(judgement, REASON_BASIC_WRONG, NULL);
+	if (attempt->password.len > PASSWORD_MAX || !client_name_valid(attempt->name) ||
+	    !login_digest(inputs->snapshot->login, attempt))
+		return refuse(decision, REASON_BASIC_WRONG, NULL);
 	return REASON_OK;
 }
 
 /* Was it found right, against the very hash that the user has now? */
 static bool
-password_known(const struct facts *facts, const struct judgement *judgement, int64_t *ret_until_s)
+password_known(
+    const struct judge_inputs *inputs, const struct decision *decision, int64_t *ret_until_s)
 {
-	const struct login_attempt *attempt = &judgement->attempt;
+	const struct login_attempt *attempt = &decision->attempt;
 
-	int64_t until_mono_s = login_known(facts->snapshot->login, attempt);
+	int64_t until_mono_s = login_known(inputs->snapshot->login, attempt);
 
-	*ret_until_s = facts->now_s;
+	*ret_until_s = inputs->now_s;
 	if (until_mono_s != 0) {
-		*ret_until_s += until_mono_s - facts->mono_s;
+		*ret_until_s += until_mono_s - inputs->mono_s;
 		return true;
 	}
-	return attempt->hash != NULL && judgement->right_hash != NULL &&
-	       strcmp(judgement->right_hash, attempt->hash) == 0;
+	return attempt->hash != NULL && decision->right_hash != NULL &&
+	       strcmp(decision->right_hash, attempt->hash) == 0;
 }
 
 enum reason
-judge_basic(const struct facts *facts, struct arena *arena, struct judgement *judgement,
+judge_basic(const struct judge_inputs *inputs, struct arena *arena, struct decision *decision,
     struct caller **ret_caller)
 {
-	struct login_attempt *attempt = &judgement->attempt;
-	const struct user *user = snapshot_user(facts->snapshot, attempt->name);
+	struct login_attempt *attempt = &decision->attempt;
+	const struct user *user = snapshot_user(inputs->snapshot, attempt->name);
 	bool may = user != NULL && !user->disabled;
 	int64_t until_s;
 	enum reason reason;
 
 	attempt->hash = may ? user->hash : NULL;
-	judgement->unasked = !password_known(facts, judgement, &until_s);
-	if (judgement->unasked || !may)
-		return refuse(judgement, REASON_BASIC_WRONG, NULL);
-	reason = judge_user(facts, user, arena, ret_caller);
+	decision->unasked = !password_known(inputs, decision, &until_s);
+	if (decision->unasked || !may)
+		return refuse(decision, REASON_BASIC_WRONG, NULL);
+	reason = judge_user(inputs, user, arena, ret_caller);
 	if (reason == REASON_OK)
 		(*ret_caller)->until_s = until_s;
-	return refuse(judgement, reason, NULL);
+	return refuse(decision, reason, NULL);
 }
 
 enum reason
-judge_user(const struct facts *facts, const struct user *user, struct arena *arena,
+judge_user(const struct judge_inputs *inputs, const struct user *user, struct arena *arena,
     struct caller **ret_caller)
 {
-	const struct config *config = facts->config;
+	const struct config *config = inputs->config;
 	struct principal_store store = { .user = user->name, .roles = user->roles };
 	struct caller *caller = arena_alloc(arena, sizeof(*caller));
 
 	if (caller == NULL)
 		return REASON_OVERLOADED;
-	caller->profile = config->profile_count;
+	caller->issuer_index = config->trusted_issuer_count;
 	caller->role_words = config->policy.role_words;
-	caller->from_s = caller->until_s = facts->now_s;
+	caller->from_s = caller->until_s = inputs->now_s;
 	if (!principal_of_user(&config->policy, &store, &caller->principal, arena) ||
 	    !caller_identify(config, NULL, caller, arena))
 		return REASON_OVERLOADED;
@@ -323,37 +326,38 @@ judge_user(const struct facts *facts, const struct user *user, struct arena *are
 }
 
 void
-judge_caller(const struct facts *facts, struct arena *arena, struct judgement *judgement)
+judge_caller(const struct judge_inputs *inputs, struct arena *arena, struct decision *decision)
 {
 	const struct principal *principal =
-	    judgement->caller == NULL ? NULL : &judgement->caller->principal;
+	    decision->caller == NULL ? NULL : &decision->caller->principal;
 
 	decide_caller(
-	    &facts->config->policy, &judgement->cover, principal, arena, &judgement->verdict);
+	    &inputs->config->policy, &decision->route, principal, arena, &decision->verdict);
 	/* a header was there, and something is to be said of it */
-	if (judgement->verdict.reason == REASON_CREDENTIALS_MISSING &&
-	    judgement->credentials.detail != NULL)
-		judgement->verdict.detail = judgement->credentials.detail;
+	if (decision->verdict.reason == REASON_CREDENTIALS_MISSING &&
+	    decision->credentials.detail != NULL)
+		decision->verdict.detail = decision->credentials.detail;
 }
 
 enum reason
-judge_steps(const struct facts *facts, const struct judge_who *who, struct judgement *judgement)
+judge_steps(
+    const struct judge_inputs *inputs, const struct judge_who *who, struct decision *decision)
 {
-	enum reason reason = judge_request(facts, who->request, judgement);
+	enum reason reason = judge_request(inputs, who->request, decision);
 
-	if (reason != REASON_OK || judgement->cover.public)
+	if (reason != REASON_OK || decision->route.public)
 		return reason;
-	reason = who->find(who->context, facts, judgement);
+	reason = who->find(who->context, inputs, decision);
 	if (reason != REASON_OK)
-		return judgement->verdict.reason = reason;
-	judge_caller(facts, who->arena, judgement);
-	return judgement->verdict.reason;
+		return decision->verdict.reason = reason;
+	judge_caller(inputs, who->arena, decision);
+	return decision->verdict.reason;
 }
 
 void
-judge_forget(struct judgement *judgement)
+judge_forget(struct decision *decision)
 {
-	struct span *password = &judgement->attempt.password;
+	struct span *password = &decision->attempt.password;
 
 	/* The bytes are the arena's, which hands them out writable. */
 	if (password->at != NULL)

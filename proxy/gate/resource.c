@@ -36,26 +36,27 @@ gives_tokens(const struct config *config, size_t index)
 	if (config->has_local && index == config->local_index)
 		return config->local.accept != LOCAL_NEVER;
 	for (size_t i = 0; i < sizeof(workloads) / sizeof(workloads[0]); i++)
-		if (strcmp(config->profiles[index].provider, workloads[i]) == 0)
+		if (strcmp(config->trusted_issuers[index].provider, workloads[i]) == 0)
 			return false;
 	return true;
 }
 
 /* An issuer of many tenants is as many authorization servers. */
 static void
-add_issuer(const struct profile *profile, json_t *array)
+add_issuer(const struct trusted_issuer *trusted_issuer, json_t *array)
 {
 	static const char template[] = "{tenantid}";
-	const char *at = strstr(profile->issuer, template);
+	const char *at = strstr(trusted_issuer->issuer, template);
 
 	if (at == NULL) {
-		add_once(array, profile->issuer);
+		add_once(array, trusted_issuer->issuer);
 		return;
 	}
-	for (size_t i = 0; i < profile->tenants.count; i++)
+	for (size_t i = 0; i < trusted_issuer->tenants.count; i++)
 		json_array_append_new(
-		    array, json_sprintf("%.*s%s%s", (int)(at - profile->issuer), profile->issuer,
-			       profile->tenants.at[i], at + sizeof(template) - 1));
+		    array, json_sprintf("%.*s%s%s", (int)(at - trusted_issuer->issuer),
+			       trusted_issuer->issuer, trusted_issuer->tenants.at[i],
+			       at + sizeof(template) - 1));
 }
 
 /* Many clients take the first. */
@@ -66,12 +67,12 @@ issuers(const struct config *config)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < names->count; i++)
-		for (size_t j = 0; j < config->profile_count; j++)
-			if (strcmp(config->profiles[j].name, names->at[i]) == 0)
-				add_issuer(&config->profiles[j], array);
-	for (size_t i = 0; names->node == NULL && i < config->profile_count; i++)
+		for (size_t j = 0; j < config->trusted_issuer_count; j++)
+			if (strcmp(config->trusted_issuers[j].name, names->at[i]) == 0)
+				add_issuer(&config->trusted_issuers[j], array);
+	for (size_t i = 0; names->node == NULL && i < config->trusted_issuer_count; i++)
 		if (gives_tokens(config, i))
-			add_issuer(&config->profiles[i], array);
+			add_issuer(&config->trusted_issuers[i], array);
 	return array;
 }
 
@@ -152,35 +153,35 @@ resource_name(const struct config *config, const struct request *request, struct
 }
 
 void
-resource_serve(struct job *job, const struct config *config)
+resource_serve(struct transaction *transaction, const struct config *config)
 {
-	const struct request *request = exchange_request(job->exchange);
+	const struct request *request = exchange_request(transaction->exchange);
 	struct answer answer = { .status = 200 };
-	const char *name = resource_name(config, request, job->arena);
+	const char *name = resource_name(config, request, transaction->arena);
 	char *body = NULL;
 
 	if (name == NULL) {
-		job->reason = REASON_REQUEST_MALFORMED;
-		job->detail = "the Host header is no name or address of this gate";
+		transaction->reason = REASON_REQUEST_MALFORMED;
+		transaction->detail = "the Host header is no name or address of this gate";
 		return;
 	}
 	if (span_is(request->method, "GET") || span_is(request->method, "HEAD")) {
 		body = describe(name, config);
 		if (body == NULL) {
-			job->reason = REASON_OVERLOADED;
+			transaction->reason = REASON_OVERLOADED;
 			return;
 		}
 		answer.body = span_of(body);
-		answer.headers = span_of(arena_format(job->arena,
+		answer.headers = span_of(arena_format(transaction->arena,
 		    "Content-Type: application/json\r\nVary: Host\r\n"
 		    "X-Request-Id: %s\r\n",
-		    job->id));
+		    transaction->id));
 	} else {
 		answer.status = 405;
-		answer.headers = span_of(
-		    arena_format(job->arena, "Allow: GET, HEAD\r\nX-Request-Id: %s\r\n", job->id));
+		answer.headers = span_of(arena_format(transaction->arena,
+		    "Allow: GET, HEAD\r\nX-Request-Id: %s\r\n", transaction->id));
 	}
-	job->status = answer.status;
-	answer_write(job->exchange, &answer);
+	transaction->status = answer.status;
+	answer_write(transaction->exchange, &answer);
 	free(body);
 }

@@ -2,14 +2,14 @@
 /*
  * resource - the metadata of the protected resource (RFC 9728).
  *
- * Uses:   job, answer, config.
+ * Uses:   transaction, answer, config.
  * Shell:  writes the answer.
  */
 #ifndef POSTERN_PROXY_GATE_RESOURCE_H
 #define POSTERN_PROXY_GATE_RESOURCE_H
 
 #include "proxy/config/config.h"
-#include "proxy/gate/job.h"
+#include "proxy/gate/transaction.h"
 
 #define RESOURCE_PATH "/.well-known/oauth-protected-resource"
 
@@ -24,6 +24,6 @@ const char *resource_name(
 
 /* Answer GET and HEAD with {resource, authorization_servers, scopes_supported,
  * bearer_methods_supported}; other methods with 405. The resource is resource_name(). */
-void resource_serve(struct job *job, const struct config *config);
+void resource_serve(struct transaction *transaction, const struct config *config);
 
 #endif

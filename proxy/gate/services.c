@@ -66,10 +66,10 @@ static bool
 open_keys(struct services *services, const struct services *previous, struct err *reterr)
 {
 	const struct config *config = services->config;
-	struct source *sources = calloc(config->profile_count + 1, sizeof(*sources));
+	struct source *sources = calloc(config->trusted_issuer_count + 1, sizeof(*sources));
 	struct keyring_setup setup = {
 		.sources = sources,
-		.count = config->profile_count,
+		.count = config->trusted_issuer_count,
 		.state_dir = config->state,
 		.changed = services->changed,
 		.context = services->context,
@@ -80,8 +80,8 @@ open_keys(struct services *services, const struct services *previous, struct err
 
 	if (sources == NULL)
 		return err_set(reterr, "out of memory");
-	for (size_t i = 0; i < config->profile_count; i++)
-		sources[i] = config->profiles[i].source;
+	for (size_t i = 0; i < config->trusted_issuer_count; i++)
+		sources[i] = config->trusted_issuers[i].source;
 	if (!keyring_start(&setup, &services->ring, reterr))
 		goto out;
 	if (services->issuer != NULL) {

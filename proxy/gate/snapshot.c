@@ -19,9 +19,9 @@ free_held(struct held *held)
 }
 
 static bool
-is_local(const struct snapshot *snapshot, size_t profile)
+is_local(const struct snapshot *snapshot, size_t issuer_index)
 {
-	return snapshot->config->has_local && profile == snapshot->config->local_index;
+	return snapshot->config->has_local && issuer_index == snapshot->config->local_index;
 }
 
 /* References to what there is now. */
@@ -34,7 +34,7 @@ fill(struct snapshot *snapshot)
 		issuer_parts_take(services->issuer, &snapshot->local);
 		snapshot->login = issuer_login(services->issuer);
 	}
-	for (size_t i = 0; i < snapshot->config->profile_count; i++)
+	for (size_t i = 0; i < snapshot->config->trusted_issuer_count; i++)
 		if (!is_local(snapshot, i))
 			snapshot->keys[i] = keyring_keys(services->ring, i);
 	snapshot->local_counts = services_local_counts(services);
@@ -51,7 +51,8 @@ snapshot_new(struct services *services)
 	snapshot->serial = atomic_fetch_add(&serials, 1) + 1;
 	snapshot->config = services->config;
 	snapshot->services = services_ref(services);
-	snapshot->keys = calloc(services->config->profile_count + 1, sizeof(*snapshot->keys));
+	snapshot->keys =
+	    calloc(services->config->trusted_issuer_count + 1, sizeof(*snapshot->keys));
 	if (snapshot->keys == NULL) {
 		snapshot_free(snapshot);
 		return NULL;
@@ -65,7 +66,8 @@ snapshot_free(struct snapshot *snapshot)
 {
 	if (snapshot == NULL)
 		return;
-	for (size_t i = 0; snapshot->keys != NULL && i < snapshot->config->profile_count; i++)
+	for (size_t i = 0; snapshot->keys != NULL && i < snapshot->config->trusted_issuer_count;
+	     i++)
 		keyset_free(snapshot->keys[i]);
 	free(snapshot->keys);
 	issuer_parts_drop(&snapshot->local);
@@ -92,15 +94,15 @@ snapshot_replace(struct hold *hold, struct snapshot *snapshot)
 }
 
 const struct keyset *
-snapshot_keys(const struct snapshot *snapshot, size_t profile, int64_t mono_s)
+snapshot_keys(const struct snapshot *snapshot, size_t issuer_index, int64_t mono_s)
 {
 	const struct keyset *keys;
 
-	if (is_local(snapshot, profile))
+	if (is_local(snapshot, issuer_index))
 		return snapshot->local.keys;
-	keys = snapshot->keys == NULL ? NULL : snapshot->keys[profile];
+	keys = snapshot->keys == NULL ? NULL : snapshot->keys[issuer_index];
 	if (keys == NULL ||
-	    !keyring_fresh(keys, &snapshot->config->profiles[profile].source, mono_s))
+	    !keyring_fresh(keys, &snapshot->config->trusted_issuers[issuer_index].source, mono_s))
 		return NULL;
 	return keys;
 }
@@ -108,13 +110,16 @@ snapshot_keys(const struct snapshot *snapshot, size_t profile, int64_t mono_s)
 const struct client *
 snapshot_client(const struct snapshot *snapshot, struct span client_id)
 {
-	return snapshot->local.view == NULL ? NULL : view_by_id(snapshot->local.view, client_id);
+	return snapshot->local.directory == NULL
+		   ? NULL
+		   : directory_by_id(snapshot->local.directory, client_id);
 }
 
 const struct user *
 snapshot_user(const struct snapshot *snapshot, struct span name)
 {
-	return snapshot->local.view == NULL ? NULL : view_user(snapshot->local.view, name);
+	return snapshot->local.directory == NULL ? NULL
+						 : directory_user(snapshot->local.directory, name);
 }
 
 bool

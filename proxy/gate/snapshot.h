@@ -53,7 +53,8 @@ void snapshot_replace(struct hold *hold, struct snapshot *snapshot);
 
 /* The keys of an issuer; NULL: none may be used at `mono_s` (clock_mono_s()). They grow stale by
  * time alone. */
-const struct keyset *snapshot_keys(const struct snapshot *snapshot, size_t profile, int64_t mono_s);
+const struct keyset *snapshot_keys(
+    const struct snapshot *snapshot, size_t issuer_index, int64_t mono_s);
 
 /* A client of the local issuer by its client_id, or a user by its name; NULL: there is none. */
 const struct client *snapshot_client(const struct snapshot *snapshot, struct span client_id);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/http/header.h"
 
-#define VALUE_MOST 4096
+#define VALUE_MAX 4096
 
 #define ROW(name, use)                                                                             \
 	{                                                                                          \
@@ -91,7 +91,7 @@ header_value_safe(struct span value)
 	for (size_t i = 0; i < value.len; i++)
 		if ((unsigned char)value.at[i] < 0x20 || value.at[i] == 0x7f)
 			return false;
-	return value.len <= VALUE_MOST;
+	return value.len <= VALUE_MAX;
 }
 
 bool

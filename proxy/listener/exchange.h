@@ -40,20 +40,20 @@ int64_t exchange_started_us(const struct exchange *exchange);
 MUST_CHECK ssize_t exchange_read(struct exchange *exchange, char *into, size_t room);
 
 /* Do bytes of the body stand ready in the engine, so that the client's socket need not show any? */
-bool exchange_holds(const struct exchange *exchange);
+bool exchange_buffered(const struct exchange *exchange);
 
 /* When the whole body must have come: micros of the monotonic clock. */
 int64_t exchange_body_until_us(const struct exchange *exchange);
 
 /* The bytes that came behind the head of a request without a body; lent until the handler
  * returns. After an upgrade they belong to the tunnel. */
-struct span exchange_beyond(const struct exchange *exchange);
+struct span exchange_pipelined(const struct exchange *exchange);
 
 /* Write all of the bytes to the client. False: it is gone or does not read; nothing more can be
  * written. Keeping is off then. */
 MUST_CHECK bool exchange_write(struct exchange *exchange, struct span bytes);
 
-/* The connection will be closed after this exchange; exchange_keeps() is false from now on. */
+/* The connection will be closed after this exchange; exchange_keep_alive() is false from now on. */
 void exchange_close(struct exchange *exchange);
 
 /* Like exchange_close(), and without an orderly end: what was sent must not look complete. */
@@ -61,7 +61,7 @@ void exchange_abort(struct exchange *exchange);
 
 /* Will the connection be kept, as things stand? The answer must say "Connection: close" when not.
  * True only when client and engine agree and the body has been read to its end. */
-bool exchange_keeps(const struct exchange *exchange);
+bool exchange_keep_alive(const struct exchange *exchange);
 
 /* The client's socket for poll() and, after an upgrade, for raw bytes; -1 when not known. */
 int exchange_socket(const struct exchange *exchange);

@@ -2,36 +2,38 @@
 #include "proxy/upstream/forward.h"
 
 #include "base/clock.h"
-#include "proxy/upstream/carry.h"
+#include "proxy/upstream/forwarding.h"
 
-#define INCOMING_MAX (RESPONSE_MAX_HEAD + CARRY_PIECE)
+#define INCOMING_MAX (RESPONSE_MAX_HEAD + FORWARDING_PIECE)
 #define OUTGOING_MAX (1u << 20)
 
 void
-carry_patience(struct carry *carry)
+forwarding_extend_timeout(struct forwarding *forwarding)
 {
-	link_patience(carry->link, carry->forward->upstream_timeout_ms * INT64_C(1000));
+	upstream_conn_timeout(
+	    forwarding->conn, forwarding->forward->upstream_timeout_ms * INT64_C(1000));
 }
 
 static enum reason
-trouble(struct carry *carry, enum reason reason, const char *detail)
+trouble(struct forwarding *forwarding, enum reason reason, const char *detail)
 {
-	carry->result->detail = detail;
+	forwarding->result->detail = detail;
 	return reason;
 }
 
 static enum reason
-connect_link(struct carry *carry, bool fresh)
+connect_one(struct forwarding *forwarding, bool fresh)
 {
 	int64_t start_us = clock_mono_us();
-	int64_t deadline_us = start_us + carry->forward->upstream_timeout_ms * INT64_C(1000);
+	int64_t deadline_us = start_us + forwarding->forward->upstream_timeout_ms * INT64_C(1000);
 	struct err err = { "" };
-	enum reason reason =
-	    link_open(carry->forward->upstream, fresh, deadline_us, &carry->link, &err);
+	enum reason reason = upstream_conn_open(
+	    forwarding->forward->upstream, fresh, deadline_us, &forwarding->conn, &err);
 
-	carry->result->connect_us += clock_mono_us() - start_us;
+	forwarding->result->connect_us += clock_mono_us() - start_us;
 	if (reason != REASON_OK)
-		return trouble(carry, reason, arena_format(carry->forward->arena, "%s", err.text));
+		return trouble(
+		    forwarding, reason, arena_format(forwarding->forward->arena, "%s", err.text));
 	return REASON_OK;
 }
 
@@ -45,41 +47,43 @@ idempotent(struct span method)
 
 /* One way to the upstream and back to the head of its answer. */
 static enum reason
-ask(struct carry *carry, bool fresh)
+ask(struct forwarding *forwarding, bool fresh)
 {
-	enum reason reason = connect_link(carry, fresh);
+	enum reason reason = connect_one(forwarding, fresh);
 
 	if (reason != REASON_OK)
 		return reason;
-	carry_patience(carry);
-	buffer_reset(&carry->incoming);
-	carry->sent_us = clock_mono_us();
-	carry->upload_broken = !link_write(carry->link, carry->forward->head);
-	if (!carry->upload_broken)
-		reason = upload_body(carry);
+	forwarding_extend_timeout(forwarding);
+	buffer_reset(&forwarding->incoming);
+	forwarding->sent_us = clock_mono_us();
+	forwarding->upload_broken =
+	    !upstream_conn_write(forwarding->conn, forwarding->forward->head);
+	if (!forwarding->upload_broken)
+		reason = upload_body(forwarding);
 	if (reason == REASON_OK)
-		reason = relay_head(carry);
-	carry->result->upstream_us = clock_mono_us() - carry->sent_us;
+		reason = relay_head(forwarding);
+	forwarding->result->upstream_us = clock_mono_us() - forwarding->sent_us;
 	return reason;
 }
 
 /* A kept connection may have been closed by the other side just as we took it. Then nothing was
  * lost: no byte of an answer came and none of a body was read. */
 static bool
-may_ask_again(const struct carry *carry, enum reason reason)
+may_ask_again(const struct forwarding *forwarding, enum reason reason)
 {
-	return reason == REASON_UPSTREAM_UNREACHABLE && carry->link != NULL &&
-	       carry->link->reused && carry->incoming.len == 0 && carry->interims == 0 &&
-	       !carry->body_touched && idempotent(exchange_request(carry->exchange)->method);
+	return reason == REASON_UPSTREAM_UNREACHABLE && forwarding->conn != NULL &&
+	       forwarding->conn->reused && forwarding->incoming.len == 0 &&
+	       forwarding->interims == 0 && !forwarding->body_touched &&
+	       idempotent(exchange_request(forwarding->exchange)->method);
 }
 
 /* What went wrong after the connection was there; what came before it counts itself. */
 static void
-count_failure(struct carry *carry, enum reason reason)
+count_failure(struct forwarding *forwarding, enum reason reason)
 {
-	struct upstream_count *count = upstream_count(carry->forward->upstream);
+	struct upstream_count *count = upstream_count(forwarding->forward->upstream);
 
-	if (carry->link == NULL)
+	if (forwarding->conn == NULL)
 		return;
 	if (reason == REASON_UPSTREAM_TIMEOUT)
 		upstream_count_failure(count, UPSTREAM_TIMEOUT);
@@ -101,37 +105,38 @@ may_last(const struct response *response)
 }
 
 static void
-carry_out(struct carry *carry)
+forwarding_run(struct forwarding *forwarding)
 {
-	enum reason reason = ask(carry, false);
+	enum reason reason = ask(forwarding, false);
 
-	if (may_ask_again(carry, reason)) {
-		link_close(carry->link);
-		carry->link = NULL;
-		reason = ask(carry, true);
+	if (may_ask_again(forwarding, reason)) {
+		upstream_conn_close(forwarding->conn);
+		forwarding->conn = NULL;
+		reason = ask(forwarding, true);
 	}
-	carry->result->reason = reason;
+	forwarding->result->reason = reason;
 	if (reason != REASON_OK) {
-		count_failure(carry, reason);
+		count_failure(forwarding, reason);
 		return;
 	}
-	upstream_count_answer(upstream_count(carry->forward->upstream), carry->result->upstream_us);
-	carry->result->detail = NULL;
-	carry->result->status = carry->response.status;
-	if (carry->forward->lasts != NULL && may_last(&carry->response))
-		carry->forward->lasts(carry->forward->context);
-	if (carry->response.status == 101)
-		tunnel_run(carry);
+	upstream_count_answer(
+	    upstream_count(forwarding->forward->upstream), forwarding->result->upstream_us);
+	forwarding->result->detail = NULL;
+	forwarding->result->status = forwarding->response.status;
+	if (forwarding->forward->lasts != NULL && may_last(&forwarding->response))
+		forwarding->forward->lasts(forwarding->forward->context);
+	if (forwarding->response.status == 101)
+		tunnel_run(forwarding);
 	else
-		relay_answer(carry);
-	count_failure(carry, carry->result->reason);
+		relay_answer(forwarding);
+	count_failure(forwarding, forwarding->result->reason);
 }
 
 void
 forward_request(
     struct exchange *exchange, const struct forward *forward, struct forwarded *ret_forwarded)
 {
-	struct carry carry = {
+	struct forwarding forwarding = {
 		.exchange = exchange,
 		.forward = forward,
 		.result = ret_forwarded,
@@ -139,14 +144,14 @@ forward_request(
 	struct scratch *scratch = scratch_mine();
 
 	*ret_forwarded = (struct forwarded){ .reason = REASON_OVERLOADED };
-	buffer_init(&carry.incoming, INCOMING_MAX);
-	buffer_init(&carry.outgoing, OUTGOING_MAX);
+	buffer_init(&forwarding.incoming, INCOMING_MAX);
+	buffer_init(&forwarding.outgoing, OUTGOING_MAX);
 	if (scratch != NULL) {
-		carry.piece = scratch->piece;
-		carry.response.headers = scratch->headers;
-		carry_out(&carry);
+		forwarding.piece = scratch->piece;
+		forwarding.response.headers = scratch->headers;
+		forwarding_run(&forwarding);
 	}
-	link_close(carry.link);
-	buffer_done(&carry.incoming);
-	buffer_done(&carry.outgoing);
+	upstream_conn_close(forwarding.conn);
+	buffer_done(&forwarding.incoming);
+	buffer_done(&forwarding.outgoing);
 }

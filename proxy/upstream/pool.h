@@ -3,7 +3,7 @@
  * pool - an upstream from within: what upstream.c and pool_connect.c share. Nobody else includes
  * it.
  *
- * Uses:   upstream, resolve, secure.
+ * Uses:   upstream, resolve, upstream_tls.
  */
 #ifndef POSTERN_PROXY_UPSTREAM_POOL_H
 #define POSTERN_PROXY_UPSTREAM_POOL_H
@@ -14,17 +14,17 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "proxy/upstream/resolve.h"
-#include "proxy/upstream/secure.h"
+#include "proxy/upstream/upstream_tls.h"
 #include "proxy/upstream/upstream.h"
 
 struct upstream {
 	char *url;
 	struct resolve *resolve; /* NULL for unix sockets */
 	struct resolve_address unix_address;
-	struct secure *secure; /* NULL but for https */
+	struct upstream_tls *tls; /* NULL but for https */
 	atomic_int references;
 	pthread_mutex_t lock;
-	struct link *kept; /* newest first */
+	struct upstream_conn *kept; /* newest first */
 	int kept_count;
 	struct resolve_address good; /* the last that took a connection */
 	int64_t tended_us;
@@ -36,6 +36,6 @@ struct upstream {
  * where it leads. On any reason but OK the failure is counted and reterr says it.
  */
 MUST_CHECK enum reason pool_connect(
-    struct upstream *upstream, struct link *link, int64_t deadline_us, struct err *reterr);
+    struct upstream *upstream, struct upstream_conn *conn, int64_t deadline_us, struct err *reterr);
 
 #endif

@@ -52,23 +52,24 @@ find_addresses(struct upstream *upstream, struct race *race, struct err *reterr)
 
 /* A connected socket of the race becomes a link: TLS, or a socket that blocks. */
 static bool
-make_ready(
-    struct upstream *upstream, struct link *link, const struct race *race, struct err *reterr)
+make_ready(struct upstream *upstream, struct upstream_conn *conn, const struct race *race,
+    struct err *reterr)
 {
 	int64_t now_us = clock_mono_us();
 
 	/* While there are other addresses, one that does not shake hands leaves time for them. */
-	link->deadline_us =
+	conn->deadline_us =
 	    race_goes_on(race) ? now_us + (race->deadline_us - now_us) / 2 : race->deadline_us;
-	if (upstream->secure != NULL)
-		return secure_connect(upstream->secure, link, reterr);
-	return fcntl(link->socket, F_SETFL, 0) == 0 ||
+	if (upstream->tls != NULL)
+		return upstream_tls_connect(upstream->tls, conn, reterr);
+	return fcntl(conn->socket, F_SETFL, 0) == 0 ||
 	       err_errno(reterr, errno, "%s", upstream->url);
 }
 
 /* Race for a connection, and again without the winner as long as winners are of no use. */
 enum reason
-pool_connect(struct upstream *upstream, struct link *link, int64_t deadline_us, struct err *reterr)
+pool_connect(
+    struct upstream *upstream, struct upstream_conn *conn, int64_t deadline_us, struct err *reterr)
 {
 	struct race race = { .deadline_us = deadline_us };
 	enum reason reason;
@@ -76,7 +77,7 @@ pool_connect(struct upstream *upstream, struct link *link, int64_t deadline_us, 
 	if (!find_addresses(upstream, &race, reterr))
 		return fail(upstream, UPSTREAM_DNS);
 	do {
-		reason = race_run(&race, &link->socket);
+		reason = race_run(&race, &conn->socket);
 		if (reason == REASON_UPSTREAM_TIMEOUT) {
 			(void)err_set(reterr, "%s: no connection in time", upstream->url);
 			return fail(upstream, UPSTREAM_TIMEOUT);
@@ -85,12 +86,12 @@ pool_connect(struct upstream *upstream, struct link *link, int64_t deadline_us, 
 			(void)err_errno(reterr, race.failure, "%s: cannot connect", upstream->url);
 			return fail(upstream, UPSTREAM_CONNECT);
 		}
-		if (make_ready(upstream, link, &race, reterr)) {
-			link->address = race.won;
-			link->generation = race.answer.generation;
+		if (make_ready(upstream, conn, &race, reterr)) {
+			conn->address = race.won;
+			conn->generation = race.answer.generation;
 			return REASON_OK;
 		}
-		(void)close(link->socket);
+		(void)close(conn->socket);
 	} while (race_goes_on(&race) && clock_mono_us() < deadline_us);
 	return fail(upstream, clock_mono_us() >= deadline_us ? UPSTREAM_TIMEOUT : UPSTREAM_TLS);
 }

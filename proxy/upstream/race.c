@@ -9,17 +9,17 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "proxy/io/await.h"
+#include "proxy/io/wait.h"
 
-#define RUNNERS_MOST (2 * RESOLVE_MAX)
+#define RUNNERS_MAX (2 * RESOLVE_MAX)
 
 /* How often to look whether the name has other addresses, while none answers. */
 #define LOOK_US (100 * INT64_C(1000))
 
 /* The connections that are being made. */
 struct runners {
-	struct pollfd fds[RUNNERS_MOST];
-	struct resolve_address to[RUNNERS_MOST];
+	struct pollfd fds[RUNNERS_MAX];
+	struct resolve_address to[RUNNERS_MAX];
 	nfds_t count;
 };
 
@@ -178,14 +178,14 @@ turn(struct race *race, struct runners *runners, int64_t *next_us, int *ret_sock
 	    resolve_renew(race->resolve, race->answer.generation,
 		runners->count == 0 ? race->deadline_us : 0))
 		(void)take_renewed(race);
-	if (race_goes_on(race) && runners->count < RUNNERS_MOST &&
+	if (race_goes_on(race) && runners->count < RUNNERS_MAX &&
 	    (runners->count == 0 || now_us >= *next_us)) {
 		*next_us = now_us + RACE_NEXT_US;
 		return start_next(race, runners, ret_socket);
 	}
 	if (runners->count == 0)
 		return true;
-	return await_any(runners->fds, runners->count, pause_until_us(race, *next_us)) > 0 &&
+	return wait_any(runners->fds, runners->count, pause_until_us(race, *next_us)) > 0 &&
 	       look_at_ready(race, runners, ret_socket);
 }
 

@@ -3,7 +3,7 @@
  * race - a connection to whichever of an upstream's addresses takes one first (in the manner of
  * RFC 8305): the next address is tried when one fails, or does not answer soon.
  *
- * Uses:   resolve, await, base.
+ * Uses:   resolve, wait, base.
  * Shell:  sockets.
  */
 #ifndef POSTERN_PROXY_UPSTREAM_RACE_H

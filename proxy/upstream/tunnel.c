@@ -4,87 +4,89 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "proxy/io/await.h"
-#include "proxy/upstream/carry.h"
+#include "proxy/io/wait.h"
+#include "proxy/upstream/forwarding.h"
 #include "proxy/http/header.h"
 
 /* The protocol that was asked for is the one that is switched to, or the answer is none. */
 static bool
-same_protocol(const struct carry *carry)
+same_protocol(const struct forwarding *forwarding)
 {
-	struct span asked = request_header(exchange_request(carry->exchange), "Upgrade");
+	struct span asked = request_header(exchange_request(forwarding->exchange), "Upgrade");
 
-	for (size_t i = 0; i < carry->response.header_count; i++)
-		if (span_equal_nocase(carry->response.headers[i].name, SPAN("Upgrade")))
-			return span_equal_nocase(carry->response.headers[i].value, asked);
+	for (size_t i = 0; i < forwarding->response.header_count; i++)
+		if (span_equal_nocase(forwarding->response.headers[i].name, SPAN("Upgrade")))
+			return span_equal_nocase(forwarding->response.headers[i].value, asked);
 	return false;
 }
 
 static void
-add_head(struct carry *carry)
+add_head(struct forwarding *forwarding)
 {
-	struct buffer *out = &carry->outgoing;
+	struct buffer *out = &forwarding->outgoing;
 
 	buffer_reset(out);
 	buffer_add(out, SPAN("HTTP/1.1 101 Switching Protocols\r\n"));
 	header_add(out, SPAN("Connection"), SPAN("upgrade"));
-	header_add(
-	    out, SPAN("Upgrade"), request_header(exchange_request(carry->exchange), "Upgrade"));
-	relay_add_headers(carry);
-	buffer_add(out, carry->forward->answer_headers);
+	header_add(out, SPAN("Upgrade"),
+	    request_header(exchange_request(forwarding->exchange), "Upgrade"));
+	relay_add_headers(forwarding);
+	buffer_add(out, forwarding->forward->answer_headers);
 	buffer_add(out, SPAN("\r\n"));
-	buffer_add(out, span_slice(buffer_span(&carry->incoming), carry->response.head_bytes,
-			    carry->incoming.len));
+	buffer_add(out, span_slice(buffer_span(&forwarding->incoming),
+			    forwarding->response.head_bytes, forwarding->incoming.len));
 }
 
 /* What the client says goes to the upstream. */
 static bool
-client_to_link(struct carry *carry)
+client_to_upstream(struct forwarding *forwarding)
 {
-	ssize_t got =
-	    recv(exchange_socket(carry->exchange), carry->piece, CARRY_PIECE, MSG_DONTWAIT);
+	ssize_t got = recv(exchange_socket(forwarding->exchange), forwarding->piece,
+	    FORWARDING_PIECE, MSG_DONTWAIT);
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
 	if (got <= 0)
 		return false;
-	carry->result->bytes_in += got;
-	return link_write(carry->link, (struct span){ carry->piece, (size_t)got });
+	forwarding->result->bytes_in += got;
+	return upstream_conn_write(
+	    forwarding->conn, (struct span){ forwarding->piece, (size_t)got });
 }
 
 static bool
-link_to_client(struct carry *carry)
+upstream_to_client(struct forwarding *forwarding)
 {
-	ssize_t got = link_read(carry->link, carry->piece, CARRY_PIECE);
+	ssize_t got = upstream_conn_read(forwarding->conn, forwarding->piece, FORWARDING_PIECE);
 
 	if (got <= 0)
 		return false;
-	carry->result->bytes_out += got;
-	return exchange_write(carry->exchange, (struct span){ carry->piece, (size_t)got });
+	forwarding->result->bytes_out += got;
+	return exchange_write(
+	    forwarding->exchange, (struct span){ forwarding->piece, (size_t)got });
 }
 
 void
-tunnel_run(struct carry *carry)
+tunnel_run(struct forwarding *forwarding)
 {
-	bool open = exchange_socket(carry->exchange) >= 0 && same_protocol(carry);
+	bool open = exchange_socket(forwarding->exchange) >= 0 && same_protocol(forwarding);
 
-	exchange_close(carry->exchange);
+	exchange_close(forwarding->exchange);
 	if (!open) {
-		carry->result->reason = REASON_UPSTREAM_MALFORMED;
-		carry->result->detail =
+		forwarding->result->reason = REASON_UPSTREAM_MALFORMED;
+		forwarding->result->detail =
 		    "the upstream switches to another protocol than was asked for";
 		return;
 	}
-	add_head(carry);
-	open = !carry->outgoing.failed &&
-	       exchange_write(carry->exchange, buffer_span(&carry->outgoing)) &&
-	       link_write(carry->link, exchange_beyond(carry->exchange));
+	add_head(forwarding);
+	open = !forwarding->outgoing.failed &&
+	       exchange_write(forwarding->exchange, buffer_span(&forwarding->outgoing)) &&
+	       upstream_conn_write(forwarding->conn, exchange_pipelined(forwarding->exchange));
 	while (open) {
 		int ready;
 
-		carry_patience(carry);
-		ready = link_wait(carry->link, exchange_socket(carry->exchange));
-		open = ready > 0 && ((ready & 1) == 0 || link_to_client(carry)) &&
-		       ((ready & 2) == 0 || client_to_link(carry));
+		forwarding_extend_timeout(forwarding);
+		ready = upstream_conn_wait(forwarding->conn, exchange_socket(forwarding->exchange));
+		open = ready > 0 && ((ready & 1) == 0 || upstream_to_client(forwarding)) &&
+		       ((ready & 2) == 0 || client_to_upstream(forwarding));
 	}
 }

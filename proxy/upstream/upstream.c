@@ -15,11 +15,11 @@
 #include "base/span.h"
 #include "base/url.h"
 #include "proxy/upstream/pool.h"
-#include "proxy/upstream/secure.h"
+#include "proxy/upstream/upstream_tls.h"
 
 /* Kept connections beyond this many are closed; so are those that stood longer than most servers
  * keep theirs open. */
-#define KEPT_MOST 1024
+#define KEPT_MAX 1024
 #define KEPT_US (15 * INT64_C(1000000))
 #define TEND_US INT64_C(1000000)
 
@@ -29,7 +29,7 @@ open_tcp(struct upstream *upstream, const struct url *url, struct err *reterr)
 	char port[8];
 
 	(void)snprintf(port, sizeof(port), "%u", url->port);
-	if (url->scheme == URL_HTTPS && !secure_new(url->host, &upstream->secure, reterr))
+	if (url->scheme == URL_HTTPS && !upstream_tls_new(url->host, &upstream->tls, reterr))
 		return false;
 	return resolve_start(url->host, port, &upstream->resolve, reterr);
 }
@@ -78,13 +78,13 @@ upstream_ref(struct upstream *upstream)
 }
 
 static void
-destroy(struct upstream *upstream, struct link *link)
+destroy(struct upstream *upstream, struct upstream_conn *conn)
 {
 	atomic_fetch_sub_explicit(&upstream->count.open, 1, memory_order_relaxed);
-	if (link->tls != NULL)
-		secure_close(link->tls);
-	(void)close(link->socket);
-	free(link);
+	if (conn->tls != NULL)
+		upstream_tls_close(conn->tls);
+	(void)close(conn->socket);
+	free(conn);
 }
 
 void
@@ -93,13 +93,13 @@ upstream_unref(struct upstream *upstream)
 	if (upstream == NULL || atomic_fetch_sub(&upstream->references, 1) > 1)
 		return;
 	while (upstream->kept != NULL) {
-		struct link *link = upstream->kept;
+		struct upstream_conn *conn = upstream->kept;
 
-		upstream->kept = link->next;
-		destroy(upstream, link);
+		upstream->kept = conn->next;
+		destroy(upstream, conn);
 	}
 	resolve_stop(upstream->resolve);
-	secure_free(upstream->secure);
+	upstream_tls_free(upstream->tls);
 	(void)pthread_mutex_destroy(&upstream->lock);
 	free(upstream->url);
 	free(upstream);
@@ -130,43 +130,43 @@ upstream_idle(struct upstream *upstream)
 
 /* Does it lead to an address that the name no longer has? */
 static bool
-retired(const struct upstream *upstream, struct link *link)
+retired(const struct upstream *upstream, struct upstream_conn *conn)
 {
 	uint64_t generation;
 
 	if (upstream->resolve == NULL)
 		return false;
 	generation = resolve_generation(upstream->resolve);
-	if (link->generation == generation)
+	if (conn->generation == generation)
 		return false;
-	if (!resolve_has(upstream->resolve, &link->address))
+	if (!resolve_has(upstream->resolve, &conn->address))
 		return true;
-	link->generation = generation;
+	conn->generation = generation;
 	return false;
 }
 
 static bool
-too_old(const struct link *link, int64_t now_us)
+too_old(const struct upstream_conn *conn, int64_t now_us)
 {
-	return now_us - link->kept_us > KEPT_US;
+	return now_us - conn->kept_us > KEPT_US;
 }
 
 /* Take out of the pool what should not stand in it. The lock is held. */
-static struct link *
+static struct upstream_conn *
 take_stale(struct upstream *upstream, int64_t now_us)
 {
-	struct link **at = &upstream->kept, *stale = NULL;
+	struct upstream_conn **at = &upstream->kept, *stale = NULL;
 
 	while (*at != NULL) {
-		struct link *link = *at;
+		struct upstream_conn *conn = *at;
 
-		if (too_old(link, now_us) || retired(upstream, link)) {
-			*at = link->next;
-			link->next = stale;
-			stale = link;
+		if (too_old(conn, now_us) || retired(upstream, conn)) {
+			*at = conn->next;
+			conn->next = stale;
+			stale = conn;
 			upstream->kept_count--;
 		} else {
-			at = &link->next;
+			at = &conn->next;
 		}
 	}
 	return stale;
@@ -176,7 +176,7 @@ void
 upstream_tend(struct upstream *upstream)
 {
 	int64_t now_us = clock_mono_us();
-	struct link *stale = NULL;
+	struct upstream_conn *stale = NULL;
 
 	(void)pthread_mutex_lock(&upstream->lock);
 	if (now_us - upstream->tended_us >= TEND_US) {
@@ -185,7 +185,7 @@ upstream_tend(struct upstream *upstream)
 	}
 	(void)pthread_mutex_unlock(&upstream->lock);
 	while (stale != NULL) {
-		struct link *next = stale->next;
+		struct upstream_conn *next = stale->next;
 
 		destroy(upstream, stale);
 		stale = next;
@@ -193,93 +193,93 @@ upstream_tend(struct upstream *upstream)
 }
 
 /* The newest kept connection. */
-static struct link *
+static struct upstream_conn *
 take_kept(struct upstream *upstream)
 {
-	struct link *link;
+	struct upstream_conn *conn;
 
 	(void)pthread_mutex_lock(&upstream->lock);
-	link = upstream->kept;
-	if (link != NULL) {
-		upstream->kept = link->next;
+	conn = upstream->kept;
+	if (conn != NULL) {
+		upstream->kept = conn->next;
 		upstream->kept_count--;
 	}
 	(void)pthread_mutex_unlock(&upstream->lock);
-	return link;
+	return conn;
 }
 
 /* Still open, and silent: a byte that nobody asked for belongs to no answer of ours. */
 static bool
-still_good(const struct upstream *upstream, struct link *link)
+still_good(const struct upstream *upstream, struct upstream_conn *conn)
 {
 	char byte;
 
-	return !too_old(link, clock_mono_us()) && !retired(upstream, link) &&
-	       recv(link->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+	return !too_old(conn, clock_mono_us()) && !retired(upstream, conn) &&
+	       recv(conn->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
 	       (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 static enum reason
-open_fresh(
-    struct upstream *upstream, int64_t deadline_us, struct link **ret_link, struct err *reterr)
+open_fresh(struct upstream *upstream, int64_t deadline_us, struct upstream_conn **ret_conn,
+    struct err *reterr)
 {
-	struct link *link = calloc(1, sizeof(*link));
+	struct upstream_conn *conn = calloc(1, sizeof(*conn));
 	enum reason reason;
 
-	if (link == NULL)
+	if (conn == NULL)
 		return REASON_OVERLOADED;
-	reason = pool_connect(upstream, link, deadline_us, reterr);
+	reason = pool_connect(upstream, conn, deadline_us, reterr);
 	if (reason != REASON_OK) {
-		free(link);
+		free(conn);
 		return reason;
 	}
 	(void)pthread_mutex_lock(&upstream->lock);
-	upstream->good = link->address;
+	upstream->good = conn->address;
 	(void)pthread_mutex_unlock(&upstream->lock);
 	atomic_fetch_add_explicit(&upstream->count.opened, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&upstream->count.open, 1, memory_order_relaxed);
-	link->deadline_us = deadline_us;
+	conn->deadline_us = deadline_us;
 	upstream_ref(upstream);
-	link->upstream = upstream;
-	*ret_link = link;
+	conn->upstream = upstream;
+	*ret_conn = conn;
 	return REASON_OK;
 }
 
 enum reason
-link_open(struct upstream *upstream, bool fresh, int64_t deadline_us, struct link **ret_link,
-    struct err *reterr)
+upstream_conn_open(struct upstream *upstream, bool fresh, int64_t deadline_us,
+    struct upstream_conn **ret_conn, struct err *reterr)
 {
-	struct link *link = NULL;
+	struct upstream_conn *conn = NULL;
 
-	while (!fresh && (link = take_kept(upstream)) != NULL && !still_good(upstream, link))
-		destroy(upstream, link);
-	if (link == NULL)
-		return open_fresh(upstream, deadline_us, ret_link, reterr);
+	while (!fresh && (conn = take_kept(upstream)) != NULL && !still_good(upstream, conn))
+		destroy(upstream, conn);
+	if (conn == NULL)
+		return open_fresh(upstream, deadline_us, ret_conn, reterr);
 	atomic_fetch_add_explicit(&upstream->count.reused, 1, memory_order_relaxed);
 	upstream_ref(upstream);
-	link->upstream = upstream;
-	link->reused = true;
-	link->deadline_us = deadline_us;
-	*ret_link = link;
+	conn->upstream = upstream;
+	conn->reused = true;
+	conn->deadline_us = deadline_us;
+	*ret_conn = conn;
 	return REASON_OK;
 }
 
 /* In the pool a link holds no reference: the pool ends with its upstream. */
 void
-link_keep(struct link *link)
+upstream_conn_keep(struct upstream_conn *conn)
 {
-	struct upstream *upstream = link->upstream;
-	struct link *surplus = NULL;
+	struct upstream *upstream = conn->upstream;
+	struct upstream_conn *surplus = NULL;
 
-	link->upstream = NULL;
-	link->kept_us = clock_mono_us();
+	conn->upstream = NULL;
+	conn->kept_us = clock_mono_us();
 	(void)pthread_mutex_lock(&upstream->lock);
-	if (upstream->kept_count < KEPT_MOST && !retired(upstream, link)) {
-		link->next = upstream->kept;
-		upstream->kept = link;
+	if (upstream->kept_count < KEPT_MAX && !retired(upstream, conn)) {
+		conn->next = upstream->kept;
+		upstream->kept = conn;
 		upstream->kept_count++;
 	} else {
-		surplus = link;
+		surplus = conn;
 	}
 	(void)pthread_mutex_unlock(&upstream->lock);
 	if (surplus != NULL)
@@ -288,13 +288,13 @@ link_keep(struct link *link)
 }
 
 void
-link_close(struct link *link)
+upstream_conn_close(struct upstream_conn *conn)
 {
 	struct upstream *upstream;
 
-	if (link == NULL)
+	if (conn == NULL)
 		return;
-	upstream = link->upstream;
-	destroy(upstream, link);
+	upstream = conn->upstream;
+	destroy(upstream, conn);
 	upstream_unref(upstream);
 }

@@ -34,17 +34,17 @@ void upstream_unref(struct upstream *upstream); /* accepts NULL */
 const char *upstream_url(const struct upstream *upstream);
 
 /* One connection, in the hands of one thread. */
-struct link {
+struct upstream_conn {
 	struct upstream *upstream; /* a reference of its own */
 	int socket;
 	void *tls; /* SSL of https, else NULL */
 	struct resolve_address address;
 	uint64_t generation; /* of the name's addresses, when this one was among them */
 	bool reused;         /* it was in the pool: the other side may have closed it */
-	int64_t timeout_us;  /* of each read and write; see link_patience() */
+	int64_t timeout_us;  /* of each read and write; see upstream_conn_timeout() */
 	int64_t deadline_us; /* the same, with TLS: monotonic; 0: none */
 	int64_t kept_us;     /* since when it stands in the pool */
-	struct link *next;
+	struct upstream_conn *next;
 };
 
 /* What reading or writing gave, besides a number of bytes. */
@@ -54,33 +54,33 @@ struct link {
 
 /*
  * A connection: the pool's newest that is still open, or with `fresh` (or none kept) a new one.
- * Returns REASON_OK and gives *ret_link, or UPSTREAM_UNREACHABLE or UPSTREAM_TIMEOUT with the
+ * Returns REASON_OK and gives *ret_conn, or UPSTREAM_UNREACHABLE or UPSTREAM_TIMEOUT with the
  * cause in reterr.
  */
-MUST_CHECK enum reason link_open(struct upstream *upstream, bool fresh, int64_t deadline_us,
-    struct link **ret_link, struct err *reterr);
+MUST_CHECK enum reason upstream_conn_open(struct upstream *upstream, bool fresh,
+    int64_t deadline_us, struct upstream_conn **ret_conn, struct err *reterr);
 
 /* taken: back into the pool, when an answer was read to its end and it may be kept. */
-void link_keep(struct link *link);
+void upstream_conn_keep(struct upstream_conn *conn);
 
 /* taken: closed. Accepts NULL. */
-void link_close(struct link *link);
+void upstream_conn_close(struct upstream_conn *conn);
 
 /* How long each read and write from now on may take without a sign of life. */
-void link_patience(struct link *link, int64_t timeout_us);
+void upstream_conn_timeout(struct upstream_conn *conn, int64_t timeout_us);
 
 /* At least one byte, or LINK_END, LINK_BROKEN, LINK_LATE. */
-MUST_CHECK ssize_t link_read(struct link *link, char *into, size_t room);
+MUST_CHECK ssize_t upstream_conn_read(struct upstream_conn *conn, char *into, size_t room);
 
 /* The same without waiting: LINK_LATE when nothing is there yet. */
-MUST_CHECK ssize_t link_read_now(struct link *link, char *into, size_t room);
+MUST_CHECK ssize_t upstream_conn_read_now(struct upstream_conn *conn, char *into, size_t room);
 
 /* All of the bytes. False: broken or late. */
-MUST_CHECK bool link_write(struct link *link, struct span bytes);
+MUST_CHECK bool upstream_conn_write(struct upstream_conn *conn, struct span bytes);
 
 /* Wait until the link can be read or `other` (a socket; -1: none) can. Bits: 1 link, 2 other;
  * 0: the deadline passed; -1: failure. Bytes that TLS holds count as readable. */
-MUST_CHECK int link_wait(struct link *link, int other);
+MUST_CHECK int upstream_conn_wait(struct upstream_conn *conn, int other);
 
 /* What is counted of it, lent while the reference is held. */
 struct upstream_count *upstream_count(struct upstream *upstream);

@@ -51,41 +51,42 @@ add_label(struct buffer *text, const char *value)
 /* One sample: NAME{upstream="…"MORE} VALUE. */
 static void
 add_sample(
-    struct buffer *text, const struct upstream_told *told, const char *name, const char *more)
+    struct buffer *text, const struct upstream_sample *samples, const char *name, const char *more)
 {
 	buffer_add_text(text, name);
 	buffer_add_byte(text, '{');
-	add_label(text, told->name);
+	add_label(text, samples->name);
 	buffer_add_text(text, more);
 	buffer_add_text(text, "} ");
 }
 
 static void
-add_connections(const struct upstream_told *told, size_t count, struct buffer *text)
+add_connections(const struct upstream_sample *samples, size_t count, struct buffer *text)
 {
 	buffer_add_text(text, "# HELP postern_upstream_connections Connections to the upstream.\n"
 			      "# TYPE postern_upstream_connections gauge\n");
 	for (size_t i = 0; i < count; i++) {
-		int open = atomic_load(&told[i].count->open);
+		int open = atomic_load(&samples[i].count->open);
 
-		add_sample(text, &told[i], "postern_upstream_connections", ",state=\"open\"");
+		add_sample(text, &samples[i], "postern_upstream_connections", ",state=\"open\"");
 		buffer_format(text, "%d\n", open);
-		add_sample(text, &told[i], "postern_upstream_connections", ",state=\"idle\"");
-		buffer_format(text, "%d\n", told[i].idle);
+		add_sample(text, &samples[i], "postern_upstream_connections", ",state=\"idle\"");
+		buffer_format(text, "%d\n", samples[i].idle);
 	}
 	buffer_add_text(text,
 	    "# HELP postern_upstream_connects_total Connections taken, new or from the pool.\n"
 	    "# TYPE postern_upstream_connects_total counter\n");
 	for (size_t i = 0; i < count; i++) {
-		add_sample(text, &told[i], "postern_upstream_connects_total", ",kind=\"new\"");
-		buffer_format(text, "%" PRIu64 "\n", value_of(&told[i].count->opened));
-		add_sample(text, &told[i], "postern_upstream_connects_total", ",kind=\"reused\"");
-		buffer_format(text, "%" PRIu64 "\n", value_of(&told[i].count->reused));
+		add_sample(text, &samples[i], "postern_upstream_connects_total", ",kind=\"new\"");
+		buffer_format(text, "%" PRIu64 "\n", value_of(&samples[i].count->opened));
+		add_sample(
+		    text, &samples[i], "postern_upstream_connects_total", ",kind=\"reused\"");
+		buffer_format(text, "%" PRIu64 "\n", value_of(&samples[i].count->reused));
 	}
 }
 
 static void
-add_failures(const struct upstream_told *told, size_t count, struct buffer *text)
+add_failures(const struct upstream_sample *samples, size_t count, struct buffer *text)
 {
 	char more[64];
 
@@ -95,49 +96,49 @@ add_failures(const struct upstream_told *told, size_t count, struct buffer *text
 	for (size_t i = 0; i < count; i++) {
 		for (int kind = 0; kind < UPSTREAM_FAILURES; kind++) {
 			(void)snprintf(more, sizeof(more), ",kind=\"%s\"", words[kind]);
-			add_sample(text, &told[i], "postern_upstream_failures_total", more);
+			add_sample(text, &samples[i], "postern_upstream_failures_total", more);
 			buffer_format(
-			    text, "%" PRIu64 "\n", value_of(&told[i].count->failures[kind]));
+			    text, "%" PRIu64 "\n", value_of(&samples[i].count->failures[kind]));
 		}
 	}
 }
 
 static void
-add_first_byte(const struct upstream_told *told, struct buffer *text)
+add_first_byte(const struct upstream_sample *samples, struct buffer *text)
 {
 	static const char name[] = "postern_upstream_first_byte_seconds";
 	uint64_t sum = 0;
 	char more[64];
 
 	for (int b = 0; b < UPSTREAM_BUCKETS; b++) {
-		sum += value_of(&told->count->buckets[b]);
+		sum += value_of(&samples->count->buckets[b]);
 		if (b < UPSTREAM_BUCKETS - 1)
 			(void)snprintf(
 			    more, sizeof(more), ",le=\"%g\"", (double)bounds_us[b] / 1e6);
 		else
 			(void)snprintf(more, sizeof(more), ",le=\"+Inf\"");
 		buffer_add_text(text, name);
-		add_sample(text, told, "_bucket", more);
+		add_sample(text, samples, "_bucket", more);
 		buffer_format(text, "%" PRIu64 "\n", sum);
 	}
 	buffer_add_text(text, name);
-	add_sample(text, told, "_sum", "");
-	buffer_format(text, "%.6f\n", (double)value_of(&told->count->first_byte_us) / 1e6);
+	add_sample(text, samples, "_sum", "");
+	buffer_format(text, "%.6f\n", (double)value_of(&samples->count->first_byte_us) / 1e6);
 	buffer_add_text(text, name);
-	add_sample(text, told, "_count", "");
+	add_sample(text, samples, "_count", "");
 	buffer_format(text, "%" PRIu64 "\n", sum);
 }
 
 void
-upstream_count_text(const struct upstream_told *told, size_t count, struct buffer *text)
+upstream_count_text(const struct upstream_sample *samples, size_t count, struct buffer *text)
 {
 	if (count == 0)
 		return;
-	add_connections(told, count, text);
-	add_failures(told, count, text);
+	add_connections(samples, count, text);
+	add_failures(samples, count, text);
 	buffer_add_text(text,
 	    "# HELP postern_upstream_first_byte_seconds From the request's head to the answer's.\n"
 	    "# TYPE postern_upstream_first_byte_seconds histogram\n");
 	for (size_t i = 0; i < count; i++)
-		add_first_byte(&told[i], text);
+		add_first_byte(&samples[i], text);
 }

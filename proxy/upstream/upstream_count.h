@@ -44,13 +44,13 @@ void upstream_count_failure(struct upstream_count *count, enum upstream_failure 
 void upstream_count_answer(struct upstream_count *count, int64_t first_byte_us);
 
 /* One upstream to be told of. All is borrowed. */
-struct upstream_told {
+struct upstream_sample {
 	const char *name;
 	struct upstream_count *count;
 	int idle; /* connections kept in the pool */
 };
 
 /* postern_upstream_… of each, labelled with its name, which must be told once. */
-void upstream_count_text(const struct upstream_told *told, size_t count, struct buffer *text);
+void upstream_count_text(const struct upstream_sample *samples, size_t count, struct buffer *text);
 
 #endif

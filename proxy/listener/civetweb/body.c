@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "proxy/io/await.h"
+#include "proxy/io/wait.h"
 #include "proxy/listener/civetweb/engine.h"
 #include "proxy/http/response.h"
 
@@ -30,8 +30,8 @@ scan_held(struct exchange *exchange)
 		rest = span_slice(rest, used, rest.len);
 	}
 	exchange->held_whole = read != RESPONSE_MORE;
-	exchange->wire->malformed = read == RESPONSE_BAD;
-	exchange->wire->chunks = &exchange->chunks;
+	exchange->conn->malformed = read == RESPONSE_BAD;
+	exchange->conn->chunks = &exchange->chunks;
 }
 
 void
@@ -41,8 +41,8 @@ body_begin(struct exchange *exchange)
 
 	exchange->body_begun = true;
 	exchange->left = request->content_length;
-	exchange->wire->phase = WIRE_BODY;
-	exchange->wire->body_received = 0;
+	exchange->conn->phase = CLIENT_CONN_BODY;
+	exchange->conn->body_received = 0;
 	if (request->framing == BODY_CHUNKED) {
 		scan_held(exchange);
 	} else {
@@ -58,7 +58,7 @@ socket_holds(const struct exchange *exchange)
 {
 	int bytes = 0;
 
-	if (exchange->wire->socket < 0 || ioctl(exchange->wire->socket, FIONREAD, &bytes) != 0)
+	if (exchange->conn->socket < 0 || ioctl(exchange->conn->socket, FIONREAD, &bytes) != 0)
 		return 0;
 	return bytes < 0 ? 0 : (size_t)bytes;
 }
@@ -82,7 +82,7 @@ body_ready(struct exchange *exchange, size_t room)
 size_t
 body_carried(const struct exchange *exchange)
 {
-	if (exchange->body_begun && exchange->wire->body_received > 0)
+	if (exchange->body_begun && exchange->conn->body_received > 0)
 		return 0;
 	return exchange->held_bytes - exchange->held_used;
 }
@@ -91,7 +91,7 @@ void
 body_linger(struct exchange *exchange)
 {
 	int64_t until_us = clock_mono_us() + LINGER_US;
-	struct pollfd wait = { .fd = exchange->wire->socket, .events = POLLIN };
+	struct pollfd wait = { .fd = exchange->conn->socket, .events = POLLIN };
 	char scrap[1024];
 	size_t total = 0;
 	ssize_t got = 1;
@@ -99,7 +99,7 @@ body_linger(struct exchange *exchange)
 	if (wait.fd < 0 || shutdown(wait.fd, SHUT_WR) != 0)
 		return;
 	while (got > 0 && total < LINGER_BYTES) {
-		if (await_any(&wait, 1, until_us) <= 0)
+		if (wait_any(&wait, 1, until_us) <= 0)
 			return;
 		got = recv(wait.fd, scrap, sizeof(scrap), MSG_DONTWAIT);
 		total += got > 0 ? (size_t)got : 0;
@@ -122,7 +122,7 @@ static ssize_t
 body_broken(struct exchange *exchange)
 {
 	exchange_close(exchange);
-	return exchange->wire->late ? EXCHANGE_LATE : EXCHANGE_BROKEN;
+	return exchange->conn->late ? EXCHANGE_LATE : EXCHANGE_BROKEN;
 }
 
 ssize_t
@@ -135,12 +135,12 @@ exchange_read(struct exchange *exchange, char *into, size_t room)
 		return EXCHANGE_END;
 	if (!exchange->body_begun)
 		body_begin(exchange);
-	exchange->wire->phase = WIRE_BODY;
+	exchange->conn->phase = CLIENT_CONN_BODY;
 	if (request->framing == BODY_LENGTH && exchange->left == 0) {
 		exchange->body_ended = true;
 		return EXCHANGE_END;
 	}
-	if (exchange->wire->malformed)
+	if (exchange->conn->malformed)
 		return body_broken(exchange);
 	got = engine_read(exchange, into, body_ready(exchange, room));
 	if (got == 0 && request->framing == BODY_CHUNKED) {
@@ -161,7 +161,7 @@ exchange_write(struct exchange *exchange, struct span bytes)
 {
 	if (exchange->aborted)
 		return false;
-	exchange->wire->phase = WIRE_ANSWER;
+	exchange->conn->phase = CLIENT_CONN_ANSWER;
 	if (engine_write(exchange, bytes.at, bytes.len) == (int)bytes.len)
 		return true;
 	exchange_close(exchange);
@@ -180,7 +180,7 @@ body_over(const struct exchange *exchange)
 }
 
 bool
-exchange_keeps(const struct exchange *exchange)
+exchange_keep_alive(const struct exchange *exchange)
 {
 	return !exchange->closing && exchange->request.keep_alive && body_over(exchange);
 }
@@ -194,24 +194,24 @@ exchange_abort(struct exchange *exchange)
 
 	exchange_close(exchange);
 	exchange->aborted = true;
-	if (exchange->wire->socket >= 0)
-		(void)connect(exchange->wire->socket, &none, sizeof(none));
+	if (exchange->conn->socket >= 0)
+		(void)connect(exchange->conn->socket, &none, sizeof(none));
 }
 
 int
 exchange_socket(const struct exchange *exchange)
 {
-	return exchange->wire->socket;
+	return exchange->conn->socket;
 }
 
 int64_t
 exchange_body_until_us(const struct exchange *exchange)
 {
-	return exchange->wire->body_until_us;
+	return exchange->conn->body_until_us;
 }
 
 bool
-exchange_holds(const struct exchange *exchange)
+exchange_buffered(const struct exchange *exchange)
 {
 	if (!exchange->body_begun)
 		return exchange->held_bytes > 0;
@@ -219,7 +219,7 @@ exchange_holds(const struct exchange *exchange)
 }
 
 struct span
-exchange_beyond(const struct exchange *exchange)
+exchange_pipelined(const struct exchange *exchange)
 {
 	return (struct span){ exchange->held_body, exchange->held_bytes };
 }

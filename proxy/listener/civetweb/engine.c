@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The listener on CivetWeb: the only file that knows it. What it is not to be trusted with, and
- * why, is told in layout.h and wire.h. */
+ * why, is told in layout.h and client_conn.h. */
 #include "proxy/listener/civetweb/engine.h"
 
 #include <civetweb.h>
@@ -23,7 +23,7 @@ struct listener {
 	struct mg_context *engine;
 	struct listener_setup setup;
 	atomic_bool draining;
-	atomic_bool hurry; /* places run short: idle connections are to go */
+	atomic_bool evict_idle; /* places run short: idle connections are to go */
 	atomic_int busy, connections;
 	int drain_event, stop_event; /* become readable when it is time to */
 };
@@ -91,10 +91,10 @@ static void
 start(struct exchange *exchange, struct mg_connection *connection)
 {
 	exchange->connection = connection;
-	exchange->wire = wire_mine();
+	exchange->conn = client_conn_mine();
 	exchange->listener = mg_get_user_data(mg_get_context(connection));
 	exchange->started_us = clock_mono_us();
-	exchange->wire->body_until_us =
+	exchange->conn->body_until_us =
 	    exchange->started_us + exchange->listener->setup.body_timeout_ms * 1000;
 	atomic_fetch_add(&exchange->listener->busy, 1);
 }
@@ -103,14 +103,14 @@ start(struct exchange *exchange, struct mg_connection *connection)
 static void
 end(struct exchange *exchange)
 {
-	if (!exchange_keeps(exchange)) {
+	if (!exchange_keep_alive(exchange)) {
 		mg_disable_connection_keep_alive(exchange->connection);
 		if (!exchange->aborted)
 			body_linger(exchange);
 	} else if (!exchange->body_begun) {
 		body_begin(exchange); /* a body of length 0 */
 	}
-	wire_next(exchange->wire, body_carried(exchange));
+	client_conn_next(exchange->conn, body_carried(exchange));
 	atomic_fetch_sub(&exchange->listener->busy, 1);
 }
 
@@ -127,7 +127,7 @@ examine(struct exchange *exchange, const struct mg_request_info *info)
 		.value = value_at,
 		.headers = info->http_headers,
 		.header_count = (size_t)info->num_headers,
-		.held = exchange->wire->held,
+		.held = exchange->conn->held,
 	};
 	size_t head_bytes = 0;
 	const char *wrong = layout_check(&layout, &head_bytes);
@@ -135,7 +135,7 @@ examine(struct exchange *exchange, const struct mg_request_info *info)
 	if (wrong != NULL)
 		return wrong;
 	exchange->held_body = info->request_method + head_bytes;
-	exchange->held_bytes = exchange->wire->held - head_bytes;
+	exchange->held_bytes = exchange->conn->held - head_bytes;
 	copy_request(&exchange->request, info);
 	return NULL;
 }
@@ -195,12 +195,12 @@ on_error(struct mg_connection *connection, int status, const char *message)
 	(void)message;
 	start(&exchange, connection);
 	setup = &exchange.listener->setup;
-	full = exchange.wire->held >= (size_t)setup->header_bytes;
+	full = exchange.conn->held >= (size_t)setup->header_bytes;
 	exchange_close(&exchange);
 	setup->refuse(setup->context, &exchange,
 	    full ? REASON_HEADER_TOO_LARGE : REASON_REQUEST_MALFORMED,
 	    full                  ? "the head is larger than limits.header_bytes"
-	    : exchange.wire->late ? "the head did not come in time"
+	    : exchange.conn->late ? "the head did not come in time"
 				  : "the head is not HTTP/1.1, or did not come in time");
 	end(&exchange);
 	return 0;
@@ -212,30 +212,30 @@ static void *
 on_thread(const struct mg_context *engine, int type)
 {
 	struct listener *listener = mg_get_user_data(engine);
-	struct wire *wire;
+	struct client_conn *conn;
 
 	if (type == 0)
-		wire_enroll_accepting(listener->stop_event);
+		client_conn_enroll_accepting(listener->stop_event);
 	if (type != 1)
 		return NULL;
-	wire = malloc(sizeof(*wire));
-	if (wire == NULL)
+	conn = malloc(sizeof(*conn));
+	if (conn == NULL)
 		abort(); /* while starting: nothing is served yet */
-	wire_enroll(wire);
-	wire->hurry = &listener->hurry;
-	wire->drain_event = listener->drain_event;
-	wire->head_timeout_us = listener->setup.header_timeout_ms * 1000;
+	client_conn_enroll(conn);
+	conn->evict_idle = &listener->evict_idle;
+	conn->drain_event = listener->drain_event;
+	conn->head_timeout_us = listener->setup.header_timeout_ms * 1000;
 	(void)sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){ 0 });
-	return wire;
+	return conn;
 }
 
 static void
-on_thread_end(const struct mg_context *engine, int type, void *wire)
+on_thread_end(const struct mg_context *engine, int type, void *conn)
 {
 	(void)engine;
 	(void)type;
 	scratch_give_back();
-	free(wire);
+	free(conn);
 }
 
 /* Idle connections give way when three quarters of the places are taken. */
@@ -244,7 +244,7 @@ count_connection(struct listener *listener, int by)
 {
 	int now = atomic_fetch_add(&listener->connections, by) + by;
 
-	atomic_store_explicit(&listener->hurry,
+	atomic_store_explicit(&listener->evict_idle,
 	    now > listener->setup.connections - listener->setup.connections / 4,
 	    memory_order_relaxed);
 }
@@ -255,7 +255,7 @@ on_connection(const struct mg_connection *connection, void **mark)
 	struct listener *listener = mg_get_user_data(mg_get_context(connection));
 
 	*mark = listener; /* told apart from a connection that never came so far */
-	wire_connected(wire_mine());
+	client_conn_connected(client_conn_mine());
 	count_connection(listener, 1);
 	return 0;
 }
@@ -358,7 +358,7 @@ void
 listener_drain(struct listener *listener)
 {
 	atomic_store(&listener->draining, true);
-	atomic_store(&listener->hurry, true);
+	atomic_store(&listener->evict_idle, true);
 	(void)eventfd_write(listener->drain_event, 1);
 }
 

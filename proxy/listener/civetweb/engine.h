@@ -2,7 +2,7 @@
 /*
  * engine - what engine.c (CivetWeb) and body.c share about one exchange. Nobody else includes it.
  *
- * Uses:   exchange, wire, chunked framing of response.h.
+ * Uses:   exchange, client_conn, chunked framing of response.h.
  */
 #ifndef POSTERN_PROXY_LISTENER_CIVETWEB_ENGINE_H
 #define POSTERN_PROXY_LISTENER_CIVETWEB_ENGINE_H
@@ -13,12 +13,12 @@
 
 #include "proxy/listener/exchange.h"
 #include "proxy/http/response.h"
-#include "proxy/listener/civetweb/wire.h"
+#include "proxy/listener/civetweb/client_conn.h"
 
 struct exchange {
 	struct request request;
 	void *connection; /* of the engine */
-	struct wire *wire;
+	struct client_conn *conn;
 	struct listener *listener;
 	int64_t started_us;
 	bool closing; /* the connection ends after this exchange */

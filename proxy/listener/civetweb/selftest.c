@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/reason.h"
-#include "proxy/listener/civetweb/wire.h"
+#include "proxy/listener/civetweb/client_conn.h"
 
 /* What the private listener saw since a case began: letters in the order of the requests. */
 #define SEEN_ROOM 8
@@ -189,7 +189,7 @@ selftest_run(bool (*start)(const struct listener_setup *, struct listener **, st
 	for (size_t i = 0; good && i < sizeof(trials) / sizeof(trials[0]); i++)
 		good = try_one(&probe, listener_port(listener), &trials[i], reterr);
 	listener_stop(listener);
-	if (good && wire_polls() == 0)
+	if (good && client_conn_polls() == 0)
 		return err_set(reterr,
 		    "self-test of the listener: its calls of poll() do not reach us, "
 		    "so deadlines would not hold");

@@ -2,9 +2,9 @@
 /*
  * selftest - does the engine that is linked today behave as the admission rules need?
  *
- * layout.c and wire.c lean on how CivetWeb parses and reads. Another version might do otherwise
- * without a word, so canonical and hostile requests are sent to a private listener on loopback at
- * each start, and one verdict that changed is enough not to serve at all.
+ * layout.c and client_conn.c lean on how CivetWeb parses and reads. Another version might do
+ * otherwise without a word, so canonical and hostile requests are sent to a private listener on
+ * loopback at each start, and one verdict that changed is enough not to serve at all.
  *
  * Uses:   exchange, request.
  * Shell:  a listener on 127.0.0.1 and connections to it, for some milliseconds.

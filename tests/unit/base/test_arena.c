@@ -10,7 +10,7 @@
 
 #include "base/arena.h"
 
-#define MOST (1u << 20)
+#define MAX (1u << 20)
 
 static void
 bytes_are_zeroed_and_aligned(void **state)
@@ -18,7 +18,7 @@ bytes_are_zeroed_and_aligned(void **state)
 	struct arena arena;
 
 	(void)state;
-	arena_init(&arena, MOST);
+	arena_init(&arena, MAX);
 	for (size_t size = 0; size < 300; size++) {
 		unsigned char *at = arena_alloc(&arena, size);
 
@@ -38,7 +38,7 @@ pieces_do_not_overlap(void **state)
 	unsigned char *at[500];
 
 	(void)state;
-	arena_init(&arena, MOST);
+	arena_init(&arena, MAX);
 	for (size_t i = 0; i < 500; i++) {
 		at[i] = arena_alloc(&arena, i + 1);
 		assert_non_null(at[i]);
@@ -84,7 +84,7 @@ an_array_whose_size_overflows_is_refused(void **state)
 	uint64_t *numbers;
 
 	(void)state;
-	arena_init(&arena, MOST);
+	arena_init(&arena, MAX);
 	assert_null(arena_array(&arena, SIZE_MAX / 2, 4));
 	assert_null(arena_array(&arena, (SIZE_MAX >> 3) + 2, 8));
 	numbers = arena_array(&arena, 1000, sizeof(*numbers));
@@ -101,7 +101,7 @@ text_is_copied_with_its_end(void **state)
 	const char *text;
 
 	(void)state;
-	arena_init(&arena, MOST);
+	arena_init(&arena, MAX);
 	text = arena_text(&arena, span_slice(SPAN("abcdef"), 1, 3));
 	assert_string_equal(text, "bc");
 	text = arena_text(&arena, (struct span){ NULL, 0 });

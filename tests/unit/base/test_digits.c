@@ -24,7 +24,7 @@ hexadecimal_digits_have_their_value_and_no_other_byte_has_one(void **state)
 
 static const struct read_case {
 	const char *text;
-	size_t most;
+	size_t max;
 	int64_t value; /* -1: none */
 } reads[] = {
 	{ "0", 1, 0 },
@@ -52,7 +52,7 @@ a_number_is_digits_and_nothing_else(void **state)
 	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++) {
 		int64_t value = -1;
 
-		if (digits_read(span_of(reads[i].text), reads[i].most, &value) !=
+		if (digits_read(span_of(reads[i].text), reads[i].max, &value) !=
 			(reads[i].value >= 0) ||
 		    value != reads[i].value) {
 			print_error("\"%s\": got %lld\n", reads[i].text, (long long)value);

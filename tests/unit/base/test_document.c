@@ -61,7 +61,7 @@ static const struct wrong_case wrongs[] = {
 };
 
 static void
-what_is_wrong_is_told(void **state)
+what_is_wrong_is_reported(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
@@ -75,7 +75,7 @@ what_is_wrong_is_told(void **state)
 }
 
 static void
-broken_yaml_is_told_with_its_place(void **state)
+broken_yaml_is_reported_with_its_place(void **state)
 {
 	struct mistakes mistakes = { .arena = &arena };
 	struct node *root = NULL;
@@ -163,8 +163,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_wrong_is_told),
-		cmocka_unit_test(broken_yaml_is_told_with_its_place),
+		cmocka_unit_test(what_is_wrong_is_reported),
+		cmocka_unit_test(broken_yaml_is_reported_with_its_place),
 		cmocka_unit_test(nodes_know_their_places),
 		cmocka_unit_test(mistakes_stand_in_the_order_of_the_file),
 		cmocka_unit_test(what_a_value_shows_cannot_break_the_line),

@@ -112,7 +112,7 @@ more_than_the_limit_is_an_error(void **state)
 }
 
 static void
-what_cannot_be_read_is_told(void **state)
+what_cannot_be_read_is_reported(void **state)
 {
 	struct buffer buffer;
 	struct err err = { "" };
@@ -319,7 +319,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_file_is_read_whole),
 		TEST(more_than_the_limit_is_an_error),
-		TEST(what_cannot_be_read_is_told),
+		TEST(what_cannot_be_read_is_reported),
 		TEST(a_private_file_is_its_owners_alone),
 		TEST(a_link_does_not_hide_the_mode),
 		TEST(a_dash_is_standard_input),

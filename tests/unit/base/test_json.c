@@ -16,7 +16,7 @@
 #include "base/json_number.h"
 
 #define CASES_OF(table) (sizeof(table) / sizeof((table)[0]))
-#define MOST 65536
+#define MAX 65536
 
 static json_t *
 must_read(struct span text)
@@ -24,7 +24,7 @@ must_read(struct span text)
 	struct err err = { "" };
 	json_t *json = NULL;
 
-	if (!json_read(text, MOST, &json, &err))
+	if (!json_read(text, MAX, &json, &err))
 		fail_msg("%s", err.text);
 	return json;
 }
@@ -115,7 +115,7 @@ what_is_not_strict_json_is_refused(void **state)
 		struct err err = { "" };
 		json_t *json = NULL;
 
-		if (json_read(cases[i].text, MOST, &json, &err) || json != NULL)
+		if (json_read(cases[i].text, MAX, &json, &err) || json != NULL)
 			fail_msg("%s", cases[i].told);
 		if (err.text[0] == '\0' || strstr(err.text, cases[i].words) == NULL)
 			fail_msg("%s: got %s", cases[i].told, err.text);
@@ -171,7 +171,7 @@ reads_depth(size_t depth, char open, char close)
 	}
 	for (size_t i = 0; i < depth; i++)
 		text[len++] = close;
-	read = json_read((struct span){ text, len }, MOST, &json, &err);
+	read = json_read((struct span){ text, len }, MAX, &json, &err);
 	if (!read)
 		assert_non_null(strstr(err.text, "levels"));
 	json_decref(json);
@@ -245,10 +245,10 @@ an_error_tells_the_place_and_never_the_text(void **state)
 	json_t *json = NULL;
 
 	(void)state;
-	assert_false(json_read(SPAN("{\n\"secret\": hunter2}"), MOST, &json, &err));
+	assert_false(json_read(SPAN("{\n\"secret\": hunter2}"), MAX, &json, &err));
 	assert_non_null(strstr(err.text, "line 2 "));
 	assert_null(strstr(err.text, "hunter2"));
-	assert_false(json_read(SPAN("{\"hunter2\":1,\"hunter2\":1}"), MOST, &json, &err));
+	assert_false(json_read(SPAN("{\"hunter2\":1,\"hunter2\":1}"), MAX, &json, &err));
 	assert_null(strstr(err.text, "hunter2"));
 }
 
@@ -362,11 +362,11 @@ a_file_is_read_and_named_in_the_error(void **state)
 	(void)state;
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, "[1,", 3), 3);
-	assert_false(json_read_file(path, MOST, &json, &err));
+	assert_false(json_read_file(path, MAX, &json, &err));
 	assert_memory_equal(err.text, path, strlen(path));
 	assert_non_null(strstr(err.text, ": JSON line 1 "));
 	assert_int_equal(write(fd, "2]", 2), 2);
-	assert_true(json_read_file(path, MOST, &json, &err));
+	assert_true(json_read_file(path, MAX, &json, &err));
 	assert_int_equal(json_array_size(json), 2);
 	json_decref(json);
 	json = NULL;
@@ -374,7 +374,7 @@ a_file_is_read_and_named_in_the_error(void **state)
 	assert_non_null(strstr(err.text, "more than 4 bytes"));
 	(void)close(fd);
 	(void)unlink(path);
-	assert_false(json_read_file(path, MOST, &json, &err));
+	assert_false(json_read_file(path, MAX, &json, &err));
 	assert_non_null(strstr(err.text, "No such file"));
 	assert_null(json);
 }

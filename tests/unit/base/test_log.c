@@ -16,7 +16,7 @@
 
 #include "base/log.h"
 
-#define TEXT_MOST (4u << 20)
+#define TEXT_MAX (4u << 20)
 
 /* Standard output and standard error go into files while a test logs; cmocka needs them after. */
 static int kept[2];
@@ -49,9 +49,9 @@ release(int which)
 		(void)close(kept[i]);
 	}
 	free(text);
-	text = calloc(1, TEXT_MOST + 1);
+	text = calloc(1, TEXT_MAX + 1);
 	assert_non_null(text);
-	len = pread(fd, text, TEXT_MOST, 0);
+	len = pread(fd, text, TEXT_MAX, 0);
 	(void)close(fd);
 	assert_true(len >= 0);
 }
@@ -267,9 +267,8 @@ read_pipe(void *unused)
 	ssize_t got = 1;
 
 	(void)unused;
-	while (got > 0 && len < TEXT_MOST) {
-		got =
-		    read(pipe_ends[0], text + len, TEXT_MOST - len < 1000 ? TEXT_MOST - len : 1000);
+	while (got > 0 && len < TEXT_MAX) {
+		got = read(pipe_ends[0], text + len, TEXT_MAX - len < 1000 ? TEXT_MAX - len : 1000);
 		len += got > 0 ? (size_t)got : 0;
 	}
 	return NULL;
@@ -289,7 +288,7 @@ lines_of_many_threads_stay_whole(void **state)
 	log_setup(LOG_JSON, LOG_INFO);
 	fill(20000);
 	free(text);
-	text = calloc(1, TEXT_MOST + 1);
+	text = calloc(1, TEXT_MAX + 1);
 	assert_non_null(text);
 	assert_int_equal(pipe(pipe_ends), 0);
 	kept[0] = dup(STDOUT_FILENO);

@@ -144,7 +144,7 @@ nothing_is_lost_while_somebody_reads(void **state)
 }
 
 static void
-a_reader_that_stops_costs_lines_and_is_told_how_many(void **state)
+a_reader_that_stops_costs_lines_and_is_reported_how_many(void **state)
 {
 	static struct log_queue queue = LOG_QUEUE_INIT;
 	struct reader reader = { 0 };
@@ -221,7 +221,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_writer_the_caller_writes),
 		cmocka_unit_test(nothing_is_lost_while_somebody_reads),
-		cmocka_unit_test(a_reader_that_stops_costs_lines_and_is_told_how_many),
+		cmocka_unit_test(a_reader_that_stops_costs_lines_and_is_reported_how_many),
 		cmocka_unit_test(stopping_waits_for_no_reader),
 		cmocka_unit_test(what_cannot_be_written_is_counted_and_said_once_it_can),
 	};

@@ -27,17 +27,17 @@ static const struct field fields[] = {
 	{ .key = "pointer", .type = FIELD_POINTER, AT(pointer) },
 	{ .key = "secret", .type = FIELD_SECRET, AT(secret) },
 	{ .key = "texts", .type = FIELD_TEXTS, AT(texts) },
-	{ .key = "flag", .type = FIELD_BOOL, AT(flag), .otherwise = "true" },
-	{ .key = "count", .type = FIELD_COUNT, AT(count), .least = 1, .most = 10 },
+	{ .key = "flag", .type = FIELD_BOOL, AT(flag), .default_value = "true" },
+	{ .key = "count", .type = FIELD_COUNT, AT(count), .min = 1, .max = 10 },
 	{ .key = "time",
 	    .type = FIELD_DURATION_S,
 	    AT(time_s),
-	    .least = 0,
-	    .most = 300,
-	    .otherwise = "30s" },
+	    .min = 0,
+	    .max = 300,
+	    .default_value = "30s" },
 	{ .key = "wait", .type = FIELD_DURATION_MS, AT(time_ms) },
-	{ .key = "size", .type = FIELD_SIZE, AT(size), .otherwise = "16k" },
-	{ .key = "word", .type = FIELD_WORD, AT(word), .words = words, .otherwise = "keep" },
+	{ .key = "size", .type = FIELD_SIZE, AT(size), .default_value = "16k" },
+	{ .key = "word", .type = FIELD_WORD, AT(word), .words = words, .default_value = "keep" },
 	{ .key = "map", .type = FIELD_MAP, AT(map) },
 	{ 0 },
 };
@@ -140,7 +140,7 @@ static const struct wrong_case wrongs[] = {
 };
 
 static void
-every_mistake_is_told_word_for_word(void **state)
+every_mistake_is_reported_word_for_word(void **state)
 {
 	int wrong = 0;
 
@@ -188,7 +188,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_are_filled_in),
 		cmocka_unit_test(values_are_read),
-		cmocka_unit_test(every_mistake_is_told_word_for_word),
+		cmocka_unit_test(every_mistake_is_reported_word_for_word),
 		cmocka_unit_test(a_secret_is_never_shown),
 	};
 

@@ -78,7 +78,7 @@ static inline bool
 running_knows(const struct running *running, struct span name_or_id)
 {
 	struct issuer_parts parts = running_parts(running);
-	bool knows = view_client(parts.view, name_or_id) != NULL;
+	bool knows = directory_client(parts.directory, name_or_id) != NULL;
 
 	issuer_parts_drop(&parts);
 	return knows;

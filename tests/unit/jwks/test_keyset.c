@@ -139,20 +139,20 @@ many(int count)
 static void
 a_set_has_at_most_100_keys(void **state)
 {
-	char *most = many(KEYSET_MAX_KEYS), *beyond = many(KEYSET_MAX_KEYS + 1);
+	char *max = many(KEYSET_MAX_KEYS), *beyond = many(KEYSET_MAX_KEYS + 1);
 	struct err err = { "" };
 	struct keyset *set = NULL;
 	const struct key *key;
 
 	(void)state;
-	assert_true(keyset_parse(span_of(most), &set, &err));
+	assert_true(keyset_parse(span_of(max), &set, &err));
 	assert_int_equal(keyset_count(set), KEYSET_MAX_KEYS);
 	assert_int_equal(keyset_find(set, SPAN("k99"), ALGORITHM_EdDSA, &key), REASON_OK);
 	keyset_free(set);
 	set = NULL;
 	assert_false(keyset_parse(span_of(beyond), &set, &err));
 	assert_string_equal(err.text, "101 keys, at most 100");
-	free(most);
+	free(max);
 	free(beyond);
 }
 

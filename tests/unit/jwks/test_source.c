@@ -126,7 +126,7 @@ read(const char *yaml, struct source *source)
 }
 
 static void
-mistakes_are_told_word_for_word(void **state)
+mistakes_are_reported_word_for_word(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(mistaken) / sizeof(mistaken[0]); i++) {
@@ -189,7 +189,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain_http_is_for_loopback_only),
-		cmocka_unit_test(mistakes_are_told_word_for_word),
+		cmocka_unit_test(mistakes_are_reported_word_for_word),
 		cmocka_unit_test(where_keys_come_from_is_read),
 	};
 

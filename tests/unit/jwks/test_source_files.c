@@ -103,7 +103,7 @@ is_told(const struct mistakes *mistakes, const char *text)
 }
 
 static void
-what_a_file_should_be_is_told(void **state)
+what_a_file_should_be_is_reported(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -144,7 +144,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_a_file_should_be_is_told),
+		cmocka_unit_test(what_a_file_should_be_is_reported),
 		cmocka_unit_test(offline_names_what_it_leaves_out),
 	};
 

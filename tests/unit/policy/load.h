@@ -13,7 +13,7 @@
 struct load {
 	struct arena arena;
 	struct mistakes mistakes;
-	struct profile profiles[3]; /* okta, entra, local */
+	struct trusted_issuer trusted_issuers[3]; /* okta, entra, local */
 	struct policy_names names;
 	struct policy policy;
 };
@@ -24,12 +24,12 @@ load_init(struct load *load)
 	*load = (struct load){ 0 };
 	arena_init(&load->arena, LOAD_BYTES);
 	load->mistakes.arena = &load->arena;
-	load->profiles[0].name = "okta";
-	load->profiles[1].name = "entra";
-	load->profiles[2].name = "local";
-	load->names = (struct policy_names){
-		.profiles = load->profiles, .profile_count = 3, .local_issuer = "local"
-	};
+	load->trusted_issuers[0].name = "okta";
+	load->trusted_issuers[1].name = "entra";
+	load->trusted_issuers[2].name = "local";
+	load->names = (struct policy_names){ .trusted_issuers = load->trusted_issuers,
+		.trusted_issuer_count = 3,
+		.local_issuer = "local" };
 }
 
 static inline void

@@ -7,7 +7,7 @@
 /* What was asked and what came of it. */
 struct decision {
 	struct target target;
-	struct cover cover;
+	struct route_match route;
 	struct verdict verdict;
 };
 
@@ -21,8 +21,8 @@ decide(struct load *load, struct span method, struct span raw, struct span calle
 	decision->verdict.reason = target_read(raw, &load->arena, &decision->target);
 	if (decision->verdict.reason != REASON_OK)
 		return;
-	decide_cover(&load->policy, method, &decision->target, &decision->cover);
-	decide_caller(&load->policy, &decision->cover, principal, &load->arena, &decision->verdict);
+	decide_route(&load->policy, method, &decision->target, &decision->route);
+	decide_caller(&load->policy, &decision->route, principal, &load->arena, &decision->verdict);
 }
 
 /* "ok", "shadow:WORD" or the reason's word. */
@@ -116,7 +116,7 @@ a_refusal_tells_what_was_wanted_and_what_was_there(void **state)
 
 /* To nobody is told neither that a method is missing nor which ones there are. */
 static void
-methods_are_told_to_known_callers_only(void **state)
+methods_are_reported_to_known_callers_only(void **state)
 {
 	struct load load;
 	struct decision decision;
@@ -124,7 +124,7 @@ methods_are_told_to_known_callers_only(void **state)
 	(void)state;
 	load_good(&load, SPAN("privileges: {p: {paths: [/a], methods: [GET]}}"));
 	decide(&load, SPAN("PUT"), SPAN("/a"), SPAN("nobody"), &decision);
-	assert_int_equal(decision.cover.reason, REASON_METHOD_NOT_GRANTED);
+	assert_int_equal(decision.route.reason, REASON_METHOD_NOT_GRANTED);
 	assert_int_equal(decision.verdict.reason, REASON_CREDENTIALS_MISSING);
 	assert_null(decision.verdict.detail);
 	load_done(&load);
@@ -141,17 +141,17 @@ the_cover_names_what_decides(void **state)
 	load_file(&text, "decisions.yaml");
 	load_good(&load, buffer_span(&text));
 	decide(&load, SPAN("HEAD"), SPAN("/customer/7/"), SPAN("nobody"), &decision);
-	assert_string_equal(decision.cover.pattern, "/customer/*");
-	assert_string_equal(decision.cover.privilege->name, "customer_read");
-	assert_string_equal(decision.cover.module->name, "customer");
-	assert_false(decision.cover.public);
+	assert_string_equal(decision.route.pattern, "/customer/*");
+	assert_string_equal(decision.route.privilege->name, "customer_read");
+	assert_string_equal(decision.route.module->name, "customer");
+	assert_false(decision.route.public);
 	decide(&load, SPAN("GET"), SPAN("/docs/x"), SPAN("nobody"), &decision);
-	assert_string_equal(decision.cover.pattern, "/docs/*");
-	assert_null(decision.cover.privilege);
-	assert_null(decision.cover.module);
-	assert_true(decision.cover.public);
+	assert_string_equal(decision.route.pattern, "/docs/*");
+	assert_null(decision.route.privilege);
+	assert_null(decision.route.module);
+	assert_true(decision.route.public);
 	decide(&load, SPAN("GET"), SPAN("/nothing"), SPAN("nobody"), &decision);
-	assert_null(decision.cover.pattern);
+	assert_null(decision.route.pattern);
 	load_done(&load);
 	buffer_done(&text);
 }
@@ -167,8 +167,8 @@ public_by_default_opens_what_nothing_covers(void **state)
 			      "default: public\n"));
 	decide(&load, SPAN("DELETE"), SPAN("/b"), SPAN("nobody"), &decision);
 	assert_int_equal(decision.verdict.reason, REASON_OK);
-	assert_true(decision.cover.public);
-	assert_null(decision.cover.pattern);
+	assert_true(decision.route.public);
+	assert_null(decision.route.pattern);
 	/* what is covered stays covered, whatever the method or the spelling */
 	decide(&load, SPAN("DELETE"), SPAN("/a/b"), SPAN("someone"), &decision);
 	assert_int_equal(decision.verdict.reason, REASON_METHOD_NOT_GRANTED);
@@ -187,13 +187,13 @@ no_path_is_covered_by_nothing(void **state)
 {
 	struct load load;
 	struct target target = { 0 };
-	struct cover cover;
+	struct route_match route;
 
 	(void)state;
 	load_good(&load, SPAN("public: [\"/*\"]\ndefault: public\n"));
-	decide_cover(&load.policy, SPAN("GET"), &target, &cover);
-	assert_int_equal(cover.reason, REASON_NO_RULE);
-	assert_false(cover.public);
+	decide_route(&load.policy, SPAN("GET"), &target, &route);
+	assert_int_equal(route.reason, REASON_NO_RULE);
+	assert_false(route.public);
 	load_done(&load);
 }
 
@@ -202,12 +202,12 @@ static void
 what_is_undecided_is_refused(void **state)
 {
 	struct load load;
-	struct cover cover = { .reason = REASON_OK };
+	struct route_match route = { .reason = REASON_OK };
 	struct verdict verdict;
 
 	(void)state;
 	load_good(&load, SPAN("default: public\n"));
-	decide_caller(&load.policy, &cover, NULL, &load.arena, &verdict);
+	decide_caller(&load.policy, &route, NULL, &load.arena, &verdict);
 	assert_int_equal(verdict.reason, REASON_NO_RULE);
 	load_done(&load);
 }
@@ -225,7 +225,7 @@ no_memory_for_a_detail_changes_no_verdict(void **state)
 	decide(&load, SPAN("GET"), SPAN("/a"), SPAN("someone"), &decision);
 	principal = caller_read(&load.policy, SPAN("someone"), &load.arena);
 	arena_init(&small, 1);
-	decide_caller(&load.policy, &decision.cover, principal, &small, &decision.verdict);
+	decide_caller(&load.policy, &decision.route, principal, &small, &decision.verdict);
 	assert_int_equal(decision.verdict.reason, REASON_PRIVILEGE_MISSING);
 	assert_null(decision.verdict.detail);
 	arena_done(&small);
@@ -238,7 +238,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_table_of_decisions_holds),
 		cmocka_unit_test(a_refusal_tells_what_was_wanted_and_what_was_there),
-		cmocka_unit_test(methods_are_told_to_known_callers_only),
+		cmocka_unit_test(methods_are_reported_to_known_callers_only),
 		cmocka_unit_test(the_cover_names_what_decides),
 		cmocka_unit_test(public_by_default_opens_what_nothing_covers),
 		cmocka_unit_test(no_path_is_covered_by_nothing),

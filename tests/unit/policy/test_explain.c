@@ -17,7 +17,7 @@
 struct told {
 	struct load load;
 	struct target target;
-	struct cover cover;
+	struct route_match route;
 	struct verdict verdict;
 	struct explanation explanation;
 };
@@ -27,16 +27,16 @@ told_init(struct told *told, const char *path, const char *caller)
 {
 	load_good(&told->load, SPAN(POLICY));
 	assert_int_equal(target_read(span_of(path), &told->load.arena, &told->target), REASON_OK);
-	decide_cover(&told->load.policy, SPAN("GET"), &told->target, &told->cover);
+	decide_route(&told->load.policy, SPAN("GET"), &told->target, &told->route);
 	told->explanation = (struct explanation){
 		.method = SPAN("GET"),
 		.path = told->target.path,
 		.policy = &told->load.policy,
-		.cover = &told->cover,
+		.route = &told->route,
 		.principal = caller_read(&told->load.policy, span_of(caller), &told->load.arena),
 		.verdict = &told->verdict,
 	};
-	decide_caller(&told->load.policy, &told->cover, told->explanation.principal,
+	decide_caller(&told->load.policy, &told->route, told->explanation.principal,
 	    &told->load.arena, &told->verdict);
 	told->explanation.reason = told->verdict.reason;
 	told->explanation.detail = told->verdict.detail;
@@ -62,7 +62,7 @@ check_json(const struct told *told, const char *want)
 }
 
 static void
-a_refusal_is_told_in_full(void **state)
+a_refusal_is_reported_in_full(void **state)
 {
 	struct told told;
 
@@ -81,7 +81,7 @@ a_refusal_is_told_in_full(void **state)
 }
 
 static void
-what_is_public_is_told(void **state)
+what_is_public_is_reported(void **state)
 {
 	struct told told;
 
@@ -97,7 +97,7 @@ what_is_public_is_told(void **state)
 }
 
 static void
-a_token_refused_before_any_cover_is_told(void **state)
+a_token_refused_before_any_cover_is_reported(void **state)
 {
 	struct told told;
 
@@ -192,9 +192,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_refusal_is_told_in_full),
-		cmocka_unit_test(what_is_public_is_told),
-		cmocka_unit_test(a_token_refused_before_any_cover_is_told),
+		cmocka_unit_test(a_refusal_is_reported_in_full),
+		cmocka_unit_test(what_is_public_is_reported),
+		cmocka_unit_test(a_token_refused_before_any_cover_is_reported),
 		cmocka_unit_test(the_text_has_one_fact_a_line),
 		cmocka_unit_test(text_from_outside_cannot_start_a_line),
 	};

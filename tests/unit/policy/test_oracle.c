@@ -259,15 +259,15 @@ ask(struct load *load, const struct asked *asked, struct span raw)
 {
 	struct principal principal = { .roles = (uint64_t[]){ asked->roles, 0 } };
 	struct target target;
-	struct cover cover;
+	struct route_match route;
 	struct verdict verdict;
 
 	assert_int_equal(target_read(raw, &load->arena, &target), REASON_OK);
-	decide_cover(&load->policy,
+	decide_route(&load->policy,
 	    asked->method == 0 && below(2) == 0 ? SPAN("HEAD") : span_of(methods[asked->method]),
-	    &target, &cover);
+	    &target, &route);
 	decide_caller(
-	    &load->policy, &cover, asked->known ? &principal : NULL, &load->arena, &verdict);
+	    &load->policy, &route, asked->known ? &principal : NULL, &load->arena, &verdict);
 	return verdict.reason;
 }
 

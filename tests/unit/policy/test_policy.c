@@ -28,7 +28,7 @@ check_mistakes(const struct mistake_case *cases, size_t count)
 }
 
 static void
-mistakes_in_roles_are_told(void **state)
+mistakes_in_roles_are_reported(void **state)
 {
 	static const struct mistake_case cases[] = {
 		{ "an unknown key is a mistake", "rules: {}",
@@ -64,7 +64,7 @@ mistakes_in_roles_are_told(void **state)
 }
 
 static void
-mistakes_in_modules_are_told(void **state)
+mistakes_in_modules_are_reported(void **state)
 {
 	static const struct mistake_case cases[] = {
 		{ "a module has paths", "modules: {m: {upstream: \"http://x\"}}",
@@ -97,7 +97,7 @@ mistakes_in_modules_are_told(void **state)
 }
 
 static void
-mistakes_in_privileges_are_told(void **state)
+mistakes_in_privileges_are_reported(void **state)
 {
 	static const struct mistake_case cases[] = {
 		{ "a role must be known", "privileges: {p: {paths: [/a], roles: [nobody]}}",
@@ -172,7 +172,7 @@ equal_pattern_and_method_twice_is_a_mistake(void **state)
 }
 
 static void
-all_mistakes_are_told_at_once(void **state)
+all_mistakes_are_reported_at_once(void **state)
 {
 	struct load load;
 
@@ -292,18 +292,18 @@ an_empty_policy_refuses(void **state)
 {
 	struct load load;
 	struct target target = { .path = SPAN("/a") };
-	struct cover cover;
+	struct route_match route;
 	struct policy blank = { .default_public = true };
 
 	(void)state;
 	load_init(&load);
 	policy_read(NULL, &load.names, &load.arena, &load.policy, &load.mistakes);
 	assert_int_equal(load.mistakes.errors, 0);
-	decide_cover(&load.policy, SPAN("GET"), &target, &cover);
-	assert_int_equal(cover.reason, REASON_NO_RULE);
-	decide_cover(&blank, SPAN("GET"), &target, &cover);
-	assert_int_equal(cover.reason, REASON_NO_RULE);
-	assert_false(cover.public);
+	decide_route(&load.policy, SPAN("GET"), &target, &route);
+	assert_int_equal(route.reason, REASON_NO_RULE);
+	decide_route(&blank, SPAN("GET"), &target, &route);
+	assert_int_equal(route.reason, REASON_NO_RULE);
+	assert_false(route.public);
 	load_done(&load);
 }
 
@@ -321,7 +321,7 @@ no_memory_is_a_mistake(void **state)
 	struct load load;
 	struct node *root = NULL;
 	struct arena small;
-	struct cover cover;
+	struct route_match route;
 	size_t refused = 0, bytes = 0;
 
 	(void)state;
@@ -331,13 +331,13 @@ no_memory_is_a_mistake(void **state)
 		load.mistakes.errors = 0;
 		arena_init(&small, bytes);
 		policy_read(root, &load.names, &small, &load.policy, &load.mistakes);
-		decide_cover(&load.policy, SPAN("GET"), &target, &cover);
+		decide_route(&load.policy, SPAN("GET"), &target, &route);
 		refused += load.mistakes.errors > 0;
-		assert_false(cover.public);
+		assert_false(route.public);
 		if (load.mistakes.errors > 0)
-			assert_int_equal(cover.reason, REASON_NO_RULE);
+			assert_int_equal(route.reason, REASON_NO_RULE);
 		else
-			assert_string_equal(cover.privilege->name, "p");
+			assert_string_equal(route.privilege->name, "p");
 		arena_done(&small);
 	}
 	assert_int_not_equal(refused, 0);
@@ -349,11 +349,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(mistakes_in_roles_are_told),
-		cmocka_unit_test(mistakes_in_modules_are_told),
-		cmocka_unit_test(mistakes_in_privileges_are_told),
+		cmocka_unit_test(mistakes_in_roles_are_reported),
+		cmocka_unit_test(mistakes_in_modules_are_reported),
+		cmocka_unit_test(mistakes_in_privileges_are_reported),
 		cmocka_unit_test(equal_pattern_and_method_twice_is_a_mistake),
-		cmocka_unit_test(all_mistakes_are_told_at_once),
+		cmocka_unit_test(all_mistakes_are_reported_at_once),
 		cmocka_unit_test(what_belongs_together_is_no_mistake),
 		cmocka_unit_test(roles_are_found_by_their_whole_name),
 		cmocka_unit_test(modules_keep_their_upstream),

@@ -17,7 +17,7 @@ struct who {
 };
 
 static void
-who_init(struct who *who, const struct profile *profile)
+who_init(struct who *who, const struct trusted_issuer *trusted_issuer)
 {
 	struct err err;
 
@@ -30,7 +30,7 @@ who_init(struct who *who, const struct profile *profile)
 	who->roles[0] = SPAN("SODA Developer");
 	who->roles[1] = SPAN("reader");
 	who->claims = (struct claims){
-		.profile = profile,
+		.trusted_issuer = trusted_issuer,
 		.subject = SPAN("alice"),
 		.client = SPAN("abc"),
 		.scopes = { who->scopes, 2 },
@@ -53,7 +53,7 @@ holds(const char *line, size_t issuer, const struct principal_store *store)
 	buffer_init(&text, 65536);
 	buffer_format(&text, "roles: {r: {granted_to: [%s]}}\n", line);
 	load_good(&load, buffer_span(&text));
-	who_init(&who, &load.profiles[issuer]);
+	who_init(&who, &load.trusted_issuers[issuer]);
 	assert_true(principal_of_claims(&load.policy, &who.claims, store, &principal, &load.arena));
 	held = principal_has(&principal, 0);
 	json_decref(who.payload);
@@ -218,7 +218,7 @@ the_store_grants_roles_by_name(void **state)
 
 	(void)state;
 	load_good(&load, SPAN("roles: {reader: {}, writer: {}, SODA Developer: {}, SODA: {}}"));
-	who_init(&who, &load.profiles[2]);
+	who_init(&who, &load.trusted_issuers[2]);
 	assert_true(
 	    principal_of_claims(&load.policy, &who.claims, &store, &principal, &load.arena));
 	for (size_t i = 0; i < load.policy.role_count; i++)
@@ -235,7 +235,7 @@ the_store_grants_roles_by_name(void **state)
 }
 
 static void
-roles_beyond_the_first_word_are_told_apart(void **state)
+roles_beyond_the_first_word_are_reported_apart(void **state)
 {
 	struct load load;
 	struct buffer text;
@@ -250,7 +250,7 @@ roles_beyond_the_first_word_are_told_apart(void **state)
 		buffer_format(&text, "  r%03d: {granted_to: [{scope: %s}]}\n", i,
 		    i % 64 == 1 ? "profile" : "none");
 	load_good(&load, buffer_span(&text));
-	who_init(&who, &load.profiles[0]);
+	who_init(&who, &load.trusted_issuers[0]);
 	assert_true(principal_of_claims(&load.policy, &who.claims, NULL, &principal, &load.arena));
 	for (size_t i = 0; i < 130; i++) {
 		(void)snprintf(name, sizeof(name), "r%03zu", i);
@@ -263,7 +263,7 @@ roles_beyond_the_first_word_are_told_apart(void **state)
 }
 
 static void
-no_memory_is_told(void **state)
+no_memory_is_reported(void **state)
 {
 	struct load load;
 	struct arena small;
@@ -272,7 +272,7 @@ no_memory_is_told(void **state)
 
 	(void)state;
 	load_good(&load, SPAN("roles: {r: {granted_to: [{issuer: okta}]}}"));
-	who_init(&who, &load.profiles[0]);
+	who_init(&who, &load.trusted_issuers[0]);
 	arena_init(&small, 1);
 	assert_false(principal_of_claims(&load.policy, &who.claims, NULL, &principal, &small));
 	arena_done(&small);
@@ -289,8 +289,8 @@ main(void)
 		cmocka_unit_test(a_client_is_the_local_issuers),
 		cmocka_unit_test(a_user_by_basic_has_no_claims),
 		cmocka_unit_test(the_store_grants_roles_by_name),
-		cmocka_unit_test(roles_beyond_the_first_word_are_told_apart),
-		cmocka_unit_test(no_memory_is_told),
+		cmocka_unit_test(roles_beyond_the_first_word_are_reported_apart),
+		cmocka_unit_test(no_memory_is_reported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

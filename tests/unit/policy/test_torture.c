@@ -42,7 +42,7 @@ answer(const struct load *load, const struct question *question, struct arena *a
 {
 	struct span scope = span_of(question->scope), group = span_of(question->group);
 	struct claims claims = {
-		.profile = &load->profiles[0],
+		.trusted_issuer = &load->trusted_issuers[0],
 		.subject = SPAN("alice"),
 		.scopes = { &scope, question->scope != NULL },
 		.groups = { &group, question->group != NULL },
@@ -50,15 +50,15 @@ answer(const struct load *load, const struct question *question, struct arena *a
 	struct principal principal;
 	struct verdict verdict;
 	struct target target;
-	struct cover cover;
+	struct route_match route;
 	enum reason reason = target_read(span_of(question->target), arena, &target);
 
 	if (reason != REASON_OK)
 		return reason;
-	decide_cover(&load->policy, span_of(question->method), &target, &cover);
+	decide_route(&load->policy, span_of(question->method), &target, &route);
 	if (!principal_of_claims(&load->policy, &claims, NULL, &principal, arena))
 		return REASON_OVERLOADED;
-	decide_caller(&load->policy, &cover, &principal, arena, &verdict);
+	decide_caller(&load->policy, &route, &principal, arena, &verdict);
 	return verdict.reason;
 }
 

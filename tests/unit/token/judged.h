@@ -27,12 +27,12 @@ struct judged {
 };
 
 /* The honest token's profile, with a skew of 0. Texts are static. */
-static inline struct profile
-judged_profile(void)
+static inline struct trusted_issuer
+judged_issuer(void)
 {
 	static const char *audience[] = { "api://a", "api://b" };
 	static const char *types[] = { "at+jwt", "JWT" };
-	struct profile profile = {
+	struct trusted_issuer trusted_issuer = {
 		.name = "idp",
 		.provider = PROVIDER_GENERIC,
 		.issuer = "https://idp.test",
@@ -42,8 +42,8 @@ judged_profile(void)
 		.type_optional = true,
 	};
 
-	provider_claims(provider_find(PROVIDER_GENERIC), &profile.claims);
-	return profile;
+	provider_claims(provider_find(PROVIDER_GENERIC), &trusted_issuer.claims);
+	return trusted_issuer;
 }
 
 /* A set with the honest key. */
@@ -93,29 +93,29 @@ struct judgement {
 };
 
 static inline void
-judge_text(struct judgement *judgement, const struct verify_facts *facts, char *text)
+judge_text(struct judgement *judgement, const struct verify_inputs *inputs, char *text)
 {
 	*judgement = (struct judgement){ .text = text };
 	arena_init(&judgement->arena, 1 << 20);
 	judgement->reason = token_read(span_of(text), &judgement->arena, &judgement->token);
 	if (judgement->reason == REASON_OK)
 		judgement->reason =
-		    verify_token(facts, &judgement->token, &judgement->arena, &judgement->claims);
+		    verify_token(inputs, &judgement->token, &judgement->arena, &judgement->claims);
 }
 
 static inline void
-judge(struct judgement *judgement, const struct verify_facts *facts, const struct judged *judged)
+judge(struct judgement *judgement, const struct verify_inputs *inputs, const struct judged *judged)
 {
 	char *claims = judged_claims(judged);
 
-	judge_text(judgement, facts,
+	judge_text(judgement, inputs,
 	    signer_token(signer_key(ALGORITHM_ES256, 0), ALGORITHM_ES256, SPAN(HONEST_HEADER),
 		span_of(claims)));
 	free(claims);
 }
 
 static inline void
-judgement_done(struct judgement *judgement)
+decision_done(struct judgement *judgement)
 {
 	token_done(&judgement->token);
 	arena_done(&judgement->arena);
@@ -124,9 +124,9 @@ judgement_done(struct judgement *judgement)
 
 /* Judge, compare, and release. */
 static inline void
-judged_expect(const struct verify_facts *facts, const struct judged *judged)
+judged_expect(const struct verify_inputs *inputs, const struct judged *judged)
 {
-	struct verify_facts at = *facts;
+	struct verify_inputs at = *inputs;
 	struct judgement judgement;
 	const char *detail;
 
@@ -140,19 +140,20 @@ judged_expect(const struct verify_facts *facts, const struct judged *judged)
 		fail_msg("%s: detail and reason disagree", judged->name);
 	if (judged->detail != NULL && strstr(detail, judged->detail) == NULL)
 		fail_msg("%s: want \"%s\", got \"%s\"", judged->name, judged->detail, detail);
-	if (judgement.reason != REASON_OK && judgement.claims.profile != NULL)
+	if (judgement.reason != REASON_OK && judgement.claims.trusted_issuer != NULL)
 		fail_msg("%s: claims are set with a refusal", judged->name);
-	judgement_done(&judgement);
+	decision_done(&judgement);
 }
 
 static inline void
-judged_expect_all(const struct profile *profile, const struct judged cases[], size_t count)
+judged_expect_all(
+    const struct trusted_issuer *trusted_issuer, const struct judged cases[], size_t count)
 {
 	struct keyset *keys = judged_keys();
-	struct verify_facts facts = { .profile = profile, .keys = keys };
+	struct verify_inputs inputs = { .trusted_issuer = trusted_issuer, .keys = keys };
 
 	for (size_t i = 0; i < count; i++)
-		judged_expect(&facts, &cases[i]);
+		judged_expect(&inputs, &cases[i]);
 	keyset_free(keys);
 }
 

@@ -10,15 +10,15 @@
 #include "token/demand.h"
 
 static enum reason
-type_of(const struct profile *profile, const char *type)
+type_of(const struct trusted_issuer *trusted_issuer, const char *type)
 {
-	struct verify_facts facts = { .profile = profile };
+	struct verify_inputs inputs = { .trusted_issuer = trusted_issuer };
 	struct token token = { .type = span_of(type) };
 	struct arena arena;
 	enum reason reason;
 
 	arena_init(&arena, 65536);
-	reason = demand_type(&facts, &token, &arena);
+	reason = demand_type(&inputs, &token, &arena);
 	assert_int_equal(token.detail == NULL, reason == REASON_OK);
 	arena_done(&arena);
 	return reason;
@@ -54,11 +54,11 @@ a_type_is_one_of_the_profiles(void **state)
 		{ "JOSE", REASON_TOKEN_TYPE_WRONG },
 		{ "at+jwt;x=y", REASON_TOKEN_TYPE_WRONG },
 	};
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 
 	(void)state;
 	for (size_t i = 0; i < CASES_OF(cases); i++)
-		if (type_of(&profile, cases[i].type) != cases[i].want)
+		if (type_of(&trusted_issuer, cases[i].type) != cases[i].want)
 			fail_msg("typ %s", cases[i].type == NULL ? "absent" : cases[i].type);
 }
 
@@ -66,15 +66,15 @@ static void
 a_profile_may_write_the_prefix_and_insist(void **state)
 {
 	static const char *types[] = { "application/at+jwt" };
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 
 	(void)state;
-	profile.types = (struct texts){ .at = types, .count = 1 };
-	profile.type_optional = false;
-	assert_int_equal(type_of(&profile, "at+jwt"), REASON_OK);
-	assert_int_equal(type_of(&profile, "application/at+jwt"), REASON_OK);
-	assert_int_equal(type_of(&profile, "JWT"), REASON_TOKEN_TYPE_WRONG);
-	assert_int_equal(type_of(&profile, NULL), REASON_TOKEN_TYPE_WRONG);
+	trusted_issuer.types = (struct texts){ .at = types, .count = 1 };
+	trusted_issuer.type_optional = false;
+	assert_int_equal(type_of(&trusted_issuer, "at+jwt"), REASON_OK);
+	assert_int_equal(type_of(&trusted_issuer, "application/at+jwt"), REASON_OK);
+	assert_int_equal(type_of(&trusted_issuer, "JWT"), REASON_TOKEN_TYPE_WRONG);
+	assert_int_equal(type_of(&trusted_issuer, NULL), REASON_TOKEN_TYPE_WRONG);
 }
 
 static void
@@ -116,10 +116,10 @@ an_audience_is_one_of_ours(void **state)
 		{ "a null and ours", "{\"aud\":[null,\"api://a\"]}", NULL, 0,
 		    REASON_CLAIM_MALFORMED, NULL },
 	};
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 
 	(void)state;
-	judged_expect_all(&profile, cases, CASES_OF(cases));
+	judged_expect_all(&trusted_issuer, cases, CASES_OF(cases));
 }
 
 static void
@@ -133,12 +133,12 @@ any_audience_is_still_well_formed(void **state)
 		{ "null", "{\"aud\":null}", NULL, 0, REASON_CLAIM_MALFORMED, NULL },
 		{ "a number in it", "{\"aud\":[1]}", NULL, 0, REASON_CLAIM_MALFORMED, NULL },
 	};
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 
 	(void)state;
-	profile.any_audience = true;
-	profile.audience.count = 0;
-	judged_expect_all(&profile, cases, CASES_OF(cases));
+	trusted_issuer.any_audience = true;
+	trusted_issuer.audience.count = 0;
+	judged_expect_all(&trusted_issuer, cases, CASES_OF(cases));
 }
 
 static void
@@ -149,11 +149,11 @@ without_audiences_nothing_matches(void **state)
 		{ "empty", "{\"aud\":\"\"}", NULL, 0, REASON_AUDIENCE_MISMATCH, NULL },
 		{ "any", "{\"aud\":\"any\"}", NULL, 0, REASON_AUDIENCE_MISMATCH, NULL },
 	};
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 
 	(void)state;
-	profile.audience.count = 0;
-	judged_expect_all(&profile, cases, CASES_OF(cases));
+	trusted_issuer.audience.count = 0;
+	judged_expect_all(&trusted_issuer, cases, CASES_OF(cases));
 }
 
 static void
@@ -198,14 +198,14 @@ a_required_claim_has_one_of_its_values(void **state)
 		{ "any value but null", "{\"use\":\"id\",\"deep\":{\"a/b\":7},\"any\":null}", NULL,
 		    0, REASON_CLAIM_REQUIRED_MISSING, "/any is null" },
 	};
-	struct profile_require any = { "/any", { .count = 0 }, NULL };
-	struct profile_require deep = { "/deep/a~1b", { .at = numbers, .count = 4 }, &any };
-	struct profile_require use = { "/use", { .at = uses, .count = 2 }, &deep };
-	struct profile profile = judged_profile();
+	struct trusted_issuer_require any = { "/any", { .count = 0 }, NULL };
+	struct trusted_issuer_require deep = { "/deep/a~1b", { .at = numbers, .count = 4 }, &any };
+	struct trusted_issuer_require use = { "/use", { .at = uses, .count = 2 }, &deep };
+	struct trusted_issuer trusted_issuer = judged_issuer();
 
 	(void)state;
-	profile.require = &use;
-	judged_expect_all(&profile, cases, CASES_OF(cases));
+	trusted_issuer.require = &use;
+	judged_expect_all(&trusted_issuer, cases, CASES_OF(cases));
 }
 
 int

@@ -29,7 +29,7 @@ struct extracted {
 };
 
 static void
-expect(const struct profile *profile, const struct extracted *extracted)
+expect(const struct trusted_issuer *trusted_issuer, const struct extracted *extracted)
 {
 	struct token token = { .claims = json_loads(extracted->claims, 0, NULL) };
 	struct claims claims = { 0 };
@@ -40,7 +40,7 @@ expect(const struct profile *profile, const struct extracted *extracted)
 	if (token.claims == NULL)
 		fail_msg("%s: the case is no JSON", extracted->name);
 	arena_init(&arena, 65536);
-	got = extract_claims(profile, &token, &arena, &claims);
+	got = extract_claims(trusted_issuer, &token, &arena, &claims);
 	if (got != extracted->reason)
 		fail_msg("%s: got %s (%s)", extracted->name, reason_word(got),
 		    token.detail == NULL ? "" : token.detail);
@@ -124,11 +124,11 @@ static const struct extracted cases[] = {
 static void
 claims_are_taken_from_their_places(void **state)
 {
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 
 	(void)state;
 	for (size_t i = 0; i < CASES_OF(cases); i++)
-		expect(&profile, &cases[i]);
+		expect(&trusted_issuer, &cases[i]);
 }
 
 static void
@@ -149,18 +149,18 @@ a_star_is_each_entry(void **state)
 		    "||||", REASON_OK },
 		{ "of a text nothing", "{\"roles\":\"admin\"}", "||||", REASON_OK },
 	};
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 
 	(void)state;
-	profile.claims.roles = (struct texts){ .at = roles, .count = CASES_OF(roles) };
+	trusted_issuer.claims.roles = (struct texts){ .at = roles, .count = CASES_OF(roles) };
 	for (size_t i = 0; i < CASES_OF(starred); i++)
-		expect(&profile, &starred[i]);
+		expect(&trusted_issuer, &starred[i]);
 }
 
 static void
 entries_that_are_no_text_are_counted(void **state)
 {
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 	struct token token = {
 		.claims = json_loads(
 		    "{\"scp\":[1,\"a\"],\"groups\":[null,{}],\"roles\":[\"b\"]}", 0, NULL),
@@ -170,7 +170,7 @@ entries_that_are_no_text_are_counted(void **state)
 
 	(void)state;
 	arena_init(&arena, 65536);
-	assert_int_equal(extract_claims(&profile, &token, &arena, &claims), REASON_OK);
+	assert_int_equal(extract_claims(&trusted_issuer, &token, &arena, &claims), REASON_OK);
 	assert_int_equal(claims.not_text, 3);
 	arena_done(&arena);
 	json_decref(token.claims);
@@ -193,18 +193,18 @@ places_can_be_deep(void **state)
 		{ "a wrong type in the depth", "{\"realm_access\":{\"roles\":{}}}",
 		    "/realm_access/roles", REASON_CLAIM_MALFORMED },
 	};
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 
 	(void)state;
-	profile.claims.roles = (struct texts){ .at = roles, .count = 3 };
+	trusted_issuer.claims.roles = (struct texts){ .at = roles, .count = 3 };
 	for (size_t i = 0; i < CASES_OF(deep); i++)
-		expect(&profile, &deep[i]);
+		expect(&trusted_issuer, &deep[i]);
 }
 
 static void
 names_have_at_most_1024_bytes(void **state)
 {
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 	char name[1026] = { 0 };
 
 	(void)state;
@@ -216,7 +216,7 @@ names_have_at_most_1024_bytes(void **state)
 		memset(name, 'n', len);
 		token.claims = json_pack("{s:s}", "sub", name);
 		arena_init(&arena, 65536);
-		assert_int_equal(extract_claims(&profile, &token, &arena, &claims),
+		assert_int_equal(extract_claims(&trusted_issuer, &token, &arena, &claims),
 		    len <= 1024 ? REASON_OK : REASON_CLAIM_MALFORMED);
 		assert_int_equal(claims.subject.len, len <= 1024 ? len : 0);
 		json_decref(token.claims);

@@ -30,13 +30,14 @@ what_differs_is_named(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct profile profiles[] = { { .name = "far", .issuer = "https://far.test" },
+		struct trusted_issuer trusted_issuers[] = { { .name = "far",
+								.issuer = "https://far.test" },
 			{ .name = "near", .issuer = cases[i].own } };
 		struct arena arena;
 		const char *detail;
 
 		arena_init(&arena, 1 << 16);
-		detail = issuer_unknown_detail(profiles, 2, span_of(cases[i].got), &arena);
+		detail = issuer_unknown_detail(trusted_issuers, 2, span_of(cases[i].got), &arena);
 		if (strstr(detail, cases[i].want) == NULL || strstr(detail, "\"near\"") == NULL)
 			fail_msg("%s: %s", cases[i].got, detail);
 		arena_done(&arena);
@@ -48,7 +49,7 @@ strangers_and_odd_texts_have_no_nearest(void **state)
 {
 	static const char *const odd[] = { "https://b.test", "", "/", "://", "kubernetes/x",
 		"https://", "https:///" };
-	struct profile profile = { .name = "a", .issuer = "https://a.test" };
+	struct trusted_issuer trusted_issuer = { .name = "a", .issuer = "https://a.test" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
@@ -56,7 +57,7 @@ strangers_and_odd_texts_have_no_nearest(void **state)
 		const char *detail;
 
 		arena_init(&arena, 1 << 16);
-		detail = issuer_unknown_detail(&profile, 1, span_of(odd[i]), &arena);
+		detail = issuer_unknown_detail(&trusted_issuer, 1, span_of(odd[i]), &arena);
 		assert_non_null(detail);
 		assert_null(strstr(detail, "nearest"));
 		arena_done(&arena);

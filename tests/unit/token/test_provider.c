@@ -32,7 +32,7 @@ every_place_is_a_pointer(void **state)
 {
 	(void)state;
 	for (int provider = 0; provider_words[provider] != NULL; provider++) {
-		struct profile_claims claims = { 0 };
+		struct trusted_issuer_claims claims = { 0 };
 		const struct texts *lists[] = { &claims.subject, &claims.client, &claims.scopes,
 			&claims.groups, &claims.roles };
 
@@ -50,7 +50,7 @@ every_place_is_a_pointer(void **state)
 static void
 expect_places(const char *word, const char *want)
 {
-	struct profile_claims claims = { 0 };
+	struct trusted_issuer_claims claims = { 0 };
 	const struct texts *lists[] = { &claims.subject, &claims.client, &claims.scopes,
 		&claims.groups, &claims.roles };
 	char line[256] = "";
@@ -86,7 +86,7 @@ what_the_configuration_names_stays(void **state)
 {
 	static const char *mine[] = { "/mine" };
 	struct node node = { .kind = NODE_LIST };
-	struct profile_claims claims = { .roles = { .at = mine, .count = 1, .node = &node },
+	struct trusted_issuer_claims claims = { .roles = { .at = mine, .count = 1, .node = &node },
 		.groups = { .node = &node } };
 
 	(void)state;

@@ -16,7 +16,7 @@
 
 /* What a thread is given, and what it found. */
 struct task {
-	const struct profile *profile;
+	const struct trusted_issuer *trusted_issuer;
 	const struct keyset *keys;
 	struct span text;
 	enum reason reason;
@@ -26,7 +26,7 @@ static void *
 work(void *context)
 {
 	struct task *task = context;
-	struct verify_facts facts = { task->profile, task->keys, 1500 };
+	struct verify_inputs inputs = { task->trusted_issuer, task->keys, 1500 };
 	struct claims claims;
 	struct arena arena;
 	struct token token;
@@ -34,7 +34,7 @@ work(void *context)
 	arena_init(&arena, 1 << 20);
 	task->reason = token_read(task->text, &arena, &token);
 	if (task->reason == REASON_OK)
-		task->reason = verify_token(&facts, &token, &arena, &claims);
+		task->reason = verify_token(&inputs, &token, &arena, &claims);
 	token_done(&token);
 	arena_done(&arena);
 	return NULL;
@@ -69,9 +69,9 @@ expect(const char *name, struct task *task, char *text, enum reason want)
 static void
 every_algorithm_fits(void **state)
 {
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 	struct keyset *keys = honest_keys(0);
-	struct task task = { .profile = &profile, .keys = keys };
+	struct task task = { .trusted_issuer = &trusted_issuer, .keys = keys };
 
 	(void)state;
 	for (int a = 0; a < ALGORITHM_COUNT; a++) {
@@ -94,12 +94,12 @@ every_algorithm_fits(void **state)
 static void
 a_larger_rsa_key_fits(void **state)
 {
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 	EVP_PKEY *large = EVP_RSA_gen(4096u);
 	json_t *jwk = signer_jwk(large, "k", NULL);
 	char *text = signer_set(&jwk, 1);
 	struct keyset *keys = honest_set(text);
-	struct task task = { .profile = &profile, .keys = keys };
+	struct task task = { .trusted_issuer = &trusted_issuer, .keys = keys };
 
 	(void)state;
 	expect("RSA 4096", &task,
@@ -162,9 +162,9 @@ hostile_payloads_fit(void **state)
 		    "{\"iss\":\"https://idp.test\",\"aud\":\"api://a\",\"exp\":1999.", "0", "1}",
 		    REASON_OK },
 	};
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 	struct keyset *keys = honest_keys(0);
-	struct task task = { .profile = &profile, .keys = keys };
+	struct task task = { .trusted_issuer = &trusted_issuer, .keys = keys };
 
 	(void)state;
 	for (size_t i = 0; i < CASES_OF(cases); i++) {
@@ -182,9 +182,9 @@ hostile_payloads_fit(void **state)
 static void
 hostile_headers_fit(void **state)
 {
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 	struct keyset *keys = honest_keys(0);
-	struct task task = { .profile = &profile, .keys = keys };
+	struct task task = { .trusted_issuer = &trusted_issuer, .keys = keys };
 	char header[4000];
 	char *dots;
 

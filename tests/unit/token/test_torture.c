@@ -11,7 +11,7 @@
 
 struct attempt {
 	const char *name;
-	const struct profile *profile;
+	const struct trusted_issuer *trusted_issuer;
 	const struct keyset *keys;
 	char *text;
 	enum reason want;
@@ -23,8 +23,8 @@ static enum torture_result
 verify(void *context)
 {
 	const struct attempt *attempt = context;
-	struct verify_facts facts = { attempt->profile, attempt->keys, 1500 };
-	struct claims claims = { .profile = NULL };
+	struct verify_inputs inputs = { attempt->trusted_issuer, attempt->keys, 1500 };
+	struct claims claims = { .trusted_issuer = NULL };
 	struct token token = { 0 };
 	enum torture_result result = TORTURE_WRONG;
 	enum reason reason;
@@ -33,7 +33,7 @@ verify(void *context)
 	arena_init(&arena, 1 << 20);
 	reason = token_read(span_of(attempt->text), &arena, &token);
 	if (reason == REASON_OK)
-		reason = verify_token(&facts, &token, &arena, &claims);
+		reason = verify_token(&inputs, &token, &arena, &claims);
 	if (reason == attempt->want)
 		result = TORTURE_RIGHT;
 	else if (reason == REASON_OVERLOADED || reason == REASON_SIGNATURE_INVALID)
@@ -60,13 +60,14 @@ no_token_is_taken_for_another_without_memory(void **state)
 		{ "one for another", "{\"aud\":\"api://other\"}", NULL, 0, REASON_AUDIENCE_MISMATCH,
 		    NULL },
 	};
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 	struct keyset *keys = judged_keys();
 
 	(void)state;
 	for (size_t i = 0; i < CASES_OF(cases); i++) {
 		char *claims = judged_claims(&cases[i]);
-		struct attempt attempt = { cases[i].name, &profile, keys, NULL, cases[i].want };
+		struct attempt attempt = { cases[i].name, &trusted_issuer, keys, NULL,
+			cases[i].want };
 
 		attempt.text = signer_token(signer_key(ALGORITHM_ES256, 0), ALGORITHM_ES256,
 		    SPAN(HONEST_HEADER), span_of(claims));
@@ -80,9 +81,10 @@ no_token_is_taken_for_another_without_memory(void **state)
 static void
 no_forged_signature_is_taken_without_memory(void **state)
 {
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 	struct keyset *keys = judged_keys();
-	struct attempt attempt = { "a forged one", &profile, keys, NULL, REASON_SIGNATURE_INVALID };
+	struct attempt attempt = { "a forged one", &trusted_issuer, keys, NULL,
+		REASON_SIGNATURE_INVALID };
 
 	(void)state;
 	attempt.text = signer_token(signer_key(ALGORITHM_ES256, 1), ALGORITHM_ES256,

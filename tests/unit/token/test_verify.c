@@ -11,22 +11,22 @@
 static void
 the_honest_token_is_verified(void **state)
 {
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 	struct keyset *keys = judged_keys();
-	struct verify_facts facts = { &profile, keys, 1500 };
+	struct verify_inputs inputs = { &trusted_issuer, keys, 1500 };
 	struct judged honest = { .name = "honest" };
 	struct judgement judgement;
 
 	(void)state;
-	judge(&judgement, &facts, &honest);
+	judge(&judgement, &inputs, &honest);
 	assert_int_equal(judgement.reason, REASON_OK);
 	assert_null(judgement.token.detail);
-	assert_ptr_equal(judgement.claims.profile, &profile);
+	assert_ptr_equal(judgement.claims.trusted_issuer, &trusted_issuer);
 	assert_ptr_equal(judgement.claims.payload, judgement.token.claims);
 	assert_true(span_is(judgement.claims.subject, "alice"));
 	assert_null(judgement.claims.client.at);
 	assert_int_equal(judgement.claims.expires_s, 2000);
-	judgement_done(&judgement);
+	decision_done(&judgement);
 	keyset_free(keys);
 }
 
@@ -49,10 +49,10 @@ the_issuer_is_exact(void **state)
 		{ "a line feed is shown as what it is", "{\"iss\":\"a\\nb\"}", NULL, 0,
 		    REASON_ISSUER_UNKNOWN, "\"a\\x0ab\"" },
 	};
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 
 	(void)state;
-	judged_expect_all(&profile, cases, CASES_OF(cases));
+	judged_expect_all(&trusted_issuer, cases, CASES_OF(cases));
 }
 
 static void
@@ -60,9 +60,9 @@ no_claim_is_judged_before_the_signature(void **state)
 {
 	static const char *const bad[] = { "{\"exp\":\"x\"}", "{\"exp\":1}", "{\"aud\":1}",
 		"{\"cnf\":{}}", "{\"nbf\":9999}", "{\"sub\":1}" };
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 	struct keyset *keys = judged_keys();
-	struct verify_facts facts = { &profile, keys, 1500 };
+	struct verify_inputs inputs = { &trusted_issuer, keys, 1500 };
 
 	(void)state;
 	for (size_t i = 0; i < CASES_OF(bad); i++) {
@@ -70,11 +70,11 @@ no_claim_is_judged_before_the_signature(void **state)
 		char *claims = judged_claims(&judged);
 		struct judgement judgement;
 
-		judge_text(&judgement, &facts,
+		judge_text(&judgement, &inputs,
 		    signer_token(signer_key(ALGORITHM_ES256, 1), ALGORITHM_ES256,
 			SPAN(HONEST_HEADER), span_of(claims)));
 		assert_int_equal(judgement.reason, REASON_SIGNATURE_INVALID);
-		judgement_done(&judgement);
+		decision_done(&judgement);
 		free(claims);
 	}
 	keyset_free(keys);
@@ -82,11 +82,11 @@ no_claim_is_judged_before_the_signature(void **state)
 
 /* Refusals are told in one order: each of these tokens is wrong in all that follow, too. */
 static void
-the_first_check_that_fails_is_told(void **state)
+the_first_check_that_fails_is_reported(void **state)
 {
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 	struct keyset *keys = judged_keys();
-	struct verify_facts facts = { &profile, NULL, 3000 };
+	struct verify_inputs inputs = { &trusted_issuer, NULL, 3000 };
 	static const char all[] = "{\"iss\":\"i\",\"exp\":10,\"aud\":\"x\",\"cnf\":{}}";
 	static const char mine[] =
 	    "{\"iss\":\"https://idp.test\",\"exp\":10,\"aud\":\"x\",\"cnf\":{}}";
@@ -110,17 +110,17 @@ the_first_check_that_fails_is_told(void **state)
 	for (size_t i = 0; i < CASES_OF(cases); i++) {
 		struct judgement judgement;
 
-		profile.algorithms =
+		trusted_issuer.algorithms =
 		    cases[i].all_algorithms ? ALGORITHM_ALL : ALGORITHM_BIT(ALGORITHM_RS256);
-		facts.keys = cases[i].keys ? keys : NULL;
-		judge_text(&judgement, &facts,
+		inputs.keys = cases[i].keys ? keys : NULL;
+		judge_text(&judgement, &inputs,
 		    signer_token(signer_key(ALGORITHM_ES256, 1), ALGORITHM_ES256,
 			span_of(cases[i].header), span_of(cases[i].claims)));
 		if (judgement.reason != cases[i].want)
 			fail_msg("%zu: got %s", i, reason_word(judgement.reason));
 		if (strstr(judgement.token.detail, cases[i].detail) == NULL)
 			fail_msg("%zu: got %s", i, judgement.token.detail);
-		judgement_done(&judgement);
+		decision_done(&judgement);
 	}
 	keyset_free(keys);
 }
@@ -146,12 +146,12 @@ claims_are_judged_in_order(void **state)
 		    NULL },
 		{ "then sub", "{\"n\":1,\"sub\":1}", NULL, 0, REASON_CLAIM_MALFORMED, "/sub" },
 	};
-	struct profile_require n = { "/n", { .count = 0 }, NULL };
-	struct profile profile = judged_profile();
+	struct trusted_issuer_require n = { "/n", { .count = 0 }, NULL };
+	struct trusted_issuer trusted_issuer = judged_issuer();
 
 	(void)state;
-	profile.require = &n;
-	judged_expect_all(&profile, cases, CASES_OF(cases));
+	trusted_issuer.require = &n;
+	judged_expect_all(&trusted_issuer, cases, CASES_OF(cases));
 }
 
 static void
@@ -167,20 +167,20 @@ a_bound_token_is_refused(void **state)
 		{ "a string", "{\"cnf\":\"\"}", NULL, 0, REASON_BINDING_MISMATCH, NULL },
 		{ "another name", "{\"CNF\":{}}", NULL, 0, REASON_OK, NULL },
 	};
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 
 	(void)state;
-	judged_expect_all(&profile, cases, CASES_OF(cases));
+	judged_expect_all(&trusted_issuer, cases, CASES_OF(cases));
 }
 
 static void
-nothing_of_a_token_is_told_but_what_is_judged(void **state)
+nothing_of_a_token_is_reported_but_what_is_judged(void **state)
 {
 	static const char *const bad[] = { "{\"exp\":1}", "{\"aud\":\"x\"}", "{\"iss\":\"x\"}",
 		"{\"cnf\":1}", "{\"sub\":1}", "{\"nbf\":5000}" };
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 	struct keyset *keys = judged_keys();
-	struct verify_facts facts = { &profile, keys, 1500 };
+	struct verify_inputs inputs = { &trusted_issuer, keys, 1500 };
 
 	(void)state;
 	for (size_t i = 0; i < CASES_OF(bad); i++) {
@@ -188,12 +188,12 @@ nothing_of_a_token_is_told_but_what_is_judged(void **state)
 		struct judgement judgement;
 		const char *signature;
 
-		judge(&judgement, &facts, &judged);
+		judge(&judgement, &inputs, &judged);
 		signature = strrchr(judgement.text, '.') + 1;
 		assert_int_not_equal(judgement.reason, REASON_OK);
 		assert_null(strstr(judgement.token.detail, signature));
 		assert_null(strstr(judgement.token.detail, "eyJ"));
-		judgement_done(&judgement);
+		decision_done(&judgement);
 	}
 	keyset_free(keys);
 }
@@ -204,9 +204,9 @@ a_huge_claim_makes_no_huge_detail(void **state)
 	char set[8200];
 	struct judged cases[2] = { { .name = "iss", .want = REASON_ISSUER_UNKNOWN },
 		{ .name = "aud", .want = REASON_AUDIENCE_MISMATCH } };
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 	struct keyset *keys = judged_keys();
-	struct verify_facts facts = { &profile, keys, 1500 };
+	struct verify_inputs inputs = { &trusted_issuer, keys, 1500 };
 
 	(void)state;
 	for (size_t i = 0; i < CASES_OF(cases); i++) {
@@ -217,11 +217,11 @@ a_huge_claim_makes_no_huge_detail(void **state)
 		set[strlen(set)] = 'a';
 		memcpy(set + sizeof(set) - 3, "\"}", 3);
 		cases[i].set = set;
-		judge(&judgement, &facts, &cases[i]);
+		judge(&judgement, &inputs, &cases[i]);
 		assert_int_equal(judgement.reason, cases[i].want);
 		assert_true(strlen(judgement.token.detail) < 200);
 		assert_non_null(strstr(judgement.token.detail, "a…\""));
-		judgement_done(&judgement);
+		decision_done(&judgement);
 	}
 	keyset_free(keys);
 }
@@ -229,25 +229,25 @@ a_huge_claim_makes_no_huge_detail(void **state)
 static void
 memory_that_ends_refuses(void **state)
 {
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 	struct keyset *keys = judged_keys();
-	struct verify_facts facts = { &profile, keys, 1500 };
+	struct verify_inputs inputs = { &trusted_issuer, keys, 1500 };
 	struct judged judged = { .name = "scopes", .set = "{\"scope\":\"a b c\"}" };
 	struct judgement judgement;
 	struct arena none;
 
 	(void)state;
-	judge(&judgement, &facts, &judged);
+	judge(&judgement, &inputs, &judged);
 	assert_int_equal(judgement.reason, REASON_OK);
 	arena_init(&none, 0);
 	assert_int_equal(
-	    verify_token(&facts, &judgement.token, &none, &judgement.claims), REASON_OVERLOADED);
+	    verify_token(&inputs, &judgement.token, &none, &judgement.claims), REASON_OVERLOADED);
 	assert_string_equal(judgement.token.detail, "out of memory");
-	facts.now_s = 5000;
-	assert_int_equal(
-	    verify_token(&facts, &judgement.token, &none, &judgement.claims), REASON_TOKEN_EXPIRED);
+	inputs.now_s = 5000;
+	assert_int_equal(verify_token(&inputs, &judgement.token, &none, &judgement.claims),
+	    REASON_TOKEN_EXPIRED);
 	arena_done(&none);
-	judgement_done(&judgement);
+	decision_done(&judgement);
 	keyset_free(keys);
 }
 
@@ -265,13 +265,13 @@ assumed_claims_are_judged_all_the_same(void **state)
 		{ .name = "sub", .set = "{\"sub\":1}", .want = REASON_CLAIM_MALFORMED },
 	};
 	const char *one[] = { "1" };
-	struct profile_require require = { "/n", { .at = one, .count = 1 }, NULL };
-	struct profile profile = judged_profile();
-	struct verify_facts facts = { &profile, NULL, 1500 };
+	struct trusted_issuer_require require = { "/n", { .at = one, .count = 1 }, NULL };
+	struct trusted_issuer trusted_issuer = judged_issuer();
+	struct verify_inputs inputs = { &trusted_issuer, NULL, 1500 };
 
 	(void)state;
-	profile.require = &require;
-	profile.algorithms = 0;
+	trusted_issuer.require = &require;
+	trusted_issuer.algorithms = 0;
 	for (size_t i = 0; i < CASES_OF(cases); i++) {
 		char *text = judged_claims(&cases[i]);
 		struct token token = { .claims = json_loads(text, 0, NULL) };
@@ -282,9 +282,9 @@ assumed_claims_are_judged_all_the_same(void **state)
 			json_object_set_new(token.claims, "n", json_integer(1));
 		token.issuer = span_of(json_string_value(json_object_get(token.claims, "iss")));
 		arena_init(&arena, 65536);
-		if (verify_assumed(&facts, &token, &arena, &claims) != cases[i].want)
+		if (verify_assumed(&inputs, &token, &arena, &claims) != cases[i].want)
 			fail_msg("%s", cases[i].name);
-		assert_int_equal(claims.profile == &profile, i == 0);
+		assert_int_equal(claims.trusted_issuer == &trusted_issuer, i == 0);
 		json_decref(token.claims);
 		arena_done(&arena);
 		free(text);
@@ -298,10 +298,10 @@ main(void)
 		cmocka_unit_test(the_honest_token_is_verified),
 		cmocka_unit_test(the_issuer_is_exact),
 		cmocka_unit_test(no_claim_is_judged_before_the_signature),
-		cmocka_unit_test(the_first_check_that_fails_is_told),
+		cmocka_unit_test(the_first_check_that_fails_is_reported),
 		cmocka_unit_test(claims_are_judged_in_order),
 		cmocka_unit_test(a_bound_token_is_refused),
-		cmocka_unit_test(nothing_of_a_token_is_told_but_what_is_judged),
+		cmocka_unit_test(nothing_of_a_token_is_reported_but_what_is_judged),
 		cmocka_unit_test(a_huge_claim_makes_no_huge_detail),
 		cmocka_unit_test(memory_that_ends_refuses),
 		cmocka_unit_test(assumed_claims_are_judged_all_the_same),

@@ -46,10 +46,10 @@ without_skew_the_boundaries_are_exact(void **state)
 		{ "the smallest now", NULL, NULL, INT64_MIN, REASON_TOKEN_NOT_YET_VALID, NULL },
 		{ "a now before 1970", "{\"nbf\":0}", "iat", -1, REASON_TOKEN_NOT_YET_VALID, NULL },
 	};
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 
 	(void)state;
-	judged_expect_all(&profile, cases, CASES_OF(cases));
+	judged_expect_all(&trusted_issuer, cases, CASES_OF(cases));
 }
 
 static void
@@ -72,11 +72,11 @@ the_skew_forgives_both_ways_and_no_more(void **state)
 		{ "the smallest now", "{\"nbf\":0}", "iat", INT64_MIN, REASON_TOKEN_NOT_YET_VALID,
 		    NULL },
 	};
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 
 	(void)state;
-	profile.skew_s = 30;
-	judged_expect_all(&profile, cases, CASES_OF(cases));
+	trusted_issuer.skew_s = 30;
+	judged_expect_all(&trusted_issuer, cases, CASES_OF(cases));
 }
 
 static void
@@ -104,15 +104,15 @@ a_token_ages(void **state)
 		    "{\"iat\":253402300000,\"exp\":253402300799}", NULL, INT64_C(253402300001),
 		    REASON_OK, NULL },
 	};
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 
 	(void)state;
-	profile.max_age_s = 600;
-	judged_expect_all(&profile, cases, CASES_OF(cases));
-	profile.skew_s = 30;
-	judged_expect_all(&profile, skewed, CASES_OF(skewed));
-	profile.max_age_s = INT64_C(36500) * 86400;
-	judged_expect_all(&profile, ageless, CASES_OF(ageless));
+	trusted_issuer.max_age_s = 600;
+	judged_expect_all(&trusted_issuer, cases, CASES_OF(cases));
+	trusted_issuer.skew_s = 30;
+	judged_expect_all(&trusted_issuer, skewed, CASES_OF(skewed));
+	trusted_issuer.max_age_s = INT64_C(36500) * 86400;
+	judged_expect_all(&trusted_issuer, ageless, CASES_OF(ageless));
 }
 
 /* null is an absent claim where the claim is optional, and only there. */
@@ -124,10 +124,10 @@ an_optional_time_may_be_null(void **state)
 		{ "iat", "{\"iat\":null}", NULL, 0, REASON_OK, NULL },
 		{ "exp", "{\"exp\":null}", NULL, 0, REASON_CLAIM_MALFORMED, "exp" },
 	};
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 
 	(void)state;
-	judged_expect_all(&profile, cases, CASES_OF(cases));
+	judged_expect_all(&trusted_issuer, cases, CASES_OF(cases));
 }
 
 /* A wrong type is never taken for an absent claim. */
@@ -138,7 +138,7 @@ a_time_is_a_number(void **state)
 	static const char *const values[] = { "\"1999\"", "\"\"", "\"never\"", "true", "false",
 		"[]", "[1999]", "{}", "{\"a\":1}", "-1", "-0.5", "253402300800", "1e300",
 		"9223372036854775807", "-9223372036854775808" };
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 
 	(void)state;
 	for (size_t c = 0; c < CASES_OF(claims); c++)
@@ -148,25 +148,25 @@ a_time_is_a_number(void **state)
 				claims[c] };
 
 			(void)snprintf(set, sizeof(set), "{\"%s\":%s}", claims[c], values[v]);
-			judged_expect_all(&profile, &judged, 1);
+			judged_expect_all(&trusted_issuer, &judged, 1);
 		}
 }
 
 static void
 claims_expire_at_the_whole_second(void **state)
 {
-	struct profile profile = judged_profile();
+	struct trusted_issuer trusted_issuer = judged_issuer();
 	struct keyset *keys = judged_keys();
-	struct verify_facts facts = { &profile, keys, 1500 };
+	struct verify_inputs inputs = { &trusted_issuer, keys, 1500 };
 	struct judged judged = { .name = "fraction", .set = "{\"exp\":1999.75}" };
 	struct judgement judgement;
 
 	(void)state;
-	profile.skew_s = 30;
-	judge(&judgement, &facts, &judged);
+	trusted_issuer.skew_s = 30;
+	judge(&judgement, &inputs, &judged);
 	assert_int_equal(judgement.reason, REASON_OK);
 	assert_int_equal(judgement.claims.expires_s, 1999);
-	judgement_done(&judgement);
+	decision_done(&judgement);
 	keyset_free(keys);
 }
 
@@ -183,15 +183,15 @@ the_times_of_claims_are_those_of_the_checks(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CASES_OF(sets) * CASES_OF(ages_s) * CASES_OF(skews_s); i++) {
-		struct profile profile = judged_profile();
-		struct verify_facts facts = { &profile, keys, 1500 };
+		struct trusted_issuer trusted_issuer = judged_issuer();
+		struct verify_inputs inputs = { &trusted_issuer, keys, 1500 };
 		struct judged judged = { .name = "times", .set = sets[i % CASES_OF(sets)] };
 		struct judgement judgement;
 		int64_t from_s, until_s;
 
-		profile.max_age_s = ages_s[i / CASES_OF(sets) % CASES_OF(ages_s)];
-		profile.skew_s = skews_s[i / CASES_OF(sets) / CASES_OF(ages_s)];
-		judge(&judgement, &facts, &judged);
+		trusted_issuer.max_age_s = ages_s[i / CASES_OF(sets) % CASES_OF(ages_s)];
+		trusted_issuer.skew_s = skews_s[i / CASES_OF(sets) / CASES_OF(ages_s)];
+		judge(&judgement, &inputs, &judged);
 		from_s = judgement.claims.from_s;
 		until_s = judgement.claims.until_s;
 		for (size_t m = 0; judgement.reason == REASON_OK && m < 6; m++) {
@@ -199,13 +199,13 @@ the_times_of_claims_are_those_of_the_checks(void **state)
 				2100 };
 			struct judgement again;
 
-			facts.now_s = moments_s[m];
-			judge(&again, &facts, &judged);
+			inputs.now_s = moments_s[m];
+			judge(&again, &inputs, &judged);
 			assert_int_equal(again.reason == REASON_OK, m == 2 || m == 3);
-			judgement_done(&again);
+			decision_done(&again);
 			compared++;
 		}
-		judgement_done(&judgement);
+		decision_done(&judgement);
 	}
 	assert_true(compared > 200);
 	keyset_free(keys);

@@ -142,7 +142,7 @@ one_peer_does_not_lock_a_name_for_the_others(void **state)
 	/* As fast as it may, for three hours. */
 	for (now_s = 1000; now_s < 1000 + 10800; now_s++)
 		(void)wrong("ann", "6.6.6.6", now_s);
-	assert_true(right("ann", "1.2.3.4", now_s + LOCKOUT_NAME_MOST_S) == 0);
+	assert_true(right("ann", "1.2.3.4", now_s + LOCKOUT_NAME_MAX_S) == 0);
 }
 
 static void
@@ -159,7 +159,7 @@ who_was_right_from_there_is_not_kept_out_by_others(void **state)
 		(void)wrong("ann", peer, now_s);
 	}
 	assert_true(wrong("ann", "6.7.8.9", now_s) > 0);
-	assert_true(wrong("ann", "6.7.8.9", now_s) <= LOCKOUT_NAME_MOST_S);
+	assert_true(wrong("ann", "6.7.8.9", now_s) <= LOCKOUT_NAME_MAX_S);
 	assert_int_equal(right("ann", "1.2.3.4", now_s), 0);
 }
 

@@ -52,7 +52,7 @@ attempt_of(const char *name, const char *password, const char *hash)
 static enum login_found
 check(const struct login_attempt *attempt)
 {
-	struct login_told told;
+	struct login_outcome told;
 
 	return login_check(login, attempt, &told);
 }
@@ -90,7 +90,7 @@ what_is_wrong_is_locked_out(void **state)
 {
 	struct login_attempt attempt = attempt_of("ann", "guess", HASH);
 	struct login_attempt right = attempt_of("ann", PASSWORD, HASH);
-	struct login_told told;
+	struct login_outcome told;
 	int i;
 
 	(void)state;
@@ -108,7 +108,7 @@ static void
 unknown_users_are_locked_out_alike(void **state)
 {
 	struct login_attempt attempt = attempt_of("nobody", "guess", NULL);
-	struct login_told told;
+	struct login_outcome told;
 	int i;
 
 	(void)state;
@@ -140,7 +140,7 @@ what_is_known_waits_too_when_its_peer_guesses(void **state)
 
 struct crowd {
 	struct login_attempt attempt;
-	struct login_told told;
+	struct login_outcome told;
 	enum login_found found;
 };
 
@@ -202,7 +202,7 @@ too_many_at_a_time_are_turned_away(void **state)
 		right += crowd[i].found == LOGIN_RIGHT;
 	}
 	assert_int_equal(busy + right, 200);
-	assert_true(right >= LOGIN_PEER_MOST);
+	assert_true(right >= LOGIN_PEER_MAX);
 	assert_true(login_quiet(login, 1000));
 }
 
@@ -229,7 +229,7 @@ who_is_right_is_let_in_while_the_peer_guesses(void **state)
 	run_crowd(crowd, 61);
 	for (i = 0; i < 60; i++)
 		busy += crowd[i].found == LOGIN_BUSY;
-	assert_true(busy <= 60 - LOGIN_PEER_MOST);
+	assert_true(busy <= 60 - LOGIN_PEER_MAX);
 	assert_int_equal(crowd[60].found, LOGIN_RIGHT);
 }
 

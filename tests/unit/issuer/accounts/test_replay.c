@@ -96,7 +96,7 @@ static void
 one_owner_cannot_take_the_room_of_all(void **state)
 {
 	(void)state;
-	fill("greedy", REPLAY_OWNER_MOST, 200);
+	fill("greedy", REPLAY_OWNER_MAX, 200);
 	assert_int_equal(take("greedy", "more", 100, 200), REPLAY_FULL);
 	assert_int_equal(take("greedy", "0", 100, 200), REPLAY_USED);
 	assert_int_equal(take("modest", "0", 100, 200), REPLAY_NEW);
@@ -106,10 +106,10 @@ static void
 room_comes_back_when_texts_end(void **state)
 {
 	(void)state;
-	fill("a", REPLAY_OWNER_MOST, 200);
+	fill("a", REPLAY_OWNER_MAX, 200);
 	assert_int_equal(take("a", "more", 199, 300), REPLAY_FULL);
 	assert_int_equal(take("a", "more", 200, 300), REPLAY_NEW);
-	fill("b", REPLAY_OWNER_MOST, 300);
+	fill("b", REPLAY_OWNER_MAX, 300);
 }
 
 static void
@@ -121,13 +121,13 @@ what_is_full_forgets_nothing(void **state)
 	unsigned i, taken = 0;
 
 	(void)state;
-	for (i = 0; i < REPLAY_MOST + 1000; i++) {
+	for (i = 0; i < REPLAY_MAX + 1000; i++) {
 		(void)snprintf(text, sizeof(text), "%u", i);
 		found = take(owners[i % 5], text, 100, 200);
-		assert_int_equal(found, taken < REPLAY_MOST ? REPLAY_NEW : REPLAY_FULL);
+		assert_int_equal(found, taken < REPLAY_MAX ? REPLAY_NEW : REPLAY_FULL);
 		taken += found == REPLAY_NEW;
 	}
-	for (i = 0; i < REPLAY_MOST; i++) {
+	for (i = 0; i < REPLAY_MAX; i++) {
 		(void)snprintf(text, sizeof(text), "%u", i);
 		assert_int_equal(take(owners[i % 5], text, 100, 200), REPLAY_USED);
 	}

@@ -3,7 +3,7 @@
 
 #include "torture.h"
 #include "issuer/accounts/revoked.h"
-#include "issuer/accounts/view.h"
+#include "issuer/accounts/directory.h"
 
 /* --- what was revoked --- */
 
@@ -81,19 +81,19 @@ fill(void)
 static enum torture_result
 load(void *context)
 {
-	struct view *view = NULL;
+	struct directory *directory = NULL;
 	const struct client *one, *two;
 	struct err err = { "" };
 	bool right;
 
 	(void)context;
-	if (!view_load(store, &view, &err))
-		return view == NULL && err.text[0] != '\0' ? TORTURE_CLEAN : TORTURE_WRONG;
-	one = view_by_id(view, SPAN("id-1"));
-	two = view_by_name(view, SPAN("two"));
-	right = view_count(view) == 2 && one != NULL && one->roles.count == 2 && !one->disabled &&
-		two != NULL && two->disabled && two->roles.count == 0;
-	view_unref(view);
+	if (!directory_load(store, &directory, &err))
+		return directory == NULL && err.text[0] != '\0' ? TORTURE_CLEAN : TORTURE_WRONG;
+	one = directory_by_id(directory, SPAN("id-1"));
+	two = directory_by_name(directory, SPAN("two"));
+	right = directory_count(directory) == 2 && one != NULL && one->roles.count == 2 &&
+		!one->disabled && two != NULL && two->disabled && two->roles.count == 0;
+	directory_unref(directory);
 	return right ? TORTURE_RIGHT : TORTURE_WRONG;
 }
 

@@ -3,7 +3,7 @@
 
 #include "issuer/admin/account.h"
 #include "issuer/accounts/password.h"
-#include "issuer/accounts/view.h"
+#include "issuer/accounts/directory.h"
 
 static struct account_new
 ann(void)
@@ -137,31 +137,31 @@ static void
 a_view_finds_users_by_their_exact_name(void **state)
 {
 	struct store *store = open_store();
-	struct view *view = NULL, *later = NULL;
+	struct directory *directory = NULL, *later = NULL;
 
 	(void)state;
 	add(store, "id", "bob"); /* a client, who is no user */
 	add_ann(store);
-	assert_true(view_load(store, &view, &err));
-	assert_non_null(view_user(view, SPAN("ann")));
-	assert_null(view_user(view, SPAN("an")));
-	assert_null(view_user(view, SPAN("ann ")));
-	assert_null(view_user(view, SPAN("bob")));
-	assert_null(view_user(view, SPAN("")));
-	assert_true(view_load(store, &later, &err));
-	assert_true(view_same(view, later));
-	view_unref(later);
+	assert_true(directory_load(store, &directory, &err));
+	assert_non_null(directory_user(directory, SPAN("ann")));
+	assert_null(directory_user(directory, SPAN("an")));
+	assert_null(directory_user(directory, SPAN("ann ")));
+	assert_null(directory_user(directory, SPAN("bob")));
+	assert_null(directory_user(directory, SPAN("")));
+	assert_true(directory_load(store, &later, &err));
+	assert_true(directory_same(directory, later));
+	directory_unref(later);
 	assert_int_equal(account_set_password(store, "ann", SPAN("another horse"), &err), ADMIN_OK);
-	assert_true(view_load(store, &later, &err));
-	assert_false(view_same(view, later));
-	assert_true(view_clients_same(view, later));
-	view_unref(later);
-	view_unref(view);
+	assert_true(directory_load(store, &later, &err));
+	assert_false(directory_same(directory, later));
+	assert_true(directory_clients_same(directory, later));
+	directory_unref(later);
+	directory_unref(directory);
 	store_close(store);
 }
 
 static const char *const bad_roles[] = { "bad\n" };
-static const char long_password[PASSWORD_MOST + 2];
+static const char long_password[PASSWORD_MAX + 2];
 
 /* clang-format off */
 static const struct {
@@ -175,7 +175,7 @@ static const struct {
 	{ "no UTF-8", { .name = "a\xff", .password = { "12345678", 8 } } },
 	{ "no password", { .name = "a" } },
 	{ "a short password", { .name = "a", .password = { "1234567", 7 } } },
-	{ "a long password", { .name = "a", .password = { long_password, PASSWORD_MOST + 1 } } },
+	{ "a long password", { .name = "a", .password = { long_password, PASSWORD_MAX + 1 } } },
 	{ "a NUL in the password", { .name = "a", .password = { "1234\0" "5678", 9 } } },
 	{ "a password that is no UTF-8", { .name = "a", .password = { "12345678\xff", 9 } } },
 	{ "a bad label", { .name = "a", .label = "\x1b[", .password = { "12345678", 8 } } },

@@ -97,7 +97,7 @@ wrong_clients_are_not_made(void **state)
 }
 
 static void
-no_and_trouble_are_told_apart(void **state)
+no_and_trouble_are_reported_apart(void **state)
 {
 	struct admin_new new_client = { .name = "partner" };
 	struct admin_grant unknown = { "nobody", "r", true };
@@ -151,7 +151,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(secret_given_is_the_clients),
 		TEST(wrong_clients_are_not_made),
-		TEST(no_and_trouble_are_told_apart),
+		TEST(no_and_trouble_are_reported_apart),
 		TEST(roles_go_by_name_or_id),
 	};
 

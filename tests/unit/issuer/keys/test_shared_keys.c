@@ -86,16 +86,16 @@ a_bad_row_spoils_no_other_and_unknown_members_go(void **state)
 static void
 more_than_there_is_room_for_are_left_out(void **state)
 {
-	struct store_key rows[SHARED_KEYS_MOST + 5];
+	struct store_key rows[SHARED_KEYS_MAX + 5];
 	struct shared_keys *shared = NULL;
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < SHARED_KEYS_MOST + 5; i++)
+	for (i = 0; i < SHARED_KEYS_MAX + 5; i++)
 		rows[i] = (struct store_key){ "http://i", "other", "a", GOOD, 2000,
-			i + 1 < SHARED_KEYS_MOST + 5 ? &rows[i + 1] : NULL };
+			i + 1 < SHARED_KEYS_MAX + 5 ? &rows[i + 1] : NULL };
 	assert_true(shared_keys_make(rows, &reader, &shared));
-	assert_int_equal(shared->count, SHARED_KEYS_MOST);
+	assert_int_equal(shared->count, SHARED_KEYS_MAX);
 	assert_int_equal(shared->skipped, 5);
 	shared_keys_free(shared);
 }

@@ -221,7 +221,7 @@ make_directory(void)
 }
 
 static void
-rubbish_is_told(void **state)
+rubbish_is_reported(void **state)
 {
 	(void)state;
 	make_directory();
@@ -232,7 +232,7 @@ rubbish_is_told(void **state)
 }
 
 static void
-other_kinds_of_key_are_told(void **state)
+other_kinds_of_key_are_reported(void **state)
 {
 	(void)state;
 	make_directory();
@@ -269,7 +269,7 @@ other_files_are_left_alone(void **state)
 }
 
 static void
-unwritable_state_is_told(void **state)
+unwritable_state_is_reported(void **state)
 {
 	(void)state;
 	write_pem("signing", "a file", 6);
@@ -526,11 +526,11 @@ main(void)
 		TEST(key_is_made_once_and_kept),
 		TEST(key_file_is_private),
 		TEST(two_at_once_make_one_key),
-		TEST(rubbish_is_told),
-		TEST(other_kinds_of_key_are_told),
+		TEST(rubbish_is_reported),
+		TEST(other_kinds_of_key_are_reported),
 		TEST(name_must_be_the_thumbprint),
 		TEST(other_files_are_left_alone),
-		TEST(unwritable_state_is_told),
+		TEST(unwritable_state_is_reported),
 		TEST(public_set_is_public_and_verifies),
 		TEST(key_is_published_before_it_signs_and_kept_after),
 		TEST(key_made_while_the_clock_was_ahead_does_not_wait_until_then),

@@ -50,7 +50,7 @@ has_role(const char *role)
 	bool has = false;
 	size_t i;
 
-	client = view_by_id(parts.view, span_of(running.made.id));
+	client = directory_by_id(parts.directory, span_of(running.made.id));
 	if (client != NULL) {
 		for (i = 0; i < client->roles.count; i++)
 			has |= strcmp(client->roles.at[i], role) == 0;
@@ -65,8 +65,8 @@ clients_are_found_by_id_and_by_name(void **state)
 	(void)state;
 	struct issuer_parts parts = running_parts(&running);
 
-	assert_non_null(view_by_id(parts.view, span_of(running.made.id)));
-	assert_null(view_by_id(parts.view, SPAN("partner")));
+	assert_non_null(directory_by_id(parts.directory, span_of(running.made.id)));
+	assert_null(directory_by_id(parts.directory, SPAN("partner")));
 	issuer_parts_drop(&parts);
 	assert_true(running_knows(&running, SPAN("partner")));
 	assert_true(running_knows(&running, span_of(running.made.id)));
@@ -244,7 +244,7 @@ operator_mints_as_the_endpoint_does(void **state)
 
 	(void)state;
 	buffer_init(&token, 1 << 16);
-	client = view_client(parts.view, SPAN("partner"));
+	client = directory_client(parts.directory, SPAN("partner"));
 	assert_true(issuer_mint(running.issuer, client, "b", &token, &err));
 	opened_init(&opened, buffer_span(&token));
 	assert_string_equal(opened_text(opened.claims, "sub"), running.made.id);

@@ -60,7 +60,7 @@ read_row(const struct row *row)
 }
 
 static void
-mistakes_are_told(void **state)
+mistakes_are_reported(void **state)
 {
 	size_t i;
 
@@ -119,7 +119,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(mistakes_are_told),
+		cmocka_unit_test(mistakes_are_reported),
 		cmocka_unit_test(defaults_are_filled_in),
 		cmocka_unit_test(values_are_read),
 	};

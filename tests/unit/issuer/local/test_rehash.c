@@ -37,7 +37,7 @@ static const char *
 hash_of_ann(void)
 {
 	struct issuer_parts parts = running_parts(&running);
-	const struct user *user = view_user(parts.view, SPAN("ann"));
+	const struct user *user = directory_user(parts.directory, SPAN("ann"));
 
 	held[0] = '\0';
 	if (user != NULL)

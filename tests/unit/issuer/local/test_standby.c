@@ -15,9 +15,9 @@ static bool
 look(struct standby *standby, bool usable, int64_t good_s, int64_t now_s)
 {
 	struct standby_issuer issuer = { usable, good_s };
-	struct standby_facts facts = { &issuer, 1, now_s };
+	struct standby_inputs inputs = { &issuer, 1, now_s };
 
-	(void)standby_step(standby, &settings, &facts);
+	(void)standby_step(standby, &settings, &inputs);
 	return standby->in_force;
 }
 
@@ -26,10 +26,10 @@ it_stands_by_while_an_issuer_has_keys(void **state)
 {
 	struct standby standby = { .started_s = 1000 };
 	struct standby_issuer two[] = { { true, 0 }, { false, 0 } };
-	struct standby_facts facts = { two, 2, 90000 };
+	struct standby_inputs inputs = { two, 2, 90000 };
 
 	(void)state;
-	assert_false(standby_step(&standby, &settings, &facts));
+	assert_false(standby_step(&standby, &settings, &inputs));
 	assert_false(standby.in_force);
 	/* Stale keys that may still be used are keys. */
 	assert_false(look(&standby, true, 1, 99000));
@@ -40,12 +40,12 @@ it_needs_the_whole_time_and_every_issuer(void **state)
 {
 	struct standby standby = { .started_s = 1000 };
 	struct standby_issuer two[] = { { false, 1100 }, { false, 1130 } };
-	struct standby_facts facts = { two, 2, 1190 };
+	struct standby_inputs inputs = { two, 2, 1190 };
 
 	(void)state;
-	assert_false(standby_step(&standby, &settings, &facts));
-	facts.now_s = 1191;
-	assert_true(standby_step(&standby, &settings, &facts));
+	assert_false(standby_step(&standby, &settings, &inputs));
+	inputs.now_s = 1191;
+	assert_true(standby_step(&standby, &settings, &inputs));
 	assert_true(standby.in_force);
 	assert_int_equal(standby.changes, 1);
 	assert_int_equal(standby.since_s, 1191);
@@ -68,14 +68,14 @@ static void
 no_issuer_is_none_that_could_be_down(void **state)
 {
 	struct standby standby = { .started_s = 1 };
-	struct standby_facts facts = { NULL, 0, 90000 };
+	struct standby_inputs inputs = { NULL, 0, 90000 };
 
 	(void)state;
-	assert_false(standby_step(&standby, &settings, &facts));
+	assert_false(standby_step(&standby, &settings, &inputs));
 	assert_false(standby.in_force);
 	/* Issuers that a reload took away take the fallback with them. */
 	standby.in_force = true;
-	assert_true(standby_step(&standby, &settings, &facts));
+	assert_true(standby_step(&standby, &settings, &inputs));
 	assert_false(standby.in_force);
 }
 

@@ -121,7 +121,7 @@ static const struct {
 static void
 names_are_checked(void **state)
 {
-	char most[130];
+	char max[130];
 	size_t i;
 
 	(void)state;
@@ -130,13 +130,13 @@ names_are_checked(void **state)
 		    client_role_valid(span_of(names[i].text)) != names[i].role)
 			fail_msg("\"%s\"", names[i].text);
 	}
-	memset(most, 'a', sizeof(most));
-	assert_true(client_name_valid((struct span){ most, 128 }));
-	assert_false(client_name_valid((struct span){ most, 129 }));
+	memset(max, 'a', sizeof(max));
+	assert_true(client_name_valid((struct span){ max, 128 }));
+	assert_false(client_name_valid((struct span){ max, 129 }));
 }
 
 static void
-the_slot_of_a_right_secret_is_told(void **state)
+the_slot_of_a_right_secret_is_reported(void **state)
 {
 	struct client client = { .id = "i" };
 
@@ -153,7 +153,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_slot_of_a_right_secret_is_told),
+		cmocka_unit_test(the_slot_of_a_right_secret_is_reported),
 		cmocka_unit_test(ids_and_secrets_differ),
 		cmocka_unit_test(salt_makes_two_hashes_of_one_secret),
 		cmocka_unit_test(hash_is_the_documented_one),

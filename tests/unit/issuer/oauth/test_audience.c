@@ -75,10 +75,10 @@ choices(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		chosen = NULL;
-		const struct audience_wish wish = { span_of(rows[i].resource),
+		const struct audience_request request = { span_of(rows[i].resource),
 			span_of(rows[i].audience), SPAN("http://gate:1") };
 
-		done = audience_choose(&ours, &wish, &chosen);
+		done = audience_choose(&ours, &request, &chosen);
 		if (done != (rows[i].chosen != NULL) ||
 		    (done && strcmp(chosen, rows[i].chosen) != 0))
 			fail_msg("%s: got %s", rows[i].name, chosen == NULL ? "none" : chosen);

@@ -56,7 +56,7 @@ claims_of(const char *text)
 }
 
 static void
-a_good_token_is_told_of(void **state)
+a_good_token_is_reported_of(void **state)
 {
 	struct endpoint_answer answer;
 	json_t *body = NULL, *claims;
@@ -106,7 +106,7 @@ only_the_role_may_ask(void **state)
 }
 
 static void
-what_does_not_count_is_not_active_and_no_more_is_told(void **state)
+what_does_not_count_is_not_active_and_no_more_is_reported(void **state)
 {
 	struct endpoint_answer answer;
 
@@ -123,9 +123,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_good_token_is_told_of),
+		TEST(a_good_token_is_reported_of),
 		TEST(only_the_role_may_ask),
-		TEST(what_does_not_count_is_not_active_and_no_more_is_told),
+		TEST(what_does_not_count_is_not_active_and_no_more_is_reported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -153,7 +153,7 @@ nobody_can_log_in_and_nobody_is_sent_anywhere(void **state)
 }
 
 static void
-path_that_is_nearly_an_endpoint_is_told_which(void **state)
+path_that_is_nearly_an_endpoint_is_reported_which(void **state)
 {
 	static const char *const near[] = { "/auth/oauth/token/", "/auth/OAuth/Token",
 		"/AUTH/oauth/token" };
@@ -198,7 +198,7 @@ key_set_holds_the_public_key_only(void **state)
 }
 
 static void
-other_methods_are_told_which(void **state)
+other_methods_are_reported_which(void **state)
 {
 	static const char *const methods[] = { "POST", "PUT", "DELETE", "OPTIONS", "get", "" };
 	struct endpoint_answer answer;
@@ -228,9 +228,9 @@ main(void)
 		cmocka_unit_test(documents_stand_where_the_issuer_says),
 		cmocka_unit_test(openid_document_has_its_own_members),
 		cmocka_unit_test(nobody_can_log_in_and_nobody_is_sent_anywhere),
-		cmocka_unit_test(path_that_is_nearly_an_endpoint_is_told_which),
+		cmocka_unit_test(path_that_is_nearly_an_endpoint_is_reported_which),
 		cmocka_unit_test(key_set_holds_the_public_key_only),
-		cmocka_unit_test(other_methods_are_told_which),
+		cmocka_unit_test(other_methods_are_reported_which),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

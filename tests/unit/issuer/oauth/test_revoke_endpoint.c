@@ -89,7 +89,7 @@ what_is_revoked_stays_so_after_a_restart(void **state)
 }
 
 static void
-another_client_cannot_end_it_and_is_told_nothing(void **state)
+another_client_cannot_end_it_and_is_reported_nothing(void **state)
 {
 	char token[1000], hash[CLIENT_HASH_ROOM];
 	struct client other = { .id = "other", .name = "other" };
@@ -176,7 +176,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_client_ends_its_own_token),
 		TEST(what_is_revoked_stays_so_after_a_restart),
-		TEST(another_client_cannot_end_it_and_is_told_nothing),
+		TEST(another_client_cannot_end_it_and_is_reported_nothing),
 		TEST(nobody_cannot_end_it),
 		TEST(a_changed_token_ends_nothing),
 		TEST(revoked_by_client_subject_or_all),

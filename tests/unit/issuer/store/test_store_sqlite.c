@@ -71,7 +71,7 @@ text_is_no_database(void **state)
 }
 
 static void
-damaged_page_is_told(void **state)
+damaged_page_is_reported(void **state)
 {
 	struct store *store = open_store();
 	static char name[200], noise[4096];
@@ -93,7 +93,7 @@ damaged_page_is_told(void **state)
 }
 
 static void
-cut_file_is_told(void **state)
+cut_file_is_reported(void **state)
 {
 	struct store *store = open_store();
 
@@ -167,7 +167,7 @@ missing_directory_is_made_but_not_two(void **state)
 }
 
 static void
-read_only_file_is_told(void **state)
+read_only_file_is_reported(void **state)
 {
 	struct store *store = NULL;
 	int status = 0;
@@ -369,14 +369,14 @@ main(int argc, char **argv)
 		TEST(file_is_private),
 		TEST(file_for_everybody_is_refused),
 		TEST(text_is_no_database),
-		TEST(damaged_page_is_told),
-		TEST(cut_file_is_told),
+		TEST(damaged_page_is_reported),
+		TEST(cut_file_is_reported),
 		TEST(foreign_database_is_refused),
 		TEST(newer_schema_is_refused),
 		TEST(clients_and_users_of_an_older_schema_have_no_incarnation),
 		TEST(directory_is_no_database),
 		TEST(missing_directory_is_made_but_not_two),
-		TEST(read_only_file_is_told),
+		TEST(read_only_file_is_reported),
 		TEST(killed_writer_loses_nothing),
 		TEST(deleted_or_replaced_file_is_noticed),
 		TEST(cut_file_is_noticed),

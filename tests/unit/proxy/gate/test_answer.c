@@ -23,7 +23,7 @@ exchange_request(struct exchange *exchange)
 }
 
 bool
-exchange_keeps(const struct exchange *exchange)
+exchange_keep_alive(const struct exchange *exchange)
 {
 	return exchange->keeps;
 }
@@ -131,7 +131,7 @@ expect(const struct refusal_case *one)
 }
 
 static void
-refusals_are_told(void **state)
+refusals_are_reported(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -187,7 +187,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refusals_are_told),
+		cmocka_unit_test(refusals_are_reported),
 		cmocka_unit_test(a_head_has_the_length_but_not_the_body),
 		cmocka_unit_test(an_answer_that_cannot_be_written_looks_cut),
 		cmocka_unit_test(every_status_of_ours_has_a_phrase),

@@ -46,7 +46,7 @@ static struct span scopes[] = { { "orders:read", 11 }, { "orders:write", 12 } };
 static struct caller
 caller_of(void)
 {
-	struct caller caller = { .profile = 0 };
+	struct caller caller = { .issuer_index = 0 };
 
 	caller.principal = (struct principal){ .issuer = "okta",
 		.subject = SPAN("jane"),

@@ -123,7 +123,7 @@ a_snapshot_refers_to_the_same_parts_as_the_one_before(void **state)
 	assert_ptr_not_equal(before, after);
 	assert_true(before->serial < after->serial);
 	assert_ptr_equal(before->config, after->config);
-	assert_ptr_equal(before->local.view, after->local.view);
+	assert_ptr_equal(before->local.directory, after->local.directory);
 	assert_ptr_equal(before->local.revoked, after->local.revoked);
 	assert_ptr_equal(before->local.keys, after->local.keys);
 	assert_non_null(snapshot_keys(before, 0, clock_mono_s()));
@@ -157,7 +157,7 @@ who_holds_one_goes_on_with_its_parts_after_a_reload(void **state)
 	after = snapshot_take(hold);
 	assert_true(has_key(before, "one") && !has_key(before, "two"));
 	assert_true(has_key(after, "two") && !has_key(after, "one"));
-	assert_string_equal(before->config->profiles[0].name, "idp");
+	assert_string_equal(before->config->trusted_issuers[0].name, "idp");
 	assert_non_null(services_upstream(before->services, NULL));
 	assert_false(keyring_ask(before->services->ring, 0, INT64_C(4000000000), &round));
 	snapshot_release(after);
@@ -218,7 +218,7 @@ use(void *context)
 
 		if (snapshot->serial < last || snapshot_client(snapshot, SPAN("c")) != NULL ||
 		    !(has_key(snapshot, "one") || has_key(snapshot, "two")) ||
-		    strcmp(snapshot->config->profiles[0].name, "idp") != 0)
+		    strcmp(snapshot->config->trusted_issuers[0].name, "idp") != 0)
 			atomic_fetch_add(&wrong, 1);
 		last = snapshot->serial;
 		snapshot_release(snapshot);

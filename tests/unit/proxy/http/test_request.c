@@ -131,7 +131,7 @@ keeping_is_decided(void **state)
 }
 
 static void
-framing_is_told(void **state)
+framing_is_reported(void **state)
 {
 	struct request request;
 
@@ -155,7 +155,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(heads_are_judged),
 		cmocka_unit_test(keeping_is_decided),
-		cmocka_unit_test(framing_is_told),
+		cmocka_unit_test(framing_is_reported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

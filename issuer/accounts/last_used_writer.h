@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * last_used_writer - a thread that writes to the store what nobody waits for: when secrets were
+ * last used.
+ *
+ * Uses:   last_used, store_sync.
+ * Shell:  one thread, the store by way of the watch.
+ * Limits: LAST_USED_WRITER_AT_ONCE uses a round, a round every LAST_USED_WRITER_EVERY_S: what is
+ * more waits. A store that is away loses the uses of that time, not those after it.
+ */
+#ifndef POSTERN_ISSUER_ACCOUNTS_LAST_USED_WRITER_H
+#define POSTERN_ISSUER_ACCOUNTS_LAST_USED_WRITER_H
+
+#include "base/check.h"
+#include "base/err.h"
+#include "issuer/accounts/last_used.h"
+#include "issuer/accounts/store_sync.h"
+
+#define LAST_USED_WRITER_EVERY_S 10
+#define LAST_USED_WRITER_AT_ONCE 256
+
+struct last_used_writer;
+
+/* used, watch  borrowed: must outlive it. */
+MUST_CHECK bool last_used_writer_start(struct last_used *last_used, struct store_sync *sync,
+    struct last_used_writer **ret_writer, struct err *reterr);
+
+/* Write down what waits, and end the thread. Accepts NULL. */
+void last_used_writer_stop(struct last_used_writer *writer);
+
+#endif

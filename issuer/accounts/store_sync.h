@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_sync - the connections of a gate to the store, one that reads and one that writes, and a
+ * thread that notices when somebody else changed it.
+ *
+ * Uses:   base, store, directory.
+ * Shell:  inotify on the database's directory, or what the database server tells; and a look every
+ *         second for what neither does (network file systems), a question every two to a server. A
+ *         database that is away - deleted, replaced, stopped, hanging - is tried again every
+ * second; what was loaded stays in force meanwhile.
+ */
+#ifndef POSTERN_ISSUER_ACCOUNTS_STORE_SYNC_H
+#define POSTERN_ISSUER_ACCOUNTS_STORE_SYNC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "issuer/store/store.h"
+#include "issuer/accounts/directory.h"
+
+struct store_sync;
+
+/* Each is called after a commit by anybody, on the thread that noticed it, never on two at once,
+ * and once at the start. */
+struct store_sync_setup {
+	const char *database; /* borrowed, copied */
+	struct store *store;  /* taken, also on failure */
+	/* taken: `view`. */
+	void (*loaded)(void *context, struct directory *directory);
+	/* Revocations that were not told of yet, linked by `next`. False: no memory; they are told
+	 * of again. NULL: nobody wants to know. */
+	bool (*revoked)(void *context, const struct revocation *first, struct err *reterr);
+	/* All public keys of the store. NULL: nobody wants to know. */
+	void (*keys)(void *context, const struct store_key *first);
+	void *context;
+};
+
+/* Load once, then start to watch. */
+MUST_CHECK bool store_sync_start(
+    const struct store_sync_setup *setup, struct store_sync **ret_sync, struct err *reterr);
+
+/* Look now, for who cannot wait for the thread: what was committed before this call is loaded when
+ * it returns, unless the database is away or reading takes longer than a second; of what other
+ * gates committed to PostgreSQL, what the server has told of by now: there is no round trip. Never
+ * waits for a writer. Any thread. */
+void store_sync_look(struct store_sync *sync);
+
+/* Change something: `change` is called with the store, and what it committed is loaded when this
+ * returns true. False: it may have been written all the same, reterr says so. Waits for other
+ * writers, five seconds at most, and for a server seven per statement. Any thread; one at a time.
+ */
+struct store_sync_change {
+	bool (*change)(struct store *store, void *context, struct err *reterr);
+	void *context;
+};
+MUST_CHECK bool store_sync_change(
+    struct store_sync *sync, const struct store_sync_change *change, struct err *reterr);
+
+/* For how many seconds the database could not be read; 0: it can. ret_why  NULL, or set to the
+ * reason, "" when it can. Waits for nothing. */
+int64_t store_sync_away_s(struct store_sync *sync, struct err *ret_why);
+
+/* End the thread: what others change is seen by store_sync_look() and store_sync_change() alone
+ * from now on.
+ */
+void store_sync_halt(struct store_sync *sync);
+
+/* The same, and close the store. Accepts NULL. */
+void store_sync_stop(struct store_sync *sync);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/accounts/store_sync_load.h"
+
+#include "base/arena.h"
+#include "issuer/accounts/audit_log.h"
+
+/* What is being loaded. */
+struct loading {
+	struct store_sync_load *load;
+	const struct store_sync_setup *setup;
+	struct store *store;
+	bool all;
+};
+
+static bool
+load_principals(const struct loading *loading, struct err *reterr)
+{
+	struct directory *directory = NULL;
+
+	if (!directory_load(loading->store, &directory, reterr))
+		return false;
+	loading->setup->loaded(loading->setup->context, directory);
+	return true;
+}
+
+static bool
+load_revocations(const struct loading *loading, struct err *reterr)
+{
+	const struct store_sync_setup *setup = loading->setup;
+	int64_t after = loading->all ? 0 : loading->load->version.revocations;
+	struct store_revocations found;
+	struct arena arena;
+	bool done;
+
+	if (setup->revoked == NULL)
+		return true;
+	arena_init(&arena, DIRECTORY_MAX_BYTES);
+	done = store_revocations(loading->store, after, &arena, &found, reterr) &&
+	       setup->revoked(setup->context, found.first, reterr);
+	arena_done(&arena);
+	return done;
+}
+
+static bool
+load_keys(const struct loading *loading, struct err *reterr)
+{
+	const struct store_sync_setup *setup = loading->setup;
+	struct store_key *first = NULL;
+	struct arena arena;
+	bool done;
+
+	if (setup->keys == NULL)
+		return true;
+	arena_init(&arena, DIRECTORY_MAX_BYTES);
+	done = store_keys(loading->store, &arena, &first, reterr);
+	if (done)
+		setup->keys(setup->context, first);
+	arena_done(&arena);
+	return done;
+}
+
+/* Counters that went back, or a restore since: what was loaded is of another history. */
+static bool
+other_history(const struct store_version *had, const struct store_version *now)
+{
+	return now->restored != had->restored || now->principals < had->principals ||
+	       now->revocations < had->revocations || now->keys < had->keys ||
+	       now->audit < had->audit;
+}
+
+/* Each counter is taken over when what it counts was loaded: what fails is tried again. */
+static bool
+load_newer(const struct loading *loading, const struct store_version *now, struct err *reterr)
+{
+	struct store_version *had = &loading->load->version;
+
+	if (loading->all || now->principals != had->principals) {
+		if (!load_principals(loading, reterr))
+			return false;
+		had->principals = now->principals;
+	}
+	if (loading->all || now->revocations != had->revocations) {
+		if (!load_revocations(loading, reterr))
+			return false;
+		had->revocations = now->revocations;
+	}
+	if (loading->all || now->keys != had->keys) {
+		if (!load_keys(loading, reterr))
+			return false;
+		had->keys = now->keys;
+	}
+	if (loading->all || now->audit != had->audit) {
+		/* What was done while no gate ran is in the store, not in this gate's log. */
+		if (!loading->all && !audit_log(loading->store, had->audit, reterr))
+			return false;
+		had->audit = now->audit;
+	}
+	had->restored = now->restored;
+	return true;
+}
+
+bool
+store_sync_load(struct store_sync_load *load, const struct store_sync_setup *setup,
+    struct store *store, struct err *reterr)
+{
+	struct loading loading = { load, setup, store, false };
+	struct store_version now;
+
+	/* The version first: a commit after it is seen again at the next look. */
+	if (!store_version(store, &now, reterr))
+		return false;
+	if (load->loaded && other_history(&load->version, &now))
+		load->loaded = false;
+	loading.all = !load->loaded;
+	if (!load_newer(&loading, &now, reterr))
+		return false;
+	load->loaded = true;
+	return true;
+}

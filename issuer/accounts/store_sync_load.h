@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_sync_load - what of the store is in memory, and loading the rest.
+ *
+ * Uses:   base, store, directory, audit_log.
+ * Shell:  the database. For watch only, which calls it from one thread at a time.
+ */
+#ifndef POSTERN_ISSUER_ACCOUNTS_STORE_SYNC_LOAD_H
+#define POSTERN_ISSUER_ACCOUNTS_STORE_SYNC_LOAD_H
+
+#include <stdbool.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "issuer/store/store.h"
+#include "issuer/accounts/store_sync.h"
+
+struct store_sync_load {
+	struct store_version version; /* of what was loaded last */
+	bool loaded;                  /* anything was, from this store */
+};
+
+/* Load what is newer than what was loaded last, and give it to the callbacks of `setup`. What fails
+ * is tried again by the next call. Nothing new costs next to nothing. */
+MUST_CHECK bool store_sync_load(struct store_sync_load *load, const struct store_sync_setup *setup,
+    struct store *store, struct err *reterr);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_sync_news - what a database server has told and nobody has read yet: the thread reads it,
+ * whoever needs it waits, and not for long.
+ *
+ * Uses:   base.
+ * Shell:  the connection's descriptor, a condition.
+ * Threads: any.
+ */
+#ifndef POSTERN_ISSUER_ACCOUNTS_STORE_SYNC_NEWS_H
+#define POSTERN_ISSUER_ACCOUNTS_STORE_SYNC_NEWS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The longest that a request waits for what is being read: then it goes on with what there is. */
+#define STORE_SYNC_PATIENCE_US INT64_C(1000000)
+
+struct store_sync_news {
+	pthread_mutex_t lock; /* guards the next two; nothing is taken within */
+	pthread_cond_t read;  /* something was */
+	int64_t since_us;     /* it is being read since; 0: not now */
+	_Atomic int fd;       /* of the store's connection; -1: none */
+	int wake_fd;          /* wakes the thread; of the caller's */
+};
+
+/* Both descriptors are borrowed. */
+void store_sync_news_init(struct store_sync_news *news, int fd, int wake_fd);
+/* Release what it holds, when nobody waits any more. */
+void store_sync_news_done(struct store_sync_news *news);
+
+/* Is there something to be read? */
+bool store_sync_news_waits(const struct store_sync_news *news);
+
+/* The thread begins to read, or has read. */
+void store_sync_news_reading(struct store_sync_news *news, bool reading);
+
+/* Wait until what the server has told by now was read, STORE_SYNC_PATIENCE_US at most since the
+ * thread began. */
+void store_sync_news_await(struct store_sync_news *news);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/denial_text.h"
+
+/* A list in the making. */
+struct list {
+	struct arena *arena;
+	const char *text; /* NULL: no memory */
+	size_t count;
+};
+
+static void
+list_add(struct list *list, struct span name)
+{
+	if (list->count++ >= DENIAL_TEXT_MAX_NAMES || list->text == NULL)
+		return;
+	list->text = arena_format(
+	    list->arena, "%s%s\"%.*s\"", list->text, list->count > 1 ? ", " : "", SPAN_ARG(name));
+}
+
+static const char *
+list_done(const struct list *list)
+{
+	if (list->count == 0)
+		return "none";
+	if (list->count <= DENIAL_TEXT_MAX_NAMES || list->text == NULL)
+		return list->text;
+	return arena_format(
+	    list->arena, "%s and %zu more", list->text, list->count - DENIAL_TEXT_MAX_NAMES);
+}
+
+static const char *
+texts_list(const struct texts *texts, struct arena *arena)
+{
+	struct list list = { .arena = arena, .text = "" };
+
+	for (size_t i = 0; i < texts->count; i++)
+		list_add(&list, span_of(texts->at[i]));
+	return list_done(&list);
+}
+
+static const char *
+roles_list(const struct policy *policy, const struct principal *principal, struct arena *arena)
+{
+	struct list list = { .arena = arena, .text = "" };
+
+	for (size_t i = 0; i < policy->role_count; i++)
+		if (principal_has(principal, i))
+			list_add(&list, span_of(policy->roles[i].name));
+	return list_done(&list);
+}
+
+/* Scopes come from outside: what could break out of the quotes or of a line is masked. */
+static struct span
+harmless(struct span scope, struct arena *arena)
+{
+	struct span cut = span_slice(scope, 0, DENIAL_TEXT_MAX_SCOPE);
+	char *text = arena_text(arena, cut);
+
+	if (text == NULL)
+		return SPAN("?");
+	for (size_t i = 0; i < cut.len; i++)
+		if (text[i] < ' ' || text[i] > '~' || text[i] == '"' || text[i] == '\\')
+			text[i] = '?';
+	return (struct span){ text, cut.len };
+}
+
+static const char *
+scopes_list(const struct principal *principal, struct arena *arena)
+{
+	struct list list = { .arena = arena, .text = "" };
+
+	for (size_t i = 0; i < principal->scopes.count; i++) {
+		if (i < DENIAL_TEXT_MAX_NAMES)
+			list_add(&list, harmless(principal->scopes.at[i], arena));
+		else
+			list.count++;
+	}
+	return list_done(&list);
+}
+
+static const char *
+one_of(const struct texts *texts, const char *noun, struct arena *arena)
+{
+	const char *names = texts_list(texts, arena);
+
+	if (names == NULL)
+		return NULL;
+	if (texts->count == 1)
+		return arena_format(arena, "the %s %s", noun, names);
+	return arena_format(arena, "one of the %ss %s", noun, names);
+}
+
+const char *
+denial_text(const struct policy *policy, const struct privilege *privilege,
+    const struct principal *principal, struct arena *arena)
+{
+	const struct texts *roles = &privilege->roles, *scopes = &privilege->scopes;
+	const char *wanted_roles = one_of(roles, "role", arena);
+	const char *wanted_scopes = one_of(scopes, "scope", arena);
+	const char *has_roles = roles_list(policy, principal, arena);
+	const char *has_scopes = scopes_list(principal, arena);
+
+	if (wanted_roles == NULL || wanted_scopes == NULL || has_roles == NULL ||
+	    has_scopes == NULL)
+		return NULL;
+	if (scopes->count == 0)
+		return arena_format(arena, "needs %s (privilege %s); the caller has %s",
+		    wanted_roles, privilege->name, has_roles);
+	if (roles->count == 0)
+		return arena_format(arena, "needs %s (privilege %s); the caller has %s",
+		    wanted_scopes, privilege->name, has_scopes);
+	return arena_format(arena,
+	    "needs %s or %s (privilege %s); the caller has roles: %s, scopes: %s", wanted_roles,
+	    wanted_scopes, privilege->name, has_roles, has_scopes);
+}

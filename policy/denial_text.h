@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * denial_text - what a privilege wants and what a caller has, in words.
+ *
+ * Uses:   policy, principal.
+ * Pure:   yes.
+ * Limits: DENIAL_TEXT_MAX_NAMES names are told, then "and N more"; a scope is cut at
+ * DENIAL_TEXT_MAX_SCOPE.
+ */
+#ifndef POSTERN_POLICY_DENIAL_TEXT_H
+#define POSTERN_POLICY_DENIAL_TEXT_H
+
+#include "base/arena.h"
+#include "policy/policy.h"
+#include "policy/principal.h"
+
+#define DENIAL_TEXT_MAX_NAMES 8
+#define DENIAL_TEXT_MAX_SCOPE 64
+
+/* The detail of a refusal for want of a role or scope. Lent by the arena; NULL: no memory. */
+const char *denial_text(const struct policy *policy, const struct privilege *privilege,
+    const struct principal *principal, struct arena *arena);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/gate/transaction.h"
+
+#include "base/base64url.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/log.h"
+#include "policy/scope_hint.h"
+
+#define ID_BYTES 12
+
+/* Random bytes are drawn for many requests at once: asking the system costs a call each time. */
+static bool
+draw_id(unsigned char id[ID_BYTES])
+{
+	static _Thread_local unsigned char drawn[32 * ID_BYTES];
+	static _Thread_local size_t left;
+
+	if (left == 0) {
+		if (!digest_random(drawn, sizeof(drawn)))
+			return false;
+		left = sizeof(drawn);
+	}
+	left -= ID_BYTES;
+	memcpy(id, drawn + left, ID_BYTES);
+	return true;
+}
+
+bool
+transaction_start(struct transaction *transaction, struct exchange *exchange, struct arena *arena)
+{
+	unsigned char id[ID_BYTES];
+
+	*transaction = (struct transaction){ .exchange = exchange, .arena = arena };
+	if (!draw_id(id))
+		return false;
+	base64url_encode((struct span){ (const char *)id, sizeof(id) }, transaction->id);
+	return true;
+}
+
+struct judge_inputs
+transaction_inputs(const struct transaction *transaction)
+{
+	return (struct judge_inputs){ .snapshot = transaction->snapshot,
+		.config = transaction->snapshot->config,
+		.now_s = clock_now_s(),
+		.mono_s = clock_mono_s() };
+}
+
+void
+transaction_tell(struct transaction *transaction, const struct decision *decision)
+{
+	const struct config *config = transaction->snapshot->config;
+	const struct route_match *route = &decision->route;
+	const struct principal *principal =
+	    decision->caller == NULL ? NULL : &decision->caller->principal;
+
+	transaction->shadow_reason = decision->verdict.shadow_reason;
+	transaction->detail = decision->verdict.detail;
+	transaction->fields = (struct access_fields){ .pattern = route->pattern,
+		.basic = decision->basic,
+		.metadata = config->resource.metadata };
+	if (route->privilege != NULL) {
+		transaction->fields.privilege = route->privilege->name;
+		transaction->fields.scope =
+		    scope_hint(&config->policy, route->privilege, principal, transaction->arena);
+	}
+	if (route->module != NULL)
+		transaction->fields.module = route->module->name;
+	if (decision->issuer_index < config->trusted_issuer_count)
+		transaction->fields.issuer = config->trusted_issuers[decision->issuer_index].name;
+	if (principal != NULL) {
+		transaction->fields.subject = principal->subject;
+		transaction->fields.client = principal->client;
+		transaction->fields.user = principal->user;
+	}
+}
+
+void
+transaction_tell_lockout(const struct transaction *transaction, const struct login_attempt *attempt)
+{
+	struct log_line line;
+
+	if (!log_wants(LOG_WARN))
+		return;
+	log_begin(&line, "locked_out");
+	if (attempt->hash != NULL)
+		log_text(&line, "user", attempt->name);
+	log_text(&line, "peer", attempt->peer);
+	log_number(&line, "seconds", transaction->wait_s);
+	log_text(&line, "request_id", span_of(transaction->id));
+	log_end(&line, LOG_WARN);
+}
+
+/* An upgrade that may be passed on: one protocol, asked for by a plain GET, and never h2c, whose
+ * requests nobody here would judge. */
+static bool
+wants_upgrade(const struct request *request)
+{
+	struct span upgrade = request_header(request, "Upgrade");
+
+	return upgrade.at != NULL && span_is(request->method, "GET") &&
+	       request->version_minor == 1 && request->framing == BODY_NONE &&
+	       span_find(upgrade, ',') == upgrade.len &&
+	       !span_equal_nocase(span_slice(upgrade, 0, 3), SPAN("h2c")) &&
+	       request_connection_has(request, "upgrade");
+}
+
+/* Our own lines in the upstream's answer. */
+static struct span
+answer_headers(struct transaction *transaction)
+{
+	static const char name[] = "X-Request-Id: ";
+	size_t id = strlen(transaction->id), at = sizeof(name) - 1;
+	char *line = arena_alloc(transaction->arena, at + id + 2);
+
+	if (line == NULL)
+		return (struct span){ 0 };
+	memcpy(line, name, at);
+	memcpy(line + at, transaction->id, id);
+	memcpy(line + at + id, "\r\n", 2);
+	return (struct span){ line, at + id + 2 };
+}
+
+static void
+let_go(void *transaction)
+{
+	transaction_let_go(transaction);
+}
+
+enum reason
+transaction_prepare(struct transaction *transaction, const struct decision *decision)
+{
+	const struct request *request = exchange_request(transaction->exchange);
+	const struct services *services = transaction->snapshot->services;
+	const struct config_limits *limits = &services->config->limits;
+	struct upstream *upstream = services_upstream(services, decision->route.module);
+	struct headers_setup setup = {
+		.rules = &services->config->rules,
+		.request = request,
+		.path = decision->target.path,
+		.query = decision->target.query,
+		.has_query = decision->target.has_query,
+		.upgrade = wants_upgrade(request),
+		.request_id = span_of(transaction->id),
+	};
+
+	if (limits->body_bytes > 0 && request->content_length > limits->body_bytes)
+		return REASON_BODY_TOO_LARGE;
+	if (upstream == NULL) {
+		transaction->detail = "no upstream is configured for this path";
+		return REASON_UPSTREAM_UNREACHABLE;
+	}
+	if (decision->caller != NULL) {
+		setup.identity = decision->caller->identity;
+		setup.identity_count = decision->caller->identity_count;
+	}
+	transaction->forward = (struct forward){
+		.head = headers_make(&setup, transaction->arena),
+		.upgrade = setup.upgrade,
+		.upstream_timeout_ms = limits->upstream_timeout_ms,
+		.body_limit = limits->body_bytes,
+		.answer_headers = answer_headers(transaction),
+		.arena = transaction->arena,
+		.upstream = upstream,
+		.lasts = let_go,
+		.context = transaction,
+	};
+	transaction->fields.upstream = upstream_url(upstream);
+	if (transaction->forward.head.at == NULL || transaction->forward.answer_headers.at == NULL)
+		return REASON_OVERLOADED;
+	return REASON_OK;
+}
+
+static void
+keep(struct transaction *transaction, const char **text)
+{
+	if (*text != NULL)
+		*text = arena_text(transaction->arena, span_of(*text));
+}
+
+static void
+keep_span(struct transaction *transaction, struct span *text)
+{
+	if (text->at != NULL)
+		*text = span_of(arena_text(transaction->arena, *text));
+}
+
+void
+transaction_let_go(struct transaction *transaction)
+{
+	if (transaction->snapshot == NULL)
+		return;
+	keep(transaction, &transaction->detail);
+	keep(transaction, &transaction->fields.privilege);
+	keep(transaction, &transaction->fields.pattern);
+	keep(transaction, &transaction->fields.module);
+	keep(transaction, &transaction->fields.issuer);
+	keep(transaction, &transaction->fields.user);
+	keep(transaction, &transaction->fields.metadata);
+	keep_span(transaction, &transaction->fields.subject);
+	keep_span(transaction, &transaction->fields.client);
+	transaction->upstream = transaction->forward.upstream; /* which owns its URL */
+	if (transaction->upstream != NULL)
+		upstream_ref(transaction->upstream);
+	snapshot_release(transaction->snapshot);
+	transaction->snapshot = NULL;
+}
+
+void
+transaction_end(struct transaction *transaction)
+{
+	snapshot_release(transaction->snapshot);
+	upstream_unref(transaction->upstream);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * client_conn - what the engine's own calls of poll() and recv() tell us about a client's
+ * connection.
+ *
+ * CivetWeb's interface names neither the client's socket, nor how many bytes it holds, nor when a
+ * body has taken too long. It waits by poll() and reads by recv(), through the dynamic linker; the
+ * two functions of that name in client_conn.c stand in front, watch, keep deadlines, and call the
+ * real ones. Our own code waits with ppoll(), which they do not touch.
+ *
+ * Chunked bodies are followed by our own reader as they are received, since CivetWeb skips what it
+ * does not like in extensions and trailers, without a limit (1.16).
+ *
+ * Uses:   response (chunks), base (clock).
+ * Shell:  sockets. One thread each.
+ */
+#ifndef POSTERN_PROXY_LISTENER_CIVETWEB_CLIENT_CONN_H
+#define POSTERN_PROXY_LISTENER_CIVETWEB_CLIENT_CONN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum client_conn_phase {
+	CLIENT_CONN_IDLE,  /* waiting for the first byte of a request */
+	CLIENT_CONN_HEAD,  /* in a request's head */
+	CLIENT_CONN_BODY,  /* in a request's body */
+	CLIENT_CONN_ANSWER /* the engine writes */
+};
+
+/* One engine thread's connection. */
+struct chunks;
+
+struct client_conn {
+	int socket; /* -1: not seen yet */
+	enum client_conn_phase phase;
+	size_t held;           /* bytes in the engine's buffer, from a request's first byte on */
+	struct chunks *chunks; /* of a chunked body: followed as it is received; else NULL */
+	bool malformed;        /* it is framed wrongly */
+	size_t body_received;  /* bytes received while in the body */
+	int64_t head_until_us; /* deadline of the head, once its first byte is there */
+	int64_t body_until_us; /* deadline of the body */
+	int64_t head_timeout_us;
+	char *stack;                   /* lowest byte of the thread's stack */
+	bool stack_trimmed;            /* what the last request touched of it was given back */
+	bool late;                     /* a deadline has passed */
+	bool first;                    /* no request was served on this connection yet */
+	const atomic_bool *evict_idle; /* true: idle connections are closed */
+	int drain_event;               /* readable: idle connections are closed at once */
+};
+
+/* Make `wire` this thread's; the engine's calls report to it from now on. */
+void client_conn_enroll(struct client_conn *conn);
+
+/* This thread accepts connections: its waiting ends when `stop_event` becomes readable, so that
+ * stopping need not wait for the engine's next look at its flag, up to two seconds later. */
+void client_conn_enroll_accepting(int stop_event);
+
+/* This thread's, or NULL. */
+struct client_conn *client_conn_mine(void);
+
+/* A new connection begins. */
+void client_conn_connected(struct client_conn *conn);
+
+/* The request was served and `carried` bytes of the next one stand in the engine's buffer. */
+void client_conn_next(struct client_conn *conn, size_t carried);
+
+/* How often poll() of this file was called: 0 after traffic means that the engine does not reach
+ * it, and nothing above holds. */
+unsigned long client_conn_polls(void);
+
+#endif

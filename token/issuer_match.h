@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * issuer_match - which `iss` are one issuer's, and whose key may sign for which of them.
+ *
+ * Uses:   trusted_issuer, token, jwks (key), base.
+ * Pure:   yes.
+ */
+#ifndef POSTERN_TOKEN_ISSUER_MATCH_H
+#define POSTERN_TOKEN_ISSUER_MATCH_H
+
+#include <stdbool.h>
+
+#include "token/trusted_issuer.h"
+#include "token/verify.h"
+
+#define ISSUER_MATCH_TENANT "{tenantid}"
+
+/* Check `issuer`, `issuer_aliases` and `tenants`, and fill in the preset's aliases where none are
+ * named: both spellings of Google and OCI, both versions of Entra. Everything wrong is told. */
+void issuer_match_read(
+    const struct node *map, struct trusted_issuer *trusted_issuer, struct mistakes *mistakes);
+
+/* Is this the profile's `iss`, an alias, or one of those with a listed tenant for {tenantid}? */
+bool issuer_match(const struct trusted_issuer *trusted_issuer, struct span issuer);
+
+/* Entra: a token for Microsoft Graph (`nonce` in the header, or its `aud`) cannot be verified by
+ * anybody else, and is refused with that cause before its signature is. REASON_OK for all others.
+ */
+MUST_CHECK enum reason issuer_match_header(
+    const struct verify_inputs *inputs, struct token *token, struct arena *arena);
+
+/* Entra: the issuer that the key names is the token's, of the tenant that `tid` says. A key that
+ * names none counts only where one tenant's keys are asked for. REASON_OK for all others. */
+MUST_CHECK enum reason issuer_match_key(
+    const struct verify_inputs *inputs, struct token *token, struct arena *arena);
+
+#endif
