@@ -10,6 +10,7 @@
 #include "base/nearest.h"
 #include "cli/command.h"
 #include "cli/help.h"
+#include "cli/options_hint.h"
 #define VALUES 256 /* getopt's value of the first long option: above every letter */
 
 /* One reading of one line. */
@@ -73,21 +74,14 @@ static void
 unknown_option(struct reading *reading, const char *typed)
 {
 	struct span name = span_of(typed);
-	struct nearest nearest;
-	char hint[NEAREST_HINT];
+	struct unknown_option unknown = { reading->command, reading->verb, typed, reading->argv,
+		reading->line->word_count > 0 };
+	char hint[OPTIONS_HINT];
 
 	name = span_slice(name, 0, span_find(name, '='));
-	nearest = nearest_to(name);
-	for (size_t i = 0; i < reading->count; i++)
-		if (reading->verb == NULL || option_taken(&reading->command->options[i],
-						 (size_t)(reading->verb - reading->command->verbs)))
-			nearest_offer(&nearest, reading->command->options[i].name);
-	nearest_offer(&nearest, "--help");
-	(void)nearest_hint(&nearest, hint);
-	if (nearest.word == NULL && name.len > 1 && name.at[1] != '-')
+	if (!options_hint(&unknown, hint) && name.len > 1 && name.at[1] != '-')
 		name.len = 2; /* of "-pSECRET" the letter */
-	wrong(reading, "unknown option \"%.*s\"%s", SPAN_ARG(name),
-	    hint[0] != '\0' ? hint : "; --help lists the options");
+	wrong(reading, "unknown option \"%.*s\"%s", SPAN_ARG(name), hint);
 }
 
 static bool

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/nearest.h"
 #include "base/url.h"
 #include "proxy/config/config.h"
 
@@ -54,6 +55,24 @@ is_issuer(const struct config *config, const char *name)
 	return false;
 }
 
+static void
+no_issuer(struct config *config, const struct node *node, const char *name)
+{
+	struct nearest nearest = nearest_to(span_of(name));
+	char hint[NEAREST_HINT];
+
+	if (strcmp(name, LOCAL_NAME) == 0) {
+		mistake_at_key(&config->mistakes, node,
+		    "\"" LOCAL_NAME "\" is the local issuer, and there is no \"local_issuer\"");
+		return;
+	}
+	for (size_t i = 0; i < config->trusted_issuer_count; i++)
+		nearest_offer(&nearest, config->trusted_issuers[i].name);
+	mistake_at_key(&config->mistakes, node,
+	    "\"%.64s\" is none of \"issuers\", nor \"" LOCAL_NAME "\"%s", name,
+	    nearest_hint(&nearest, hint));
+}
+
 void
 config_resource_read(const struct node *map, struct config *config)
 {
@@ -65,7 +84,5 @@ config_resource_read(const struct node *map, struct config *config)
 		read_url(node_get(map, "url"), config);
 	for (size_t i = 0; i < names->count; i++)
 		if (!is_issuer(config, names->at[i]))
-			mistake_at_key(&config->mistakes, names->node,
-			    "\"%.64s\" is none of \"issuers\", nor \"" LOCAL_NAME "\"",
-			    names->at[i]);
+			no_issuer(config, names->node, names->at[i]);
 }

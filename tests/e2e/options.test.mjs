@@ -84,6 +84,9 @@ const MISTAKES = [
   [['serve', '-x'], 'serve: unknown option "-x"; --help lists the options'],
   [['serve', '--help=yes'], 'serve: --help takes no value'],
   [['user', 'add', 'x', '--password=SECRET'], 'user add: unknown option "--password"; --help lists the options'],
+  [['keys', 'retire', '-Kid'], 'keys retire: unknown option "-K"; write a KID that begins with "-" behind "--"'],
+  [['client', 'show', '--output=json', '-x'], 'client show: unknown option "-x"; write a NAME|ID that begins with "-" behind "--"'],
+  [['client', 'show', '-x', 'partner'], 'client show: unknown option "-x"; --help lists the options'],
   [['user', 'add', 'x', '-pSECRET'], 'user add: unknown option "-p"; --help lists the options'],
   [['verify', '--jwks', 'x', '--algorithm', 'HS256', '-'], 'verify: --algorithm must be one of RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA (found "HS256")'],
 ];

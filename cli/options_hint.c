@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/options_hint.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/nearest.h"
+#include "cli/command.h"
+
+static bool
+may_be_argument(const struct unknown_option *unknown)
+{
+	char **after = unknown->argv;
+
+	if (unknown->verb == NULL || unknown->verb->arguments[0] == '\0' ||
+	    unknown->typed[1] == '-' || unknown->has_words)
+		return false;
+	while (*after != NULL && *after != unknown->typed)
+		after++;
+	while (*after != NULL && **after == '-')
+		after++;
+	return *after == NULL;
+}
+
+bool
+options_hint(const struct unknown_option *unknown, char out[OPTIONS_HINT])
+{
+	struct span name = span_of(unknown->typed);
+	const struct command *command = unknown->command;
+	const struct command_verb *verb = unknown->verb;
+	struct nearest nearest = nearest_to(span_slice(name, 0, span_find(name, '=')));
+	char near[NEAREST_HINT];
+
+	for (size_t i = 0; command->options[i].name != NULL; i++)
+		if (verb == NULL ||
+		    option_taken(&command->options[i], (size_t)(verb - command->verbs)))
+			nearest_offer(&nearest, command->options[i].name);
+	nearest_offer(&nearest, "--help");
+	if (nearest.word != NULL)
+		(void)snprintf(out, OPTIONS_HINT, "%s", nearest_hint(&nearest, near));
+	else if (may_be_argument(unknown))
+		(void)snprintf(out, OPTIONS_HINT,
+		    "; write a %.*s that begins with \"-\" behind \"--\"",
+		    (int)strcspn(verb->arguments, " "), verb->arguments);
+	else
+		(void)snprintf(out, OPTIONS_HINT, "; --help lists the options");
+	return nearest.word != NULL;
+}

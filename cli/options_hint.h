@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * options_hint - what was probably meant by an option that is not there.
+ *
+ * Uses:   nearest, options.
+ * Pure:   yes.
+ */
+#ifndef POSTERN_CLI_OPTIONS_HINT_H
+#define POSTERN_CLI_OPTIONS_HINT_H
+
+#include <stdbool.h>
+
+#include "cli/options.h"
+
+#define OPTIONS_HINT 128
+
+/* An unknown option on its line. All is borrowed. */
+struct unknown_option {
+	const struct command *command;
+	const struct command_verb *verb; /* NULL: none was found yet */
+	const char *typed;               /* one of argv */
+	char **argv;                     /* ends with NULL */
+	bool has_words;                  /* an argument stands before it */
+};
+
+/*
+ * The end of the message, in `out`: the option that is near; or that an argument that begins with
+ * "-" goes behind "--", where it may be the argument that the line lacks; or where the options are
+ * listed. True: an option is near.
+ */
+bool options_hint(const struct unknown_option *unknown, char out[OPTIONS_HINT]);
+
+#endif
