@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/hide.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* Parameters of a connection that tell nobody how to get in. */
 static const char *const harmless[] = { "application_name", "connect_timeout", "dbname", "host",
-	"hostaddr", "port", "sslmode", "sslrootcert", "target_session_attrs", "user", NULL };
+	"hostaddr", "port", "sslmode", "sslrootcert", "target_session_attrs", "user",
+	/* Entra's key sets: the policy of a tenant, an application, the version. */
+	"p", "appid", "api-version", NULL };
+
+/* Behind one of these, and a "=" somewhere, stands a secret. */
+static const char *const telling[] = { "passw",
+	"pass=", "pwd=", "secret=", "token=", "apikey=", "api_key=", NULL };
 
 /* Where `word` begins, without regard to case; text.len: nowhere. */
 static size_t
@@ -88,10 +95,12 @@ hide_database(struct span text, struct buffer *out)
 {
 	size_t start = authority_start(text), at, end;
 
+	if (start == text.len && find_word(text, SPAN("passw")) < text.len) {
+		buffer_add_text(out, HIDE_HIDDEN);
+		return;
+	}
 	if (start == text.len) {
-		bool speaks = find_word(text, SPAN("passw")) < text.len;
-
-		buffer_add(out, speaks ? SPAN(HIDE_HIDDEN) : text);
+		hide_message(text, out);
 		return;
 	}
 	at = hide_user(text, span_slice(text, start, text.len), out);
@@ -119,21 +128,69 @@ has_token(struct span text)
 	       span_find(span_slice(text, start, text.len), '.') < text.len - start;
 }
 
-/* Where the "?" of the query is; text.len: there is none. A text without scheme has none. */
+/* Does NAME=, as in a query, stand at the beginning of the text? */
+static bool
+starts_parameter(struct span text)
+{
+	size_t len = 0;
+
+	while (len < text.len && (isalnum((unsigned char)text.at[len]) != 0 ||
+				     strchr("-._~%&", text.at[len]) != NULL))
+		len++;
+	return len > 0 && len < text.len && text.at[len] == '=';
+}
+
+/* Where the "?" of the query is; text.len: there is none. Without a scheme a "?" may end a
+ * question, so that NAME= must follow. */
 static size_t
 find_query(struct span text)
 {
-	size_t start = authority_start(text);
+	size_t start = authority_start(text), at = 0;
 
-	return start == text.len ? start
-				 : start + span_find(span_slice(text, start, text.len), '?');
+	if (start < text.len)
+		return start + span_find(span_slice(text, start, text.len), '?');
+	while ((at += span_find(span_slice(text, at, text.len), '?')) < text.len)
+		if (starts_parameter(span_slice(text, ++at, text.len)))
+			return at - 1;
+	return text.len;
 }
 
-/* A password beside no query's "?" may be anything's. */
 static bool
-query_less(struct span text)
+speaks_of_secret(struct span text)
 {
-	return find_query(text) == text.len;
+	if (span_find(text, '=') == text.len)
+		return false;
+	for (size_t i = 0; telling[i] != NULL; i++)
+		if (find_word(text, span_of(telling[i])) < text.len)
+			return true;
+	return false;
+}
+
+/* Where the credentials of an Authorization header begin: behind "Bearer " or "Basic ", where a
+ * value begins; text.len: there are none. */
+static size_t
+find_credentials(struct span text)
+{
+	for (size_t at = 0; at < text.len; at++) {
+		struct span rest = span_slice(text, at, text.len);
+		size_t scheme = find_word(rest, SPAN("bearer ")) == 0  ? sizeof("bearer")
+				: find_word(rest, SPAN("basic ")) == 0 ? sizeof("basic")
+								       : 0;
+
+		if (scheme > 0 && scheme < rest.len &&
+		    (at == 0 || text.at[at - 1] == '/' || text.at[at - 1] == '"'))
+			return at + scheme;
+	}
+	return text.len;
+}
+
+/* Is what stands before an "@" a user and a password? */
+static bool
+has_login(struct span before)
+{
+	return authority_start(before) < before.len || span_find(before, ':') < before.len ||
+	       find_word(before, SPAN("//")) < before.len ||
+	       find_word(before, SPAN("%3a")) < before.len;
 }
 
 static void
@@ -150,25 +207,24 @@ hide_query(struct span query, struct buffer *out)
 static void
 hide_before(struct span text, struct buffer *out)
 {
-	size_t at = find_last_at(text), start, query;
+	size_t at = find_last_at(text), start = authority_start(text), query;
 
 	if (find_word(text, SPAN("-----BEGIN")) < text.len || has_token(text)) {
 		buffer_add_text(out, HIDE_HIDDEN);
 		return;
 	}
-	start = authority_start(text);
-	if (at < text.len && (start < text.len || span_find(span_slice(text, 0, at), ':') < at)) {
+	if (at < text.len && has_login(span_slice(text, 0, at))) {
 		buffer_add(out, span_slice(text, 0, start < at ? start : 0));
 		buffer_add_text(out, HIDE_HIDDEN);
 		text = span_slice(text, at, text.len);
 		query = span_find(text, '?');
-	} else if (find_word(text, SPAN("%40")) < text.len ||
-		   (query_less(text) && find_word(text, SPAN("passw")) < text.len &&
-		       span_find(text, '=') < text.len)) {
-		buffer_add_text(out, HIDE_HIDDEN);
-		return;
 	} else {
 		query = find_query(text);
+		if (find_word(text, SPAN("%40")) < text.len ||
+		    (query == text.len && speaks_of_secret(text))) {
+			buffer_add_text(out, HIDE_HIDDEN);
+			return;
+		}
 	}
 	buffer_add(out, span_slice(text, 0, query));
 	if (query < text.len)
@@ -189,8 +245,13 @@ find_fragment(struct span text)
 void
 hide_message(struct span text, struct buffer *out)
 {
-	size_t fragment = find_fragment(text);
+	size_t fragment = find_fragment(text), credentials = find_credentials(text);
 
+	if (credentials < fragment && !has_token(text)) {
+		hide_before(span_slice(text, 0, credentials), out);
+		buffer_add_text(out, HIDE_HIDDEN);
+		return;
+	}
 	hide_before(span_slice(text, 0, fragment), out);
 	if (fragment < text.len)
 		buffer_add_text(out, "#" HIDE_HIDDEN);

@@ -27,10 +27,10 @@ void hide_database(struct span text, struct buffer *out);
 
 /*
  * Append a text for a message, from whatever key it came: nothing of it that could be a secret is
- * shown. Hidden are what stands before the last "@" of a URL or behind a ":", the values of a
- * query's parameters as in hide_database(), a fragment, a text that speaks of a password, a text in
- * PEM, and a token (three parts, the first of which is JSON in base64url). Harmless texts may
- * suffer, too.
+ * shown. Hidden are what stands before the last "@" of a URL or behind a ":" or "//", the values of
+ * a query's parameters as in hide_database(), a fragment, a text that speaks of a password or
+ * another secret, what follows "Bearer " or "Basic " where a value begins, a text in PEM, and a
+ * token (three parts, the first of which is JSON in base64url). Harmless texts may suffer, too.
  */
 void hide_message(struct span text, struct buffer *out);
 

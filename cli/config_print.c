@@ -38,28 +38,27 @@ print_text(struct buffer *out, struct span text)
 	buffer_add_json(out, text);
 }
 
-/* Without what `hide` hides; a plain text has neither URL nor parameters. */
+/* Without what `hide` hides. */
 static void
 print_hidden(
     struct buffer *out, const struct node *node, void (*hide)(struct span, struct buffer *))
 {
 	struct buffer shown;
 
-	if (!node->quoted && plain(node->text)) {
-		buffer_add(out, node->text);
-		return;
-	}
 	buffer_init(&shown, 2 * DOCUMENT_MAX_BYTES);
 	hide(node->text, &shown);
 	out->failed = out->failed || shown.failed;
-	print_text(out, buffer_span(&shown));
+	if (!node->quoted && plain(buffer_span(&shown)))
+		buffer_add(out, buffer_span(&shown));
+	else
+		print_text(out, buffer_span(&shown));
 	buffer_wipe(&shown);
 }
 
 static void
 print_scalar(struct buffer *out, const struct node *node)
 {
-	print_hidden(out, node, hide_login);
+	print_hidden(out, node, hide_message);
 }
 
 /* Anything that was given, on one line. */
@@ -102,8 +101,14 @@ print_texts(struct buffer *out, const struct texts *texts)
 {
 	buffer_add_byte(out, '[');
 	for (size_t i = 0; i < texts->count; i++) {
+		struct buffer shown;
+
 		buffer_add_text(out, i == 0 ? "" : ", ");
-		print_text(out, span_of(texts->at[i]));
+		buffer_init(&shown, 2 * DOCUMENT_MAX_BYTES);
+		hide_message(span_of(texts->at[i]), &shown);
+		out->failed = out->failed || shown.failed;
+		print_text(out, buffer_span(&shown));
+		buffer_wipe(&shown);
 	}
 	buffer_add_byte(out, ']');
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/hide.h"
 #include "proxy/config/address.h"
 #include "proxy/config/identity.h"
 #include "proxy/config/prepare.h"
@@ -378,6 +379,19 @@ read_all(struct config *config, struct err *reterr)
 	return true;
 }
 
+/* What could not be read is named as it was written, be it a secret that slipped into "policy". */
+static bool
+say_hidden(struct err *reterr)
+{
+	struct buffer shown;
+
+	buffer_init(&shown, 2 * sizeof(reterr->text));
+	hide_message(span_of(reterr->text), &shown);
+	(void)err_set(reterr, "%.*s", SPAN_ARG(buffer_span(&shown)));
+	buffer_wipe(&shown);
+	return false;
+}
+
 bool
 config_read(
     const char *path, enum config_reading how, struct config **ret_config, struct err *reterr)
@@ -397,7 +411,7 @@ config_read(
 	if (config->path == NULL)
 		return err_set(reterr, "out of memory");
 	if (!read_all(config, reterr))
-		return false;
+		return say_hidden(reterr);
 	if (how != CONFIG_TEXT)
 		prepare(config);
 	errors = config->mistakes.errors;

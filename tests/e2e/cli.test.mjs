@@ -254,3 +254,40 @@ test('verify', async (t) => {
     assert.ok(!(done.stdout + done.stderr).includes(token.slice(0, 30)));
   });
 });
+
+test('a secret that slipped into a place is not repeated', async (t) => {
+  for (const place of ['http://u:s3cr3t@192.0.2.1/k?token=s3cr3t', '//u:s3cr3t@host/keys', 'https://127.0.0.1:1/keys?access_token=s3cr3t', 'keys.json?token=s3cr3t']) {
+    await t.test(`verify --jwks ${place.slice(0, 12)}…`, async () => {
+      const done = await run(['verify', '--jwks', place, 'a.b.c']);
+      assert.equal(done.code, 2);
+      assert.match(done.stderr, /^postern: verify: .*\(secret\)/);
+      assert.ok(!(done.stdout + done.stderr).includes('s3cr3t'), done.stderr);
+    });
+  }
+  for (const policy of ['http://u:s3cr3t@host/policy', '//u:s3cr3t@host/policy', 'policy.yaml?token=s3cr3t', 'password=s3cr3t']) {
+    await t.test(`policy: ${policy.slice(0, 9)}…`, async (inner) => {
+      const gate = await makeGate(inner, { config: { policy } });
+      for (const command of ['check', 'serve', 'jwks']) {
+        const done = await run([command, '-c', gate.file]);
+        assert.equal(done.code, 2);
+        assert.match(done.stderr, /\(secret\)/);
+        assert.ok(!(done.stdout + done.stderr).includes('s3cr3t'), done.stderr);
+      }
+    });
+  }
+});
+
+test('authorization servers', async (t) => {
+  const check = async (inner, names) => run(['check', '-c', (await makeGate(inner, { config: { issuers: fileIssuer(), resource: { url: 'https://api.example', authorization_servers: names } }, files: { 'keys.json': keySet(rsa) } })).file]);
+  const name = Object.keys(fileIssuer())[0];
+  await t.test('a name that is near one', async (inner) => {
+    const done = await check(inner, [`${name}x`]);
+    assert.equal(done.code, 1);
+    assert.ok(done.stderr.includes(`"${name}x" is none of "issuers", nor "local"; did you mean "${name}"?`), done.stderr);
+  });
+  await t.test('the local issuer, where there is none', async (inner) => {
+    const done = await check(inner, ['local']);
+    assert.equal(done.code, 1);
+    assert.match(done.stderr, /"local" is the local issuer, and there is no "local_issuer"/);
+  });
+});

@@ -126,6 +126,22 @@ static const struct {
 	{ "a client key's password in the query",
 	    "local_issuer: {issuer: 'http://127.0.0.1:8080', audience: 'api://local', "
 	    "database: 'postgresql://db/postern?sslpassword=" SECRET "&sslmode=require'}" },
+	{ "a database that lacks its scheme",
+	    "local_issuer: {issuer: 'http://127.0.0.1:8080', audience: 'api://local', "
+	    "database: '//postern:" SECRET "@db/postern'}" },
+	{ "a token for the key set", "issuers: {a: {issuer: 'https://a.example', audience: a, "
+				     "jwks_uri: 'https://a.example/keys?p=x&token=" SECRET "'}}" },
+	{ "an alias", "issuers: {a: {issuer: 'https://a.example', audience: a, "
+		      "issuer_aliases: ['https://u:" SECRET "@b.example']}}" },
+	{ "a token among types",
+	    "issuers: {a: {issuer: 'https://a.example', audience: a, types: ['Bearer " SECRET
+	    "']}}" },
+	{ "a token that is an audience",
+	    "issuers: {a: {issuer: 'https://a.example', audience: eyJhbGciOiJub25lIn0." SECRET
+	    ".x}}" },
+	{ "a name of the local issuer's",
+	    "local_issuer: {issuer: 'http://127.0.0.1:8080', audience: 'x:" SECRET "@h', "
+	    "introspection_role: 'client_secret=" SECRET "'}" },
 };
 
 static void
