@@ -18,7 +18,7 @@
 #define BASE64URL_DECODED(len) ((len) / 4 * 3 + 3)
 
 /* Characters that `len` bytes encode to. */
-#define BASE64URL_ENCODED(len) (((len)*4 + 2) / 3)
+#define BASE64URL_ENCODED(len) (((len) * 4 + 2) / 3)
 
 /*
  * Decode strictly: only A-Z a-z 0-9 - _, no padding, no white space, and canonical (unused bits

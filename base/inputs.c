@@ -64,7 +64,7 @@ inputs_digest(const struct inputs *inputs, unsigned char digest[DIGEST_BYTES])
 	bool done = true;
 
 	for (const struct input *input = inputs->first; input != NULL && done;
-	     input = input->next) {
+	    input = input->next) {
 		if (input->secret || input->watched_elsewhere)
 			continue;
 		memcpy(both + DIGEST_BYTES, input->digest, DIGEST_BYTES);

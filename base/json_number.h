@@ -22,7 +22,7 @@
 #include "base/span.h"
 
 /* Most bytes of a marked text: the shortest such number ("1e309") has 5, its mark adds 8. */
-#define JSON_NUMBER_MARKED(bytes) ((bytes)*3 + 16)
+#define JSON_NUMBER_MARKED(bytes) ((bytes) * 3 + 16)
 
 /*
  * Append `text`, each number that is too large marked, to `into`, whose limit is

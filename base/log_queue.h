@@ -51,10 +51,7 @@ struct log_queue {
 	atomic_bool running, left;    /* started; let go while stuck */
 };
 
-#define LOG_QUEUE_INIT                                                                             \
-	{                                                                                          \
-		.lock = PTHREAD_MUTEX_INITIALIZER                                                  \
-	}
+#define LOG_QUEUE_INIT { .lock = PTHREAD_MUTEX_INITIALIZER }
 
 /* Start the writer of `fd`. */
 MUST_CHECK bool log_queue_start(struct log_queue *queue, int fd,

@@ -221,7 +221,7 @@ read_node(const struct slot *slot)
 	else if (type == FIELD_LIST && slot->node->kind != NODE_LIST)
 		mistake_at(slot->mistakes, slot->node, "must be a list");
 	else
-		memcpy(slot->into, &slot->node, sizeof(slot->node));
+		memcpy(slot->into, &slot->node, sizeof(struct node *));
 }
 
 static void

@@ -51,7 +51,7 @@ client_do_rotate(struct place *place, const struct client_line *line)
 	if (result != ADMIN_OK)
 		return place_report(place, result, &err);
 	buffer_init(&out, OUTPUT_MAX);
-	client_print_rotated(&out, line->output, line->line.words[0], &made);
+	client_print_rotated(&out, (enum client_output)line->output, line->line.words[0], &made);
 	digest_wipe(&made, sizeof(made));
 	if (line->output == CLIENT_TABLE)
 		(void)fprintf(stderr, "The secret is shown this once; it cannot be read again.\n");
@@ -65,7 +65,7 @@ client_do_rotate(struct place *place, const struct client_line *line)
 int
 client_do_revoke_secret(struct place *place, const struct client_line *line)
 {
-	struct admin_unsecret which = { line->line.words[0], line->slot };
+	struct admin_unsecret which = { line->line.words[0], (enum admin_slot)line->slot };
 	enum admin_result result;
 	struct err err;
 	int revoked = 0;
@@ -101,7 +101,7 @@ print_all(struct place *place, const struct client_line *line, bool hashes)
 		if (hashes)
 			client_print_export(&out, first);
 		else
-			client_print_list(&out, line->output, first);
+			client_print_list(&out, (enum client_output)line->output, first);
 		code = client_do_print(&out);
 	}
 	arena_done(&arena);
@@ -134,7 +134,7 @@ client_do_show(struct place *place, const struct client_line *line)
 	result = admin_find(place->store, line->line.words[0], &arena, &client, &err);
 	if (result == ADMIN_OK) {
 		buffer_init(&out, OUTPUT_MAX);
-		client_print_one(&out, line->output, client);
+		client_print_one(&out, (enum client_output)line->output, client);
 		code = client_do_print(&out);
 	} else {
 		code = place_report(place, result, &err);

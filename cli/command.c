@@ -21,7 +21,7 @@ void
 command_mistakes(const struct mistakes *mistakes)
 {
 	for (const struct mistake *mistake = mistakes->first; mistake != NULL;
-	     mistake = mistake->next)
+	    mistake = mistake->next)
 		if (!mistake->warning)
 			(void)fprintf(stderr, "%s\n", mistake->text);
 }

@@ -112,6 +112,7 @@ check(const char *admin, const char *path)
 		return command_trouble(
 		    "health: \"%.128s\" is not HOST:PORT with a numeric address", admin);
 	if (fd < 0) {
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
 		(void)command_trouble("health: %s: %s", admin, strerror(errno));
 		return EXIT_NO;
 	}

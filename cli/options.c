@@ -398,8 +398,8 @@ read_arguments(struct reading *reading)
 {
 	int got;
 
-	optind = 0; /* glibc starts anew */
-	opterr = 0;
+	optind = opterr = 0; /* glibc starts anew, and says nothing itself */
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet */
 	while (!reading->end && (got = getopt_long(reading->argc, reading->argv, reading->letters,
 				     reading->longs, NULL)) != -1)
 		take_next(reading, got);

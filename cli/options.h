@@ -77,11 +77,11 @@ struct command_line {
 
 /* Rows that are the same wherever they stand. */
 #define OPTION_ROW_CONFIG                                                                          \
-	{                                                                                          \
-		.name = "--config", .letter = 'c', .argument = "FILE",                             \
+	{ .name = "--config",                                                                      \
+		.letter = 'c',                                                                     \
+		.argument = "FILE",                                                                \
 		.offset = offsetof(struct command_line, config),                                   \
-		.help = "the configuration (default: postern.yaml)"                                \
-	}
+		.help = "the configuration (default: postern.yaml)" }
 
 /*
  * Read argv into `line`, the command's own struct, whose first member is a struct command_line

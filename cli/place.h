@@ -67,16 +67,14 @@ MUST_CHECK bool place_issuer(struct place *place, const char **ret_issuer, struc
 
 /* The rows of a command that finds its place. */
 #define OPTION_ROW_DATABASE                                                                        \
-	{                                                                                          \
-		.name = "--database", .argument = "URL|FILE",                                      \
+	{ .name = "--database",                                                                    \
+		.argument = "URL|FILE",                                                            \
 		.offset = offsetof(struct command_line, database),                                 \
-		.help = "the local issuer's database (default: the configuration's)"               \
-	}
+		.help = "the local issuer's database (default: the configuration's)" }
 #define OPTION_ROW_STATE                                                                           \
-	{                                                                                          \
-		.name = "--state", .argument = "DIR",                                              \
+	{ .name = "--state",                                                                       \
+		.argument = "DIR",                                                                 \
 		.offset = offsetof(struct command_line, state),                                    \
-		.help = "the state directory (default: the configuration's)"                       \
-	}
+		.help = "the state directory (default: the configuration's)" }
 
 #endif

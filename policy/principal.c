@@ -47,7 +47,8 @@ scalar_equals(const json_t *value, const struct texts *texts)
 	case JSON_FALSE:
 		return texts_hold_span(texts, SPAN("false"));
 	case JSON_INTEGER:
-		snprintf(digits, sizeof(digits), "%" PRId64, (int64_t)json_integer_value(value));
+		(void)snprintf(
+		    digits, sizeof(digits), "%" PRId64, (int64_t)json_integer_value(value));
 		return texts_hold_span(texts, span_of(digits));
 	default:
 		return json_number_text(value).at != NULL &&

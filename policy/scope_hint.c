@@ -58,7 +58,7 @@ scope_hint(const struct policy *policy, const struct privilege *privilege,
 		const struct role *role = policy_role(policy, span_of(privilege->roles.at[i]));
 
 		for (const struct grant *grant = role == NULL ? NULL : role->grants; grant != NULL;
-		     grant = grant->next)
+		    grant = grant->next)
 			if (suffices(grant, principal))
 				add(&hint, grant->scope);
 	}

@@ -226,7 +226,7 @@ read_issuers(struct config *config, const struct top *top)
 	if (config->trusted_issuers == NULL)
 		return;
 	for (const struct node *node = top->issuers == NULL ? NULL : top->issuers->first;
-	     node != NULL; node = node->next) {
+	    node != NULL; node = node->next) {
 		struct trusted_issuer *trusted_issuer =
 		    &config->trusted_issuers[config->trusted_issuer_count];
 
@@ -269,31 +269,46 @@ read_address(
 		mistake_at_key(&config->mistakes, node, "\"%s\": %s", text, err.text);
 }
 
+/* The first of all[0..count) that takes the address' place; `count`: none does. */
+static size_t
+taken_by(const struct address *address, const struct address *all, size_t count)
+{
+	size_t i = 0;
+
+	while (i < count &&
+	       (address->port == 0 || all[i].port == 0 || !address_clash(&all[i], address)))
+		i++;
+	return i;
+}
+
 /* Each by its form, and none that takes another one's place. */
 static void
 check_addresses(struct config *config, const struct top *top)
 {
 	const struct node *list = node_get(top->listen, "address");
 	const struct node *admin_node = node_get(top->admin, "address");
-	struct address all[CONFIG_LISTENERS + 1] = { 0 }, *admin = &all[CONFIG_LISTENERS];
-	size_t count = config->listen.count;
+	const char **texts = config->listen.at;
+	struct address all[CONFIG_LISTENERS] = { 0 }, admin;
+	size_t count = config->listen.count, other;
 
 	if (list != NULL && (count == 0 || count > CONFIG_LISTENERS))
 		mistake_at_key(
 		    &config->mistakes, list, "must be 1..%d addresses", CONFIG_LISTENERS);
-	for (size_t i = 0; i < count && i < CONFIG_LISTENERS; i++) {
-		read_address(config, config->listen.at[i], list, &all[i]);
-		for (size_t k = 0; k < i; k++)
-			if (all[i].port != 0 && address_clash(&all[k], &all[i]))
-				mistake_at_key(&config->mistakes, list, "\"%s\" is taken by \"%s\"",
-				    config->listen.at[i], config->listen.at[k]);
+	if (count > CONFIG_LISTENERS)
+		count = CONFIG_LISTENERS;
+	for (size_t i = 0; i < count; i++) {
+		read_address(config, texts[i], list, &all[i]);
+		other = taken_by(&all[i], all, i);
+		if (other < i)
+			mistake_at_key(&config->mistakes, list, "\"%s\" is taken by \"%s\"",
+			    texts[i], texts[other]);
 	}
-	read_address(config, config->admin, admin_node, admin);
-	for (size_t i = 0; admin->port != 0 && i < count && i < CONFIG_LISTENERS; i++)
-		if (all[i].port != 0 && address_clash(&all[i], admin))
-			mistake_at_key(&config->mistakes, admin_node == NULL ? list : admin_node,
-			    "\"%s\" of \"admin\" is taken by \"%s\" of \"listen\"", config->admin,
-			    config->listen.at[i]);
+	read_address(config, config->admin, admin_node, &admin);
+	other = taken_by(&admin, all, count);
+	if (other < count)
+		mistake_at_key(&config->mistakes, admin_node == NULL ? list : admin_node,
+		    "\"%s\" of \"admin\" is taken by \"%s\" of \"listen\"", config->admin,
+		    texts[other]);
 }
 
 static void
@@ -324,7 +339,7 @@ check_upstreams(struct config *config, const struct node *root)
 	if (node_get(root, "upstream") != NULL)
 		return;
 	for (const struct module *module = config->policy.modules; module != NULL;
-	     module = module->next)
+	    module = module->next)
 		if (module->upstream != NULL)
 			return;
 	mistake_at(&config->mistakes, root, "\"upstream\" is missing, and no module names one");

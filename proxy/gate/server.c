@@ -51,7 +51,7 @@ static void
 log_mistakes(const struct config *config)
 {
 	for (const struct mistake *mistake = config->mistakes.first; mistake != NULL;
-	     mistake = mistake->next)
+	    mistake = mistake->next)
 		log_event(
 		    mistake->warning ? LOG_WARN : LOG_ERROR, "configuration", "%s", mistake->text);
 }
@@ -140,8 +140,10 @@ raise_limits(void)
 	}
 	limit = (struct rlimit){ 0, 0 };
 	(void)setrlimit(RLIMIT_CORE, &limit); /* a core file would hold tokens and keys */
+	/* NOLINTBEGIN(concurrency-mt-unsafe): there is one thread yet */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)mallopt(M_ARENA_MAX, 2); /* an arena per thread would cost more than it gives */
+				       /* NOLINTEND(concurrency-mt-unsafe) */
 }
 
 static struct listener_setup
@@ -292,7 +294,7 @@ server_run(struct config *config, struct err *reterr)
 	(void)sigaddset(&signals, SIGTERM);
 	(void)sigaddset(&signals, SIGINT);
 	(void)sigaddset(&signals, SIGHUP);
-	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
+	(void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	raise_limits();
 	log_setup((enum log_format)config->log_format, (enum log_level)config->log_level);
 	if (!log_start(reterr)) {

@@ -20,7 +20,7 @@ find_upstream(const struct services *services, const char *url)
 	if (services->upstream != NULL && strcmp(upstream_url(services->upstream), url) == 0)
 		return services->upstream;
 	for (size_t i = 0; services->upstreams != NULL && i < services->config->policy.module_count;
-	     i++)
+	    i++)
 		if (services->upstreams[i] != NULL &&
 		    strcmp(upstream_url(services->upstreams[i]), url) == 0)
 			return services->upstreams[i];
@@ -55,7 +55,7 @@ open_upstreams(struct services *services, const struct services *previous, struc
 	    !open_upstream(services, previous, config->upstream, &services->upstream, reterr))
 		return err_within(reterr, "upstream");
 	for (const struct module *module = config->policy.modules; module != NULL;
-	     module = module->next)
+	    module = module->next)
 		if (module->upstream != NULL && !open_upstream(services, previous, module->upstream,
 						    &services->upstreams[module->index], reterr))
 			return err_within(reterr, "upstream of module %s", module->name);

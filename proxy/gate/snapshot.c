@@ -67,7 +67,7 @@ snapshot_free(struct snapshot *snapshot)
 	if (snapshot == NULL)
 		return;
 	for (size_t i = 0; snapshot->keys != NULL && i < snapshot->config->trusted_issuer_count;
-	     i++)
+	    i++)
 		keyset_free(snapshot->keys[i]);
 	free(snapshot->keys);
 	issuer_parts_drop(&snapshot->local);

@@ -3,10 +3,7 @@
 
 #define VALUE_MAX 4096
 
-#define ROW(name, use)                                                                             \
-	{                                                                                          \
-		{ name, sizeof(name) - 1 }, use                                                    \
-	}
+#define ROW(name, use) { { name, sizeof(name) - 1 }, use }
 
 static const struct {
 	struct span name;

@@ -67,31 +67,41 @@ check_lines(struct request *request)
 	return REASON_OK;
 }
 
+/* Where an address in brackets ends; 0: it is none. */
+static size_t
+bracketed_end(struct span host)
+{
+	size_t end = span_find(host, ']');
+
+	for (size_t i = 1; i < end; i++)
+		if (strchr("0123456789abcdefABCDEF:.", host.at[i]) == NULL)
+			return 0;
+	return end == host.len ? 0 : end + 1;
+}
+
+static size_t
+name_end(struct span host, size_t at)
+{
+	while (at < host.len && token_char(host.at[at]) && strchr("*'`|^#", host.at[at]) == NULL)
+		at++;
+	return at;
+}
+
 /* Host = uri-host [ ":" port ] (RFC 9110 section 7.2). */
 static bool
 host_valid(struct span host)
 {
-	size_t at = 0;
+	bool bracketed = host.len > 0 && host.at[0] == '[';
+	size_t at = name_end(host, bracketed ? bracketed_end(host) : 0);
 
-	if (host.len > 0 && host.at[0] == '[') {
-		at = span_find(host, ']');
-		for (size_t i = 1; i < at; i++)
-			if (strchr("0123456789abcdefABCDEF:.", host.at[i]) == NULL)
-				return false;
-		if (at++ == host.len)
-			return false;
-	}
-	while (at < host.len && host.at[at] != ':') {
-		if (!token_char(host.at[at]) || strchr("*'`|^#", host.at[at]) != NULL)
-			return false;
-		at++;
-	}
 	if (host.len > 255 || at == 0)
 		return false;
+	if (at == host.len)
+		return true;
 	for (size_t i = at + 1; i < host.len; i++)
 		if (host.at[i] < '0' || host.at[i] > '9')
 			return false;
-	return at == host.len || (host.len > at + 1 && host.len - at <= 6);
+	return host.at[at] == ':' && host.len > at + 1 && host.len - at <= 6;
 }
 
 static enum reason

@@ -55,7 +55,7 @@ load_good(struct load *load, struct span text)
 	load_init(load);
 	load_read(load, text);
 	for (struct mistake *mistake = load->mistakes.first; mistake != NULL;
-	     mistake = mistake->next)
+	    mistake = mistake->next)
 		if (!mistake->warning)
 			fail_msg("%s", mistake->text);
 	assert_int_equal(load->mistakes.errors, 0);
@@ -67,7 +67,7 @@ load_told(const struct load *load, struct buffer *buffer)
 {
 	buffer_init(buffer, 1 << 20);
 	for (const struct mistake *mistake = load->mistakes.first; mistake != NULL;
-	     mistake = mistake->next)
+	    mistake = mistake->next)
 		buffer_format(buffer, "%s%s\n", mistake->warning ? "warning " : "", mistake->text);
 	buffer_add_byte(buffer, '\n');
 }

@@ -154,7 +154,7 @@ write_rule(struct buffer *buffer, const struct rule_made *rule, int number)
 static void
 write_world(struct buffer *buffer, const struct world *world)
 {
-	int public = 0;
+	int count = 0;
 
 	buffer_reset(buffer);
 	buffer_add_text(
@@ -166,7 +166,7 @@ write_world(struct buffer *buffer, const struct world *world)
 	for (int i = 0; i < world->count; i++) {
 		if (!world->rules[i].public)
 			continue;
-		buffer_add_text(buffer, public ++ == 0 ? "\"" : ", \"");
+		buffer_add_text(buffer, count++ == 0 ? "\"" : ", \"");
 		write_pattern(buffer, &world->rules[i].route);
 		buffer_add_text(buffer, "\"");
 	}

@@ -75,10 +75,7 @@ struct basic_case {
 	struct span name, password;
 };
 
-#define NONE                                                                                       \
-	{                                                                                          \
-		"", 0                                                                              \
-	}
+#define NONE { "", 0 }
 #define NFC "caf\xc3\xa9"
 #define NFD "cafe\xcc\x81"
 
