@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wait - wait for sockets until a deadline, by ppoll(), which the engine's watch (wire.h) does
+ * wait - wait for sockets until a deadline, by ppoll(), which the engine's watch (client_conn.h) does
  * not touch.
  *
  * Uses:   base (clock).

@@ -7,20 +7,6 @@
 #define INCOMING_MAX (RESPONSE_MAX_HEAD + FORWARDING_PIECE)
 #define OUTGOING_MAX (1u << 20)
 
-void
-forwarding_extend_timeout(struct forwarding *forwarding)
-{
-	upstream_conn_timeout(
-	    forwarding->conn, forwarding->forward->upstream_timeout_ms * INT64_C(1000));
-}
-
-static enum reason
-trouble(struct forwarding *forwarding, enum reason reason, const char *detail)
-{
-	forwarding->result->detail = detail;
-	return reason;
-}
-
 static enum reason
 connect_one(struct forwarding *forwarding, bool fresh)
 {
@@ -32,7 +18,7 @@ connect_one(struct forwarding *forwarding, bool fresh)
 
 	forwarding->result->connect_us += clock_mono_us() - start_us;
 	if (reason != REASON_OK)
-		return trouble(
+		return forwarding_fail(
 		    forwarding, reason, arena_format(forwarding->forward->arena, "%s", err.text));
 	return REASON_OK;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * forwarding - one request on its way to the upstream and back: what forward.c, upload.c, relay.c
- * and tunnel.c share. Nobody else includes it.
+ * and tunnel.c share. Nobody else includes it. forward.c calls the other three; upload.c and
+ * tunnel.c call relay.c.
  *
  * Uses:   forward, exchange, upstream, response.
  */
@@ -37,8 +38,11 @@ struct forwarding {
 	bool upload_broken; /* the upstream did not take all of it: no keeping */
 };
 
-/* Extend the link's deadline: the upstream gave a sign of life, or is to give one now. */
+/* Extend the connection's deadline: the upstream gave a sign of life, or is to give one now. */
 void forwarding_extend_timeout(struct forwarding *forwarding);
+
+/* Keep `detail`, static text or the arena's, for the log; returns `reason`. */
+enum reason forwarding_fail(struct forwarding *forwarding, enum reason reason, const char *detail);
 
 /*
  * Send the request's body. REASON_OK when it is through, or when the upstream would not have all
@@ -53,7 +57,7 @@ MUST_CHECK enum reason upload_body(struct forwarding *forwarding);
  */
 MUST_CHECK enum reason relay_early(struct forwarding *forwarding, bool *ret_final);
 
-/* Read the head of the final answer into carry->response, passing 1xx on. */
+/* Read the head of the final answer into forwarding->response, passing 1xx on. */
 MUST_CHECK enum reason relay_head(struct forwarding *forwarding);
 
 /* Append the headers of the answer that was read, but those that are ours to say. */

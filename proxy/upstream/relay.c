@@ -9,13 +9,6 @@
 /* Room for our own lines beside what came. */
 #define OUTGOING_MORE 256
 
-static enum reason
-trouble(struct forwarding *forwarding, enum reason reason, const char *detail)
-{
-	forwarding->result->detail = detail;
-	return reason;
-}
-
 /* More of the answer's head. */
 static enum reason
 read_more(struct forwarding *forwarding)
@@ -25,12 +18,12 @@ read_more(struct forwarding *forwarding)
 	forwarding_extend_timeout(forwarding);
 	got = upstream_conn_read(forwarding->conn, forwarding->piece, FORWARDING_PIECE);
 	if (got == LINK_LATE)
-		return trouble(forwarding, REASON_UPSTREAM_TIMEOUT, "no answer in time");
+		return forwarding_fail(forwarding, REASON_UPSTREAM_TIMEOUT, "no answer in time");
 	if (got <= 0 && forwarding->incoming.len == 0)
-		return trouble(forwarding, REASON_UPSTREAM_UNREACHABLE,
+		return forwarding_fail(forwarding, REASON_UPSTREAM_UNREACHABLE,
 		    "the upstream closed without an answer");
 	if (got <= 0)
-		return trouble(
+		return forwarding_fail(
 		    forwarding, REASON_UPSTREAM_MALFORMED, "the answer broke off in its head");
 	buffer_add(&forwarding->incoming, (struct span){ forwarding->piece, (size_t)got });
 	return REASON_OK;
@@ -53,7 +46,8 @@ read_head(struct forwarding *forwarding)
 			    buffer_span(&forwarding->incoming), head_only, &forwarding->response);
 	}
 	if (read == RESPONSE_BAD)
-		return trouble(forwarding, REASON_UPSTREAM_MALFORMED, forwarding->response.detail);
+		return forwarding_fail(
+		    forwarding, REASON_UPSTREAM_MALFORMED, forwarding->response.detail);
 	return reason;
 }
 
@@ -147,12 +141,14 @@ static enum reason
 take_interim(struct forwarding *forwarding)
 {
 	if (forwarding->response.status == 101)
-		return trouble(forwarding, REASON_UPSTREAM_MALFORMED,
+		return forwarding_fail(forwarding, REASON_UPSTREAM_MALFORMED,
 		    "the upstream switches protocols without being asked");
 	if (++forwarding->interims > INTERIM_MAX)
-		return trouble(forwarding, REASON_UPSTREAM_MALFORMED, "too many interim answers");
+		return forwarding_fail(
+		    forwarding, REASON_UPSTREAM_MALFORMED, "too many interim answers");
 	if (!pass_interim(forwarding))
-		return trouble(forwarding, REASON_REQUEST_MALFORMED, "the client went away");
+		return forwarding_fail(
+		    forwarding, REASON_REQUEST_MALFORMED, "the client went away");
 	drop_head(forwarding);
 	return REASON_OK;
 }
@@ -366,7 +362,7 @@ relay_answer(struct forwarding *forwarding)
 		span_slice(buffer_span(&forwarding->incoming), response->head_bytes,
 		    forwarding->incoming.len))) {
 		/* Nothing was written yet, so the client can still be told. */
-		forwarding->result->reason = trouble(forwarding, REASON_UPSTREAM_MALFORMED,
+		forwarding->result->reason = forwarding_fail(forwarding, REASON_UPSTREAM_MALFORMED,
 		    "the upstream's chunked body is framed wrongly");
 		return;
 	}

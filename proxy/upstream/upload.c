@@ -9,9 +9,8 @@
 static enum reason
 stop(struct forwarding *forwarding, enum reason reason, const char *detail)
 {
-	forwarding->result->detail = detail;
 	exchange_close(forwarding->exchange);
-	return reason;
+	return forwarding_fail(forwarding, reason, detail);
 }
 
 enum turn { CLIENTS_TURN, UPSTREAMS_TURN, NOBODYS_TURN };
