@@ -13,6 +13,7 @@
 #include "issuer/accounts/audit_log.h"
 #include "issuer/store/store.h"
 #include "token/date.h"
+#include "token/issuer_match.h"
 #include "token/token.h"
 
 /* How much longer than a token lives its revocation is remembered: for clocks that differ. */
@@ -181,7 +182,8 @@ static int
 take_iss(struct work *work, const char *iss)
 {
 	const struct config *config = work->place->config;
-	size_t i = config_trusted_issuer(config, span_of(iss));
+	size_t i =
+	    issuer_match_find(config->trusted_issuers, config->trusted_issuer_count, span_of(iss));
 
 	work->issuer = i < config->trusted_issuer_count ? config->trusted_issuers[i].issuer : iss;
 	work->local = is_local(work, work->issuer);

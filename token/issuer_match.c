@@ -90,6 +90,30 @@ issuer_match(const struct trusted_issuer *trusted_issuer, struct span issuer)
 	return false;
 }
 
+size_t
+issuer_match_exact(const struct trusted_issuer *trusted_issuers, size_t count, struct span issuer)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (trusted_issuers[i].issuer != NULL && span_is(issuer, trusted_issuers[i].issuer))
+			break;
+	return i;
+}
+
+size_t
+issuer_match_find(const struct trusted_issuer *trusted_issuers, size_t count, struct span issuer)
+{
+	size_t i = issuer_match_exact(trusted_issuers, count, issuer);
+
+	if (i < count && issuer_match(&trusted_issuers[i], issuer))
+		return i;
+	for (i = 0; i < count; i++)
+		if (issuer_match(&trusted_issuers[i], issuer))
+			break;
+	return i;
+}
+
 /* The first segment of an issuer's path: Entra's tenant. */
 static struct span
 tenant_of(struct span issuer)

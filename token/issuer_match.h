@@ -9,6 +9,7 @@
 #define POSTERN_TOKEN_ISSUER_MATCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "token/trusted_issuer.h"
 #include "token/verify.h"
@@ -22,6 +23,15 @@ void issuer_match_read(
 
 /* Is this the profile's `iss`, an alias, or one of those with a listed tenant for {tenantid}? */
 bool issuer_match(const struct trusted_issuer *trusted_issuer, struct span issuer);
+
+/* Which of them has this `iss`: whose `issuer` is written exactly so, else the first that has it as
+ * an alias or a listed tenant's; `count` when none. */
+size_t issuer_match_find(
+    const struct trusted_issuer *trusted_issuers, size_t count, struct span issuer);
+
+/* Which of them has an `issuer` that is written exactly so; `count` when none. */
+size_t issuer_match_exact(
+    const struct trusted_issuer *trusted_issuers, size_t count, struct span issuer);
 
 /* Entra: a token for Microsoft Graph (`nonce` in the header, or its `aud`) cannot be verified by
  * anybody else, and is refused with that cause before its signature is. REASON_OK for all others.

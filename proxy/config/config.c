@@ -7,6 +7,7 @@
 #include "proxy/config/address.h"
 #include "proxy/config/identity.h"
 #include "proxy/config/prepare.h"
+#include "token/issuer_match.h"
 
 #define CONFIG_MAX_BYTES (64u << 20)
 
@@ -235,8 +236,8 @@ read_issuers(struct config *config, const struct top *top)
 			mistake_at_key(&config->mistakes, node,
 			    "\"" LOCAL_NAME "\" is the name of the local issuer");
 		if (trusted_issuer->issuer != NULL &&
-		    config_trusted_issuer_named(config, span_of(trusted_issuer->issuer)) <
-			config->trusted_issuer_count)
+		    issuer_match_exact(config->trusted_issuers, config->trusted_issuer_count,
+			span_of(trusted_issuer->issuer)) < config->trusted_issuer_count)
 			mistake_at(
 			    &config->mistakes, node, "another issuer has the same \"issuer\"");
 		config->trusted_issuer_count++;
@@ -246,8 +247,8 @@ read_issuers(struct config *config, const struct top *top)
 	local_read(top->local, config->state, &config->local, &config->mistakes);
 	if (config->local.issuer == NULL || config->local.audience == NULL)
 		return;
-	if (config_trusted_issuer(config, span_of(config->local.issuer)) <
-	    config->trusted_issuer_count)
+	if (issuer_match_find(config->trusted_issuers, config->trusted_issuer_count,
+		span_of(config->local.issuer)) < config->trusted_issuer_count)
 		mistake_at(&config->mistakes, top->local, "another issuer has the same \"issuer\"");
 	if (config->local.accept == LOCAL_FALLBACK && config->trusted_issuer_count == 0)
 		mistake_at(&config->mistakes, top->local, "accept: fallback needs \"issuers\"");

@@ -103,13 +103,6 @@ MUST_CHECK bool config_read(
 /* Accepts NULL. */
 void config_free(struct config *config);
 
-/* The profile of a token with this `iss`: whose `issuer` is exactly this, else the first that has
- * it as an alias or a listed tenant's; trusted_issuer_count when none. */
-size_t config_trusted_issuer(const struct config *config, struct span issuer);
-
-/* The profile whose `issuer` is written exactly so; trusted_issuer_count when none. */
-size_t config_trusted_issuer_named(const struct config *config, struct span issuer);
-
 /* Read `resource`, once the issuers are known. Everything wrong is told. */
 void config_resource_read(const struct node *map, struct config *config);
 

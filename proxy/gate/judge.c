@@ -6,6 +6,7 @@
 #include "issuer/accounts/password.h"
 #include "base/json.h"
 #include "token/date.h"
+#include "token/issuer_match.h"
 #include "token/issuer_unknown.h"
 #include "token/token.h"
 #include "token/verify.h"
@@ -184,7 +185,8 @@ verify(const struct judge_inputs *inputs, struct token *token, struct arena *are
 	struct trusted_issuer widened;
 	enum reason reason;
 
-	decision->issuer_index = config_trusted_issuer(inputs->config, token->issuer);
+	decision->issuer_index = issuer_match_find(
+	    inputs->config->trusted_issuers, inputs->config->trusted_issuer_count, token->issuer);
 	if (decision->issuer_index == inputs->config->trusted_issuer_count) {
 		token->detail = issuer_unknown_detail(inputs->config->trusted_issuers,
 		    inputs->config->trusted_issuer_count, token->issuer, arena);
