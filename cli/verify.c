@@ -83,7 +83,7 @@ fetch_keys(const char *url, struct buffer *json, struct err *reterr)
 		return err_set(reterr, "%s: must be https, or http on a loopback address", url);
 	if (!fetch_setup(reterr))
 		return false;
-	done = fetch_get(&source, url, &stop, &answer, reterr);
+	done = fetch_get(&(struct fetch_request){ &source, url, &stop }, &answer, reterr);
 	if (done)
 		buffer_add(json, buffer_span(&answer.body));
 	buffer_done(&answer.body);

@@ -377,10 +377,12 @@ set_etag(CURL *curl, const struct source *source, struct curl_slist **ret_lines)
 
 /* What this fetch says of its own. */
 static bool
-set_headers(CURL *curl, const struct source *source, const char *url, struct curl_slist **ret_lines,
+set_headers(CURL *curl, const struct fetch_request *request, struct curl_slist **ret_lines,
     struct err *reterr)
 {
-	if (source->bearer != NULL && !may_show_bearer(source, url))
+	const struct source *source = request->source;
+
+	if (source->bearer != NULL && !may_show_bearer(source, request->url))
 		return err_set(reterr, "the bearer is not sent there: not https");
 	if (source->bearer != NULL && !set_bearer(curl, source->bearer, reterr))
 		return err_within(reterr, "jwks.bearer");
@@ -388,8 +390,7 @@ set_headers(CURL *curl, const struct source *source, const char *url, struct cur
 }
 
 bool
-fetch_get(const struct source *source, const char *url, const atomic_bool *stop,
-    struct fetch_answer *answer, struct err *reterr)
+fetch_get(const struct fetch_request *request, struct fetch_answer *answer, struct err *reterr)
 {
 	CURL *curl = curl_easy_init();
 	struct transfer transfer = { .curl = curl, .answer = answer };
@@ -404,18 +405,18 @@ fetch_get(const struct source *source, const char *url, const atomic_bool *stop,
 		(void)err_set(reterr, "out of memory");
 		return fail(answer, FAILURE_OTHER);
 	}
-	if (!set_headers(curl, source, url, &lines, reterr)) {
+	if (!set_headers(curl, request, &lines, reterr)) {
 		(void)fail(answer, FAILURE_BEARER);
 		goto out;
 	}
-	set_options(curl, source, url);
+	set_options(curl, request->source, request->url);
 	set_callbacks(curl, &transfer, cause);
-	code = perform(curl, stop);
+	code = perform(curl, request->stop);
 	answer->status = status_of(curl);
 	note_times(curl, answer);
 	note_etag(curl, answer);
 	if (answer->status != 0 && answer->status != 200)
-		done = judge_status(curl, source, answer, reterr);
+		done = judge_status(curl, request->source, answer, reterr);
 	else
 		done = judge(&transfer, code, cause, reterr);
 out:

@@ -22,6 +22,13 @@
 
 #define FETCH_ETAG_ROOM 256
 
+/* What to GET. */
+struct fetch_request {
+	const struct source *source; /* its bearer, client certificate, timeout, … */
+	const char *url;
+	const atomic_bool *stop; /* when it turns true, the transfer ends at once, as a failure */
+};
+
 struct fetch_answer {
 	struct buffer body; /* buffer_done() it */
 	int status;         /* HTTP status, 0 when there was no answer */
@@ -41,10 +48,8 @@ void fetch_teardown(void);
  * says what came instead ("HTTP 500", "HTTP 302: redirect to … refused", "a login page or HTML
  * instead of JSON", "answer larger than 262144 bytes", "TLS: …", or libcurl's words); the answer's
  * status and times are set even then.
- *
- * stop  when it turns true, the transfer ends at once, as a failure.
  */
-MUST_CHECK bool fetch_get(const struct source *source, const char *url, const atomic_bool *stop,
-    struct fetch_answer *answer, struct err *reterr);
+MUST_CHECK bool fetch_get(
+    const struct fetch_request *request, struct fetch_answer *answer, struct err *reterr);
 
 #endif

@@ -132,9 +132,10 @@ static bool
 recall_kept(
     struct issuer_keys *issuer, struct buffer *json, int64_t *ret_good_s, struct err *reterr)
 {
+	struct keys_on_disk kept = { issuer->state_dir, &issuer->source };
 	int64_t age_s;
 
-	if (!keys_on_disk_read(issuer->state_dir, &issuer->source, json, ret_good_s, reterr))
+	if (!keys_on_disk_read(&kept, json, ret_good_s, reterr))
 		return false;
 	age_s = clock_now_s() - *ret_good_s;
 	if (age_s < -CLOCKS_DIFFER_S)
@@ -224,11 +225,15 @@ within(struct err *reterr, const char *place)
 
 /* An etag says something at the place only that it came from. */
 static bool
-get_set(struct issuer_keys *issuer, struct source *source, const char *url,
-    struct fetch_answer *answer, struct err *reterr)
+get_set(struct issuer_keys *issuer, const struct fetch_request *place, struct fetch_answer *answer,
+    struct err *reterr)
 {
-	source->etag = strcmp(url, issuer->tagged) == 0 ? issuer->etag : NULL;
-	if (!fetch_get(source, url, &issuer->stop, answer, reterr))
+	const char *url = place->url;
+	struct source source = *place->source;
+	struct fetch_request request = { &source, url, place->stop };
+
+	source.etag = strcmp(url, issuer->tagged) == 0 ? issuer->etag : NULL;
+	if (!fetch_get(&request, answer, reterr))
 		return within(reterr, url);
 	if (answer->status == 200)
 		(void)snprintf(issuer->tagged, sizeof(issuer->tagged), "%s", url);
@@ -242,11 +247,13 @@ discover(struct issuer_keys *issuer, struct fetch_answer *answer, struct err *re
 	char url[DISCOVERY_URL_ROOM], jwks_uri[DISCOVERY_URL_ROOM];
 	int64_t begun_us = clock_mono_us();
 	struct source source = issuer->source;
+	struct fetch_request first = { &issuer->source, url, &issuer->stop };
+	struct fetch_request second = { &source, jwks_uri, &issuer->stop };
 	bool good;
 
 	if (!discovery_url(issuer->source.issuer, url))
 		return err_set(reterr, "the issuer is too long a URL");
-	if (!fetch_get(&issuer->source, url, &issuer->stop, answer, reterr))
+	if (!fetch_get(&first, answer, reterr))
 		return within(reterr, url);
 	good = discovery_read(buffer_span(&answer->body), issuer->source.issuer, jwks_uri, reterr);
 	if (!good)
@@ -258,7 +265,7 @@ discover(struct issuer_keys *issuer, struct fetch_answer *answer, struct err *re
 	source.timeout_ms -= (clock_mono_us() - begun_us) / 1000;
 	if (source.timeout_ms < 1)
 		source.timeout_ms = 1;
-	return get_set(issuer, &source, jwks_uri, answer, reterr);
+	return get_set(issuer, &second, answer, reterr);
 }
 
 static bool
@@ -266,7 +273,7 @@ get(struct issuer_keys *issuer, struct fetch_answer *answer, struct keyset **ret
     struct err *reterr)
 {
 	const char *place = issuer->source.place;
-	struct source source = issuer->source;
+	struct fetch_request request = { &issuer->source, place, &issuer->stop };
 	bool good = false;
 
 	if (issuer->source.kind == SOURCE_FILE)
@@ -274,7 +281,7 @@ get(struct issuer_keys *issuer, struct fetch_answer *answer, struct keyset **ret
 	if (issuer->source.kind == SOURCE_DISCOVERY)
 		good = discover(issuer, answer, reterr);
 	else
-		good = get_set(issuer, &source, place, answer, reterr);
+		good = get_set(issuer, &request, answer, reterr);
 	if (!good || answer->status == 304)
 		return good;
 	issuer->etag[0] = '\0';
@@ -369,6 +376,7 @@ issuer_keys_ask(struct issuer_keys *issuer, int64_t now_s)
 void
 issuer_keys_keep(struct issuer_keys *issuer)
 {
+	struct keys_on_disk place = { issuer->state_dir, &issuer->source };
 	struct err err = { "" };
 	struct buffer json;
 	int64_t good_s;
@@ -384,8 +392,7 @@ issuer_keys_keep(struct issuer_keys *issuer)
 	buffer_init(&json, KEYSET_MAX_BYTES);
 	buffer_add(&json, buffer_span(&issuer->json));
 	(void)pthread_mutex_unlock(&issuer->lock);
-	kept = !json.failed && keys_on_disk_write(issuer->state_dir, &issuer->source,
-				   buffer_span(&json), good_s, &err);
+	kept = !json.failed && keys_on_disk_write(&place, buffer_span(&json), good_s, &err);
 	buffer_done(&json);
 	if (!kept && !issuer->reported_unkept)
 		log_event(LOG_WARN, "keys", "issuer %s: keys are not kept: %s", issuer->source.name,

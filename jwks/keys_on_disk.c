@@ -25,19 +25,19 @@ text_or_none(const char *text)
 
 /* The issuer's name is the operator's, and may hold anything: only plain characters stay. */
 static bool
-path_of(const char *state_dir, const struct source *source, char path[PATH_ROOM])
+path_of(const struct keys_on_disk *keys, char path[PATH_ROOM])
 {
 	char name[256];
 	size_t len = 0;
 
-	for (const char *at = source->name; *at != '\0' && len + 4 < sizeof(name); at++) {
+	for (const char *at = keys->source->name; *at != '\0' && len + 4 < sizeof(name); at++) {
 		bool plain = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
 			     (*at >= '0' && *at <= '9') || *at == '-' || *at == '_';
 
 		len += (size_t)snprintf(
 		    name + len, sizeof(name) - len, plain ? "%c" : "%%%02x", (unsigned char)*at);
 	}
-	return snprintf(path, PATH_ROOM, "%s/keys/%s.json", state_dir, name) < PATH_ROOM;
+	return snprintf(path, PATH_ROOM, "%s/keys/%s.json", keys->state_dir, name) < PATH_ROOM;
 }
 
 /* Of everything that is kept, so that a damaged time does not make old keys young. */
@@ -72,18 +72,19 @@ make_directory(const char *state_dir, struct err *reterr)
 }
 
 bool
-keys_on_disk_write(const char *state_dir, const struct source *source, struct span json,
-    int64_t good_s, struct err *reterr)
+keys_on_disk_write(
+    const struct keys_on_disk *keys, struct span json, int64_t good_s, struct err *reterr)
 {
+	const struct source *source = keys->source;
 	char path[PATH_ROOM], sum[SUM_ROOM];
 	struct buffer text;
 	bool done;
 
-	if (!path_of(state_dir, source, path))
+	if (!path_of(keys, path))
 		return err_set(reterr, "the name of the file to keep keys in is too long");
 	if (!checksum(source, json, good_s, sum))
 		return err_set(reterr, "%s: no checksum can be made", path);
-	if (!make_directory(state_dir, reterr))
+	if (!make_directory(keys->state_dir, reterr))
 		return false;
 	buffer_init(&text, KEYS_ON_DISK_MAX_BYTES);
 	buffer_add_text(&text, "{\"issuer\":");
@@ -123,19 +124,19 @@ check_kept(const json_t *root, const struct source *source, const char *path, st
 }
 
 bool
-keys_on_disk_read(const char *state_dir, const struct source *source, struct buffer *json,
-    int64_t *ret_good_s, struct err *reterr)
+keys_on_disk_read(
+    const struct keys_on_disk *keys, struct buffer *json, int64_t *ret_good_s, struct err *reterr)
 {
 	char path[PATH_ROOM];
 	json_t *root = NULL;
 	bool done;
 
 	reterr->text[0] = '\0';
-	if (!path_of(state_dir, source, path) || access(path, F_OK) != 0)
+	if (!path_of(keys, path) || access(path, F_OK) != 0)
 		return false;
 	if (!json_read_file(path, KEYS_ON_DISK_MAX_BYTES, &root, reterr))
 		return false;
-	done = check_kept(root, source, path, reterr);
+	done = check_kept(root, keys->source, path, reterr);
 	if (done) {
 		buffer_add(json, json_text(json_object_get(root, "jwks")));
 		*ret_good_s = json_integer_value(json_object_get(root, "good_s"));

@@ -16,15 +16,21 @@
 #include "base/err.h"
 #include "jwks/source.h"
 
+/* Whose keys, and where they are kept. */
+struct keys_on_disk {
+	const char *state_dir;
+	const struct source *source;
+};
+
 /* Write the document that was fetched at `good_s`, so that a crash leaves the old or the new. */
-MUST_CHECK bool keys_on_disk_write(const char *state_dir, const struct source *source,
-    struct span json, int64_t good_s, struct err *reterr);
+MUST_CHECK bool keys_on_disk_write(
+    const struct keys_on_disk *keys, struct span json, int64_t good_s, struct err *reterr);
 
 /*
  * Read it back. False with an empty reterr when there is none; with a text when it is damaged, of
  * another issuer or of another address, and then it is not to be used.
  */
-MUST_CHECK bool keys_on_disk_read(const char *state_dir, const struct source *source,
-    struct buffer *json, int64_t *ret_good_s, struct err *reterr);
+MUST_CHECK bool keys_on_disk_read(
+    const struct keys_on_disk *keys, struct buffer *json, int64_t *ret_good_s, struct err *reterr);
 
 #endif

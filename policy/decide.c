@@ -96,26 +96,27 @@ detail_of(const struct policy *policy, const struct privilege *privilege,
 	return denial_text(policy, privilege, principal, arena);
 }
 
-void
+struct verdict
 decide_caller(const struct policy *policy, const struct route_match *route,
-    const struct principal *principal, struct arena *arena, struct verdict *ret_verdict)
+    const struct principal *principal, struct arena *arena)
 {
 	const struct privilege *privilege = route->privilege;
+	struct verdict verdict = { .reason = route->reason, .detail = route->detail };
 	enum reason reason;
 
-	*ret_verdict = (struct verdict){ .reason = route->reason, .detail = route->detail };
 	/* which methods there are is told to a known caller only */
 	if (route->reason == REASON_METHOD_NOT_GRANTED && principal == NULL)
-		*ret_verdict = (struct verdict){ .reason = REASON_CREDENTIALS_MISSING };
+		verdict = (struct verdict){ .reason = REASON_CREDENTIALS_MISSING };
 	if (route->reason != REASON_OK || route->public)
-		return;
+		return verdict;
 	if (privilege == NULL) {
-		ret_verdict->reason = REASON_NO_RULE;
-		return;
+		verdict.reason = REASON_NO_RULE;
+		return verdict;
 	}
 	reason = judge(policy, privilege, principal);
 	if (reason != REASON_OK)
-		ret_verdict->detail = detail_of(policy, privilege, principal, arena);
-	ret_verdict->reason = privilege->shadow ? REASON_OK : reason;
-	ret_verdict->shadow_reason = privilege->shadow ? reason : REASON_OK;
+		verdict.detail = detail_of(policy, privilege, principal, arena);
+	verdict.reason = privilege->shadow ? REASON_OK : reason;
+	verdict.shadow_reason = privilege->shadow ? reason : REASON_OK;
+	return verdict;
 }

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "base/check.h"
 #include "base/reason.h"
 #include "policy/policy.h"
 #include "policy/principal.h"
@@ -44,7 +45,7 @@ void decide_route(const struct policy *policy, struct span method, const struct 
  * Roles: any one; no roles and no scopes on the privilege: any caller; a scope of the privilege
  * satisfies it by itself. Anything undecided is a refusal.
  */
-void decide_caller(const struct policy *policy, const struct route_match *route,
-    const struct principal *principal, struct arena *arena, struct verdict *ret_verdict);
+MUST_CHECK struct verdict decide_caller(const struct policy *policy,
+    const struct route_match *route, const struct principal *principal, struct arena *arena);
 
 #endif

@@ -61,11 +61,11 @@ start(struct reader *reader)
 }
 
 void
-policy_read(const struct node *root, const struct policy_names *names, struct arena *arena,
-    struct policy *policy, struct mistakes *mistakes)
+policy_read(const struct node *root, const struct policy_names *names, struct policy *policy,
+    struct mistakes *mistakes)
 {
 	struct reader reader = {
-		.policy = policy, .names = names, .arena = arena, .mistakes = mistakes
+		.policy = policy, .names = names, .arena = mistakes->arena, .mistakes = mistakes
 	};
 	struct top top = { 0 };
 	size_t errors = mistakes->errors;

@@ -86,12 +86,13 @@ extern const struct field policy_fields[];
  * and method twice, bad patterns, upstream URLs); warned of: a role nobody can get, a role no
  * privilege uses, a narrower path that is laxer than the wider one, a module without a privilege.
  *
- * root    borrowed; NULL (an empty file): nothing is covered.
- * arena   lends everything; the caller keeps it, and the document's, as long as the policy.
- * policy  not to be used after a mistake; what it does not hold is refused all the same.
+ * root      borrowed; NULL (an empty file): nothing is covered.
+ * policy    not to be used after a mistake; what it does not hold is refused all the same.
+ * mistakes  their arena lends everything; the caller keeps it, and the document's, as long as the
+ *           policy.
  */
-void policy_read(const struct node *root, const struct policy_names *names, struct arena *arena,
-    struct policy *policy, struct mistakes *mistakes);
+void policy_read(const struct node *root, const struct policy_names *names, struct policy *policy,
+    struct mistakes *mistakes);
 
 /* The role of that name, or NULL. */
 const struct role *policy_role(const struct policy *policy, struct span name);

@@ -176,9 +176,11 @@ find_roles(const struct policy *policy, const struct facts *facts, struct princi
 }
 
 bool
-principal_of_claims(const struct policy *policy, const struct claims *claims,
-    const struct principal_store *store, struct principal *principal, struct arena *arena)
+principal_of_claims(const struct policy *policy, const struct principal_inputs *inputs,
+    struct principal *principal, struct arena *arena)
 {
+	const struct claims *claims = inputs->claims;
+	const struct principal_store *store = inputs->store;
 	struct facts facts = { claims, store, false };
 
 	*principal = (struct principal){

@@ -36,12 +36,18 @@ struct principal_store {
 	struct texts roles;      /* granted in the store */
 };
 
+/* What is known of whoever holds a token. */
+struct principal_inputs {
+	const struct claims *claims;         /* verified */
+	const struct principal_store *store; /* NULL: not of the local issuer */
+};
+
 /*
  * The principal of verified claims. A role is held when one line of its `granted_to` holds, or
- * when `store` (may be NULL) grants it by name. False: no memory.
+ * when the store grants it by name. False: no memory.
  */
-MUST_CHECK bool principal_of_claims(const struct policy *policy, const struct claims *claims,
-    const struct principal_store *store, struct principal *principal, struct arena *arena);
+MUST_CHECK bool principal_of_claims(const struct policy *policy,
+    const struct principal_inputs *inputs, struct principal *principal, struct arena *arena);
 
 /* The principal of a local user known by Basic. False: no memory. */
 MUST_CHECK bool principal_of_user(const struct policy *policy, const struct principal_store *store,

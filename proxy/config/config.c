@@ -362,7 +362,7 @@ read_policy(struct config *config, struct err *reterr)
 		return err_set(reterr, "%s: is empty", config->policy_path);
 	if (root == NULL)
 		return true;
-	policy_read(root, &names, &config->arena, &config->policy, &config->mistakes);
+	policy_read(root, &names, &config->policy, &config->mistakes);
 	return true;
 }
 

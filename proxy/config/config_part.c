@@ -54,22 +54,29 @@ names_admin(struct span text)
 	return text.at != NULL && memmem(text.at, text.len, ADMIN, strlen(ADMIN)) != NULL;
 }
 
+/* A file that was read. */
+struct file_text {
+	const char *path;
+	struct span text;
+};
+
 /* The tree of the whole file; else that of its section `admin`, or NULL when there is no such
  * word in it. */
 static bool
-read_tree(const char *path, struct span text, struct mistakes *mistakes,
-    const struct node **ret_root, struct err *reterr)
+read_tree(const struct file_text *file, struct mistakes *mistakes, const struct node **ret_root,
+    struct err *reterr)
 {
+	const char *path = file->path;
 	struct mistakes unheard = { .arena = mistakes->arena };
-	struct span section = admin_lines(text);
+	struct span section = admin_lines(file->text);
 	struct node *root = NULL;
 
 	*ret_root = NULL;
-	if (!document_parse(text, path, mistakes, &root))
+	if (!document_parse(file->text, path, mistakes, &root))
 		return err_set(reterr, "%s: out of memory", path);
 	if (root == NULL && section.len > 0 && !document_parse(section, path, &unheard, &root))
 		return err_set(reterr, "%s: out of memory", path);
-	if (root == NULL && names_admin(text))
+	if (root == NULL && names_admin(file->text))
 		return err_set(reterr, "%s",
 		    mistakes->first != NULL ? mistakes->first->text : "the file says nothing");
 	*ret_root = root;
@@ -77,15 +84,15 @@ read_tree(const char *path, struct span text, struct mistakes *mistakes,
 }
 
 static bool
-address_of(struct span text, const char *path, struct arena *arena, const char **ret_address,
-    struct err *reterr)
+address_of(
+    const struct file_text *file, struct arena *arena, const char **ret_address, struct err *reterr)
 {
 	struct mistakes mistakes = { .arena = arena };
 	const struct node *root, *admin, *address;
 	struct address apart;
 	struct err err;
 
-	if (!read_tree(path, text, &mistakes, &root, reterr))
+	if (!read_tree(file, &mistakes, &root, reterr))
 		return false;
 	admin = node_get(root, ADMIN);
 	address = node_get(admin, ADDRESS);
@@ -96,8 +103,8 @@ address_of(struct span text, const char *path, struct arena *arena, const char *
 	if (address->kind != NODE_SCALAR)
 		(void)err_set(&err, "must be a single value");
 	if (address->kind != NODE_SCALAR || !address_read(address->text.at, &apart, &err))
-		return err_set(reterr, "%s:%d:%d: /" ADMIN "/" ADDRESS ": %s", path, address->line,
-		    address->column, err.text);
+		return err_set(reterr, "%s:%d:%d: /" ADMIN "/" ADDRESS ": %s", file->path,
+		    address->line, address->column, err.text);
 	*ret_address = address->text.at;
 	return true;
 }
@@ -110,8 +117,9 @@ config_part_admin(
 	bool done;
 
 	buffer_init(&text, DOCUMENT_MAX_BYTES);
-	done = file_read(path, &text, reterr) &&
-	       address_of(buffer_span(&text), path, arena, ret_address, reterr);
+	done =
+	    file_read(path, &text, reterr) &&
+	    address_of(&(struct file_text){ path, buffer_span(&text) }, arena, ret_address, reterr);
 	buffer_wipe(&text);
 	return done;
 }

@@ -145,6 +145,7 @@ judge_claims(const struct judge_inputs *inputs, const struct claims *claims, str
 {
 	const struct config *config = inputs->config;
 	struct principal_store store = { 0 };
+	struct principal_inputs who = { claims, &store };
 	struct caller *caller = arena_alloc(arena, sizeof(*caller));
 	enum reason reason = find_holder(inputs, claims, &store);
 
@@ -158,7 +159,7 @@ judge_claims(const struct judge_inputs *inputs, const struct claims *claims, str
 	caller->role_words = config->policy.role_words;
 	caller->from_s = claims->from_s;
 	caller->until_s = claims->until_s;
-	if (!principal_of_claims(&config->policy, claims, &store, &caller->principal, arena) ||
+	if (!principal_of_claims(&config->policy, &who, &caller->principal, arena) ||
 	    !caller_identify(config, claims->payload, caller, arena))
 		return REASON_OVERLOADED;
 	*ret_caller = caller;
@@ -175,11 +176,19 @@ judge_issuer(const struct judge_inputs *inputs, size_t issuer_index, const char 
 	return REASON_LOCAL_ISSUER_STANDING_BY;
 }
 
-/* Which profile's token it claims to be, and whether that is true. */
+/* A token that was presented: what judges it, and where that is written down. */
+struct presented {
+	const struct judge_inputs *inputs;
+	struct decision *decision;
+	struct arena *arena;
+};
+
+/* Whose token it claims to be, and whether that is true. */
 static enum reason
-verify(const struct judge_inputs *inputs, struct token *token, struct arena *arena,
-    struct decision *decision, struct claims *claims)
+verify(const struct presented *presented, struct token *token, struct claims *claims)
 {
+	const struct judge_inputs *inputs = presented->inputs;
+	struct decision *decision = presented->decision;
 	struct verify_inputs about = { .now_s = inputs->now_s };
 	const struct trusted_issuer *trusted_issuer;
 	struct trusted_issuer widened;
@@ -189,7 +198,7 @@ verify(const struct judge_inputs *inputs, struct token *token, struct arena *are
 	    inputs->config->trusted_issuers, inputs->config->trusted_issuer_count, token->issuer);
 	if (decision->issuer_index == inputs->config->trusted_issuer_count) {
 		token->detail = issuer_unknown_detail(inputs->config->trusted_issuers,
-		    inputs->config->trusted_issuer_count, token->issuer, arena);
+		    inputs->config->trusted_issuer_count, token->issuer, presented->arena);
 		return REASON_ISSUER_UNKNOWN;
 	}
 	reason = judge_issuer(inputs, decision->issuer_index, &token->detail);
@@ -203,7 +212,7 @@ verify(const struct judge_inputs *inputs, struct token *token, struct arena *are
 		widened.audience = *inputs->audiences;
 		about.trusted_issuer = &widened;
 	}
-	reason = verify_token(&about, token, arena, claims);
+	reason = verify_token(&about, token, presented->arena, claims);
 	claims->trusted_issuer = trusted_issuer;
 	return reason;
 }
@@ -213,11 +222,12 @@ judge_introspect(
     const struct judge_inputs *inputs, struct span text, struct arena *arena, struct token *token)
 {
 	struct decision decision = { .issuer_index = SIZE_MAX };
+	struct presented presented = { inputs, &decision, arena };
 	struct caller *caller;
 	struct claims claims = { 0 };
 
 	return token_read(text, arena, token) == REASON_OK &&
-	       verify(inputs, token, arena, &decision, &claims) == REASON_OK &&
+	       verify(&presented, token, &claims) == REASON_OK &&
 	       is_local(inputs, claims.trusted_issuer) &&
 	       judge_claims(inputs, &claims, arena, &caller) == REASON_OK;
 }
@@ -226,12 +236,13 @@ enum reason
 judge_bearer(const struct judge_inputs *inputs, struct arena *arena, struct decision *decision,
     struct caller **ret_caller)
 {
+	struct presented presented = { inputs, decision, arena };
 	struct token token = { 0 };
 	struct claims claims = { 0 };
 	enum reason reason = token_read(decision->credentials.value, arena, &token);
 
 	if (reason == REASON_OK)
-		reason = verify(inputs, &token, arena, decision, &claims);
+		reason = verify(&presented, &token, &claims);
 	if (reason == REASON_OK)
 		reason = judge_claims(inputs, &claims, arena, ret_caller);
 	if (reason == REASON_TOKEN_REVOKED)
@@ -333,8 +344,8 @@ judge_caller(const struct judge_inputs *inputs, struct arena *arena, struct deci
 	const struct principal *principal =
 	    decision->caller == NULL ? NULL : &decision->caller->principal;
 
-	decide_caller(
-	    &inputs->config->policy, &decision->route, principal, arena, &decision->verdict);
+	decision->verdict =
+	    decide_caller(&inputs->config->policy, &decision->route, principal, arena);
 	/* a header was there, and something is to be said of it */
 	if (decision->verdict.reason == REASON_CREDENTIALS_MISSING &&
 	    decision->credentials.detail != NULL)

@@ -28,14 +28,18 @@ find_upstream(const struct services *services, const char *url)
 }
 
 /* What was found out about its addresses, and its connections, outlive a reload. */
-static bool
-open_upstream(const struct services *services, const struct services *previous, const char *url,
-    struct upstream **ret_upstream, struct err *reterr)
+static struct upstream *
+known_upstream(const struct services *services, const struct services *previous, const char *url)
 {
 	struct upstream *known = find_upstream(services, url);
 
-	if (known == NULL && previous != NULL)
-		known = find_upstream(previous, url);
+	return known == NULL && previous != NULL ? find_upstream(previous, url) : known;
+}
+
+static bool
+open_upstream(
+    struct upstream *known, const char *url, struct upstream **ret_upstream, struct err *reterr)
+{
 	if (known == NULL)
 		return upstream_new(url, ret_upstream, reterr);
 	upstream_ref(known);
@@ -52,12 +56,14 @@ open_upstreams(struct services *services, const struct services *previous, struc
 	if (services->upstreams == NULL)
 		return err_set(reterr, "out of memory");
 	if (config->upstream != NULL &&
-	    !open_upstream(services, previous, config->upstream, &services->upstream, reterr))
+	    !open_upstream(known_upstream(services, previous, config->upstream), config->upstream,
+		&services->upstream, reterr))
 		return err_within(reterr, "upstream");
 	for (const struct module *module = config->policy.modules; module != NULL;
 	    module = module->next)
-		if (module->upstream != NULL && !open_upstream(services, previous, module->upstream,
-						    &services->upstreams[module->index], reterr))
+		if (module->upstream != NULL &&
+		    !open_upstream(known_upstream(services, previous, module->upstream),
+			module->upstream, &services->upstreams[module->index], reterr))
 			return err_within(reterr, "upstream of module %s", module->name);
 	return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wait - wait for sockets until a deadline, by ppoll(), which the engine's watch (client_conn.h) does
- * not touch.
+ * wait - wait for sockets until a deadline, by ppoll(), which the engine's watch (client_conn.h)
+ * does not touch.
  *
  * Uses:   base (clock).
  * Shell:  sockets.

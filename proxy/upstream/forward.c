@@ -13,9 +13,11 @@ connect_one(struct forwarding *forwarding, bool fresh)
 	int64_t start_us = clock_mono_us();
 	int64_t deadline_us = start_us + forwarding->forward->upstream_timeout_ms * INT64_C(1000);
 	struct err err = { "" };
-	enum reason reason = upstream_conn_open(
-	    forwarding->forward->upstream, fresh, deadline_us, &forwarding->conn, &err);
+	struct upstream *upstream = forwarding->forward->upstream;
+	enum reason reason;
 
+	reason = fresh ? upstream_conn_open_fresh(upstream, deadline_us, &forwarding->conn, &err)
+		       : upstream_conn_open(upstream, deadline_us, &forwarding->conn, &err);
 	forwarding->result->connect_us += clock_mono_us() - start_us;
 	if (reason != REASON_OK)
 		return forwarding_fail(

@@ -219,9 +219,9 @@ still_good(const struct upstream *upstream, struct upstream_conn *conn)
 	       (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-static enum reason
-open_fresh(struct upstream *upstream, int64_t deadline_us, struct upstream_conn **ret_conn,
-    struct err *reterr)
+enum reason
+upstream_conn_open_fresh(struct upstream *upstream, int64_t deadline_us,
+    struct upstream_conn **ret_conn, struct err *reterr)
 {
 	struct upstream_conn *conn = calloc(1, sizeof(*conn));
 	enum reason reason;
@@ -246,15 +246,15 @@ open_fresh(struct upstream *upstream, int64_t deadline_us, struct upstream_conn 
 }
 
 enum reason
-upstream_conn_open(struct upstream *upstream, bool fresh, int64_t deadline_us,
-    struct upstream_conn **ret_conn, struct err *reterr)
+upstream_conn_open(struct upstream *upstream, int64_t deadline_us, struct upstream_conn **ret_conn,
+    struct err *reterr)
 {
 	struct upstream_conn *conn = NULL;
 
-	while (!fresh && (conn = take_kept(upstream)) != NULL && !still_good(upstream, conn))
+	while ((conn = take_kept(upstream)) != NULL && !still_good(upstream, conn))
 		destroy(upstream, conn);
 	if (conn == NULL)
-		return open_fresh(upstream, deadline_us, ret_conn, reterr);
+		return upstream_conn_open_fresh(upstream, deadline_us, ret_conn, reterr);
 	atomic_fetch_add_explicit(&upstream->count.reused, 1, memory_order_relaxed);
 	upstream_ref(upstream);
 	conn->upstream = upstream;

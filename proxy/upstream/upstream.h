@@ -53,12 +53,15 @@ struct upstream_conn {
 #define LINK_LATE (-2)
 
 /*
- * A connection: the pool's newest that is still open, or with `fresh` (or none kept) a new one.
- * Returns REASON_OK and gives *ret_conn, or UPSTREAM_UNREACHABLE or UPSTREAM_TIMEOUT with the
- * cause in reterr.
+ * A connection: the pool's newest that is still open, else a new one. Returns REASON_OK and gives
+ * *ret_conn, or UPSTREAM_UNREACHABLE or UPSTREAM_TIMEOUT with the cause in reterr.
  */
-MUST_CHECK enum reason upstream_conn_open(struct upstream *upstream, bool fresh,
-    int64_t deadline_us, struct upstream_conn **ret_conn, struct err *reterr);
+MUST_CHECK enum reason upstream_conn_open(struct upstream *upstream, int64_t deadline_us,
+    struct upstream_conn **ret_conn, struct err *reterr);
+
+/* The same, and always a new one. */
+MUST_CHECK enum reason upstream_conn_open_fresh(struct upstream *upstream, int64_t deadline_us,
+    struct upstream_conn **ret_conn, struct err *reterr);
 
 /* taken: back into the pool, when an answer was read to its end and it may be kept. */
 void upstream_conn_keep(struct upstream_conn *conn);

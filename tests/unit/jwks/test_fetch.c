@@ -28,7 +28,7 @@ get(const struct source *source, struct fetch_answer *answer, struct err *reterr
 	char url[64];
 
 	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%d/keys", idp.port);
-	return fetch_get(source, url, &never, answer, reterr);
+	return fetch_get(&(struct fetch_request){ source, url, &never }, answer, reterr);
 }
 
 static int
@@ -298,7 +298,8 @@ the_environment_chooses_no_proxy(void **state)
 	assert_int_equal(setenv("no_proxy", "*", 1), 0);
 	(void)snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%d", idp.port);
 	source.proxy = proxy;
-	if (!fetch_get(&source, "http://127.0.0.1:1/keys", &never, &answer, &err))
+	if (!fetch_get(&(struct fetch_request){ &source, "http://127.0.0.1:1/keys", &never },
+		&answer, &err))
 		fail_msg("%s", err.text);
 	buffer_done(&answer.body);
 	(void)pthread_mutex_lock(&idp.lock);
@@ -320,7 +321,7 @@ trouble_with_tls_is_called_so(void **state)
 	(void)snprintf(url, sizeof(url), "https://127.0.0.1:%d/keys", idp.port);
 	source.timeout_ms = 60000;
 	source.ca_file = "/nowhere/ca.pem";
-	assert_false(fetch_get(&source, url, &never, &answer, &err));
+	assert_false(fetch_get(&(struct fetch_request){ &source, url, &never }, &answer, &err));
 	if (strncmp(err.text, "TLS: ", 5) != 0 || strlen(err.text) < 10)
 		fail_msg("%s", err.text);
 	buffer_done(&answer.body);
@@ -347,7 +348,8 @@ other_urls_are_not_fetched(void **state)
 		struct fetch_answer answer;
 		struct err err = { "" };
 
-		if (fetch_get(&source, urls[i].url, &never, &answer, &err))
+		if (fetch_get(
+			&(struct fetch_request){ &source, urls[i].url, &never }, &answer, &err))
 			fail_msg("%s: fetched", urls[i].name);
 		if (err.text[0] == '\0' || strstr(err.text, "word") != NULL)
 			fail_msg("%s: \"%s\"", urls[i].name, err.text);
@@ -369,7 +371,7 @@ a_stop_ends_a_fetch_that_would_take_minutes(void **state)
 	idp_says(&idp, "", IDP_SILENCE);
 	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%d/keys", idp.port);
 	source.timeout_ms = 3600000;
-	assert_false(fetch_get(&source, url, &stopped, &answer, &err));
+	assert_false(fetch_get(&(struct fetch_request){ &source, url, &stopped }, &answer, &err));
 	assert_string_equal(err.text, "stopped");
 	buffer_done(&answer.body);
 }
@@ -473,7 +475,8 @@ a_bearer_is_read_anew_and_shown_to_nobody_else(void **state)
 	assert_null(strstr(err.text, "secret"));
 	buffer_done(&answer.body);
 	put_bearer(path, "new.secret");
-	assert_false(fetch_get(&source, "http://192.0.2.1/keys", &never, &answer, &err));
+	assert_false(fetch_get(
+	    &(struct fetch_request){ &source, "http://192.0.2.1/keys", &never }, &answer, &err));
 	assert_int_equal(answer.failure, FAILURE_BEARER);
 	buffer_done(&answer.body);
 	assert_int_equal(unlink(path), 0);

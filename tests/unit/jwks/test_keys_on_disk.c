@@ -54,7 +54,8 @@ put(void)
 {
 	struct err err = { "" };
 
-	if (!keys_on_disk_write(directory, &source, SPAN(DOCUMENT), NOW, &err))
+	if (!keys_on_disk_write(
+		&(struct keys_on_disk){ directory, &source }, SPAN(DOCUMENT), NOW, &err))
 		fail_msg("%s", err.text);
 }
 
@@ -66,7 +67,7 @@ get(const struct source *of, struct err *reterr)
 	bool good;
 
 	buffer_init(&json, 65536);
-	good = keys_on_disk_read(directory, of, &json, &good_s, reterr);
+	good = keys_on_disk_read(&(struct keys_on_disk){ directory, of }, &json, &good_s, reterr);
 	if (good) {
 		assert_int_equal(good_s, NOW);
 		assert_string_equal(json.at, DOCUMENT);
@@ -185,7 +186,8 @@ a_name_leads_to_no_other_directory(void **state)
 		struct source other = source;
 
 		other.name = names[i].name;
-		if (!keys_on_disk_write(directory, &other, SPAN(DOCUMENT), NOW, &err))
+		if (!keys_on_disk_write(
+			&(struct keys_on_disk){ directory, &other }, SPAN(DOCUMENT), NOW, &err))
 			fail_msg("%s", err.text);
 		assert_true(get(&other, &err));
 		(void)snprintf(file, sizeof(file), "%s/%s", directory, names[i].file);
@@ -200,7 +202,8 @@ a_directory_that_is_not_there_is_said(void **state)
 	struct err err = { "" };
 
 	(void)state;
-	assert_false(keys_on_disk_write("/nowhere/state", &source, SPAN(DOCUMENT), NOW, &err));
+	assert_false(keys_on_disk_write(
+	    &(struct keys_on_disk){ "/nowhere/state", &source }, SPAN(DOCUMENT), NOW, &err));
 	assert_string_equal(
 	    err.text, "/nowhere/state/keys: cannot be made: No such file or directory");
 }

@@ -45,7 +45,7 @@ load_read(struct load *load, struct span text)
 	struct node *root = NULL;
 
 	if (document_parse(text, "policy.yaml", &load->mistakes, &root))
-		policy_read(root, &load->names, &load->arena, &load->policy, &load->mistakes);
+		policy_read(root, &load->names, &load->policy, &load->mistakes);
 }
 
 /* Read one that must be without mistakes. */

@@ -22,7 +22,7 @@ decide(struct load *load, struct span method, struct span raw, struct span calle
 	if (decision->verdict.reason != REASON_OK)
 		return;
 	decide_route(&load->policy, method, &decision->target, &decision->route);
-	decide_caller(&load->policy, &decision->route, principal, &load->arena, &decision->verdict);
+	decision->verdict = decide_caller(&load->policy, &decision->route, principal, &load->arena);
 }
 
 /* "ok", "shadow:WORD" or the reason's word. */
@@ -207,7 +207,7 @@ what_is_undecided_is_refused(void **state)
 
 	(void)state;
 	load_good(&load, SPAN("default: public\n"));
-	decide_caller(&load.policy, &route, NULL, &load.arena, &verdict);
+	verdict = decide_caller(&load.policy, &route, NULL, &load.arena);
 	assert_int_equal(verdict.reason, REASON_NO_RULE);
 	load_done(&load);
 }
@@ -225,7 +225,7 @@ no_memory_for_a_detail_changes_no_verdict(void **state)
 	decide(&load, SPAN("GET"), SPAN("/a"), SPAN("someone"), &decision);
 	principal = caller_read(&load.policy, SPAN("someone"), &load.arena);
 	arena_init(&small, 1);
-	decide_caller(&load.policy, &decision.route, principal, &small, &decision.verdict);
+	decision.verdict = decide_caller(&load.policy, &decision.route, principal, &small);
 	assert_int_equal(decision.verdict.reason, REASON_PRIVILEGE_MISSING);
 	assert_null(decision.verdict.detail);
 	arena_done(&small);

@@ -36,8 +36,8 @@ told_init(struct told *told, const char *path, const char *caller)
 		.principal = caller_read(&told->load.policy, span_of(caller), &told->load.arena),
 		.verdict = &told->verdict,
 	};
-	decide_caller(&told->load.policy, &told->route, told->explanation.principal,
-	    &told->load.arena, &told->verdict);
+	told->verdict = decide_caller(
+	    &told->load.policy, &told->route, told->explanation.principal, &told->load.arena);
 	told->explanation.reason = told->verdict.reason;
 	told->explanation.detail = told->verdict.detail;
 }

@@ -266,8 +266,8 @@ ask(struct load *load, const struct asked *asked, struct span raw)
 	decide_route(&load->policy,
 	    asked->method == 0 && below(2) == 0 ? SPAN("HEAD") : span_of(methods[asked->method]),
 	    &target, &route);
-	decide_caller(
-	    &load->policy, &route, asked->known ? &principal : NULL, &load->arena, &verdict);
+	verdict =
+	    decide_caller(&load->policy, &route, asked->known ? &principal : NULL, &load->arena);
 	return verdict.reason;
 }
 

@@ -297,7 +297,7 @@ an_empty_policy_refuses(void **state)
 
 	(void)state;
 	load_init(&load);
-	policy_read(NULL, &load.names, &load.arena, &load.policy, &load.mistakes);
+	policy_read(NULL, &load.names, &load.policy, &load.mistakes);
 	assert_int_equal(load.mistakes.errors, 0);
 	decide_route(&load.policy, SPAN("GET"), &target, &route);
 	assert_int_equal(route.reason, REASON_NO_RULE);
@@ -328,13 +328,14 @@ no_memory_is_a_mistake(void **state)
 	load_init(&load);
 	assert_true(document_parse(span_of(torture), "policy.yaml", &load.mistakes, &root));
 	for (; bytes < 16384; bytes += 16) {
-		load.mistakes.errors = 0;
+		struct mistakes mistakes = { .arena = &small };
+
 		arena_init(&small, bytes);
-		policy_read(root, &load.names, &small, &load.policy, &load.mistakes);
+		policy_read(root, &load.names, &load.policy, &mistakes);
 		decide_route(&load.policy, SPAN("GET"), &target, &route);
-		refused += load.mistakes.errors > 0;
+		refused += mistakes.errors > 0;
 		assert_false(route.public);
-		if (load.mistakes.errors > 0)
+		if (mistakes.errors > 0)
 			assert_int_equal(route.reason, REASON_NO_RULE);
 		else
 			assert_string_equal(route.privilege->name, "p");

@@ -54,7 +54,8 @@ holds(const char *line, size_t issuer, const struct principal_store *store)
 	buffer_format(&text, "roles: {r: {granted_to: [%s]}}\n", line);
 	load_good(&load, buffer_span(&text));
 	who_init(&who, &load.trusted_issuers[issuer]);
-	assert_true(principal_of_claims(&load.policy, &who.claims, store, &principal, &load.arena));
+	assert_true(principal_of_claims(&load.policy,
+	    &(struct principal_inputs){ &who.claims, store }, &principal, &load.arena));
 	held = principal_has(&principal, 0);
 	json_decref(who.payload);
 	buffer_done(&text);
@@ -219,8 +220,8 @@ the_store_grants_roles_by_name(void **state)
 	(void)state;
 	load_good(&load, SPAN("roles: {reader: {}, writer: {}, SODA Developer: {}, SODA: {}}"));
 	who_init(&who, &load.trusted_issuers[2]);
-	assert_true(
-	    principal_of_claims(&load.policy, &who.claims, &store, &principal, &load.arena));
+	assert_true(principal_of_claims(&load.policy,
+	    &(struct principal_inputs){ &who.claims, &store }, &principal, &load.arena));
 	for (size_t i = 0; i < load.policy.role_count; i++)
 		assert_int_equal(principal_has(&principal, i),
 		    strcmp(load.policy.roles[i].name, "writer") == 0 ||
@@ -251,7 +252,8 @@ roles_beyond_the_first_word_are_reported_apart(void **state)
 		    i % 64 == 1 ? "profile" : "none");
 	load_good(&load, buffer_span(&text));
 	who_init(&who, &load.trusted_issuers[0]);
-	assert_true(principal_of_claims(&load.policy, &who.claims, NULL, &principal, &load.arena));
+	assert_true(principal_of_claims(&load.policy,
+	    &(struct principal_inputs){ &who.claims, NULL }, &principal, &load.arena));
 	for (size_t i = 0; i < 130; i++) {
 		(void)snprintf(name, sizeof(name), "r%03zu", i);
 		assert_string_equal(load.policy.roles[i].name, name);
@@ -274,7 +276,8 @@ no_memory_is_reported(void **state)
 	load_good(&load, SPAN("roles: {r: {granted_to: [{issuer: okta}]}}"));
 	who_init(&who, &load.trusted_issuers[0]);
 	arena_init(&small, 1);
-	assert_false(principal_of_claims(&load.policy, &who.claims, NULL, &principal, &small));
+	assert_false(principal_of_claims(
+	    &load.policy, &(struct principal_inputs){ &who.claims, NULL }, &principal, &small));
 	arena_done(&small);
 	json_decref(who.payload);
 	load_done(&load);

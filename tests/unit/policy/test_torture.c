@@ -56,9 +56,10 @@ answer(const struct load *load, const struct question *question, struct arena *a
 	if (reason != REASON_OK)
 		return reason;
 	decide_route(&load->policy, span_of(question->method), &target, &route);
-	if (!principal_of_claims(&load->policy, &claims, NULL, &principal, arena))
+	if (!principal_of_claims(
+		&load->policy, &(struct principal_inputs){ &claims, NULL }, &principal, arena))
 		return REASON_OVERLOADED;
-	decide_caller(&load->policy, &route, &principal, arena, &verdict);
+	verdict = decide_caller(&load->policy, &route, &principal, arena);
 	return verdict.reason;
 }
 
@@ -95,7 +96,7 @@ read_and_ask(void *context)
 		load_done(&load);
 		return TORTURE_CLEAN;
 	}
-	policy_read(root, &load.names, &load.arena, &load.policy, &load.mistakes);
+	policy_read(root, &load.names, &load.policy, &load.mistakes);
 	torture.left = -1; /* it is asked with memory */
 	if (load.mistakes.errors > 0)
 		result = TORTURE_CLEAN;
