@@ -35,12 +35,13 @@ read_jwks(const struct client_line *line, struct buffer *text, struct admin_fiel
 	if (line->jwks_path == NULL)
 		return true;
 	if (!file_read(line->jwks_path, text, &err)) {
-		(void)command_trouble("client: %s", err.text);
+		(void)command_trouble_at("client", &err);
 		return false;
 	}
 	buffer_add_byte(text, '\0');
 	if (text->failed || strlen(text->at) + 1 != text->len) {
-		(void)command_trouble("client: %s: no JWK Set", line->jwks_path);
+		(void)err_set(&err, "%s: no JWK Set", line->jwks_path);
+		(void)command_trouble_at("client", &err);
 		return false;
 	}
 	fields->jwks = text->at;

@@ -159,7 +159,7 @@ client_do_import(struct place *place, const struct client_line *line)
 		if (count > 0)
 			(void)printf("%zu client%s imported\n", count, count == 1 ? "" : "s");
 	} else {
-		code = command_trouble("client: %s", err.text);
+		code = command_trouble_at("client", &err);
 	}
 	buffer_wipe(&text);
 	return code;

@@ -3,6 +3,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "base/hide.h"
 
 int
 command_trouble(const char *format, ...)
@@ -15,6 +18,23 @@ command_trouble(const char *format, ...)
 	(void)fputc('\n', stderr);
 	va_end(arguments);
 	return EXIT_TROUBLE;
+}
+
+int
+command_trouble_at(const char *command, const struct err *err)
+{
+	struct buffer shown;
+	int code;
+
+	buffer_init(&shown, 2 * sizeof(err->text));
+	if (strstr(err->text, "postgresql://") != NULL)
+		buffer_add_text(&shown, err->text);
+	else
+		hide_message(span_of(err->text), &shown);
+	code = command_trouble(
+	    "%s%s%.*s", command, command[0] == '\0' ? "" : ": ", SPAN_ARG(buffer_span(&shown)));
+	buffer_wipe(&shown);
+	return code;
 }
 
 void

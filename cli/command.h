@@ -27,6 +27,13 @@ extern const struct command serve_command, check_command, explain_command, verif
 int command_trouble(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /*
+ * The same for "COMMAND: ERR", or ERR alone ("" for COMMAND), where ERR names a place that somebody
+ * wrote, and which may hold a secret: that is not shown. The store has hidden what is in the URL of
+ * a PostgreSQL database.
+ */
+int command_trouble_at(const char *command, const struct err *err);
+
+/*
  * Read the configuration and print what is wrong with it to standard error.
  * ret_code is set on failure: EXIT_NO for mistakes, EXIT_TROUBLE for trouble.
  */

@@ -327,10 +327,10 @@ answer(struct answering *answering)
 	int code;
 
 	if (!make_request(answering, &err) || !open_services(answering, &err))
-		return command_trouble("explain: %s", err.text);
+		return command_trouble_at("explain", &err);
 	if ((asked->client != NULL && !claims_of_client(answering, &err)) ||
 	    (asked->claims != NULL && !claims_of_file(answering, &err)))
-		code = command_trouble("explain: %s", err.text);
+		code = command_trouble_at("explain", &err);
 	else
 		code = tell(answering, judge(answering));
 	return code;

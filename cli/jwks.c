@@ -136,7 +136,7 @@ answer(struct config *config, const char *issuer)
 		if (snapshot == NULL)
 			(void)err_set(&err, "out of memory");
 	}
-	code = snapshot != NULL ? print_all(snapshot, issuer) : command_trouble("%s", err.text);
+	code = snapshot != NULL ? print_all(snapshot, issuer) : command_trouble_at("", &err);
 	snapshot_free(snapshot);
 	services_end(services);
 	fetch_teardown();

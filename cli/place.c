@@ -139,7 +139,7 @@ place_open(struct place *place, int *ret_code)
 			: store_open_existing(place->database, &place->store, &err);
 
 	if (!done)
-		*ret_code = command_trouble("%s: %s", place->command, err.text);
+		*ret_code = command_trouble_at(place->command, &err);
 	return done;
 }
 

@@ -29,7 +29,7 @@ run(int argc, char **argv)
 	else if (server_run(config, &err))
 		code = EXIT_YES;
 	else
-		code = command_trouble("%s", err.text);
+		code = command_trouble_at("", &err);
 	options_done(&line);
 	return code;
 }

@@ -103,7 +103,7 @@ rotate(struct signing *signing, const struct keys_asked *asked, struct err *err)
 	char *kid = NULL;
 
 	if (!signing_rotate(signing, clock_now_s(), asked->now, &kid, err))
-		return command_trouble("keys: %s", err->text);
+		return command_trouble_at("keys", err);
 	record("signing_key_rotate", kid);
 	(void)puts(kid);
 	free(kid);
@@ -136,7 +136,7 @@ retire(struct signing *signing, const struct keys_asked *asked, struct err *err)
 	if (!key_known(signing, asked->line.words[0]))
 		return EXIT_NO;
 	if (!signing_retire(signing, asked->line.words[0], clock_now_s(), err))
-		return command_trouble("keys: %s", err->text);
+		return command_trouble_at("keys", err);
 	record("signing_key_retire", asked->line.words[0]);
 	return EXIT_YES;
 }
@@ -204,7 +204,7 @@ run(const struct place *place, const struct keys_asked *asked,
 	int code;
 
 	if (!make_setup(place, &setup, &err) || !signing_open(&setup, &signing, &err))
-		return command_trouble("keys: %s", err.text);
+		return command_trouble_at("keys", &err);
 	/* The gate knows the clients' lifetimes, and each key remembers the longest. */
 	signing_keep(signing, lifetime_s > 0 ? lifetime_s : TOKEN_LIFETIME_S);
 	code = command(signing, asked, &err);

@@ -73,7 +73,7 @@ static const struct command_option options[] = {
 static int
 report(bool done, const struct err *err)
 {
-	return done ? EXIT_YES : command_trouble("store: %s", err->text);
+	return done ? EXIT_YES : command_trouble_at("store", err);
 }
 
 /* These need no database to begin with. */

@@ -152,7 +152,7 @@ run(struct place *place, const struct token_asked *asked)
 		(void)puts(token.at);
 	issuer_stop(issuer);
 	buffer_wipe(&token);
-	return done ? EXIT_YES : command_trouble("token: %s", err.text);
+	return done ? EXIT_YES : command_trouble_at("token", &err);
 }
 
 static int

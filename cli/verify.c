@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/hide.h"
 #include "cli/command.h"
 #include "cli/input.h"
 #include "jwks/fetch.h"
@@ -158,20 +157,6 @@ verify(const struct asked *asked, const struct keyset *keys, struct span text)
 	return reason == REASON_OK ? EXIT_YES : EXIT_NO;
 }
 
-/* The place of the keys may be a URL that holds a secret. */
-static int
-trouble(const struct err *err)
-{
-	struct buffer shown;
-	int code;
-
-	buffer_init(&shown, 2 * sizeof(err->text));
-	hide_message(span_of(err->text), &shown);
-	code = command_trouble("verify: %.*s", SPAN_ARG(buffer_span(&shown)));
-	buffer_wipe(&shown);
-	return code;
-}
-
 static int
 answer(struct asked *asked)
 {
@@ -188,7 +173,7 @@ answer(struct asked *asked)
 	if (read_keys(asked->jwks, &keys, &err) && input_token(asked->line.words[0], &token, &err))
 		code = verify(asked, keys, buffer_span(&token));
 	else
-		code = trouble(&err);
+		code = command_trouble_at("verify", &err);
 	buffer_wipe(&token);
 	keyset_free(keys);
 	return code;

@@ -264,6 +264,25 @@ test('a secret that slipped into a place is not repeated', async (t) => {
       assert.ok(!(done.stdout + done.stderr).includes('s3cr3t'), done.stderr);
     });
   }
+  const local = (self) => ({ local_issuer: { issuer: `http://127.0.0.1:${self.port}`, audience: 'api://local' } });
+  const gate = await makeGate(t, { policy: {}, config: local });
+  assert.equal((await run(['client', 'add', 'p', '-c', gate.file])).code, 0);
+  for (const place of ['//u:s3cr3t@host/x', 'http://u:s3cr3t@host/x', '/nowhere/host=h password=s3cr3t', '/nowhere/u:s3cr3t@h/x?token=s3cr3t']) {
+    for (const words of [['client', 'list', '--database'], ['user', 'list', '--database'], ['store', 'check', '--database'], ['store', 'backup'], ['store', 'restore'], ['keys', 'list', '--state'], ['client', 'import'], ['client', 'add', 'x', '--jwks'], ['explain', '/', '--issuer', 'local', '--claims']]) {
+      await t.test(`${words.join(' ')} ${place.slice(0, 9)}…`, async () => {
+        const done = await run([...words, place, '-c', gate.file]);
+        assert.equal(done.code, 2);
+        assert.match(done.stderr, /\(secret\)/);
+        assert.ok(!(done.stdout + done.stderr).includes('s3cr3t'), done.stderr);
+      });
+    }
+  }
+  await t.test('a database that serve cannot open', async (inner) => {
+    const other = await makeGate(inner, { policy: {}, config: (self) => ({ local_issuer: { ...local(self).local_issuer, database: 'u:s3cr3t@h/' } }) });
+    const done = await run(['serve', '-c', other.file]);
+    assert.equal(done.code, 2);
+    assert.ok(!(done.stdout + done.stderr).includes('s3cr3t'), done.stderr);
+  });
   for (const policy of ['http://u:s3cr3t@host/policy', '//u:s3cr3t@host/policy', 'policy.yaml?token=s3cr3t', 'password=s3cr3t']) {
     await t.test(`policy: ${policy.slice(0, 9)}…`, async (inner) => {
       const gate = await makeGate(inner, { config: { policy } });

@@ -62,7 +62,7 @@ const rows = ({ client, token, kid, dir, mark }) => [
   [['revoke', '--issued-before', 'now', '--issuer', 'local']],
   [['keys', 'list']],
   [['keys', 'rotate']],
-  [['keys', 'retire', kid]],
+  [['keys', 'retire', '--', kid]],
   [['store', 'check']],
   [['store', 'backup', path.join(dir, `copy-${mark}`)]],
   [['store', 'restore', path.join(dir, `copy-${mark}`)]],
