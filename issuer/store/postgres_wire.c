@@ -5,11 +5,8 @@
 #include <poll.h>
 #include <stdio.h>
 
-#include "base/buffer.h"
 #include "base/clock.h"
-#include "issuer/store/postgres_text.h"
 
-#define TEXT_MAX (64u << 10)
 #define VALUES_MAX 24
 #define NUMBER_ROOM 24
 /* Of pg_type, fixed for ever. */
@@ -44,16 +41,9 @@ bool
 postgres_send(PGconn *conn, const struct sql_query *query)
 {
 	struct values values;
-	struct buffer text;
-	bool done;
 
-	buffer_init(&text, TEXT_MAX);
-	postgres_text_query(&text, query->text);
-	done = !text.failed && set_values(&values, query) &&
-	       PQsendQueryParams(conn, text.at, (int)query->count, values.types, values.texts, NULL,
-		   NULL, 0) != 0;
-	buffer_done(&text);
-	return done;
+	return set_values(&values, query) && PQsendQueryParams(conn, query->text, (int)query->count,
+						 values.types, values.texts, NULL, NULL, 0) != 0;
 }
 
 /* False: the time is over. */

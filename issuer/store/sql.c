@@ -69,10 +69,10 @@ sql_script(struct sql *sql, const char *text, struct err *reterr)
 	return sql->engine->script(sql, text, reterr);
 }
 
-const char *
-sql_tables_text(const struct sql *sql)
+bool
+sql_is_postgres(const struct sql *sql)
 {
-	return sql->engine->tables_text;
+	return sql->engine == &sql_postgres;
 }
 
 bool

@@ -5,7 +5,8 @@
  * Uses:   base.
  * Shell:  the database. One thread at a time.
  *
- * Statements are written once, in what both understand; parameters are ?1, ?2 …
+ * Statements are written once, in what both understand; parameters are $1, $2 … in any order. Only
+ * the tables (tables.h) are written for each.
  */
 #ifndef POSTERN_ISSUER_STORE_SQL_H
 #define POSTERN_ISSUER_STORE_SQL_H
@@ -81,12 +82,11 @@ void sql_close(struct sql *sql);
 /* Run one statement. */
 MUST_CHECK bool sql_run(struct sql *sql, struct sql_query *query, struct err *reterr);
 
-/* Run several statements without parameters, written as for SQLite: PostgreSQL's engine says
- * types and table options in its own words. */
+/* Run several statements without parameters, in the words of this database. */
 MUST_CHECK bool sql_script(struct sql *sql, const char *text, struct err *reterr);
 
-/* The statement that lists the names of all tables. */
-const char *sql_tables_text(const struct sql *sql);
+/* Which of the two is it? Where their words differ, the caller chooses. */
+bool sql_is_postgres(const struct sql *sql);
 
 /* Start a transaction that may write; other writers wait, five seconds at most. */
 MUST_CHECK bool sql_begin(struct sql *sql, struct err *reterr);
@@ -122,7 +122,6 @@ MUST_CHECK bool sql_backup(struct sql *sql, const char *path, struct err *reterr
 
 /* What an engine does; for the engines only. */
 struct sql_engine {
-	const char *tables_text;
 	bool (*open)(
 	    const char *database, enum sql_how how, struct sql **ret_sql, struct err *reterr);
 	void (*close)(struct sql *sql);

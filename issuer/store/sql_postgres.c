@@ -9,11 +9,9 @@
 
 #include "base/clock.h"
 #include "issuer/store/postgres_connect.h"
-#include "issuer/store/postgres_text.h"
 #include "issuer/store/postgres_wire.h"
 #include "issuer/store/sql.h"
 
-#define TEXT_MAX (64u << 10)
 /* The server ends a statement after five seconds; a server that does not is not one. */
 #define ANSWER_MS 7000
 /* "Are you there?" takes it no work at all. */
@@ -161,7 +159,7 @@ pg_run(struct sql *sql, struct sql_query *query, struct err *reterr)
 	return finish(pg, query, reterr);
 }
 
-/* Statements without parameters, in PostgreSQL's own words. */
+/* Statements without parameters, several at once. */
 static bool
 exec(struct postgres *pg, const char *text, struct err *reterr)
 {
@@ -177,15 +175,7 @@ exec(struct postgres *pg, const char *text, struct err *reterr)
 static bool
 pg_script(struct sql *sql, const char *text, struct err *reterr)
 {
-	struct buffer ours;
-	bool done;
-
-	buffer_init(&ours, TEXT_MAX);
-	postgres_text_script(&ours, text);
-	done = ours.failed ? err_set(reterr, "%s: no memory for a statement", sql->name)
-			   : exec(of(sql), ours.at, reterr);
-	buffer_done(&ours);
-	return done;
+	return exec(of(sql), text, reterr);
 }
 
 /* --- transactions --- */
@@ -375,8 +365,6 @@ pg_backup(struct sql *sql, const char *path, struct err *reterr)
 }
 
 const struct sql_engine sql_postgres = {
-	.tables_text = "SELECT table_name FROM information_schema.tables"
-		       " WHERE table_schema = current_schema()",
 	.open = pg_open,
 	.close = pg_close,
 	.run = pg_run,

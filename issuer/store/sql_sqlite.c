@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engine of SQLite: a file of mode 0600, a write-ahead log, every commit synced. The file is
  * opened by SQLite alone (see sqlite_file.h). */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 
 #define BUSY_MS 5000
 #define WAL_TRIES 50
+#define NAME_ROOM 24 /* of a parameter */
 
 struct sqlite {
 	struct sql sql;
@@ -45,14 +47,19 @@ exec(struct sqlite *lite, const char *text, struct err *reterr)
 static void
 bind(sqlite3_stmt *stmt, const struct sql_query *query)
 {
-	/* A failure here leaves NULL, which NOT NULL then refuses. */
+	/* To SQLite $1 is a name, numbered by where it comes first. A failure here leaves NULL,
+	 * which NOT NULL then refuses. */
 	for (size_t i = 0; i < query->count; i++) {
 		const struct sql_value *value = &query->values[i];
+		char name[NAME_ROOM];
+		int at;
 
+		(void)snprintf(name, sizeof(name), "$%zu", i + 1);
+		at = sqlite3_bind_parameter_index(stmt, name);
 		if (value->text == NULL)
-			(void)sqlite3_bind_int64(stmt, (int)i + 1, value->number);
+			(void)sqlite3_bind_int64(stmt, at, value->number);
 		else
-			(void)sqlite3_bind_text(stmt, (int)i + 1, value->text, -1, SQLITE_STATIC);
+			(void)sqlite3_bind_text(stmt, at, value->text, -1, SQLITE_STATIC);
 	}
 }
 
@@ -308,7 +315,7 @@ static bool
 lite_backup(struct sql *sql, const char *path, struct err *reterr)
 {
 	struct sql_value to = sql_text(path);
-	struct sql_query copy = { .text = "VACUUM INTO ?1", .values = &to, .count = 1 };
+	struct sql_query copy = { .text = "VACUUM INTO $1", .values = &to, .count = 1 };
 	mode_t mask;
 	bool done;
 
@@ -321,7 +328,6 @@ lite_backup(struct sql *sql, const char *path, struct err *reterr)
 }
 
 const struct sql_engine sql_sqlite = {
-	.tables_text = "SELECT name FROM sqlite_master",
 	.open = lite_open,
 	.close = lite_close,
 	.run = lite_run,

@@ -154,10 +154,10 @@ bool
 store_next(struct store *store, const char *counter, int64_t *ret_number, struct err *reterr)
 {
 	struct sql_value name = sql_text(counter);
-	struct sql_query up = { .text = "UPDATE meta SET value = value + 1 WHERE name = ?1",
+	struct sql_query up = { .text = "UPDATE meta SET value = value + 1 WHERE name = $1",
 		.values = &name,
 		.count = 1 };
-	struct sql_query ask = { .text = "SELECT value FROM meta WHERE name = ?1",
+	struct sql_query ask = { .text = "SELECT value FROM meta WHERE name = $1",
 		.values = &name,
 		.count = 1,
 		.each = take_number,
@@ -174,7 +174,7 @@ note(struct store *store, const struct store_change *change, struct err *reterr)
 	struct sql_value values[5];
 	struct sql_query query = {
 		.text = "INSERT INTO audit(number, time, by_whom, action, object)"
-			" VALUES (?1, ?2, ?3, ?4, ?5)",
+			" VALUES ($1, $2, $3, $4, $5)",
 		.values = values,
 		.count = 5,
 	};

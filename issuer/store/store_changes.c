@@ -7,9 +7,9 @@
 #include "issuer/store/store_rows.h"
 
 #define ARENA_MAX (1u << 20)
-#define ROLE_INSERT "INSERT INTO client_role VALUES (?1, ?2) ON CONFLICT DO NOTHING"
-#define ROLE_DELETE "DELETE FROM client_role WHERE client_id = ?1 AND role = ?2"
-#define SCOPE_INSERT "INSERT INTO client_scope VALUES (?1, ?2) ON CONFLICT DO NOTHING"
+#define ROLE_INSERT "INSERT INTO client_role VALUES ($1, $2) ON CONFLICT DO NOTHING"
+#define ROLE_DELETE "DELETE FROM client_role WHERE client_id = $1 AND role = $2"
+#define SCOPE_INSERT "INSERT INTO client_scope VALUES ($1, $2) ON CONFLICT DO NOTHING"
 
 static bool
 take_any(void *context, const struct sql_row *row, struct err *reterr)
@@ -27,7 +27,7 @@ name_free(struct store *store, const char *name, const char *own_id, struct err 
 	struct sql_value values[2] = { sql_text(name), sql_text(own_id) };
 	bool taken = false;
 	struct sql_query query = {
-		.text = "SELECT 1 FROM client WHERE (name = ?1 OR id = ?1) AND id <> ?2",
+		.text = "SELECT 1 FROM client WHERE (name = $1 OR id = $1) AND id <> $2",
 		.values = values,
 		.count = 2,
 		.each = take_any,
@@ -53,8 +53,8 @@ insert_client(struct store *store, const struct client *client, struct err *rete
 	struct sql_query query = {
 		.text = "INSERT INTO client(id, name, label, description, owner, contact, method,"
 			" jwks, disabled, token_lifetime, created, secret_1, secret_1_issued,"
-			" secret_2, secret_2_issued, incarnation) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
-			" ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+			" secret_2, secret_2_issued, incarnation) VALUES ($1, $2, $3, $4, $5, $6,"
+			" $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
 		.values = values,
 		.count = sizeof(values) / sizeof(values[0]),
 	};
@@ -147,7 +147,7 @@ write_change(struct store *store, struct one *one, struct err *reterr)
 	const struct client *client = one->client;
 	struct sql_value id = sql_text(client->id);
 	struct sql_query drop = {
-		.text = "DELETE FROM client_scope WHERE client_id = ?1", .values = &id, .count = 1
+		.text = "DELETE FROM client_scope WHERE client_id = $1", .values = &id, .count = 1
 	};
 
 	return store_run(store, &one->query, &one->changed, reterr) && must_be(one, reterr) &&
@@ -196,9 +196,9 @@ store_change(
 	struct one one = { .id = client->id,
 		.was = was,
 		.client = client,
-		.query = { .text = "UPDATE client SET label = ?2, description = ?3, owner = ?4,"
-				   " contact = ?5, method = ?6, jwks = ?7, token_lifetime = ?8"
-				   " WHERE id = ?1",
+		.query = { .text = "UPDATE client SET label = $2, description = $3, owner = $4,"
+				   " contact = $5, method = $6, jwks = $7, token_lifetime = $8"
+				   " WHERE id = $1",
 		    .values = values,
 		    .count = sizeof(values) / sizeof(values[0]) } };
 	struct store_change change = { "principals", "client change", client->name, change_within,
@@ -221,7 +221,7 @@ disable_within(struct store *store, void *context, struct err *reterr)
 	struct one *one = context;
 	struct sql_value id = sql_text(one->id);
 	bool there = false;
-	struct sql_query ask = { .text = "SELECT 1 FROM client WHERE id = ?1",
+	struct sql_query ask = { .text = "SELECT 1 FROM client WHERE id = $1",
 		.values = &id,
 		.count = 1,
 		.each = take_any,
@@ -238,8 +238,8 @@ store_set_disabled(
 {
 	struct sql_value values[] = { sql_text(client->id), sql_number(client->disabled ? 1 : 0) };
 	struct one one = { .id = client->id,
-		.query = { .text = "UPDATE client SET disabled = ?2 WHERE id = ?1"
-				   " AND disabled <> ?2",
+		.query = { .text = "UPDATE client SET disabled = $2 WHERE id = $1"
+				   " AND disabled <> $2",
 		    .values = values,
 		    .count = 2 } };
 	struct store_change change = { "principals",
@@ -267,7 +267,7 @@ store_rename(
 	struct sql_value values[] = { sql_text(client->id), sql_text(new_name) };
 	struct one one = { .id = client->id,
 		.name = new_name,
-		.query = { .text = "UPDATE client SET name = ?2 WHERE id = ?1",
+		.query = { .text = "UPDATE client SET name = $2 WHERE id = $1",
 		    .values = values,
 		    .count = 2 } };
 	char object[300];
@@ -299,10 +299,10 @@ store_set_slot(struct store *store, const struct client *client, int slot,
 	struct one one = { .id = client->id,
 		.name = client->name,
 		.query = { .text = slot == 0
-				       ? "UPDATE client SET secret_1 = ?2, secret_1_issued = ?3,"
-					 " secret_1_used = 0 WHERE id = ?1 AND secret_1 = ?4"
-				       : "UPDATE client SET secret_2 = ?2, secret_2_issued = ?3,"
-					 " secret_2_used = 0 WHERE id = ?1 AND secret_2 = ?4",
+				       ? "UPDATE client SET secret_1 = $2, secret_1_issued = $3,"
+					 " secret_1_used = 0 WHERE id = $1 AND secret_1 = $4"
+				       : "UPDATE client SET secret_2 = $2, secret_2_issued = $3,"
+					 " secret_2_used = 0 WHERE id = $1 AND secret_2 = $4",
 		    .values = values,
 		    .count = 4 } };
 	struct store_change change = { "principals",
@@ -317,8 +317,8 @@ store_used(struct store *store, const char *client_id, int slot, int64_t now_s, 
 {
 	struct sql_value values[] = { sql_text(client_id), sql_number(now_s) };
 	struct sql_query query = {
-		.text = slot == 0 ? "UPDATE client SET secret_1_used = ?2 WHERE id = ?1"
-				  : "UPDATE client SET secret_2_used = ?2 WHERE id = ?1",
+		.text = slot == 0 ? "UPDATE client SET secret_1_used = $2 WHERE id = $1"
+				  : "UPDATE client SET secret_2_used = $2 WHERE id = $1",
 		.values = values,
 		.count = 2,
 	};
@@ -340,7 +340,7 @@ store_delete(struct store *store, const struct client *client, bool *ret_found, 
 	struct sql_value id = sql_text(client->id);
 	struct one one = { .id = client->id,
 		.query = {
-		    .text = "DELETE FROM client WHERE id = ?1", .values = &id, .count = 1 } };
+		    .text = "DELETE FROM client WHERE id = $1", .values = &id, .count = 1 } };
 	struct store_change change = { "principals", "client delete", client->name, delete_within,
 		&one, &one.changed };
 

@@ -147,8 +147,8 @@ find_within(struct reading *reading, const char *name_or_id, struct err *reterr)
 {
 	struct sql_value wanted = sql_text(name_or_id), id;
 	struct sql_query query = {
-		.text = CLIENT_COLUMNS "WHERE id = ?1 OR name = ?1"
-				       " ORDER BY CASE WHEN id = ?1 THEN 0 ELSE 1 END LIMIT 1",
+		.text = CLIENT_COLUMNS "WHERE id = $1 OR name = $1"
+				       " ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END LIMIT 1",
 		.values = &wanted,
 		.count = 1,
 		.each = take_client,
@@ -162,8 +162,8 @@ find_within(struct reading *reading, const char *name_or_id, struct err *reterr)
 	id = sql_text(reading->first->id);
 	return read_lists(reading,
 	    (const char *const[2]){
-		"SELECT client_id, role FROM client_role WHERE client_id = ?1 ORDER BY role",
-		"SELECT client_id, scope FROM client_scope WHERE client_id = ?1 ORDER BY scope" },
+		"SELECT client_id, role FROM client_role WHERE client_id = $1 ORDER BY role",
+		"SELECT client_id, scope FROM client_scope WHERE client_id = $1 ORDER BY scope" },
 	    &id, reterr);
 }
 

@@ -43,9 +43,9 @@ find_same(struct store *store, struct revoking *revoking, struct err *reterr)
 	struct sql_value values[] = { sql_number(revocation->kind), sql_text(revocation->issuer),
 		sql_text(revocation->value), sql_number(revocation->before_s) };
 	struct sql_query query = {
-		.text = "SELECT number, until_s FROM revocation WHERE kind = ?1 AND issuer = ?2"
-			" AND substr(value, 1, 64) = substr(?3, 1, 64) AND value = ?3"
-			" AND before_s >= ?4",
+		.text = "SELECT number, until_s FROM revocation WHERE kind = $1 AND issuer = $2"
+			" AND substr(value, 1, 64) = substr($3, 1, 64) AND value = $3"
+			" AND before_s >= $4",
 		.values = values,
 		.count = 4,
 		.each = take_same,
@@ -61,7 +61,7 @@ remember_longer(struct store *store, const struct revoking *revoking, struct err
 {
 	struct sql_value values[3];
 	struct sql_query query = {
-		.text = "UPDATE revocation SET number = ?1, until_s = ?2 WHERE number = ?3",
+		.text = "UPDATE revocation SET number = $1, until_s = $2 WHERE number = $3",
 		.values = values,
 		.count = 3,
 	};
@@ -81,7 +81,7 @@ insert_revocation(struct store *store, const struct revocation *revocation, stru
 	struct sql_value values[8];
 	struct sql_query query = {
 		.text = "INSERT INTO revocation(number, kind, issuer, value, before_s, until_s,"
-			" created, by_whom) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+			" created, by_whom) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
 		.values = values,
 		.count = 8,
 	};
@@ -179,7 +179,7 @@ store_revocations(struct store *store, int64_t after, struct arena *arena,
 	struct sql_value number = sql_number(after);
 	struct sql_query query = {
 		.text = "SELECT number, kind, issuer, value, before_s, until_s, created, by_whom"
-			" FROM revocation WHERE number > ?1 ORDER BY number",
+			" FROM revocation WHERE number > $1 ORDER BY number",
 		.values = &number,
 		.count = 1,
 		.each = take_revocation,
@@ -202,7 +202,7 @@ store_forget(struct store *store, int64_t now_s, struct err *reterr)
 {
 	struct sql_value now = sql_number(now_s);
 	struct sql_query query = {
-		.text = "DELETE FROM revocation WHERE until_s > 0 AND until_s <= ?1",
+		.text = "DELETE FROM revocation WHERE until_s > 0 AND until_s <= $1",
 		.values = &now,
 		.count = 1,
 	};
@@ -227,7 +227,7 @@ publish_one(struct store *store, const struct store_key_owner *owner, const stru
 		sql_text(key->kid), sql_text(key->jwk), sql_number(key->until_s) };
 	struct sql_query query = {
 		.text = "INSERT INTO signing_key(issuer, gate, kid, jwk, until_s)"
-			" VALUES (?1, ?2, ?3, ?4, ?5)",
+			" VALUES ($1, $2, $3, $4, $5)",
 		.values = values,
 		.count = 5,
 	};
@@ -244,7 +244,7 @@ publish_within(struct store *store, void *context, struct err *reterr)
 		sql_number(owner->now_s) };
 	struct sql_query query = {
 		.text = "DELETE FROM signing_key"
-			" WHERE (issuer = ?1 AND gate = ?2) OR until_s <= ?3",
+			" WHERE (issuer = $1 AND gate = $2) OR until_s <= $3",
 		.values = values,
 		.count = 3,
 	};
@@ -331,7 +331,7 @@ store_audits(struct store *store, int64_t after, struct arena *arena,
 	struct sql_value number = sql_number(after);
 	struct sql_query query = {
 		.text = "SELECT number, time, by_whom, action, object FROM audit"
-			" WHERE number > ?1 ORDER BY number LIMIT 1000",
+			" WHERE number > $1 ORDER BY number LIMIT 1000",
 		.values = &number,
 		.count = 1,
 		.each = take_audit,

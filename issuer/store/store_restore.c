@@ -165,7 +165,7 @@ restore_rows(struct restore *restore, struct store *store, struct err *reterr)
 	struct store_change change = { NULL, "store restore", restore->file, restore_within,
 		restore, NULL };
 	struct sql_value path = sql_text(restore->aside);
-	struct sql_query attach = { .text = "ATTACH ?1 AS restored", .values = &path, .count = 1 };
+	struct sql_query attach = { .text = "ATTACH $1 AS restored", .values = &path, .count = 1 };
 
 	return sql_run(store->sql, &attach, reterr) && list_tables(restore, store, reterr) &&
 	       store_do(store, &change, reterr);

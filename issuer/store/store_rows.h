@@ -61,7 +61,7 @@ MUST_CHECK bool store_push(struct texts *texts, struct span text, struct arena *
 
 /* A row of two texts into, or out of, a table. ret_changed may be NULL. */
 struct store_pair {
-	const char *text; /* the statement, with ?1 and ?2 */
+	const char *text; /* the statement, with $1 and $2 */
 	const char *first, *second;
 };
 MUST_CHECK bool store_write_pair(

@@ -7,8 +7,8 @@
 #include "issuer/store/store_rows.h"
 
 #define USER_COLUMNS "SELECT id, name, label, hash, disabled, created, incarnation FROM account "
-#define ROLE_INSERT "INSERT INTO account_role VALUES (?1, ?2) ON CONFLICT DO NOTHING"
-#define ROLE_DELETE "DELETE FROM account_role WHERE account_id = ?1 AND role = ?2"
+#define ROLE_INSERT "INSERT INTO account_role VALUES ($1, $2) ON CONFLICT DO NOTHING"
+#define ROLE_DELETE "DELETE FROM account_role WHERE account_id = $1 AND role = $2"
 
 /* Users as they are read: in the order of their ids, as their roles. */
 struct reading {
@@ -76,8 +76,8 @@ store_user_find(struct store *store, const char *name_or_id, struct arena *arena
 	struct reading reading = { .store = store, .arena = arena };
 	struct sql_value wanted = sql_text(name_or_id);
 	struct sql_query query = {
-		.text = USER_COLUMNS "WHERE id = ?1 OR name = ?1"
-				     " ORDER BY CASE WHEN id = ?1 THEN 0 ELSE 1 END LIMIT 1",
+		.text = USER_COLUMNS "WHERE id = $1 OR name = $1"
+				     " ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END LIMIT 1",
 		.values = &wanted,
 		.count = 1,
 		.each = take_user,
@@ -89,7 +89,7 @@ store_user_find(struct store *store, const char *name_or_id, struct arena *arena
 		return false;
 	if (reading.first != NULL &&
 	    !read_roles(&reading,
-		"SELECT account_id, role FROM account_role WHERE account_id = ?1 ORDER BY role",
+		"SELECT account_id, role FROM account_role WHERE account_id = $1 ORDER BY role",
 		reading.first->id, reterr))
 		return false;
 	*ret_user = reading.first;
@@ -171,7 +171,7 @@ name_free(struct store *store, const char *name, struct err *reterr)
 {
 	struct sql_value wanted = sql_text(name);
 	bool taken = false;
-	struct sql_query query = { .text = "SELECT 1 FROM account WHERE name = ?1 OR id = ?1",
+	struct sql_query query = { .text = "SELECT 1 FROM account WHERE name = $1 OR id = $1",
 		.values = &wanted,
 		.count = 1,
 		.each = take_any,
@@ -208,7 +208,7 @@ store_user_add(struct store *store, const struct user *user, struct err *reterr)
 		sql_number(user->created_s), sql_text(incarnation) };
 	struct one one = { .user = user,
 		.query = { .text = "INSERT INTO account(id, name, label, hash, disabled, created,"
-				   " incarnation) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+				   " incarnation) VALUES ($1, $2, $3, $4, $5, $6, $7)",
 		    .values = values,
 		    .count = 7 } };
 	struct store_change change = { "principals", "user add", user->name, add_within, &one,
@@ -259,7 +259,7 @@ disable_within(struct store *store, void *context, struct err *reterr)
 	struct one *one = context;
 	struct sql_value id = sql_text(one->user->id);
 	bool there = false;
-	struct sql_query ask = { .text = "SELECT 1 FROM account WHERE id = ?1",
+	struct sql_query ask = { .text = "SELECT 1 FROM account WHERE id = $1",
 		.values = &id,
 		.count = 1,
 		.each = take_any,
@@ -276,8 +276,8 @@ store_user_set_disabled(
 {
 	struct sql_value values[] = { sql_text(user->id), sql_number(user->disabled ? 1 : 0) };
 	struct one one = { .user = user,
-		.query = { .text = "UPDATE account SET disabled = ?2 WHERE id = ?1"
-				   " AND disabled <> ?2",
+		.query = { .text = "UPDATE account SET disabled = $2 WHERE id = $1"
+				   " AND disabled <> $2",
 		    .values = values,
 		    .count = 2 } };
 	struct store_change change = { "principals",
@@ -295,7 +295,7 @@ store_user_set_hash(
     struct store *store, const struct user *user, const char *hash, struct err *reterr)
 {
 	struct sql_value values[] = { sql_text(user->id), sql_text(hash) };
-	struct one one = { .query = { .text = "UPDATE account SET hash = ?2 WHERE id = ?1",
+	struct one one = { .query = { .text = "UPDATE account SET hash = $2 WHERE id = $1",
 			       .values = values,
 			       .count = 2 } };
 	struct store_change change = { "principals", "user passwd", user->name, query_within, &one,
@@ -312,7 +312,7 @@ store_user_rehash(
 {
 	struct sql_value values[] = { sql_text(user->id), sql_text(hash), sql_text(user->hash) };
 	struct one one = {
-		.query = { .text = "UPDATE account SET hash = ?2 WHERE id = ?1 AND hash = ?3",
+		.query = { .text = "UPDATE account SET hash = $2 WHERE id = $1 AND hash = $3",
 		    .values = values,
 		    .count = 3 },
 	};
@@ -326,7 +326,7 @@ store_user_delete(struct store *store, const struct user *user, bool *ret_found,
 {
 	struct sql_value id = sql_text(user->id);
 	struct one one = {
-		.query = { .text = "DELETE FROM account WHERE id = ?1", .values = &id, .count = 1 }
+		.query = { .text = "DELETE FROM account WHERE id = $1", .values = &id, .count = 1 }
 	};
 	struct store_change change = { "principals", "user delete", user->name, query_within, &one,
 		&one.changed };
