@@ -12,7 +12,7 @@
 #include "cli/keys.h"
 #include "issuer/model/incarnation.h"
 #include "policy/explain.h"
-#include "proxy/listener/civetweb/layout.h"
+#include "proxy/listener/exchange.h"
 #include "proxy/gate/judge.h"
 #include "proxy/gate/resource.h"
 #include "proxy/gate/snapshot.h"
@@ -268,7 +268,8 @@ judge(struct answering *answering)
 	enum reason reason;
 
 	reason = judge_admit(&answering->request, &answering->arena, decision);
-	if (!layout_method(answering->request.method)) { /* which the listener looks at first */
+	if (!listener_knows_method(
+		answering->request.method)) { /* which the listener looks at first */
 		reason = REASON_REQUEST_MALFORMED;
 		decision->verdict.detail = "the listener does not know this method";
 	}

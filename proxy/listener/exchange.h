@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * exchange - one request and its answer on a client's connection: the interface between the gate
- * and whatever engine listens. engine.c (CivetWeb) is behind it; another could stand there.
+ * and whatever engine listens. CivetWeb is behind it; another could stand there.
  *
  * Uses:   request, base.
  * Threads: one exchange belongs to one thread.
@@ -94,6 +94,10 @@ MUST_CHECK bool listener_start(
 
 /* Can a listener have an IPv6 address? Not with every build of the engine. */
 bool listener_has_ipv6(void);
+
+/* Does the engine read a request of this method at all? Of others it says that they are not
+ * HTTP/1.1. */
+bool listener_knows_method(struct span method);
 
 /* From now on no connection is kept after its exchange. */
 void listener_drain(struct listener *listener);

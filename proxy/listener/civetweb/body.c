@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading a request's body through the engine without ever waiting for more than one byte. */
+/* How much of a request's body stands where, so that reading it never waits for more than one
+ * byte. */
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -118,56 +119,6 @@ exchange_started_us(const struct exchange *exchange)
 	return exchange->started_us;
 }
 
-static ssize_t
-body_broken(struct exchange *exchange)
-{
-	exchange_close(exchange);
-	return exchange->conn->late ? EXCHANGE_LATE : EXCHANGE_BROKEN;
-}
-
-ssize_t
-exchange_read(struct exchange *exchange, char *into, size_t room)
-{
-	struct request *request = &exchange->request;
-	int got;
-
-	if (request->framing == BODY_NONE || exchange->body_ended || room == 0)
-		return EXCHANGE_END;
-	if (!exchange->body_begun)
-		body_begin(exchange);
-	exchange->conn->phase = CLIENT_CONN_BODY;
-	if (request->framing == BODY_LENGTH && exchange->left == 0) {
-		exchange->body_ended = true;
-		return EXCHANGE_END;
-	}
-	if (exchange->conn->malformed)
-		return body_broken(exchange);
-	got = engine_read(exchange, into, body_ready(exchange, room));
-	if (got == 0 && request->framing == BODY_CHUNKED) {
-		exchange->body_ended = true;
-		return EXCHANGE_END;
-	}
-	/* With a length, 0 is the engine's word for "nothing came in time". */
-	if (got <= 0)
-		return body_broken(exchange);
-	exchange->held_data -=
-	    (size_t)got < exchange->held_data ? (size_t)got : exchange->held_data;
-	exchange->left -= got;
-	return got;
-}
-
-bool
-exchange_write(struct exchange *exchange, struct span bytes)
-{
-	if (exchange->aborted)
-		return false;
-	exchange->conn->phase = CLIENT_CONN_ANSWER;
-	if (engine_write(exchange, bytes.at, bytes.len) == (int)bytes.len)
-		return true;
-	exchange_close(exchange);
-	return false;
-}
-
 /* The body is over: handed on to its end, or there is none. */
 static bool
 body_over(const struct exchange *exchange)
@@ -183,19 +134,6 @@ bool
 exchange_keep_alive(const struct exchange *exchange)
 {
 	return !exchange->closing && exchange->request.keep_alive && body_over(exchange);
-}
-
-/* The socket is disconnected, not shut down: the client sees a reset and cannot take what it got
- * for the whole. */
-void
-exchange_abort(struct exchange *exchange)
-{
-	struct sockaddr none = { .sa_family = AF_UNSPEC };
-
-	exchange_close(exchange);
-	exchange->aborted = true;
-	if (exchange->conn->socket >= 0)
-		(void)connect(exchange->conn->socket, &none, sizeof(none));
 }
 
 int

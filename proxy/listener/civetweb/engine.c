@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "proxy/listener/civetweb/engine_options.h"
 #include "proxy/listener/civetweb/layout.h"
 #include "proxy/http/scratch.h"
-#include "proxy/listener/civetweb/selftest.h"
 
 #define FEATURE_IPV6 8u /* of mg_check_feature() */
 
@@ -28,23 +28,74 @@ struct listener {
 	int drain_event, stop_event; /* become readable when it is time to */
 };
 
-int
-engine_read(struct exchange *exchange, char *into, size_t room)
-{
-	return mg_read(exchange->connection, into, room);
-}
-
-int
-engine_write(struct exchange *exchange, const char *from, size_t count)
-{
-	return mg_write(exchange->connection, from, count);
-}
-
 void
 exchange_close(struct exchange *exchange)
 {
 	exchange->closing = true;
 	mg_disable_connection_keep_alive(exchange->connection);
+}
+
+static ssize_t
+body_broken(struct exchange *exchange)
+{
+	exchange_close(exchange);
+	return exchange->conn->late ? EXCHANGE_LATE : EXCHANGE_BROKEN;
+}
+
+ssize_t
+exchange_read(struct exchange *exchange, char *into, size_t room)
+{
+	struct request *request = &exchange->request;
+	int got;
+
+	if (request->framing == BODY_NONE || exchange->body_ended || room == 0)
+		return EXCHANGE_END;
+	if (!exchange->body_begun)
+		body_begin(exchange);
+	exchange->conn->phase = CLIENT_CONN_BODY;
+	if (request->framing == BODY_LENGTH && exchange->left == 0) {
+		exchange->body_ended = true;
+		return EXCHANGE_END;
+	}
+	if (exchange->conn->malformed)
+		return body_broken(exchange);
+	got = mg_read(exchange->connection, into, body_ready(exchange, room));
+	if (got == 0 && request->framing == BODY_CHUNKED) {
+		exchange->body_ended = true;
+		return EXCHANGE_END;
+	}
+	/* With a length, 0 is the engine's word for "nothing came in time". */
+	if (got <= 0)
+		return body_broken(exchange);
+	exchange->held_data -=
+	    (size_t)got < exchange->held_data ? (size_t)got : exchange->held_data;
+	exchange->left -= got;
+	return got;
+}
+
+bool
+exchange_write(struct exchange *exchange, struct span bytes)
+{
+	if (exchange->aborted)
+		return false;
+	exchange->conn->phase = CLIENT_CONN_ANSWER;
+	if (mg_write(exchange->connection, bytes.at, bytes.len) == (int)bytes.len)
+		return true;
+	exchange_close(exchange);
+	return false;
+}
+
+/* The socket is disconnected, not shut down: the client sees a reset and cannot take what it got
+ * for the whole. */
+void
+exchange_abort(struct exchange *exchange)
+{
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+
+	exchange_close(exchange);
+	exchange->aborted = true;
+	if (exchange->conn->socket >= 0)
+		(void)connect(exchange->conn->socket, &none, sizeof(none));
 }
 
 static const char *
@@ -304,8 +355,9 @@ free_listener(struct listener *listener)
 	free(listener);
 }
 
-static bool
-listen_on(const struct listener_setup *setup, struct listener **ret_listener, struct err *reterr)
+bool
+engine_listen(
+    const struct listener_setup *setup, struct listener **ret_listener, struct err *reterr)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
 
@@ -332,18 +384,6 @@ bool
 listener_has_ipv6(void)
 {
 	return mg_check_feature(FEATURE_IPV6) != 0;
-}
-
-bool
-listener_start(
-    const struct listener_setup *setup, struct listener **ret_listener, struct err *reterr)
-{
-	static bool tested;
-
-	if (!tested && !selftest_run(listen_on, reterr))
-		return false;
-	tested = true;
-	return listen_on(setup, ret_listener, reterr);
 }
 
 int

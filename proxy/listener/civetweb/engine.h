@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * engine - what engine.c (CivetWeb) and body.c share about one exchange. Nobody else includes it.
+ * engine - CivetWeb as this room has it: one exchange, and listening without the self-test. Nobody
+ * else includes it. listener.c calls selftest.c, that calls engine.c, and that body.c.
  *
  * Uses:   exchange, client_conn, chunked framing of response.h.
  */
@@ -34,9 +35,9 @@ struct exchange {
 	int64_t left;         /* BODY_LENGTH: bytes not handed on yet */
 };
 
-/* The engine's own reading and writing (mg_read, mg_write). */
-int engine_read(struct exchange *exchange, char *into, size_t room);
-int engine_write(struct exchange *exchange, const char *from, size_t count);
+/* listener_start() without the self-test. */
+MUST_CHECK bool engine_listen(
+    const struct listener_setup *setup, struct listener **ret_listener, struct err *reterr);
 
 /* The most that a read may ask for without waiting for more than one byte. */
 size_t body_ready(struct exchange *exchange, size_t room);

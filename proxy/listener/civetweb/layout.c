@@ -90,17 +90,3 @@ layout_check(const struct layout *layout, size_t *ret_bytes)
 		return "lines of the head are hidden from the parser";
 	return NULL;
 }
-
-bool
-layout_method(struct span method)
-{
-	/* Those of CivetWeb 1.15; 1.16 reads COPY and MOVE, too, which nobody should rely on. */
-	static const char *const methods[] = { "GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS",
-		"PATCH", "CONNECT", "PROPFIND", "MKCOL", "LOCK", "UNLOCK", "PROPPATCH", "REPORT",
-		NULL };
-
-	for (size_t i = 0; methods[i] != NULL; i++)
-		if (span_is(method, methods[i]))
-			return true;
-	return false;
-}

@@ -38,8 +38,4 @@ struct layout {
  */
 const char *layout_check(const struct layout *layout, size_t *ret_bytes);
 
-/* Does the engine read a request of this method at all? Of others it says that they are not
- * HTTP/1.1. */
-bool layout_method(struct span method);
-
 #endif

@@ -11,6 +11,7 @@
 
 #include "base/reason.h"
 #include "proxy/listener/civetweb/client_conn.h"
+#include "proxy/listener/civetweb/engine.h"
 
 /* What the private listener saw since a case began: letters in the order of the requests. */
 #define SEEN_ROOM 8
@@ -166,8 +167,7 @@ try_one(struct probe *probe, int port, const struct trial *trial, struct err *re
 }
 
 bool
-selftest_run(bool (*start)(const struct listener_setup *, struct listener **, struct err *),
-    struct err *reterr)
+selftest_run(struct err *reterr)
 {
 	struct probe probe = { 0 };
 	struct listener_setup setup = {
@@ -184,7 +184,7 @@ selftest_run(bool (*start)(const struct listener_setup *, struct listener **, st
 	struct listener *listener = NULL;
 	bool good = true;
 
-	if (!start(&setup, &listener, reterr))
+	if (!engine_listen(&setup, &listener, reterr))
 		return err_within(reterr, "self-test of the listener");
 	for (size_t i = 0; good && i < sizeof(trials) / sizeof(trials[0]); i++)
 		good = try_one(&probe, listener_port(listener), &trials[i], reterr);

@@ -6,7 +6,7 @@
  * otherwise without a word, so canonical and hostile requests are sent to a private listener on
  * loopback at each start, and one verdict that changed is enough not to serve at all.
  *
- * Uses:   exchange, request.
+ * Uses:   engine, exchange, request.
  * Shell:  a listener on 127.0.0.1 and connections to it, for some milliseconds.
  */
 #ifndef POSTERN_PROXY_LISTENER_CIVETWEB_SELFTEST_H
@@ -16,11 +16,8 @@
 
 #include "base/check.h"
 #include "base/err.h"
-#include "proxy/listener/exchange.h"
 
-/* `start` is how to listen. False: the error names the case and both verdicts. */
-MUST_CHECK bool selftest_run(
-    bool (*start)(const struct listener_setup *, struct listener **, struct err *),
-    struct err *reterr);
+/* False: the error names the case and both verdicts. */
+MUST_CHECK bool selftest_run(struct err *reterr);
 
 #endif
