@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * client - a client and an API that are buffers: what the gate needs of exchange.h and forward.h,
+ * and a gate over the snapshot of a setting. The gate asks the real clock, so tokens for it are of
+ * client_claims().
+ */
+#ifndef POSTERN_TESTS_PROXY_CLIENT_H
+#define POSTERN_TESTS_PROXY_CLIENT_H
+
+#include "setting.h"
+
+#include <sys/mman.h>
+
+#include "base/clock.h"
+#include "proxy/gate/gate.h"
+#include "proxy/upstream/forward.h"
+
+struct exchange {
+	struct request request;
+	struct buffer written;   /* to the client */
+	struct buffer forwarded; /* to the API: the head */
+	struct forwarded outcome;
+	bool lasts; /* the API's answer is a stream */
+	bool keeps, aborted;
+};
+
+struct request *
+exchange_request(struct exchange *exchange)
+{
+	return &exchange->request;
+}
+
+int64_t
+exchange_started_us(const struct exchange *exchange)
+{
+	(void)exchange;
+	return clock_mono_us();
+}
+
+ssize_t
+exchange_read(struct exchange *exchange, char *into, size_t room)
+{
+	(void)exchange;
+	(void)into;
+	(void)room;
+	return EXCHANGE_END;
+}
+
+bool
+exchange_keep_alive(const struct exchange *exchange)
+{
+	return exchange->keeps;
+}
+
+void
+exchange_close(struct exchange *exchange)
+{
+	exchange->keeps = false;
+}
+
+void
+exchange_abort(struct exchange *exchange)
+{
+	exchange->keeps = false;
+	exchange->aborted = true;
+}
+
+bool
+exchange_write(struct exchange *exchange, struct span bytes)
+{
+	buffer_add(&exchange->written, bytes);
+	return !exchange->written.failed;
+}
+
+bool
+listener_has_ipv6(void)
+{
+	return true;
+}
+
+void
+forward_request(
+    struct exchange *exchange, const struct forward *forward, struct forwarded *ret_forwarded)
+{
+	buffer_add(&exchange->forwarded, forward->head);
+	if (exchange->lasts)
+		forward->lasts(forward->context);
+	*ret_forwarded = exchange->outcome;
+}
+
+/* One request; client_done() it. Texts must outlive it. */
+static inline void
+client_init(
+    struct exchange *exchange, const char *method, const char *target, const char *authorization)
+{
+	*exchange = (struct exchange){ .keeps = true, .outcome = { .status = 200 } };
+	setting_request(&exchange->request, method, target, authorization);
+	buffer_init(&exchange->written, 1 << 16);
+	buffer_init(&exchange->forwarded, 1 << 16);
+}
+
+static inline void
+client_done(struct exchange *exchange)
+{
+	buffer_done(&exchange->written);
+	buffer_done(&exchange->forwarded);
+}
+
+static inline bool
+client_has(const struct buffer *buffer, const char *text)
+{
+	return buffer->len > 0 && memmem(buffer->at, buffer->len, text, strlen(text)) != NULL;
+}
+
+/* The members of a token that counts now, and `more`. */
+static inline const char *
+client_claims(const char *more)
+{
+	static char claims[512];
+	long now = (long)clock_now_s();
+
+	(void)snprintf(claims, sizeof(claims),
+	    "\"aud\":\"api\",\"sub\":\"jane\",\"iat\":%ld,\"exp\":%ld%s", now - 10, now + 600,
+	    more);
+	return claims;
+}
+
+static inline void
+client_keep(struct held *held)
+{
+	(void)held; /* the setting's */
+}
+
+static inline void
+client_gate_init(struct gate *gate, struct setting *setting)
+{
+	struct err err;
+
+	memset(gate, 0, sizeof(*gate));
+	if (!gate_init(gate, &err))
+		fail_msg("%s", err.text);
+	keyset_seen(setting->keys[0], clock_mono_s());
+	keyset_seen(setting->keys[2], clock_mono_s());
+	setting->snapshot.held.free_it = client_keep;
+	snapshot_replace(gate->hold, &setting->snapshot);
+}
+
+/* What is written to standard output until client_log_end(), which gives it. */
+static inline int
+client_log_begin(void)
+{
+	int saved = dup(1), file = memfd_create("log", 0);
+
+	assert_true(saved >= 0 && file >= 0 && dup2(file, 1) == 1);
+	(void)close(file);
+	return saved;
+}
+
+static inline void
+client_log_end(int saved, char *text, size_t room)
+{
+	ssize_t got = pread(1, text, room - 1, 0);
+
+	assert_true(dup2(saved, 1) == 1);
+	(void)close(saved);
+	assert_true(got >= 0);
+	text[got] = '\0';
+}
+
+#endif
