@@ -144,6 +144,16 @@ write_all(int fd, struct span bytes)
 	return true;
 }
 
+char *
+file_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return strdup(".");
+	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
 /* A rename is on the disk only when its directory is. Some file systems cannot sync one. */
 static bool
 sync_directory(const char *path)

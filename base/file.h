@@ -31,6 +31,9 @@ MUST_CHECK bool file_write(const char *path, struct span bytes, mode_t mode, str
 /* Like file_read, and refuse a file that group or others can read or write: for private keys. */
 MUST_CHECK bool file_read_private(const char *path, struct buffer *buffer, struct err *reterr);
 
+/* The directory that `path` stands in, "." for a bare name; free() it. NULL: no memory. Pure. */
+MUST_CHECK char *file_directory(const char *path);
+
 /* Is it the same file with the same times and size? That its content is the same follows only when
  * it was settled at the time of `a`. Pure. */
 bool file_same(const struct stat *a, const struct stat *b);

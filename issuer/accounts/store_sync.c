@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "issuer/store/sql.h"
@@ -321,7 +322,7 @@ notify_init(struct store_sync *sync)
 
 	if (sql_is_url(sync->database))
 		return;
-	directory = store_directory(sync->database);
+	directory = file_directory(sync->database);
 	sync->notify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (sync->notify_fd >= 0 && directory != NULL)
 		(void)inotify_add_watch(sync->notify_fd, directory,

@@ -314,7 +314,7 @@ lite_ping(struct sql *sql, struct err *reterr)
 static bool
 lite_backup(struct sql *sql, const char *path, struct err *reterr)
 {
-	struct sql_value to = sql_text(path);
+	struct sql_value to = { .text = path };
 	struct sql_query copy = { .text = "VACUUM INTO $1", .values = &to, .count = 1 };
 	mode_t mask;
 	bool done;
@@ -322,7 +322,7 @@ lite_backup(struct sql *sql, const char *path, struct err *reterr)
 	if (access(path, F_OK) == 0)
 		return err_set(reterr, "%s: is there already", path);
 	mask = umask(0077);
-	done = sql_run(sql, &copy, reterr);
+	done = lite_run(sql, &copy, reterr);
 	(void)umask(mask);
 	return done;
 }

@@ -79,7 +79,7 @@ sync_directory(const char *directory, struct err *reterr)
 static bool
 make(const char *path, struct err *reterr)
 {
-	char *directory = store_directory(path);
+	char *directory = file_directory(path);
 	bool done = false;
 
 	if (directory == NULL)

@@ -9,16 +9,6 @@
 #include "base/clock.h"
 #include "issuer/store/store_rows.h"
 
-char *
-store_directory(const char *database)
-{
-	const char *slash = strrchr(database, '/');
-
-	if (slash == NULL)
-		return strdup(".");
-	return strndup(database, slash == database ? 1 : (size_t)(slash - database));
-}
-
 static bool
 open_store(const char *database, enum sql_how how, struct store **ret_store, struct err *reterr)
 {

@@ -93,9 +93,6 @@ bool store_renewed(const struct store *store);
 /* Read the version anew at the next store_version(), whatever the database tells. */
 void store_expect_news(struct store *store);
 
-/* The directory that the database stands in; free() it. NULL: no memory. */
-MUST_CHECK char *store_directory(const char *database);
-
 /* A whole copy at `path`, which must not be there yet. */
 MUST_CHECK bool store_backup(struct store *store, const char *path, struct err *reterr);
 

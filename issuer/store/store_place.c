@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "issuer/store/sqlite_file.h"
 #include "issuer/store/store_rows.h"
 
@@ -63,7 +64,7 @@ folder_fits(const char *path, const char *state_dir, struct err *reterr)
 		return S_ISDIR(info.st_mode) || err_errno(reterr, ENOTDIR, "%s", path);
 	if (errno != ENOENT)
 		return err_errno(reterr, errno, "%s", path);
-	parent = store_directory(path);
+	parent = file_directory(path);
 	if (parent == NULL)
 		return err_set(reterr, "%s: no memory", path);
 	fits = strcmp(parent, state_dir) == 0 ||
@@ -86,7 +87,7 @@ store_place_fit(const char *database, const char *state_dir, struct err *reterr)
 		return sqlite_file_fit(database, reterr);
 	if (errno != ENOENT)
 		return err_errno(reterr, errno, "%s", database);
-	folder = store_directory(database);
+	folder = file_directory(database);
 	if (folder == NULL)
 		return err_set(reterr, "%s: no memory", database);
 	fits = folder_fits(folder, state_dir, reterr);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "issuer/local/local_files.h"
 #include "issuer/store/store.h"
 #include "jwks/source_files.h"
@@ -33,7 +34,7 @@ check_state(struct config *config)
 		return;
 	}
 	if (errno == ENOENT)
-		parent = store_directory(config->state);
+		parent = file_directory(config->state);
 	if (parent == NULL || stat(parent, &info) != 0 || !S_ISDIR(info.st_mode))
 		mistake_at_key(&config->mistakes, node,
 		    "the state folder %s cannot be made: there is no folder to make it in",

@@ -311,6 +311,21 @@ a_pipe_that_was_handed_over_is_read(void **state)
 	(void)close(fds[0]);
 }
 
+static void
+a_file_stands_in_its_directory(void **state)
+{
+	static const char *const cases[][2] = { { "a", "." }, { "/a", "/" }, { "/a/b", "/a" },
+		{ "a/b/c", "a/b" }, { "a/", "a" } };
+	char *directory;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		directory = file_directory(cases[i][0]);
+		assert_string_equal(directory, cases[i][1]);
+		free(directory);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_home, leave_home)
 
 int
@@ -328,6 +343,7 @@ main(void)
 		TEST(a_file_is_written_and_replaced),
 		TEST(the_old_file_stays_whole_for_who_reads_it),
 		TEST(a_failed_write_leaves_nothing_behind),
+		TEST(a_file_stands_in_its_directory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
