@@ -320,7 +320,7 @@ void
 issuer_answer(struct issuer *issuer, const struct endpoint_request *request, int64_t now_s,
     struct endpoint_answer *answer)
 {
-	authorization_server_answer(&issuer->server, request, now_s, answer);
+	endpoints_answer(&issuer->server, request, now_s, answer);
 }
 
 /* --- tokens for the operator of the machine --- */

@@ -11,7 +11,7 @@ issuer_keys(struct issuer *issuer, struct keyset **ret_keys, struct err *reterr)
 	bool done;
 
 	buffer_init(&json, KEYSET_MAX_BYTES);
-	authorization_server_jwks(&issuer->server, &json);
+	metadata_jwks(&issuer->server, &json);
 	done = keyset_parse(buffer_span(&json), ret_keys, reterr) ||
 	       err_within(reterr, "local issuer");
 	buffer_done(&json);

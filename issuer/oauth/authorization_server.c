@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/oauth/authorization_server.h"
 
-#include <string.h>
-
 #define ARENA_MAX (64u << 10)
-#define ANSWER_MAX (256u << 10)
 
 void
 authorization_server_init(struct authorization_server *server)
@@ -62,59 +59,4 @@ authorization_server_parts(struct authorization_server *server, struct issuer_pa
 	(void)pthread_mutex_lock(&server->parts_lock);
 	*ret_parts = issuer_parts_ref(&server->parts);
 	(void)pthread_mutex_unlock(&server->parts_lock);
-}
-
-/* Each key once: one that several gates have is listed as our own. The lock is held. */
-static void
-add_shared(const struct shared_keys *shared, const struct signing_set *own, struct buffer *json)
-{
-	size_t i, j;
-
-	if (shared == NULL || shared->count == 0 || json->failed)
-		return;
-	json->len -= sizeof("]}") - 1;
-	for (i = 0; i < shared->count; i++) {
-		for (j = 0; j < i && strcmp(shared->keys[j].kid, shared->keys[i].kid) != 0; j++)
-			continue;
-		if (j == i && signing_set_find(own, shared->keys[i].kid) == SIZE_MAX)
-			buffer_format(json, ",%s", shared->keys[i].jwk);
-	}
-	buffer_add_text(json, "]}");
-}
-
-void
-authorization_server_jwks(struct authorization_server *server, struct buffer *json)
-{
-	struct signing_set *own = signing_now(server->signing);
-
-	signing_jwks(own, json);
-	(void)pthread_mutex_lock(&server->parts_lock);
-	add_shared(server->shared, own, json);
-	(void)pthread_mutex_unlock(&server->parts_lock);
-	signing_set_free(own);
-}
-
-void
-authorization_server_answer(struct authorization_server *server,
-    const struct endpoint_request *request, int64_t now_s, struct endpoint_answer *answer)
-{
-	enum endpoint endpoint = endpoint_find(server, request->path);
-
-	*answer = (struct endpoint_answer){ .status = 404, .error = "" };
-	buffer_init(&answer->headers, ANSWER_MAX);
-	buffer_init(&answer->body, ANSWER_MAX);
-	buffer_init(&answer->introspected, ENDPOINT_MAX_BODY);
-	if (endpoint == ENDPOINT_TOKEN)
-		token_endpoint_answer(server, request, now_s, answer);
-	else if (endpoint == ENDPOINT_REVOKE)
-		revoke_endpoint_answer(server, request, now_s, answer);
-	else if (endpoint == ENDPOINT_INTROSPECT)
-		introspect_endpoint_answer(server, request, now_s, answer);
-	else if (endpoint == ENDPOINT_AUTHORIZE)
-		authorize_endpoint_answer(request, answer);
-	else if (endpoint != ENDPOINT_COUNT)
-		metadata_answer(server, endpoint, request, answer);
-	else
-		endpoint_missed(server, request, answer);
-	endpoint_answer_failed(answer);
 }

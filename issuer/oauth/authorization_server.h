@@ -66,16 +66,12 @@ void authorization_server_done(struct authorization_server *server);
 void authorization_server_parts(
     struct authorization_server *server, struct issuer_parts *ret_parts);
 
-/* Append the JWK Set of this gate's keys and those that other gates published (RFC 7517 section 5),
- * the one that signs first. */
-void authorization_server_jwks(struct authorization_server *server, struct buffer *json);
-
-/* Answer a request to whatever stands at its path; see issuer_answer(). */
-void authorization_server_answer(struct authorization_server *server,
-    const struct endpoint_request *request, int64_t now_s, struct endpoint_answer *answer);
-
 /* Make paths and documents (RFC 8414, OpenID Connect Discovery). */
 MUST_CHECK bool metadata_make(struct authorization_server *server, struct err *reterr);
+
+/* Append the JWK Set of this gate's keys and those that other gates published (RFC 7517 section 5),
+ * the one that signs first. */
+void metadata_jwks(struct authorization_server *server, struct buffer *json);
 
 /* Answer a request for one of the documents. */
 void metadata_answer(struct authorization_server *server, enum endpoint endpoint,

@@ -91,6 +91,10 @@ void revoke_endpoint_answer(struct authorization_server *server,
 void introspect_endpoint_answer(struct authorization_server *server,
     const struct endpoint_request *request, int64_t now_s, struct endpoint_answer *answer);
 
+/* Answer a request to whatever stands at its path; see issuer_answer(). */
+void endpoints_answer(struct authorization_server *server, const struct endpoint_request *request,
+    int64_t now_s, struct endpoint_answer *answer);
+
 /* Complete the answer of the introspection endpoint: the claims of answer->introspected if whoever
  * judges requests would take it now as this issuer's token, else NULL. */
 void introspect_endpoint_complete(const json_t *claims, struct endpoint_answer *answer);

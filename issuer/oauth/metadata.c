@@ -2,6 +2,7 @@
 #include "issuer/oauth/authorization_server.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "issuer/oauth/assertion.h"
 
@@ -189,6 +190,36 @@ add_signing_algorithms(const struct authorization_server *server, struct buffer 
 	signing_set_free(set);
 }
 
+/* Each key once: one that several gates have is listed as our own. The lock is held. */
+static void
+add_shared(const struct shared_keys *shared, const struct signing_set *own, struct buffer *json)
+{
+	size_t i, j;
+
+	if (shared == NULL || shared->count == 0 || json->failed)
+		return;
+	json->len -= sizeof("]}") - 1;
+	for (i = 0; i < shared->count; i++) {
+		for (j = 0; j < i && strcmp(shared->keys[j].kid, shared->keys[i].kid) != 0; j++)
+			continue;
+		if (j == i && signing_set_find(own, shared->keys[i].kid) == SIZE_MAX)
+			buffer_format(json, ",%s", shared->keys[i].jwk);
+	}
+	buffer_add_text(json, "]}");
+}
+
+void
+metadata_jwks(struct authorization_server *server, struct buffer *json)
+{
+	struct signing_set *own = signing_now(server->signing);
+
+	signing_jwks(own, json);
+	(void)pthread_mutex_lock(&server->parts_lock);
+	add_shared(server->shared, own, json);
+	(void)pthread_mutex_unlock(&server->parts_lock);
+	signing_set_free(own);
+}
+
 void
 metadata_answer(struct authorization_server *server, enum endpoint endpoint,
     const struct endpoint_request *request, struct endpoint_answer *answer)
@@ -203,7 +234,7 @@ metadata_answer(struct authorization_server *server, enum endpoint endpoint,
 	    "Content-Type: %s\r\nCache-Control: public, max-age=300\r\n", content_types[endpoint]);
 	buffer_add(&answer->body, buffer_span(&server->documents[endpoint]));
 	if (endpoint == ENDPOINT_JWKS)
-		authorization_server_jwks(server, &answer->body);
+		metadata_jwks(server, &answer->body);
 	else if (endpoint == ENDPOINT_OPENID)
 		add_signing_algorithms(server, &answer->body);
 }
