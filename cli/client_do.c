@@ -91,9 +91,6 @@ client_do_change(struct place *place, const struct client_line *line)
 	struct buffer jwks;
 	struct err err;
 
-	if (!client_line_changes(line))
-		return options_wrong(
-		    &client_command, &line->line, "nothing to change: give an option");
 	if (read_jwks(line, &jwks, &fields))
 		code = place_report(
 		    place, admin_change(place->store, line->line.words[0], &fields, &err), &err);

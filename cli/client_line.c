@@ -139,6 +139,16 @@ const struct command_option client_options[] = {
 	{ .name = NULL },
 };
 
+/* Is something given that `change` could change? */
+static bool
+changes(const struct client_line *line)
+{
+	for (size_t i = 0; client_options[i].name != NULL; i++)
+		if (client_options[i].verbs == FIELDS && (line->line.given & 1u << i) != 0)
+			return true;
+	return false;
+}
+
 const char *
 client_line_finish(struct client_line *line)
 {
@@ -149,14 +159,7 @@ client_line_finish(struct client_line *line)
 		return "--scope and --no-scopes exclude each other";
 	if (line->output == CLIENT_ENV && (SECRETS & 1u << line->line.verb) == 0)
 		return "--output env is for add and rotate";
+	if (line->line.verb == CLIENT_CHANGE && !changes(line))
+		return "nothing to change: give an option";
 	return NULL;
-}
-
-bool
-client_line_changes(const struct client_line *line)
-{
-	for (size_t i = 0; client_options[i].name != NULL; i++)
-		if (client_options[i].verbs == FIELDS && (line->line.given & 1u << i) != 0)
-			return true;
-	return false;
 }

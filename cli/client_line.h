@@ -48,7 +48,4 @@ extern const struct command_option client_options[];
  * is wrong. */
 const char *client_line_finish(struct client_line *line);
 
-/* Is something given that `change` could change? */
-bool client_line_changes(const struct client_line *line);
-
 #endif

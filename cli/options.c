@@ -28,12 +28,6 @@ struct reading {
 	char letters[2 * OPTIONS_MAX + 4];
 };
 
-bool
-option_taken(const struct command_option *option, size_t verb)
-{
-	return option->verbs == 0 || (option->verbs & 1u << verb) != 0;
-}
-
 static void
 say_where(const struct command *command, const char *verb)
 {

@@ -100,6 +100,10 @@ int options_wrong(const struct command *command, const struct command_line *line
     const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* Does the verb of that index take the option? */
-bool option_taken(const struct command_option *option, size_t verb);
+static inline bool
+option_taken(const struct command_option *option, size_t verb)
+{
+	return option->verbs == 0 || (option->verbs & 1u << verb) != 0;
+}
 
 #endif
