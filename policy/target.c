@@ -244,7 +244,7 @@ target_read(struct span raw, struct arena *arena, struct target *target)
 	reading.canonical = arena_alloc(arena, question + 1);
 	reading.decoded = arena_alloc(arena, question + 1);
 	if (reading.canonical == NULL || reading.decoded == NULL)
-		return refuse(target, REASON_REQUEST_MALFORMED, "out of memory");
+		return refuse(target, REASON_OVERLOADED, "out of memory");
 	reason = read_path(&reading, span_slice(raw, 0, question));
 	if (reason == REASON_OK)
 		target->path = (struct span){ reading.canonical, reading.len };

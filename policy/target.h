@@ -41,8 +41,8 @@ struct target {
  * Read an origin-form target (RFC 9112 section 3.2.1).
  *
  * raw   borrowed.
- * Returns REASON_OK, REASON_PATH_AMBIGUOUS or REASON_REQUEST_MALFORMED (not origin-form, control
- * or 8-bit bytes, characters that no URI may hold, no memory).
+ * Returns REASON_OK, REASON_PATH_AMBIGUOUS, REASON_REQUEST_MALFORMED (not origin-form, control or
+ * 8-bit bytes, characters that no URI may hold) or REASON_OVERLOADED (no memory).
  */
 MUST_CHECK enum reason target_read(struct span raw, struct arena *arena, struct target *target);
 

@@ -16,7 +16,8 @@ join(struct buffer *buffer, struct span text, char separator)
 	buffer_add(buffer, text);
 }
 
-static void
+/* False: no memory. */
+static bool
 join_array(struct buffer *buffer, const json_t *array)
 {
 	bool plain = true;
@@ -33,17 +34,17 @@ join_array(struct buffer *buffer, const json_t *array)
 	if (!plain) {
 		char *dump = json_dumps(array, JSON_COMPACT | JSON_ENSURE_ASCII);
 
-		if (dump == NULL)
-			buffer->failed = true;
-		else
+		if (dump != NULL)
 			buffer_add_text(buffer, dump);
 		free(dump);
-		return;
+		return dump != NULL;
 	}
 	json_array_foreach(array, i, member) join(buffer, json_text(member), ',');
+	return true;
 }
 
-static void
+/* False: no memory. */
+static bool
 put_claim(struct buffer *buffer, const json_t *value)
 {
 	switch (json_typeof(value)) {
@@ -60,12 +61,12 @@ put_claim(struct buffer *buffer, const json_t *value)
 		buffer_add_text(buffer, "false");
 		break;
 	case JSON_ARRAY:
-		join_array(buffer, value);
-		break;
+		return join_array(buffer, value);
 	default:
 		buffer_add(buffer, json_number_text(value));
 		break;
 	}
+	return true;
 }
 
 static void
@@ -120,10 +121,13 @@ caller_identify(
 	struct buffer buffer;
 	bool done = false;
 
+	/* All of the room at once: what fails after that is too long, and no memory is told apart.
+	 */
 	buffer_init(&buffer, IDENTITY_MAX);
+	buffer_reserve(&buffer, IDENTITY_MAX);
 	caller->identity_count = 0;
 	caller->identity = arena_array(arena, config->header_count + 1, sizeof(struct header));
-	if (caller->identity == NULL)
+	if (caller->identity == NULL || buffer.failed)
 		goto out;
 	for (size_t i = 0; i < config->header_count; i++) {
 		const struct config_header *header = &config->headers[i];
@@ -135,8 +139,9 @@ caller_identify(
 			put_value(&buffer, config, header, caller);
 		else if (payload == NULL)
 			put_without_claims(&buffer, header->from, &caller->principal);
-		else if ((claim = json_at(payload, span_of(header->from))) != NULL)
-			put_claim(&buffer, claim);
+		else if ((claim = json_at(payload, span_of(header->from))) != NULL &&
+			 !put_claim(&buffer, claim))
+			goto out;
 		if (buffer.failed || buffer.len == 0 || !header_value_safe(buffer_span(&buffer)))
 			continue;
 		identity->name = span_of(header->name);

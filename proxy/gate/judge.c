@@ -274,9 +274,10 @@ judge_attempt(const struct judge_inputs *inputs, const struct request *request, 
 	if (reason != REASON_OK)
 		return refuse(decision, reason, decision->credentials.detail);
 	/* What is longer than any name and password may be is wrong, and no secret is told. */
-	if (attempt->password.len > PASSWORD_MAX || !client_name_valid(attempt->name) ||
-	    !login_digest(inputs->snapshot->login, attempt))
+	if (attempt->password.len > PASSWORD_MAX || !client_name_valid(attempt->name))
 		return refuse(decision, REASON_BASIC_WRONG, NULL);
+	if (!login_digest(inputs->snapshot->login, attempt))
+		return refuse(decision, REASON_OVERLOADED, "out of memory");
 	return REASON_OK;
 }
 

@@ -75,7 +75,8 @@ MUST_CHECK enum reason judge_bearer(const struct judge_inputs *inputs, struct ar
 
 /*
  * What does Basic present? Sets judgement->attempt but for its hash. REASON_OK,
- * REASON_BASIC_NOT_ALLOWED here, or that it cannot be read.
+ * REASON_BASIC_NOT_ALLOWED here, REASON_BASIC_WRONG for what is nobody's, that it cannot be read,
+ * or REASON_OVERLOADED.
  */
 MUST_CHECK enum reason judge_attempt(const struct judge_inputs *inputs,
     const struct request *request, struct arena *arena, struct decision *decision);

@@ -147,7 +147,7 @@ no_memory_is_a_refusal(void **state)
 
 	(void)state;
 	arena_init(&arena, 1);
-	assert_int_equal(target_read(SPAN("/a"), &arena, &target), REASON_REQUEST_MALFORMED);
+	assert_int_equal(target_read(SPAN("/a"), &arena, &target), REASON_OVERLOADED);
 	assert_int_equal(target.path.len, 0);
 	arena_done(&arena);
 }

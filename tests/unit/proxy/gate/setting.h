@@ -233,11 +233,29 @@ struct setting_asking {
 	const struct request *request;
 };
 
+/* What a gate does with a password that nobody asked for yet. */
+static inline enum reason
+setting_ask(const struct judge_inputs *inputs, struct decision *decision)
+{
+	struct login_outcome outcome;
+
+	switch (login_check(inputs->snapshot->login, &decision->attempt, &outcome)) {
+	case LOGIN_RIGHT:
+		decision->right_hash = decision->attempt.hash;
+		return REASON_OK;
+	case LOGIN_WRONG:
+		return REASON_BASIC_WRONG;
+	case LOGIN_LOCKED:
+		return REASON_LOCKED_OUT;
+	default:
+		return REASON_OVERLOADED;
+	}
+}
+
 static inline enum reason
 setting_find(void *context, const struct judge_inputs *inputs, struct decision *decision)
 {
 	const struct setting_asking *asking = context;
-	struct login_outcome outcome;
 	struct caller *caller = NULL;
 	enum reason reason = REASON_OK;
 
@@ -247,12 +265,10 @@ setting_find(void *context, const struct judge_inputs *inputs, struct decision *
 		reason = judge_attempt(inputs, asking->request, asking->arena, decision);
 		if (reason == REASON_OK)
 			reason = judge_basic(inputs, asking->arena, decision, &caller);
-		if (reason == REASON_BASIC_WRONG && decision->unasked &&
-		    login_check(inputs->snapshot->login, &decision->attempt, &outcome) ==
-			LOGIN_RIGHT) {
-			decision->right_hash = decision->attempt.hash;
+		if (reason == REASON_BASIC_WRONG && decision->unasked)
+			reason = setting_ask(inputs, decision);
+		if (decision->right_hash != NULL)
 			reason = judge_basic(inputs, asking->arena, decision, &caller);
-		}
 	}
 	decision->caller = reason == REASON_OK ? caller : NULL;
 	return reason;
