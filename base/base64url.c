@@ -93,7 +93,7 @@ base64url_decode(struct span text, unsigned char *out, size_t *ret_len)
 }
 
 bool
-base64_decode(struct span text, unsigned char *out, size_t *ret_len)
+base64url_decode_standard(struct span text, unsigned char *out, size_t *ret_len)
 {
 	size_t padding = 0;
 

@@ -34,6 +34,6 @@ MUST_CHECK bool base64url_decode(struct span text, unsigned char *out, size_t *r
 size_t base64url_encode(struct span bytes, char *out);
 
 /* The standard alphabet with its padding (RFC 4648 section 4), as strictly. */
-MUST_CHECK bool base64_decode(struct span text, unsigned char *out, size_t *ret_len);
+MUST_CHECK bool base64url_decode_standard(struct span text, unsigned char *out, size_t *ret_len);
 
 #endif

@@ -193,7 +193,7 @@ static void
 check_keys(struct mistakes *mistakes, const struct node *node)
 {
 	for (const struct node *child = node->first; child != NULL; child = child->next) {
-		if (node->kind == NODE_MAP && node_get(node, child->key.at) != child)
+		if (node->kind == NODE_MAP && document_get(node, child->key.at) != child)
 			mistake_at_key(mistakes, child, "duplicate key");
 		if (node->kind == NODE_MAP && span_is(child->key, "<<"))
 			mistake_at_key(mistakes, child, "merge keys are not understood");
@@ -264,7 +264,7 @@ document_read(
 }
 
 const struct node *
-node_get(const struct node *map, const char *key)
+document_get(const struct node *map, const char *key)
 {
 	if (map == NULL || map->kind != NODE_MAP)
 		return NULL;

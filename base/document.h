@@ -77,7 +77,7 @@ MUST_CHECK bool document_parse(
     struct span text, const char *file, struct mistakes *mistakes, struct node **ret_root);
 
 /* The child with that key, or NULL. Accepts NULL and nodes that are no map. */
-const struct node *node_get(const struct node *map, const char *key);
+const struct node *document_get(const struct node *map, const char *key);
 
 /* Tell a mistake at a node: `rule` is formatted; (found "VALUE") is added for a scalar, without
  * what may be a secret. The pointer is made from the node's place. */
@@ -89,11 +89,11 @@ void mistake_at_key(struct mistakes *mistakes, const struct node *node, const ch
     PRINTF_LIKE(3, 4);
 
 /* Tell a warning at a node. */
-void warning_at(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
+void mistake_warn_at(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
     PRINTF_LIKE(3, 4);
 
 /* Tell what is not looked at because of `offline`, by name and never by value. */
-void left_out_at(struct mistakes *mistakes, const struct node *node, const char *what, ...)
+void mistake_left_out_at(struct mistakes *mistakes, const struct node *node, const char *what, ...)
     PRINTF_LIKE(3, 4);
 
 /* A path found in a file, which is relative to that file's directory; absolute ones stay. In the
@@ -101,6 +101,6 @@ void left_out_at(struct mistakes *mistakes, const struct node *node, const char 
 const char *document_path(struct arena *arena, const struct node *node, const char *relative);
 
 /* RFC 6901 pointer of a node, in the arena. */
-const char *node_pointer(struct arena *arena, const struct node *node);
+const char *mistake_pointer(struct arena *arena, const struct node *node);
 
 #endif

@@ -25,7 +25,7 @@ add_step(struct buffer *pointer, struct span step)
 }
 
 const char *
-node_pointer(struct arena *arena, const struct node *node)
+mistake_pointer(struct arena *arena, const struct node *node)
 {
 	const struct node *path[POINTER_PARTS];
 	struct buffer pointer;
@@ -129,7 +129,7 @@ tell(struct mistakes *mistakes, const struct telling *telling, const char *rule,
 {
 	const struct node *node = telling->node;
 	struct mistake *mistake = arena_alloc(mistakes->arena, sizeof(*mistake));
-	const char *pointer = node_pointer(mistakes->arena, node);
+	const char *pointer = mistake_pointer(mistakes->arena, node);
 	char text[512];
 	struct buffer line;
 
@@ -183,7 +183,7 @@ mistake_at_key(struct mistakes *mistakes, const struct node *node, const char *r
 }
 
 void
-warning_at(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
+mistake_warn_at(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
 {
 	struct telling telling = { .node = node, .at_key = true, .warning = true };
 	va_list arguments;
@@ -194,7 +194,7 @@ warning_at(struct mistakes *mistakes, const struct node *node, const char *rule,
 }
 
 void
-left_out_at(struct mistakes *mistakes, const struct node *node, const char *what, ...)
+mistake_left_out_at(struct mistakes *mistakes, const struct node *node, const char *what, ...)
 {
 	struct telling telling = { .node = node, .at_key = true, .left_out = true };
 	va_list arguments;

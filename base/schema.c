@@ -335,7 +335,7 @@ schema_read(
 		read_slot(&slot);
 	}
 	for (const struct field *field = fields; field->key != NULL; field++)
-		if (field->required && node_get(map, field->key) == NULL)
+		if (field->required && document_get(map, field->key) == NULL)
 			mistake_at_key(mistakes, map, "\"%s\" is missing", field->key);
 }
 

@@ -49,8 +49,8 @@ read_reference(const struct node *only, struct mistakes *mistakes)
 	bool env = span_is(only->key, "env");
 
 	if (mistakes->offline) {
-		left_out_at(mistakes, only, "the %s %s", env ? "environment variable" : "file",
-		    only->text.at);
+		mistake_left_out_at(mistakes, only, "the %s %s",
+		    env ? "environment variable" : "file", only->text.at);
 		return NULL;
 	}
 	return env ? from_environment(only, mistakes) : from_file(only, mistakes);

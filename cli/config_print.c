@@ -285,7 +285,7 @@ print_below(struct printer *printer, const struct place *place, const struct fie
     const struct node *map)
 {
 	char pointer[POINTER_ROOM];
-	const struct node *given = node_get(map, field->key);
+	const struct node *given = document_get(map, field->key);
 	const struct field *fields;
 	struct place below = { pointer, place->trusted_issuer, place->depth + 1 };
 
@@ -337,7 +337,7 @@ static void
 print_field(struct printer *printer, const struct place *place, const struct field *field,
     const struct node *map)
 {
-	const struct node *given = node_get(map, field->key);
+	const struct node *given = document_get(map, field->key);
 	struct buffer *out = printer->out;
 
 	if (strcmp(place->section, "") == 0 && strcmp(field->key, "issuers") == 0) {

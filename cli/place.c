@@ -7,6 +7,7 @@
 #include "base/nearest.h"
 #include "cli/command.h"
 #include "issuer/store/sql.h"
+#include "policy/role.h"
 #include "proxy/config/config_part.h"
 
 #define ARENA_MAX ((size_t)1 << 30)
@@ -63,7 +64,7 @@ take_line(struct place *place, const struct command_line *line, enum place_need 
 static bool
 has_none(const struct config *config)
 {
-	return config->root != NULL && node_get(config->root, LOCAL) == NULL &&
+	return config->root != NULL && document_get(config->root, LOCAL) == NULL &&
 	       config_part_sound(config, "", LOCAL);
 }
 
@@ -182,7 +183,7 @@ tell_roles(const struct place *place, const char *role)
 bool
 place_role_known(const struct place *place, const char *role)
 {
-	if (policy_role(&place->config->policy, span_of(role)) != NULL)
+	if (role_find(&place->config->policy, span_of(role)) != NULL)
 		return true;
 	if (place->sound)
 		tell_roles(place, role);

@@ -100,7 +100,7 @@ check_issuer(const struct node *node, bool discovery, struct mistakes *mistakes)
 static const char *
 file_of(const struct node *jwks, const char *key, struct mistakes *mistakes)
 {
-	const struct node *node = jwks == NULL ? NULL : node_get(jwks, key);
+	const struct node *node = jwks == NULL ? NULL : document_get(jwks, key);
 	const struct node *only = node == NULL ? NULL : node->first;
 
 	if (node == NULL)
@@ -127,11 +127,11 @@ read_proofs(const struct node *jwks, struct source *source, struct mistakes *mis
 void
 source_read(const struct node *issuer_map, struct source *source, struct mistakes *mistakes)
 {
-	const struct node *uri = node_get(issuer_map, "jwks_uri");
-	const struct node *file = node_get(issuer_map, "jwks_file");
+	const struct node *uri = document_get(issuer_map, "jwks_uri");
+	const struct node *file = document_get(issuer_map, "jwks_file");
 
-	schema_read(node_get(issuer_map, "jwks"), jwks_fields, source, mistakes);
-	read_proofs(node_get(issuer_map, "jwks"), source, mistakes);
+	schema_read(document_get(issuer_map, "jwks"), jwks_fields, source, mistakes);
+	read_proofs(document_get(issuer_map, "jwks"), source, mistakes);
 	if (uri != NULL && file != NULL)
 		mistake_at_key(mistakes, file, "\"jwks_uri\" and \"jwks_file\" exclude each other");
 	if (file != NULL && file->kind == NODE_SCALAR) {
@@ -147,5 +147,5 @@ source_read(const struct node *issuer_map, struct source *source, struct mistake
 	}
 	if (source->issuer != NULL)
 		check_issuer(
-		    node_get(issuer_map, "issuer"), source->kind == SOURCE_DISCOVERY, mistakes);
+		    document_get(issuer_map, "issuer"), source->kind == SOURCE_DISCOVERY, mistakes);
 }

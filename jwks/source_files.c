@@ -141,7 +141,7 @@ check_named(const struct named *named, struct mistakes *mistakes)
 	if (named->path == NULL || named->node == NULL)
 		return;
 	if (mistakes->offline) {
-		left_out_at(mistakes, named->node, "%s %s", named->what, named->path);
+		mistake_left_out_at(mistakes, named->node, "%s %s", named->what, named->path);
 		return;
 	}
 	inputs_look(&mistakes->inputs, mistakes->arena, named->path);
@@ -153,16 +153,17 @@ void
 source_files_check(
     const struct source *source, const struct node *issuer_map, struct mistakes *mistakes)
 {
-	const struct node *jwks = node_get(issuer_map, "jwks");
+	const struct node *jwks = document_get(issuer_map, "jwks");
 	const struct named all[] = {
-		{ node_get(issuer_map, "jwks_file"),
+		{ document_get(issuer_map, "jwks_file"),
 		    source->kind == SOURCE_FILE ? source->place : NULL, "the key set", check_keys },
-		{ node_get(jwks, "ca_file"), source->ca_file, "the certificates",
+		{ document_get(jwks, "ca_file"), source->ca_file, "the certificates",
 		    check_certificate },
-		{ node_get(jwks, "client_certificate"), source->client_certificate,
+		{ document_get(jwks, "client_certificate"), source->client_certificate,
 		    "the certificate", check_certificate },
-		{ node_get(jwks, "client_key"), source->client_key, "the private key", check_key },
-		{ node_get(jwks, "bearer"), source->bearer, "the bearer token", check_bearer },
+		{ document_get(jwks, "client_key"), source->client_key, "the private key",
+		    check_key },
+		{ document_get(jwks, "bearer"), source->bearer, "the bearer token", check_bearer },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

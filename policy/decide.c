@@ -37,10 +37,10 @@ decide_route(const struct policy *policy, struct span method, const struct targe
 	route_refuse(ret_route, REASON_NO_RULE, "no pattern covers the path");
 	if (policy->rules == NULL || policy->serving == NULL || target->path.len == 0)
 		return;
-	ret_route->module = patterns_find(policy->serving, target->path, NULL);
+	ret_route->module = pattern_set_find(policy->serving, target->path, NULL);
 	if (ret_route->module != NULL)
 		mild &= ~ret_route->module->path_allow;
-	ruling = patterns_find(policy->rules, target->path, &ret_route->pattern);
+	ruling = pattern_set_find(policy->rules, target->path, &ret_route->pattern);
 	if (mild != 0)
 		route_refuse(ret_route, REASON_PATH_AMBIGUOUS, target_mild_text(mild));
 	else if (ruling != NULL)

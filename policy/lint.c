@@ -9,7 +9,7 @@ is_used(const struct policy *policy, const struct role *role)
 {
 	for (const struct privilege *privilege = policy->privileges; privilege != NULL;
 	    privilege = privilege->next)
-		if (texts_hold(&privilege->roles, role->name))
+		if (reader_texts_hold(&privilege->roles, role->name))
 			return true;
 	return false;
 }
@@ -19,14 +19,14 @@ lint_roles(struct reader *reader, const struct node *roles)
 {
 	for (size_t i = 0; i < reader->policy->role_count; i++) {
 		const struct role *role = &reader->policy->roles[i];
-		const struct node *node = node_get(roles, role->name);
+		const struct node *node = document_get(roles, role->name);
 
 		if (node == NULL)
 			continue;
 		if (!role_can_be_had(role, reader->names))
-			warning_at(reader->mistakes, node, "nobody can get this role");
+			mistake_warn_at(reader->mistakes, node, "nobody can get this role");
 		if (!is_used(reader->policy, role))
-			warning_at(reader->mistakes, node, "no privilege uses this role");
+			mistake_warn_at(reader->mistakes, node, "no privilege uses this role");
 	}
 }
 
@@ -48,7 +48,8 @@ lint_modules(struct reader *reader)
 	for (const struct module *module = policy->modules; module != NULL; module = module->next)
 		for (size_t i = 0; i < module->paths.count; i++)
 			if (!is_covered(policy, span_of(module->paths.at[i])))
-				warning_at(reader->mistakes, reader_text_node(&module->paths, i),
+				mistake_warn_at(reader->mistakes,
+				    reader_text_node(&module->paths, i),
 				    "no privilege covers this path of module \"%s\": %s",
 				    module->name,
 				    policy->default_public ? "it is public" : "nobody gets in");
@@ -75,7 +76,7 @@ static bool
 hold_all(const struct texts *all, const struct texts *some)
 {
 	for (size_t i = 0; i < some->count; i++)
-		if (!texts_hold(all, some->at[i]))
+		if (!reader_texts_hold(all, some->at[i]))
 			return false;
 	return true;
 }
@@ -118,7 +119,7 @@ lint_pair(struct reader *reader, const struct rule *inner, const struct ruling *
 			why = laxer(inner->privilege, outer->privilege);
 	}
 	if (why != NULL)
-		warning_at(reader->mistakes, inner->node,
+		mistake_warn_at(reader->mistakes, inner->node,
 		    "this path is laxer than the wider \"%s\": it %s", wide->pattern, why);
 }
 
@@ -129,7 +130,7 @@ lint_paths(struct reader *reader)
 
 	for (const struct ruling *ruling = policy->rulings; ruling != NULL; ruling = ruling->next) {
 		const struct ruling *wide =
-		    patterns_wider(policy->rules, span_of(ruling->pattern), NULL);
+		    pattern_set_wider(policy->rules, span_of(ruling->pattern), NULL);
 
 		for (const struct rule *rule = ruling->first; wide != NULL && rule != NULL;
 		    rule = rule->next)
@@ -140,7 +141,7 @@ lint_paths(struct reader *reader)
 void
 lint(struct reader *reader, const struct node *root)
 {
-	lint_roles(reader, node_get(root, "roles"));
+	lint_roles(reader, document_get(root, "roles"));
 	lint_modules(reader);
 	lint_paths(reader);
 }

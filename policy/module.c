@@ -73,7 +73,7 @@ read_allow(struct reader *reader, const struct texts *words)
 static void
 serve(struct reader *reader, const struct module *module, size_t i)
 {
-	void **place = patterns_place(reader->policy->serving, span_of(module->paths.at[i]));
+	void **place = pattern_set_place(reader->policy->serving, span_of(module->paths.at[i]));
 	const struct module *other;
 
 	if (place == NULL) {

@@ -24,7 +24,7 @@ struct segment {
 	struct hook subtree;  /* a pattern that ends here in a last `*` */
 };
 
-struct patterns {
+struct pattern_set {
 	struct arena *arena;
 	struct segment root;
 };
@@ -36,10 +36,10 @@ struct search {
 	const void *skip; /* the hook of the pattern itself */
 };
 
-struct patterns *
-patterns_new(struct arena *arena)
+struct pattern_set *
+pattern_set_new(struct arena *arena)
 {
-	struct patterns *patterns = arena_alloc(arena, sizeof(*patterns));
+	struct pattern_set *patterns = arena_alloc(arena, sizeof(*patterns));
 
 	if (patterns != NULL)
 		patterns->arena = arena;
@@ -140,7 +140,7 @@ child_of(const struct segment *segment, struct span escaped)
 
 /* Room for one child more. */
 static bool
-reserve(struct patterns *patterns, struct segment *segment)
+reserve(struct pattern_set *patterns, struct segment *segment)
 {
 	size_t room = segment->room == 0 ? CHILDREN_FIRST : segment->room * 2;
 	struct segment **children;
@@ -158,7 +158,7 @@ reserve(struct patterns *patterns, struct segment *segment)
 }
 
 static struct segment *
-segment_new(struct patterns *patterns, struct span escaped)
+segment_new(struct pattern_set *patterns, struct span escaped)
 {
 	struct segment *segment = arena_alloc(patterns->arena, sizeof(*segment));
 	char *name = arena_text(patterns->arena, escaped);
@@ -174,7 +174,7 @@ segment_new(struct patterns *patterns, struct span escaped)
 
 /* The child for that segment of a pattern, made when it is new. */
 static struct segment *
-child_made(struct patterns *patterns, struct segment *segment, struct span escaped)
+child_made(struct pattern_set *patterns, struct segment *segment, struct span escaped)
 {
 	struct segment *child;
 	bool found;
@@ -199,7 +199,7 @@ child_made(struct patterns *patterns, struct segment *segment, struct span escap
 }
 
 void **
-patterns_place(struct patterns *patterns, struct span pattern)
+pattern_set_place(struct pattern_set *patterns, struct span pattern)
 {
 	struct segment *segment = &patterns->root;
 	struct span rest = pattern, name;
@@ -258,7 +258,7 @@ give(const struct hook *hook, const char **ret_pattern)
 }
 
 void *
-patterns_find(const struct patterns *patterns, struct span path, const char **ret_pattern)
+pattern_set_find(const struct pattern_set *patterns, struct span path, const char **ret_pattern)
 {
 	struct search search = { 0 };
 
@@ -267,7 +267,7 @@ patterns_find(const struct patterns *patterns, struct span path, const char **re
 
 /* The hook of that very pattern, or NULL. */
 static const struct hook *
-own_hook(const struct patterns *patterns, struct span rest, bool subtree)
+own_hook(const struct pattern_set *patterns, struct span rest, bool subtree)
 {
 	const struct segment *segment = &patterns->root;
 	struct span name;
@@ -280,7 +280,7 @@ own_hook(const struct patterns *patterns, struct span rest, bool subtree)
 }
 
 void *
-patterns_wider(const struct patterns *patterns, struct span pattern, const char **ret_pattern)
+pattern_set_wider(const struct pattern_set *patterns, struct span pattern, const char **ret_pattern)
 {
 	struct search search = { .wider = true };
 

@@ -24,10 +24,10 @@
 
 #define PATTERN_MAX_SEGMENTS 64
 
-struct patterns;
+struct pattern_set;
 
 /* A set with nothing in it. NULL: no memory. */
-MUST_CHECK struct patterns *patterns_new(struct arena *arena);
+MUST_CHECK struct pattern_set *pattern_set_new(struct arena *arena);
 
 /* Check one pattern's form: starts with "/", no "/" at the end, canonical (target_read()), `*` only
  * as a whole segment. The error tells the rule, without the pattern. */
@@ -40,7 +40,7 @@ MUST_CHECK bool pattern_check(struct span pattern, struct err *reterr);
  * pattern  borrowed; one that pattern_check() passes.
  * Returns NULL: no memory. The place is lent by the arena.
  */
-MUST_CHECK void **patterns_place(struct patterns *patterns, struct span pattern);
+MUST_CHECK void **pattern_set_place(struct pattern_set *patterns, struct span pattern);
 
 /*
  * The value hung on the most specific pattern that covers the canonical `path`; NULL if none
@@ -48,7 +48,8 @@ MUST_CHECK void **patterns_place(struct patterns *patterns, struct span pattern)
  *
  * ret_pattern  the pattern's text, lent by the arena; may be NULL. Set when a value is found.
  */
-void *patterns_find(const struct patterns *patterns, struct span path, const char **ret_pattern);
+void *pattern_set_find(
+    const struct pattern_set *patterns, struct span path, const char **ret_pattern);
 
 /*
  * The value that would decide if `pattern` were not there: hung on the most specific other pattern
@@ -56,8 +57,8 @@ void *patterns_find(const struct patterns *patterns, struct span path, const cha
  *
  * ret_pattern  as above.
  */
-void *patterns_wider(
-    const struct patterns *patterns, struct span pattern, const char **ret_pattern);
+void *pattern_set_wider(
+    const struct pattern_set *patterns, struct span pattern, const char **ret_pattern);
 
 /* Does every path that `inner` covers fall under `outer`? */
 bool pattern_within(struct span inner, struct span outer);

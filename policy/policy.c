@@ -55,8 +55,8 @@ start(struct reader *reader)
 	struct policy *policy = reader->policy;
 
 	*policy = (struct policy){ 0 };
-	policy->rules = patterns_new(reader->arena);
-	policy->serving = patterns_new(reader->arena);
+	policy->rules = pattern_set_new(reader->arena);
+	policy->serving = pattern_set_new(reader->arena);
 	return policy->rules != NULL && policy->serving != NULL;
 }
 

@@ -66,9 +66,9 @@ struct policy {
 	struct privilege *privileges;
 	struct texts public_paths;
 	bool default_public;
-	struct ruling *rulings;   /* what stands on each pattern, see rule.h */
-	struct patterns *rules;   /* compiled: struct ruling of privileges and public paths */
-	struct patterns *serving; /* compiled: struct module */
+	struct ruling *rulings;      /* what stands on each pattern, see rule.h */
+	struct pattern_set *rules;   /* compiled: struct ruling of privileges and public paths */
+	struct pattern_set *serving; /* compiled: struct module */
 };
 
 /* Which names the policy may speak of. */
@@ -93,8 +93,5 @@ extern const struct field policy_fields[];
  */
 void policy_read(const struct node *root, const struct policy_names *names, struct policy *policy,
     struct mistakes *mistakes);
-
-/* The role of that name, or NULL. */
-const struct role *policy_role(const struct policy *policy, struct span name);
 
 #endif

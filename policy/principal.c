@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/json_number.h"
+#include "policy/role.h"
 
 /* What a grant is held against. */
 struct facts {
@@ -168,7 +169,7 @@ find_roles(const struct policy *policy, const struct facts *facts, struct princi
 		return false;
 	grant_roles(policy, facts, principal->roles);
 	for (size_t i = 0; facts->store != NULL && i < facts->store->roles.count; i++) {
-		role = policy_role(policy, span_of(facts->store->roles.at[i]));
+		role = role_find(policy, span_of(facts->store->roles.at[i]));
 		if (role != NULL)
 			set_role(principal->roles, role->index);
 	}

@@ -5,6 +5,7 @@
 
 #include "base/nearest.h"
 #include "policy/module.h"
+#include "policy/role.h"
 #include "policy/rule.h"
 
 #define AT(member) .offset = offsetof(struct privilege, member)
@@ -91,7 +92,7 @@ read_roles(struct reader *reader, struct privilege *privilege)
 
 	privilege->role_bits = reader_array(reader, reader->policy->role_words, sizeof(uint64_t));
 	for (size_t i = 0; i < roles->count; i++) {
-		const struct role *role = policy_role(reader->policy, span_of(roles->at[i]));
+		const struct role *role = role_find(reader->policy, span_of(roles->at[i]));
 
 		if (role == NULL)
 			no_role(reader, reader_text_node(roles, i));

@@ -68,7 +68,7 @@ reader_pattern(struct reader *reader, const struct texts *texts, size_t i)
 }
 
 bool
-texts_hold(const struct texts *texts, const char *text)
+reader_texts_hold(const struct texts *texts, const char *text)
 {
 	for (size_t i = 0; i < texts->count; i++)
 		if (strcmp(texts->at[i], text) == 0)

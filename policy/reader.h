@@ -43,6 +43,6 @@ MUST_CHECK bool reader_name(struct reader *reader, const struct node *node);
 MUST_CHECK bool reader_pattern(struct reader *reader, const struct texts *texts, size_t i);
 
 /* Is that text among them? */
-bool texts_hold(const struct texts *texts, const char *text);
+bool reader_texts_hold(const struct texts *texts, const char *text);
 
 #endif

@@ -112,10 +112,10 @@ check_grant(struct reader *reader, const struct node *node, const struct grant *
 	const char *odd;
 
 	if (grant->issuer != NULL && !is_issuer(names, grant->issuer))
-		no_issuer(reader, node_get(node, "issuer"));
+		no_issuer(reader, document_get(node, "issuer"));
 	odd = grant->claim == NULL ? NULL : pointer_lint(span_of(grant->claim), false, room);
 	if (odd != NULL)
-		warning_at(reader->mistakes, node_get(node, "claim"), "%s", odd);
+		mistake_warn_at(reader->mistakes, document_get(node, "claim"), "%s", odd);
 	if (grant->equals.node != NULL && grant->claim == NULL)
 		mistake_at(reader->mistakes, grant->equals.node, "needs a \"claim\" beside it");
 	else if (grant->equals.node != NULL && grant->equals.count == 0)
@@ -123,10 +123,10 @@ check_grant(struct reader *reader, const struct node *node, const struct grant *
 	else if (is_empty(grant))
 		mistake_at(reader->mistakes, node, "needs at least one condition");
 	if (grant->user != NULL && grant->issuer != NULL && !is_local(names, grant->issuer))
-		mistake_at(reader->mistakes, node_get(node, "user"),
+		mistake_at(reader->mistakes, document_get(node, "user"),
 		    "is a user of the local issuer; for a token's subject write claim: /sub");
 	else if (asks_local(grant) && names->local_issuer == NULL)
-		warning_at(reader->mistakes, node, "can never hold: there is no local_issuer");
+		mistake_warn_at(reader->mistakes, node, "can never hold: there is no local_issuer");
 }
 
 static void
@@ -206,9 +206,8 @@ role_can_be_had(const struct role *role, const struct policy_names *names)
 	return false;
 }
 
-/* Here and not in policy.c, which calls the readers that call this. */
 const struct role *
-policy_role(const struct policy *policy, struct span name)
+role_find(const struct policy *policy, struct span name)
 {
 	size_t low = 0, high = policy->role_count;
 

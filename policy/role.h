@@ -21,4 +21,7 @@ void role_read(struct reader *reader, const struct node *roles);
 /* Can anybody get it? With a local issuer somebody always can: its store grants roles too. */
 bool role_can_be_had(const struct role *role, const struct policy_names *names);
 
+/* The role of that name, or NULL. */
+const struct role *role_find(const struct policy *policy, struct span name);
+
 #endif

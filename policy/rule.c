@@ -59,7 +59,7 @@ agree(struct reader *reader, const struct rule *rule, const struct rule *other)
 static struct ruling *
 ruling_of(struct reader *reader, struct span pattern)
 {
-	void **place = patterns_place(reader->policy->rules, pattern);
+	void **place = pattern_set_place(reader->policy->rules, pattern);
 	struct ruling *ruling;
 
 	if (place == NULL) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/scope_hint.h"
 
+#include "policy/role.h"
+
 /* The hint in the making. */
 struct hint {
 	char *text;
@@ -55,7 +57,7 @@ scope_hint(const struct policy *policy, const struct privilege *privilege,
 	for (size_t i = 0; i < privilege->scopes.count; i++)
 		add(&hint, privilege->scopes.at[i]);
 	for (size_t i = 0; i < privilege->roles.count; i++) {
-		const struct role *role = policy_role(policy, span_of(privilege->roles.at[i]));
+		const struct role *role = role_find(policy, span_of(privilege->roles.at[i]));
 
 		for (const struct grant *grant = role == NULL ? NULL : role->grants; grant != NULL;
 		    grant = grant->next)

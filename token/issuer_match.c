@@ -250,18 +250,18 @@ check_issuer(
 		    "9188040d-6c67-4c5b-b112-36a304b66dad" },
 	};
 	struct span issuer = span_of(trusted_issuer->issuer);
-	const struct node *node = node_get(map, "issuer");
+	const struct node *node = document_get(map, "issuer");
 
 	for (size_t i = 0; node != NULL && i < sizeof(all) / sizeof(all[0]); i++)
 		if (span_starts(issuer, span_of(all[i].start)))
-			warning_at(mistakes, node,
+			mistake_warn_at(mistakes, node,
 			    "no token has this iss: %s; write "
 			    "https://login.microsoftonline.com/TENANT/v2.0, or {tenantid} in its "
 			    "place "
 			    "with \"tenants\"",
 			    all[i].write);
 	if (node != NULL && span_find(issuer, '*') < issuer.len)
-		warning_at(mistakes, node,
+		mistake_warn_at(mistakes, node,
 		    "iss is compared exactly: \"*\" stands for nothing else; name each issuer by "
 		    "itself");
 }
@@ -311,7 +311,7 @@ issuer_match_read(
 	check_tenants(map, trusted_issuer, mistakes);
 	check_issuer(map, trusted_issuer, mistakes);
 	if (is_okta_org(trusted_issuer))
-		mistake_at(mistakes, node_get(map, "issuer"),
+		mistake_at(mistakes, document_get(map, "issuer"),
 		    "is Okta's org authorization server, whose tokens only Okta can verify: use a "
 		    "custom one (https://HOST/oauth2/default)");
 }

@@ -242,7 +242,7 @@ read_require(
 		}
 		odd = pointer_lint(node->key, false, room);
 		if (odd != NULL)
-			warning_at(mistakes, node, "%s", odd);
+			mistake_warn_at(mistakes, node, "%s", odd);
 		require->pointer = node->key.at;
 		if (!read_values(node, &require->values, mistakes))
 			continue;
@@ -261,7 +261,7 @@ check_pointers(const struct texts *pointers, bool lists, struct mistakes *mistak
 		const char *odd = pointer_lint(span_of(pointers->at[i]), lists, room);
 
 		if (odd != NULL)
-			warning_at(mistakes, node_of(pointers, i), "%s", odd);
+			mistake_warn_at(mistakes, node_of(pointers, i), "%s", odd);
 	}
 }
 

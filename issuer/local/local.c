@@ -105,21 +105,21 @@ place_database(
 	/* The value is not repeated: it may hold a password. */
 	if (sql_is_url(local->database)) {
 		if (!sql_url_valid(local->database))
-			mistake_at_key(mistakes, node_get(map, "database"),
+			mistake_at_key(mistakes, document_get(map, "database"),
 			    "must be a URL that libpq can read: "
 			    "postgresql://USER:PASSWORD@HOST/NAME, "
 			    "what is special in them percent-encoded");
 		return;
 	}
 	if (strstr(local->database, "://") != NULL) {
-		mistake_at_key(
-		    mistakes, node_get(map, "database"), "must be a file or a postgresql:// URL");
+		mistake_at_key(mistakes, document_get(map, "database"),
+		    "must be a file or a postgresql:// URL");
 		return;
 	}
 	if (local->database[0] != '/')
 		local->database = arena_format(mistakes->arena, "%s/%s", state, local->database);
 	if (local->database == NULL)
-		mistake_at_key(mistakes, node_get(map, "database"), "no memory");
+		mistake_at_key(mistakes, document_get(map, "database"), "no memory");
 }
 
 static void
@@ -171,7 +171,7 @@ read_signing(struct local *local, struct mistakes *mistakes)
 	if (signing->rotate_after_s == 0)
 		return;
 	if (signing->rotate_after_s < ROTATE_MIN_S)
-		mistake_at(mistakes, node_get(local->signing_map, "rotate_after"),
+		mistake_at(mistakes, document_get(local->signing_map, "rotate_after"),
 		    "must be 0s or at least 1h");
 	else if (signing->rotate_after_s <= signing->publish_ahead_s)
 		mistake_at(mistakes, local->signing_map,

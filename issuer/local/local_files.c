@@ -8,7 +8,8 @@
 static void
 check_key(const struct local_signing *signing, const struct node *map, struct mistakes *mistakes)
 {
-	const struct node *node = node_get(node_get(node_get(map, "signing"), "key"), "file");
+	const struct node *node =
+	    document_get(document_get(document_get(map, "signing"), "key"), "file");
 	struct signing_place place = { .key_file = signing->key_file,
 		.algorithm = (enum signing_algorithm)signing->algorithm };
 	struct signing_key *key = NULL;
@@ -17,7 +18,7 @@ check_key(const struct local_signing *signing, const struct node *map, struct mi
 	if (signing->key_file == NULL || node == NULL)
 		return;
 	if (mistakes->offline) {
-		left_out_at(mistakes, node, "the private key %s", signing->key_file);
+		mistake_left_out_at(mistakes, node, "the private key %s", signing->key_file);
 		return;
 	}
 	inputs_look(&mistakes->inputs, mistakes->arena, signing->key_file);
@@ -31,13 +32,14 @@ static void
 check_database(
     const char *database, const struct node *map, const char *state_dir, struct mistakes *mistakes)
 {
-	const struct node *node = node_get(map, "database");
+	const struct node *node = document_get(map, "database");
 	struct err err = { "" };
 
 	if (database == NULL || sql_is_url(database))
 		return;
 	if (mistakes->offline)
-		left_out_at(mistakes, node == NULL ? map : node, "the place of the database");
+		mistake_left_out_at(
+		    mistakes, node == NULL ? map : node, "the place of the database");
 	else if (!store_place_fit(database, state_dir, &err))
 		mistake_at_key(
 		    mistakes, node == NULL ? map : node, "the place of the database: %s", err.text);

@@ -54,7 +54,7 @@ read_basic(struct span encoded, struct arena *arena, struct client_credentials *
 	bool done;
 
 	bytes = arena_alloc(arena, BASE64URL_DECODED(encoded.len));
-	if (bytes == NULL || !base64_decode(encoded, bytes, &len))
+	if (bytes == NULL || !base64url_decode_standard(encoded, bytes, &len))
 		return false;
 	text = (struct span){ (const char *)bytes, len };
 	colon = span_find(text, ':');

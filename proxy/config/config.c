@@ -286,8 +286,8 @@ taken_by(const struct address *address, const struct address *all, size_t count)
 static void
 check_addresses(struct config *config, const struct top *top)
 {
-	const struct node *list = node_get(top->listen, "address");
-	const struct node *admin_node = node_get(top->admin, "address");
+	const struct node *list = document_get(top->listen, "address");
+	const struct node *admin_node = document_get(top->admin, "address");
 	const char **texts = config->listen.at;
 	struct address all[CONFIG_LISTENERS] = { 0 }, admin;
 	size_t count = config->listen.count, other;
@@ -337,7 +337,7 @@ read_sections(struct config *config, const struct top *top)
 static void
 check_upstreams(struct config *config, const struct node *root)
 {
-	if (node_get(root, "upstream") != NULL)
+	if (document_get(root, "upstream") != NULL)
 		return;
 	for (const struct module *module = config->policy.modules; module != NULL;
 	    module = module->next)

@@ -94,8 +94,8 @@ address_of(
 
 	if (!read_tree(file, &mistakes, &root, reterr))
 		return false;
-	admin = node_get(root, ADMIN);
-	address = node_get(admin, ADDRESS);
+	admin = document_get(root, ADMIN);
+	address = document_get(admin, ADDRESS);
 	if (address == NULL) {
 		*ret_address = default_address();
 		return true;
@@ -144,7 +144,7 @@ pointer_of(const struct mistake *mistake)
 static bool
 mistaken(const struct config *config, const struct node *node)
 {
-	const char *pointer = node_pointer(config->mistakes.arena, node);
+	const char *pointer = mistake_pointer(config->mistakes.arena, node);
 	size_t len = pointer == NULL ? 0 : strlen(pointer);
 
 	if (pointer == NULL)
@@ -176,7 +176,7 @@ key_known(const char *pointer, struct span key)
 bool
 config_part_section(const struct config *config, const char *name)
 {
-	const struct node *section = node_get(config->root, name);
+	const struct node *section = document_get(config->root, name);
 
 	if (section == NULL || section->kind != NODE_MAP)
 		return false;
@@ -190,7 +190,7 @@ bool
 config_part_sound(const struct config *config, const char *section, const char *key)
 {
 	bool top = section[0] == '\0', found = false, misspelt = false;
-	const struct node *parent = top ? config->root : node_get(config->root, section);
+	const struct node *parent = top ? config->root : document_get(config->root, section);
 	char pointer[64];
 
 	if (config->root == NULL)

@@ -81,7 +81,7 @@ config_resource_read(const struct node *map, struct config *config)
 
 	schema_read(map, fields, resource, &config->mistakes);
 	if (resource->url != NULL)
-		read_url(node_get(map, "url"), config);
+		read_url(document_get(map, "url"), config);
 	for (size_t i = 0; i < names->count; i++)
 		if (!is_issuer(config, names->at[i]))
 			no_issuer(config, names->node, names->at[i]);

@@ -69,7 +69,7 @@ check_pointer(struct config *config, const struct node *node)
 	}
 	odd = pointer_lint(node->text, false, room);
 	if (odd != NULL)
-		warning_at(&config->mistakes, node, "%s", odd);
+		mistake_warn_at(&config->mistakes, node, "%s", odd);
 }
 
 static void

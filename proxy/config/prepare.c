@@ -16,7 +16,7 @@
 static void
 check_state(struct config *config)
 {
-	const struct node *given = node_get(config->root, "state");
+	const struct node *given = document_get(config->root, "state");
 	const struct node *node = given == NULL ? config->root : given;
 	char *parent = NULL;
 	struct stat info;
@@ -24,7 +24,7 @@ check_state(struct config *config)
 	if (config->state == NULL)
 		return;
 	if (config->mistakes.offline) {
-		left_out_at(&config->mistakes, node, "the folder %s", config->state);
+		mistake_left_out_at(&config->mistakes, node, "the folder %s", config->state);
 		return;
 	}
 	if (stat(config->state, &info) == 0) {
@@ -45,15 +45,15 @@ check_state(struct config *config)
 static void
 check_issuers(struct config *config)
 {
-	const struct node *issuers = node_get(config->root, "issuers");
+	const struct node *issuers = document_get(config->root, "issuers");
 
 	for (size_t i = 0; i < config->trusted_issuer_count; i++) {
 		const struct trusted_issuer *trusted_issuer = &config->trusted_issuers[i];
 
 		if (config->has_local && i == config->local_index)
 			continue;
-		source_files_check(&trusted_issuer->source, node_get(issuers, trusted_issuer->name),
-		    &config->mistakes);
+		source_files_check(&trusted_issuer->source,
+		    document_get(issuers, trusted_issuer->name), &config->mistakes);
 	}
 }
 
@@ -74,8 +74,8 @@ check_listeners(struct config *config)
 	for (size_t i = 0; i < config->listen.count; i++)
 		check_family(config, config->listen.at[i], config->listen.node);
 	if (config->admin != NULL)
-		check_family(
-		    config, config->admin, node_get(node_get(config->root, "admin"), "address"));
+		check_family(config, config->admin,
+		    document_get(document_get(config->root, "admin"), "address"));
 }
 
 void
@@ -87,6 +87,6 @@ prepare(struct config *config)
 	check_state(config);
 	check_issuers(config);
 	if (config->has_local && config->state != NULL)
-		local_files_check(&config->local, node_get(config->root, "local_issuer"),
+		local_files_check(&config->local, document_get(config->root, "local_issuer"),
 		    config->state, &config->mistakes);
 }

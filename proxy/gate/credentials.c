@@ -123,7 +123,7 @@ credentials_basic(struct credentials *credentials, struct arena *arena, struct s
 
 	if (bytes == NULL)
 		return REASON_OVERLOADED;
-	if (!base64_decode(value, bytes, &len))
+	if (!base64url_decode_standard(value, bytes, &len))
 		return malformed(credentials, "what follows Basic is no base64");
 	text = (struct span){ (const char *)bytes, len };
 	colon = span_find(text, ':');

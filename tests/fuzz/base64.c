@@ -51,7 +51,7 @@ check_standard(struct span text)
 	size_t len = 0, written;
 
 	MUST_HOLD(bytes != NULL && again != NULL);
-	if (base64_decode(text, bytes, &len)) {
+	if (base64url_decode_standard(text, bytes, &len)) {
 		written = base64url_encode((struct span){ (const char *)bytes, len }, again);
 		for (size_t i = 0; i < written; i++)
 			again[i] = (char)(again[i] == '-' ? '+' : again[i] == '_' ? '/' : again[i]);

@@ -34,12 +34,12 @@ check_node(const struct node *node, int depth)
 static void
 check_names(struct arena *arena, const struct node *node)
 {
-	const char *pointer = node_pointer(arena, node);
+	const char *pointer = mistake_pointer(arena, node);
 
 	MUST_HOLD(pointer != NULL && (node->parent == NULL) == (pointer[0] == '\0'));
 	for (const struct node *child = node->first; child != NULL; child = child->next) {
 		if (node->kind == NODE_MAP)
-			MUST_HOLD(node_get(node, child->key.at) == child);
+			MUST_HOLD(document_get(node, child->key.at) == child);
 		check_names(arena, child);
 	}
 }

@@ -97,18 +97,18 @@ nodes_know_their_places(void **state)
 	(void)state;
 	assert_true(document_parse(
 	    span_of("a:\n  - x\n  - b/c: \"y\"\n    d~: z\n"), "f", &mistakes, &root));
-	node = node_get(root, "a");
+	node = document_get(root, "a");
 	assert_int_equal(node->kind, NODE_LIST);
 	assert_int_equal(node->count, 2);
-	node = node_get(node->first->next, "b/c");
-	assert_string_equal(node_pointer(&arena, node), "/a/1/b~1c");
+	node = document_get(node->first->next, "b/c");
+	assert_string_equal(mistake_pointer(&arena, node), "/a/1/b~1c");
 	assert_true(node->quoted);
 	assert_int_equal(node->line, 3);
 	assert_int_equal(node->column, 10);
 	assert_int_equal(node->key_column, 5);
-	assert_string_equal(node_pointer(&arena, node->next), "/a/1/d~0");
-	assert_null(node_get(node, "x"));
-	assert_null(node_get(NULL, "x"));
+	assert_string_equal(mistake_pointer(&arena, node->next), "/a/1/d~0");
+	assert_null(document_get(node, "x"));
+	assert_null(document_get(NULL, "x"));
 }
 
 static void
@@ -119,9 +119,9 @@ mistakes_stand_in_the_order_of_the_file(void **state)
 
 	(void)state;
 	assert_true(document_parse(span_of("a: one\nb: two\nc: [x]\n"), "f", &mistakes, &root));
-	mistake_at(&mistakes, node_get(root, "c"), "is a list");
-	mistake_at(&mistakes, node_get(root, "b"), "is \"%s\"", "wrong");
-	warning_at(&mistakes, node_get(root, "a"), "is odd");
+	mistake_at(&mistakes, document_get(root, "c"), "is a list");
+	mistake_at(&mistakes, document_get(root, "b"), "is \"%s\"", "wrong");
+	mistake_warn_at(&mistakes, document_get(root, "a"), "is odd");
 	assert_string_equal(told(&mistakes), "f:1:1: /a: warning: is odd\nf:2:4: /b: is \"wrong\" "
 					     "(found \"two\")\nf:3:4: /c: is a list\n");
 	assert_int_equal(mistakes.errors, 2);
@@ -139,8 +139,8 @@ what_a_value_shows_cannot_break_the_line(void **state)
 					   "0123456789012345678901234567890123456789"
 					   "01234567890123456789012345678901234567890\n"),
 	    "f", &mistakes, &root));
-	mistake_at(&mistakes, node_get(root, "a"), "bad");
-	mistake_at(&mistakes, node_get(root, "b"), "long");
+	mistake_at(&mistakes, document_get(root, "a"), "bad");
+	mistake_at(&mistakes, document_get(root, "b"), "long");
 	assert_string_equal(told(&mistakes),
 	    "f:1:4: /a: bad (found \"x\\x0ay\\x1b\")\n"
 	    "f:2:4: /b: long (found "

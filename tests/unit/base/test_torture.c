@@ -52,8 +52,8 @@ read_document(void *context)
 	arena_init(&arena, 1 << 20);
 	if (!document_parse(SPAN("a: [one, two]\nb: {c: three}\n"), "x.yaml", &mistakes, &root))
 		result = TORTURE_CLEAN;
-	else if (root != NULL && root->count == 2 && node_get(root, "a")->count == 2 &&
-		 span_is(node_get(node_get(root, "b"), "c")->text, "three"))
+	else if (root != NULL && root->count == 2 && document_get(root, "a")->count == 2 &&
+		 span_is(document_get(document_get(root, "b"), "c")->text, "three"))
 		result = TORTURE_RIGHT;
 	arena_done(&arena);
 	return result;

@@ -118,7 +118,7 @@ read(const char *yaml, struct source *source)
 	const char *lines = "";
 
 	assert_true(document_parse(span_of(yaml), "f", &mistakes, &root));
-	*source = (struct source){ .name = "idp", .issuer = node_get(root, "issuer")->text.at };
+	*source = (struct source){ .name = "idp", .issuer = document_get(root, "issuer")->text.at };
 	source_read(root, source, &mistakes);
 	for (const struct mistake *one = mistakes.first; one != NULL; one = one->next)
 		lines = arena_format(&arena, "%s%s\n", lines, one->text);

@@ -6,6 +6,7 @@
 #include "cases.h"
 
 #include "policy/principal.h"
+#include "policy/role.h"
 
 #define CALLER_MAX_SCOPES 16
 
@@ -21,7 +22,7 @@ caller_add(const struct policy *policy, struct principal *principal, struct span
 	}
 	if (!span_starts(word, SPAN("role=")))
 		fail_msg("\"%.*s\" is no caller", SPAN_ARG(word));
-	role = policy_role(policy, span_slice(word, 5, word.len));
+	role = role_find(policy, span_slice(word, 5, word.len));
 	if (role == NULL)
 		fail_msg("\"%.*s\" is no role", SPAN_ARG(word));
 	principal->roles[role->index / 64] |= UINT64_C(1) << role->index % 64;

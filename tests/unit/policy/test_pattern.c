@@ -9,14 +9,14 @@
 /* A table's current set. */
 struct set {
 	struct arena arena;
-	struct patterns *patterns;
+	struct pattern_set *patterns;
 };
 
 static void
-put(struct patterns *patterns, struct span pattern)
+put(struct pattern_set *patterns, struct span pattern)
 {
 	static int value;
-	void **place = patterns_place(patterns, pattern);
+	void **place = pattern_set_place(patterns, pattern);
 
 	assert_non_null(place);
 	*place = &value;
@@ -29,7 +29,7 @@ set_begin(struct set *set, struct span line)
 
 	arena_done(&set->arena);
 	arena_init(&set->arena, ARENA_BYTES);
-	set->patterns = patterns_new(&set->arena);
+	set->patterns = pattern_set_new(&set->arena);
 	assert_non_null(set->patterns);
 	while (line.len > 0) {
 		struct span pattern = cases_word(&line);
@@ -73,10 +73,10 @@ check(struct cases *cases, struct span line, struct set *set)
 	first = cases_word(&line);
 	second = cases_word(&line);
 	if (span_is(what, "find")) {
-		(void)patterns_find(set->patterns, second, &got);
+		(void)pattern_set_find(set->patterns, second, &got);
 		check_found(cases, first, got);
 	} else if (span_is(what, "wider")) {
-		(void)patterns_wider(set->patterns, second, &got);
+		(void)pattern_set_wider(set->patterns, second, &got);
 		check_found(cases, first, got);
 	} else if (span_is(what, "good") || span_is(what, "bad")) {
 		check_form(cases, first, span_is(what, "good"));
@@ -109,15 +109,15 @@ static void
 nothing_is_in_an_empty_set(void **state)
 {
 	struct arena arena;
-	struct patterns *patterns;
+	struct pattern_set *patterns;
 	const char *text = "untouched";
 
 	(void)state;
 	arena_init(&arena, ARENA_BYTES);
-	patterns = patterns_new(&arena);
+	patterns = pattern_set_new(&arena);
 	assert_non_null(patterns);
-	assert_null(patterns_find(patterns, SPAN("/"), &text));
-	assert_null(patterns_find(patterns, SPAN("/a/b"), &text));
+	assert_null(pattern_set_find(patterns, SPAN("/"), &text));
+	assert_null(pattern_set_find(patterns, SPAN("/a/b"), &text));
 	assert_string_equal(text, "untouched");
 	arena_done(&arena);
 }
@@ -126,15 +126,15 @@ static void
 a_place_without_a_value_covers_nothing(void **state)
 {
 	struct arena arena;
-	struct patterns *patterns;
+	struct pattern_set *patterns;
 	const char *text = NULL;
 
 	(void)state;
 	arena_init(&arena, ARENA_BYTES);
-	patterns = patterns_new(&arena);
-	assert_non_null(patterns_place(patterns, SPAN("/a")));
+	patterns = pattern_set_new(&arena);
+	assert_non_null(pattern_set_place(patterns, SPAN("/a")));
 	put(patterns, SPAN("/*"));
-	assert_non_null(patterns_find(patterns, SPAN("/a"), &text));
+	assert_non_null(pattern_set_find(patterns, SPAN("/a"), &text));
 	assert_string_equal(text, "/*");
 	arena_done(&arena);
 }
@@ -143,23 +143,23 @@ static void
 two_spellings_have_one_place(void **state)
 {
 	struct arena arena;
-	struct patterns *patterns;
+	struct pattern_set *patterns;
 
 	(void)state;
 	arena_init(&arena, ARENA_BYTES);
-	patterns = patterns_new(&arena);
-	assert_ptr_equal(
-	    patterns_place(patterns, SPAN("/a!b/*")), patterns_place(patterns, SPAN("/a%21b/*")));
+	patterns = pattern_set_new(&arena);
+	assert_ptr_equal(pattern_set_place(patterns, SPAN("/a!b/*")),
+	    pattern_set_place(patterns, SPAN("/a%21b/*")));
 	assert_ptr_not_equal(
-	    patterns_place(patterns, SPAN("/a")), patterns_place(patterns, SPAN("/a/*")));
+	    pattern_set_place(patterns, SPAN("/a")), pattern_set_place(patterns, SPAN("/a/*")));
 	assert_ptr_not_equal(
-	    patterns_place(patterns, SPAN("/*/b")), patterns_place(patterns, SPAN("/%2A/b")));
+	    pattern_set_place(patterns, SPAN("/*/b")), pattern_set_place(patterns, SPAN("/%2A/b")));
 	arena_done(&arena);
 }
 
 /* Every spelling of `depth` segments that are each "/a" or "/" + "*", and "/z" at the end. */
 static void
-put_all(struct patterns *patterns, unsigned depth)
+put_all(struct pattern_set *patterns, unsigned depth)
 {
 	struct buffer text;
 
@@ -180,7 +180,7 @@ static void
 many_stars_do_not_explode(void **state)
 {
 	struct arena arena;
-	struct patterns *patterns;
+	struct pattern_set *patterns;
 	struct buffer path, pattern;
 	const char *text = NULL;
 
@@ -188,7 +188,7 @@ many_stars_do_not_explode(void **state)
 	arena_init(&arena, ARENA_BYTES);
 	buffer_init(&path, 4096);
 	buffer_init(&pattern, 4096);
-	patterns = patterns_new(&arena);
+	patterns = pattern_set_new(&arena);
 	for (int i = 0; i < 30; i++) {
 		buffer_add_text(&path, "/a");
 		buffer_add_text(&pattern, "/*");
@@ -198,10 +198,10 @@ many_stars_do_not_explode(void **state)
 	put(patterns, buffer_span(&pattern));
 	put_all(patterns, 12);
 	buffer_add_text(&path, "/y");
-	(void)patterns_find(patterns, buffer_span(&path), &text);
+	(void)pattern_set_find(patterns, buffer_span(&path), &text);
 	assert_null(text);
 	path.at[path.len - 1] = 'z';
-	assert_non_null(patterns_find(patterns, buffer_span(&path), &text));
+	assert_non_null(pattern_set_find(patterns, buffer_span(&path), &text));
 	assert_string_equal(text, pattern.at);
 	buffer_done(&path);
 	buffer_done(&pattern);
@@ -212,23 +212,23 @@ static void
 many_children_are_found(void **state)
 {
 	struct arena arena;
-	struct patterns *patterns;
+	struct pattern_set *patterns;
 	char name[32];
 	const char *text = NULL;
 
 	(void)state;
 	arena_init(&arena, ARENA_BYTES);
-	patterns = patterns_new(&arena);
+	patterns = pattern_set_new(&arena);
 	for (unsigned i = 0; i < 1000; i++) {
 		(void)snprintf(name, sizeof(name), "/%u/*", i * 7919 % 1000);
 		put(patterns, span_of(name));
 	}
 	for (unsigned i = 0; i < 1000; i++) {
 		(void)snprintf(name, sizeof(name), "/%u/x", i);
-		assert_non_null(patterns_find(patterns, span_of(name), &text));
+		assert_non_null(pattern_set_find(patterns, span_of(name), &text));
 		assert_memory_equal(text, name, strlen(name) - 1);
 	}
-	assert_null(patterns_find(patterns, SPAN("/1000/x"), NULL));
+	assert_null(pattern_set_find(patterns, SPAN("/1000/x"), NULL));
 	arena_done(&arena);
 }
 
@@ -277,19 +277,19 @@ no_memory_gives_no_place(void **state)
 
 	(void)state;
 	for (size_t bytes = 0; bytes < 9000; bytes += 64) {
-		struct patterns *patterns;
+		struct pattern_set *patterns;
 
 		arena_init(&arena, bytes);
-		patterns = patterns_new(&arena);
+		patterns = pattern_set_new(&arena);
 		for (int i = 0; patterns != NULL && i < 50; i++) {
 			char name[16];
 
 			(void)snprintf(name, sizeof(name), "/%d/*/b", i);
-			if (patterns_place(patterns, span_of(name)) == NULL)
+			if (pattern_set_place(patterns, span_of(name)) == NULL)
 				break;
 		}
 		if (patterns != NULL)
-			assert_null(patterns_find(patterns, SPAN("/1/2/b"), NULL));
+			assert_null(pattern_set_find(patterns, SPAN("/1/2/b"), NULL));
 		arena_done(&arena);
 	}
 }

@@ -2,6 +2,7 @@
 #include "load.h"
 
 #include "policy/decide.h"
+#include "policy/role.h"
 #include "policy/target.h"
 
 struct mistake_case {
@@ -235,17 +236,17 @@ roles_are_found_by_their_whole_name(void **state)
 	load_good(&load, SPAN("roles: {b: {}, a: {}, abc: {}, SODA Developer: {}, oracle.x: {}, "
 			      "ab: {}}"));
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		const struct role *role = policy_role(&load.policy, span_of(names[i]));
+		const struct role *role = role_find(&load.policy, span_of(names[i]));
 
 		assert_non_null(role);
 		assert_string_equal(role->name, names[i]);
 		assert_ptr_equal(&load.policy.roles[role->index], role);
 	}
-	assert_null(policy_role(&load.policy, SPAN("A")));
-	assert_null(policy_role(&load.policy, SPAN("SODA")));
-	assert_null(policy_role(&load.policy, SPAN("abcd")));
-	assert_null(policy_role(&load.policy, SPAN("")));
-	assert_null(policy_role(&load.policy, (struct span){ NULL, 0 }));
+	assert_null(role_find(&load.policy, SPAN("A")));
+	assert_null(role_find(&load.policy, SPAN("SODA")));
+	assert_null(role_find(&load.policy, SPAN("abcd")));
+	assert_null(role_find(&load.policy, SPAN("")));
+	assert_null(role_find(&load.policy, (struct span){ NULL, 0 }));
 	load_done(&load);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "policy/principal.h"
+#include "policy/role.h"
 
 #define PAYLOAD                                                                                    \
 	"{\"sub\":\"alice\",\"client_id\":\"abc\",\"n\":5,\"big\":9007199254740993,\"r\":1.5,"     \
@@ -185,7 +186,7 @@ user_holds(const char *line, const struct principal_store *store)
 	assert_string_equal(principal.user, store->user);
 	assert_true(span_is(principal.subject, store->user));
 	assert_true(principal.client.at == NULL);
-	held = principal_has(&principal, policy_role(&load.policy, SPAN("r"))->index);
+	held = principal_has(&principal, role_find(&load.policy, SPAN("r"))->index);
 	buffer_done(&text);
 	load_done(&load);
 	return held;
