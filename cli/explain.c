@@ -12,7 +12,7 @@
 #include "cli/keys.h"
 #include "issuer/model/incarnation.h"
 #include "policy/explain.h"
-#include "proxy/listener/exchange.h"
+#include "proxy/listener/listener.h"
 #include "proxy/gate/judge.h"
 #include "proxy/gate/resource.h"
 #include "proxy/gate/snapshot.h"

@@ -10,7 +10,7 @@
 #include "issuer/store/store.h"
 #include "jwks/source_files.h"
 #include "proxy/config/address.h"
-#include "proxy/listener/exchange.h"
+#include "proxy/listener/listener.h"
 
 /* The folder is there, or it can be made in one that is. */
 static void

@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "proxy/listener/exchange.h"
+#include "proxy/listener/listener.h"
 #include "proxy/gate/gate.h"
 #include "proxy/gate/reload.h"
 

@@ -2,7 +2,7 @@
 /*
  * server - the running gate: start, reload, drain, stop.
  *
- * Uses:   gate, admin, exchange (listeners), services, config.
+ * Uses:   gate, admin, listener, services, config.
  * Shell:  signals, threads, sockets, files.
  */
 #ifndef POSTERN_PROXY_GATE_SERVER_H

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "proxy/listener/exchange.h"
+#include "proxy/listener/listener.h"
 #include "proxy/http/response.h"
 #include "proxy/listener/civetweb/client_conn.h"
 

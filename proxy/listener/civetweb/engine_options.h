@@ -3,13 +3,13 @@
  * engine_options - how CivetWeb is set up, in its own words. Each that is not about numbers closes
  * something that it would do by itself.
  *
- * Uses:   exchange (listener_setup).
+ * Uses:   listener (listener_setup).
  * Pure:   yes.
  */
 #ifndef POSTERN_PROXY_LISTENER_CIVETWEB_ENGINE_OPTIONS_H
 #define POSTERN_PROXY_LISTENER_CIVETWEB_ENGINE_OPTIONS_H
 
-#include "proxy/listener/exchange.h"
+#include "proxy/listener/listener.h"
 
 struct engine_options {
 	const char *list[64]; /* names and values in turn, ended by NULL */

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "proxy/gate/gate.h"
+#include "proxy/listener/listener.h"
 #include "proxy/upstream/forward.h"
 
 struct exchange {

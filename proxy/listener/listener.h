@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * listener - an address on which requests are taken: the interface between the gate and whatever
+ * engine listens.
+ *
+ * Uses:   exchange, base.
+ * Shell:  sockets and threads.
+ */
+#ifndef POSTERN_PROXY_LISTENER_LISTENER_H
+#define POSTERN_PROXY_LISTENER_LISTENER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/reason.h"
+#include "base/span.h"
+#include "proxy/listener/exchange.h"
+
+/* What a listener needs. Texts are borrowed and copied. */
+struct listener_setup {
+	const char *address;  /* "ADDRESS:PORT" */
+	int64_t header_bytes; /* most bytes of a request's head */
+	int connections;      /* most at a time */
+	int64_t header_timeout_ms;
+	int64_t body_timeout_ms; /* for a whole request body */
+	int64_t idle_timeout_ms; /* between requests */
+	/* Called for each request on one of the listener's threads. */
+	void (*serve)(void *context, struct exchange *exchange);
+	/* Called instead when the engine could not read a request; request fields may be empty. */
+	void (*refuse)(
+	    void *context, struct exchange *exchange, enum reason reason, const char *detail);
+	void *context;
+};
+
+struct listener;
+
+/*
+ * Listen. The first listener of the process runs the engine's self-test first: canonical and
+ * hostile requests are sent to a private one on loopback, and if any is seen otherwise than our
+ * admission rules need, starting fails. The error says the address and why.
+ */
+MUST_CHECK bool listener_start(
+    const struct listener_setup *setup, struct listener **ret_listener, struct err *reterr);
+
+/* Can a listener have an IPv6 address? Not with every build of the engine. */
+bool listener_has_ipv6(void);
+
+/* Does the engine read a request of this method at all? Of others it says that they are not
+ * HTTP/1.1. */
+bool listener_knows_method(struct span method);
+
+/* From now on no connection is kept after its exchange. */
+void listener_drain(struct listener *listener);
+
+/* The port it listens on: what the system chose for ":0". */
+int listener_port(const struct listener *listener);
+
+/* Exchanges under way, and connections open. */
+int listener_busy(const struct listener *listener);
+int listener_connections(const struct listener *listener);
+
+/* Close everything; call when drained or out of patience. Accepts NULL. */
+void listener_stop(struct listener *listener);
+
+#endif
