@@ -10,6 +10,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/digits.h"
 #include "base/span.h"
 #include "cli/command.h"
 #include "proxy/config/config_part.h"
@@ -89,6 +90,7 @@ ask(int fd, const char *path)
 	char text[ANSWER_ROOM * 2];
 	int len = snprintf(text, sizeof(text),
 	    "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+	int64_t status;
 	ssize_t got;
 
 	if (write(fd, text, (size_t)len) != len)
@@ -96,7 +98,7 @@ ask(int fd, const char *path)
 	got = read(fd, text, ANSWER_ROOM);
 	if (got <= 12 || !span_starts((struct span){ text, (size_t)got }, SPAN("HTTP/1.1 ")))
 		return -1;
-	return (text[9] - '0') * 100 + (text[10] - '0') * 10 + (text[11] - '0');
+	return digits_read((struct span){ text + 9, 3 }, 3, &status) ? (int)status : -1;
 }
 
 static int

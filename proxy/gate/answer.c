@@ -44,8 +44,9 @@ answer_write(struct exchange *exchange, const struct answer *answer)
 	struct buffer buffer;
 
 	buffer_init(&buffer, ANSWER_MAX);
-	buffer_format(&buffer, "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Length: %zu\r\n",
-	    answer->status, phrase(answer->status), clock_http_now(), answer->body.len);
+	buffer_format(&buffer, "HTTP/1.1 %d %s\r\n", answer->status, phrase(answer->status));
+	header_add(&buffer, SPAN("Date"), span_of(clock_http_now()));
+	header_add_number(&buffer, SPAN("Content-Length"), (int64_t)answer->body.len);
 	if (!exchange_keep_alive(exchange)) {
 		exchange_close(exchange);
 		header_add(&buffer, SPAN("Connection"), SPAN("close"));
@@ -166,8 +167,8 @@ answer_refuse(struct exchange *exchange, const struct answer_refusal *refusal)
 	header_add(&headers, SPAN("X-Postern"), SPAN("refused"));
 	header_add(&headers, SPAN("X-Request-Id"), refusal->request_id);
 	if (answer.status == 503 || answer.status == 429)
-		buffer_format(&headers, "Retry-After: %lld\r\n",
-		    (long long)(refusal->wait_s > 0 ? refusal->wait_s : 5));
+		header_add_number(
+		    &headers, SPAN("Retry-After"), refusal->wait_s > 0 ? refusal->wait_s : 5);
 	add_challenge(&headers, exchange, refusal, description);
 	answer.headers = buffer_span(&headers);
 	answer.body = buffer_span(&body);

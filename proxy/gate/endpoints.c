@@ -7,6 +7,7 @@
 #include "proxy/gate/answer.h"
 #include "proxy/gate/gate.h"
 #include "proxy/gate/resource.h"
+#include "proxy/http/header.h"
 
 /* Read a small body whole. False: `job` says why not. */
 static bool
@@ -63,7 +64,7 @@ answer_issuer(
 		introspect(gate, transaction, &issued);
 	buffer_init(&headers, 8192);
 	buffer_add(&headers, buffer_span(&issued.headers));
-	buffer_format(&headers, "X-Request-Id: %s\r\n", transaction->id);
+	header_add(&headers, SPAN("X-Request-Id"), span_of(transaction->id));
 	answer = (struct answer){
 		.status = issued.status,
 		.headers = buffer_span(&headers),

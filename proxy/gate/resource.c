@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "proxy/gate/answer.h"
+#include "proxy/http/header.h"
 
 static bool
 holds(const json_t *array, const char *text)
@@ -158,6 +159,7 @@ resource_serve(struct transaction *transaction, const struct config *config)
 	const struct request *request = exchange_request(transaction->exchange);
 	struct answer answer = { .status = 200 };
 	const char *name = resource_name(config, request, transaction->arena);
+	struct buffer headers;
 	char *body = NULL;
 
 	if (name == NULL) {
@@ -165,6 +167,7 @@ resource_serve(struct transaction *transaction, const struct config *config)
 		transaction->detail = "the Host header is no name or address of this gate";
 		return;
 	}
+	buffer_init(&headers, 1024);
 	if (span_is(request->method, "GET") || span_is(request->method, "HEAD")) {
 		body = describe(name, config);
 		if (body == NULL) {
@@ -172,16 +175,16 @@ resource_serve(struct transaction *transaction, const struct config *config)
 			return;
 		}
 		answer.body = span_of(body);
-		answer.headers = span_of(arena_format(transaction->arena,
-		    "Content-Type: application/json\r\nVary: Host\r\n"
-		    "X-Request-Id: %s\r\n",
-		    transaction->id));
+		header_add(&headers, SPAN("Content-Type"), SPAN("application/json"));
+		header_add(&headers, SPAN("Vary"), SPAN("Host"));
 	} else {
 		answer.status = 405;
-		answer.headers = span_of(arena_format(transaction->arena,
-		    "Allow: GET, HEAD\r\nX-Request-Id: %s\r\n", transaction->id));
+		header_add(&headers, SPAN("Allow"), SPAN("GET, HEAD"));
 	}
+	header_add(&headers, SPAN("X-Request-Id"), span_of(transaction->id));
+	answer.headers = buffer_span(&headers);
 	transaction->status = answer.status;
 	answer_write(transaction->exchange, &answer);
+	buffer_done(&headers);
 	free(body);
 }

@@ -91,29 +91,31 @@ header_value_safe(struct span value)
 	return value.len <= VALUE_MAX;
 }
 
-bool
-header_lists(struct span value, struct span option)
+/* The one walker of such lists; `same` says what counts as one option. */
+static bool
+lists(struct span value, struct span option, bool (*same)(struct span, struct span))
 {
 	struct span piece;
 
 	while (span_cut(&value, ',', &piece))
-		if (span_equal_nocase(span_trim(piece), option))
+		if (same(span_trim(piece), option))
 			return true;
 	return false;
 }
 
 bool
+header_lists(struct span value, struct span option)
+{
+	return lists(value, option, span_equal_nocase);
+}
+
+bool
 header_connection_names(const struct header *headers, size_t count, struct span name)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct span rest = headers[i].value, piece;
-
-		if (!span_equal_nocase(headers[i].name, SPAN("Connection")))
-			continue;
-		while (span_cut(&rest, ',', &piece))
-			if (header_same_name(span_trim(piece), name))
-				return true;
-	}
+	for (size_t i = 0; i < count; i++)
+		if (span_equal_nocase(headers[i].name, SPAN("Connection")) &&
+		    lists(headers[i].value, name, header_same_name))
+			return true;
 	return false;
 }
 
@@ -123,5 +125,14 @@ header_add(struct buffer *head, struct span name, struct span value)
 	buffer_add(head, name);
 	buffer_add(head, SPAN(": "));
 	buffer_add(head, value);
+	buffer_add(head, SPAN("\r\n"));
+}
+
+void
+header_add_number(struct buffer *head, struct span name, int64_t value)
+{
+	buffer_add(head, name);
+	buffer_add(head, SPAN(": "));
+	buffer_add_number(head, value);
 	buffer_add(head, SPAN("\r\n"));
 }

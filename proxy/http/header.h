@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
 #include "base/span.h"
@@ -46,5 +47,8 @@ bool header_connection_names(const struct header *headers, size_t count, struct 
 
 /* Append a line. */
 void header_add(struct buffer *head, struct span name, struct span value);
+
+/* Append a line with a decimal number. */
+void header_add_number(struct buffer *head, struct span name, int64_t value);
 
 #endif

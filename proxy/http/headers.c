@@ -15,14 +15,6 @@ owned_by_us(const struct headers_rules *rules, struct span name)
 	return false;
 }
 
-static void
-add_number(struct buffer *head, const char *start, int64_t number)
-{
-	buffer_add_text(head, start);
-	buffer_add_number(head, number);
-	buffer_add(head, SPAN("\r\n"));
-}
-
 /* The token is for us, unless the API wants it, too; then in its one true spelling. */
 static bool
 keeps_authorization(const struct headers_rules *rules, struct span name)
@@ -60,7 +52,7 @@ add_framing(struct buffer *head, const struct headers_setup *setup)
 	if (request->framing == BODY_CHUNKED)
 		header_add(head, SPAN("Transfer-Encoding"), SPAN("chunked"));
 	else if (request->framing == BODY_LENGTH)
-		add_number(head, "Content-Length: ", request->content_length);
+		header_add_number(head, SPAN("Content-Length"), request->content_length);
 	if (!setup->upgrade)
 		return;
 	header_add(head, SPAN("Connection"), SPAN("upgrade"));

@@ -208,11 +208,8 @@ settle_framing(struct forwarding *forwarding)
 	bool old = exchange_request(forwarding->exchange)->version_minor == 0;
 	bool delimited = response->framing == RESPONSE_NONE || response->framing == RESPONSE_LENGTH;
 
-	if (delimited && response->content_length >= 0 && response->status != 204) {
-		buffer_add(out, SPAN("Content-Length: "));
-		buffer_add_number(out, response->content_length);
-		buffer_add(out, SPAN("\r\n"));
-	}
+	if (delimited && response->content_length >= 0 && response->status != 204)
+		header_add_number(out, SPAN("Content-Length"), response->content_length);
 	if (!delimited && !old)
 		header_add(out, SPAN("Transfer-Encoding"), SPAN("chunked"));
 	if (!delimited && old)
