@@ -17,7 +17,16 @@ const SINCE_NODE_20 = [
 
 /** Who alone may include a library's header: files of `folder` and those that are `also` named, at most `most` of them. */
 const OWNERS = [
+  { header: /^cmocka\.h$/, folder: 'tests/unit', most: 0 },
   { header: /^civetweb\.h$/, folder: 'proxy/listener/civetweb', most: 1 },
+  // What is read from outside is read by base/json; the others hold values that it gave.
+  { header: /^jansson\.h$/, folder: 'token', most: 14, also: [
+    'base/json.h', 'base/json_number.h', 'jwks/key.h', 'jwks/material.h', 'policy/explain.h', 'issuer/model/incarnation.h',
+    'issuer/oauth/endpoint.h', 'issuer/local/issuer.h', 'issuer/admin/admin_import.c', 'proxy/gate/resource.c',
+  ] },
+  { header: /^openssl\//, folder: 'jwks', most: 8, also: [
+    'base/digest.c', 'issuer/accounts/password.c', 'issuer/keys/signing_key.c', 'proxy/upstream/upstream_tls.c',
+  ] },
   { header: /^jwt\.h$/, folder: 'issuer/keys', most: 1 },
   { header: /^curl\//, folder: 'jwks', most: 3, also: ['base/url.c'] },
   { header: /^yaml\.h$/, folder: 'base', most: 1 },
@@ -26,6 +35,29 @@ const OWNERS = [
   { header: /^base\/epoch\.h$/, folder: 'proxy/gate', most: 2, also: ['base/epoch.c'] },
   { header: /^(libpq-fe|postgresql\/.*)\.h$/, folder: 'issuer/store', most: 3 },
 ];
+
+/** What C, POSIX and Linux bring; every other header in <> is a library's and has an owner. */
+const SYSTEM = /^(?:(?:sys|arpa|net|netinet|linux)\/.*|(?:assert|ctype|dirent|dlfcn|errno|fcntl|getopt|inttypes|limits|malloc|math|netdb|poll|pthread|sched|setjmp|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|termios|time|unistd)\.h)$/;
+
+/** Rooms whose files are functions of values, but for what a header says with "but". */
+const PURE_ROOMS = ['token', 'policy', 'proxy/http', 'issuer/model'];
+
+/** What asks or changes the world: clocks, the environment, files, sockets, threads, chance, logs. */
+const IMPURE = [
+  'clock_gettime', 'gettimeofday', 'time', 'clock_now_\\w+', 'clock_mono_\\w+', 'clock_http_now', '(?:secure_)?getenv', 'setenv',
+  'open(?:at|dir)?', 'fopen', '[fl]?stat', 'access', 'unlink', 'rename', 'mkdir', 'file_\\w+', 'socket', 'connect', 'accept4?', 'bind', 'listen',
+  'send(?:to|msg)?', 'recv(?:from|msg)?', 'p?poll', 'select', 'epoll_\\w+', 'eventfd', 'getaddrinfo', 'read', 'write', 'close',
+  'pthread_create', 'worker_\\w+', 'thread_\\w+', 'fork', 'u?sleep', 'nanosleep', 'getrandom', 'RAND_\\w+', 'digest_random',
+  'f?printf', 'f?puts', 'putchar', 'perror', 'syslog', 'log_\\w+',
+];
+
+/** Public functions that cannot carry their file's name, each with the cause. */
+const FOREIGN_NAMES = {
+  poll: 'client_conn.c stands in front of the C library here',
+  recv: 'client_conn.c stands in front of the C library here',
+};
+
+const MAX_PARAMETERS = 4;
 
 /**
  * Refusals that no request can provoke yet, each with the cause. One that gets a case must leave
@@ -43,8 +75,9 @@ function sources(tree) {
 }
 
 function includes(text) {
-  return [...text.matchAll(/^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]/gm)].map((match) => ({
-    name: match[1],
+  return [...text.matchAll(/^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]/gm)].map((match) => ({
+    name: match[2],
+    system: match[1] === '<',
     line: lineOf(text, match.index),
   }));
 }
@@ -100,6 +133,7 @@ export function owners(tree) {
   const users = OWNERS.map(() => []);
   for (const [name, text] of sources(tree)) {
     for (const include of includes(text)) {
+      if (include.system && !SYSTEM.test(include.name) && !OWNERS.some((owner) => owner.header.test(include.name))) breaches.push(`${name}:${include.line}: ${include.name} has no owner`);
       OWNERS.forEach((owner, index) => {
         if (!owner.header.test(include.name)) return;
         if (roomOf(name) !== owner.folder && !owner.also?.includes(name)) breaches.push(`${name}:${include.line}: ${include.name} belongs to ${owner.folder}/`);
@@ -149,9 +183,119 @@ export function functionLength(tree) {
   return seen === 0 ? NOTHING : breaches;
 }
 
+const withoutDirectives = (plain) => plain.replace(/^[ \t]*#(?:[^\n]*\\\n)*[^\n]*/gm, (match) => match.replace(/[^\n]/g, ' '));
+
+/** The parts of a list of parameters: commas within parentheses belong to one of them. */
+function parameters(list) {
+  let depth = 0;
+  let count = /^\s*(?:void\s*)?$/.test(list) ? 0 : 1;
+  for (const char of list) {
+    if (char === '(') depth++;
+    if (char === ')') depth--;
+    if (char === ',' && depth === 0) count++;
+  }
+  return count;
+}
+
+/** Functions that a text defines, by the name that stands at the start of a line and a brace after it. */
+function definitions(text) {
+  const plain = withoutDirectives(code(text));
+  return [...plain.matchAll(/^([^\n]*)\n([a-z]\w*)\(([^;{}]*)\)\n\{/gm)].map((match) => ({
+    name: match[2],
+    line: lineOf(plain, match.index + match[1].length + 1),
+    isStatic: /\bstatic\b/.test(match[1]),
+    parameters: parameters(match[3]),
+  }));
+}
+
+/** A function takes at most four parameters: more are a value of their own. */
+export function parameterCount(tree) {
+  const all = sources(tree).flatMap(([name, text]) => definitions(text).map((found) => ({ ...found, file: name })));
+  if (all.length === 0) return NOTHING;
+  return all
+    .filter((found) => found.parameters > MAX_PARAMETERS)
+    .map((found) => `${found.file}:${found.line}: ${found.name}() has ${found.parameters} parameters, at most ${MAX_PARAMETERS}`);
+}
+
+/** Public functions of the tree: name to file. */
+function publicFunctions(tree) {
+  const found = new Map();
+  for (const [file, text] of sources(tree)) {
+    if (!file.endsWith('.c')) continue;
+    for (const { name, isStatic } of definitions(text)) if (!isStatic) found.set(name, file);
+  }
+  return found;
+}
+
+/** Files do not call each other in a circle; a function whose address is taken counts as called. */
+export function callCircles(tree) {
+  const home = publicFunctions(tree);
+  if (home.size === 0) return NOTHING;
+  const calls = {};
+  for (const [file, text] of sources(tree)) {
+    if (!file.endsWith('.c')) continue;
+    const own = new Set(definitions(text).map(({ name }) => name));
+    calls[file] = new Set();
+    for (const [, name] of withoutDirectives(code(text)).matchAll(/(?<!\w|\.|->|\b(?:struct|enum|union) )([a-z]\w*)/g)) {
+      if (home.has(name) && home.get(name) !== file && !own.has(name)) calls[file].add(home.get(name));
+    }
+  }
+  return circles(calls);
+}
+
+/** Is a file, by its room or by its header's own words, a function of values? */
+function isPure(tree, file) {
+  const said = /^ \* Pure:([^\n]*(?:\n \* {2,}[^\n]*)*)/m.exec(tree.get(file.replace(/\.c$/, '.h')) ?? '')?.[1];
+  if (said !== undefined && /\b(?:but|except)\b/.test(said)) return false;
+  return PURE_ROOMS.includes(roomOf(file)) || (said !== undefined && /^\s*yes\b/.test(said));
+}
+
+/** What is pure calls nothing that asks or changes the world. */
+export function pureFiles(tree) {
+  const files = sources(tree).filter(([file]) => isPure(tree, file));
+  if (files.length === 0) return NOTHING;
+  const pattern = new RegExp(`(?<![\\w.>])(${IMPURE.join('|')})\\s*\\(`, 'g');
+  return files.flatMap(([file, text]) => {
+    const own = new Set(definitions(text).map(({ name }) => name));
+    return [...withoutDirectives(code(text)).matchAll(pattern)]
+      .filter((match) => !own.has(match[1]))
+      .map((match) => `${file}:${lineOf(text, match.index)}: ${match[1]}() in a file that is pure`);
+  });
+}
+
+const nounOf = (file) => file.split('/').at(-1).replace(/\.[ch]$/, '');
+const begins = (name, noun) => name === noun || name.startsWith(`${noun}_`);
+
+/** The nouns that a file's functions may carry: its name, its singular, and what other files of the room begin with, too. */
+function nouns(file, files) {
+  const words = nounOf(file).split('_');
+  const found = [nounOf(file), nounOf(file).replace(/s$/, '')];
+  for (let count = 1; count < words.length; count++) {
+    const noun = words.slice(0, count).join('_');
+    if (files.some((other) => other !== file && roomOf(other) === roomOf(file) && nounOf(other) !== nounOf(file) && begins(nounOf(other), noun))) found.push(noun);
+  }
+  return found;
+}
+
+/** A public function carries the name of its file, or of the header that declares it. */
+export function functionNames(tree) {
+  const home = publicFunctions(tree);
+  if (home.size === 0) return NOTHING;
+  const files = sources(tree).map(([file]) => file);
+  const headers = sources(tree).filter(([file]) => file.endsWith('.h'));
+  const breaches = [];
+  for (const [name, file] of home) {
+    if (name in FOREIGN_NAMES || nouns(file, files).some((noun) => begins(name, noun))) continue;
+    const declared = headers.filter(([, text]) => new RegExp(`(?<![\\w.>])${name}\\(`).test(code(text))).map(([header]) => header);
+    if (!declared.some((header) => begins(name, nounOf(header)))) breaches.push(`${file}: ${name}() carries neither its file's name nor that of a header that declares it`);
+  }
+  for (const name of Object.keys(FOREIGN_NAMES)) if (!home.has(name)) breaches.push(`${name}() is no function of ours: it must leave the list of foreign names`);
+  return breaches;
+}
+
 /** Statements outside of braces that declare a function: [index of their start]. */
 function prototypes(text) {
-  const plain = code(text).replace(/^[ \t]*#(?:[^\n]*\\\n)*[^\n]*/gm, (match) => match.replace(/[^\n]/g, ' '));
+  const plain = withoutDirectives(code(text));
   const found = [];
   let depth = 0;
   let start = 0;
