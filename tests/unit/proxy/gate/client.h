@@ -79,6 +79,13 @@ listener_has_ipv6(void)
 	return true;
 }
 
+int
+listener_connections(const struct listener *listener)
+{
+	(void)listener;
+	return 0;
+}
+
 void
 forward_request(
     struct exchange *exchange, const struct forward *forward, struct forwarded *ret_forwarded)
