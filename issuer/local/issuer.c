@@ -7,11 +7,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "issuer/accounts/last_used_writer.h"
+#include "issuer/accounts/revoke_write.h"
 #include "issuer/local/running.h"
 #include "issuer/keys/mint.h"
 #include "issuer/model/scope_grant.h"
 
-#define ARENA_MAX (64u << 10)
+#define ARENA_MAX (1u << 20)
 
 /* --- starting and stopping --- */
 
@@ -62,20 +63,6 @@ copy_setup(struct issuer *issuer, const struct issuer_setup *setup)
 	       issuer->state_dir != NULL && describe_server(issuer);
 }
 
-/* A token may last so much longer for a verifier whose clock is behind. */
-#define SKEW_MAX_S 300
-
-/* Old signing keys are kept for the longest token that may be out. */
-static void
-keep_keys(struct issuer *issuer, const struct directory *directory)
-{
-	int64_t longest_s = directory_longest_s(directory);
-
-	if (longest_s < issuer->local.token_lifetime_s)
-		longest_s = issuer->local.token_lifetime_s;
-	signing_keep(issuer->server.signing, longest_s + SKEW_MAX_S);
-}
-
 static void
 signing_changed(void *context)
 {
@@ -99,51 +86,14 @@ open_signing(struct issuer *issuer, struct err *reterr)
 	       issuer_keys_take(issuer, reterr);
 }
 
-void
-issuer_changed(struct issuer *issuer)
-{
-	atomic_fetch_add(&issuer->generation, 1);
-	if (issuer->changed != NULL)
-		issuer->changed(issuer->context);
-}
-
-/* taken: `view`. On the watching thread, and once on the starting one. */
-static void
-take_directory(void *context, struct directory *directory)
-{
-	struct issuer *issuer = context;
-	struct directory *old = issuer->server.parts.directory; /* replaced by us alone */
-	size_t before, now = directory_count(directory);
-	bool clients_too;
-
-	if (old != NULL && directory_same(old, directory)) {
-		directory_unref(directory);
-		return;
-	}
-	keep_keys(issuer, directory);
-	clients_too = old != NULL && !directory_clients_same(old, directory);
-	before = old == NULL ? 0 : directory_count(old);
-	(void)pthread_mutex_lock(&issuer->server.parts_lock);
-	issuer->server.parts.directory = directory;
-	(void)pthread_mutex_unlock(&issuer->server.parts_lock);
-	if (old == NULL) {
-		atomic_fetch_add(&issuer->generation, 1);
-		return;
-	}
-	directory_unref(old);
-	if (clients_too)
-		log_event(LOG_INFO, "clients_changed", "clients: %zu, before: %zu", now, before);
-	issuer_changed(issuer);
-}
-
 /* taken: `store`. */
 static bool
 start_sync(struct issuer *issuer, struct store *store, struct err *reterr)
 {
 	struct store_sync_setup setup = { .database = issuer->local.database,
 		.store = store,
-		.loaded = take_directory,
-		.revoked = revoke_take,
+		.loaded = issuer_directory_take,
+		.revoked = issuer_revoked_take,
 		.keys = issuer_keys_shared,
 		.context = issuer };
 
@@ -306,6 +256,68 @@ uint64_t
 issuer_generation(const struct issuer *issuer)
 {
 	return atomic_load(&issuer->generation);
+}
+
+/* --- what it writes --- */
+
+bool
+issuer_revoke(
+    struct issuer *issuer, const struct revocation *revocation, bool *ret_new, struct err *reterr)
+{
+	return revoke_write(issuer->server.sync, revocation, ret_new, reterr);
+}
+
+int64_t
+issuer_database_away_s(const struct issuer *issuer, struct err *ret_why)
+{
+	return store_sync_away_s(issuer->server.sync, ret_why);
+}
+
+/* What is to be written. */
+struct rehash {
+	const char *name, *from, *to;
+};
+
+/* Only in the place of the very hash that the password was right against: one that was changed
+ * meanwhile stays. */
+static bool
+write_hash(struct store *store, void *context, struct err *reterr)
+{
+	const struct rehash *rehash = context;
+	struct user *user = NULL;
+	struct arena arena;
+	bool done;
+
+	arena_init(&arena, ARENA_MAX);
+	done = store_user_find(store, rehash->name, &arena, &user, reterr);
+	if (done && user != NULL && strcmp(user->hash, rehash->from) == 0)
+		done = store_user_rehash(store, user, rehash->to, reterr);
+	arena_done(&arena);
+	return done;
+}
+
+void
+issuer_rehash(struct issuer *issuer, const struct login_attempt *attempt)
+{
+	char hash[PASSWORD_HASH_ROOM];
+	struct rehash rehash = { .from = attempt->hash, .to = hash };
+	struct store_sync_change change = { write_hash, &rehash };
+	struct arena arena;
+	struct err err;
+
+	if (!password_stale(attempt->hash))
+		return;
+	arena_init(&arena, ARENA_MAX);
+	rehash.name = arena_text(&arena, attempt->name);
+	if (rehash.name == NULL || !login_rehash(issuer->login, attempt, hash))
+		(void)err_set(&err, "no memory");
+	else if (store_sync_change(issuer->server.sync, &change, &err))
+		err.text[0] = '\0';
+	/* The old hash goes on to count: the next login tries again. */
+	if (err.text[0] != '\0')
+		log_event(
+		    LOG_WARN, "rehash_failed", "a password cannot be hashed anew: %s", err.text);
+	arena_done(&arena);
 }
 
 /* --- endpoints --- */

@@ -23,7 +23,7 @@ struct issuer {
 	char gate_id[KEY_PUBLISHER_ID_ROOM];
 	struct key_publisher *publisher;
 	pthread_mutex_t keys_lock; /* held while public keys are put together anew */
-	struct steady steady;      /* of revoke_take() */
+	struct steady steady;      /* of issuer_revoked_take() */
 	_Atomic uint64_t generation;
 	_Atomic unsigned owners;     /* who run it */
 	_Atomic unsigned references; /* who hold its memory */
@@ -45,7 +45,11 @@ void issuer_keys_shared(void *context, const struct store_key *first);
 /* Begin to publish our own for them. */
 MUST_CHECK bool issuer_keys_publish(struct issuer *issuer, struct err *reterr);
 
+/* taken: the directory. A `loaded` of store_sync_start(); context: the issuer. */
+void issuer_directory_take(void *context, struct directory *directory);
+
 /* Take over what was revoked. A `revoked` of store_sync_start(); context: the issuer. */
-MUST_CHECK bool revoke_take(void *context, const struct revocation *first, struct err *reterr);
+MUST_CHECK bool issuer_revoked_take(
+    void *context, const struct revocation *first, struct err *reterr);
 
 #endif
