@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/accounts/store_sync.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,7 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/thread.h"
+#include "base/worker.h"
 #include "issuer/store/sql.h"
 #include "issuer/accounts/store_sync_away.h"
 #include "issuer/accounts/store_sync_forget.h"
@@ -23,9 +20,9 @@
 #include "issuer/accounts/store_sync_news.h"
 #include "issuer/accounts/store_sync_writer.h"
 
-#define LOOK_MS 1000
-#define SOON_MS 5
 #define SECOND_US INT64_C(1000000)
+#define LOOK_US SECOND_US
+#define SOON_US INT64_C(5000)
 #define PING_EVERY_US (2 * SECOND_US)
 
 /* Two connections, so that reading never waits for a writer: neither for one of ours nor, as both
@@ -44,9 +41,12 @@ struct store_sync {
 	struct store_sync_away away;
 	struct store_sync_news news;
 
-	int stop_fd, wake_fd, notify_fd;
-	pthread_t thread;
-	bool running;
+	int notify_fd;
+	struct worker *worker;
+	/* The worker's own: */
+	struct store_sync_forget forget;
+	bool rested;     /* since the last look */
+	int64_t wait_us; /* for news, after the rest */
 };
 
 /* --- reading --- */
@@ -153,7 +153,7 @@ store_sync_change(
 	       err_set(reterr, "the change was written, but the database went away (%s)", err.text);
 }
 
-/* --- the thread --- */
+/* --- the worker --- */
 
 /* Nobody waits for us while we wait for a server that is away, or read a file whole. */
 static void
@@ -209,48 +209,16 @@ look_once(struct store_sync *sync)
 	(void)pthread_mutex_unlock(&sync->lock);
 }
 
-static void
-drain(int fd)
+/* Did the file change? */
+static bool
+file_changed(const struct store_sync *sync)
 {
 	char events[1024];
+	bool changed = false;
 
-	while (read(fd, events, sizeof(events)) > 0)
-		continue;
-}
-
-/* Wait so long, or until somebody wakes us, or until there is news if `ret_news` is given. False:
- * the thread is to end. */
-static bool
-wait_for(struct store_sync *sync, int timeout_ms, bool *ret_news)
-{
-	/* -1 is skipped. Should the connection be closed meanwhile, we wake once for nothing. */
-	struct pollfd fds[4] = {
-		{ .fd = sync->stop_fd, .events = POLLIN },
-		{ .fd = sync->wake_fd, .events = POLLIN },
-		{ .fd = sync->notify_fd, .events = POLLIN },
-		{ .fd = atomic_load(&sync->news.fd), .events = POLLIN },
-	};
-
-	(void)poll(fds, ret_news != NULL ? 4 : 2, timeout_ms);
-	if (fds[0].revents != 0)
-		return false;
-	if (fds[1].revents != 0)
-		drain(sync->wake_fd);
-	if (ret_news != NULL) {
-		*ret_news = fds[1].revents != 0 || fds[2].revents != 0 || fds[3].revents != 0;
-		if (fds[2].revents != 0)
-			drain(sync->notify_fd);
-	}
-	return true;
-}
-
-/* A rest of twice the last look's time, so that a bulk of commits does not keep us loading. */
-static int
-rest_ms(int64_t started_us)
-{
-	int64_t rest = (clock_mono_us() - started_us) / 500;
-
-	return rest > LOOK_MS ? LOOK_MS : (int)rest;
+	while (read(sync->notify_fd, events, sizeof(events)) > 0)
+		changed = true;
+	return changed;
 }
 
 static bool
@@ -270,46 +238,61 @@ load_anew(struct store_sync *sync)
 
 /* Revocations of tokens that are over. */
 static void
-tend_revocations(struct store_sync *sync, struct store_sync_forget *forget)
+tend_revocations(struct store_sync *sync)
 {
 	int64_t now_s = clock_now_s(), mono_s = clock_mono_s(), jump_s;
 	struct store_sync_change change = { forget_now, &now_s };
-	bool due = store_sync_forget_due(forget, now_s, mono_s, &jump_s);
+	bool due = store_sync_forget_due(&sync->forget, now_s, mono_s, &jump_s);
 	struct err err;
 
 	if (jump_s != 0)
 		load_anew(sync);
 	if (!due || store_sync_away_seconds(&sync->away, NULL) > 0)
 		return;
-	store_sync_forget_done(forget, mono_s);
+	store_sync_forget_done(&sync->forget, mono_s);
 	if (!store_sync_writer_write(&sync->writer, &change, &err))
 		log_event(LOG_WARN, "store_failed", "%s", err.text);
 }
 
+/* News is heeded after the rest only: a bulk of commits does not keep us loading. */
+static int64_t
+rest(struct store_sync *sync, int64_t looked_us)
+{
+	sync->rested = false;
+	worker_heed(sync->worker, NULL, 0);
+	return 2 * looked_us > LOOK_US ? LOOK_US : 2 * looked_us;
+}
+
+/* Should the connection be closed meanwhile, we wake once for nothing. */
+static int64_t
+wait_for_news(struct store_sync *sync)
+{
+	int fds[] = { sync->notify_fd, atomic_load(&sync->news.fd) };
+
+	sync->rested = true;
+	worker_heed(sync->worker, fds, 2);
+	return sync->wait_us;
+}
+
 /*
- * The file is written before the commit counts, so news means "soon": look often at first, then
- * less and less.
+ * Look, rest, wait for news. The file is written before the commit counts, so news means "soon":
+ * look often at first, then less and less.
  */
-static void *
-run(void *context)
+static int64_t
+step(void *context)
 {
 	struct store_sync *sync = context;
-	struct store_sync_forget forget = { .done_mono_s = clock_mono_s() };
-	int64_t started_us;
-	int wait_ms = SOON_MS;
-	bool news;
+	int64_t started_us = clock_mono_us();
 
-	for (;;) {
-		started_us = clock_mono_us();
-		tend_revocations(sync, &forget);
-		look_once(sync);
-		if (!wait_for(sync, rest_ms(started_us), NULL) || !wait_for(sync, wait_ms, &news))
-			break;
-		wait_ms = news ? SOON_MS : wait_ms * 2;
-		if (wait_ms > LOOK_MS)
-			wait_ms = LOOK_MS;
-	}
-	return NULL;
+	if (!sync->rested)
+		return wait_for_news(sync);
+	sync->wait_us =
+	    file_changed(sync) || store_sync_news_waits(&sync->news) ? SOON_US : sync->wait_us * 2;
+	if (sync->wait_us > LOOK_US)
+		sync->wait_us = LOOK_US;
+	tend_revocations(sync);
+	look_once(sync);
+	return rest(sync, clock_mono_us() - started_us);
 }
 
 /* --- starting and stopping --- */
@@ -331,10 +314,12 @@ notify_init(struct store_sync *sync)
 }
 
 static bool
-start_thread(struct store_sync *sync, struct err *reterr)
+start_worker(struct store_sync *sync, struct err *reterr)
 {
-	sync->running = thread_start(&sync->thread, run, sync, reterr);
-	return sync->running;
+	if (!worker_start(step, sync, &sync->worker, reterr))
+		return false;
+	store_sync_news_reader(&sync->news, sync->worker);
+	return true;
 }
 
 static void
@@ -346,12 +331,13 @@ init(struct store_sync *sync, const struct store_sync_setup *setup)
 	sync->notify_fd = -1;
 	sync->pinged_us = clock_mono_us();
 	(void)pthread_mutex_init(&sync->lock, NULL);
-	sync->stop_fd = eventfd(0, EFD_CLOEXEC);
-	sync->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	sync->forget.done_mono_s = clock_mono_s();
+	sync->rested = true;         /* the first step looks */
+	sync->wait_us = SOON_US / 2; /* and doubles it */
 	sync->database = strdup(setup->database);
 	store_sync_away_init(&sync->away);
 	store_sync_writer_init(&sync->writer, sync->database, &sync->away);
-	store_sync_news_init(&sync->news, store_descriptor(setup->store), sync->wake_fd);
+	store_sync_news_init(&sync->news, store_descriptor(setup->store));
 }
 
 bool
@@ -365,12 +351,12 @@ store_sync_start(
 		return err_set(reterr, "%s: no memory", setup->database);
 	}
 	init(sync, setup);
-	if (sync->stop_fd < 0 || sync->wake_fd < 0 || sync->database == NULL) {
+	if (sync->database == NULL) {
 		store_sync_stop(sync);
-		return err_errno(reterr, errno, "%s", setup->database);
+		return err_set(reterr, "%s: no memory", setup->database);
 	}
 	notify_init(sync);
-	if (!look(sync, reterr) || !start_thread(sync, reterr)) {
+	if (!look(sync, reterr) || !start_worker(sync, reterr)) {
 		store_sync_stop(sync);
 		return false;
 	}
@@ -381,11 +367,9 @@ store_sync_start(
 void
 store_sync_halt(struct store_sync *sync)
 {
-	if (sync->running) {
-		(void)eventfd_write(sync->stop_fd, 1);
-		pthread_join(sync->thread, NULL);
-	}
-	sync->running = false;
+	store_sync_news_reader(&sync->news, NULL);
+	worker_stop(sync->worker);
+	sync->worker = NULL;
 }
 
 void
@@ -396,10 +380,6 @@ store_sync_stop(struct store_sync *sync)
 	store_sync_halt(sync);
 	if (sync->notify_fd >= 0)
 		close(sync->notify_fd);
-	if (sync->wake_fd >= 0)
-		close(sync->wake_fd);
-	if (sync->stop_fd >= 0)
-		close(sync->stop_fd);
 	store_sync_writer_done(&sync->writer);
 	store_close(sync->store);
 	store_sync_news_done(&sync->news);

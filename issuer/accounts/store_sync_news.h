@@ -15,21 +15,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/worker.h"
+
 /* The longest that a request waits for what is being read: then it goes on with what there is. */
 #define STORE_SYNC_PATIENCE_US INT64_C(1000000)
 
 struct store_sync_news {
-	pthread_mutex_t lock; /* guards the next two; nothing is taken within */
-	pthread_cond_t read;  /* something was */
-	int64_t since_us;     /* it is being read since; 0: not now */
-	_Atomic int fd;       /* of the store's connection; -1: none */
-	int wake_fd;          /* wakes the thread; of the caller's */
+	pthread_mutex_t lock;  /* guards the next three; nothing is taken within */
+	pthread_cond_t read;   /* something was */
+	struct worker *reader; /* reads it; NULL: nobody does */
+	int64_t since_us;      /* it is being read since; 0: not now */
+	_Atomic int fd;        /* of the store's connection; -1: none */
 };
 
-/* Both descriptors are borrowed. */
-void store_sync_news_init(struct store_sync_news *news, int fd, int wake_fd);
+/* Nobody reads yet. fd  borrowed. */
+void store_sync_news_init(struct store_sync_news *news, int fd);
 /* Release what it holds, when nobody waits any more. */
 void store_sync_news_done(struct store_sync_news *news);
+
+/* Who is woken to read, borrowed; NULL: nobody any more. */
+void store_sync_news_reader(struct store_sync_news *news, struct worker *reader);
 
 /* Is there something to be read? */
 bool store_sync_news_waits(const struct store_sync_news *news);
@@ -38,7 +43,7 @@ bool store_sync_news_waits(const struct store_sync_news *news);
 void store_sync_news_reading(struct store_sync_news *news, bool reading);
 
 /* Wait until what the server has told by now was read, STORE_SYNC_PATIENCE_US at most since the
- * thread began. */
+ * thread began; not at all while nobody reads. */
 void store_sync_news_await(struct store_sync_news *news);
 
 #endif
