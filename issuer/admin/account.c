@@ -177,9 +177,10 @@ account_set_role(
 	arena_init(&arena, ARENA_MAX);
 	result = account_find(store, grant->name_or_id, &arena, &user, reterr);
 	if (result == ADMIN_OK) {
-		struct store_grant row = { user->id, grant->role, grant->granted, user->name };
+		struct store_grant row = { STORE_USER, user->id, grant->role, grant->granted,
+			user->name };
 
-		result = done_or_trouble(store_user_set_role(store, &row, ret_changed, reterr));
+		result = done_or_trouble(store_set_role(store, &row, ret_changed, reterr));
 	}
 	arena_done(&arena);
 	return result;
@@ -196,8 +197,11 @@ account_set_disabled(
 	arena_init(&arena, ARENA_MAX);
 	result = account_find(store, name, &arena, &user, reterr);
 	if (result == ADMIN_OK) {
-		user->disabled = disabled;
-		result = done_or_trouble(store_user_set_disabled(store, user, ret_changed, reterr));
+		struct store_principal principal = store_user(user);
+
+		principal.disabled = disabled;
+		result =
+		    done_or_trouble(store_set_disabled(store, &principal, ret_changed, reterr));
 	}
 	arena_done(&arena);
 	return result;
@@ -213,8 +217,11 @@ account_delete(struct store *store, const char *name, struct err *reterr)
 
 	arena_init(&arena, ARENA_MAX);
 	result = account_find(store, name, &arena, &user, reterr);
-	if (result == ADMIN_OK)
-		result = done_or_trouble(store_user_delete(store, user, &found, reterr));
+	if (result == ADMIN_OK) {
+		struct store_principal principal = store_user(user);
+
+		result = done_or_trouble(store_delete(store, &principal, &found, reterr));
+	}
 	if (result == ADMIN_OK && !found)
 		result = no(err_set(reterr, "there is no user \"%s\"", name));
 	arena_done(&arena);

@@ -199,7 +199,8 @@ admin_set_role(
 	arena_init(&arena, ARENA_MAX);
 	result = admin_find(store, grant->name_or_id, &arena, &client, reterr);
 	if (result == ADMIN_OK) {
-		struct store_grant row = { client->id, grant->role, grant->granted, client->name };
+		struct store_grant row = { STORE_CLIENT, client->id, grant->role, grant->granted,
+			client->name };
 
 		if (!store_set_role(store, &row, ret_changed, reterr))
 			result = ADMIN_TROUBLE;

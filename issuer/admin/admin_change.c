@@ -88,8 +88,10 @@ admin_set_disabled(
 	arena_init(&arena, ARENA_MAX);
 	result = admin_find(store, to->name_or_id, &arena, &client, reterr);
 	if (result == ADMIN_OK) {
-		client->disabled = to->disabled;
-		if (!store_set_disabled(store, client, ret_changed, reterr))
+		struct store_principal principal = store_client(client);
+
+		principal.disabled = to->disabled;
+		if (!store_set_disabled(store, &principal, ret_changed, reterr))
 			result = ADMIN_TROUBLE;
 	}
 	arena_done(&arena);
@@ -106,9 +108,13 @@ admin_delete(struct store *store, const char *name_or_id, struct err *reterr)
 
 	arena_init(&arena, ARENA_MAX);
 	result = admin_find(store, name_or_id, &arena, &client, reterr);
-	if (result == ADMIN_OK && !store_delete(store, client, &found, reterr))
-		result = ADMIN_TROUBLE;
-	else if (result == ADMIN_OK && !found)
+	if (result == ADMIN_OK) {
+		struct store_principal principal = store_client(client);
+
+		if (!store_delete(store, &principal, &found, reterr))
+			result = ADMIN_TROUBLE;
+	}
+	if (result == ADMIN_OK && !found)
 		result = admin_no(err_set(reterr, "the client \"%s\" is gone already", name_or_id));
 	arena_done(&arena);
 	return result;

@@ -109,26 +109,11 @@ MUST_CHECK bool store_find(struct store *store, const char *name_or_id, struct a
 MUST_CHECK bool store_list(
     struct store *store, struct arena *arena, struct client **ret_first, struct err *reterr);
 
-/* Grant or revoke one role. *ret_changed is false when it was so already. */
-struct store_grant {
-	const char *id; /* of the client, or of the user */
-	const char *role;
-	bool granted;
-	const char *name; /* for the audit */
-};
-MUST_CHECK bool store_set_role(
-    struct store *store, const struct store_grant *grant, bool *ret_changed, struct err *reterr);
-
 /* Write label, description, owner, contact, method, keys, scopes and lifetime of the client that
  * was read as `was`. The same as before writes nothing. If somebody changed it since, that is an
  * error: theirs would be undone. */
 MUST_CHECK bool store_change(
     struct store *store, const struct client *was, const struct client *client, struct err *reterr);
-
-/* Only whether it is disabled, as client->disabled says. *ret_changed is false when it was so
- * already. */
-MUST_CHECK bool store_set_disabled(
-    struct store *store, const struct client *client, bool *ret_changed, struct err *reterr);
 
 /* A name that is taken is an error. */
 MUST_CHECK bool store_rename(
@@ -143,10 +128,6 @@ MUST_CHECK bool store_set_slot(struct store *store, const struct client *client,
 MUST_CHECK bool store_used(
     struct store *store, const char *client_id, int slot, int64_t now_s, struct err *reterr);
 
-/* Delete it with its roles and scopes. *ret_found is false when there was none. */
-MUST_CHECK bool store_delete(
-    struct store *store, const struct client *client, bool *ret_found, struct err *reterr);
-
 /* --- users --- */
 
 /* Add a user with its password's hash. A name or id that exists is an error. */
@@ -160,14 +141,6 @@ MUST_CHECK bool store_user_find(struct store *store, const char *name_or_id, str
 MUST_CHECK bool store_user_list(
     struct store *store, struct arena *arena, struct user **ret_first, struct err *reterr);
 
-/* As store_set_role(). */
-MUST_CHECK bool store_user_set_role(
-    struct store *store, const struct store_grant *grant, bool *ret_changed, struct err *reterr);
-
-/* As store_set_disabled(). */
-MUST_CHECK bool store_user_set_disabled(
-    struct store *store, const struct user *user, bool *ret_changed, struct err *reterr);
-
 /* A new password's hash. */
 MUST_CHECK bool store_user_set_hash(
     struct store *store, const struct user *user, const char *hash, struct err *reterr);
@@ -177,9 +150,49 @@ MUST_CHECK bool store_user_set_hash(
 MUST_CHECK bool store_user_rehash(
     struct store *store, const struct user *user, const char *hash, struct err *reterr);
 
-/* Delete it with its roles. *ret_found is false when there was none. */
-MUST_CHECK bool store_user_delete(
-    struct store *store, const struct user *user, bool *ret_found, struct err *reterr);
+/* --- clients and users alike --- */
+
+enum store_kind { STORE_CLIENT, STORE_USER };
+
+/* Which one; all borrowed. */
+struct store_principal {
+	enum store_kind kind;
+	const char *id;
+	const char *name; /* for the audit */
+	bool disabled;    /* as it is to be */
+};
+
+static inline struct store_principal
+store_client(const struct client *client)
+{
+	return (struct store_principal){ STORE_CLIENT, client->id, client->name, client->disabled };
+}
+
+static inline struct store_principal
+store_user(const struct user *user)
+{
+	return (struct store_principal){ STORE_USER, user->id, user->name, user->disabled };
+}
+
+/* Grant or revoke one role. *ret_changed is false when it was so already. */
+struct store_grant {
+	enum store_kind kind;
+	const char *id;
+	const char *role;
+	bool granted;
+	const char *name; /* for the audit; NULL: the id */
+};
+MUST_CHECK bool store_set_role(
+    struct store *store, const struct store_grant *grant, bool *ret_changed, struct err *reterr);
+
+/* Only whether it is disabled, as principal->disabled says. *ret_changed is false when it was so
+ * already. One that is not there is an error. */
+MUST_CHECK bool store_set_disabled(struct store *store, const struct store_principal *principal,
+    bool *ret_changed, struct err *reterr);
+
+/* Delete it with its roles and scopes. *ret_found is false when there was none. */
+MUST_CHECK bool store_delete(struct store *store, const struct store_principal *principal,
+    bool *ret_found, struct err *reterr);
 
 /* --- revocations --- */
 

@@ -7,37 +7,7 @@
 #include "issuer/store/store_rows.h"
 
 #define ARENA_MAX (1u << 20)
-#define ROLE_INSERT "INSERT INTO client_role VALUES ($1, $2) ON CONFLICT DO NOTHING"
-#define ROLE_DELETE "DELETE FROM client_role WHERE client_id = $1 AND role = $2"
 #define SCOPE_INSERT "INSERT INTO client_scope VALUES ($1, $2) ON CONFLICT DO NOTHING"
-
-static bool
-take_any(void *context, const struct sql_row *row, struct err *reterr)
-{
-	(void)row;
-	(void)reterr;
-	*(bool *)context = true;
-	return true;
-}
-
-/* A name that is another's id would make "name or id" mean two. */
-static bool
-name_free(struct store *store, const char *name, const char *own_id, struct err *reterr)
-{
-	struct sql_value values[2] = { sql_text(name), sql_text(own_id) };
-	bool taken = false;
-	struct sql_query query = {
-		.text = "SELECT 1 FROM client WHERE (name = $1 OR id = $1) AND id <> $2",
-		.values = values,
-		.count = 2,
-		.each = take_any,
-		.context = &taken,
-	};
-
-	if (!sql_run(store->sql, &query, reterr))
-		return false;
-	return !taken || err_set(reterr, "there is a client \"%s\" already", name);
-}
 
 static bool
 insert_client(struct store *store, const struct client *client, struct err *reterr)
@@ -65,11 +35,10 @@ insert_client(struct store *store, const struct client *client, struct err *rete
 }
 
 static bool
-insert_pairs(struct store *store, const char *text, const char *id, const struct texts *texts,
-    struct err *reterr)
+insert_scopes(struct store *store, const struct client *client, struct err *reterr)
 {
-	for (size_t i = 0; i < texts->count; i++) {
-		struct store_pair pair = { text, id, texts->at[i] };
+	for (size_t i = 0; i < client->scopes.count; i++) {
+		struct store_pair pair = { SCOPE_INSERT, client->id, client->scopes.at[i] };
 
 		if (!store_write_pair(store, &pair, NULL, reterr))
 			return false;
@@ -81,11 +50,14 @@ static bool
 add_within(struct store *store, void *context, struct err *reterr)
 {
 	const struct client *client = context;
+	struct store_principal name = { .kind = STORE_CLIENT, .id = "", .name = client->name };
+	struct store_principal id = { .kind = STORE_CLIENT, .id = "", .name = client->id };
+	struct store_principal added = store_client(client);
 
-	return name_free(store, client->name, "", reterr) &&
-	       name_free(store, client->id, "", reterr) && insert_client(store, client, reterr) &&
-	       insert_pairs(store, ROLE_INSERT, client->id, &client->roles, reterr) &&
-	       insert_pairs(store, SCOPE_INSERT, client->id, &client->scopes, reterr);
+	return store_name_free(store, &name, reterr) && store_name_free(store, &id, reterr) &&
+	       insert_client(store, client, reterr) &&
+	       store_insert_roles(store, &added, &client->roles, reterr) &&
+	       insert_scopes(store, client, reterr);
 }
 
 bool
@@ -102,7 +74,6 @@ store_add(struct store *store, const struct client *client, struct err *reterr)
 struct one {
 	const char *id;
 	struct sql_query query;
-	struct store_pair pair;
 	const struct client *was, *client;
 	const char *name;
 	int64_t changed;
@@ -115,33 +86,6 @@ must_be(const struct one *one, struct err *reterr)
 }
 
 static bool
-pair_within(struct store *store, void *context, struct err *reterr)
-{
-	struct one *one = context;
-
-	return store_write_pair(store, &one->pair, &one->changed, reterr);
-}
-
-bool
-store_set_role(
-    struct store *store, const struct store_grant *grant, bool *ret_changed, struct err *reterr)
-{
-	struct one one = { .pair = { grant->granted ? ROLE_INSERT : ROLE_DELETE, grant->id,
-			       grant->role } };
-	char object[300];
-	struct store_change change = { "principals",
-		grant->granted ? "client grant" : "client revoke", object, pair_within, &one,
-		&one.changed };
-
-	(void)snprintf(object, sizeof(object), "%s %s",
-	    grant->name == NULL ? grant->id : grant->name, grant->role);
-	if (!store_do(store, &change, reterr))
-		return false;
-	*ret_changed = one.changed > 0;
-	return true;
-}
-
-static bool
 write_change(struct store *store, struct one *one, struct err *reterr)
 {
 	const struct client *client = one->client;
@@ -151,8 +95,7 @@ write_change(struct store *store, struct one *one, struct err *reterr)
 	};
 
 	return store_run(store, &one->query, &one->changed, reterr) && must_be(one, reterr) &&
-	       sql_run(store->sql, &drop, reterr) &&
-	       insert_pairs(store, SCOPE_INSERT, client->id, &client->scopes, reterr);
+	       sql_run(store->sql, &drop, reterr) && insert_scopes(store, client, reterr);
 }
 
 /* Is it still as it was read, but for when its secrets were used? */
@@ -216,48 +159,13 @@ query_within(struct store *store, void *context, struct err *reterr)
 }
 
 static bool
-disable_within(struct store *store, void *context, struct err *reterr)
-{
-	struct one *one = context;
-	struct sql_value id = sql_text(one->id);
-	bool there = false;
-	struct sql_query ask = { .text = "SELECT 1 FROM client WHERE id = $1",
-		.values = &id,
-		.count = 1,
-		.each = take_any,
-		.context = &there };
-
-	return sql_run(store->sql, &ask, reterr) &&
-	       (there || err_set(reterr, "there is no client \"%s\"", one->id)) &&
-	       store_run(store, &one->query, &one->changed, reterr);
-}
-
-bool
-store_set_disabled(
-    struct store *store, const struct client *client, bool *ret_changed, struct err *reterr)
-{
-	struct sql_value values[] = { sql_text(client->id), sql_number(client->disabled ? 1 : 0) };
-	struct one one = { .id = client->id,
-		.query = { .text = "UPDATE client SET disabled = $2 WHERE id = $1"
-				   " AND disabled <> $2",
-		    .values = values,
-		    .count = 2 } };
-	struct store_change change = { "principals",
-		client->disabled ? "client disable" : "client enable", client->name, disable_within,
-		&one, &one.changed };
-
-	if (!store_do(store, &change, reterr))
-		return false;
-	*ret_changed = one.changed > 0;
-	return true;
-}
-
-static bool
 rename_within(struct store *store, void *context, struct err *reterr)
 {
 	struct one *one = context;
 
-	return name_free(store, one->name, one->id, reterr) && query_within(store, one, reterr);
+	struct store_principal renamed = { .kind = STORE_CLIENT, .id = one->id, .name = one->name };
+
+	return store_name_free(store, &renamed, reterr) && query_within(store, one, reterr);
 }
 
 bool
@@ -324,28 +232,4 @@ store_used(struct store *store, const char *client_id, int slot, int64_t now_s, 
 	};
 
 	return sql_run(store->sql, &query, reterr);
-}
-
-static bool
-delete_within(struct store *store, void *context, struct err *reterr)
-{
-	struct one *one = context;
-
-	return store_run(store, &one->query, &one->changed, reterr);
-}
-
-bool
-store_delete(struct store *store, const struct client *client, bool *ret_found, struct err *reterr)
-{
-	struct sql_value id = sql_text(client->id);
-	struct one one = { .id = client->id,
-		.query = {
-		    .text = "DELETE FROM client WHERE id = $1", .values = &id, .count = 1 } };
-	struct store_change change = { "principals", "client delete", client->name, delete_within,
-		&one, &one.changed };
-
-	if (!store_do(store, &change, reterr))
-		return false;
-	*ret_found = one.changed > 0;
-	return true;
 }

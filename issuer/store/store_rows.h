@@ -67,4 +67,13 @@ struct store_pair {
 MUST_CHECK bool store_write_pair(
     struct store *store, const struct store_pair *pair, int64_t *ret_changed, struct err *reterr);
 
+/* Is its name no other's, of its kind: neither as a name nor as an id? Either would make "name or
+ * id" mean two. The error says that it is taken. */
+MUST_CHECK bool store_name_free(
+    struct store *store, const struct store_principal *principal, struct err *reterr);
+
+/* Give it these roles, within a transaction. */
+MUST_CHECK bool store_insert_roles(struct store *store, const struct store_principal *principal,
+    const struct texts *roles, struct err *reterr);
+
 #endif

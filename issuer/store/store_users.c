@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,8 +6,6 @@
 #include "issuer/store/store_rows.h"
 
 #define USER_COLUMNS "SELECT id, name, label, hash, disabled, created, incarnation FROM account "
-#define ROLE_INSERT "INSERT INTO account_role VALUES ($1, $2) ON CONFLICT DO NOTHING"
-#define ROLE_DELETE "DELETE FROM account_role WHERE account_id = $1 AND role = $2"
 
 /* Users as they are read: in the order of their ids, as their roles. */
 struct reading {
@@ -153,50 +150,18 @@ store_user_list(
 struct one {
 	const struct user *user;
 	struct sql_query query;
-	struct store_pair pair;
 	int64_t changed;
 };
-
-static bool
-take_any(void *context, const struct sql_row *row, struct err *reterr)
-{
-	(void)row;
-	(void)reterr;
-	*(bool *)context = true;
-	return true;
-}
-
-static bool
-name_free(struct store *store, const char *name, struct err *reterr)
-{
-	struct sql_value wanted = sql_text(name);
-	bool taken = false;
-	struct sql_query query = { .text = "SELECT 1 FROM account WHERE name = $1 OR id = $1",
-		.values = &wanted,
-		.count = 1,
-		.each = take_any,
-		.context = &taken };
-
-	if (!sql_run(store->sql, &query, reterr))
-		return false;
-	return !taken || err_set(reterr, "there is a user \"%s\" already", name);
-}
 
 static bool
 add_within(struct store *store, void *context, struct err *reterr)
 {
 	struct one *one = context;
-	const struct user *user = one->user;
+	struct store_principal name = { .kind = STORE_USER, .id = "", .name = one->user->name };
+	struct store_principal added = store_user(one->user);
 
-	if (!name_free(store, user->name, reterr) || !sql_run(store->sql, &one->query, reterr))
-		return false;
-	for (size_t i = 0; i < user->roles.count; i++) {
-		struct store_pair pair = { ROLE_INSERT, user->id, user->roles.at[i] };
-
-		if (!store_write_pair(store, &pair, NULL, reterr))
-			return false;
-	}
-	return true;
+	return store_name_free(store, &name, reterr) && sql_run(store->sql, &one->query, reterr) &&
+	       store_insert_roles(store, &added, &one->user->roles, reterr);
 }
 
 bool
@@ -220,74 +185,11 @@ store_user_add(struct store *store, const struct user *user, struct err *reterr)
 }
 
 static bool
-pair_within(struct store *store, void *context, struct err *reterr)
-{
-	struct one *one = context;
-
-	return store_write_pair(store, &one->pair, &one->changed, reterr);
-}
-
-bool
-store_user_set_role(
-    struct store *store, const struct store_grant *grant, bool *ret_changed, struct err *reterr)
-{
-	struct one one = { .pair = { grant->granted ? ROLE_INSERT : ROLE_DELETE, grant->id,
-			       grant->role } };
-	char object[300];
-	struct store_change change = { "principals", grant->granted ? "user grant" : "user revoke",
-		object, pair_within, &one, &one.changed };
-
-	(void)snprintf(object, sizeof(object), "%s %s",
-	    grant->name == NULL ? grant->id : grant->name, grant->role);
-	if (!store_do(store, &change, reterr))
-		return false;
-	*ret_changed = one.changed > 0;
-	return true;
-}
-
-static bool
 query_within(struct store *store, void *context, struct err *reterr)
 {
 	struct one *one = context;
 
 	return store_run(store, &one->query, &one->changed, reterr);
-}
-
-static bool
-disable_within(struct store *store, void *context, struct err *reterr)
-{
-	struct one *one = context;
-	struct sql_value id = sql_text(one->user->id);
-	bool there = false;
-	struct sql_query ask = { .text = "SELECT 1 FROM account WHERE id = $1",
-		.values = &id,
-		.count = 1,
-		.each = take_any,
-		.context = &there };
-
-	return sql_run(store->sql, &ask, reterr) &&
-	       (there || err_set(reterr, "there is no user \"%s\"", one->user->name)) &&
-	       store_run(store, &one->query, &one->changed, reterr);
-}
-
-bool
-store_user_set_disabled(
-    struct store *store, const struct user *user, bool *ret_changed, struct err *reterr)
-{
-	struct sql_value values[] = { sql_text(user->id), sql_number(user->disabled ? 1 : 0) };
-	struct one one = { .user = user,
-		.query = { .text = "UPDATE account SET disabled = $2 WHERE id = $1"
-				   " AND disabled <> $2",
-		    .values = values,
-		    .count = 2 } };
-	struct store_change change = { "principals",
-		user->disabled ? "user disable" : "user enable", user->name, disable_within, &one,
-		&one.changed };
-
-	if (!store_do(store, &change, reterr))
-		return false;
-	*ret_changed = one.changed > 0;
-	return true;
 }
 
 bool
@@ -319,20 +221,4 @@ store_user_rehash(
 	struct store_change change = { "principals", NULL, NULL, query_within, &one, &one.changed };
 
 	return store_do(store, &change, reterr);
-}
-
-bool
-store_user_delete(struct store *store, const struct user *user, bool *ret_found, struct err *reterr)
-{
-	struct sql_value id = sql_text(user->id);
-	struct one one = {
-		.query = { .text = "DELETE FROM account WHERE id = $1", .values = &id, .count = 1 }
-	};
-	struct store_change change = { "principals", "user delete", user->name, query_within, &one,
-		&one.changed };
-
-	if (!store_do(store, &change, reterr))
-		return false;
-	*ret_found = one.changed > 0;
-	return true;
 }

@@ -88,7 +88,7 @@ every_client_is_found_and_no_other(void **state)
 static void
 same_means_every_field(void **state)
 {
-	struct store_grant grant = { "i", "r", true, NULL };
+	struct store_grant grant = { STORE_CLIENT, "i", "r", true, NULL };
 	struct directory *before, *after;
 	bool changed;
 

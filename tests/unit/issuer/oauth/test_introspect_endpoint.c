@@ -12,7 +12,7 @@ static char token[1000];
 static void
 ready(const char *role)
 {
-	struct store_grant grant = { running.made.id, "prober", true, NULL };
+	struct store_grant grant = { STORE_CLIENT, running.made.id, "prober", true, NULL };
 	struct endpoint_answer answer;
 	json_t *body = NULL;
 	bool changed;

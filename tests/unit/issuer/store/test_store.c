@@ -46,6 +46,7 @@ who_is_added_again_is_another_one(void **state)
 	struct client client = { .id = "i", .name = "n", .created_s = 5 }, *one = NULL, *two = NULL;
 	struct user user = { .id = "u", .name = "ann", .label = "", .hash = "h" };
 	struct user *ann = NULL, *other = NULL;
+	struct store_principal one_of, ann_of;
 	struct store *store = open_store();
 	struct arena arena;
 	bool found = false;
@@ -55,8 +56,10 @@ who_is_added_again_is_another_one(void **state)
 	assert_true(store_add(store, &client, &err) && store_user_add(store, &user, &err));
 	assert_true(store_find(store, "i", &arena, &one, &err));
 	assert_true(store_user_find(store, "ann", &arena, &ann, &err));
-	assert_true(store_delete(store, one, &found, &err) && found);
-	assert_true(store_user_delete(store, ann, &found, &err) && found);
+	one_of = store_client(one);
+	ann_of = store_user(ann);
+	assert_true(store_delete(store, &one_of, &found, &err) && found);
+	assert_true(store_delete(store, &ann_of, &found, &err) && found);
 	assert_true(store_add(store, &client, &err) && store_user_add(store, &user, &err));
 	assert_true(store_find(store, "i", &arena, &two, &err));
 	assert_true(store_user_find(store, "ann", &arena, &other, &err));
@@ -141,7 +144,7 @@ half_an_addition_is_none(void **state)
 static void
 roles_are_granted_and_revoked(void **state)
 {
-	struct store_grant grant = { "i", "r", true, NULL };
+	struct store_grant grant = { STORE_CLIENT, "i", "r", true, NULL };
 	struct store *store = open_store();
 	struct client *got = NULL;
 	struct arena arena;
@@ -162,7 +165,7 @@ roles_are_granted_and_revoked(void **state)
 	assert_true(changed);
 	assert_true(store_set_role(store, &grant, &changed, &err));
 	assert_false(changed);
-	grant = (struct store_grant){ "nobody", "r", true, NULL };
+	grant = (struct store_grant){ STORE_CLIENT, "nobody", "r", true, NULL };
 	assert_false(store_set_role(store, &grant, &changed, &err));
 	arena_done(&arena);
 	store_close(store);

@@ -213,7 +213,7 @@ two_gates_that_revoke_the_same_at_once_make_one_row(void **state)
 static void
 a_role_is_granted_and_taken_once(void **state)
 {
-	struct store_grant grant = { "i", "r", true, "n" };
+	struct store_grant grant = { STORE_CLIENT, "i", "r", true, "n" };
 	struct user ann = { .id = "u", .name = "ann", .label = "", .hash = "h" };
 	struct store *store = open_store();
 	struct store_version before;
@@ -223,15 +223,15 @@ a_role_is_granted_and_taken_once(void **state)
 	add(store, "i", "n");
 	assert_true(store_user_add(store, &ann, &err));
 	for (int granted = 1; granted >= 0; granted--) {
-		grant = (struct store_grant){ "i", "r", granted, "n" };
+		grant = (struct store_grant){ STORE_CLIENT, "i", "r", granted, "n" };
 		assert_true(store_set_role(store, &grant, &changed, &err) && changed);
 		before = version(store);
 		assert_true(store_set_role(store, &grant, &changed, &err) && !changed);
 		want_nothing(store, &before);
-		grant = (struct store_grant){ "u", "r", granted, "ann" };
-		assert_true(store_user_set_role(store, &grant, &changed, &err) && changed);
+		grant = (struct store_grant){ STORE_USER, "u", "r", granted, "ann" };
+		assert_true(store_set_role(store, &grant, &changed, &err) && changed);
 		before = version(store);
-		assert_true(store_user_set_role(store, &grant, &changed, &err) && !changed);
+		assert_true(store_set_role(store, &grant, &changed, &err) && !changed);
 		want_nothing(store, &before);
 	}
 	store_close(store);
@@ -243,6 +243,7 @@ what_is_disabled_or_deleted_stays_so(void **state)
 	struct client client = { .id = "i", .name = "n", .disabled = true };
 	struct user ann = { .id = "u", .name = "ann", .label = "", .hash = "h" };
 	struct store *store = open_store();
+	struct store_principal client_of, ann_of;
 	struct store_version before;
 	bool changed;
 
@@ -250,19 +251,21 @@ what_is_disabled_or_deleted_stays_so(void **state)
 	add(store, "i", "n");
 	assert_true(store_user_add(store, &ann, &err));
 	ann.disabled = true;
-	assert_true(store_set_disabled(store, &client, &changed, &err) && changed);
-	assert_true(store_user_set_disabled(store, &ann, &changed, &err) && changed);
+	client_of = store_client(&client);
+	ann_of = store_user(&ann);
+	assert_true(store_set_disabled(store, &client_of, &changed, &err) && changed);
+	assert_true(store_set_disabled(store, &ann_of, &changed, &err) && changed);
 	before = version(store);
-	assert_true(store_set_disabled(store, &client, &changed, &err) && !changed);
-	assert_true(store_user_set_disabled(store, &ann, &changed, &err) && !changed);
+	assert_true(store_set_disabled(store, &client_of, &changed, &err) && !changed);
+	assert_true(store_set_disabled(store, &ann_of, &changed, &err) && !changed);
 	want_nothing(store, &before);
-	assert_true(store_delete(store, &client, &changed, &err) && changed);
-	assert_true(store_user_delete(store, &ann, &changed, &err) && changed);
+	assert_true(store_delete(store, &client_of, &changed, &err) && changed);
+	assert_true(store_delete(store, &ann_of, &changed, &err) && changed);
 	before = version(store);
-	assert_true(store_delete(store, &client, &changed, &err) && !changed);
-	assert_true(store_user_delete(store, &ann, &changed, &err) && !changed);
-	assert_false(store_set_disabled(store, &client, &changed, &err));
-	assert_false(store_user_set_disabled(store, &ann, &changed, &err));
+	assert_true(store_delete(store, &client_of, &changed, &err) && !changed);
+	assert_true(store_delete(store, &ann_of, &changed, &err) && !changed);
+	assert_false(store_set_disabled(store, &client_of, &changed, &err));
+	assert_false(store_set_disabled(store, &ann_of, &changed, &err));
 	want_nothing(store, &before);
 	store_close(store);
 }
@@ -321,7 +324,7 @@ what_somebody_changed_meanwhile_is_not_undone(void **state)
 	labelled = *was;
 	labelled.label = "new";
 	assert_true(store_set_disabled(
-	    store, &(struct client){ .id = "i", .disabled = true }, &changed, &err));
+	    store, &(struct store_principal){ STORE_CLIENT, "i", "n", true }, &changed, &err));
 	assert_false(store_change(store, was, &labelled, &err));
 	assert_non_null(strstr(err.text, "try again"));
 	assert_true(find(store, &arena)->disabled);
