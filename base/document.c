@@ -78,9 +78,9 @@ read_scalar(struct reading *reading, const yaml_event_t *event)
 	if (node == NULL)
 		return NULL;
 	if (event->data.scalar.anchor != NULL || event->data.scalar.tag != NULL)
-		tell_place(reading, event->start_mark, "anchors and tags are not understood");
+		tell_place(reading, event->start_mark, "anchors and tags are not supported");
 	if (memchr(value.at, '\0', value.len) != NULL)
-		tell_place(reading, event->start_mark, "a text may not hold NUL");
+		tell_place(reading, event->start_mark, "a string must not contain NUL");
 	node->text = (struct span){ arena_text(reading->arena, value), value.len };
 	node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
 	return node->text.at == NULL || reading->failed ? NULL : node;
@@ -124,7 +124,7 @@ read_key(struct reading *reading, const yaml_event_t *event)
 {
 	if (event->type == YAML_SCALAR_EVENT)
 		return read_scalar(reading, event);
-	tell_place(reading, event->start_mark, "a key must be a text");
+	tell_place(reading, event->start_mark, "a key must be a string");
 	return NULL;
 }
 
@@ -184,7 +184,7 @@ read_value(struct reading *reading, yaml_event_t *event, int depth)
 	default:
 		break;
 	}
-	tell_place(reading, event->start_mark, "aliases, anchors and tags are not understood");
+	tell_place(reading, event->start_mark, "aliases, anchors and tags are not supported");
 	return NULL;
 }
 
@@ -196,7 +196,7 @@ check_keys(struct mistakes *mistakes, const struct node *node)
 		if (node->kind == NODE_MAP && document_get(node, child->key.at) != child)
 			mistake_at_key(mistakes, child, "duplicate key");
 		if (node->kind == NODE_MAP && span_is(child->key, "<<"))
-			mistake_at_key(mistakes, child, "merge keys are not understood");
+			mistake_at_key(mistakes, child, "merge keys are not supported");
 		check_keys(mistakes, child);
 	}
 }

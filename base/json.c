@@ -73,11 +73,11 @@ rule_broken(const json_error_t *error)
 	case json_error_premature_end_of_input:
 		return "ends too early";
 	case json_error_end_of_input_expected:
-		return "something follows the document";
+		return "unexpected data after the document";
 	case json_error_invalid_utf8:
 		return "is not UTF-8";
 	case json_error_duplicate_key:
-		return "the same member twice";
+		return "duplicate member";
 	case json_error_numeric_overflow:
 		return "the number is too large, and there is no memory or a NUL character";
 	case json_error_null_character:

@@ -246,7 +246,7 @@ say_dropped(struct buffer *text, uint64_t dropped)
 
 	log_begin(&line, "log_dropped");
 	log_number(&line, "dropped", (int64_t)dropped);
-	log_text(&line, "message", SPAN("lines were dropped here: nobody took them in time"));
+	log_text(&line, "message", SPAN("lines were dropped here: the reader was too slow"));
 	log_text(&line, "level", span_of(level_words[LOG_WARN]));
 	buffer_add_text(&line.buffer, line.format == LOG_JSON ? "}\n" : "\n");
 	buffer_add(text, buffer_span(&line.buffer));

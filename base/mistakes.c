@@ -117,7 +117,7 @@ static const char *
 mark_of(const struct telling *telling)
 {
 	if (telling->left_out)
-		return ": left out: ";
+		return ": skipped: ";
 	return telling->warning ? ": warning: " : ": ";
 }
 

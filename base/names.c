@@ -80,5 +80,5 @@ names_answered(const char *host, int64_t deadline_us, struct err *reterr)
 	answered = look_up->answered;
 	(void)pthread_mutex_unlock(&look_up->lock);
 	worker_let_go(look_up->worker, destroy, look_up);
-	return answered || err_set(reterr, "%s: no answer of a name server in time", host);
+	return answered || err_set(reterr, "%s: no answer from a name server in time", host);
 }

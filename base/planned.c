@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/planned.h"
 
-#define NOT_YET "this version does not have it"
+#define NOT_YET "not in this version"
 
 /* A key that a schema knows is never looked up here. */
 static const struct {
 	const char *key, *hint;
 } rows[] = {
-	{ "tls", NOT_YET "; let a proxy in front of the gate end TLS" },
+	{ "tls", NOT_YET "; terminate TLS in a proxy in front of the gate" },
 	{ "client_ca", NOT_YET "; let a proxy in front of the gate check client certificates" },
 	{ "trusted_proxies", NOT_YET "; X-Forwarded-* is always rebuilt from the peer" },
 	{ "trusted_headers", NOT_YET "; X-Forwarded-* is always rebuilt from the peer" },
 	{ "proxy_protocol", NOT_YET },
 	{ "socket_mode", NOT_YET },
 	{ "engine", NOT_YET },
-	{ "threads", NOT_YET "; \"limits.connections\" says how many" },
+	{ "threads", NOT_YET "; set \"limits.connections\"" },
 	{ "metrics", NOT_YET "; they are on \"admin\"" },
 	{ "forward_auth", NOT_YET },
 	{ "policy_next", NOT_YET },
@@ -33,7 +33,7 @@ static const struct {
 	{ "strip_prefix", NOT_YET },
 	{ "health_check", NOT_YET },
 	{ "prefix", NOT_YET },
-	{ "exists", NOT_YET "; a \"claim\" without \"equals\" must only be there" },
+	{ "exists", NOT_YET "; a \"claim\" without \"equals\" only has to be present" },
 	{ "peer", NOT_YET },
 	{ "certificate", NOT_YET },
 	{ "host", "write ADDRESS:PORT under \"address\"" },
@@ -43,9 +43,8 @@ static const struct {
 	{ "audiences", "write \"audience\", which takes a list" },
 	{ "skew", "write \"clock_skew\"" },
 	{ "leeway", "write \"clock_skew\"" },
-	{ "client_id",
-	    "this gate is no client of the issuer; what names it in tokens is \"audience\"" },
-	{ "client_secret", "this gate is no client of the issuer, and needs no secret of it" },
+	{ "client_id", "this gate is not a client of the issuer; tokens name it in \"audience\"" },
+	{ "client_secret", "this gate is not a client of the issuer and needs no secret" },
 };
 
 const char *

@@ -34,7 +34,7 @@ lint_url(struct span pointer, char out[POINTER_LINT_ROOM])
 		escaped[len++] = pointer.at[i] == '/' ? '1' : pointer.at[i];
 	}
 	(void)snprintf(out, POINTER_LINT_ROOM,
-	    "can never hold: each \"/\" begins another name; in a claim's name write ~1 for it: "
+	    "can never match: each \"/\" starts another name; in a claim's name write ~1 for it: "
 	    "\"/%.*s\"",
 	    (int)len, escaped);
 	return out;
@@ -67,7 +67,7 @@ pointer_lint(struct span pointer, bool lists, char out[POINTER_LINT_ROOM])
 		name = span_slice(name, 0, span_find(name, '/'));
 		rest = span_slice(rest, 1 + name.len, rest.len);
 		if (span_is(name, "*") && !lists)
-			return "can never hold: \"*\" is an entry of a list in claims.scopes, "
+			return "can never match: \"*\" is an entry of a list in claims.scopes, "
 			       "groups "
 			       "and roles of an issuer only; name the list there and write "
 			       "\"role\" "

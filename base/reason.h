@@ -17,18 +17,18 @@
 #define REASON_TABLE(REASON) \
 	REASON(OK,                   "ok",                       200, "",                   "OK") \
 	REASON(CREDENTIALS_MISSING,  "credentials_missing",      401, "",                   "Credentials are required") \
-	REASON(CREDENTIALS_MALFORMED,"credentials_malformed",    400, "invalid_request",    "The Authorization header cannot be read") \
+	REASON(CREDENTIALS_MALFORMED,"credentials_malformed",    400, "invalid_request",    "The Authorization header is malformed") \
 	REASON(CREDENTIALS_DUPLICATE,"credentials_duplicate",    400, "invalid_request",    "More than one set of credentials") \
 	REASON(TOKEN_MALFORMED,      "token_malformed",          401, "invalid_token",      "The token is not a well-formed signed JWT") \
 	REASON(TOKEN_TOO_LARGE,      "token_too_large",          401, "invalid_token",      "The token is too large") \
-	REASON(TOKEN_TYPE_WRONG,     "token_type_wrong",         401, "invalid_token",      "The token is of another type") \
+	REASON(TOKEN_TYPE_WRONG,     "token_type_wrong",         401, "invalid_token",      "The token has the wrong type") \
 	REASON(ALGORITHM_NOT_ALLOWED,"algorithm_not_allowed",    401, "invalid_token",      "The token's algorithm is not allowed") \
 	REASON(ISSUER_UNKNOWN,       "issuer_unknown",           401, "invalid_token",      "The token's issuer is not trusted here") \
 	REASON(KEY_UNKNOWN,          "key_unknown",              401, "invalid_token",      "The token's key is not known") \
 	REASON(KEYS_UNAVAILABLE,     "keys_unavailable",         503, "",                   "The issuer's keys are not available now") \
 	REASON(SIGNATURE_INVALID,    "signature_invalid",        401, "invalid_token",      "The token's signature is wrong") \
 	REASON(CLAIM_MALFORMED,      "claim_malformed",          401, "invalid_token",      "A claim of the token is malformed") \
-	REASON(CRITICAL_UNKNOWN,     "critical_unknown",         401, "invalid_token",      "The token asks for an extension that is not understood") \
+	REASON(CRITICAL_UNKNOWN,     "critical_unknown",         401, "invalid_token",      "The token requires an unknown extension") \
 	REASON(TOKEN_EXPIRED,        "token_expired",            401, "invalid_token",      "The token has expired") \
 	REASON(TOKEN_NOT_YET_VALID,  "token_not_yet_valid",      401, "invalid_token",      "The token is not valid yet") \
 	REASON(TOKEN_TOO_OLD,        "token_too_old",            401, "invalid_token",      "The token was issued too long ago") \
@@ -44,16 +44,16 @@
 	REASON(PRIVILEGE_MISSING,    "privilege_missing",        403, "insufficient_scope", "The caller lacks a role for this") \
 	REASON(SCOPE_MISSING,        "scope_missing",            403, "insufficient_scope", "The token lacks a scope for this") \
 	REASON(METHOD_NOT_GRANTED,   "method_not_granted",       403, "",                   "The method is not granted here") \
-	REASON(NO_RULE,              "no_rule",                  403, "",                   "No rule covers this path") \
-	REASON(PATH_AMBIGUOUS,       "path_ambiguous",           400, "",                   "The path can be read in more than one way") \
-	REASON(REQUEST_MALFORMED,    "request_malformed",        400, "",                   "The request cannot be read in one way") \
+	REASON(NO_RULE,              "no_rule",                  403, "",                   "No rule matches this path") \
+	REASON(PATH_AMBIGUOUS,       "path_ambiguous",           400, "",                   "The path is ambiguous") \
+	REASON(REQUEST_MALFORMED,    "request_malformed",        400, "",                   "The request is malformed") \
 	REASON(HEADER_TOO_LARGE,     "header_too_large",         431, "",                   "The request's header is too large") \
 	REASON(BODY_TOO_LARGE,       "body_too_large",           413, "",                   "The request's body is too large") \
 	REASON(OVERLOADED,           "overloaded",               503, "",                   "The gate is overloaded") \
 	REASON(UPSTREAM_UNREACHABLE, "upstream_unreachable",     502, "",                   "The API cannot be reached") \
 	REASON(UPSTREAM_TIMEOUT,     "upstream_timeout",         504, "",                   "The API did not answer in time") \
-	REASON(UPSTREAM_MALFORMED,   "upstream_malformed",       502, "",                   "The API's answer cannot be read") \
-	REASON(LOCAL_ISSUER_STANDING_BY,"local_issuer_standing_by",401,"invalid_token",     "The local issuer is standing by")
+	REASON(UPSTREAM_MALFORMED,   "upstream_malformed",       502, "",                   "The API's answer is malformed") \
+	REASON(LOCAL_ISSUER_STANDING_BY,"local_issuer_standing_by",401,"invalid_token",     "The local issuer is on standby")
 /* clang-format on */
 
 #define REASON_ENUM(name, word, status, error, title) REASON_##name,

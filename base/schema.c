@@ -177,7 +177,7 @@ static bool
 member_valid(const struct slot *slot, const struct node *node)
 {
 	if (node->kind != NODE_SCALAR)
-		mistake_at(slot->mistakes, node, "must be a text or a list of texts");
+		mistake_at(slot->mistakes, node, "must be a string or a list of strings");
 	else if (is_nothing(node) || node->text.len == 0)
 		mistake_at(slot->mistakes, node, "must not be empty");
 	else if (slot->field->type == FIELD_POINTERS &&
@@ -196,7 +196,7 @@ read_texts(const struct slot *slot)
 	size_t room = node->kind == NODE_LIST ? node->count : 1;
 
 	if (node->kind == NODE_MAP) {
-		mistake_at(slot->mistakes, node, "must be a text or a list of texts");
+		mistake_at(slot->mistakes, node, "must be a string or a list of strings");
 		return;
 	}
 	texts.at = arena_array(slot->mistakes->arena, room + 1, sizeof(char *));

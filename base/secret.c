@@ -66,6 +66,6 @@ secret_read(const struct node *node, struct mistakes *mistakes)
 	if (node->kind == NODE_MAP && node->count == 1 && only->kind == NODE_SCALAR &&
 	    only->text.len > 0 && (span_is(only->key, "env") || span_is(only->key, "file")))
 		return read_reference(only, mistakes);
-	mistake_at_key(mistakes, node, "must be a text, {env: NAME} or {file: PATH}");
+	mistake_at_key(mistakes, node, "must be a string, {env: NAME} or {file: PATH}");
 	return NULL;
 }

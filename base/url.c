@@ -82,7 +82,7 @@ check_bytes(const struct reading *reading)
 			    "percent-encoded");
 		if (byte < ' ' || (brace && (reading->parts & URL_TEMPLATE) == 0) ||
 		    strchr("\"<>\\^`|", byte) != NULL)
-			return err_set(reading->err, "must not hold %s",
+			return err_set(reading->err, "must not contain %s",
 			    byte < ' ' ? "control characters" : "any of \" < > \\ ^ ` { | }");
 	}
 	return true;
@@ -158,18 +158,18 @@ check_parts(const struct reading *reading)
 	const struct url *url = reading->url;
 
 	if (span_find(url->authority, '@') < url->authority.len)
-		return err_set(reading->err, "must hold no user and no password");
+		return err_set(reading->err, "must not contain a user or a password");
 	/* curl takes "http:///a" for "http://a" */
 	if (url->authority.len == 0 || url->authority.at[0] == ':')
 		return err_set(reading->err, "must name a host");
 	if (span_find(reading->text, '#') < reading->text.len)
-		return err_set(reading->err, "must have no fragment (\"#\" and what follows)");
+		return err_set(reading->err, "must not have a fragment (\"#\" and what follows)");
 	if (span_find(url->authority, ',') < url->authority.len)
 		return err_set(reading->err, "must be one URL");
 	if (url->query.at != NULL && (reading->parts & URL_QUERY) == 0)
-		return err_set(reading->err, "must have no query (\"?\" and what follows)");
+		return err_set(reading->err, "must not have a query (\"?\" and what follows)");
 	if (url->path.len > 1 && (reading->parts & URL_PATH) == 0)
-		return err_set(reading->err, "must have no path: write \"%.*s\"",
+		return err_set(reading->err, "must not have a path: write \"%.*s\"",
 		    (int)(url->path.at - reading->text.at), reading->text.at);
 	return true;
 }
@@ -259,7 +259,7 @@ url_read(struct span text, unsigned parts, struct url *ret_url, struct err *rete
 	bool good;
 
 	if (text.len >= TEXT_MAX)
-		return err_set(reterr, "must have less than %d bytes", TEXT_MAX);
+		return err_set(reterr, "must have fewer than %d bytes", TEXT_MAX);
 	if (span_starts(text, SPAN("https://")))
 		url.scheme = URL_HTTPS;
 	if ((parts & URL_SOCKET) != 0 && span_starts(text, SPAN("unix:/"))) {

@@ -21,8 +21,8 @@ print(const struct config *config)
 	else if (fwrite(out.at, 1, out.len, stdout) != out.len || fflush(stdout) != 0)
 		code = command_trouble("check: standard output cannot be written");
 	else if (strstr(out.at, HIDE_HIDDEN) != NULL)
-		(void)fprintf(stderr, "postern: check: " HIDE_HIDDEN " stands where a secret is; "
-				      "{env: NAME} and {file: PATH} are printed as they are\n");
+		(void)fprintf(stderr, "postern: check: " HIDE_HIDDEN " replaces each secret; "
+				      "{env: NAME} and {file: PATH} are printed unchanged\n");
 	buffer_done(&out);
 	return code;
 }
@@ -41,7 +41,7 @@ static const struct command_option options[] = {
 	{ .name = "--offline",
 	    .kind = OPTION_FLAG,
 	    .offset = offsetof(struct check_line, offline),
-	    .help = "leave out secrets, key files and folders, and say which" },
+	    .help = "skip secrets, key files and directories, and list what was skipped" },
 	{ .name = NULL },
 };
 
@@ -67,7 +67,7 @@ say_good(const char *path, const struct config *config)
 	    config->policy.module_count, plural(config->policy.module_count), mistakes->warnings,
 	    plural(mistakes->warnings));
 	if (mistakes->offline)
-		(void)printf(", %zu left out", mistakes->left_out);
+		(void)printf(", %zu skipped", mistakes->left_out);
 	(void)puts(")");
 }
 
@@ -81,7 +81,7 @@ check(const struct check_line *line)
 	if (!command_config_as(path, line->offline ? CONFIG_OFFLINE : CONFIG_WHOLE, &config, &code))
 		return code;
 	for (const struct mistake *mistake = config->mistakes.first; mistake != NULL;
-	    mistake = mistake->next)
+	     mistake = mistake->next)
 		(void)fprintf(stderr, "%s\n", mistake->text);
 	if (line->print)
 		code = print(config);

@@ -62,7 +62,7 @@ add(struct place *place, const struct client_line *line, const struct admin_new 
 	buffer_init(&out, OUTPUT_MAX);
 	client_print_made(&out, (enum client_output)line->output, new_client, &made);
 	if (line->output == CLIENT_TABLE && made.secret[0] != '\0')
-		(void)fprintf(stderr, "The secret is shown this once; it cannot be read again.\n");
+		(void)fprintf(stderr, "The secret is shown only once; it cannot be read again.\n");
 	digest_wipe(&made, sizeof(made));
 	return client_do_print(&out);
 }

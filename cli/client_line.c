@@ -51,11 +51,10 @@ read_method(const char *value, void *field)
 }
 
 #define FIELD_TEXT_ROW(word, member, text)                                                         \
-	{ .name = (word),                                                                          \
-		.argument = "TEXT",                                                                \
-		.verbs = FIELDS,                                                                   \
-		.help = (text),                                                                    \
-		.offset = offsetof(struct client_line, fields.member) }
+	{                                                                                          \
+		.name = (word), .argument = "TEXT", .verbs = FIELDS, .help = (text),               \
+		.offset = offsetof(struct client_line, fields.member)                              \
+	}
 
 const struct command_option client_options[] = {
 	OPTION_ROW_CONFIG,
@@ -69,26 +68,26 @@ const struct command_option client_options[] = {
 	    .help = "a role to grant" },
 	FIELD_TEXT_ROW("--label", label, "a short text for people"),
 	FIELD_TEXT_ROW("--description", description, "what it is for"),
-	FIELD_TEXT_ROW("--owner", owner, "whose it is"),
+	FIELD_TEXT_ROW("--owner", owner, "who owns it"),
 	FIELD_TEXT_ROW("--contact", contact, "whom to ask"),
 	{ .name = "--scope",
 	    .argument = "SCOPE",
 	    .kind = OPTION_TEXTS,
 	    .offset = offsetof(struct client_line, fields.scopes),
 	    .verbs = FIELDS,
-	    .help = "a scope it may ask for" },
+	    .help = "a scope it may request" },
 	{ .name = "--no-scopes",
 	    .kind = OPTION_FLAG,
 	    .offset = offsetof(struct client_line, no_scopes),
 	    .verbs = FIELDS,
-	    .help = "it may ask for no scope" },
+	    .help = "it may request no scopes" },
 	{ .name = "--token-lifetime",
 	    .argument = "DURATION",
 	    .kind = OPTION_READ,
 	    .read = read_lifetime,
 	    .offset = offsetof(struct client_line, fields),
 	    .verbs = FIELDS,
-	    .help = "how long its tokens live, 1s to 24h (0s: as the issuer says)" },
+	    .help = "the lifetime of its tokens, 1s to 24h (0s: the issuer's)" },
 	{ .name = "--auth-method",
 	    .argument = "METHOD",
 	    .kind = OPTION_READ,
@@ -118,12 +117,12 @@ const struct command_option client_options[] = {
 	    .kind = OPTION_FLAG,
 	    .offset = offsetof(struct client_line, end_tokens),
 	    .verbs = 1u << CLIENT_ROTATE,
-	    .help = "also refuse the tokens that are out already" },
+	    .help = "also refuse the tokens issued until now" },
 	{ .name = "--keep-tokens",
 	    .kind = OPTION_FLAG,
 	    .offset = offsetof(struct client_line, keep_tokens),
 	    .verbs = 1u << CLIENT_REVOKE_SECRET,
-	    .help = "leave the tokens that are out already alone" },
+	    .help = "keep the tokens issued until now valid" },
 	{ .name = "--output",
 	    .argument = "table|json|env",
 	    .kind = OPTION_WORD,
@@ -156,9 +155,9 @@ client_line_finish(struct client_line *line)
 		line->output = CLIENT_JSON;
 	line->fields.has_scopes = line->fields.scopes.count > 0 || line->no_scopes;
 	if (line->fields.scopes.count > 0 && line->no_scopes)
-		return "--scope and --no-scopes exclude each other";
+		return "--scope and --no-scopes cannot be used together";
 	if (line->output == CLIENT_ENV && (SECRETS & 1u << line->line.verb) == 0)
-		return "--output env is for add and rotate";
+		return "--output env works with add and rotate only";
 	if (line->line.verb == CLIENT_CHANGE && !changes(line))
 		return "nothing to change: give an option";
 	return NULL;

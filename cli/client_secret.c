@@ -30,8 +30,8 @@ can_end_tokens(struct place *place)
 
 	if (place_issuer(place, &issuer, &err))
 		return true;
-	(void)command_trouble("client: %s; the secret alone goes without the tokens (--keep-tokens "
-			      "of revoke-secret, or rotate without --end-tokens)",
+	(void)command_trouble("client: %s; to end the secret but not the tokens, use --keep-tokens "
+			      "with revoke-secret, or rotate without --end-tokens",
 	    err.text);
 	return false;
 }
@@ -54,7 +54,7 @@ client_do_rotate(struct place *place, const struct client_line *line)
 	client_print_rotated(&out, (enum client_output)line->output, line->line.words[0], &made);
 	digest_wipe(&made, sizeof(made));
 	if (line->output == CLIENT_TABLE)
-		(void)fprintf(stderr, "The secret is shown this once; it cannot be read again.\n");
+		(void)fprintf(stderr, "The secret is shown only once; it cannot be read again.\n");
 	/* The secret first: it cannot be had again, ending tokens can. */
 	if (client_do_print(&out) != EXIT_YES)
 		return EXIT_TROUBLE;

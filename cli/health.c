@@ -140,17 +140,17 @@ static const struct command_option options[] = {
 	{ .name = "--address",
 	    .argument = "HOST:PORT",
 	    .offset = offsetof(struct health_line, address),
-	    .help = "ask there, and read no configuration (default: its admin.address)" },
+	    .help = "ask there and read no configuration (default: the configuration's "
+		    "admin.address)" },
 	{ .name = "--ready",
 	    .kind = OPTION_FLAG,
 	    .offset = offsetof(struct health_line, ready),
-	    .help =
-		"ask whether it can take requests (/readyz), not only whether it lives (/livez)" },
+	    .help = "ask whether it is ready for requests (/readyz), not just alive (/livez)" },
 	{ .name = NULL },
 };
 
 static const struct command_verb verbs[] = {
-	{ "", "", "ask the gate that runs here how it is" },
+	{ "", "", "check the health of the gate on this machine" },
 	{ NULL, NULL, NULL },
 };
 
@@ -186,7 +186,7 @@ run_line(int argc, char **argv)
 
 const struct command health_command = {
 	.name = "health",
-	.help = "ask the gate that runs here how it is",
+	.help = "check the health of the gate on this machine",
 	.verbs = verbs,
 	.options = options,
 	.run = run_line,

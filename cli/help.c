@@ -45,7 +45,7 @@ option_rows(const struct command *command, const struct command_verb *verb)
 {
 	(void)puts("\noptions:");
 	for (const struct command_option *option = command->options; option->name != NULL;
-	    option++) {
+	     option++) {
 		const char *between = " (";
 
 		if (verb != NULL && !option_taken(option, (size_t)(verb - command->verbs)))
@@ -102,7 +102,7 @@ int
 help_overview(const struct command *const *commands)
 {
 	(void)puts("usage: postern COMMAND [OPTION]... [ARGUMENT]...\n\n"
-		   "the gate in front of an HTTP API\n\ncommands:");
+		   "an authorizing reverse proxy in front of an HTTP API\n\ncommands:");
 	for (size_t i = 0; commands[i] != NULL; i++) {
 		row(commands[i]->name, commands[i]->help);
 		(void)putchar('\n');

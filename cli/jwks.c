@@ -81,7 +81,7 @@ print_issuer(const struct snapshot *snapshot, size_t index)
 		(void)printf(
 		    "  skipped %s: %s\n", keyset_skip(set, i)->kid, keyset_skip(set, i)->why.text);
 	if (!usable)
-		(void)puts("  no keys that may be used");
+		(void)puts("  no usable keys");
 	return usable;
 }
 

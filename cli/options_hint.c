@@ -40,7 +40,7 @@ options_hint(const struct unknown_option *unknown, char out[OPTIONS_HINT])
 		(void)snprintf(out, OPTIONS_HINT, "%s", nearest_hint(&nearest, near));
 	else if (may_be_argument(unknown))
 		(void)snprintf(out, OPTIONS_HINT,
-		    "; write a %.*s that begins with \"-\" behind \"--\"",
+		    "; put a %.*s that begins with \"-\" after \"--\"",
 		    (int)strcspn(verb->arguments, " "), verb->arguments);
 	else
 		(void)snprintf(out, OPTIONS_HINT, "; --help lists the options");

@@ -74,7 +74,7 @@ missing(const struct place *place, enum place_need need)
 {
 	if (need == PLACE_ISSUER)
 		return place->database == NULL || place->state == NULL
-			   ? "its local_issuer is needed without mistakes"
+			   ? "its local_issuer must not have mistakes"
 			   : NULL;
 	if (need == PLACE_DATABASE && place->database == NULL)
 		return "give the database: --database URL|FILE";
@@ -97,7 +97,7 @@ refuse(const struct place *place, const struct err *err, const char *what)
 static void
 tell_going_on(const struct place *place, const struct err *err)
 {
-	(void)command_trouble("%s: %s; went on in spite of that%s", place->command, err->text,
+	(void)command_trouble("%s: %s; continuing anyway%s", place->command, err->text,
 	    place->config->mistakes.errors > 0 ? " (\"postern check\" lists them)" : "");
 }
 
@@ -119,8 +119,8 @@ place_find(
 	take_line(place, line, need);
 	what = missing(place, need);
 	if (has_none(place->config) && (what != NULL || (place->sound && !place->given)))
-		(void)command_trouble("%s: %s has no local_issuer, so there are no clients, users, "
-				      "revocations or keys of it",
+		(void)command_trouble("%s: %s has no local_issuer, and so no clients, users, "
+				      "revocations or keys",
 		    place->command, line->config);
 	else if (what != NULL)
 		*ret_code = refuse(place, &err, what);
@@ -188,8 +188,7 @@ place_role_known(const struct place *place, const char *role)
 	if (place->sound)
 		tell_roles(place, role);
 	else
-		(void)command_trouble(
-		    "%s: whether the policy has a role \"%.128s\" could not be checked",
+		(void)command_trouble("%s: cannot check whether the policy has a role \"%.128s\"",
 		    place->command, role);
 	return !place->sound;
 }
@@ -205,7 +204,7 @@ issuer_of_keys(struct place *place, const char **ret_issuer, struct err *reterr)
 		return false;
 	if (key == NULL)
 		return err_set(reterr, "the local issuer's URL is not known: neither the "
-				       "configuration nor the database says it");
+				       "configuration nor the database has it");
 	*ret_issuer = key->issuer;
 	for (; key != NULL; key = key->next)
 		if (strcmp(key->issuer, *ret_issuer) != 0)

@@ -81,7 +81,8 @@ static const struct command_option options[] = {
 	{ .name = "--issuer",
 	    .argument = "NAME|ISS",
 	    .offset = offsetof(struct line, issuer),
-	    .help = "whose tokens: its name in the configuration, or its iss (default: local)" },
+	    .help =
+		"the tokens' issuer: its name in the configuration, or its iss (default: local)" },
 	{ .name = "--issued-before",
 	    .argument = "TIME",
 	    .kind = OPTION_READ,
@@ -93,12 +94,12 @@ static const struct command_option options[] = {
 	    .kind = OPTION_READ,
 	    .read = read_time,
 	    .offset = offsetof(struct line, until_s),
-	    .help = "when the token of --jti ends: the revocation can be forgotten then" },
+	    .help = "when the token of --jti expires: the revocation can be deleted then" },
 	{ .name = NULL },
 };
 
 static const struct command_verb verbs[] = {
-	{ "", "", "refuse tokens that are out already" },
+	{ "", "", "revoke tokens that have been issued" },
 	{ NULL, NULL, NULL },
 };
 
@@ -108,9 +109,9 @@ static const char *
 wrong_times(const struct line *line)
 {
 	if ((line->token != NULL || line->jti != NULL) && line->before_s != 0)
-		return "--issued-before is for --client, --subject and --issuer";
+		return "--issued-before works with --client, --subject and --issuer only";
 	if (line->jti == NULL && line->until_s != 0)
-		return "--until is for --jti";
+		return "--until works with --jti only";
 	return NULL;
 }
 
@@ -129,7 +130,7 @@ wrong_line(const struct line *line)
 	if (line->token != NULL && strcmp(line->token, "-") != 0)
 		return "--token reads standard input: write --token -";
 	if (line->token != NULL && line->issuer != NULL)
-		return "--issuer is not for --token: the token names its issuer";
+		return "--token takes no --issuer: the token names its issuer";
 	if (ways > 1)
 		return "give one of --token, --jti, --client and --subject";
 	if (ways == 0 && (line->before_s == 0 || line->issuer == NULL))
@@ -172,7 +173,7 @@ no_issuer(const struct work *work, const char *name)
 		nearest_offer(&nearest, config->trusted_issuers[i].name);
 	(void)command_trouble("revoke: the configuration names no issuer \"%.128s\"%s%s", name,
 	    nearest_hint(&nearest, hint),
-	    work->place->sound ? "" : "; while it has mistakes an issuer may be given by its iss");
+	    work->place->sound ? "" : "; while it has mistakes, give the issuer by its iss");
 	return EXIT_NO;
 }
 
@@ -235,7 +236,7 @@ by_claims(struct work *work, const struct token *token, struct revocation *revoc
 	if (jti.len == 0)
 		return no("the token has no jti: revoke its subject or its client");
 	if (!date_read(json_object_get(token->claims, "exp"), &exp) || !exp.present)
-		return no("the token has no exp, so no gate takes it");
+		return no("the token has no exp, so no gate accepts it");
 	revocation->kind = REVOKE_TOKEN;
 	revocation->value = arena_text(arena, jti);
 	revocation->until_s = exp.ceiling_s + MARGIN_S;
@@ -356,9 +357,9 @@ revoke_tokens(struct work *work, const struct line *line)
 	if (new)
 		audit_log_revoked(&revocation);
 	else
-		(void)fprintf(stderr, "postern: revoke: %s already\n",
-		    revocation.kind == REVOKE_TOKEN ? "the token was revoked"
-						    : "these tokens were revoked");
+		(void)fprintf(stderr, "postern: revoke: %s\n",
+		    revocation.kind == REVOKE_TOKEN ? "the token is already revoked"
+						    : "these tokens are already revoked");
 	return EXIT_YES;
 }
 
@@ -398,7 +399,7 @@ run_line(int argc, char **argv)
 
 const struct command revoke_command = {
 	.name = "revoke",
-	.help = "refuse tokens that are out already",
+	.help = "revoke tokens that have been issued",
 	.verbs = verbs,
 	.options = options,
 	.notes = notes,

@@ -216,8 +216,9 @@ enum verb { LIST, ROTATE, RETIRE };
 
 static const struct command_verb verbs[] = {
 	[LIST] = { "list", "", "list the keys" },
-	[ROTATE] = { "rotate", "", "make a new key, which signs when it has been published" },
-	[RETIRE] = { "retire", "KID", "take a key away: its tokens are refused from now on" },
+	[ROTATE] = { "rotate", "",
+	    "create a new key, which signs after it has been published for a while" },
+	[RETIRE] = { "retire", "KID", "remove a key: its tokens are refused from now on" },
 	{ NULL, NULL, NULL },
 };
 
@@ -272,7 +273,7 @@ run_line(int argc, char **argv)
 
 const struct command keys_command = {
 	.name = "keys",
-	.help = "manage the keys with which the local issuer signs",
+	.help = "manage the local issuer's signing keys",
 	.verbs = verbs,
 	.options = options,
 	.run = run_line,

@@ -57,9 +57,10 @@ enum verb { BACKUP, RESTORE, CHECK, INIT };
 static const struct command_verb verbs[] = {
 	[BACKUP] = { "backup", "FILE", "copy the local issuer's database" },
 	[RESTORE] = { "restore", "FILE",
-	    "put a copy in its place, also while a gate runs; what it holds now is gone" },
-	[CHECK] = { "check", "", "read all of it, and say whether it is sound" },
-	[INIT] = { "init", "", "make a new, empty one beside signing keys that are there" },
+	    "replace the database with a copy, even while a gate runs; its current content is "
+	    "lost" },
+	[CHECK] = { "check", "", "read the whole database and report whether it is sound" },
+	[INIT] = { "init", "", "create an empty database even though signing keys exist" },
 	{ NULL, NULL, NULL },
 };
 

@@ -96,7 +96,7 @@ static const struct command_option options[] = {
 	{ .name = "--scope",
 	    .argument = "SCOPE",
 	    .offset = offsetof(struct token_asked, scope),
-	    .help = "what the client asks for: scopes with spaces between" },
+	    .help = "the scopes to request, separated by spaces" },
 	{ .name = NULL },
 };
 
@@ -111,7 +111,7 @@ wrong_line(const struct token_asked *asked)
 	if ((asked->client == NULL) == (asked->user == NULL))
 		return "give --client or --user";
 	if (asked->user != NULL && asked->scope != NULL)
-		return "--scope goes with --client: a user's roles are not asked for";
+		return "--scope works with --client only: a user's token has no scopes";
 	return NULL;
 }
 

@@ -62,7 +62,7 @@ show_made(struct place *place, const struct line *line, const char *made)
 		return place_report(place, result, &err);
 	if (made[0] != '\0' && !line->json)
 		(void)fprintf(
-		    stderr, "The password is shown this once; it cannot be read again.\n");
+		    stderr, "The password is shown only once; it cannot be read again.\n");
 	buffer_init(&out, OUTPUT_MAX);
 	user_print_one(&out, line->json, user, made[0] == '\0' ? NULL : made);
 	return print(&out);
@@ -213,9 +213,9 @@ static const struct command_verb verbs[] = {
 	[LIST] = { "list", "", "list the users" },
 	[SHOW] = { "show", "NAME", "show one user" },
 	[GRANT] = { "grant", "NAME ROLE", "grant a role of the policy" },
-	[REVOKE] = { "revoke", "NAME ROLE", "take a role away" },
+	[REVOKE] = { "revoke", "NAME ROLE", "revoke a role" },
 	[DISABLE] = { "disable", "NAME", "refuse the user's password and tokens until enabled" },
-	[ENABLE] = { "enable", "NAME", "let a disabled user in again" },
+	[ENABLE] = { "enable", "NAME", "enable a disabled user" },
 	[DELETE] = { "delete", "NAME", "delete a user" },
 	{ NULL, NULL, NULL },
 };
@@ -243,7 +243,7 @@ static const struct command_option options[] = {
 	    .kind = OPTION_FLAG,
 	    .offset = offsetof(struct line, generate),
 	    .verbs = 1u << ADD | 1u << PASSWD,
-	    .help = "make a password and show it, once" },
+	    .help = "generate a password and show it once" },
 	{ .name = "--output",
 	    .argument = "table|json",
 	    .kind = OPTION_WORD,
@@ -259,9 +259,10 @@ static const struct command_option options[] = {
 	{ .name = NULL },
 };
 
-static const char notes[] = "A password is never an argument, which every user of the machine "
-			    "could read: it is asked for,\n"
-			    "read from standard input (one line), or made (--generate).\n";
+static const char notes[] =
+    "A password is never an argument, because every user of the machine "
+    "could read it: you are asked for it,\n"
+    "or it is read from standard input (one line) or generated (--generate).\n";
 
 static int (*const runs[])(struct place *place, const struct line *line) = {
 	[ADD] = add,

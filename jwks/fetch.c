@@ -285,7 +285,7 @@ judge(const struct transfer *transfer, CURLcode code, const char *cause, struct 
 	}
 	/* Each libcurl has other words for it. */
 	if (code == CURLE_PARTIAL_FILE) {
-		(void)err_set(reterr, "the answer breaks off");
+		(void)err_set(reterr, "the answer ends early");
 		return fail(answer, FAILURE_TRUNCATED);
 	}
 	if (code != CURLE_OK) {
@@ -294,7 +294,7 @@ judge(const struct transfer *transfer, CURLcode code, const char *cause, struct 
 		return fail(answer, failure_of(code));
 	}
 	if (is_coded(transfer->curl)) {
-		(void)err_set(reterr, "a compressed answer, which was not asked for");
+		(void)err_set(reterr, "a compressed answer, which was not requested");
 		return fail(answer, FAILURE_COMPRESSED);
 	}
 	if (is_html(transfer->curl, buffer_span(&answer->body))) {
@@ -383,7 +383,7 @@ set_headers(CURL *curl, const struct fetch_request *request, struct curl_slist *
 	const struct source *source = request->source;
 
 	if (source->bearer != NULL && !may_show_bearer(source, request->url))
-		return err_set(reterr, "the bearer is not sent there: not https");
+		return err_set(reterr, "the bearer token is not sent there: not https");
 	if (source->bearer != NULL && !set_bearer(curl, source->bearer, reterr))
 		return err_within(reterr, "jwks.bearer");
 	return set_etag(curl, source, ret_lines) || err_set(reterr, "out of memory");

@@ -139,7 +139,7 @@ recall_kept(
 		return false;
 	age_s = clock_now_s() - *ret_good_s;
 	if (age_s < -CLOCKS_DIFFER_S)
-		return err_set(reterr, "they were kept at a time that has not come yet");
+		return err_set(reterr, "they were saved at a time in the future");
 	*ret_good_s = clock_mono_s() - age_s;
 	return true;
 }
@@ -164,7 +164,7 @@ issuer_keys_recall(struct issuer_keys *issuer, struct issuer_keys *earlier)
 		(void)issuer_keys_settle(issuer, set, buffer_span(&json), good_s);
 	}
 	if (err.text[0] != '\0')
-		log_event(LOG_WARN, "keys", "issuer %s: kept keys are not used: %s",
+		log_event(LOG_WARN, "keys", "issuer %s: saved keys are not used: %s",
 		    issuer->source.name, err.text);
 	buffer_done(&json);
 }
@@ -252,7 +252,7 @@ discover(struct issuer_keys *issuer, struct fetch_answer *answer, struct err *re
 	bool good;
 
 	if (!discovery_url(issuer->source.issuer, url))
-		return err_set(reterr, "the issuer is too long a URL");
+		return err_set(reterr, "the issuer's URL is too long");
 	if (!fetch_get(&first, answer, reterr))
 		return within(reterr, url);
 	good = discovery_read(buffer_span(&answer->body), issuer->source.issuer, jwks_uri, reterr);
@@ -395,7 +395,7 @@ issuer_keys_keep(struct issuer_keys *issuer)
 	kept = !json.failed && keys_on_disk_write(&place, buffer_span(&json), good_s, &err);
 	buffer_done(&json);
 	if (!kept && !issuer->reported_unkept)
-		log_event(LOG_WARN, "keys", "issuer %s: keys are not kept: %s", issuer->source.name,
-		    err.text);
+		log_event(LOG_WARN, "keys", "issuer %s: keys cannot be saved: %s",
+		    issuer->source.name, err.text);
 	issuer->reported_unkept = !kept;
 }

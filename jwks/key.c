@@ -75,7 +75,7 @@ read_issuer(const json_t *jwk, struct key *key, struct err *reterr)
 	if (member == NULL)
 		return true;
 	if (issuer.len == 0)
-		return err_set(reterr, "\"issuer\" is not a text");
+		return err_set(reterr, "\"issuer\" is not a string");
 	key->issuer = malloc(issuer.len);
 	if (key->issuer == NULL)
 		return err_set(reterr, "out of memory");
@@ -118,7 +118,7 @@ read_algorithm(const json_t *jwk, struct key *key, struct err *reterr)
 		return true;
 	key->algorithm = algorithm_find(json_text(alg));
 	if (key->algorithm == ALGORITHM_COUNT)
-		return err_set(reterr, "its \"alg\" is none that verifies here");
+		return err_set(reterr, "its \"alg\" is not supported");
 	return key_fits(key, key->algorithm) ||
 	       err_set(reterr, "its \"alg\" does not fit its type or curve");
 }

@@ -81,9 +81,9 @@ keys_on_disk_write(
 	bool done;
 
 	if (!path_of(keys, path))
-		return err_set(reterr, "the name of the file to keep keys in is too long");
+		return err_set(reterr, "the name of the file for the keys is too long");
 	if (!checksum(source, json, good_s, sum))
-		return err_set(reterr, "%s: no checksum can be made", path);
+		return err_set(reterr, "%s: the checksum cannot be computed", path);
 	if (!make_directory(keys->state_dir, reterr))
 		return false;
 	buffer_init(&text, KEYS_ON_DISK_MAX_BYTES);
@@ -114,9 +114,9 @@ check_kept(const json_t *root, const struct source *source, const char *path, st
 	if (json.at == NULL || issuer.at == NULL || place.at == NULL || !json_is_integer(good_s))
 		return err_set(reterr, "%s: damaged", path);
 	if (!span_is(issuer, text_or_none(source->issuer)))
-		return err_set(reterr, "%s: of another issuer", path);
+		return err_set(reterr, "%s: belongs to another issuer", path);
 	if (!span_is(place, text_or_none(source->place)))
-		return err_set(reterr, "%s: of another address", path);
+		return err_set(reterr, "%s: comes from another URL", path);
 	if (!checksum(source, json, json_integer_value(good_s), sum) ||
 	    !span_is(json_text(json_object_get(root, "sha256")), sum))
 		return err_set(reterr, "%s: damaged", path);

@@ -12,14 +12,14 @@ static const struct field jwks_fields[] = {
 	    .min = 60,
 	    .max = 3600,
 	    .default_value = "10m",
-	    .help = "how long a key set is fresh when the answer does not say" },
+	    .help = "how long a key set is fresh if its Cache-Control does not say" },
 	{ .key = "cooldown",
 	    .type = FIELD_DURATION_S,
 	    .offset = offsetof(struct source, cooldown_s),
 	    .min = 1,
 	    .max = 3600,
 	    .default_value = "30s",
-	    .help = "least time between two refreshes for unknown keys" },
+	    .help = "minimum time between two refreshes for unknown keys" },
 	{ .key = "stale",
 	    .type = FIELD_DURATION_S,
 	    .offset = offsetof(struct source, stale_s),
@@ -33,7 +33,7 @@ static const struct field jwks_fields[] = {
 	    .min = 100,
 	    .max = 60000,
 	    .default_value = "5s",
-	    .help = "of a whole fetch" },
+	    .help = "for a whole fetch" },
 	{ .key = "ca_file",
 	    .type = FIELD_PATH,
 	    .offset = offsetof(struct source, ca_file),
@@ -41,11 +41,11 @@ static const struct field jwks_fields[] = {
 	{ .key = "proxy",
 	    .type = FIELD_URL,
 	    .offset = offsetof(struct source, proxy),
-	    .help = "HTTP proxy to fetch through; none is taken from the environment" },
+	    .help = "HTTP proxy for fetches; proxy variables of the environment are ignored" },
 	{ .key = "client_certificate",
 	    .type = FIELD_NODE,
 	    .offset = offsetof(struct source, unread),
-	    .help = "{file: PATH}: certificate to show to the issuer, with client_key" },
+	    .help = "{file: PATH}: client certificate for the issuer; needs client_key" },
 	{ .key = "client_key",
 	    .type = FIELD_NODE,
 	    .offset = offsetof(struct source, unread),
@@ -53,7 +53,7 @@ static const struct field jwks_fields[] = {
 	{ .key = "bearer",
 	    .type = FIELD_NODE,
 	    .offset = offsetof(struct source, unread),
-	    .help = "{file: PATH}: token to show to the issuer, read anew for each fetch" },
+	    .help = "{file: PATH}: bearer token for the issuer, read again for each fetch" },
 	{ 0 },
 };
 
@@ -133,7 +133,8 @@ source_read(const struct node *issuer_map, struct source *source, struct mistake
 	schema_read(document_get(issuer_map, "jwks"), jwks_fields, source, mistakes);
 	read_proofs(document_get(issuer_map, "jwks"), source, mistakes);
 	if (uri != NULL && file != NULL)
-		mistake_at_key(mistakes, file, "\"jwks_uri\" and \"jwks_file\" exclude each other");
+		mistake_at_key(
+		    mistakes, file, "\"jwks_uri\" and \"jwks_file\" cannot be used together");
 	if (file != NULL && file->kind == NODE_SCALAR) {
 		source->kind = SOURCE_FILE;
 		source->place = document_path(mistakes->arena, issuer_map, file->text.at);

@@ -34,7 +34,7 @@ decide_route(const struct policy *policy, struct span method, const struct targe
 	unsigned mild = target->mild;
 
 	*ret_route = (struct route_match){ 0 };
-	route_refuse(ret_route, REASON_NO_RULE, "no pattern covers the path");
+	route_refuse(ret_route, REASON_NO_RULE, "no pattern matches the path");
 	if (policy->rules == NULL || policy->serving == NULL || target->path.len == 0)
 		return;
 	ret_route->module = pattern_set_find(policy->serving, target->path, NULL);
@@ -92,7 +92,8 @@ detail_of(const struct policy *policy, const struct privilege *privilege,
     const struct principal *principal, struct arena *arena)
 {
 	if (principal == NULL)
-		return arena_format(arena, "privilege %s asks who is calling", privilege->name);
+		return arena_format(
+		    arena, "privilege %s needs an authenticated caller", privilege->name);
 	return denial_text(policy, privilege, principal, arena);
 }
 

@@ -37,7 +37,7 @@ roles_list(const struct explanation *explanation)
 	json_t *list = json_array();
 
 	for (size_t i = 0; explanation->principal != NULL && i < explanation->policy->role_count;
-	    i++)
+	     i++)
 		if (principal_has(explanation->principal, i))
 			json_array_append_new(
 			    list, json_string(explanation->policy->roles[i].name));
@@ -221,7 +221,7 @@ text_route(const struct route_match *route, struct buffer *buffer)
 {
 	line(buffer, "public", route->public ? "yes" : "no");
 	if (route->pattern == NULL)
-		line(buffer, "pattern", "none covers the path");
+		line(buffer, "pattern", "none matches the path");
 	line_quoted(buffer, "pattern", span_of(route->pattern));
 	if (route->privilege != NULL)
 		text_privilege(route->privilege, buffer);
@@ -264,7 +264,7 @@ text_caller(const struct explanation *explanation, struct buffer *buffer)
 	if (who->not_text == 0)
 		return;
 	label(buffer, "ignored");
-	buffer_format(buffer, "%zu %s of the token's scopes, groups and roles: no text\n",
+	buffer_format(buffer, "%zu %s of the token's scopes, groups and roles: not a string\n",
 	    who->not_text, who->not_text == 1 ? "entry" : "entries");
 }
 

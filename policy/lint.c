@@ -8,7 +8,7 @@ static bool
 is_used(const struct policy *policy, const struct role *role)
 {
 	for (const struct privilege *privilege = policy->privileges; privilege != NULL;
-	    privilege = privilege->next)
+	     privilege = privilege->next)
 		if (reader_texts_hold(&privilege->roles, role->name))
 			return true;
 	return false;
@@ -50,9 +50,9 @@ lint_modules(struct reader *reader)
 			if (!is_covered(policy, span_of(module->paths.at[i])))
 				mistake_warn_at(reader->mistakes,
 				    reader_text_node(&module->paths, i),
-				    "no privilege covers this path of module \"%s\": %s",
+				    "no privilege protects this path of module \"%s\": %s",
 				    module->name,
-				    policy->default_public ? "it is public" : "nobody gets in");
+				    policy->default_public ? "it is public" : "nobody can use it");
 }
 
 static bool
@@ -97,7 +97,7 @@ laxer(const struct privilege *inner, const struct privilege *outer)
 	if (outer_open)
 		return NULL;
 	if (inner->roles.count == 0 && inner->scopes.count == 0)
-		return "asks for no role";
+		return "needs no role";
 	if (inner->roles.count + inner->scopes.count > outer->roles.count + outer->scopes.count &&
 	    hold_all(&inner->roles, &outer->roles) && hold_all(&inner->scopes, &outer->scopes))
 		return "accepts more roles or scopes";
@@ -110,7 +110,7 @@ lint_pair(struct reader *reader, const struct rule *inner, const struct ruling *
 	const char *why = NULL;
 
 	for (const struct rule *outer = wide->first; outer != NULL && why == NULL;
-	    outer = outer->next) {
+	     outer = outer->next) {
 		if (outer->privilege == NULL)
 			return;
 		if (inner->privilege == NULL)
@@ -133,7 +133,7 @@ lint_paths(struct reader *reader)
 		    pattern_set_wider(policy->rules, span_of(ruling->pattern), NULL);
 
 		for (const struct rule *rule = ruling->first; wide != NULL && rule != NULL;
-		    rule = rule->next)
+		     rule = rule->next)
 			lint_pair(reader, rule, wide);
 	}
 }

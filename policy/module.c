@@ -17,12 +17,12 @@ const struct field module_fields[] = {
 	    .type = FIELD_TEXTS,
 	    .offset = offsetof(struct module_row, paths),
 	    .required = true,
-	    .help = "path patterns that the module serves" },
+	    .help = "path patterns of the module" },
 	{ .key = "upstream",
 	    .type = FIELD_URL,
 	    .url = URL_SOCKET,
 	    .offset = offsetof(struct module_row, upstream),
-	    .help = "http://, https:// or unix:/ address; none: the upstream of postern.yaml" },
+	    .help = "http://, https:// or unix:/ address; default: the upstream of postern.yaml" },
 	{ .key = "path_allow",
 	    .type = FIELD_TEXTS,
 	    .offset = offsetof(struct module_row, path_allow),
@@ -32,7 +32,7 @@ const struct field module_fields[] = {
 	    .type = FIELD_BOOL,
 	    .offset = offsetof(struct module_row, basic),
 	    .default_value = "true",
-	    .help = "false: Basic authentication of local users does not count here" },
+	    .help = "false: no Basic authentication of local users here" },
 	{ .key = NULL },
 };
 
@@ -86,7 +86,7 @@ serve(struct reader *reader, const struct module *module, size_t i)
 		    reader->mistakes, reader_text_node(&module->paths, i), "is listed twice");
 	else if (other != NULL)
 		mistake_at(reader->mistakes, reader_text_node(&module->paths, i),
-		    "is a path of module \"%s\" too", other->name);
+		    "is also a path of module \"%s\"", other->name);
 	/* patterns hang on to void *; nobody writes through it */
 	else
 		*place = (void *)module;

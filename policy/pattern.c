@@ -328,11 +328,11 @@ check_stars(struct span pattern, struct err *reterr)
 			    reterr, "must have at most %d segments", PATTERN_MAX_SEGMENTS);
 		if (span_is(name, "**"))
 			return err_set(reterr,
-			    "\"**\" is not known here: a \"/*\" at the end is the whole subtree, a "
+			    "\"**\" is not supported: a \"/*\" at the end is the whole subtree, a "
 			    "\"*\" before it is one segment");
 		if (name.len > 1 && span_find(name, '*') < name.len)
-			return err_set(reterr,
-			    "\"*\" must be a whole segment (a star of the path itself is %%2A)");
+			return err_set(
+			    reterr, "\"*\" must be a whole segment (a literal star is %%2A)");
 	}
 	return true;
 }
@@ -352,13 +352,13 @@ pattern_check(struct span pattern, struct err *reterr)
 	else if (span_find(pattern, '?') < pattern.len)
 		err_set(reterr, "must be a path, without a query (an encoded \"?\" is %%3F)");
 	else if (span_find(pattern, '{') < pattern.len)
-		err_set(reterr, "{NAME} stands for no segment here: write \"*\" in its place");
+		err_set(reterr, "{NAME} is not supported here: write \"*\" instead");
 	else if (target_read(pattern, &arena, &target) != REASON_OK)
 		err_set(reterr, "no path can match it: %s", target.detail);
 	else if (!span_equal(target.path, pattern))
 		err_set(reterr, "must be in canonical spelling: %.*s", SPAN_ARG(target.path));
 	else if (pattern.len > 1 && span_ends(pattern, SPAN("/")))
-		err_set(reterr, "must not end in \"/\": write %.*s, which covers both",
+		err_set(reterr, "must not end in \"/\": write %.*s, which matches both",
 		    (int)pattern.len - 1, pattern.at);
 	else
 		done = check_stars(pattern, reterr);

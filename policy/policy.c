@@ -33,7 +33,7 @@ const struct field policy_fields[] = {
 	    AT(default_value),
 	    .default_value = "deny",
 	    .words = default_words,
-	    .help = "what nothing covers is refused, or public" },
+	    .help = "a path that no pattern matches is refused, or public" },
 	{ .key = NULL },
 };
 

@@ -11,7 +11,7 @@
 #define AT(member) .offset = offsetof(struct privilege, member)
 
 const struct field privilege_fields[] = {
-	{ .key = "label", .type = FIELD_TEXT, AT(label), .help = "its name for people" },
+	{ .key = "label", .type = FIELD_TEXT, AT(label), .help = "a name for people" },
 	{ .key = "description", .type = FIELD_TEXT, AT(description), .help = "what it is for" },
 	{ .key = "modules",
 	    .type = FIELD_TEXTS,
@@ -21,15 +21,15 @@ const struct field privilege_fields[] = {
 	{ .key = "methods",
 	    .type = FIELD_TEXTS,
 	    AT(methods),
-	    .help = "methods it grants; none: every method; HEAD goes with GET" },
+	    .help = "methods it grants; default: every method; GET includes HEAD" },
 	{ .key = "roles",
 	    .type = FIELD_TEXTS,
 	    AT(roles),
-	    .help = "roles of which any one suffices; none: any authenticated caller" },
+	    .help = "roles of which any one is enough; default: any authenticated caller" },
 	{ .key = "scopes",
 	    .type = FIELD_TEXTS,
 	    AT(scopes),
-	    .help = "scopes each of which satisfies the privilege by itself" },
+	    .help = "scopes each of which is enough without a role" },
 	{ .key = "shadow",
 	    .type = FIELD_BOOL,
 	    AT(shadow),
@@ -55,10 +55,10 @@ check_methods(struct reader *reader, const struct texts *methods)
 		const struct node *node = reader_text_node(methods, i);
 
 		if (strcmp(methods->at[i], "HEAD") == 0)
-			mistake_at(reader->mistakes, node, "HEAD goes with GET: write GET");
+			mistake_at(reader->mistakes, node, "GET includes HEAD: write GET");
 		else if (!is_method(methods->at[i]))
 			mistake_at(
-			    reader->mistakes, node, "must be a method in capitals, as in GET");
+			    reader->mistakes, node, "must be a method in capitals, such as GET");
 	}
 }
 

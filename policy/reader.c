@@ -48,7 +48,7 @@ reader_name(struct reader *reader, const struct node *node)
 
 		if (byte < ' ' || byte == 0x7f || byte == ',' || byte == '"' || byte == '\\') {
 			mistake_at_key(reader->mistakes, node,
-			    "a name must not hold a comma, a quote, a backslash or a control "
+			    "a name must not contain a comma, a quote, a backslash or a control "
 			    "character");
 			return false;
 		}

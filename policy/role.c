@@ -24,7 +24,7 @@ const struct field grant_fields[] = {
 	{ .key = "issuer",
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct grant, issuer),
-	    .help = "the token is of this issuer; none: of any" },
+	    .help = "the token is from this issuer; default: from any" },
 	{ .key = "scope",
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct grant, scope),
@@ -40,11 +40,11 @@ const struct field grant_fields[] = {
 	{ .key = "claim",
 	    .type = FIELD_POINTER,
 	    .offset = offsetof(struct grant, claim),
-	    .help = "JSON Pointer of a claim that is there, and not null or false" },
+	    .help = "JSON Pointer of a claim that is present, and neither null nor false" },
 	{ .key = "equals",
 	    .type = FIELD_TEXTS,
 	    .offset = offsetof(struct grant, equals),
-	    .help = "the claim is one of these, or a list that holds one of these" },
+	    .help = "the claim is one of these, or a list with one of these" },
 	{ .key = "client",
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct grant, client),
@@ -117,7 +117,7 @@ check_grant(struct reader *reader, const struct node *node, const struct grant *
 	if (odd != NULL)
 		mistake_warn_at(reader->mistakes, document_get(node, "claim"), "%s", odd);
 	if (grant->equals.node != NULL && grant->claim == NULL)
-		mistake_at(reader->mistakes, grant->equals.node, "needs a \"claim\" beside it");
+		mistake_at(reader->mistakes, grant->equals.node, "needs a \"claim\" next to it");
 	else if (grant->equals.node != NULL && grant->equals.count == 0)
 		mistake_at(reader->mistakes, grant->equals.node, "is empty");
 	else if (is_empty(grant))
@@ -126,7 +126,8 @@ check_grant(struct reader *reader, const struct node *node, const struct grant *
 		mistake_at(reader->mistakes, document_get(node, "user"),
 		    "is a user of the local issuer; for a token's subject write claim: /sub");
 	else if (asks_local(grant) && names->local_issuer == NULL)
-		mistake_warn_at(reader->mistakes, node, "can never hold: there is no local_issuer");
+		mistake_warn_at(
+		    reader->mistakes, node, "can never match: there is no local_issuer");
 }
 
 static void

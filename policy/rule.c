@@ -51,7 +51,7 @@ agree(struct reader *reader, const struct rule *rule, const struct rule *other)
 	if (method == NULL)
 		return true;
 	mistake_at(reader->mistakes, rule->node,
-	    "privilege \"%s\" has the same path for %s already (line %d)", other->privilege->name,
+	    "privilege \"%s\" already has the same path for %s (line %d)", other->privilege->name,
 	    method, other->node->line);
 	return false;
 }

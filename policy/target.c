@@ -108,7 +108,7 @@ take_plain(struct reading *reading, char byte)
 		return ambiguous(reading, "a backslash");
 	if (strchr("\"<>^`{|}", byte) != NULL)
 		return refuse(reading->target, REASON_REQUEST_MALFORMED,
-		    "a character that no path may hold unescaped");
+		    "a character that must be escaped in a path");
 	if (byte == ';')
 		reading->target->mild |= TARGET_SEMICOLON;
 	reading->canonical[reading->len++] = byte;

@@ -188,8 +188,7 @@ issuer_match_key(const struct verify_inputs *inputs, struct token *token, struct
 	if (tid == NULL && inputs->trusted_issuer->tenants.count > 0)
 		return token_refuse(token, REASON_CLAIM_REQUIRED_MISSING, "tid is missing");
 	if (tid != NULL && (!is_guid(json_text(tid)) || !span_equal(json_text(tid), tenant)))
-		return token_refuse(
-		    token, REASON_ISSUER_UNKNOWN, "tid is not the tenant that iss names");
+		return token_refuse(token, REASON_ISSUER_UNKNOWN, "tid is not the tenant in iss");
 	names = key_issuer(token->key);
 	/* among the keys of many tenants, one that names nobody could be any tenant's */
 	if (names.at == NULL && inputs->trusted_issuer->tenants.count > 0)
@@ -241,10 +240,9 @@ check_issuer(
 	static const struct {
 		const char *start, *write;
 	} all[] = {
-		{ "https://login.microsoftonline.com/common",
-		    "tokens name the tenant that they are of" },
+		{ "https://login.microsoftonline.com/common", "tokens name their own tenant" },
 		{ "https://login.microsoftonline.com/organizations",
-		    "tokens name the tenant that they are of" },
+		    "tokens name their own tenant" },
 		{ "https://login.microsoftonline.com/consumers",
 		    "tokens of personal accounts name the tenant "
 		    "9188040d-6c67-4c5b-b112-36a304b66dad" },
@@ -262,7 +260,7 @@ check_issuer(
 			    all[i].write);
 	if (node != NULL && span_find(issuer, '*') < issuer.len)
 		mistake_warn_at(mistakes, node,
-		    "iss is compared exactly: \"*\" stands for nothing else; name each issuer by "
+		    "iss is compared exactly: \"*\" is not a wildcard; name each issuer by "
 		    "itself");
 }
 
@@ -286,7 +284,7 @@ check_tenants(
 	for (size_t i = 0; i < trusted_issuer->tenants.count; i++)
 		if (!is_guid(span_of(trusted_issuer->tenants.at[i])))
 			mistake_at_key(mistakes, trusted_issuer->tenants.node,
-			    "\"%.64s\" is not the id of a tenant (a GUID in lower case)",
+			    "\"%.64s\" is not a tenant id (a GUID in lower case)",
 			    trusted_issuer->tenants.at[i]);
 }
 

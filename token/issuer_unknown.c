@@ -122,9 +122,8 @@ issuer_unknown_detail(const struct trusted_issuer *trusted_issuers, size_t count
 	}
 	if (shown == NULL || nearest == NULL)
 		return arena_format(
-		    arena, "no issuer of the configuration has iss %s", shown == NULL ? "" : shown);
+		    arena, "no configured issuer has iss %s", shown == NULL ? "" : shown);
 	own = detail_quote(arena, span_of(nearest->issuer));
-	return arena_format(arena,
-	    "no issuer of the configuration has iss %s; the nearest is \"%s\", %s: %s", shown,
-	    nearest->name, own == NULL ? "" : own, what);
+	return arena_format(arena, "no configured issuer has iss %s; the closest is \"%s\", %s: %s",
+	    shown, nearest->name, own == NULL ? "" : own, what);
 }

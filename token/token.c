@@ -8,10 +8,10 @@
 #define DOTS_OF_JWE 4
 
 #define OPAQUE_GOOGLE                                                                              \
-	"the token does not have three parts: it is an access token of Google (ya29.), which "     \
+	"the token does not have three parts: it is a Google access token (ya29.), which "         \
 	"only Google can read: send an ID token"
 #define OPAQUE                                                                                     \
-	"the token does not have three parts with dots between them: it is opaque, so only its "   \
+	"the token does not have three parts separated by dots: it is opaque, so only its "        \
 	"issuer can read it: ask for a JWT (Auth0: with the API's audience)"
 
 enum reason
@@ -70,7 +70,7 @@ check_shape(struct span text, struct token *token)
 		return token_refuse(token, REASON_TOKEN_MALFORMED, OPAQUE);
 	if (dots != 2)
 		return token_refuse(token, REASON_TOKEN_MALFORMED,
-		    "the token does not have three parts with dots between them");
+		    "the token does not have three parts separated by dots");
 	return REASON_OK;
 }
 

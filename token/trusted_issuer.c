@@ -27,51 +27,51 @@ struct settings {
 static const struct field fields[] = {
 	{ .key = "provider", .type = FIELD_WORD, .offset = offsetof(struct settings, provider),
 	  .default_value = PROVIDER_GENERIC, .words = provider_words,
-	  .help = "Preset for the places of claims." },
+	  .help = "Preset for a known provider." },
 	{ .key = "issuer", .type = FIELD_TEXT, .offset = offsetof(struct settings, issuer),
 	  .required = true, .help = "The exact `iss` of its tokens." },
 	{ .key = "issuer_aliases", .type = FIELD_TEXTS, .offset = offsetof(struct settings, aliases),
-	  .help = "Other `iss` that the same issuer writes; the keys are the same. Default: the preset's." },
+	  .help = "Other `iss` of the same issuer, with the same keys. Default: the preset's." },
 	{ .key = "tenants", .type = FIELD_TEXTS, .offset = offsetof(struct settings, tenants),
 	  .help = "Entra: ids of the tenants that may stand for {tenantid} in `issuer`." },
 	{ .key = "audience", .type = FIELD_TEXTS, .offset = offsetof(struct settings, audience),
 	  .required = true,
-	  .help = "A token must name one of these in `aud`. `any` switches the check off and needs "
+	  .help = "A token must have one of these in `aud`. `any` turns the check off and requires "
 	          "`require`." },
 	{ .key = "jwks_uri", .type = FIELD_TEXT, .offset = offsetof(struct settings, jwks_uri),
-	  .help = "Where its key set is. Default: its discovery document says so." },
+	  .help = "URL of its key set. Default: from its discovery document." },
 	{ .key = "jwks_file", .type = FIELD_TEXT, .offset = offsetof(struct settings, jwks_file),
 	  .help = "A file with its key set, instead of `jwks_uri`." },
 	{ .key = "jwks", .type = FIELD_NODE, .offset = offsetof(struct settings, jwks),
 	  .help = "How its key set is fetched." },
 	{ .key = "algorithms", .type = FIELD_TEXTS, .offset = offsetof(struct settings, algorithms),
-	  .help = "Accepted `alg`. Default: what the key's own type allows; never HS*, never none." },
+	  .help = "Accepted `alg`. Default: whatever fits the key's type; never HS*, never none." },
 	{ .key = "types", .type = FIELD_TEXTS, .offset = offsetof(struct settings, types),
 	  .help = "Accepted `typ`; a token without one is accepted. Default: at+jwt and JWT." },
 	{ .key = "clock_skew", .type = FIELD_DURATION_S, .offset = offsetof(struct settings, skew_s),
 	  .min = 0, .max = 300, .default_value = "30s",
-	  .help = "How much its clock and ours may differ." },
+	  .help = "How far its clock and ours may differ." },
 	{ .key = "max_age", .type = FIELD_DURATION_S, .offset = offsetof(struct settings, max_age_s),
-	  .min = 1, .max = MAX_AGE_MAX_S, .help = "The oldest token, counted from `iat`." },
+	  .min = 1, .max = MAX_AGE_MAX_S, .help = "Maximum age of a token since `iat`." },
 	{ .key = "require", .type = FIELD_MAP, .offset = offsetof(struct settings, require),
-	  .help = "Claims that must be there: JSON Pointer to a value or a list of values; an empty "
-	          "list takes any value." },
+	  .help = "Required claims: JSON Pointer to a value or a list of values; an empty "
+	          "list accepts any value." },
 	{ .key = "claims", .type = FIELD_MAP, .offset = offsetof(struct settings, claims),
-	  .help = "Where claims are found, instead of the preset's places." },
+	  .help = "Where to find claims, instead of the preset's places." },
 	{ .key = NULL }
 };
 
 static const struct field claims_fields[] = {
 	{ .key = "subject", .type = FIELD_POINTERS,
-	  .offset = offsetof(struct trusted_issuer_claims, subject), .help = "The first found is the subject." },
+	  .offset = offsetof(struct trusted_issuer_claims, subject), .help = "The first one found is the subject." },
 	{ .key = "client", .type = FIELD_POINTERS,
-	  .offset = offsetof(struct trusted_issuer_claims, client), .help = "The first found is the client." },
+	  .offset = offsetof(struct trusted_issuer_claims, client), .help = "The first one found is the client." },
 	{ .key = "scopes", .type = FIELD_POINTERS,
-	  .offset = offsetof(struct trusted_issuer_claims, scopes), .help = "All found are joined." },
+	  .offset = offsetof(struct trusted_issuer_claims, scopes), .help = "All of them are combined." },
 	{ .key = "groups", .type = FIELD_POINTERS,
-	  .offset = offsetof(struct trusted_issuer_claims, groups), .help = "All found are joined." },
+	  .offset = offsetof(struct trusted_issuer_claims, groups), .help = "All of them are combined." },
 	{ .key = "roles", .type = FIELD_POINTERS,
-	  .offset = offsetof(struct trusted_issuer_claims, roles), .help = "All found are joined." },
+	  .offset = offsetof(struct trusted_issuer_claims, roles), .help = "All of them are combined." },
 	{ .key = NULL }
 };
 /* clang-format on */
@@ -178,8 +178,8 @@ read_audience(const struct settings *settings, struct trusted_issuer *trusted_is
 	trusted_issuer->audience.count = 0;
 	if (trusted_issuer->require == NULL)
 		mistake_at(mistakes, node,
-		    "needs \"require\": without an audience, another claim must tell our tokens "
-		    "from those for others");
+		    "needs \"require\": without an audience, another claim must identify "
+		    "tokens for this API");
 }
 
 /* A scalar that says nothing: `/tid:` or `/tid: null`. */
@@ -228,7 +228,7 @@ read_require(
 	const char *odd;
 
 	for (const struct node *node = map == NULL ? NULL : map->first; node != NULL;
-	    node = node->next) {
+	     node = node->next) {
 		struct trusted_issuer_require *require =
 		    arena_alloc(mistakes->arena, sizeof(*require));
 

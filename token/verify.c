@@ -31,7 +31,7 @@ check_algorithm(const struct verify_inputs *inputs, struct token *token, struct 
 	if (is_allowed(inputs->trusted_issuer->algorithms, token))
 		return REASON_OK;
 	return token_refuse(token, REASON_ALGORITHM_NOT_ALLOWED,
-	    arena_format(arena, "alg %s is not among the issuer's algorithms",
+	    arena_format(arena, "alg %s is not one of the issuer's algorithms",
 		algorithm_name(token->algorithm)));
 }
 
@@ -42,8 +42,8 @@ verify_signature(algorithm_set allowed, const struct keyset *keys, struct token 
 	enum reason reason;
 
 	if (!is_allowed(allowed, token))
-		return token_refuse(token, REASON_ALGORITHM_NOT_ALLOWED,
-		    "the token's alg is not among the allowed ones");
+		return token_refuse(
+		    token, REASON_ALGORITHM_NOT_ALLOWED, "the token's alg is not allowed");
 	if (keys == NULL)
 		return token_refuse(token, REASON_KEYS_UNAVAILABLE, "the issuer has no keys yet");
 	reason = keyset_find(keys, token->kid, token->algorithm, &key);
@@ -58,7 +58,7 @@ verify_signature(algorithm_set allowed, const struct keyset *keys, struct token 
 		key = keyset_next(keys, token->algorithm, key);
 	if (key == NULL)
 		return token_refuse(
-		    token, REASON_SIGNATURE_INVALID, "the signature is not the key's");
+		    token, REASON_SIGNATURE_INVALID, "the signature was not made with the key");
 	token->key = key;
 	return REASON_OK;
 }
@@ -165,7 +165,7 @@ check_binding(const struct verify_inputs *inputs, struct token *token, struct ar
 	if (json_object_get(token->claims, "cnf") == NULL)
 		return REASON_OK;
 	return token_refuse(token, REASON_BINDING_MISMATCH,
-	    "the token is bound to a key (cnf), which is not checked here");
+	    "the token is bound to a key (cnf), which this version cannot check");
 }
 
 /* When does what check_dates() found good cease to be so, on either side? */

@@ -200,7 +200,7 @@ resolve_get(struct resolve *resolve, int64_t deadline_us, struct resolve_answer 
 	memcpy(ret_answer->addresses, resolve->addresses,
 	    resolve->count * sizeof(resolve->addresses[0]));
 	if (resolve->count == 0 && resolve->last.text[0] == '\0')
-		(void)err_set(reterr, "%s: no answer of a name server in time", resolve->host);
+		(void)err_set(reterr, "%s: no answer from a name server in time", resolve->host);
 	else if (resolve->count == 0)
 		*reterr = resolve->last;
 	(void)pthread_mutex_unlock(&resolve->lock);

@@ -145,8 +145,8 @@ test('clients of a running gate', async (t) => {
 
   const wrong = [
     [['rotate'], /^postern: client rotate: NAME\|ID is missing\n$/], [['rotate', 'a', 'b'], /too many/], [['list', '--role', 'reader'], /^postern: client list: --role is an option of add only\n$/],
-    [['show', 'full', '--output', 'env'], /--output env is for add and rotate/], [['revoke-secret', 'full', '--slot', '3'], /--slot/],
-    [['rotate', 'full', '--end-tokens', '--keep-tokens'], /--keep-tokens is an option of revoke-secret only/], [['change', 'full', '--scope', 'a', '--no-scopes'], /exclude/], [['add', 'x', '--auth-method', 'none'], /--auth-method/],
+    [['show', 'full', '--output', 'env'], /--output env works with add and rotate only/], [['revoke-secret', 'full', '--slot', '3'], /--slot/],
+    [['rotate', 'full', '--end-tokens', '--keep-tokens'], /--keep-tokens is an option of revoke-secret only/], [['change', 'full', '--scope', 'a', '--no-scopes'], /cannot be used together/], [['add', 'x', '--auth-method', 'none'], /--auth-method/],
     [['add', 'x', '--jwks', '/nowhere'], /\/nowhere/], [['shuffle'], /unknown command/],
   ];
   for (const [args, word] of wrong) await t.test(`wrong use: client ${args.join(' ')}`, () => refused(args, 2, word));

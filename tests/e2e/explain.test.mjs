@@ -128,7 +128,7 @@ test('explain says which entries of a token count for nothing', async (t) => {
   assert.equal((await explain(gate, '/api/x', '--token', await sign(key))).ignored_entries, 0);
   assert.equal((await explain(gate, '/api/x')).ignored_entries, 0);
   const said = async (more) => (await run(['explain', '-c', gate.file, '/api/x', '--token', await sign(key, more)])).stdout;
-  assert.match(await said({ roles: [{ name: 'x' }] }), /^ignored: +1 entry of the token's scopes, groups and roles: no text$/m);
+  assert.match(await said({ roles: [{ name: 'x' }] }), /^ignored: +1 entry of the token's scopes, groups and roles: not a string$/m);
   assert.match(await said({ roles: [1, 2] }), /^ignored: +2 entries /m);
   assert.doesNotMatch(await said({ roles: ['x'] }), /ignored/);
 });

@@ -99,7 +99,7 @@ test('a name server that never answers for a database holds neither a reload nor
   const before = Date.now();
   gate.write('postern.yaml', local('postgresql://u@one.moving.test,two.moving.test/x'));
   gate.signal('SIGHUP');
-  await gate.complains(/one\.moving\.test: no answer of a name server in time; the old configuration stays/);
+  await gate.complains(/one\.moving\.test: no answer from a name server in time; the old configuration stays/);
   assert.equal((await gate.ask({ target: '/none' })).status, 403);
   const asked = names.asked;
   gate.write('postern.yaml', local('postgresql://u@three.moving.test/x'));

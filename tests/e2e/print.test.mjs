@@ -130,7 +130,7 @@ test('the rest', async (t) => {
     assert.equal(done.code, 0, done.stderr);
     assert.ok(!/hidden-word/.test(done.stdout + done.stderr), done.stdout);
     if (shown !== null) assert.equal(/^  database: "?([^"\n]*)"?$/m.exec(done.stdout)?.[1], shown);
-    assert.equal(/\(secret\) stands/.test(done.stderr), database.includes('SECRET'), done.stderr);
+    assert.equal(/\(secret\) replaces/.test(done.stderr), database.includes('SECRET'), done.stderr);
     assert.equal(await printed(gate.dir, done.stdout), done.stdout);
   });
   await t.test('a bare number of seconds gets its unit', async (inner) => {

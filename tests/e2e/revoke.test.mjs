@@ -67,7 +67,7 @@ test('POST /oauth/revoke', async (t) => {
     await Promise.all(Array.from({ length: 20 }, async () => assert.equal((await revoke(gate, token)).status, 200)));
     for (const args of [['--token', '-'], ['--jti', claimsOf(token).jti]]) {
       const again = await commanded(gate, args, { input: token });
-      assert.match(again.stderr, /^postern: revoke: the token was revoked already\n$/);
+      assert.match(again.stderr, /^postern: revoke: the token is already revoked\n$/);
     }
     assert.equal(await rows(), before + 1);
     // A later change is told after all of them.

@@ -50,13 +50,13 @@ static const struct wrong_case wrongs[] = {
 	{ "all duplicates are told", "a: 1\na: 2\nb: {c: 1, c: 2}\n",
 	    "f:2:1: /a: duplicate key\nf:3:11: /b/c: duplicate key\n" },
 	{ "an anchor is not understood", "a: &x 1\n",
-	    "f:1:4: /: anchors and tags are not understood\n" },
+	    "f:1:4: /: anchors and tags are not supported\n" },
 	{ "an alias is not understood", "a: [*x]\n",
-	    "f:1:5: /: aliases, anchors and tags are not understood\n" },
+	    "f:1:5: /: aliases, anchors and tags are not supported\n" },
 	{ "a merge key is not understood", "<<: {a: 1}\n",
-	    "f:1:1: /<<: merge keys are not understood\n" },
+	    "f:1:1: /<<: merge keys are not supported\n" },
 	{ "one document is enough", "a: 1\n---\nb: 2\n", "f:2:1: /: more than one document\n" },
-	{ "a key must be a text", "? [a]\n: 1\n", "f:1:3: /: a key must be a text\n" },
+	{ "a key must be a string", "? [a]\n: 1\n", "f:1:3: /: a key must be a string\n" },
 	{ "JSON is YAML", "{\"a\": {\"b\": [1, 2]}}", "" },
 };
 

@@ -65,13 +65,14 @@ what_is_not_strict_json_is_refused(void **state)
 	} cases[] = {
 		{ "nothing", { NULL, 0 }, "" },
 		{ "only white space", SPAN(" \n"), "" },
-		{ "bytes after it", SPAN("{} x"), "something follows" },
-		{ "two documents", SPAN("{}{}"), "something follows" },
+		{ "bytes after it", SPAN("{} x"), "unexpected data after the document" },
+		{ "two documents", SPAN("{}{}"), "unexpected data after the document" },
 		{ "NUL after it", SPAN("{}\0"), "" },
 		{ "a byte order mark", SPAN("\xef\xbb\xbf{}"), "" },
-		{ "a member twice", SPAN("{\"a\":1,\"a\":1}"), "the same member twice" },
-		{ "a member twice, once escaped", SPAN("{\"a\":1,\"\\u0061\":2}"), "twice" },
-		{ "a member twice, deep", SPAN("[{\"b\":{\"a\":1,\"a\":2}}]"), "twice" },
+		{ "a member twice", SPAN("{\"a\":1,\"a\":1}"), "duplicate member" },
+		{ "a member twice, once escaped", SPAN("{\"a\":1,\"\\u0061\":2}"),
+		    "duplicate member" },
+		{ "a member twice, deep", SPAN("[{\"b\":{\"a\":1,\"a\":2}}]"), "duplicate member" },
 		{ "an escaped NUL", SPAN("\"a\\u0000b\""), "NUL" },
 		{ "an escaped NUL in a name", SPAN("{\"a\\u0000b\":1}"), "NUL" },
 		{ "a NUL byte in a string", SPAN("\"a\0b\""), "" },
@@ -90,7 +91,8 @@ what_is_not_strict_json_is_refused(void **state)
 		{ "a large number beside an escaped NUL", SPAN("[1e400,\"\\u0000\"]"), "" },
 		{ "a large number beside an escaped NUL in a name", SPAN("{\"\\u0000\":1e400}"),
 		    "" },
-		{ "a large number twice under one name", SPAN("{\"a\":1e400,\"a\":1}"), "twice" },
+		{ "a large number twice under one name", SPAN("{\"a\":1e400,\"a\":1}"),
+		    "duplicate member" },
 		{ "a leading zero", SPAN("01"), "" },
 		{ "a plus", SPAN("+1"), "" },
 		{ "a point alone", SPAN("1."), "" },
@@ -107,7 +109,7 @@ what_is_not_strict_json_is_refused(void **state)
 		{ "an open string", SPAN("\"a"), "ends too early" },
 		{ "an open escape", SPAN("\"a\\"), "" },
 		{ "a wrong bracket", SPAN("[1}"), "" },
-		{ "a bracket too many", SPAN("[]]"), "something follows" },
+		{ "a bracket too many", SPAN("[]]"), "unexpected data after the document" },
 	};
 
 	(void)state;

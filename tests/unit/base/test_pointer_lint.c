@@ -27,7 +27,7 @@ static const struct {
 	{ "deep in it", "/x/a.b/c", true, "write \"/x/a/b/c\"" },
 	{ "Keycloak as others write it", "/realm_access.roles", true, "\"/realm_access/roles\"" },
 	{ "an entry of a list, where there are lists", "/roles/*/name", true, NULL },
-	{ "an entry of a list, where there are none", "/roles/*/name", false, "can never hold" },
+	{ "an entry of a list, where there are none", "/roles/*/name", false, "can never match" },
 	{ "a star in a name", "/a*", false, NULL },
 };
 

@@ -126,10 +126,11 @@ static const struct wrong_case wrongs[] = {
 	{ "text: x\nmap: 1\n", "f:2:6: /map: must be a map of keys (found \"1\")\n" },
 	{ "text: x\npointer: sub\n",
 	    "f:2:10: /pointer: must be a JSON Pointer such as /sub (found \"sub\")\n" },
-	{ "text: x\ntexts: [a, [b]]\n", "f:2:12: /texts/1: must be a text or a list of texts\n" },
+	{ "text: x\ntexts: [a, [b]]\n",
+	    "f:2:12: /texts/1: must be a string or a list of strings\n" },
 	{ "text: x\nurl: ftp://h\n", "f:2:6: /url: must start with \"http://\" or \"https://\" "
 				     "(found \"ftp://h\")\n" },
-	{ "text: x\nurl: https://u@h/\n", "f:2:6: /url: must hold no user and no password "
+	{ "text: x\nurl: https://u@h/\n", "f:2:6: /url: must not contain a user or a password "
 					  "(found \"https://(secret)@h/\")\n" },
 	{ "text: x\nsecret: {env: POSTERN_NO_SUCH_VARIABLE}\n",
 	    "f:2:15: /secret/env: this environment variable is not set "

@@ -104,12 +104,12 @@ what_is_another_s_is_not_used(void **state)
 	put();
 	other.issuer = "https://idp.example/";
 	assert_false(get(&other, &err));
-	(void)snprintf(says, sizeof(says), "%s: of another issuer", path);
+	(void)snprintf(says, sizeof(says), "%s: belongs to another issuer", path);
 	assert_string_equal(err.text, says);
 	other = source;
 	other.place = "https://idp.example/old";
 	assert_false(get(&other, &err));
-	(void)snprintf(says, sizeof(says), "%s: of another address", path);
+	(void)snprintf(says, sizeof(says), "%s: comes from another URL", path);
 	assert_string_equal(err.text, says);
 	other = source;
 	other.name = "other";

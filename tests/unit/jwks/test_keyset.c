@@ -50,8 +50,8 @@ a_document_that_is_no_set_is_refused(void **state)
 		{ SPAN("{\"keys\":[]}"), "no key" },
 		{ SPAN("{\"keys\":[null,1,\"x\",[],{}]}"), "5 skipped" },
 		{ SPAN("{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"}]}"), "symmetric" },
-		{ SPAN("{\"keys\":[],\"keys\":[]}"), "twice" },
-		{ SPAN("{\"keys\":[]}x"), "follows" },
+		{ SPAN("{\"keys\":[],\"keys\":[]}"), "duplicate member" },
+		{ SPAN("{\"keys\":[]}x"), "unexpected data after" },
 		{ SPAN("\xef\xbb\xbf{\"keys\":[]}"), "JSON" },
 		{ SPAN("{\"kty\":\"RSA\",\"n\":\"AQ\",\"e\":\"AQAB\"}"), "no \"keys\"" },
 	};

@@ -92,10 +92,10 @@ static const struct mistake_case mistaken[] = {
 	    "f:1:9: /issuer: " RULE
 	    ": write \"https://accounts.google.com\" (found \"accounts.google.com\")\n" },
 	{ "a user in the address", ISSUER "jwks_uri: https://a@idp.example/keys\n",
-	    "f:2:11: /jwks_uri: must hold no user and no password"
+	    "f:2:11: /jwks_uri: must not contain a user or a password"
 	    " (found \"https://(secret)@idp.example/keys\")\n" },
 	{ "both", ISSUER "jwks_uri: https://idp.example/keys\njwks_file: keys.json\n",
-	    "f:3:1: /jwks_file: \"jwks_uri\" and \"jwks_file\" exclude each other\n" },
+	    "f:3:1: /jwks_file: \"jwks_uri\" and \"jwks_file\" cannot be used together\n" },
 	{ "all at once",
 	    ISSUER "jwks:\n  refresh: 59s\n  cooldown: 0s\n  stale: 31d\n  timeout: 61s\n"
 		   "  retries: 3\n",

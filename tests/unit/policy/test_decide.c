@@ -92,9 +92,10 @@ a_refusal_tells_what_was_wanted_and_what_was_there(void **state)
 		    "the caller has \"1\", \"2\", \"3\", \"4\", \"5\", \"6\", \"7\", \"8\" and 2 "
 		    "more" },
 		{ "DELETE", "/customer/1", "someone", "/customer/* grants GET, POST, PUT, PATCH" },
-		{ "GET", "/nothing", "someone", "no pattern covers the path" },
+		{ "GET", "/nothing", "someone", "no pattern matches the path" },
 		{ "GET", "/customer/a;b", "someone", "a semicolon in a segment" },
-		{ "GET", "/files/a", "nobody", "privilege files_any asks who is calling" },
+		{ "GET", "/files/a", "nobody",
+		    "privilege files_any needs an authenticated caller" },
 	};
 	struct load load;
 	struct buffer text;

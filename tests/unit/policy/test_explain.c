@@ -159,7 +159,7 @@ the_text_has_one_fact_a_line(void **state)
 	told_init(&told, "/s", "nobody");
 	check_text(&told, "verdict:       forward\n"
 			  "reason:        ok (200)\n"
-			  "detail:        \"privilege s asks who is calling\"\n"
+			  "detail:        \"privilege s needs an authenticated caller\"\n"
 			  "method:        \"GET\"\n"
 			  "path:          \"/s\"\n"
 			  "shadow:        credentials_missing\n"

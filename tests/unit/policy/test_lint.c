@@ -21,7 +21,7 @@ static const struct {
 	{ "a line that can never hold",
 	    "roles: {r: {granted_to: [{user: c}, {issuer: okta}]}}\n"
 	    "privileges: {p: {paths: [/a], roles: [r]}}",
-	    "can never hold: there is no local_issuer" },
+	    "can never match: there is no local_issuer" },
 	{ "a claim's name that is a URL and not escaped",
 	    "roles: {r: {granted_to: [{issuer: okta, claim: \"/https://x/roles\", equals: a}]}}\n"
 	    "privileges: {p: {paths: [/a], roles: [r]}}",
@@ -33,7 +33,7 @@ static const struct {
 	{ "each entry of a list",
 	    "roles: {r: {granted_to: [{issuer: okta, claim: \"/roles/*/name\", equals: a}]}}\n"
 	    "privileges: {p: {paths: [/a], roles: [r]}}",
-	    "/roles/r/granted_to/0/claim: warning: can never hold" },
+	    "/roles/r/granted_to/0/claim: warning: can never match" },
 	{ "a claim that is named by a domain",
 	    "roles: {r: {granted_to: [{issuer: okta, claim: /kubernetes.io/namespace, equals: "
 	    "a}]}}\n"
@@ -42,13 +42,13 @@ static const struct {
 	{ "a role no privilege uses", "roles: {r: {granted_to: [{issuer: okta}]}}",
 	    "/roles/r: warning: no privilege uses this role" },
 	{ "a module without a privilege", "modules: {m: {paths: [\"/a/*\"]}}",
-	    "/modules/m/paths/0: warning: no privilege covers this path of module \"m\": "
-	    "nobody gets in" },
+	    "/modules/m/paths/0: warning: no privilege protects this path of module \"m\": "
+	    "nobody can use it" },
 	{ "a module without a privilege, in the open",
 	    "modules: {m: {paths: [\"/a/*\"]}}\ndefault: public", "it is public" },
 	{ "a module half covered",
 	    "modules: {m: {paths: [\"/a/*\"]}}\nprivileges: {p: {paths: [\"/a/b/*\"]}}",
-	    "no privilege covers this path" },
+	    "no privilege protects this path" },
 	{ "a module covered by a wider path",
 	    "modules: {m: {paths: [\"/a/*\"]}}\nprivileges: {p: {paths: [\"/*\"]}}", "" },
 	{ "a public module", "modules: {m: {paths: [\"/a/*\"]}}\npublic: [\"/a/*\"]", "" },
@@ -56,7 +56,7 @@ static const struct {
 	    "roles: {r: {granted_to: [{issuer: okta}]}}\nprivileges:\n"
 	    "  p: {paths: [\"/*\"], roles: [r]}\n  q: {paths: [\"/a/*\"]}",
 	    "/privileges/q/paths/0: warning: this path is laxer than the wider \"/*\": it "
-	    "asks for no role" },
+	    "needs no role" },
 	{ "a narrower path with more roles",
 	    "roles: {r: {granted_to: [{issuer: okta}]}, s: {granted_to: [{issuer: "
 	    "okta}]}}\n"

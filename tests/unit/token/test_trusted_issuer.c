@@ -194,7 +194,8 @@ static const struct wrong wrongs[] = {
 	{ BAD("jwks_uri: [a]"), { "/idp/jwks_uri: must be a single value" } },
 	{ BAD("jwks_uri: http://x.test"), { "/idp/jwks_uri: must start with \"https://\"" } },
 	{ BAD("jwks: {refresh: 1s}"), { "/idp/jwks/refresh: must be" } },
-	{ SHORT "  jwks_uri: https://x.test\n  jwks_file: k.json\n", { "exclude each other" } },
+	{ SHORT "  jwks_uri: https://x.test\n  jwks_file: k.json\n",
+	    { "cannot be used together" } },
 	{ "i: text\n", { "/i: must be a map of keys" } },
 	{ "i: []\n", { "/i: must be a map of keys" } },
 };
@@ -228,7 +229,7 @@ static const struct {
 	const char *yaml, *want;
 } odd[] = {
 	{ BAD("claims: {subject: /a.b}"), "warning: means a claim named \"a.b\"" },
-	{ BAD("claims: {client: \"/x/*/y\"}"), "warning: can never hold" },
+	{ BAD("claims: {client: \"/x/*/y\"}"), "warning: can never match" },
 	{ BAD("claims: {roles: \"/https://x/roles\"}"), "\"/https:~1~1x~1roles\"" },
 	{ BAD("require: {\"/https://x/y\": z}"), "\"/https:~1~1x~1y\"" },
 	{ "i:\n  provider: entra\n  audience: a\n"
