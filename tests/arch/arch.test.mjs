@@ -31,6 +31,7 @@ const RULES = [
   ['functions have at most 60 lines', rules.functionLength, { 'base/seed.c': `int\nseed(void)\n{\n${'\tx();\n'.repeat(61)}}\n` }, /base\/seed\.c:3: seed\(void\) has 61 lines/],
   ['pure rooms ask nothing of the world', rules.pureFiles, { 'token/seed.c': 'void\nseed(void)\n{\n\tclock_gettime();\n}\n' }, /token\/seed\.c:4: clock_gettime\(\) in a file that is pure/],
   ['what calls itself pure is', rules.pureFiles, { 'base/seed.h': '/*\n * seed - a seed.\n *\n * Pure:   yes.\n */\n', 'base/seed.c': 'void\nseed(void)\n{\n\tgetenv("A");\n}\n' }, /base\/seed\.c:4: getenv\(\) in a file that is pure/],
+  ["public functions carry their file's name", rules.functionNames, { 'base/seed.c': 'void\nplant(void)\n{\n}\n' }, /base\/seed\.c: plant\(\) carries neither/],
   ['public functions are told of', rules.toldPrototypes, { 'base/seed.h': '/* told */\nint told(void);\n\nint seed(int a,\n    int b);\n' }, /base\/seed\.h:4: no comment/],
   ['banned functions are not called', rules.bannedCalls, { 'base/seed.c': '/* strcpy() */\nint a = sprintf (b, "gets(");\n' }, /base\/seed\.c:2: sprintf\(\) is banned/],
   ['tests use nothing that node 18 has not', rules.newerNode, { 'tests/e2e/seed.mjs': 'const a = [1].toSorted();\n' }, /tests\/e2e\/seed\.mjs:1: node 18 has no toSorted/],

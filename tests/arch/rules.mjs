@@ -277,7 +277,14 @@ function nouns(file, files) {
   return found;
 }
 
-/** A public function carries the name of its file, or of the header that declares it. */
+/** Does a header declare this function, and is the function's noun the header's, or that of a struct which it defines? */
+function declares(header, text, name) {
+  const plain = code(text);
+  if (!new RegExp(`(?<![\\w.>])${name}\\(`).test(plain)) return false;
+  return begins(name, nounOf(header)) || [...plain.matchAll(/^struct (\w+) \{/gm)].some(([, struct]) => begins(name, struct));
+}
+
+/** A public function carries the name of its file, or of the header that declares it or of a struct that this one defines. */
 export function functionNames(tree) {
   const home = publicFunctions(tree);
   if (home.size === 0) return NOTHING;
@@ -286,8 +293,7 @@ export function functionNames(tree) {
   const breaches = [];
   for (const [name, file] of home) {
     if (name in FOREIGN_NAMES || nouns(file, files).some((noun) => begins(name, noun))) continue;
-    const declared = headers.filter(([, text]) => new RegExp(`(?<![\\w.>])${name}\\(`).test(code(text))).map(([header]) => header);
-    if (!declared.some((header) => begins(name, nounOf(header)))) breaches.push(`${file}: ${name}() carries neither its file's name nor that of a header that declares it`);
+    if (!headers.some(([header, text]) => declares(header, text, name))) breaches.push(`${file}: ${name}() carries neither its file's name nor that of a header that declares it`);
   }
   for (const name of Object.keys(FOREIGN_NAMES)) if (!home.has(name)) breaches.push(`${name}() is no function of ours: it must leave the list of foreign names`);
   return breaches;
