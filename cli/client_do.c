@@ -106,7 +106,8 @@ client_do_rename(struct place *place, const struct client_line *line)
 	enum admin_result result;
 	struct err err;
 
-	result = admin_find(place->store, name, &place->arena, &client, &err);
+	result =
+	    admin_find(place->store, &(struct store_wanted){ name, &place->arena }, &client, &err);
 	if (result == ADMIN_OK && strcmp(client->name, new_name) == 0)
 		(void)command_trouble("client %s already has that name", name);
 	else if (result == ADMIN_OK)

@@ -131,7 +131,8 @@ client_do_show(struct place *place, const struct client_line *line)
 	int code;
 
 	arena_init(&arena, ARENA_MAX);
-	result = admin_find(place->store, line->line.words[0], &arena, &client, &err);
+	result = admin_find(
+	    place->store, &(struct store_wanted){ line->line.words[0], &arena }, &client, &err);
 	if (result == ADMIN_OK) {
 		buffer_init(&out, OUTPUT_MAX);
 		client_print_one(&out, (enum client_output)line->output, client);

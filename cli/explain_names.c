@@ -18,7 +18,7 @@ explain_no_client(const struct config *config, const char *name, struct err *ret
 		return err_set(reterr, "there is no local_issuer, so there are no clients");
 	arena_init(&arena, ARENA_MAX);
 	if (store_open_again(config->local.database, &store, reterr) &&
-	    admin_find(store, name, &arena, &client, reterr) == ADMIN_OK)
+	    admin_find(store, &(struct store_wanted){ name, &arena }, &client, reterr) == ADMIN_OK)
 		(void)err_set(reterr, "client %.128s was added just now: ask again", name);
 	store_close(store);
 	arena_done(&arena);
@@ -46,7 +46,7 @@ explain_no_user(const struct config *config, const char *name, struct arena *are
 	struct err err;
 
 	if (config->has_local && store_open_again(config->local.database, &store, &err) &&
-	    account_find(store, name, arena, &user, &err) == ADMIN_NO)
+	    account_find(store, &(struct store_wanted){ name, arena }, &user, &err) == ADMIN_NO)
 		text = arena_text(arena, span_of(err.text));
 	store_close(store);
 	return text != NULL ? text : "there is no such user";

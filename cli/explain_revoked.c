@@ -12,7 +12,7 @@ explain_revoked(
 	bool done;
 
 	done = store_open_again(asked->config->local.database, &store, reterr) &&
-	       store_revocations(store, 0, asked->arena, &found, reterr);
+	       store_revocations(store, &(struct store_after){ 0, asked->arena }, &found, reterr);
 	for (const struct revocation *one = found.first; one != NULL; one = one->next) {
 		if (!revocation_fits(one, &asked->decision->revoked))
 			continue;

@@ -278,7 +278,8 @@ by_client(struct work *work, const char *name, struct revocation *revocation)
 	revocation->value = name;
 	if (!work->local)
 		return EXIT_YES;
-	result = admin_find(place->store, name, &place->arena, &client, &err);
+	result =
+	    admin_find(place->store, &(struct store_wanted){ name, &place->arena }, &client, &err);
 	if (result == ADMIN_OK)
 		revocation->value = client->id;
 	return place_report(place, result, &err);
@@ -297,7 +298,8 @@ by_subject(struct work *work, const char *subject, struct revocation *revocation
 	revocation->value = subject;
 	if (!work->local)
 		return EXIT_YES;
-	if (!store_find(place->store, subject, &place->arena, &client, &err))
+	if (!store_find(
+		place->store, &(struct store_wanted){ subject, &place->arena }, &client, &err))
 		return place_report(place, ADMIN_TROUBLE, &err);
 	if (client != NULL && strcmp(client->id, subject) == 0)
 		return EXIT_YES;
@@ -307,8 +309,10 @@ by_subject(struct work *work, const char *subject, struct revocation *revocation
 		    subject);
 		return EXIT_NO;
 	}
-	return place_report(
-	    place, account_find(place->store, subject, &place->arena, &user, &err), &err);
+	return place_report(place,
+	    account_find(
+		place->store, &(struct store_wanted){ subject, &place->arena }, &user, &err),
+	    &err);
 }
 
 static int

@@ -22,7 +22,8 @@ check_user(struct place *place, const char *name)
 {
 	struct user *user = NULL;
 	struct err err;
-	enum admin_result result = account_find(place->store, name, &place->arena, &user, &err);
+	enum admin_result result =
+	    account_find(place->store, &(struct store_wanted){ name, &place->arena }, &user, &err);
 
 	if (result == ADMIN_OK && user->disabled)
 		result = admin_no(err_set(&err, "user %.128s is disabled", name));
@@ -46,8 +47,8 @@ check_client(struct place *place, const struct token_asked *asked)
 {
 	struct client *client = NULL;
 	struct err err;
-	enum admin_result result =
-	    admin_find(place->store, asked->client, &place->arena, &client, &err);
+	enum admin_result result = admin_find(
+	    place->store, &(struct store_wanted){ asked->client, &place->arena }, &client, &err);
 
 	if (result == ADMIN_OK && client->disabled)
 		result = admin_no(err_set(&err, "client %.128s is disabled", asked->client));

@@ -55,8 +55,8 @@ show_made(struct place *place, const struct line *line, const char *made)
 	struct user *user = NULL;
 	struct buffer out;
 	struct err err;
-	enum admin_result result =
-	    account_find(place->store, line->line.words[0], &place->arena, &user, &err);
+	enum admin_result result = account_find(place->store,
+	    &(struct store_wanted){ line->line.words[0], &place->arena }, &user, &err);
 
 	if (result != ADMIN_OK)
 		return place_report(place, result, &err);

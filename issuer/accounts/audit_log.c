@@ -26,7 +26,7 @@ audit_log(struct store *store, int64_t after, struct err *reterr)
 	bool done;
 
 	arena_init(&arena, DIRECTORY_MAX_BYTES);
-	done = store_audits(store, after, &arena, &first, reterr);
+	done = store_audits(store, &(struct store_after){ after, &arena }, &first, reterr);
 	for (; done && first != NULL; first = first->next)
 		write_line(first);
 	arena_done(&arena);

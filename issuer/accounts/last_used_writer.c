@@ -18,7 +18,8 @@ write_use(struct store *store, void *context, struct err *reterr)
 {
 	const struct use *use = context;
 
-	return store_used(store, use->client_id, use->slot, use->when_s, reterr);
+	return store_used(
+	    store, &(struct store_use){ use->client_id, use->slot, use->when_s }, reterr);
 }
 
 /* Trouble is told once, until it is over: the watch tells of the store itself. */

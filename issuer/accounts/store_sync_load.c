@@ -35,7 +35,8 @@ load_revocations(const struct loading *loading, struct err *reterr)
 	if (setup->revoked == NULL)
 		return true;
 	arena_init(&arena, DIRECTORY_MAX_BYTES);
-	done = store_revocations(loading->store, after, &arena, &found, reterr) &&
+	done = store_revocations(
+		   loading->store, &(struct store_after){ after, &arena }, &found, reterr) &&
 	       setup->revoked(setup->context, found.first, reterr);
 	arena_done(&arena);
 	return done;

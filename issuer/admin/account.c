@@ -98,7 +98,7 @@ account_add(struct store *store, const struct account_new *new_user, struct err 
 	if (!new_valid(new_user, reterr))
 		return ADMIN_NO;
 	arena_init(&arena, ARENA_MAX);
-	if (!store_user_find(store, user.name, &arena, &other, reterr))
+	if (!store_user_find(store, &(struct store_wanted){ user.name, &arena }, &other, reterr))
 		result = ADMIN_TROUBLE;
 	else if (other != NULL)
 		result = no(err_set(reterr, "there is a user \"%s\" already", user.name));
@@ -131,15 +131,15 @@ no_user(struct store *store, const char *name, struct err *reterr)
 }
 
 enum admin_result
-account_find(struct store *store, const char *name, struct arena *arena, struct user **ret_user,
+account_find(struct store *store, const struct store_wanted *wanted, struct user **ret_user,
     struct err *reterr)
 {
 	struct user *user = NULL;
 
-	if (!store_user_find(store, name, arena, &user, reterr))
+	if (!store_user_find(store, wanted, &user, reterr))
 		return ADMIN_TROUBLE;
 	if (user == NULL)
-		return no_user(store, name, reterr);
+		return no_user(store, wanted->name_or_id, reterr);
 	*ret_user = user;
 	return ADMIN_OK;
 }
@@ -156,7 +156,7 @@ account_set_password(
 	if (!password_valid(password, reterr))
 		return ADMIN_NO;
 	arena_init(&arena, ARENA_MAX);
-	result = account_find(store, name, &arena, &user, reterr);
+	result = account_find(store, &(struct store_wanted){ name, &arena }, &user, reterr);
 	if (result == ADMIN_OK)
 		result = done_or_trouble(hash(password, hashed, reterr) &&
 					 store_user_set_hash(store, user, hashed, reterr));
@@ -175,7 +175,8 @@ account_set_role(
 	if (!client_role_valid(span_of(grant->role)))
 		return no(err_set(reterr, "that is no name for a role"));
 	arena_init(&arena, ARENA_MAX);
-	result = account_find(store, grant->name_or_id, &arena, &user, reterr);
+	result =
+	    account_find(store, &(struct store_wanted){ grant->name_or_id, &arena }, &user, reterr);
 	if (result == ADMIN_OK) {
 		struct store_grant row = { STORE_USER, user->id, grant->role, grant->granted,
 			user->name };
@@ -195,7 +196,7 @@ account_set_disabled(
 	struct arena arena;
 
 	arena_init(&arena, ARENA_MAX);
-	result = account_find(store, name, &arena, &user, reterr);
+	result = account_find(store, &(struct store_wanted){ name, &arena }, &user, reterr);
 	if (result == ADMIN_OK) {
 		struct store_principal principal = store_user(user);
 
@@ -216,7 +217,7 @@ account_delete(struct store *store, const char *name, struct err *reterr)
 	bool found = false;
 
 	arena_init(&arena, ARENA_MAX);
-	result = account_find(store, name, &arena, &user, reterr);
+	result = account_find(store, &(struct store_wanted){ name, &arena }, &user, reterr);
 	if (result == ADMIN_OK) {
 		struct store_principal principal = store_user(user);
 

@@ -38,8 +38,8 @@ MUST_CHECK enum admin_result account_add(
 
 /* The user of that name; ADMIN_NO: there is none, and the error names the one that may have been
  * meant. Lent by the arena. */
-MUST_CHECK enum admin_result account_find(struct store *store, const char *name,
-    struct arena *arena, struct user **ret_user, struct err *reterr);
+MUST_CHECK enum admin_result account_find(struct store *store, const struct store_wanted *wanted,
+    struct user **ret_user, struct err *reterr);
 
 /* Give a user another password. */
 MUST_CHECK enum admin_result account_set_password(

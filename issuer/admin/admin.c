@@ -97,7 +97,8 @@ why_not_added(struct store *store, const char *name)
 	bool found;
 
 	arena_init(&arena, ARENA_MAX);
-	found = store_find(store, name, &arena, &client, &err) && client != NULL;
+	found = store_find(store, &(struct store_wanted){ name, &arena }, &client, &err) &&
+		client != NULL;
 	arena_done(&arena);
 	return found ? ADMIN_NO : ADMIN_TROUBLE;
 }
@@ -173,15 +174,15 @@ no_client(struct store *store, const char *name_or_id, struct err *reterr)
 }
 
 enum admin_result
-admin_find(struct store *store, const char *name_or_id, struct arena *arena,
-    struct client **ret_client, struct err *reterr)
+admin_find(struct store *store, const struct store_wanted *wanted, struct client **ret_client,
+    struct err *reterr)
 {
 	struct client *client = NULL;
 
-	if (!store_find(store, name_or_id, arena, &client, reterr))
+	if (!store_find(store, wanted, &client, reterr))
 		return ADMIN_TROUBLE;
 	if (client == NULL)
-		return no_client(store, name_or_id, reterr);
+		return no_client(store, wanted->name_or_id, reterr);
 	*ret_client = client;
 	return ADMIN_OK;
 }
@@ -197,7 +198,8 @@ admin_set_role(
 	if (!client_role_valid(span_of(grant->role)))
 		return admin_no(err_set(reterr, "that is no name for a role"));
 	arena_init(&arena, ARENA_MAX);
-	result = admin_find(store, grant->name_or_id, &arena, &client, reterr);
+	result =
+	    admin_find(store, &(struct store_wanted){ grant->name_or_id, &arena }, &client, reterr);
 	if (result == ADMIN_OK) {
 		struct store_grant row = { STORE_CLIENT, client->id, grant->role, grant->granted,
 			client->name };

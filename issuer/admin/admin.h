@@ -58,8 +58,8 @@ MUST_CHECK enum admin_result admin_add(struct store *store, const struct admin_n
 
 /* The client of that name or id; ADMIN_NO: there is none, and the error names the one that may have
  * been meant. Lent by the arena. */
-MUST_CHECK enum admin_result admin_find(struct store *store, const char *name_or_id,
-    struct arena *arena, struct client **ret_client, struct err *reterr);
+MUST_CHECK enum admin_result admin_find(struct store *store, const struct store_wanted *wanted,
+    struct client **ret_client, struct err *reterr);
 
 /* A role to be granted to, or revoked from, a client by name or id. */
 struct admin_grant {

@@ -44,7 +44,7 @@ admin_change(struct store *store, const char *name_or_id, const struct admin_fie
 	if (!admin_fields_valid(fields, reterr))
 		return ADMIN_NO;
 	arena_init(&arena, ARENA_MAX);
-	result = admin_find(store, name_or_id, &arena, &was, reterr);
+	result = admin_find(store, &(struct store_wanted){ name_or_id, &arena }, &was, reterr);
 	if (result == ADMIN_OK) {
 		client = *was;
 		result = apply(&client, fields, reterr);
@@ -65,8 +65,9 @@ admin_rename(struct store *store, const char *name_or_id, const char *new_name, 
 	if (!admin_name_valid(new_name, reterr))
 		return ADMIN_NO;
 	arena_init(&arena, ARENA_MAX);
-	result = admin_find(store, name_or_id, &arena, &client, reterr);
-	if (result == ADMIN_OK && !store_find(store, new_name, &arena, &other, reterr))
+	result = admin_find(store, &(struct store_wanted){ name_or_id, &arena }, &client, reterr);
+	if (result == ADMIN_OK &&
+	    !store_find(store, &(struct store_wanted){ new_name, &arena }, &other, reterr))
 		result = ADMIN_TROUBLE;
 	if (result == ADMIN_OK && other != NULL)
 		result = admin_no(
@@ -86,7 +87,8 @@ admin_set_disabled(
 	struct arena arena;
 
 	arena_init(&arena, ARENA_MAX);
-	result = admin_find(store, to->name_or_id, &arena, &client, reterr);
+	result =
+	    admin_find(store, &(struct store_wanted){ to->name_or_id, &arena }, &client, reterr);
 	if (result == ADMIN_OK) {
 		struct store_principal principal = store_client(client);
 
@@ -107,7 +109,7 @@ admin_delete(struct store *store, const char *name_or_id, struct err *reterr)
 	bool found = false;
 
 	arena_init(&arena, ARENA_MAX);
-	result = admin_find(store, name_or_id, &arena, &client, reterr);
+	result = admin_find(store, &(struct store_wanted){ name_or_id, &arena }, &client, reterr);
 	if (result == ADMIN_OK) {
 		struct store_principal principal = store_client(client);
 
@@ -133,7 +135,7 @@ admin_end_tokens(
 	bool new;
 
 	arena_init(&arena, ARENA_MAX);
-	result = admin_find(store, name_or_id, &arena, &client, reterr);
+	result = admin_find(store, &(struct store_wanted){ name_or_id, &arena }, &client, reterr);
 	if (result == ADMIN_OK) {
 		revocation.value = client->id;
 		revocation.before_s = clock_now_s();

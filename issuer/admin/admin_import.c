@@ -186,8 +186,9 @@ check_free(
 {
 	struct client *other = NULL;
 
-	if (!store_find(store, client->name, arena, &other, reterr) ||
-	    (other == NULL && !store_find(store, client->id, arena, &other, reterr)))
+	if (!store_find(store, &(struct store_wanted){ client->name, arena }, &other, reterr) ||
+	    (other == NULL &&
+		!store_find(store, &(struct store_wanted){ client->id, arena }, &other, reterr)))
 		return ADMIN_TROUBLE;
 	if (other != NULL)
 		return admin_no(

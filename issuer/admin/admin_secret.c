@@ -51,9 +51,10 @@ rotate(struct store *store, const struct client *client, bool revoke_other,
 		(void)err_set(reterr, "the random generator failed");
 		return ADMIN_TROUBLE;
 	}
-	if (!store_set_slot(store, client, at, &slot, reterr))
+	if (!store_set_slot(store, client, &(struct store_slot){ at, &slot }, reterr))
 		return ADMIN_TROUBLE;
-	if (revoke_other && !store_set_slot(store, client, 1 - at, &none, reterr))
+	if (revoke_other &&
+	    !store_set_slot(store, client, &(struct store_slot){ 1 - at, &none }, reterr))
 		return ADMIN_TROUBLE;
 	return ADMIN_OK;
 }
@@ -68,7 +69,8 @@ admin_rotate(struct store *store, const struct admin_rotation *rotation,
 	struct arena arena;
 
 	arena_init(&arena, ARENA_MAX);
-	result = admin_find(store, rotation->name_or_id, &arena, &client, reterr);
+	result = admin_find(
+	    store, &(struct store_wanted){ rotation->name_or_id, &arena }, &client, reterr);
 	if (result == ADMIN_OK)
 		result = rotate(store, client, rotation->revoke_other, &made, reterr);
 	if (result == ADMIN_OK)
@@ -117,14 +119,16 @@ admin_revoke_secret(
 	int slots = 0;
 
 	arena_init(&arena, ARENA_MAX);
-	result = admin_find(store, which->name_or_id, &arena, &client, reterr);
+	result =
+	    admin_find(store, &(struct store_wanted){ which->name_or_id, &arena }, &client, reterr);
 	if (result == ADMIN_OK) {
 		slots = chosen(client, which->slot);
 		if (slots == 0)
 			result = admin_no(no_secret(client, which->slot, reterr));
 	}
 	for (int i = 0; i < CLIENT_SLOTS && result == ADMIN_OK; i++)
-		if ((slots & 1 << i) != 0 && !store_set_slot(store, client, i, &none, reterr))
+		if ((slots & 1 << i) != 0 &&
+		    !store_set_slot(store, client, &(struct store_slot){ i, &none }, reterr))
 			result = ADMIN_TROUBLE;
 	if (result == ADMIN_OK)
 		*ret_revoked = slots;

@@ -289,7 +289,8 @@ write_hash(struct store *store, void *context, struct err *reterr)
 	bool done;
 
 	arena_init(&arena, ARENA_MAX);
-	done = store_user_find(store, rehash->name, &arena, &user, reterr);
+	done =
+	    store_user_find(store, &(struct store_wanted){ rehash->name, &arena }, &user, reterr);
 	if (done && user != NULL && strcmp(user->hash, rehash->from) == 0)
 		done = store_user_rehash(store, user, rehash->to, reterr);
 	arena_done(&arena);

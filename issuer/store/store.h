@@ -101,8 +101,14 @@ MUST_CHECK bool store_backup(struct store *store, const char *path, struct err *
 /* Add a client with its secrets' hashes. A name or id that exists is an error. */
 MUST_CHECK bool store_add(struct store *store, const struct client *client, struct err *reterr);
 
+/* A name or id, and the arena for all that is found. */
+struct store_wanted {
+	const char *name_or_id;
+	struct arena *arena;
+};
+
 /* The client of that name or id; all texts lent by the arena. *ret_client NULL: there is none. */
-MUST_CHECK bool store_find(struct store *store, const char *name_or_id, struct arena *arena,
+MUST_CHECK bool store_find(struct store *store, const struct store_wanted *wanted,
     struct client **ret_client, struct err *reterr);
 
 /* All clients in the order of their names, linked by `next`. */
@@ -121,12 +127,20 @@ MUST_CHECK bool store_rename(
 
 /* Put a secret into slot 0 or 1; an empty hash revokes what is there. If somebody has changed that
  * slot since `client` was read, that is an error: their secret would be lost. */
-MUST_CHECK bool store_set_slot(struct store *store, const struct client *client, int slot,
-    const struct client_slot *filled, struct err *reterr);
+struct store_slot {
+	int at; /* 0 or 1 */
+	const struct client_slot *filled;
+};
+MUST_CHECK bool store_set_slot(struct store *store, const struct client *client,
+    const struct store_slot *slot, struct err *reterr);
 
 /* Note the last use of a secret: bookkeeping, without an audit row. */
-MUST_CHECK bool store_used(
-    struct store *store, const char *client_id, int slot, int64_t now_s, struct err *reterr);
+struct store_use {
+	const char *client_id;
+	int slot;
+	int64_t when_s;
+};
+MUST_CHECK bool store_used(struct store *store, const struct store_use *use, struct err *reterr);
 
 /* --- users --- */
 
@@ -134,7 +148,7 @@ MUST_CHECK bool store_used(
 MUST_CHECK bool store_user_add(struct store *store, const struct user *user, struct err *reterr);
 
 /* The user of that name or id; lent by the arena. *ret_user NULL: there is none. */
-MUST_CHECK bool store_user_find(struct store *store, const char *name_or_id, struct arena *arena,
+MUST_CHECK bool store_user_find(struct store *store, const struct store_wanted *wanted,
     struct user **ret_user, struct err *reterr);
 
 /* All users in the order of their names, linked by `next`. */
@@ -196,6 +210,12 @@ MUST_CHECK bool store_delete(struct store *store, const struct store_principal *
 
 /* --- revocations --- */
 
+/* What is of a higher number, and the arena for all that is found. */
+struct store_after {
+	int64_t number;
+	struct arena *arena;
+};
+
 /* Revoke. *ret_new is false when what it ends was revoked already: there is no second row and no
  * second audit row then; at most the first one is remembered for longer. */
 MUST_CHECK bool store_revoke(
@@ -207,7 +227,7 @@ struct store_revocations {
 	struct revocation *first;
 	int64_t last;
 };
-MUST_CHECK bool store_revocations(struct store *store, int64_t after, struct arena *arena,
+MUST_CHECK bool store_revocations(struct store *store, const struct store_after *after,
     struct store_revocations *ret_revocations, struct err *reterr);
 
 /* Delete those whose time is over. */
@@ -245,7 +265,7 @@ struct store_audit {
 };
 
 /* Those after number `after`, oldest first, at most 1000. */
-MUST_CHECK bool store_audits(struct store *store, int64_t after, struct arena *arena,
+MUST_CHECK bool store_audits(struct store *store, const struct store_after *after,
     struct store_audit **ret_first, struct err *reterr);
 
 #endif

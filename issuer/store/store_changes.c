@@ -107,7 +107,7 @@ unchanged(struct store *store, const struct one *one, struct err *reterr)
 	bool same = false;
 
 	arena_init(&arena, ARENA_MAX);
-	if (store_find(store, one->id, &arena, &now, reterr)) {
+	if (store_find(store, &(struct store_wanted){ one->id, &arena }, &now, reterr)) {
 		same = now != NULL && client_same(now, one->was);
 		if (!same)
 			(void)err_set(reterr,
@@ -199,14 +199,14 @@ slot_within(struct store *store, void *context, struct err *reterr)
 }
 
 bool
-store_set_slot(struct store *store, const struct client *client, int slot,
-    const struct client_slot *filled, struct err *reterr)
+store_set_slot(struct store *store, const struct client *client, const struct store_slot *slot,
+    struct err *reterr)
 {
-	struct sql_value values[] = { sql_text(client->id), sql_text(filled->hash),
-		sql_number(filled->issued_s), sql_text(client->slots[slot].hash) };
+	struct sql_value values[] = { sql_text(client->id), sql_text(slot->filled->hash),
+		sql_number(slot->filled->issued_s), sql_text(client->slots[slot->at].hash) };
 	struct one one = { .id = client->id,
 		.name = client->name,
-		.query = { .text = slot == 0
+		.query = { .text = slot->at == 0
 				       ? "UPDATE client SET secret_1 = $2, secret_1_issued = $3,"
 					 " secret_1_used = 0 WHERE id = $1 AND secret_1 = $4"
 				       : "UPDATE client SET secret_2 = $2, secret_2_issued = $3,"
@@ -214,19 +214,19 @@ store_set_slot(struct store *store, const struct client *client, int slot,
 		    .values = values,
 		    .count = 4 } };
 	struct store_change change = { "principals",
-		filled->hash[0] == '\0' ? "client revoke-secret" : "client rotate", client->name,
-		slot_within, &one, NULL };
+		slot->filled->hash[0] == '\0' ? "client revoke-secret" : "client rotate",
+		client->name, slot_within, &one, NULL };
 
 	return store_do(store, &change, reterr);
 }
 
 bool
-store_used(struct store *store, const char *client_id, int slot, int64_t now_s, struct err *reterr)
+store_used(struct store *store, const struct store_use *use, struct err *reterr)
 {
-	struct sql_value values[] = { sql_text(client_id), sql_number(now_s) };
+	struct sql_value values[] = { sql_text(use->client_id), sql_number(use->when_s) };
 	struct sql_query query = {
-		.text = slot == 0 ? "UPDATE client SET secret_1_used = $2 WHERE id = $1"
-				  : "UPDATE client SET secret_2_used = $2 WHERE id = $1",
+		.text = use->slot == 0 ? "UPDATE client SET secret_1_used = $2 WHERE id = $1"
+				       : "UPDATE client SET secret_2_used = $2 WHERE id = $1",
 		.values = values,
 		.count = 2,
 	};

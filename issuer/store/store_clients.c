@@ -168,13 +168,13 @@ find_within(struct reading *reading, const char *name_or_id, struct err *reterr)
 }
 
 bool
-store_find(struct store *store, const char *name_or_id, struct arena *arena,
-    struct client **ret_client, struct err *reterr)
+store_find(struct store *store, const struct store_wanted *wanted, struct client **ret_client,
+    struct err *reterr)
 {
-	struct reading reading = { .store = store, .arena = arena };
+	struct reading reading = { .store = store, .arena = wanted->arena };
 
 	reading.last = &reading.first;
-	if (!find_within(&reading, name_or_id, reterr))
+	if (!find_within(&reading, wanted->name_or_id, reterr))
 		return false;
 	*ret_client = reading.first;
 	return true;

@@ -169,14 +169,14 @@ take_revocation(void *context, const struct sql_row *row, struct err *reterr)
 }
 
 bool
-store_revocations(struct store *store, int64_t after, struct arena *arena,
+store_revocations(struct store *store, const struct store_after *after,
     struct store_revocations *ret_revocations, struct err *reterr)
 {
 	struct reading reading = { .store = store,
-		.arena = arena,
+		.arena = after->arena,
 		.revocations = ret_revocations,
 		.last_revocation = &ret_revocations->first };
-	struct sql_value number = sql_number(after);
+	struct sql_value number = sql_number(after->number);
 	struct sql_query query = {
 		.text = "SELECT number, kind, issuer, value, before_s, until_s, created, by_whom"
 			" FROM revocation WHERE number > $1 ORDER BY number",
@@ -186,7 +186,7 @@ store_revocations(struct store *store, int64_t after, struct arena *arena,
 		.context = &reading,
 	};
 
-	*ret_revocations = (struct store_revocations){ NULL, after };
+	*ret_revocations = (struct store_revocations){ NULL, after->number };
 	return sql_run(store->sql, &query, reterr);
 }
 
@@ -324,11 +324,11 @@ take_audit(void *context, const struct sql_row *row, struct err *reterr)
 }
 
 bool
-store_audits(struct store *store, int64_t after, struct arena *arena,
-    struct store_audit **ret_first, struct err *reterr)
+store_audits(struct store *store, const struct store_after *after, struct store_audit **ret_first,
+    struct err *reterr)
 {
-	struct reading reading = { .store = store, .arena = arena, .last_audit = ret_first };
-	struct sql_value number = sql_number(after);
+	struct reading reading = { .store = store, .arena = after->arena, .last_audit = ret_first };
+	struct sql_value number = sql_number(after->number);
 	struct sql_query query = {
 		.text = "SELECT number, time, by_whom, action, object FROM audit"
 			" WHERE number > $1 ORDER BY number LIMIT 1000",

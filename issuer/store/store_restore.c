@@ -46,7 +46,7 @@ read_all(struct store *store, struct arena *arena, struct err *reterr)
 
 	return store_list(store, arena, &client, reterr) &&
 	       store_user_list(store, arena, &user, reterr) &&
-	       store_revocations(store, 0, arena, &revocations, reterr) &&
+	       store_revocations(store, &(struct store_after){ 0, arena }, &revocations, reterr) &&
 	       store_keys(store, arena, &key, reterr);
 }
 

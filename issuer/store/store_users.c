@@ -67,15 +67,15 @@ read_roles(struct reading *reading, const char *text, const char *id, struct err
 }
 
 bool
-store_user_find(struct store *store, const char *name_or_id, struct arena *arena,
-    struct user **ret_user, struct err *reterr)
+store_user_find(struct store *store, const struct store_wanted *wanted, struct user **ret_user,
+    struct err *reterr)
 {
-	struct reading reading = { .store = store, .arena = arena };
-	struct sql_value wanted = sql_text(name_or_id);
+	struct reading reading = { .store = store, .arena = wanted->arena };
+	struct sql_value value = sql_text(wanted->name_or_id);
 	struct sql_query query = {
 		.text = USER_COLUMNS "WHERE id = $1 OR name = $1"
 				     " ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END LIMIT 1",
-		.values = &wanted,
+		.values = &value,
 		.count = 1,
 		.each = take_user,
 		.context = &reading,

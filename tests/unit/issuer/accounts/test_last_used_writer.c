@@ -10,7 +10,8 @@ used_s(int slot)
 	int64_t found;
 
 	arena_init(&arena, 1 << 20);
-	assert_true(store_find(running.store, "partner", &arena, &client, &err));
+	assert_true(
+	    store_find(running.store, &(struct store_wanted){ "partner", &arena }, &client, &err));
 	assert_non_null(client);
 	found = client->slots[slot].used_s;
 	arena_done(&arena);

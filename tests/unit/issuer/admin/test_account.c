@@ -29,7 +29,7 @@ read_user(struct arena *arena, const char *name)
 	struct store *store = open_store();
 	struct user *user = NULL;
 
-	if (!store_user_find(store, name, arena, &user, &err))
+	if (!store_user_find(store, &(struct store_wanted){ name, arena }, &user, &err))
 		fail_msg("%s", err.text);
 	store_close(store);
 	return user;

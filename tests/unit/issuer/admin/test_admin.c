@@ -37,14 +37,17 @@ secret_given_is_the_clients(void **state)
 	(void)state;
 	assert_int_equal(admin_add(store, &new_client, &made, &err), ADMIN_OK);
 	arena_init(&arena, 1 << 20);
-	assert_int_equal(admin_find(store, "partner", &arena, &client, &err), ADMIN_OK);
+	assert_int_equal(
+	    admin_find(store, &(struct store_wanted){ "partner", &arena }, &client, &err),
+	    ADMIN_OK);
 	assert_string_equal(client->id, made.id);
 	assert_string_equal(client->label, "Partner");
 	assert_true(client->created_s > 0 && client->slots[0].issued_s == client->created_s);
 	assert_true(client_secret_slot(client, span_of(made.secret)) >= 0);
 	assert_null(strstr(client->slots[0].hash, made.secret));
 	client = NULL;
-	assert_int_equal(admin_find(store, made.id, &arena, &client, &err), ADMIN_OK);
+	assert_int_equal(
+	    admin_find(store, &(struct store_wanted){ made.id, &arena }, &client, &err), ADMIN_OK);
 	assert_non_null(client);
 	arena_done(&arena);
 }
@@ -113,10 +116,13 @@ no_and_trouble_are_reported_apart(void **state)
 	assert_int_equal(admin_set_role(store, &unknown, &changed, &err), ADMIN_NO);
 	assert_string_equal(err.text, "there is no client \"nobody\"");
 	arena_init(&arena, 1 << 20);
-	assert_int_equal(admin_find(store, "nobody", &arena, &client, &err), ADMIN_NO);
+	assert_int_equal(
+	    admin_find(store, &(struct store_wanted){ "nobody", &arena }, &client, &err), ADMIN_NO);
 	arena_done(&arena);
 	arena_init(&arena, 16);
-	assert_int_equal(admin_find(store, "partner", &arena, &client, &err), ADMIN_TROUBLE);
+	assert_int_equal(
+	    admin_find(store, &(struct store_wanted){ "partner", &arena }, &client, &err),
+	    ADMIN_TROUBLE);
 	assert_null(client);
 	arena_done(&arena);
 }

@@ -36,7 +36,7 @@ find(const char *name, struct arena *arena)
 {
 	struct client *client = NULL;
 
-	if (admin_find(store, name, arena, &client, &err) != ADMIN_OK)
+	if (admin_find(store, &(struct store_wanted){ name, arena }, &client, &err) != ADMIN_OK)
 		fail_msg("%s", err.text);
 	return client;
 }
@@ -104,7 +104,9 @@ a_name_is_one_clients(void **state)
 	client = find("friend", &arena);
 	assert_string_equal(client->id, made.id);
 	assert_true(client_secret_slot(client, span_of(made.secret)) >= 0);
-	assert_int_equal(admin_find(store, "partner", &arena, &client, &err), ADMIN_NO);
+	assert_int_equal(
+	    admin_find(store, &(struct store_wanted){ "partner", &arena }, &client, &err),
+	    ADMIN_NO);
 	arena_done(&arena);
 }
 
@@ -139,7 +141,9 @@ a_client_is_deleted_once(void **state)
 	(void)state;
 	arena_init(&arena, 1 << 20);
 	assert_int_equal(admin_delete(store, made.id, &err), ADMIN_OK);
-	assert_int_equal(admin_find(store, "partner", &arena, &client, &err), ADMIN_NO);
+	assert_int_equal(
+	    admin_find(store, &(struct store_wanted){ "partner", &arena }, &client, &err),
+	    ADMIN_NO);
 	assert_int_equal(admin_delete(store, "partner", &err), ADMIN_NO);
 	arena_done(&arena);
 }

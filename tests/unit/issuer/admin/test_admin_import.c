@@ -61,7 +61,8 @@ what_was_exported_comes_in(void **state)
 		fail_msg("%s", err.text);
 	assert_int_equal(count, 2);
 	arena_init(&arena, 1 << 20);
-	assert_int_equal(admin_find(store, "id-a", &arena, &client, &err), ADMIN_OK);
+	assert_int_equal(
+	    admin_find(store, &(struct store_wanted){ "id-a", &arena }, &client, &err), ADMIN_OK);
 	assert_string_equal(client->name, "a");
 	assert_int_equal(client->created_s, 1767225600);
 	assert_int_equal(client->token_lifetime_s, 60);
@@ -71,7 +72,8 @@ what_was_exported_comes_in(void **state)
 	assert_int_equal(client_secret_slot(client, SPAN(SECRET)), 1);
 	assert_null(strstr(client->slots[1].hash, SECRET));
 	client = NULL;
-	assert_int_equal(admin_find(store, "b", &arena, &client, &err), ADMIN_OK);
+	assert_int_equal(
+	    admin_find(store, &(struct store_wanted){ "b", &arena }, &client, &err), ADMIN_OK);
 	assert_true(client->disabled);
 	arena_done(&arena);
 }

@@ -39,7 +39,9 @@ counts(const char *secret)
 	bool good;
 
 	arena_init(&arena, 1 << 20);
-	assert_int_equal(admin_find(store, "partner", &arena, &client, &err), ADMIN_OK);
+	assert_int_equal(
+	    admin_find(store, &(struct store_wanted){ "partner", &arena }, &client, &err),
+	    ADMIN_OK);
 	good = client_secret_slot(client, span_of(secret)) >= 0;
 	arena_done(&arena);
 	return good;

@@ -27,14 +27,14 @@ what_is_written_is_read(void **state)
 	store_close(store);
 	store = open_store();
 	arena_init(&arena, 1 << 20);
-	assert_true(store_find(store, "id1", &arena, &got, &err));
+	assert_true(store_find(store, &(struct store_wanted){ "id1", &arena }, &got, &err));
 	assert_int_equal(strlen(got->incarnation), 22);
 	client.incarnation = got->incarnation; /* the store's to make */
 	assert_true(client_same(got, &client));
 	got = NULL;
-	assert_true(store_find(store, "n:1", &arena, &got, &err));
+	assert_true(store_find(store, &(struct store_wanted){ "n:1", &arena }, &got, &err));
 	assert_true(client_same(got, &client));
-	assert_true(store_find(store, "N:1", &arena, &got, &err));
+	assert_true(store_find(store, &(struct store_wanted){ "N:1", &arena }, &got, &err));
 	assert_null(got);
 	arena_done(&arena);
 	store_close(store);
@@ -54,15 +54,15 @@ who_is_added_again_is_another_one(void **state)
 	(void)state;
 	arena_init(&arena, 1 << 20);
 	assert_true(store_add(store, &client, &err) && store_user_add(store, &user, &err));
-	assert_true(store_find(store, "i", &arena, &one, &err));
-	assert_true(store_user_find(store, "ann", &arena, &ann, &err));
+	assert_true(store_find(store, &(struct store_wanted){ "i", &arena }, &one, &err));
+	assert_true(store_user_find(store, &(struct store_wanted){ "ann", &arena }, &ann, &err));
 	one_of = store_client(one);
 	ann_of = store_user(ann);
 	assert_true(store_delete(store, &one_of, &found, &err) && found);
 	assert_true(store_delete(store, &ann_of, &found, &err) && found);
 	assert_true(store_add(store, &client, &err) && store_user_add(store, &user, &err));
-	assert_true(store_find(store, "i", &arena, &two, &err));
-	assert_true(store_user_find(store, "ann", &arena, &other, &err));
+	assert_true(store_find(store, &(struct store_wanted){ "i", &arena }, &two, &err));
+	assert_true(store_user_find(store, &(struct store_wanted){ "ann", &arena }, &other, &err));
 	assert_string_not_equal(one->incarnation, two->incarnation);
 	assert_string_not_equal(ann->incarnation, other->incarnation);
 	assert_false(client_same(one, two));
@@ -132,7 +132,7 @@ half_an_addition_is_none(void **state)
 		      " BEGIN SELECT RAISE(ABORT, 'no'); END");
 	assert_false(store_add(store, &client, &err));
 	arena_init(&arena, 1 << 20);
-	assert_true(store_find(store, "n", &arena, &got, &err));
+	assert_true(store_find(store, &(struct store_wanted){ "n", &arena }, &got, &err));
 	assert_null(got);
 	arena_done(&arena);
 	run_sql(database_url() != NULL ? "ALTER TABLE client_role DROP CONSTRAINT t"
@@ -157,7 +157,7 @@ roles_are_granted_and_revoked(void **state)
 	assert_true(store_set_role(store, &grant, &changed, &err));
 	assert_false(changed);
 	arena_init(&arena, 1 << 20);
-	assert_true(store_find(store, "n", &arena, &got, &err));
+	assert_true(store_find(store, &(struct store_wanted){ "n", &arena }, &got, &err));
 	assert_int_equal(got->roles.count, 1);
 	assert_string_equal(got->roles.at[0], "r");
 	grant.granted = false;

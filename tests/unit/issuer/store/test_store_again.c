@@ -47,7 +47,7 @@ rows_of(struct store *store, int64_t *ret_until_s)
 	size_t count = 0;
 
 	arena_init(&arena, 1 << 20);
-	assert_true(store_revocations(store, 0, &arena, &found, &err));
+	assert_true(store_revocations(store, &(struct store_after){ 0, &arena }, &found, &err));
 	for (; found.first != NULL; found.first = found.first->next) {
 		*ret_until_s = found.first->until_s;
 		count++;
@@ -296,7 +296,7 @@ find(struct store *store, struct arena *arena)
 {
 	struct client *client = NULL;
 
-	assert_true(store_find(store, "n", arena, &client, &err));
+	assert_true(store_find(store, &(struct store_wanted){ "n", arena }, &client, &err));
 	assert_non_null(client);
 	return client;
 }
@@ -315,8 +315,8 @@ what_somebody_changed_meanwhile_is_not_undone(void **state)
 	arena_init(&arena, 1 << 20);
 	add(store, "i", "n");
 	was = find(store, &arena);
-	assert_true(store_set_slot(store, was, 1, &one, &err));
-	assert_false(store_set_slot(store, was, 1, &two, &err));
+	assert_true(store_set_slot(store, was, &(struct store_slot){ 1, &one }, &err));
+	assert_false(store_set_slot(store, was, &(struct store_slot){ 1, &two }, &err));
 	assert_non_null(strstr(err.text, "try again"));
 	assert_string_equal(find(store, &arena)->slots[1].hash, "h1");
 

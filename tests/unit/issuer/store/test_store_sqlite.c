@@ -140,8 +140,8 @@ clients_and_users_of_an_older_schema_have_no_incarnation(void **state)
 		"DELETE FROM postern_schema WHERE version > 2");
 	store = open_store();
 	arena_init(&arena, 1 << 20);
-	assert_true(store_find(store, "i", &arena, &client, &err));
-	assert_true(store_user_find(store, "ann", &arena, &ann, &err));
+	assert_true(store_find(store, &(struct store_wanted){ "i", &arena }, &client, &err));
+	assert_true(store_user_find(store, &(struct store_wanted){ "ann", &arena }, &ann, &err));
 	assert_string_equal(client->incarnation, "");
 	assert_string_equal(ann->incarnation, "");
 	arena_done(&arena);
