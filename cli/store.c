@@ -57,8 +57,7 @@ enum verb { BACKUP, RESTORE, CHECK, INIT };
 static const struct command_verb verbs[] = {
 	[BACKUP] = { "backup", "FILE", "copy the local issuer's database" },
 	[RESTORE] = { "restore", "FILE",
-	    "replace the database with a copy, even while a gate runs; its current content is "
-	    "lost" },
+	    "replace the database with a copy, even while a gate runs" },
 	[CHECK] = { "check", "", "read the whole database and report whether it is sound" },
 	[INIT] = { "init", "", "create an empty database even though signing keys exist" },
 	{ NULL, NULL, NULL },
