@@ -35,7 +35,7 @@ store_sync_away_tell(struct store_sync_away *away, bool well, const struct err *
 		away->since_us = clock_mono_us();
 	(void)pthread_mutex_unlock(&away->lock);
 	if (news && well)
-		log_event(LOG_INFO, "store_recovered", "the clients are read again");
+		log_event(LOG_INFO, "store_recovered", "the clients can be read again");
 	else if (news)
 		log_event(
 		    LOG_ERROR, "store_failed", "%s; the clients stay as last read", err->text);

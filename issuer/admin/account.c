@@ -70,7 +70,7 @@ new_valid(const struct account_new *new_user, struct err *reterr)
 		    "a label has at most %d bytes of UTF-8 and no control characters", LABEL_MAX);
 	for (i = 0; i < new_user->roles.count; i++)
 		if (!client_role_valid(span_of(new_user->roles.at[i])))
-			return err_set(reterr, "that is no name for a role");
+			return err_set(reterr, "that is not a valid role name");
 	return password_valid(new_user->password, reterr);
 }
 
@@ -173,7 +173,7 @@ account_set_role(
 	struct arena arena;
 
 	if (!client_role_valid(span_of(grant->role)))
-		return no(err_set(reterr, "that is no name for a role"));
+		return no(err_set(reterr, "that is not a valid role name"));
 	arena_init(&arena, ARENA_MAX);
 	result =
 	    account_find(store, &(struct store_wanted){ grant->name_or_id, &arena }, &user, reterr);

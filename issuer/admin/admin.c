@@ -50,7 +50,7 @@ jwks_valid(const char *jwks, struct err *reterr)
 		return err_within(reterr, "the client's keys");
 	usable = keyset_count(keys) > 0;
 	keyset_free(keys);
-	return usable || err_set(reterr, "the client's keys: there is none that can be used");
+	return usable || err_set(reterr, "the client's keys: none is usable");
 }
 
 bool
@@ -64,7 +64,7 @@ admin_fields_valid(const struct admin_fields *fields, struct err *reterr)
 		    LABEL_MAX);
 	for (size_t i = 0; i < fields->scopes.count; i++) {
 		if (!scope_grant_scope_valid(span_of(fields->scopes.at[i])))
-			return err_set(reterr, "\"%s\" is no scope (RFC 6749 section 3.3)",
+			return err_set(reterr, "\"%s\" is not a valid scope (RFC 6749 section 3.3)",
 			    fields->scopes.at[i]);
 	}
 	if (fields->token_lifetime_s < 0 || fields->token_lifetime_s > 86400)
@@ -80,10 +80,10 @@ new_valid(const struct admin_new *new_client, struct err *reterr)
 
 	for (size_t i = 0; i < new_client->roles.count; i++) {
 		if (!client_role_valid(span_of(new_client->roles.at[i])))
-			return err_set(reterr, "that is no name for a role");
+			return err_set(reterr, "that is not a valid role name");
 	}
 	if (signs && fields->jwks == NULL)
-		return err_set(reterr, "a client of private_key_jwt needs its public keys");
+		return err_set(reterr, "a client with private_key_jwt needs its public keys");
 	return admin_name_valid(new_client->name, reterr) && admin_fields_valid(fields, reterr);
 }
 
@@ -196,7 +196,7 @@ admin_set_role(
 	struct arena arena;
 
 	if (!client_role_valid(span_of(grant->role)))
-		return admin_no(err_set(reterr, "that is no name for a role"));
+		return admin_no(err_set(reterr, "that is not a valid role name"));
 	arena_init(&arena, ARENA_MAX);
 	result =
 	    admin_find(store, &(struct store_wanted){ grant->name_or_id, &arena }, &client, reterr);

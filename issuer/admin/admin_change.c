@@ -29,7 +29,7 @@ apply(struct client *client, const struct admin_fields *fields, struct err *rete
 	if (client->method == CLIENT_PRIVATE_KEY_JWT &&
 	    (client->jwks == NULL || client->jwks[0] == '\0'))
 		return admin_no(
-		    err_set(reterr, "a client of private_key_jwt needs its public keys"));
+		    err_set(reterr, "a client with private_key_jwt needs its public keys"));
 	return ADMIN_OK;
 }
 
@@ -70,8 +70,8 @@ admin_rename(struct store *store, const char *name_or_id, const char *new_name, 
 	    !store_find(store, &(struct store_wanted){ new_name, &arena }, &other, reterr))
 		result = ADMIN_TROUBLE;
 	if (result == ADMIN_OK && other != NULL)
-		result = admin_no(
-		    err_set(reterr, "there is a client with the name or id \"%s\"", new_name));
+		result = admin_no(err_set(
+		    reterr, "a client with the name or id \"%s\" already exists", new_name));
 	if (result == ADMIN_OK && !store_rename(store, client, new_name, reterr))
 		result = ADMIN_TROUBLE;
 	arena_done(&arena);
@@ -117,7 +117,8 @@ admin_delete(struct store *store, const char *name_or_id, struct err *reterr)
 			result = ADMIN_TROUBLE;
 	}
 	if (result == ADMIN_OK && !found)
-		result = admin_no(err_set(reterr, "the client \"%s\" is gone already", name_or_id));
+		result = admin_no(
+		    err_set(reterr, "the client \"%s\" has already been deleted", name_or_id));
 	arena_done(&arena);
 	return result;
 }

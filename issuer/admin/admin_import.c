@@ -73,13 +73,13 @@ slot_of(const json_t *secret, struct client *client, struct err *reterr)
 		    reterr, "each secret has a slot of its own, and a \"hash\" or a \"secret\"");
 	slot->issued_s = client->created_s;
 	if (!time_of(secret, "issued", &slot->issued_s))
-		return err_set(reterr, "a secret's \"issued\" is no time");
+		return err_set(reterr, "a secret's \"issued\" is not a time");
 	if (hash != NULL && client_hash_valid(span_of(hash))) {
 		(void)snprintf(slot->hash, sizeof(slot->hash), "%s", hash);
 		return true;
 	}
 	if (hash != NULL)
-		return err_set(reterr, "that is no hash of a secret");
+		return err_set(reterr, "a secret's \"hash\" is not valid");
 	if (strlen(plain) < SECRET_MIN)
 		return err_set(
 		    reterr, "a secret has at least %u characters, all of them random", SECRET_MIN);
@@ -93,7 +93,7 @@ secrets_of(const json_t *object, struct client *client, struct err *reterr)
 	const json_t *secrets = json_object_get(object, "secrets");
 
 	if (secrets != NULL && !json_is_array(secrets))
-		return err_set(reterr, "\"secrets\" is no list");
+		return err_set(reterr, "\"secrets\" is not a list");
 	for (size_t i = 0; i < json_array_size(secrets); i++)
 		if (!slot_of(json_array_get(secrets, i), client, reterr))
 			return false;
@@ -130,10 +130,10 @@ attributes_of(const json_t *object, struct client *client, struct err *reterr)
 	fields.token_lifetime_s = client->token_lifetime_s;
 	fields.jwks = client->jwks;
 	if (method != NULL && !client_method_find(span_of(method), &client->method))
-		return err_set(reterr, "there is no \"auth_method\" \"%s\"", method);
+		return err_set(reterr, "unknown \"auth_method\" \"%s\"", method);
 	for (size_t i = 0; i < client->roles.count; i++)
 		if (!client_role_valid(span_of(client->roles.at[i])))
-			return err_set(reterr, "that is no name for a role");
+			return err_set(reterr, "that is not a valid role name");
 	return admin_fields_valid(&fields, reterr);
 }
 
@@ -163,9 +163,9 @@ read_client(
 				       "and no colon");
 	if (!texts_of(object, "roles", arena, &client->roles) ||
 	    !texts_of(object, "scopes", arena, &client->scopes))
-		return err_set(reterr, "\"roles\" and \"scopes\" are lists of texts");
+		return err_set(reterr, "\"roles\" and \"scopes\" must be lists of strings");
 	if (!time_of(object, "created", &client->created_s))
-		return err_set(reterr, "\"created\" is no time");
+		return err_set(reterr, "\"created\" is not a time");
 	return secrets_of(object, client, reterr) && attributes_of(object, client, reterr);
 }
 
@@ -191,8 +191,8 @@ check_free(
 		!store_find(store, &(struct store_wanted){ client->id, arena }, &other, reterr)))
 		return ADMIN_TROUBLE;
 	if (other != NULL)
-		return admin_no(
-		    err_set(reterr, "there is a client with the name or id \"%s\"", client->name));
+		return admin_no(err_set(
+		    reterr, "a client with the name or id \"%s\" already exists", client->name));
 	return ADMIN_OK;
 }
 
@@ -258,7 +258,7 @@ admin_import(struct store *store, struct span json, size_t *ret_count, struct er
 		result = import_list(store, list, ret_count, reterr);
 	else
 		result =
-		    admin_no(err_set(reterr, "there is no list of clients: {\"clients\": [...]}"));
+		    admin_no(err_set(reterr, "expected a list of clients: {\"clients\": [...]}"));
 	json_decref(root);
 	return result;
 }

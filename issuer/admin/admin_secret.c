@@ -44,7 +44,7 @@ rotate(struct store *store, const struct client *client, bool revoke_other,
 
 	if (client->method == CLIENT_PRIVATE_KEY_JWT)
 		return admin_no(err_set(reterr,
-		    "the client authenticates by private_key_jwt: change its keys instead"));
+		    "the client authenticates with private_key_jwt: change its keys instead"));
 	(void)snprintf(ret_made->id, sizeof(ret_made->id), "%s", client->id);
 	ret_made->slot = at + 1;
 	if (!client_new_secret(ret_made->secret, slot.hash)) {

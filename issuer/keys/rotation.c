@@ -49,7 +49,7 @@ look_at_clock(struct rotation *rotation)
 		return;
 	rotation->files = 0; /* look now: times on disk may lie in the future */
 	log_event(LOG_WARN, "clock_set",
-	    "the clock was set by %+lld s: signing keys are neither made nor dropped for %d s",
+	    "the clock was set by %+lld s: no signing keys are created or dropped for %d s",
 	    (long long)jump_s, STEADY_AFTER_S);
 }
 
@@ -73,7 +73,7 @@ look(struct rotation *rotation)
 		log_event(
 		    LOG_ERROR, "signing_keys_failed", "%s; the keys stay as last read", err.text);
 	if (well && rotation->reported.text[0] != '\0')
-		log_event(LOG_INFO, "signing_keys_recovered", "the signing keys are read again");
+		log_event(LOG_INFO, "signing_keys_recovered", "the signing keys can be read again");
 	rotation->reported = well ? (struct err){ "" } : err;
 }
 

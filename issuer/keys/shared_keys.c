@@ -68,12 +68,12 @@ check_row(const struct store_key *row, const json_t *jwk, char **ret_text, struc
 
 	for (size_t i = 0; i < COUNT(private_members); i++) {
 		if (json_object_get(jwk, private_members[i]) != NULL) {
-			(void)err_set(reterr, "it holds a private key");
+			(void)err_set(reterr, "it contains a private key");
 			return true;
 		}
 	}
 	if (!span_is(json_text(json_object_get(jwk, "kid")), row->kid)) {
-		(void)err_set(reterr, "it is of another kid");
+		(void)err_set(reterr, "its kid is different");
 		return true;
 	}
 	if (!is_ours(json_text(json_object_get(jwk, "alg")))) {

@@ -76,7 +76,7 @@ take_set(struct signing *signing, struct signing_set *set, int64_t now_s)
 	signing->reported_skipped = set->skipped;
 	if (set->redated > 0)
 		log_event(LOG_WARN, "signing_key_redated",
-		    "%zu keys were made when the clock was ahead: they count as made now",
+		    "%zu keys were created while the clock was ahead: they count as created now",
 		    set->redated);
 	if (same_set(old, set)) {
 		signing_set_free(set);

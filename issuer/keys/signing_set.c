@@ -141,8 +141,8 @@ load(const struct key_file *file, struct signing_set *set, struct err *reterr)
 	    !read_key(file->pem.at, file->secret, algorithm, &key, reterr))
 		return false;
 	if (strcmp(signing_key_kid(key), file->kid) != 0) {
-		(void)err_set(reterr, "%s: is the key %s, not the one its name says", file->pem.at,
-		    signing_key_kid(key));
+		(void)err_set(reterr, "%s: contains the key %s, not the one in its name",
+		    file->pem.at, signing_key_kid(key));
 		signing_key_free(key);
 		return false;
 	}
@@ -232,7 +232,7 @@ signing_set_add(struct signing_set *set, struct signing_key *key, const struct s
 		signing_key_free(key);
 		return err_set(reterr,
 		    "there are %d keys already: retire one (postern keys retire KID), or wait "
-		    "until the last token of one has ended",
+		    "until the last token of one has expired",
 		    SIGNING_MAX_KEYS);
 	}
 	set->times[set->count] = *times;

@@ -133,7 +133,7 @@ grant_rotate(const struct signing_place *place, struct signing_set *set,
 		return err_set(
 		    reterr, "the key is given by local_issuer.signing.key: change it there");
 	if (one_waits(set, request->now_s) && request->signs_s > request->now_s)
-		return err_set(reterr, "a new key waits already");
+		return err_set(reterr, "a new key is already waiting");
 	if (!make_key(place, set, &times, reterr))
 		return false;
 	request->made = strdup(signing_key_kid(set->keys[set->count - 1]));

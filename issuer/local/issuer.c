@@ -316,8 +316,7 @@ issuer_rehash(struct issuer *issuer, const struct login_attempt *attempt)
 		err.text[0] = '\0';
 	/* The old hash goes on to count: the next login tries again. */
 	if (err.text[0] != '\0')
-		log_event(
-		    LOG_WARN, "rehash_failed", "a password cannot be hashed anew: %s", err.text);
+		log_event(LOG_WARN, "rehash_failed", "a password cannot be rehashed: %s", err.text);
 	arena_done(&arena);
 }
 

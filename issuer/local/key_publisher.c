@@ -124,7 +124,7 @@ tell(struct key_publisher *publisher, bool well, const struct err *err)
 {
 	if (!well && !publisher->failed)
 		log_event(LOG_WARN, "key_publish_failed",
-		    "other gates do not learn of this gate's keys: %s", err->text);
+		    "this gate's keys cannot be shared with other gates: %s", err->text);
 	publisher->failed = !well;
 }
 

@@ -17,18 +17,18 @@ static const char *const accept_words[] = { "always", "fallback", "never", NULL 
 static const struct field local_fields[] = {
 	{ .key = "issuer", .type = FIELD_URL, .offset = offsetof(struct local, issuer),
 	  .required = true, .url = URL_PATH,
-	  .help = "The `iss` of its tokens: the URL under which clients reach its endpoints." },
+	  .help = "The `iss` of its tokens: the URL at which clients reach its endpoints." },
 	{ .key = "audience", .type = FIELD_TEXT, .offset = offsetof(struct local, audience),
 	  .required = true, .help = "The `aud` of its tokens." },
 	{ .key = "resources", .type = FIELD_TEXTS, .offset = offsetof(struct local, resources),
-	  .help = "Further `aud` that a client may ask for (`resource` or `audience`); absolute "
+	  .help = "More `aud` values that a client may request (`resource` or `audience`); absolute "
 	          "URIs." },
 	{ .key = "introspection_role", .type = FIELD_TEXT,
 	  .offset = offsetof(struct local, introspection_role), .default_value = "introspection",
-	  .help = "The role of the clients that may ask about tokens." },
+	  .help = "The role of the clients that may introspect tokens." },
 	{ .key = "accept", .type = FIELD_WORD, .offset = offsetof(struct local, accept),
 	  .default_value = "always", .words = accept_words,
-	  .help = "When its tokens count: always, fallback (only while every third-party issuer is "
+	  .help = "When its tokens are accepted: always, fallback (only while every third-party issuer is "
 	          "down) or never." },
 	{ .key = "database", .type = FIELD_SECRET, .offset = offsetof(struct local, database),
 	  .default_value = "postern.db",
@@ -36,30 +36,30 @@ static const struct field local_fields[] = {
 	          "also {env: NAME} or {file: PATH}." },
 	{ .key = "token_lifetime", .type = FIELD_DURATION_S,
 	  .offset = offsetof(struct local, token_lifetime_s), .min = 60, .max = 86400,
-	  .default_value = "1h", .help = "How long its tokens live, unless the client says otherwise." },
+	  .default_value = "1h", .help = "The lifetime of its tokens; a client may have its own." },
 	{ .key = "basic", .type = FIELD_BOOL, .offset = offsetof(struct local, basic),
 	  .default_value = "true", .help = "Basic authentication of local users on protected paths." },
 	{ .key = "lockout", .type = FIELD_MAP, .offset = offsetof(struct local, lockout_map),
-	  .help = "Who fails too often has to wait, longer each time." },
+	  .help = "After too many failures a caller has to wait, longer each time." },
 	{ .key = "signing", .type = FIELD_MAP, .offset = offsetof(struct local, signing_map),
 	  .help = "The keys that sign its tokens." },
 	{ .key = "fallback", .type = FIELD_MAP, .offset = offsetof(struct local, fallback_map),
-	  .help = "When `accept: fallback` is in force." },
+	  .help = "When `accept: fallback` takes over." },
 	{ .key = NULL }
 };
 
 static const struct field signing_fields[] = {
 	{ .key = "algorithm", .type = FIELD_WORD, .offset = offsetof(struct local_signing, algorithm),
 	  .default_value = "ES256", .words = signing_algorithms,
-	  .help = "ES256, RS256, PS256 or EdDSA. Another one than before is a rotation." },
+	  .help = "ES256, RS256, PS256 or EdDSA. Changing it rotates the key." },
 	{ .key = "rotate_after", .type = FIELD_DURATION_S,
 	  .offset = offsetof(struct local_signing, rotate_after_s), .max = 3650 * 86400,
-	  .default_value = "90d", .help = "A key signs for so long; 0s: until somebody rotates it." },
+	  .default_value = "90d", .help = "How long a key signs; 0s: until somebody rotates it." },
 	{ .key = "publish_ahead", .type = FIELD_DURATION_S,
 	  .offset = offsetof(struct local_signing, publish_ahead_s), .max = 30 * 86400,
-	  .default_value = "1h", .help = "A new key is published so long before it signs." },
+	  .default_value = "1h", .help = "How long a new key is published before it signs." },
 	{ .key = "key", .type = FIELD_MAP, .offset = offsetof(struct local_signing, key_map),
-	  .help = "The key that signs, instead of those that are made under `state`." },
+	  .help = "The key that signs, instead of keys generated under `state`." },
 	{ .key = NULL }
 };
 
@@ -75,17 +75,17 @@ static const struct field fallback_fields[] = {
 	{ .key = "after", .type = FIELD_DURATION_S,
 	  .offset = offsetof(struct standby_settings, after_s), .min = 1, .max = 86400,
 	  .default_value = "60s",
-	  .help = "An issuer without usable keys is down when its last good fetch is longer ago." },
+	  .help = "An issuer without usable keys is down this long after its last successful fetch." },
 	{ .key = "hold", .type = FIELD_DURATION_S, .offset = offsetof(struct standby_settings, hold_s),
 	  .min = 1, .max = 86400, .default_value = "60s",
-	  .help = "An issuer must be back for so long before local tokens cease to count." },
+	  .help = "How long an issuer must be back before local tokens are refused again." },
 	{ .key = NULL }
 };
 
 static const struct field lockout_fields[] = {
 	{ .key = "failures", .type = FIELD_COUNT, .offset = offsetof(struct lockout_rules, failures),
 	  .max = 1000, .default_value = "5",
-	  .help = "Failures that are free, by name and peer; 0: nobody is locked out." },
+	  .help = "Free failures per name and peer; 0: nobody is locked out." },
 	{ .key = "first", .type = FIELD_DURATION_S, .offset = offsetof(struct lockout_rules, first_s),
 	  .min = 1, .max = 3600, .default_value = "1s",
 	  .help = "The first wait; each failure doubles it." },
@@ -93,7 +93,7 @@ static const struct field lockout_fields[] = {
 	  .min = 1, .max = 86400, .default_value = "5m", .help = "The longest wait." },
 	{ .key = "forget", .type = FIELD_DURATION_S,
 	  .offset = offsetof(struct lockout_rules, forget_s), .min = 1, .max = 604800,
-	  .default_value = "1h", .help = "After so long without a failure all is forgotten." },
+	  .default_value = "1h", .help = "Failures are forgotten after this long without a new one." },
 	{ .key = NULL }
 };
 /* clang-format on */
@@ -108,7 +108,7 @@ place_database(
 			mistake_at_key(mistakes, document_get(map, "database"),
 			    "must be a URL that libpq can read: "
 			    "postgresql://USER:PASSWORD@HOST/NAME, "
-			    "what is special in them percent-encoded");
+			    "with special characters in them percent-encoded");
 		return;
 	}
 	if (strstr(local->database, "://") != NULL) {

@@ -67,7 +67,7 @@ check_claims(const struct assertion_question *question, const struct token *toke
 	if (!span_equal(json_text(json_object_get(token->claims, "sub")), question->client_id))
 		return "sub is not the client's id";
 	if (!audience_fits(&question->audience, json_object_get(token->claims, "aud")))
-		return "aud names somebody else, too";
+		return "aud also names another server";
 	if (jti.len == 0 || jti.len > ASSERTION_JTI_BYTES)
 		return "jti is missing, or too long";
 	if (!date_read(json_object_get(token->claims, "exp"), &exp) || !exp.present ||

@@ -17,5 +17,5 @@ authorize_endpoint_answer(const struct endpoint_request *request, struct endpoin
 	    &answer->headers, "Content-Type: application/json\r\nCache-Control: no-store\r\n");
 	buffer_add_text(&answer->body,
 	    "{\"error\":\"unsupported_response_type\",\"error_description\":\"people cannot log in "
-	    "here: this issuer gives tokens to clients only (grant type client_credentials)\"}");
+	    "here: this issuer issues tokens to clients only (grant type client_credentials)\"}");
 }

@@ -63,7 +63,7 @@ check(struct oauth *oauth, const struct client *client, int *ret_slot)
 	if (client == NULL)
 		return "no such client";
 	if (!method_fits(client, oauth->auth.way))
-		return "not the method that the client is registered with";
+		return "not the client's registered authentication method";
 	if (oauth->auth.way != CLIENT_CREDENTIALS_ASSERTION && *ret_slot < 0)
 		return "the secret is wrong";
 	if (why == NULL && client->disabled)
@@ -200,7 +200,7 @@ read_credentials(struct oauth *oauth)
 
 	if (found == CLIENT_CREDENTIALS_SEVERAL)
 		return oauth_say(
-		    oauth, OAUTH_INVALID_REQUEST, "the client authenticates in two ways");
+		    oauth, OAUTH_INVALID_REQUEST, "the client uses two authentication methods");
 	if (found == CLIENT_CREDENTIALS_GIVEN && oauth->auth.way == CLIENT_CREDENTIALS_ASSERTION &&
 	    oauth->auth.id.at == NULL)
 		oauth->auth.id = assertion_subject(oauth->auth.assertion, &oauth->arena);

@@ -49,7 +49,7 @@ read_text(struct span text, struct arena *arena, struct span *ret_text)
 	if (out == NULL)
 		return "the body is too large";
 	if (!form_decode(text, true, out, &len))
-		return "the body holds an invalid percent encoding";
+		return "the body contains an invalid percent encoding";
 	*ret_text = (struct span){ out, len };
 	if (!utf8_valid(*ret_text) || span_find(*ret_text, 0) < len)
 		return "a parameter is not UTF-8 text";
@@ -98,7 +98,7 @@ form_read(struct span body, struct arena *arena, struct form *form, const char *
 
 	form->count = 0;
 	if (!printable(body))
-		wrong = "the body holds a byte that must be encoded";
+		wrong = "the body contains a byte that must be encoded";
 	while (wrong == NULL && span_cut(&body, '&', &piece)) {
 		if (piece.len > 0)
 			wrong = read_field(piece, arena, form);

@@ -54,7 +54,7 @@ oauth_read_form(struct oauth *oauth, const char *required)
 
 	/* A secret in the query would end in somebody's log; RFC 6749 section 2.3.1 forbids it. */
 	if (request->has_query)
-		return oauth_say(oauth, OAUTH_INVALID_REQUEST, "parameters belong into the body");
+		return oauth_say(oauth, OAUTH_INVALID_REQUEST, "parameters belong in the body");
 	if (request->body.len > ENDPOINT_MAX_BODY)
 		return oauth_say(oauth, OAUTH_TOO_LARGE, "the body is too large");
 	if (request->content_type.at == NULL || !form_content_type(request->content_type))

@@ -31,7 +31,7 @@ write_down(struct oauth *oauth, const struct own_token *own)
 		if (new)
 			audit_log_revoked(&revocation);
 		else
-			oauth_log(oauth, "the token was revoked already");
+			oauth_log(oauth, "the token was already revoked");
 		return OAUTH_OK;
 	}
 	log_event(LOG_ERROR, "revocation_failed", "%s", err.text);
@@ -48,7 +48,7 @@ revoke(struct oauth *oauth)
 	enum oauth_error error = OAUTH_OK;
 
 	if (!own_token_read(oauth, form_get(oauth->form, "token"), &own))
-		oauth_log(oauth, "not a token of ours that counts");
+		oauth_log(oauth, "not a valid token of this issuer");
 	else if (!span_is(own.claims.client, oauth->client->id))
 		oauth_log(oauth, "another client's token");
 	else

@@ -73,7 +73,7 @@ mint(struct oauth *oauth, const struct token_grant *grant)
 	else
 		log_event(LOG_ERROR, "token_failed", "%s", err.text);
 	buffer_wipe(&token);
-	return done ? OAUTH_OK : oauth_say(oauth, OAUTH_SERVER_ERROR, "the token cannot be made");
+	return done ? OAUTH_OK : oauth_say(oauth, OAUTH_SERVER_ERROR, "the token cannot be issued");
 }
 
 void

@@ -65,15 +65,15 @@ static const struct field top_fields[] = {
 	{ .key = "issuers",
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct top, issuers),
-	    .help = "trusted third-party identity providers, by a name of yours" },
+	    .help = "trusted third-party identity providers, by a name you choose" },
 	{ .key = "local_issuer",
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct top, local),
-	    .help = "the local fallback issuer" },
+	    .help = "the local issuer" },
 	{ .key = "forward",
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct top, forward),
-	    .help = "what the upstream gets to see" },
+	    .help = "what the upstream receives" },
 	{ .key = "limits",
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct top, limits),
@@ -82,11 +82,11 @@ static const struct field top_fields[] = {
 	{ .key = "answers",
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct top, answers),
-	    .help = "what refused clients are told" },
+	    .help = "what refused clients learn" },
 	{ .key = "resource",
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct top, resource),
-	    .help = "what clients learn of this gate (RFC 9728)" },
+	    .help = "what clients learn about this gate (RFC 9728)" },
 	{ 0 },
 };
 
@@ -115,19 +115,19 @@ static const struct field limits_fields[] = {
 	    .min = 1024,
 	    .max = 65536,
 	    .default_value = "16k",
-	    .help = "most bytes of a request's head" },
+	    .help = "maximum size of a request's head" },
 	{ .key = "body_bytes",
 	    .type = FIELD_SIZE,
 	    .offset = offsetof(struct config_limits, body_bytes),
 	    .default_value = "0",
-	    .help = "most bytes of a request's body; 0: no limit" },
+	    .help = "maximum size of a request's body; 0: no limit" },
 	{ .key = "connections",
 	    .type = FIELD_COUNT,
 	    .offset = offsetof(struct config_limits, connections),
 	    .min = 1,
 	    .max = 16384,
 	    .default_value = "1024",
-	    .help = "client connections at a time" },
+	    .help = "concurrent client connections" },
 	{ .key = "header_timeout",
 	    .type = FIELD_DURATION_MS,
 	    .offset = offsetof(struct config_limits, header_timeout_ms),
@@ -148,14 +148,14 @@ static const struct field limits_fields[] = {
 	    .min = 100,
 	    .max = 86400000,
 	    .default_value = "60s",
-	    .help = "to connect, and between two signs of life of the upstream" },
+	    .help = "to connect, and for each further sign of life from the upstream" },
 	{ .key = "idle_timeout",
 	    .type = FIELD_DURATION_MS,
 	    .offset = offsetof(struct config_limits, idle_timeout_ms),
 	    .min = 100,
 	    .max = 86400000,
 	    .default_value = "60s",
-	    .help = "of a client's connection between requests" },
+	    .help = "for a client's connection between requests" },
 	{ 0 },
 };
 
@@ -181,7 +181,7 @@ static const struct field answers_fields[] = {
 	    .offset = offsetof(struct answers_section, detail),
 	    .default_value = "public",
 	    .words = detail_words,
-	    .help = "public: refused clients are told what was wrong; none: only the log is" },
+	    .help = "public: refused clients learn what was wrong; none: only the log does" },
 	{ 0 },
 };
 
@@ -227,7 +227,7 @@ read_issuers(struct config *config, const struct top *top)
 	if (config->trusted_issuers == NULL)
 		return;
 	for (const struct node *node = top->issuers == NULL ? NULL : top->issuers->first;
-	    node != NULL; node = node->next) {
+	     node != NULL; node = node->next) {
 		struct trusted_issuer *trusted_issuer =
 		    &config->trusted_issuers[config->trusted_issuer_count];
 
@@ -301,14 +301,14 @@ check_addresses(struct config *config, const struct top *top)
 		read_address(config, texts[i], list, &all[i]);
 		other = taken_by(&all[i], all, i);
 		if (other < i)
-			mistake_at_key(&config->mistakes, list, "\"%s\" is taken by \"%s\"",
+			mistake_at_key(&config->mistakes, list, "\"%s\" is already used by \"%s\"",
 			    texts[i], texts[other]);
 	}
 	read_address(config, config->admin, admin_node, &admin);
 	other = taken_by(&admin, all, count);
 	if (other < count)
 		mistake_at_key(&config->mistakes, admin_node == NULL ? list : admin_node,
-		    "\"%s\" of \"admin\" is taken by \"%s\" of \"listen\"", config->admin,
+		    "\"%s\" of \"admin\" is already used by \"%s\" of \"listen\"", config->admin,
 		    texts[other]);
 }
 
@@ -340,7 +340,7 @@ check_upstreams(struct config *config, const struct node *root)
 	if (document_get(root, "upstream") != NULL)
 		return;
 	for (const struct module *module = config->policy.modules; module != NULL;
-	    module = module->next)
+	     module = module->next)
 		if (module->upstream != NULL)
 			return;
 	mistake_at(&config->mistakes, root, "\"upstream\" is missing, and no module names one");

@@ -78,7 +78,7 @@ read_tree(const struct file_text *file, struct mistakes *mistakes, const struct 
 		return err_set(reterr, "%s: out of memory", path);
 	if (root == NULL && names_admin(file->text))
 		return err_set(reterr, "%s",
-		    mistakes->first != NULL ? mistakes->first->text : "the file says nothing");
+		    mistakes->first != NULL ? mistakes->first->text : "the file has no content");
 	*ret_root = root;
 	return true;
 }
@@ -197,7 +197,7 @@ config_part_sound(const struct config *config, const char *section, const char *
 		return false;
 	(void)snprintf(pointer, sizeof(pointer), "%s%s", top ? "" : "/", section);
 	for (const struct node *child = parent == NULL ? NULL : parent->first; child != NULL;
-	    child = child->next) {
+	     child = child->next) {
 		if (!span_is(child->key, key))
 			misspelt = misspelt || !key_known(pointer, child->key);
 		else if (mistaken(config, child))

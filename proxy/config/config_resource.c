@@ -9,7 +9,7 @@ static const struct field fields[] = {
 	{ .key = "url",
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct config_resource, url),
-	    .help = "the URL under which clients know this gate" },
+	    .help = "the URL by which clients know this gate" },
 	{ .key = "authorization_servers",
 	    .type = FIELD_TEXTS,
 	    .offset = offsetof(struct config_resource, authorization_servers),
@@ -69,7 +69,7 @@ no_issuer(struct config *config, const struct node *node, const char *name)
 	for (size_t i = 0; i < config->trusted_issuer_count; i++)
 		nearest_offer(&nearest, config->trusted_issuers[i].name);
 	mistake_at_key(&config->mistakes, node,
-	    "\"%.64s\" is none of \"issuers\", nor \"" LOCAL_NAME "\"%s", name,
+	    "\"%.64s\" is not one of \"issuers\", nor \"" LOCAL_NAME "\"%s", name,
 	    nearest_hint(&nearest, hint));
 }
 

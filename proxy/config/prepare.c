@@ -29,15 +29,16 @@ check_state(struct config *config)
 	}
 	if (stat(config->state, &info) == 0) {
 		if (!S_ISDIR(info.st_mode))
-			mistake_at_key(&config->mistakes, node, "the state folder %s is no folder",
-			    config->state);
+			mistake_at_key(&config->mistakes, node,
+			    "the state directory %s is not a directory", config->state);
 		return;
 	}
 	if (errno == ENOENT)
 		parent = file_directory(config->state);
 	if (parent == NULL || stat(parent, &info) != 0 || !S_ISDIR(info.st_mode))
 		mistake_at_key(&config->mistakes, node,
-		    "the state folder %s cannot be made: there is no folder to make it in",
+		    "the state directory %s cannot be created: there is no directory to create it "
+		    "in",
 		    config->state);
 	free(parent);
 }

@@ -177,8 +177,9 @@ add_keys(struct buffer *text, const struct services *services)
 		buffer_format(text, "postern_issuer_keys{issuer=\"%s\"} %zu\n", state.name,
 		    state.usable ? state.keys : 0);
 	}
-	buffer_add_text(text, "# HELP postern_issuer_keys_age_seconds Since the last good fetch.\n"
-			      "# TYPE postern_issuer_keys_age_seconds gauge\n");
+	buffer_add_text(text,
+	    "# HELP postern_issuer_keys_age_seconds Time since the last successful fetch.\n"
+	    "# TYPE postern_issuer_keys_age_seconds gauge\n");
 	for (size_t i = 0; i < services->config->trusted_issuer_count; i++) {
 		keyring_state(services->ring, i, &state);
 		if (state.schedule.good_s > 0)
@@ -204,15 +205,16 @@ add_reload(struct buffer *text, struct reload *reload)
 
 	reload_now(reload, &state);
 	buffer_format(text,
-	    "# HELP postern_build_info The build that runs; always 1.\n"
+	    "# HELP postern_build_info The running build; always 1.\n"
 	    "# TYPE postern_build_info gauge\n"
 	    "postern_build_info{version=\"" POSTERN_VERSION "\"} 1\n"
-	    "# HELP postern_config_last_reload_successful Is the configuration that was read last "
-	    "in force?\n"
+	    "# HELP postern_config_last_reload_successful Whether the configuration read last "
+	    "is active.\n"
 	    "# TYPE postern_config_last_reload_successful gauge\n"
 	    "postern_config_last_reload_successful %d\n"
-	    "# HELP postern_config_last_reload_success_timestamp_seconds When the configuration in "
-	    "force was read.\n"
+	    "# HELP postern_config_last_reload_success_timestamp_seconds When the active "
+	    "configuration "
+	    "was read.\n"
 	    "# TYPE postern_config_last_reload_success_timestamp_seconds gauge\n"
 	    "postern_config_last_reload_success_timestamp_seconds %" PRId64 "\n",
 	    state.successful ? 1 : 0, state.success_s);
@@ -256,7 +258,7 @@ metrics(struct admin *admin, struct page *page)
 	add_reload(&page->body, admin->reload);
 	if (database_away_s(services, NULL) >= 0)
 		buffer_format(&page->body,
-		    "# HELP postern_database_up Can the local issuer's database be read?\n"
+		    "# HELP postern_database_up Whether the local issuer's database can be read.\n"
 		    "# TYPE postern_database_up gauge\n"
 		    "postern_database_up %d\n",
 		    database_away_s(services, NULL) == 0 ? 1 : 0);
@@ -264,7 +266,8 @@ metrics(struct admin *admin, struct page *page)
 	add_upstreams(&page->body, services);
 	if (has_fallback(services))
 		buffer_format(&page->body,
-		    "# HELP postern_fallback_active Do tokens of the local issuer count now?\n"
+		    "# HELP postern_fallback_active Whether tokens of the local issuer are "
+		    "accepted now.\n"
 		    "# TYPE postern_fallback_active gauge\n"
 		    "postern_fallback_active %d\n"
 		    "# HELP postern_fallback_changes_total Times that the fallback was entered or "
@@ -282,7 +285,7 @@ metrics(struct admin *admin, struct page *page)
 	    "# HELP postern_connections Open client connections.\n"
 	    "# TYPE postern_connections gauge\n"
 	    "postern_connections %d\n"
-	    "# HELP postern_log_dropped_total Lines of the log that nobody took in time.\n"
+	    "# HELP postern_log_dropped_total Log lines that were dropped.\n"
 	    "# TYPE postern_log_dropped_total counter\n"
 	    "postern_log_dropped_total %" PRIu64 "\n",
 	    cache_hits(admin->gate->cache), cache_misses(admin->gate->cache),
@@ -318,7 +321,7 @@ reload(struct admin *admin, struct page *page, struct span method)
 		return;
 	}
 	if (!reload_await(admin->reload, reload_ask(admin->reload), RELOAD_WAIT_MS, &state)) {
-		plain(page, 503, "the reload has not ended yet, or the gate is about to end\n");
+		plain(page, 503, "the reload is not finished yet, or the gate is stopping\n");
 	} else if (!state.successful) {
 		reload_failed(page, &state);
 	} else {

@@ -57,7 +57,7 @@ say_other(struct span scheme)
 		{ "Bearer:",
 		    "Authorization has \"Bearer:\" with a colon, which must be \"Bearer\"" },
 		{ "Basic:", "Authorization has \"Basic:\" with a colon, which must be \"Basic\"" },
-		{ "Authorization:", "the name Authorization stands in the header's value, too" },
+		{ "Authorization:", "the header's value also contains the name Authorization" },
 	};
 
 	static const char glued[] = "Bearer:";
@@ -67,9 +67,9 @@ say_other(struct span scheme)
 			return known[i].detail;
 	if (scheme.len >= sizeof(glued) &&
 	    span_equal_nocase(span_slice(scheme, 0, sizeof(glued) - 1), span_of(glued)))
-		return "Authorization has a colon behind Bearer, which must be a space";
+		return "Authorization has a colon after Bearer, which must be a space";
 	if (span_starts(scheme, SPAN("eyJ")))
-		return "Authorization has a token without a scheme: \"Bearer\" must stand before "
+		return "Authorization has a token without a scheme: put \"Bearer\" before "
 		       "it";
 	return "Authorization has neither the scheme Bearer nor Basic";
 }
@@ -108,8 +108,9 @@ credentials_read(const struct request *request, struct credentials *credentials)
 		return malformed(
 		    credentials, "nothing follows the scheme in the Authorization header");
 	if (!is_token68(credentials->value))
-		return malformed(credentials, "the Authorization header holds bytes that no token "
-					      "can hold, or more than one value");
+		return malformed(credentials,
+		    "the Authorization header contains bytes that no token "
+		    "can contain, or more than one value");
 	return REASON_OK;
 }
 
@@ -124,7 +125,7 @@ credentials_basic(struct credentials *credentials, struct arena *arena, struct s
 	if (bytes == NULL)
 		return REASON_OVERLOADED;
 	if (!base64url_decode_standard(value, bytes, &len))
-		return malformed(credentials, "what follows Basic is no base64");
+		return malformed(credentials, "what follows Basic is not base64");
 	text = (struct span){ (const char *)bytes, len };
 	colon = span_find(text, ':');
 	if (colon < len && utf8_plain(text)) {
@@ -135,6 +136,6 @@ credentials_basic(struct credentials *credentials, struct arena *arena, struct s
 	digest_wipe(bytes, len);
 	return malformed(credentials, colon == len
 					  ? "there is no colon between a name and a password"
-					  : "name or password is not UTF-8, or holds "
+					  : "name or password is not UTF-8, or contains "
 					    "control characters");
 }

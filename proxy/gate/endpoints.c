@@ -26,7 +26,7 @@ read_body(struct transaction *transaction, struct buffer *body)
 		return true;
 	exchange_close(transaction->exchange);
 	transaction->reason = body->failed ? REASON_BODY_TOO_LARGE : REASON_REQUEST_MALFORMED;
-	transaction->detail = body->failed ? "the form is too large" : "the body broke off";
+	transaction->detail = body->failed ? "the form is too large" : "the body ended early";
 	return false;
 }
 

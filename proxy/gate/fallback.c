@@ -73,10 +73,10 @@ tell(const struct standby *standby)
 {
 	if (standby->in_force)
 		log_event(LOG_WARN, "fallback_entered",
-		    "every issuer is down: tokens of the local issuer count now");
+		    "every issuer is down: tokens of the local issuer are accepted now");
 	else
 		log_event(LOG_WARN, "fallback_left",
-		    "an issuer is back: tokens of the local issuer count no more");
+		    "an issuer is back: tokens of the local issuer are no longer accepted");
 }
 
 /* First what is, then that it changed: who has read the number of changes before is right about

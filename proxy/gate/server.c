@@ -51,7 +51,7 @@ static void
 log_mistakes(const struct config *config)
 {
 	for (const struct mistake *mistake = config->mistakes.first; mistake != NULL;
-	    mistake = mistake->next)
+	     mistake = mistake->next)
 		log_event(
 		    mistake->warning ? LOG_WARN : LOG_ERROR, "configuration", "%s", mistake->text);
 }
@@ -120,7 +120,7 @@ reload_and_tell(struct server *server)
 		watch_inputs(server, config, true);
 	}
 	if (done) {
-		log_event(LOG_INFO, "reload", "the configuration was read again");
+		log_event(LOG_INFO, "reload", "the configuration was reloaded");
 	} else {
 		log_event(LOG_ERROR, "reload", "%s; the old configuration stays", err.text);
 		reload_end(server->reload, config, &err);
@@ -201,7 +201,7 @@ drain(struct server *server)
 	const struct config *config = server->gate.services->config;
 	int64_t until_us = clock_mono_us() + config->limits.upstream_timeout_ms * INT64_C(1000);
 
-	log_event(LOG_INFO, "drain", "%d requests under way", busy(server));
+	log_event(LOG_INFO, "drain", "%d requests in progress", busy(server));
 	atomic_store(&server->admin.draining, true);
 	for (size_t i = 0; i < server->public_count; i++)
 		listener_drain(server->public[i]);
@@ -262,7 +262,7 @@ start(struct server *server, struct config *config, struct err *reterr)
 		return err_set(reterr, "out of memory");
 	}
 	if (mkdir(config->state, 0700) != 0 && errno != EEXIST) {
-		(void)err_errno(reterr, errno, "state: %s: cannot be made", config->state);
+		(void)err_errno(reterr, errno, "state: %s: cannot be created", config->state);
 		config_free(config);
 		return false;
 	}
@@ -312,7 +312,7 @@ server_run(struct config *config, struct err *reterr)
 	}
 	stop_listeners(server);
 	if (started)
-		log_event(LOG_INFO, "stop", "postern ends");
+		log_event(LOG_INFO, "stop", "postern stops");
 	if (server->gate.cache != NULL)
 		gate_done(&server->gate);
 	reload_free(server->reload);

@@ -63,7 +63,7 @@ void services_unref(struct services *services);
  */
 void services_tend(struct services *services, int64_t mono_s);
 
-/* Do tokens of the local issuer count now? */
+/* Whether tokens of the local issuer are accepted now. */
 bool services_local_counts(const struct services *services);
 
 /* The upstream that serves a module (NULL: no module). NULL: none is configured for it. */

@@ -62,7 +62,7 @@ check_lines(struct request *request)
 		if (!token_char_all(request->headers[i].name))
 			return malformed(request, "a header's name is not a token");
 		if (!value_valid(request->headers[i].value))
-			return malformed(request, "a header's value holds control bytes");
+			return malformed(request, "a header's value contains control bytes");
 	}
 	return REASON_OK;
 }

@@ -24,7 +24,7 @@ read_more(struct forwarding *forwarding)
 		    "the upstream closed without an answer");
 	if (got <= 0)
 		return forwarding_fail(
-		    forwarding, REASON_UPSTREAM_MALFORMED, "the answer broke off in its head");
+		    forwarding, REASON_UPSTREAM_MALFORMED, "the answer ended within its head");
 	buffer_add(&forwarding->incoming, (struct span){ forwarding->piece, (size_t)got });
 	return REASON_OK;
 }
@@ -142,7 +142,7 @@ take_interim(struct forwarding *forwarding)
 {
 	if (forwarding->response.status == 101)
 		return forwarding_fail(forwarding, REASON_UPSTREAM_MALFORMED,
-		    "the upstream switches protocols without being asked");
+		    "the upstream switches protocols without a request");
 	if (++forwarding->interims > INTERIM_MAX)
 		return forwarding_fail(
 		    forwarding, REASON_UPSTREAM_MALFORMED, "too many interim answers");
@@ -328,14 +328,14 @@ pass_rest(struct forwarding *forwarding, struct passing *passing)
 			passing->done = true;
 		else if (got == LINK_LATE)
 			return fault(forwarding, UPSTREAM_TIMEOUT,
-			    "the upstream fell silent in the middle of its answer");
+			    "the upstream went silent in the middle of its answer");
 		else if (got <= 0)
 			return fault(forwarding, UPSTREAM_RESET,
 			    "the upstream closed in the middle of its answer");
 		else if (!take_body(
 			     forwarding, passing, (struct span){ forwarding->piece, (size_t)got }))
 			return fault(forwarding, UPSTREAM_MALFORMED,
-			    "the upstream's chunked body is framed wrongly");
+			    "the upstream's chunked body is framed incorrectly");
 	}
 	return NULL;
 }
@@ -360,7 +360,7 @@ relay_answer(struct forwarding *forwarding)
 		    forwarding->incoming.len))) {
 		/* Nothing was written yet, so the client can still be told. */
 		forwarding->result->reason = forwarding_fail(forwarding, REASON_UPSTREAM_MALFORMED,
-		    "the upstream's chunked body is framed wrongly");
+		    "the upstream's chunked body is framed incorrectly");
 		return;
 	}
 	if (broken == NULL)

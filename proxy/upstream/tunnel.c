@@ -74,7 +74,7 @@ tunnel_run(struct forwarding *forwarding)
 	if (!open) {
 		forwarding->result->reason = REASON_UPSTREAM_MALFORMED;
 		forwarding->result->detail =
-		    "the upstream switches to another protocol than was asked for";
+		    "the upstream switches to a protocol that was not requested";
 		return;
 	}
 	add_head(forwarding);

@@ -59,10 +59,11 @@ move_piece(struct forwarding *forwarding, bool *ret_more)
 
 	forwarding->body_touched = true;
 	if (got == EXCHANGE_LATE)
-		return stop(forwarding, REASON_REQUEST_MALFORMED, "the body did not come in time");
+		return stop(
+		    forwarding, REASON_REQUEST_MALFORMED, "the body did not arrive in time");
 	if (got < 0)
 		return stop(forwarding, REASON_REQUEST_MALFORMED,
-		    "the body broke off or is framed wrongly");
+		    "the body ended early or is framed incorrectly");
 	result->bytes_in += got;
 	*ret_more = got > 0 && (request->framing == BODY_CHUNKED ||
 				   result->bytes_in < request->content_length);
@@ -94,8 +95,8 @@ upload_body(struct forwarding *forwarding)
 			reason = relay_early(forwarding, &forwarding->upload_broken);
 			break;
 		case NOBODYS_TURN:
-			return stop(
-			    forwarding, REASON_REQUEST_MALFORMED, "the body did not come in time");
+			return stop(forwarding, REASON_REQUEST_MALFORMED,
+			    "the body did not arrive in time");
 		case CLIENTS_TURN:
 			reason = move_piece(forwarding, &more);
 			break;

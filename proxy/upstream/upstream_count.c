@@ -90,9 +90,8 @@ add_failures(const struct upstream_sample *samples, size_t count, struct buffer 
 {
 	char more[64];
 
-	buffer_add_text(text,
-	    "# HELP postern_upstream_failures_total What went wrong with the upstream.\n"
-	    "# TYPE postern_upstream_failures_total counter\n");
+	buffer_add_text(text, "# HELP postern_upstream_failures_total Failures of the upstream.\n"
+			      "# TYPE postern_upstream_failures_total counter\n");
 	for (size_t i = 0; i < count; i++) {
 		for (int kind = 0; kind < UPSTREAM_FAILURES; kind++) {
 			(void)snprintf(more, sizeof(more), ",kind=\"%s\"", words[kind]);

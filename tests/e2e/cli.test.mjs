@@ -302,7 +302,7 @@ test('authorization servers', async (t) => {
   await t.test('a name that is near one', async (inner) => {
     const done = await check(inner, [`${name}x`]);
     assert.equal(done.code, 1);
-    assert.ok(done.stderr.includes(`"${name}x" is none of "issuers", nor "local"; did you mean "${name}"?`), done.stderr);
+    assert.ok(done.stderr.includes(`"${name}x" is not one of "issuers", nor "local"; did you mean "${name}"?`), done.stderr);
   });
   await t.test('the local issuer, where there is none', async (inner) => {
     const done = await check(inner, ['local']);

@@ -71,7 +71,7 @@ test('clients of a running gate', async (t) => {
     await callGives(gate, token, 200);
     await tokenOf(gate, client);
     await refused(['show', 'before'], 1, /no client/);
-    await refused(['rename', 'after', 'full'], 1, /there is a client/);
+    await refused(['rename', 'after', 'full'], 1, /already exists/);
     await refused(['rename', 'after', 'a:b'], 1, /no colon/);
   });
 
@@ -179,17 +179,17 @@ test('export and import', async (t) => {
   const one = { name: 'n', client_id: 'i' };
   const cases = {
     'not JSON': ['{', /./],
-    'no list': [{}, /no list of clients/],
+    'no list': [{}, /expected a list of clients/],
     'no name': [[{ client_id: 'i' }], /client 1: "name"/],
-    'a name that is taken': [[{ ...one, name: 'moved' }], /there is a client/],
-    'an id that is taken': [[{ ...one, client_id: client.client_id }], /there is a client/],
+    'a name that is taken': [[{ ...one, name: 'moved' }], /already exists/],
+    'an id that is taken': [[{ ...one, client_id: client.client_id }], /already exists/],
     'the same name twice': [[one, { ...one, client_id: 'j' }], /client 2: another one/],
     'an id with a space': [[{ ...one, client_id: 'a b' }], /client 1: a client's id/],
     'a short secret': [[{ ...one, secrets: [{ slot: 1, secret: 'password' }] }], /22 characters/],
-    'a hash of another kind': [[{ ...one, secrets: [{ slot: 1, hash: '$2y$10$abc' }] }], /no hash/],
+    'a hash of another kind': [[{ ...one, secrets: [{ slot: 1, hash: '$2y$10$abc' }] }], /"hash" is not valid/],
     'hash and secret at once': [[{ ...one, secrets: [{ slot: 1, hash: 'x', secret: 'y' }] }], /"hash" or a "secret"/],
     'slot 3': [[{ ...one, secrets: [{ slot: 3, hash: 'x' }] }], /1 or 2/],
-    'roles that are no list': [[{ ...one, roles: 'reader' }], /lists of texts/],
+    'roles that are no list': [[{ ...one, roles: 'reader' }], /lists of strings/],
     'a method that is none': [[{ ...one, auth_method: 'none' }], /auth_method/],
     'one right, one wrong: none is added': [[one, { ...one, name: 'm', client_id: 'a b' }], /client 2/],
   };

@@ -59,8 +59,8 @@ test('challenges', async (t) => {
       ['jwt hunter2', 'Authorization has the scheme JWT, not Bearer'],
       ['Bearer: hunter2', 'Authorization has "Bearer:" with a colon, which must be "Bearer"'],
       ['hunter2', 'Authorization has neither the scheme Bearer nor Basic'],
-      ['Bearer:hunter2', 'Authorization has a colon behind Bearer, which must be a space'],
-      ['eyJhbGciOiJub25lIn0.hunter2.', 'Authorization has a token without a scheme: "Bearer" must stand before it'],
+      ['Bearer:hunter2', 'Authorization has a colon after Bearer, which must be a space'],
+      ['eyJhbGciOiJub25lIn0.hunter2.', 'Authorization has a token without a scheme: put "Bearer" before it'],
       ['hunter2 hunter2', 'Authorization has neither the scheme Bearer nor Basic'],
     ]) {
       const got = await gate.ask({ target: '/api/x', headers: { Authorization: header } });

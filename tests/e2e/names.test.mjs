@@ -68,7 +68,7 @@ test('a slow name server', { skip }, async (t) => {
     names.hold = true;
     for (let i = 0; i < 3; i++) {
       gate.signal('SIGHUP');
-      await eventually(() => (gate.stderr.match(/was read again/g) ?? []).length > i, 'the reload');
+      await eventually(() => (gate.stderr.match(/was reloaded/g) ?? []).length > i, 'the reload');
       assert.equal((await gate.ask({ target: '/open/x' })).status, 200);
     }
     assert.equal(await metric(gate, 'postern_upstream_connects_total\\{.*kind="new"\\}'), 1);
@@ -84,7 +84,7 @@ test('a name server that never answers holds neither a reload nor SIGTERM', { sk
   gate.write('postern.yaml', { ...gate.config, upstream: 'http://other.moving.test:9' });
   const before = Date.now();
   gate.signal('SIGHUP');
-  await gate.complains(/was read again/);
+  await gate.complains(/was reloaded/);
   await expectRefusal(gate, await gate.ask({ target: '/open/x' }), 'upstream_unreachable');
   assert.ok((await metric(gate, 'postern_upstream_failures_total\\{.*kind="dns"\\}')) > 0);
   await gate.stop();

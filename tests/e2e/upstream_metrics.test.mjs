@@ -72,7 +72,7 @@ test('upstreams are counted, each once', async (t) => {
     const before = await value('first_byte_seconds_count', '');
     upstream.respond = () => answer(200, 'x');
     gate.signal('SIGHUP');
-    await gate.complains(/was read again/);
+    await gate.complains(/was reloaded/);
     assert.equal(await value('first_byte_seconds_count', ''), before);
     assert.equal(await value('connections', ',state="open"'), await value('connections', ',state="idle"'));
   });

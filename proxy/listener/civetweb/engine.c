@@ -64,7 +64,7 @@ exchange_read(struct exchange *exchange, char *into, size_t room)
 		exchange->body_ended = true;
 		return EXCHANGE_END;
 	}
-	/* With a length, 0 is the engine's word for "nothing came in time". */
+	/* With a length, 0 is the engine's word for "nothing arrived in time". */
 	if (got <= 0)
 		return body_broken(exchange);
 	exchange->held_data -=
@@ -251,8 +251,8 @@ on_error(struct mg_connection *connection, int status, const char *message)
 	setup->refuse(setup->context, &exchange,
 	    full ? REASON_HEADER_TOO_LARGE : REASON_REQUEST_MALFORMED,
 	    full                  ? "the head is larger than limits.header_bytes"
-	    : exchange.conn->late ? "the head did not come in time"
-				  : "the head is not HTTP/1.1, or did not come in time");
+	    : exchange.conn->late ? "the head did not arrive in time"
+				  : "the head is not HTTP/1.1, or did not arrive in time");
 	end(&exchange);
 	return 0;
 }

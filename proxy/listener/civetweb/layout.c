@@ -74,7 +74,7 @@ layout_check(const struct layout *layout, size_t *ret_bytes)
 	end = end_of(layout->uri);
 	if (layout->query != NULL) {
 		if (layout->query != end + 1)
-			return "the target holds a NUL";
+			return "the target contains a NUL";
 		end = end_of(layout->query);
 	}
 	if (layout->version != end + 1 + strlen("HTTP/"))

@@ -25,7 +25,7 @@ static const struct {
 	const char *line, *wrong; /* NULL: it is fine */
 } finishes[] = {
 	{ "client add a --scope x --scope y --token-lifetime 30m", NULL },
-	{ "client add a --scope x --no-scopes", "--scope and --no-scopes exclude each other" },
+	{ "client add a --scope x --no-scopes", "--scope and --no-scopes cannot be used together" },
 	{ "client list --output env", "--output env is for add and rotate" },
 	{ "client add a --output env", NULL },
 	{ "client rotate a --output env", NULL },

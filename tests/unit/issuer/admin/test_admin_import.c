@@ -150,7 +150,7 @@ a_name_that_is_taken_keeps_all_out(void **state)
 				  "\"client_id\":\"x\"}]"),
 			     &count, &err),
 	    ADMIN_NO);
-	assert_non_null(strstr(err.text, "there is a client"));
+	assert_non_null(strstr(err.text, "already exists"));
 	assert_int_equal(clients(), 1);
 }
 

@@ -251,7 +251,7 @@ name_must_be_the_thumbprint(void **state)
 	(void)state;
 	make_directory();
 	write_pkey("signing/x.pem", EVP_EC_gen("P-256"), NULL);
-	want_refused("not the one its name says");
+	want_refused("not the one in its name");
 }
 
 static void
