@@ -26,7 +26,7 @@ static const struct {
 } finishes[] = {
 	{ "client add a --scope x --scope y --token-lifetime 30m", NULL },
 	{ "client add a --scope x --no-scopes", "--scope and --no-scopes cannot be used together" },
-	{ "client list --output env", "--output env is for add and rotate" },
+	{ "client list --output env", "--output env works with add and rotate only" },
 	{ "client add a --output env", NULL },
 	{ "client rotate a --output env", NULL },
 	{ "client list --json", NULL },
