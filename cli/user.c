@@ -176,8 +176,8 @@ set_disabled(struct place *place, const struct line *line, bool disabled)
 	const char *name = line->line.words[0];
 	bool changed = false;
 	struct err err;
-	enum admin_result result =
-	    account_set_disabled(place->store, name, disabled, &changed, &err);
+	enum admin_result result = account_set_disabled(
+	    place->store, &(struct admin_switch){ name, disabled }, &changed, &err);
 
 	if (result == ADMIN_OK && !changed)
 		(void)command_trouble(

@@ -189,18 +189,19 @@ account_set_role(
 
 enum admin_result
 account_set_disabled(
-    struct store *store, const char *name, bool disabled, bool *ret_changed, struct err *reterr)
+    struct store *store, const struct admin_switch *to, bool *ret_changed, struct err *reterr)
 {
 	struct user *user = NULL;
 	enum admin_result result;
 	struct arena arena;
 
 	arena_init(&arena, ARENA_MAX);
-	result = account_find(store, &(struct store_wanted){ name, &arena }, &user, reterr);
+	result =
+	    account_find(store, &(struct store_wanted){ to->name_or_id, &arena }, &user, reterr);
 	if (result == ADMIN_OK) {
 		struct store_principal principal = store_user(user);
 
-		principal.disabled = disabled;
+		principal.disabled = to->disabled;
 		result =
 		    done_or_trouble(store_set_disabled(store, &principal, ret_changed, reterr));
 	}

@@ -51,7 +51,7 @@ MUST_CHECK enum admin_result account_set_role(
 
 /* Disable a user, or enable it. *ret_changed as above. */
 MUST_CHECK enum admin_result account_set_disabled(
-    struct store *store, const char *name, bool disabled, bool *ret_changed, struct err *reterr);
+    struct store *store, const struct admin_switch *to, bool *ret_changed, struct err *reterr);
 
 /* Delete a user. */
 MUST_CHECK enum admin_result account_delete(

@@ -36,10 +36,10 @@ oldest_slot(const struct client *client)
 }
 
 static enum admin_result
-rotate(struct store *store, const struct client *client, bool revoke_other,
-    struct admin_made *ret_made, struct err *reterr)
+rotate(struct store *store, const struct client *client, struct admin_made *ret_made,
+    struct err *reterr)
 {
-	struct client_slot slot = { .issued_s = clock_now_s() }, none = { .issued_s = 0 };
+	struct client_slot slot = { .issued_s = clock_now_s() };
 	int at = slot_to_fill(client);
 
 	if (client->method == CLIENT_PRIVATE_KEY_JWT)
@@ -53,9 +53,6 @@ rotate(struct store *store, const struct client *client, bool revoke_other,
 	}
 	if (!store_set_slot(store, client, &(struct store_slot){ at, &slot }, reterr))
 		return ADMIN_TROUBLE;
-	if (revoke_other &&
-	    !store_set_slot(store, client, &(struct store_slot){ 1 - at, &none }, reterr))
-		return ADMIN_TROUBLE;
 	return ADMIN_OK;
 }
 
@@ -64,6 +61,7 @@ admin_rotate(struct store *store, const struct admin_rotation *rotation,
     struct admin_made *ret_made, struct err *reterr)
 {
 	struct client *client = NULL;
+	struct client_slot none = { .issued_s = 0 };
 	struct admin_made made = { .slot = 0 };
 	enum admin_result result;
 	struct arena arena;
@@ -72,7 +70,10 @@ admin_rotate(struct store *store, const struct admin_rotation *rotation,
 	result = admin_find(
 	    store, &(struct store_wanted){ rotation->name_or_id, &arena }, &client, reterr);
 	if (result == ADMIN_OK)
-		result = rotate(store, client, rotation->revoke_other, &made, reterr);
+		result = rotate(store, client, &made, reterr);
+	if (result == ADMIN_OK && rotation->revoke_other &&
+	    !store_set_slot(store, client, &(struct store_slot){ 2 - made.slot, &none }, reterr))
+		result = ADMIN_TROUBLE;
 	if (result == ADMIN_OK)
 		*ret_made = made;
 	digest_wipe(&made, sizeof(made));

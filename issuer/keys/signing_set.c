@@ -79,15 +79,15 @@ word_at(const json_t *root, enum signing_algorithm *ret_algorithm)
 	return false;
 }
 
-/* A key of an earlier version has no such file: it is for ES256 and signs since it was made. */
+/* A key of an earlier version has no such file: it is for ES256 and signs since it was made,
+ * which is what `times` says before. */
 static bool
-read_times(const char *path, time_t made_s, enum signing_algorithm *ret_algorithm,
-    struct signing_times *times, struct err *reterr)
+read_times(const char *path, enum signing_algorithm *ret_algorithm, struct signing_times *times,
+    struct err *reterr)
 {
 	json_t *root = NULL;
 	bool done;
 
-	*times = (struct signing_times){ .created_s = made_s, .signs_s = made_s };
 	*ret_algorithm = SIGNING_ES256;
 	if (access(path, F_OK) != 0 && errno == ENOENT)
 		return true;
@@ -132,12 +132,13 @@ load(const struct key_file *file, struct signing_set *set, struct err *reterr)
 {
 	struct signing_key *key = NULL;
 	enum signing_algorithm algorithm;
-	struct signing_times times;
+	struct signing_times times = { .created_s = 0 };
 	struct stat info;
 
 	if (stat(file->pem.at, &info) != 0)
 		return err_errno(reterr, errno, "%s", file->pem.at);
-	if (!read_times(file->times.at, info.st_mtim.tv_sec, &algorithm, &times, reterr) ||
+	times.created_s = times.signs_s = info.st_mtim.tv_sec;
+	if (!read_times(file->times.at, &algorithm, &times, reterr) ||
 	    !read_key(file->pem.at, file->secret, algorithm, &key, reterr))
 		return false;
 	if (strcmp(signing_key_kid(key), file->kid) != 0) {

@@ -121,7 +121,9 @@ who_is_disabled_stays_and_who_is_deleted_goes(void **state)
 	(void)state;
 	add_ann(store);
 	arena_init(&arena, 1 << 20);
-	assert_int_equal(account_set_disabled(store, "ann", true, &changed, &err), ADMIN_OK);
+	assert_int_equal(
+	    account_set_disabled(store, &(struct admin_switch){ "ann", true }, &changed, &err),
+	    ADMIN_OK);
 	assert_true(changed);
 	assert_true(read_user(&arena, "ann")->disabled);
 	assert_int_equal(account_delete(store, "ann", &err), ADMIN_OK);
