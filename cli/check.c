@@ -81,7 +81,7 @@ check(const struct check_line *line)
 	if (!command_config_as(path, line->offline ? CONFIG_OFFLINE : CONFIG_WHOLE, &config, &code))
 		return code;
 	for (const struct mistake *mistake = config->mistakes.first; mistake != NULL;
-	     mistake = mistake->next)
+	    mistake = mistake->next)
 		(void)fprintf(stderr, "%s\n", mistake->text);
 	if (line->print)
 		code = print(config);

@@ -51,10 +51,11 @@ read_method(const char *value, void *field)
 }
 
 #define FIELD_TEXT_ROW(word, member, text)                                                         \
-	{                                                                                          \
-		.name = (word), .argument = "TEXT", .verbs = FIELDS, .help = (text),               \
-		.offset = offsetof(struct client_line, fields.member)                              \
-	}
+	{ .name = (word),                                                                          \
+		.argument = "TEXT",                                                                \
+		.verbs = FIELDS,                                                                   \
+		.help = (text),                                                                    \
+		.offset = offsetof(struct client_line, fields.member) }
 
 const struct command_option client_options[] = {
 	OPTION_ROW_CONFIG,

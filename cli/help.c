@@ -45,7 +45,7 @@ option_rows(const struct command *command, const struct command_verb *verb)
 {
 	(void)puts("\noptions:");
 	for (const struct command_option *option = command->options; option->name != NULL;
-	     option++) {
+	    option++) {
 		const char *between = " (";
 
 		if (verb != NULL && !option_taken(option, (size_t)(verb - command->verbs)))

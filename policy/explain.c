@@ -37,7 +37,7 @@ roles_list(const struct explanation *explanation)
 	json_t *list = json_array();
 
 	for (size_t i = 0; explanation->principal != NULL && i < explanation->policy->role_count;
-	     i++)
+	    i++)
 		if (principal_has(explanation->principal, i))
 			json_array_append_new(
 			    list, json_string(explanation->policy->roles[i].name));

@@ -8,7 +8,7 @@ static bool
 is_used(const struct policy *policy, const struct role *role)
 {
 	for (const struct privilege *privilege = policy->privileges; privilege != NULL;
-	     privilege = privilege->next)
+	    privilege = privilege->next)
 		if (reader_texts_hold(&privilege->roles, role->name))
 			return true;
 	return false;
@@ -110,7 +110,7 @@ lint_pair(struct reader *reader, const struct rule *inner, const struct ruling *
 	const char *why = NULL;
 
 	for (const struct rule *outer = wide->first; outer != NULL && why == NULL;
-	     outer = outer->next) {
+	    outer = outer->next) {
 		if (outer->privilege == NULL)
 			return;
 		if (inner->privilege == NULL)
@@ -133,7 +133,7 @@ lint_paths(struct reader *reader)
 		    pattern_set_wider(policy->rules, span_of(ruling->pattern), NULL);
 
 		for (const struct rule *rule = ruling->first; wide != NULL && rule != NULL;
-		     rule = rule->next)
+		    rule = rule->next)
 			lint_pair(reader, rule, wide);
 	}
 }

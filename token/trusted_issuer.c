@@ -228,7 +228,7 @@ read_require(
 	const char *odd;
 
 	for (const struct node *node = map == NULL ? NULL : map->first; node != NULL;
-	     node = node->next) {
+	    node = node->next) {
 		struct trusted_issuer_require *require =
 		    arena_alloc(mistakes->arena, sizeof(*require));
 

@@ -41,7 +41,7 @@ write_round(struct last_used_writer *writer)
 	int i;
 
 	for (i = 0; well && i < LAST_USED_WRITER_AT_ONCE && last_used_take(writer->last_used, &use);
-	     i++) {
+	    i++) {
 		struct store_sync_change change = { write_use, &use };
 
 		well = store_sync_change(writer->sync, &change, &err);

@@ -227,7 +227,7 @@ read_issuers(struct config *config, const struct top *top)
 	if (config->trusted_issuers == NULL)
 		return;
 	for (const struct node *node = top->issuers == NULL ? NULL : top->issuers->first;
-	     node != NULL; node = node->next) {
+	    node != NULL; node = node->next) {
 		struct trusted_issuer *trusted_issuer =
 		    &config->trusted_issuers[config->trusted_issuer_count];
 
@@ -340,7 +340,7 @@ check_upstreams(struct config *config, const struct node *root)
 	if (document_get(root, "upstream") != NULL)
 		return;
 	for (const struct module *module = config->policy.modules; module != NULL;
-	     module = module->next)
+	    module = module->next)
 		if (module->upstream != NULL)
 			return;
 	mistake_at(&config->mistakes, root, "\"upstream\" is missing, and no module names one");

@@ -197,7 +197,7 @@ config_part_sound(const struct config *config, const char *section, const char *
 		return false;
 	(void)snprintf(pointer, sizeof(pointer), "%s%s", top ? "" : "/", section);
 	for (const struct node *child = parent == NULL ? NULL : parent->first; child != NULL;
-	     child = child->next) {
+	    child = child->next) {
 		if (!span_is(child->key, key))
 			misspelt = misspelt || !key_known(pointer, child->key);
 		else if (mistaken(config, child))

@@ -51,7 +51,7 @@ static void
 log_mistakes(const struct config *config)
 {
 	for (const struct mistake *mistake = config->mistakes.first; mistake != NULL;
-	     mistake = mistake->next)
+	    mistake = mistake->next)
 		log_event(
 		    mistake->warning ? LOG_WARN : LOG_ERROR, "configuration", "%s", mistake->text);
 }
