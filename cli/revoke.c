@@ -58,6 +58,19 @@ read_time(const char *value, void *field)
 		   : "Unix seconds, RFC 3339 or now";
 }
 
+/* Whose now it is is for the gates to say: until then it is a word. */
+#define BEFORE_NOW INT64_MAX
+
+static const char *
+read_before(const char *value, void *field)
+{
+	const char *rule = read_time(value, field);
+
+	if (strcmp(value, "now") == 0)
+		*(int64_t *)field = BEFORE_NOW;
+	return rule;
+}
+
 static const struct command_option options[] = {
 	OPTION_ROW_CONFIG,
 	OPTION_ROW_DATABASE,
@@ -86,7 +99,7 @@ static const struct command_option options[] = {
 	{ .name = "--issued-before",
 	    .argument = "TIME",
 	    .kind = OPTION_READ,
-	    .read = read_time,
+	    .read = read_before,
 	    .offset = offsetof(struct line, before_s),
 	    .help = "only those issued before (default: now); alone with --issuer: all of them" },
 	{ .name = "--until",
@@ -320,7 +333,9 @@ by_line(struct work *work, const struct line *line, struct revocation *revocatio
 {
 	int code = find_issuer(work, line->issuer);
 
-	revocation->before_s = line->before_s != 0 ? line->before_s - 1 : revocation->created_s;
+	revocation->before_s = line->before_s != 0 && line->before_s != BEFORE_NOW
+				   ? line->before_s - 1
+				   : revocation->created_s;
 	if (code != EXIT_YES)
 		return code;
 	revocation->until_s = forgotten_at(work, revocation->before_s);

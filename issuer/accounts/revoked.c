@@ -180,6 +180,16 @@ add(struct revoked **revoked, const struct entry *entry, int64_t now_s)
 	return true;
 }
 
+/* What was dated by a clock that was ahead holds no longer. */
+static void
+take_back(struct revoked *revoked, const struct entry *entry, int64_t instead_s)
+{
+	struct entry *there = atomic_load(&revoked->places[find(revoked, entry->digest)]);
+
+	if (instead_s != 0 && there != NULL && atomic_load(&there->before_s) == instead_s)
+		atomic_store(&there->before_s, atomic_load(&entry->before_s));
+}
+
 bool
 revoked_add(struct revoked **revoked, const struct revocation *revocation, int64_t now_s,
     struct err *reterr)
@@ -190,10 +200,10 @@ revoked_add(struct revoked **revoked, const struct revocation *revocation, int64
 	if (revocation->kind < 0 || revocation->kind > REVOKE_ALL)
 		return err_set(reterr, "a revocation of a kind that is not known");
 	if (!digest_of(revocation->kind, span_of(revocation->issuer), span_of(revocation->value),
-		entry.digest) ||
-	    !add(revoked, &entry, now_s))
+		entry.digest))
 		return err_set(reterr, "revocations: no memory");
-	return true;
+	take_back(*revoked, &entry, revocation->instead_s);
+	return add(revoked, &entry, now_s) || err_set(reterr, "revocations: no memory");
 }
 
 /* What cannot be looked up for want of memory counts as revoked. */

@@ -222,9 +222,39 @@ file_changed(const struct store_sync *sync)
 }
 
 static bool
+date_now(struct store *store, void *context, struct err *reterr)
+{
+	return store_date_revocations(store, *(const int64_t *)context, reterr);
+}
+
+/* So that a restart, and every other gate, finds the date that is in force here. What fails is
+ * tried again with the next look. */
+static void
+date_revocations(struct store_sync *sync)
+{
+	int64_t now_s = clock_now_s();
+	struct store_sync_change change = { date_now, &now_s };
+	struct err err;
+	bool undated;
+
+	(void)pthread_mutex_lock(&sync->lock);
+	undated = sync->load.undated;
+	sync->load.undated = false;
+	(void)pthread_mutex_unlock(&sync->lock);
+	if (!undated || store_sync_writer_write(&sync->writer, &change, &err))
+		return;
+	log_event(LOG_WARN, "store_failed", "%s", err.text);
+	(void)pthread_mutex_lock(&sync->lock);
+	sync->load.undated = true;
+	(void)pthread_mutex_unlock(&sync->lock);
+}
+
+/* Dated first: what a slow clock has dated may seem to be over. */
+static bool
 forget_now(struct store *store, void *context, struct err *reterr)
 {
-	return store_forget(store, *(const int64_t *)context, reterr);
+	return date_now(store, context, reterr) &&
+	       store_forget(store, *(const int64_t *)context, reterr);
 }
 
 /* What a wrong clock has taken for over, and the memory dropped, comes back from the store. */
@@ -292,6 +322,7 @@ step(void *context)
 		sync->wait_us = LOOK_US;
 	tend_revocations(sync);
 	look_once(sync);
+	date_revocations(sync);
 	return rest(sync, clock_mono_us() - started_us);
 }
 

@@ -2,6 +2,8 @@
 #include "issuer/accounts/store_sync_load.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "issuer/accounts/audit_log.h"
 
 /* What is being loaded. */
@@ -9,6 +11,7 @@ struct loading {
 	struct store_sync_load *load;
 	const struct store_sync_setup *setup;
 	struct store *store;
+	int64_t dated; /* as of struct store_version */
 	bool all;
 };
 
@@ -21,6 +24,37 @@ load_principals(const struct loading *loading, struct err *reterr)
 		return false;
 	loading->setup->loaded(loading->setup->context, directory);
 	return true;
+}
+
+static void
+say_dated(const struct revocation *one)
+{
+	int64_t off_s = one->instead_s - one->before_s;
+
+	/* That the command and we took a moment is no news. */
+	if (off_s <= 2 && off_s >= -2)
+		return;
+	log_event(LOG_WARN, "revocation_redated",
+	    "revoked until now by %s, whose clock is off by %+lld s: dated by the clock here",
+	    one->by, (long long)off_s);
+}
+
+/* In force as of our clock at once; the thread writes it down. */
+static void
+date_revocations(const struct loading *loading, struct revocation *first)
+{
+	int64_t now_s = clock_now_s();
+
+	for (struct revocation *one = first; one != NULL; one = one->next) {
+		bool fresh = loading->dated >= 0 && one->number > loading->dated;
+
+		if (fresh && revocation_until_now(one))
+			loading->load->undated = true;
+		if (!revocation_date(one, fresh, now_s))
+			continue;
+		loading->load->undated = true;
+		say_dated(one);
+	}
 }
 
 static bool
@@ -36,8 +70,11 @@ load_revocations(const struct loading *loading, struct err *reterr)
 		return true;
 	arena_init(&arena, DIRECTORY_MAX_BYTES);
 	done = store_revocations(
-		   loading->store, &(struct store_after){ after, &arena }, &found, reterr) &&
-	       setup->revoked(setup->context, found.first, reterr);
+	    loading->store, &(struct store_after){ after, &arena }, &found, reterr);
+	if (done) {
+		date_revocations(loading, found.first);
+		done = setup->revoked(setup->context, found.first, reterr);
+	}
 	arena_done(&arena);
 	return done;
 }
@@ -104,7 +141,7 @@ bool
 store_sync_load(struct store_sync_load *load, const struct store_sync_setup *setup,
     struct store *store, struct err *reterr)
 {
-	struct loading loading = { load, setup, store, false };
+	struct loading loading = { .load = load, .setup = setup, .store = store };
 	struct store_version now;
 
 	/* The version first: a commit after it is seen again at the next look. */
@@ -112,6 +149,7 @@ store_sync_load(struct store_sync_load *load, const struct store_sync_setup *set
 		return false;
 	if (load->loaded && other_history(&load->version, &now))
 		load->loaded = false;
+	loading.dated = now.dated;
 	loading.all = !load->loaded;
 	if (!load_newer(&loading, &now, reterr))
 		return false;

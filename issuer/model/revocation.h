@@ -20,8 +20,12 @@ enum revocation_kind {
 	REVOKE_ALL      /* value: "" */
 };
 
-/* All texts are lent. */
+/* How far the clock of who revokes may be ahead of ours. */
+#define REVOCATION_AHEAD_S 60
+
+/* All texts are lent. With before_s == created_s it ends what is out "until now". */
 struct revocation {
+	int64_t number;     /* of its row in the store; 0: it has none yet */
 	int kind;           /* enum revocation_kind */
 	const char *issuer; /* `iss` */
 	const char *value;
@@ -29,7 +33,8 @@ struct revocation {
 			   * REVOKE_TOKEN */
 	int64_t until_s;  /* it may be forgotten from then on; 0: never */
 	int64_t created_s;
-	const char *by; /* who did it, for the log */
+	int64_t instead_s; /* the before_s that it had before it was dated anew; 0: it was not */
+	const char *by;    /* who did it, for the log */
 	struct revocation *next;
 };
 
@@ -39,6 +44,14 @@ struct revoked_question {
 	int64_t issued_s; /* `iat` */
 	bool has_issued;
 };
+
+/* Does it end what is out until now, whenever that is? Never of a REVOKE_TOKEN. */
+bool revocation_until_now(const struct revocation *revocation);
+
+/* Date one that says "until now" by a clock that counts, not by the clock of who revoked: one that
+ * nobody has dated yet (`fresh`) is raised to `now_s`; one that lies more than REVOCATION_AHEAD_S
+ * beyond it is taken back to it. Returns whether that changed it. */
+bool revocation_date(struct revocation *revocation, bool fresh, int64_t now_s);
 
 /* Is the token that this asks about one of those that it revokes? */
 bool revocation_fits(const struct revocation *revocation, const struct revoked_question *question);

@@ -108,6 +108,8 @@ read_counter(void *context, const struct sql_row *row, struct err *reterr)
 		version->keys = value;
 	else if (span_is(name, "audit"))
 		version->audit = value;
+	else if (span_is(name, "dated"))
+		version->dated = value;
 	else if (span_is(name, "restored"))
 		version->restored = value;
 	return true;
@@ -125,6 +127,7 @@ store_version(struct store *store, struct store_version *ret_version, struct err
 		return false;
 	/* Should reading fail, the news must not be lost. */
 	store->stale = store->stale || news;
+	store->version.dated = store->stale ? -1 : store->version.dated;
 	if (store->stale && !sql_run(store->sql, &query, reterr))
 		return false;
 	store->stale = false;

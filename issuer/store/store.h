@@ -35,6 +35,7 @@ struct store_version {
 	int64_t revocations;
 	int64_t keys;
 	int64_t audit;
+	int64_t dated; /* "until now" of later revocations is to be dated by a gate; -1: of none */
 	int64_t restored; /* since then it is of another history */
 };
 
@@ -217,7 +218,8 @@ struct store_after {
 };
 
 /* Revoke. *ret_new is false when what it ends was revoked already: there is no second row and no
- * second audit row then; at most the first one is remembered for longer. */
+ * second audit row then; at most the first one is remembered for longer. One that says "until now"
+ * is always new, and is for a gate to date. */
 MUST_CHECK bool store_revoke(
     struct store *store, const struct revocation *revocation, bool *ret_new, struct err *reterr);
 
@@ -229,6 +231,11 @@ struct store_revocations {
 };
 MUST_CHECK bool store_revocations(struct store *store, const struct store_after *after,
     struct store_revocations *ret_revocations, struct err *reterr);
+
+/* Date those that say "until now" as revocation_date() has it, by the clock of this gate, or by the
+ * server's where that is ahead. What changes gets a new number, by which every gate reads it again.
+ */
+MUST_CHECK bool store_date_revocations(struct store *store, int64_t now_s, struct err *reterr);
 
 /* Delete those whose time is over. */
 MUST_CHECK bool store_forget(struct store *store, int64_t now_s, struct err *reterr);

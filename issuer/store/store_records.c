@@ -101,11 +101,28 @@ insert_revocation(struct store *store, const struct revocation *revocation, stru
 	return sql_run(store->sql, &query, reterr) && sql_notify(store->sql, reterr);
 }
 
+/* From then on, gates date what says "until now". Those of older rows are left as they are. */
+static bool
+begin_dating(struct store *store, struct err *reterr)
+{
+	struct sql_query query = { .text = "INSERT INTO meta(name, value) SELECT 'dated', value"
+					   " FROM meta WHERE name = 'revocations'"
+					   " ON CONFLICT DO NOTHING" };
+
+	return sql_run(store->sql, &query, reterr);
+}
+
 static bool
 revoke_within(struct store *store, void *context, struct err *reterr)
 {
 	struct revoking *revoking = context;
 
+	/* Nobody knows whether our clock is right, so no date says whether it was so already. */
+	if (revocation_until_now(revoking->revocation)) {
+		revoking->rows_made = 1;
+		return begin_dating(store, reterr) &&
+		       insert_revocation(store, revoking->revocation, reterr);
+	}
 	if (!find_same(store, revoking, reterr))
 		return false;
 	if (revoking->number != 0)
@@ -154,6 +171,7 @@ take_revocation(void *context, const struct sql_row *row, struct err *reterr)
 	if (one == NULL)
 		return store_unreadable(reading->store, "a revocation", reterr);
 	reading->revocations->last = sql_column_number(row, 0);
+	one->number = reading->revocations->last;
 	one->kind = (int)sql_column_number(row, 1);
 	one->issuer = store_column(row, 2, reading->arena);
 	one->value = store_column(row, 3, reading->arena);

@@ -8,6 +8,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { makeGate, run } from './harness/gate.mjs';
 import { basic, callWith, GRANT, known, post, tokenOf } from './harness/oauth.mjs';
+import { noPostgres, startPostgres } from './harness/postgres.mjs';
 import { recordingUpstream } from './harness/upstream.mjs';
 import { eventually } from './harness/wait.mjs';
 
@@ -110,3 +111,66 @@ test('a clock that is two years ahead when the gate starts loses no revocation',
   for (const token of tokens) assert.equal((await callWith(gate, token)).status, 401, 'revoked, whatever the clock was');
   assert.equal((await callWith(gate, await tokenOf(gate, client))).status, 200);
 });
+
+/** Runs a command whose clock is off by so many seconds, beside the gate. */
+async function commandAt(gate, seconds, args) {
+  const offset = path.join(gate.dir, 'command-offset');
+  fs.writeFileSync(offset, String(seconds));
+  const done = await run([...args, '-c', gate.file], { env: { ...gate.env, CLOCK_OFFSET: offset } });
+  assert.equal(done.code, 0, done.stderr);
+  return done;
+}
+
+for (const [name, skip] of [['SQLite', false], ['PostgreSQL', noPostgres()]]) {
+  test(`what is revoked until now is dated by the gate, whatever the clock of the command: ${name}`, { skip }, async (t) => {
+    const database = skip === false && name === 'PostgreSQL' ? (await startPostgres(t)).url : undefined;
+    const gate = await clockedGate(t, { lockout: { failures: 0 }, ...(database && { database }) });
+    await gate.start();
+    const client = await gate.addClient('partner', '--role', 'reader');
+    await known(gate, client);
+    const status = async (token) => (await callWith(gate, token)).status;
+    const refused = (token, what) => eventually(async () => (await status(token)) === 401, what);
+    const again = async () => {
+      await gate.stop();
+      await gate.start();
+    };
+    const counts = (what) => eventually(async () => {
+      const token = await tokenOf(gate, client);
+      return (await status(token)) === 200 && token;
+    }, what);
+    const ways = [['revoke', '--client', 'partner'], ['revoke', '--subject', client.client_id], ['client', 'rotate', 'partner', '--end-tokens'], ['revoke', '--issuer', 'local', '--issued-before', 'now']];
+
+    for (const [i, seconds] of [-5, -60, -DAY, YEARS].entries()) {
+      await t.test(`off by ${seconds} s`, async () => {
+        const token = await counts('a token counts');
+        await commandAt(gate, seconds, ways[i]);
+        await refused(token, 'what was out is refused');
+        await gate.complains(/"event":"revocation_redated"/);
+        const next = await counts('a token of later counts');
+        await again();
+        assert.equal(await status(token), 401, 'refused after a restart');
+        assert.equal(await status(next), 200, 'counts after a restart');
+      });
+    }
+    await t.test('while no gate runs', async () => {
+      const token = await counts('a token counts');
+      await gate.stop();
+      await commandAt(gate, -60, ['revoke', '--client', 'partner']);
+      await gate.start();
+      assert.equal(await status(token), 401);
+    });
+    await t.test('again, when the gate has dated what was revoked before', async () => {
+      const token = await counts('a token counts');
+      await commandAt(gate, -60, ['revoke', '--client', 'partner']);
+      await refused(token, 'what was out is refused');
+    });
+    await t.test('a time that was asked for stays', async () => {
+      const token = await counts('a token counts');
+      const future = Math.floor(Date.now() / 1000) + 3600;
+      await commandAt(gate, -60, ['revoke', '--client', 'partner', '--issued-before', String(future)]);
+      await refused(token, 'what was out is refused');
+      await again();
+      assert.equal(await status(await tokenOf(gate, client)), 401, 'until the time that was asked for');
+    });
+  });
+}

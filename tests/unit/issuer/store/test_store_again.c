@@ -93,7 +93,7 @@ static void
 others_are_others(void **state)
 {
 	char longer[200];
-	struct revocation one = { .issuer = ISSUER, .value = "j" };
+	struct revocation one = { .issuer = ISSUER, .value = "j", .created_s = 1 };
 	struct store *store = open_store();
 	int64_t until_s;
 
