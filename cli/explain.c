@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/explain_names.h"
+#include "cli/explain_own.h"
 #include "cli/explain_revoked.h"
 #include "cli/input.h"
 #include "cli/keys.h"
@@ -14,7 +15,6 @@
 #include "policy/explain.h"
 #include "proxy/listener/listener.h"
 #include "proxy/gate/judge.h"
-#include "proxy/gate/resource.h"
 #include "proxy/gate/snapshot.h"
 #include "token/verify.h"
 
@@ -43,8 +43,9 @@ struct answering {
 	struct request request;
 	struct decision decision;
 	struct caller *caller;
-	bool served_here; /* the path is an endpoint of the gate's own */
-	json_t *payload;  /* claims that are assumed */
+	struct explain_own own;
+	const struct user *user; /* --user, lent by the snapshot */
+	json_t *payload;         /* claims that are assumed */
 };
 
 /* The request as it would come over the wire. */
@@ -115,6 +116,15 @@ open_services(struct answering *answering, struct err *reterr)
 	/* Another time is another time for the token; the keys are those that are there. */
 	answering->inputs = inputs_of(answering->snapshot, asked->now_s);
 	return true;
+}
+
+static bool
+find_user(struct answering *answering, struct err *reterr)
+{
+	const char *name = answering->asked->user;
+
+	answering->user = snapshot_user(answering->snapshot, span_of(name));
+	return answering->user != NULL || explain_no_user(answering->inputs.config, name, reterr);
 }
 
 static size_t
@@ -215,31 +225,15 @@ static enum reason
 judge_named(struct answering *answering)
 {
 	struct decision *decision = &answering->decision;
-	const struct judge_inputs *inputs = &answering->inputs;
-	const struct user *user = snapshot_user(inputs->snapshot, span_of(answering->asked->user));
-	enum reason reason = REASON_BASIC_NOT_ALLOWED;
 
-	if (decision->basic)
-		reason = REASON_BASIC_WRONG;
-	if (decision->basic && user != NULL && !user->disabled)
-		reason = judge_user(inputs, user, &answering->arena, &answering->caller);
-	if (decision->basic && user == NULL)
-		decision->verdict.detail =
-		    explain_no_user(inputs->config, answering->asked->user, &answering->arena);
-	else if (decision->basic && user->disabled)
+	if (!decision->basic)
+		return decision->verdict.reason = REASON_BASIC_NOT_ALLOWED;
+	if (answering->user->disabled) {
 		decision->verdict.detail = "the user is disabled";
-	decision->verdict.reason = reason;
-	return reason;
-}
-
-/* Would the gate answer itself? */
-static bool
-serves(const struct answering *answering, struct span path)
-{
-	const struct config *config = answering->inputs.config;
-
-	return resource_path(config, path) ||
-	       (config->has_local && endpoint_of_issuer(config->local.issuer, path));
+		return decision->verdict.reason = REASON_BASIC_WRONG;
+	}
+	return decision->verdict.reason = judge_user(
+		   &answering->inputs, answering->user, &answering->arena, &answering->caller);
 }
 
 /* Who asks: whom the line assumes, or whose token it gives. */
@@ -274,9 +268,10 @@ judge(struct answering *answering)
 		decision->verdict.detail = "the listener does not know this method";
 	}
 	decision->issuer_index = issuer_index;
-	if (reason == REASON_OK && serves(answering, decision->target.path))
-		answering->served_here = true;
-	else if (reason == REASON_OK)
+	if (reason == REASON_OK)
+		answering->own = explain_own(answering->inputs.config, &answering->request,
+		    &decision->target, &answering->arena);
+	if (reason == REASON_OK && answering->own.status == 0)
 		reason = judge_steps(&answering->inputs, &who, decision);
 	return reason;
 }
@@ -294,8 +289,9 @@ tell(struct answering *answering, enum reason reason)
 		.principal = decision->caller == NULL ? NULL : &decision->caller->principal,
 		.verdict = &decision->verdict,
 		.reason = reason,
-		.served_here = answering->served_here,
-		.detail = decision->verdict.detail,
+		.own_status = answering->own.status,
+		.detail = answering->own.detail != NULL ? answering->own.detail
+							: decision->verdict.detail,
 	};
 	struct explain_revoked asked = { answering->inputs.config, decision, &answering->arena };
 	struct err err = { "" };
@@ -317,7 +313,7 @@ tell(struct answering *answering, enum reason reason)
 	}
 	(void)fwrite(text.at == NULL ? "" : text.at, 1, text.len, stdout);
 	buffer_done(&text);
-	return reason == REASON_OK ? EXIT_YES : EXIT_NO;
+	return reason == REASON_OK && answering->own.status < 400 ? EXIT_YES : EXIT_NO;
 }
 
 static int
@@ -330,6 +326,7 @@ answer(struct answering *answering)
 	if (!make_request(answering, &err) || !open_services(answering, &err))
 		return command_trouble_at("explain", &err);
 	if ((asked->client != NULL && !claims_of_client(answering, &err)) ||
+	    (asked->user != NULL && !find_user(answering, &err)) ||
 	    (asked->claims != NULL && !claims_of_file(answering, &err)))
 		code = command_trouble_at("explain", &err);
 	else

@@ -67,7 +67,14 @@ verdict_word(const struct explanation *explanation)
 {
 	if (explanation->reason != REASON_OK)
 		return "refuse";
-	return explanation->served_here ? "answer" : "forward";
+	return explanation->own_status != 0 ? "answer" : "forward";
+}
+
+static int
+status(const struct explanation *explanation)
+{
+	return explanation->own_status != 0 ? explanation->own_status
+					    : reason_status(explanation->reason);
 }
 
 static void
@@ -77,7 +84,7 @@ put_request(json_t *object, const struct explanation *explanation, bool *failed)
 
 	put(object, "verdict", json_string(verdict_word(explanation)), failed);
 	put(object, "reason", json_string(reason_word(reason)), failed);
-	put(object, "status", json_integer(reason_status(reason)), failed);
+	put(object, "status", json_integer(status(explanation)), failed);
 	put(object, "detail", text_or_null(explanation->detail), failed);
 	put(object, "method", span_or_null(explanation->method), failed);
 	put(object, "path", span_or_null(explanation->path), failed);
@@ -186,7 +193,7 @@ text_request(const struct explanation *explanation, struct buffer *buffer)
 
 	line(buffer, "verdict", verdict_word(explanation));
 	label(buffer, "reason");
-	buffer_format(buffer, "%s (%d)\n", reason_word(reason), reason_status(reason));
+	buffer_format(buffer, "%s (%d)\n", reason_word(reason), status(explanation));
 	line_quoted(buffer, "detail", span_of(explanation->detail));
 	line_quoted(buffer, "method", explanation->method);
 	line_quoted(buffer, "path", explanation->path);
@@ -283,7 +290,7 @@ explain_text(const struct explanation *explanation, struct buffer *buffer)
 		line(buffer, "revoked at", at);
 		line_quoted(buffer, "revoked by", span_of(explanation->revoked_by));
 	}
-	if (explanation->served_here)
+	if (explanation->own_status != 0)
 		return;
 	if (explanation->route != NULL)
 		text_route(explanation->route, buffer);

@@ -28,9 +28,9 @@ struct explanation {
 	const struct principal *principal; /* NULL: nobody, or nobody who was believed */
 	const struct verdict *verdict;     /* NULL: it did not come to that */
 	enum reason reason;                /* overall: REASON_OK forwards */
-	bool served_here;                  /* no: the gate answers itself */
-	const char *detail;                /* may be NULL */
-	const char *revoked_by;            /* who revoked the token, at revoked_s; NULL: unknown */
+	int own_status; /* what the gate itself answers there; 0: it is none of its own endpoints */
+	const char *detail;     /* may be NULL */
+	const char *revoked_by; /* who revoked the token, at revoked_s; NULL: unknown */
 	int64_t revoked_s;
 };
 
@@ -40,7 +40,7 @@ void explain_text(const struct explanation *explanation, struct buffer *buffer);
 
 /*
  * An object with the members verdict ("forward", "refuse", or "answer" for the gate's
- * own endpoints), reason, status, detail, method,
+ * own endpoints), reason, status (of an answer: `own_status`), detail, method,
  * path, pattern, privilege, label, module, public, shadow_reason, roles, roles_wanted, scopes,
  * scopes_wanted, issuer, subject, client, ignored_entries (of the token's lists, since they are no
  * text), revoked ({by, at}). What is not known is null; lists are empty.

@@ -325,7 +325,9 @@ issuer_rehash(struct issuer *issuer, const struct login_attempt *attempt)
 bool
 issuer_serves(const struct issuer *issuer, struct span path)
 {
-	return endpoint_meant(&issuer->server, path) != ENDPOINT_COUNT;
+	const struct endpoint_request request = { .path = path };
+
+	return endpoint_read_line(&issuer->server.paths, &request).endpoint != ENDPOINT_COUNT;
 }
 
 void

@@ -38,9 +38,7 @@ struct authorization_server {
 	struct lockout_rules lockout;
 
 	const char *base; /* the issuer's URL without a slash at its end */
-	/* Paths on the listener. RFC 8414 section 3.1 puts its own in front of the issuer's path,
-	 * OpenID Connect Discovery behind it. */
-	const char *paths[ENDPOINT_COUNT];
+	struct endpoint_paths paths;
 	struct buffer documents[ENDPOINT_COUNT]; /* what a GET gives; none for those of POST */
 	struct texts urls;           /* what a client's assertion may name as its `aud` */
 	struct last_used *last_used; /* secrets, lately */
@@ -73,8 +71,8 @@ MUST_CHECK bool metadata_make(struct authorization_server *server, struct err *r
  * the one that signs first. */
 void metadata_jwks(struct authorization_server *server, struct buffer *json);
 
-/* Answer a request for one of the documents. */
-void metadata_answer(struct authorization_server *server, enum endpoint endpoint,
-    const struct endpoint_request *request, struct endpoint_answer *answer);
+/* Answer with one of the documents. */
+void metadata_answer(
+    struct authorization_server *server, enum endpoint endpoint, struct endpoint_answer *answer);
 
 #endif

@@ -13,7 +13,9 @@
 
 #include <jansson.h>
 
+#include "base/arena.h"
 #include "base/buffer.h"
+#include "base/check.h"
 #include "base/span.h"
 
 enum endpoint {
@@ -26,6 +28,19 @@ enum endpoint {
 	ENDPOINT_OPENID,
 	ENDPOINT_COUNT
 };
+
+/* Behind the issuer's own path. */
+#define ENDPOINT_TOKEN_PATH "/oauth/token"
+#define ENDPOINT_REVOKE_PATH "/oauth/revoke"
+#define ENDPOINT_INTROSPECT_PATH "/oauth/introspect"
+#define ENDPOINT_AUTHORIZE_PATH "/oauth/authorize"
+#define ENDPOINT_JWKS_PATH "/.well-known/jwks.json"
+
+/* What those are told whom the request's line alone turns away. */
+#define ENDPOINT_NO_QUERY "parameters belong in the body"
+#define ENDPOINT_NO_LOGIN                                                                          \
+	"people cannot log in here: this issuer issues tokens to clients only (grant type "        \
+	"client_credentials)"
 
 /* The most bytes of body an endpoint reads; more is answered 413 without reading. */
 #define ENDPOINT_MAX_BODY (64u << 10)
@@ -55,6 +70,19 @@ struct endpoint_answer {
 	struct buffer introspected; /* that token */
 };
 
+/* The path of each endpoint. */
+struct endpoint_paths {
+	const char *at[ENDPOINT_COUNT];
+};
+
+/* See endpoint_read_line(). */
+struct endpoint_line {
+	enum endpoint endpoint; /* ENDPOINT_COUNT: the path is none of the issuer's */
+	int status;             /* 404, 405, 400; 200: the rest of the request decides */
+	const char *told;       /* of 404, 405 and 400: what to write before `wanted` */
+	const char *wanted;     /* the path or the methods; "" */
+};
+
 struct authorization_server;
 
 /* Release the buffers of an answer. */
@@ -63,24 +91,24 @@ void endpoint_answer_done(struct endpoint_answer *answer);
 /* Answer 500 if the answer found no memory. */
 void endpoint_answer_failed(struct endpoint_answer *answer);
 
-/* The endpoint at a canonical path; ENDPOINT_COUNT: none. */
-enum endpoint endpoint_find(const struct authorization_server *server, struct span path);
+/* Where the endpoints of an issuer that is configured with this `issuer` stand on the listener,
+ * lent by the arena. False: no memory. RFC 8414 section 3.1 puts its document in front of the
+ * issuer's path, OpenID Connect Discovery behind it. */
+MUST_CHECK bool endpoint_place(
+    const char *issuer, struct arena *arena, struct endpoint_paths *ret_paths);
 
-/* The same, and one that the path misses only by a slash at its end or by upper and lower case. */
-enum endpoint endpoint_meant(const struct authorization_server *server, struct span path);
+/*
+ * What is settled by the request's line alone. A path that misses an endpoint only by a slash at
+ * its end or by upper and lower case is 404: whoever sends a client's secret there means the
+ * endpoint, and to judge it as a user's password would lock out the client. Pure.
+ */
+struct endpoint_line endpoint_read_line(
+    const struct endpoint_paths *paths, const struct endpoint_request *request);
 
-/* Answer a request whose path misses an endpoint so: 404 and the path that was meant. Whoever sends
- * a client's secret there means the endpoint; to judge it as a user's password would lock out the
- * client. */
-void endpoint_missed(const struct authorization_server *server,
-    const struct endpoint_request *request, struct endpoint_answer *answer);
-
-/* Answer 405 (RFC 9110 section 15.5.6). */
-void endpoint_wrong_method(const char *allow, struct endpoint_answer *answer);
-
-/* Is this path an endpoint of an issuer that is configured with this `issuer`, running or not?
- * Pure. */
-bool endpoint_of_issuer(const char *issuer, struct span path);
+/* Answer 404 or 405 (RFC 9110 section 15.5.6), if the line settles that; false if the endpoint is
+ * to answer. */
+MUST_CHECK bool endpoint_turn_away(
+    const struct endpoint_line *line, struct endpoint_answer *answer);
 
 /* Answer a request to the token (RFC 6749), revocation (RFC 7009) or introspection (RFC 7662)
  * endpoint. */
@@ -101,7 +129,6 @@ void introspect_endpoint_complete(const json_t *claims, struct endpoint_answer *
 
 /* Answer a request to the authorization endpoint (RFC 6749 section 3.1): an error document, never a
  * redirect, since no client has a redirection URI here (section 4.1.2.1). */
-void authorize_endpoint_answer(
-    const struct endpoint_request *request, struct endpoint_answer *answer);
+void authorize_endpoint_answer(struct endpoint_answer *answer);
 
 #endif

@@ -81,8 +81,7 @@ introspect_endpoint_answer(struct authorization_server *server,
 	};
 	enum oauth_error error;
 
-	if (!oauth_begin(&oauth))
-		return;
+	oauth_begin(&oauth);
 	error = oauth_read_form(&oauth, "token");
 	if (error == OAUTH_OK)
 		error = client_authenticate(&oauth);

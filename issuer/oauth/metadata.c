@@ -6,10 +6,6 @@
 
 #include "issuer/oauth/assertion.h"
 
-#define TOKEN "/oauth/token"
-#define REVOKE "/oauth/revoke"
-#define INTROSPECT "/oauth/introspect"
-#define AUTHORIZE "/oauth/authorize"
 #define DOCUMENT_MAX (64u << 10)
 
 static const char *const content_types[ENDPOINT_COUNT] = {
@@ -18,73 +14,16 @@ static const char *const content_types[ENDPOINT_COUNT] = {
 	[ENDPOINT_OPENID] = "application/json",
 };
 
-/* --- paths --- */
-
-/* "https://host/auth" gives "/auth"; "https://host" and "https://host/" give "". */
-static struct span
-path_of(struct span url)
-{
-	size_t i = 0;
-
-	while (i + 2 < url.len && !span_starts(span_slice(url, i, url.len), SPAN("://")))
-		i++;
-	url = span_slice(url, i + 3, url.len);
-	return span_slice(url, span_find(url, '/'), url.len);
-}
-
-/* Is it that path, or nearly so? See endpoint_meant(). */
-static bool
-is_nearly(struct span path, struct span before, struct span after)
-{
-	if (path.len > 1 && path.at[path.len - 1] == '/')
-		path.len--;
-	return path.len == before.len + after.len &&
-	       span_equal_nocase(span_slice(path, 0, before.len), before) &&
-	       span_equal_nocase(span_slice(path, before.len, path.len), after);
-}
-
-bool
-endpoint_of_issuer(const char *issuer, struct span path)
-{
-	static const char *const behind[] = { TOKEN, REVOKE, INTROSPECT, AUTHORIZE,
-		"/.well-known/jwks.json", "/.well-known/openid-configuration" };
-	struct span base = span_of(issuer), own;
-
-	if (span_ends(base, SPAN("/")))
-		base.len--;
-	own = path_of(base);
-	for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++)
-		if (is_nearly(path, own, span_of(behind[i])))
-			return true;
-	return is_nearly(path, SPAN("/.well-known/oauth-authorization-server"), own);
-}
-
 static bool
 make_paths(struct authorization_server *server)
 {
-	struct span base = span_of(server->issuer), path;
-	struct arena *arena = &server->arena;
-	int i;
+	struct span base = span_of(server->issuer);
 
 	if (span_ends(base, SPAN("/")))
 		base.len--;
-	path = path_of(base);
-	server->base = arena_text(arena, base);
-	server->paths[ENDPOINT_TOKEN] = arena_format(arena, "%.*s" TOKEN, SPAN_ARG(path));
-	server->paths[ENDPOINT_REVOKE] = arena_format(arena, "%.*s" REVOKE, SPAN_ARG(path));
-	server->paths[ENDPOINT_INTROSPECT] = arena_format(arena, "%.*s" INTROSPECT, SPAN_ARG(path));
-	server->paths[ENDPOINT_AUTHORIZE] = arena_format(arena, "%.*s" AUTHORIZE, SPAN_ARG(path));
-	server->paths[ENDPOINT_JWKS] =
-	    arena_format(arena, "%.*s/.well-known/jwks.json", SPAN_ARG(path));
-	server->paths[ENDPOINT_OAUTH] =
-	    arena_format(arena, "/.well-known/oauth-authorization-server%.*s", SPAN_ARG(path));
-	server->paths[ENDPOINT_OPENID] =
-	    arena_format(arena, "%.*s/.well-known/openid-configuration", SPAN_ARG(path));
-	for (i = 0; i < ENDPOINT_COUNT; i++) {
-		if (server->paths[i] == NULL)
-			return false;
-	}
-	return server->base != NULL;
+	server->base = arena_text(&server->arena, base);
+	return server->base != NULL &&
+	       endpoint_place(server->issuer, &server->arena, &server->paths);
 }
 
 /* --- documents --- */
@@ -129,11 +68,11 @@ add_common(const struct authorization_server *server, struct buffer *json)
 {
 	buffer_add_text(json, "{\"issuer\":");
 	buffer_add_json(json, span_of(server->issuer));
-	add_url(server, "jwks_uri", "/.well-known/jwks.json", json);
-	add_url(server, "authorization_endpoint", AUTHORIZE, json);
-	add_endpoint(server, "token", TOKEN, json);
-	add_endpoint(server, "revocation", REVOKE, json);
-	add_endpoint(server, "introspection", INTROSPECT, json);
+	add_url(server, "jwks_uri", ENDPOINT_JWKS_PATH, json);
+	add_url(server, "authorization_endpoint", ENDPOINT_AUTHORIZE_PATH, json);
+	add_endpoint(server, "token", ENDPOINT_TOKEN_PATH, json);
+	add_endpoint(server, "revocation", ENDPOINT_REVOKE_PATH, json);
+	add_endpoint(server, "introspection", ENDPOINT_INTROSPECT_PATH, json);
 	buffer_add_text(json, ",\"response_types_supported\":[\"none\"]"
 			      ",\"grant_types_supported\":[\"client_credentials\"]");
 }
@@ -221,13 +160,9 @@ metadata_jwks(struct authorization_server *server, struct buffer *json)
 }
 
 void
-metadata_answer(struct authorization_server *server, enum endpoint endpoint,
-    const struct endpoint_request *request, struct endpoint_answer *answer)
+metadata_answer(
+    struct authorization_server *server, enum endpoint endpoint, struct endpoint_answer *answer)
 {
-	if (!span_is(request->method, "GET") && !span_is(request->method, "HEAD")) {
-		endpoint_wrong_method("GET, HEAD", answer);
-		return;
-	}
 	answer->status = 200;
 	/* Short, so that a new signing key is seen soon. */
 	buffer_format(&answer->headers,

@@ -35,15 +35,10 @@ oauth_log(struct oauth *oauth, const char *why)
 	(void)snprintf(oauth->answer->why, sizeof(oauth->answer->why), "%s", why);
 }
 
-bool
+void
 oauth_begin(struct oauth *oauth)
 {
-	if (!span_is(oauth->request->method, "POST")) {
-		endpoint_wrong_method("POST", oauth->answer);
-		return false;
-	}
 	arena_init(&oauth->arena, ARENA_MAX);
-	return true;
 }
 
 enum oauth_error
@@ -54,7 +49,7 @@ oauth_read_form(struct oauth *oauth, const char *required)
 
 	/* A secret in the query would end in somebody's log; RFC 6749 section 2.3.1 forbids it. */
 	if (request->has_query)
-		return oauth_say(oauth, OAUTH_INVALID_REQUEST, "parameters belong in the body");
+		return oauth_say(oauth, OAUTH_INVALID_REQUEST, ENDPOINT_NO_QUERY);
 	if (request->body.len > ENDPOINT_MAX_BODY)
 		return oauth_say(oauth, OAUTH_TOO_LARGE, "the body is too large");
 	if (request->content_type.at == NULL || !form_content_type(request->content_type))

@@ -56,11 +56,11 @@ enum oauth_error oauth_say(struct oauth *oauth, enum oauth_error error, const ch
 void oauth_log(struct oauth *oauth, const char *why);
 
 /*
- * Begin with a request; oauth_end() it. False: its method is not POST, which is answered.
+ * Begin with a request; oauth_end() it.
  *
  * oauth  issuer, request, answer and now_s are set, the rest is zero.
  */
-MUST_CHECK bool oauth_begin(struct oauth *oauth);
+void oauth_begin(struct oauth *oauth);
 
 /* Read the form into oauth->form. required  the parameter that must be there. */
 MUST_CHECK enum oauth_error oauth_read_form(struct oauth *oauth, const char *required);

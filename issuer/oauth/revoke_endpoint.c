@@ -66,8 +66,7 @@ revoke_endpoint_answer(struct authorization_server *server, const struct endpoin
 	};
 	enum oauth_error error;
 
-	if (!oauth_begin(&oauth))
-		return;
+	oauth_begin(&oauth);
 	error = oauth_read_form(&oauth, "token");
 	if (error == OAUTH_OK)
 		error = client_authenticate(&oauth);

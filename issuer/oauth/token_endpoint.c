@@ -86,8 +86,7 @@ token_endpoint_answer(struct authorization_server *server, const struct endpoint
 	struct token_grant grant = { 0 };
 	enum oauth_error error;
 
-	if (!oauth_begin(&oauth))
-		return;
+	oauth_begin(&oauth);
 	error = oauth_read_form(&oauth, "grant_type");
 	if (error == OAUTH_OK)
 		error = client_authenticate(&oauth);

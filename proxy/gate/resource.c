@@ -83,12 +83,12 @@ scopes(const struct config *config)
 	json_t *array = json_array();
 
 	for (const struct privilege *privilege = config->policy.privileges; privilege != NULL;
-	    privilege = privilege->next)
+	     privilege = privilege->next)
 		for (size_t i = 0; i < privilege->scopes.count; i++)
 			add_once(array, privilege->scopes.at[i]);
 	for (size_t i = 0; i < config->policy.role_count; i++)
 		for (const struct grant *grant = config->policy.roles[i].grants; grant != NULL;
-		    grant = grant->next)
+		     grant = grant->next)
 			if (grant->scope != NULL)
 				add_once(array, grant->scope);
 	return array;
@@ -126,6 +126,12 @@ resource_path(const struct config *config, struct span path)
 	       (config->resource.path != NULL && span_is(path, config->resource.path));
 }
 
+int
+resource_status(struct span method)
+{
+	return span_is(method, "GET") || span_is(method, "HEAD") ? 200 : 405;
+}
+
 /* Without a URL in the configuration the host that was asked is all we know; what is no name or
  * address with a port is not repeated. */
 static bool
@@ -157,7 +163,7 @@ void
 resource_serve(struct transaction *transaction, const struct config *config)
 {
 	const struct request *request = exchange_request(transaction->exchange);
-	struct answer answer = { .status = 200 };
+	struct answer answer = { .status = resource_status(request->method) };
 	const char *name = resource_name(config, request, transaction->arena);
 	struct buffer headers;
 	char *body = NULL;
@@ -168,7 +174,7 @@ resource_serve(struct transaction *transaction, const struct config *config)
 		return;
 	}
 	buffer_init(&headers, 1024);
-	if (span_is(request->method, "GET") || span_is(request->method, "HEAD")) {
+	if (answer.status == 200) {
 		body = describe(name, config);
 		if (body == NULL) {
 			transaction->reason = REASON_OVERLOADED;
@@ -178,8 +184,7 @@ resource_serve(struct transaction *transaction, const struct config *config)
 		header_add(&headers, SPAN("Content-Type"), SPAN("application/json"));
 		header_add(&headers, SPAN("Vary"), SPAN("Host"));
 	} else {
-		answer.status = 405;
-		header_add(&headers, SPAN("Allow"), SPAN("GET, HEAD"));
+		header_add(&headers, SPAN("Allow"), SPAN(RESOURCE_METHODS));
 	}
 	header_add(&headers, SPAN("X-Request-Id"), span_of(transaction->id));
 	answer.headers = buffer_span(&headers);

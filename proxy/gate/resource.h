@@ -12,10 +12,14 @@
 #include "proxy/gate/transaction.h"
 
 #define RESOURCE_PATH "/.well-known/oauth-protected-resource"
+#define RESOURCE_METHODS "GET, HEAD"
 
 /* Is that where the metadata stands? RESOURCE_PATH always is; below it, the path of `resource.url`
  * (RFC 9728 section 3.1). */
 bool resource_path(const struct config *config, struct span path);
+
+/* With what it is answered there: 200 or 405 (RFC 9110 section 15.5.6). */
+int resource_status(struct span method);
 
 /* What clients call this gate: `resource.url`, else the host that was asked; NULL: that host is no
  * name or address with a port. Lent by the configuration or the arena. */

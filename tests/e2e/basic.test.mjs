@@ -365,7 +365,11 @@ test('postern user', async (t) => {
     assert.equal(JSON.parse(yes.stdout).subject, 'made');
     assert.equal(JSON.parse((await explain('/api/x', '--user', 'second')).stdout).reason, 'privilege_missing');
     assert.equal(JSON.parse((await explain('/tokens/x', '--user', 'made')).stdout).reason, 'basic_not_allowed');
-    assert.equal(JSON.parse((await explain('/api/x', '--user', 'nobody')).stdout).reason, 'basic_wrong');
+    for (const path of ['/api/x', '/tokens/x']) {
+      const typo = await explain(path, '--user', 'mdae');
+      assert.deepEqual([typo.code, typo.stdout], [2, '']);
+      assert.match(typo.stderr, /explain: there is no user "mdae"; did you mean "made"\?/);
+    }
     assert.equal((await user(gate, ['disable', 'made'])).code, 0);
     assert.equal(JSON.parse((await explain('/api/x', '--user', 'made')).stdout).detail, 'the user is disabled');
   });

@@ -82,14 +82,38 @@ test('explain and the gate agree', async (t) => {
     const line = await gate.line((one) => one.event === 'request' && one.request_id === got.get('x-request-id'));
     const said = await explain(gate, '-X', method, target, ...(token === null ? [] : ['--token', token]));
     const own = /^\/oauth|^\/\.well-known/i.test(target) && !line.reason?.match(/malformed|ambiguous/);
-    const gateSays = { reason: own ? 'ok' : line.reason, privilege: line.privilege ?? null };
-    const explained = { reason: said.reason, privilege: said.privilege };
+    // What the endpoints make of a body and of credentials is not asked about.
+    const status = own && said.status === 200 && /token|revoke|introspect/.test(target) ? 200 : got.status;
+    const gateSays = { reason: own ? 'ok' : line.reason, privilege: line.privilege ?? null, ...own && { status } };
+    const explained = { reason: said.reason, privilege: said.privilege, ...own && { status: said.status } };
     assert.equal(said.verdict, own ? 'answer' : line.reason === 'ok' ? 'forward' : 'refuse', JSON.stringify({ method, target, name, line, said }));
     if (JSON.stringify(gateSays) !== JSON.stringify(explained)) differ.push({ method, target, name, gateSays, explained, status: got.status });
     reasons.add(line.reason);
   }
   assert.deepEqual(differ.slice(0, 5), [], `${differ.length} of ${pairs.length} differ`);
   for (const reason of ['ok', 'credentials_missing', 'credentials_malformed', 'token_malformed', 'token_expired', 'token_too_old', 'token_not_yet_valid', 'audience_mismatch', 'issuer_unknown', 'key_unknown', 'client_disabled', 'token_revoked', 'groups_overage', 'privilege_missing', 'scope_missing', 'no_rule', 'path_ambiguous', 'request_malformed']) assert.ok(reasons.has(reason), `${reason} was met`);
+});
+
+const OWN = ['/oauth/token', '/oauth/token/', '/oauth/Token', '/oauth/revoke/', '/oauth/introspect', '/oauth/token?a=b', '/oauth/authorize', '/.well-known/jwks.json', '/.well-known/jwks.json/', '/.well-known/openid-configuration', '/.well-known/oauth-protected-resource'];
+
+test('explain and the gate agree on its own endpoints', async (t) => {
+  const gate = await issuerGate(t, { policy: POLICY, files: { 'keys.json': keySet(key) }, config: { issuers: fileIssuer() } });
+  const seen = new Set();
+  for (const target of OWN) {
+    for (const method of ['GET', 'POST', 'HEAD', 'PUT']) {
+      const got = await gate.ask({ method, target });
+      const done = await run(['explain', '-c', gate.file, '--json', '-X', method, target]);
+      const said = JSON.parse(done.stdout);
+      assert.equal(said.verdict, 'answer');
+      // A POST without a form is told so by the endpoint; with one it is the client's.
+      const formless = method === 'POST' && /^\/oauth\/(token|revoke|introspect)$/.test(target);
+      assert.deepEqual([said.status, done.code], formless ? [200, 0] : [got.status, got.status < 400 ? 0 : 1], `${method} ${target}`);
+      if (!formless && got.status >= 400 && got.body.length > 0 && got.json().error_description) assert.equal(said.detail, got.json().error_description);
+      seen.add(said.status);
+    }
+  }
+  assert.deepEqual([...seen].sort(), [200, 400, 404, 405]);
+  assert.match((await run(['explain', '-c', gate.file, '-X', 'POST', '/oauth/token/'])).stdout, /^verdict: +answer\nreason: +ok \(404\)\ndetail: +"this endpoint's path is exactly \/oauth\/token"$/m);
 });
 
 test('explain at another time asks about the token, not about the keys', async (t) => {

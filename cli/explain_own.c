@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/explain_own.h"
+
+#include "issuer/oauth/endpoint.h"
+#include "proxy/gate/resource.h"
+
+struct explain_own
+explain_own(const struct config *config, const struct request *request, const struct target *target,
+    struct arena *arena)
+{
+	const struct endpoint_request asked = {
+		.method = request->method, .path = target->path, .has_query = target->has_query
+	};
+	struct explain_own own = { 0 };
+	struct endpoint_paths paths;
+	struct endpoint_line line;
+
+	if (resource_path(config, target->path)) {
+		own.status = resource_status(request->method);
+		own.detail = own.status == 200 ? NULL : "the method must be " RESOURCE_METHODS;
+		return own;
+	}
+	if (!config->has_local)
+		return own;
+	if (!endpoint_place(config->local.issuer, arena, &paths))
+		return (struct explain_own){ 500, "no memory" };
+	line = endpoint_read_line(&paths, &asked);
+	if (line.endpoint == ENDPOINT_COUNT)
+		return own;
+	own.status = line.status;
+	if (line.status != 200)
+		own.detail = arena_format(arena, "%s%s", line.told, line.wanted);
+	return own;
+}

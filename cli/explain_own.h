@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * explain_own - what the gate itself answers, as `postern explain` tells it: the local issuer's
+ * endpoints and the metadata of the protected resource.
+ *
+ * Uses:   proxy (config, resource), issuer (endpoint), policy (target).
+ * Pure:   yes.
+ */
+#ifndef POSTERN_CLI_EXPLAIN_OWN_H
+#define POSTERN_CLI_EXPLAIN_OWN_H
+
+#include "base/arena.h"
+#include "policy/target.h"
+#include "proxy/config/config.h"
+#include "proxy/http/request.h"
+
+struct explain_own {
+	int status; /* 0: the path is none of the gate's own; 200: the endpoint has the word,
+		     * and goes by what is not asked about here (credentials, the body) */
+	const char *detail; /* why it is no 200; NULL: it is. Lent by the arena */
+};
+
+/* By the functions that the gate's endpoints go by. Without memory for the answer it is 500. */
+struct explain_own explain_own(const struct config *config, const struct request *request,
+    const struct target *target, struct arena *arena);
+
+#endif
