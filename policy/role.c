@@ -113,7 +113,8 @@ check_grant(struct reader *reader, const struct node *node, const struct grant *
 
 	if (grant->issuer != NULL && !is_issuer(names, grant->issuer))
 		no_issuer(reader, document_get(node, "issuer"));
-	odd = grant->claim == NULL ? NULL : pointer_lint(span_of(grant->claim), false, room);
+	odd = grant->claim == NULL ? NULL
+				   : pointer_lint(span_of(grant->claim), POINTER_OF_GRANT, room);
 	if (odd != NULL)
 		mistake_warn_at(reader->mistakes, document_get(node, "claim"), "%s", odd);
 	if (grant->equals.node != NULL && grant->claim == NULL)

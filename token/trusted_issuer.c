@@ -240,7 +240,7 @@ read_require(
 			mistake_at_key(mistakes, node, "must be a JSON Pointer such as /token_use");
 			continue;
 		}
-		odd = pointer_lint(node->key, false, room);
+		odd = pointer_lint(node->key, POINTER_OF_ONE, room);
 		if (odd != NULL)
 			mistake_warn_at(mistakes, node, "%s", odd);
 		require->pointer = node->key.at;
@@ -253,12 +253,12 @@ read_require(
 
 /* In lists a "*" takes each entry; a subject or a client is one. */
 static void
-check_pointers(const struct texts *pointers, bool lists, struct mistakes *mistakes)
+check_pointers(const struct texts *pointers, enum pointer_use use, struct mistakes *mistakes)
 {
 	char room[POINTER_LINT_ROOM];
 
 	for (size_t i = 0; pointers->node != NULL && i < pointers->count; i++) {
-		const char *odd = pointer_lint(span_of(pointers->at[i]), lists, room);
+		const char *odd = pointer_lint(span_of(pointers->at[i]), use, room);
 
 		if (odd != NULL)
 			mistake_warn_at(mistakes, node_of(pointers, i), "%s", odd);
@@ -268,11 +268,11 @@ check_pointers(const struct texts *pointers, bool lists, struct mistakes *mistak
 static void
 check_claims(const struct trusted_issuer_claims *claims, struct mistakes *mistakes)
 {
-	check_pointers(&claims->subject, false, mistakes);
-	check_pointers(&claims->client, false, mistakes);
-	check_pointers(&claims->scopes, true, mistakes);
-	check_pointers(&claims->groups, true, mistakes);
-	check_pointers(&claims->roles, true, mistakes);
+	check_pointers(&claims->subject, POINTER_OF_ONE, mistakes);
+	check_pointers(&claims->client, POINTER_OF_ONE, mistakes);
+	check_pointers(&claims->scopes, POINTER_OF_LISTS, mistakes);
+	check_pointers(&claims->groups, POINTER_OF_LISTS, mistakes);
+	check_pointers(&claims->roles, POINTER_OF_LISTS, mistakes);
 }
 
 void

@@ -67,7 +67,7 @@ check_pointer(struct config *config, const struct node *node)
 		    "must be a JSON Pointer: \"~\" is written ~0 and \"/\" in a name ~1");
 		return;
 	}
-	odd = pointer_lint(node->text, false, room);
+	odd = pointer_lint(node->text, POINTER_OF_ONE, room);
 	if (odd != NULL)
 		mistake_warn_at(&config->mistakes, node, "%s", odd);
 }

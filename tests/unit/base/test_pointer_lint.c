@@ -12,23 +12,39 @@
 /* want  a part of what is said; NULL: nothing is. */
 static const struct {
 	const char *told, *pointer;
-	bool lists;
+	enum pointer_use use;
 	const char *want;
 } cases[] = {
-	{ "a plain name", "/sub", false, NULL },
-	{ "the whole", "", false, NULL },
-	{ "a member", "/realm_access/roles", true, NULL },
-	{ "a domain is a name", "/kubernetes.io/namespace", false, NULL },
-	{ "so is one of our own", "/roles.corp.example", false, NULL },
-	{ "a URL as a name, escaped", "/https:~1~1x.example~1roles", false, NULL },
-	{ "a URL as a name, not escaped", "/https://x/roles", false, "\"/https:~1~1x~1roles\"" },
-	{ "http, too", "/http://x", true, "\"/http:~1~1x\"" },
-	{ "a dot goes nowhere", "/a.b", false, "write \"/a/b\"" },
-	{ "deep in it", "/x/a.b/c", true, "write \"/x/a/b/c\"" },
-	{ "Keycloak as others write it", "/realm_access.roles", true, "\"/realm_access/roles\"" },
-	{ "an entry of a list, where there are lists", "/roles/*/name", true, NULL },
-	{ "an entry of a list, where there are none", "/roles/*/name", false, "can never match" },
-	{ "a star in a name", "/a*", false, NULL },
+	{ "a plain name", "/sub", POINTER_OF_ONE, NULL },
+	{ "the whole", "", POINTER_OF_ONE, NULL },
+	{ "a member", "/realm_access/roles", POINTER_OF_LISTS, NULL },
+	{ "a domain is a name", "/kubernetes.io/namespace", POINTER_OF_ONE, NULL },
+	{ "so is one of our own", "/roles.corp.example", POINTER_OF_ONE, NULL },
+	{ "a URL as a name, escaped", "/https:~1~1x.example~1roles", POINTER_OF_ONE, NULL },
+	{ "a URL as a name, not escaped", "/https://x/roles", POINTER_OF_ONE,
+	    "\"/https:~1~1x~1roles\"" },
+	{ "http, too", "/http://x", POINTER_OF_LISTS, "\"/http:~1~1x\"" },
+	{ "a dot goes nowhere", "/a.b", POINTER_OF_ONE, "write \"/a/b\"" },
+	{ "deep in it", "/x/a.b/c", POINTER_OF_LISTS, "write \"/x/a/b/c\"" },
+	{ "Keycloak as others write it", "/realm_access.roles", POINTER_OF_LISTS,
+	    "\"/realm_access/roles\"" },
+	{ "an entry of a list, where there are lists", "/roles/*/name", POINTER_OF_LISTS, NULL },
+	{ "an entry of a list, where there are none", "/roles/*/name", POINTER_OF_ONE,
+	    "can never match" },
+	{ "a URL before a list's entries", "/http://x/roles/*/name", POINTER_OF_LISTS,
+	    "\"/http:~1~1x~1roles/*/name\"" },
+	{ "a star where one value is meant", "/roles/*", POINTER_OF_ONE, "a single value here" },
+	{ "a star in a grant", "/roles/*", POINTER_OF_GRANT, "write \"role\" or \"group\" here" },
+	{ "a client of Keycloak's", "/resource_access/my.client/roles", POINTER_OF_LISTS, NULL },
+	{ "a dot elsewhere below", "/resource_access/x/my.roles", POINTER_OF_LISTS,
+	    "write \"/resource_access/x/my/roles\"" },
+	{ "a slash at the end", "/roles/", POINTER_OF_LISTS, "name is empty; write \"/roles\"" },
+	{ "two slashes", "/a//b", POINTER_OF_ONE, "write \"/a/b\"" },
+	{ "a slash alone", "/", POINTER_OF_ONE, "behind the \"/\": \"/sub\"" },
+	{ "JSONPath", "/roles[*]", POINTER_OF_LISTS,
+	    "a claim named \"roles[*]\"; write \"/roles\"" },
+	{ "JSONPath, deeper", "/roles[*]/name", POINTER_OF_LISTS, "write \"/roles/*/name\"" },
+	{ "a star in a name", "/a*", POINTER_OF_ONE, NULL },
 };
 
 static void
@@ -37,7 +53,7 @@ what_can_hardly_be_meant_is_said(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char room[POINTER_LINT_ROOM];
-		const char *got = pointer_lint(span_of(cases[i].pointer), cases[i].lists, room);
+		const char *got = pointer_lint(span_of(cases[i].pointer), cases[i].use, room);
 
 		if ((got == NULL) != (cases[i].want == NULL) ||
 		    (got != NULL && strstr(got, cases[i].want) == NULL))
@@ -55,10 +71,10 @@ a_long_one_is_cut_nowhere(void **state)
 	for (len = 1; len + 1 < sizeof(pointer); len++) {
 		memset(pointer, '/', len);
 		memcpy(pointer, "/https://", len < 9 ? len : 9);
-		(void)pointer_lint((struct span){ pointer, len }, false, room);
+		(void)pointer_lint((struct span){ pointer, len }, POINTER_OF_ONE, room);
 		memset(pointer, '.', len);
 		pointer[0] = '/';
-		(void)pointer_lint((struct span){ pointer, len }, false, room);
+		(void)pointer_lint((struct span){ pointer, len }, POINTER_OF_ONE, room);
 	}
 }
 
