@@ -37,7 +37,7 @@ lint_url(struct span pointer, char out[POINTER_LINT_ROOM])
 		i++;
 	}
 	(void)snprintf(out, POINTER_LINT_ROOM,
-	    "can never hold: each \"/\" begins another name; in a claim's name write ~1 for it: "
+	    "can never match: each \"/\" begins another name; in a claim's name write ~1 for it: "
 	    "\"/%.*s%.*s\"",
 	    (int)len, escaped, (int)(pointer.len - i), pointer.at + i);
 	return out;
@@ -88,10 +88,10 @@ static const char *
 lint_star(enum pointer_use use)
 {
 	if (use == POINTER_OF_GRANT)
-		return "can never hold: \"*\" is an entry of a list in claims.scopes, groups "
+		return "can never match: \"*\" is an entry of a list in claims.scopes, groups "
 		       "and roles of an issuer only; name the list there and write \"role\" or "
 		       "\"group\" here";
-	return "can never hold: \"*\" is an entry of a list in claims.scopes, groups and roles of "
+	return "can never match: \"*\" is an entry of a list in claims.scopes, groups and roles of "
 	       "an issuer only; name a claim that is a single value here";
 }
 

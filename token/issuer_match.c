@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "token/issuer_lint.h"
 
 #define GUID_BYTES 36u
 #define ALIASES_MAX 2
@@ -232,36 +233,16 @@ add_aliases(struct trusted_issuer *trusted_issuer, struct mistakes *mistakes)
 	aliases->count = 1;
 }
 
-/* What no token says of its issuer, since `iss` is compared exactly. */
 static void
 check_issuer(
     const struct node *map, const struct trusted_issuer *trusted_issuer, struct mistakes *mistakes)
 {
-	static const struct {
-		const char *start, *write;
-	} all[] = {
-		{ "https://login.microsoftonline.com/common", "tokens name their own tenant" },
-		{ "https://login.microsoftonline.com/organizations",
-		    "tokens name their own tenant" },
-		{ "https://login.microsoftonline.com/consumers",
-		    "tokens of personal accounts name the tenant "
-		    "9188040d-6c67-4c5b-b112-36a304b66dad" },
-	};
-	struct span issuer = span_of(trusted_issuer->issuer);
 	const struct node *node = document_get(map, "issuer");
+	const char *odd =
+	    issuer_lint(trusted_issuer->provider, span_of(trusted_issuer->issuer), mistakes->arena);
 
-	for (size_t i = 0; node != NULL && i < sizeof(all) / sizeof(all[0]); i++)
-		if (span_starts(issuer, span_of(all[i].start)))
-			mistake_warn_at(mistakes, node,
-			    "no token has this iss: %s; write "
-			    "https://login.microsoftonline.com/TENANT/v2.0, or {tenantid} in its "
-			    "place "
-			    "with \"tenants\"",
-			    all[i].write);
-	if (node != NULL && span_find(issuer, '*') < issuer.len)
-		mistake_warn_at(mistakes, node,
-		    "iss is compared exactly: \"*\" is not a wildcard; name each issuer by "
-		    "itself");
+	if (node != NULL && odd != NULL)
+		mistake_warn_at(mistakes, node, "%s", odd);
 }
 
 static void

@@ -2,6 +2,7 @@
 #include "token/trusted_issuer.h"
 
 #include "base/json.h"
+#include "base/nearest.h"
 #include "base/pointer_lint.h"
 #include "token/provider.h"
 #include "token/issuer_match.h"
@@ -113,6 +114,30 @@ is_empty(const struct texts *texts)
 	return texts->node != NULL && texts->node->kind == NODE_LIST && texts->node->count == 0;
 }
 
+/* Globs are for paths only. */
+static void
+warn_of_star(const struct texts *texts, const char *instead, struct mistakes *mistakes)
+{
+	for (size_t i = 0; texts->node != NULL && i < texts->count; i++)
+		if (strcmp(texts->at[i], "*") == 0)
+			mistake_warn_at(mistakes, node_of(texts, i),
+			    "is compared exactly, and \"*\" stands for nothing else: %s", instead);
+}
+
+static void
+no_algorithm(struct mistakes *mistakes, const struct node *node)
+{
+	struct nearest nearest = nearest_to(node->text);
+	char hint[NEAREST_HINT];
+
+	for (size_t i = 0; i < ALGORITHM_COUNT; i++)
+		nearest_offer(&nearest, algorithm_name((enum algorithm)i));
+	mistake_at(mistakes, node,
+	    "must be one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA "
+	    "(or Ed25519); HS* and none are never accepted%s",
+	    nearest_hint(&nearest, hint));
+}
+
 static algorithm_set
 read_algorithms(const struct texts *texts, struct mistakes *mistakes)
 {
@@ -126,9 +151,7 @@ read_algorithms(const struct texts *texts, struct mistakes *mistakes)
 		enum algorithm algorithm = algorithm_find(span_of(texts->at[i]));
 
 		if (algorithm == ALGORITHM_COUNT)
-			mistake_at(mistakes, node_of(texts, i),
-			    "must be one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, "
-			    "ES384, ES512, EdDSA (or Ed25519); HS* and none are never accepted");
+			no_algorithm(mistakes, node_of(texts, i));
 		else
 			set |= ALGORITHM_BIT(algorithm);
 	}
@@ -143,6 +166,7 @@ read_types(
 	if (is_empty(texts))
 		mistake_at_key(mistakes, texts->node, "must name at least one type");
 	trusted_issuer->types = *texts;
+	warn_of_star(texts, "name each type", mistakes);
 }
 
 /* What a preset says of `require` and of customers that share an issuer. */
@@ -170,6 +194,8 @@ read_audience(const struct settings *settings, struct trusted_issuer *trusted_is
 	trusted_issuer->audience = settings->audience;
 	if (node == NULL)
 		return;
+	warn_of_star(&settings->audience,
+	    "name the audience of your API, or write any, with \"require\"", mistakes);
 	if (is_empty(&settings->audience))
 		mistake_at_key(mistakes, node, "must name at least one audience");
 	if (node->kind != NODE_SCALAR || node->quoted || !span_is(node->text, AUDIENCE_ANY))
@@ -246,6 +272,7 @@ read_require(
 		require->pointer = node->key.at;
 		if (!read_values(node, &require->values, mistakes))
 			continue;
+		warn_of_star(&require->values, "for any value write []", mistakes);
 		*last = require;
 		last = &require->next;
 	}

@@ -239,6 +239,10 @@ static const struct {
 	  "  issuer: https://login.microsoftonline.com/organizations/v2.0\n",
 	    "TENANT/v2.0" },
 	{ "i:\n  audience: a\n  issuer: https://kc.test/realms/*\n", "iss is compared exactly" },
+	{ "i:\n  issuer: https://idp.test\n  audience: \"*\"\n", "name the audience of your API" },
+	{ BAD("types: [\"*\"]"), "name each type" },
+	{ BAD("require: {/tid: \"*\"}"), "for any value write []" },
+	{ BAD("require: {/tid: [a, \"*\"]}"), "for any value write []" },
 };
 
 static void
