@@ -37,7 +37,7 @@ lint_url(struct span pointer, char out[POINTER_LINT_ROOM])
 		i++;
 	}
 	(void)snprintf(out, POINTER_LINT_ROOM,
-	    "can never match: each \"/\" begins another name; in a claim's name write ~1 for it: "
+	    "can never match: each \"/\" starts another name; in a claim's name write ~1 for it: "
 	    "\"/%.*s%.*s\"",
 	    (int)len, escaped, (int)(pointer.len - i), pointer.at + i);
 	return out;
