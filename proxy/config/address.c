@@ -21,7 +21,7 @@ read_port(const char *text, uint16_t *ret_port)
 	return true;
 }
 
-/* What was probably meant; "" when it cannot be told. */
+/* What was probably meant; "" when that is not clear. */
 static void
 guess(const char *text, char meant[96])
 {

@@ -214,8 +214,8 @@ config_sections(void)
 	return sections;
 }
 
-/* The issuers in the order of the file, then the local one. Names and `iss` are unique, since a
- * token finds its profile by `iss` alone. */
+/* The issuers in the order of the file, then the local one. Names and `iss` are unique, since the
+ * `iss` of a token alone selects its issuer. */
 static void
 read_issuers(struct config *config, const struct top *top)
 {
@@ -258,7 +258,7 @@ read_issuers(struct config *config, const struct top *top)
 	trusted_issuer_local(local, config->local.issuer, config->local.audience);
 }
 
-/* One address; *ret_address is zeroed when it is none. */
+/* Read one address; *ret_address is zeroed when it is invalid. */
 static void
 read_address(
     struct config *config, const char *text, const struct node *node, struct address *ret_address)
@@ -270,7 +270,7 @@ read_address(
 		mistake_at_key(&config->mistakes, node, "\"%s\": %s", text, err.text);
 }
 
-/* The first of all[0..count) that takes the address' place; `count`: none does. */
+/* The first of all[0..count) that conflicts with the address; `count`: none does. */
 static size_t
 taken_by(const struct address *address, const struct address *all, size_t count)
 {
@@ -282,7 +282,7 @@ taken_by(const struct address *address, const struct address *all, size_t count)
 	return i;
 }
 
-/* Each by its form, and none that takes another one's place. */
+/* Check the form of each address, and that no two conflict. */
 static void
 check_addresses(struct config *config, const struct top *top)
 {
@@ -366,7 +366,7 @@ read_policy(struct config *config, struct err *reterr)
 	return true;
 }
 
-/* The whole reading; false only for trouble that is no mistake. */
+/* Read everything; false only for failures that are not mistakes in the files. */
 static bool
 read_all(struct config *config, struct err *reterr)
 {
@@ -395,7 +395,8 @@ read_all(struct config *config, struct err *reterr)
 	return true;
 }
 
-/* What could not be read is named as it was written, be it a secret that slipped into "policy". */
+/* Hide secrets in the error: it repeats the name of the file that cannot be read, and a secret may
+ * have been put into "policy" by mistake. */
 static bool
 say_hidden(struct err *reterr)
 {

@@ -3,7 +3,7 @@
  * config - postern.yaml and the policy file it names, read and checked as one snapshot.
  *
  * Uses:   issuer (local), policy, token (trusted_issuer), base.
- * Shell:  opens the files; what it makes never changes.
+ * Shell:  opens the files; the result never changes.
  */
 #ifndef POSTERN_PROXY_CONFIG_CONFIG_H
 #define POSTERN_PROXY_CONFIG_CONFIG_H
@@ -49,7 +49,7 @@ struct config_limits {
 
 /* This gate as a protected resource (RFC 9728). */
 struct config_resource {
-	const char *url;                    /* as clients know it; NULL: the host they ask */
+	const char *url;                    /* as clients know it; NULL: the host of the request */
 	const char *metadata;               /* URL of its metadata; NULL without `url` */
 	const char *path;                   /* of the same */
 	struct texts authorization_servers; /* names of issuers, in order */
@@ -59,17 +59,17 @@ struct config_resource {
 struct config {
 	struct arena arena;
 	const char *path;        /* of postern.yaml */
-	const struct node *root; /* its tree; NULL: it is no YAML */
+	const struct node *root; /* its tree; NULL: it is not valid YAML */
 	struct texts listen;     /* addresses */
 	const char *admin;       /* address */
-	const char *upstream;    /* URL, or NULL when every module names its own */
+	const char *upstream;    /* URL, or NULL when every module has its own */
 	const char *policy_path;
 	const char *state; /* absolute */
 	struct trusted_issuer
 	    *trusted_issuers; /* third-party issuers, then the local issuer's if there is one */
 	size_t trusted_issuer_count;
 	bool has_local;
-	size_t local_index; /* of the local issuer's profile */
+	size_t local_index; /* of the local issuer */
 	struct local local;
 	struct policy policy;
 	struct headers_rules rules;
@@ -85,15 +85,16 @@ struct config {
 /* How far reading goes. */
 enum config_reading {
 	CONFIG_TEXT,   /* both files and the secrets that they name: for commands, which must work
-			* while a key file is bad */
-	CONFIG_WHOLE,  /* and all else that `serve` needs, see prepare.h */
-	CONFIG_OFFLINE /* as CONFIG_WHOLE, leaving out secrets, key files and folders, by name */
+			* even if a key file is bad */
+	CONFIG_WHOLE,  /* and everything else that `serve` needs, see prepare.h */
+	CONFIG_OFFLINE /* as CONFIG_WHOLE, but skips secrets, key files and directories, and names
+			* each of them */
 };
 
 /*
- * Read both files. False when a file cannot be read (reterr says so) or holds mistakes (reterr
- * counts them): then *ret_config is given all the same, so that mistakes can be listed and the
- * files watched (`mistakes.inputs`).
+ * Read both files. False when a file cannot be read (reterr reports it) or has mistakes (reterr
+ * counts them). Then *ret_config is given as well, so that the mistakes can be listed and the files
+ * watched (`mistakes.inputs`).
  *
  * ret_config  given when not NULL: config_free() it.
  */
@@ -103,7 +104,7 @@ MUST_CHECK bool config_read(
 /* Accepts NULL. */
 void config_free(struct config *config);
 
-/* Read `resource`, once the issuers are known. Everything wrong is told. */
+/* Read `resource`; the issuers must be read before. Reports every mistake. */
 void config_resource_read(const struct node *map, struct config *config);
 
 /* The rows of `resource`, for the manual. */

@@ -27,7 +27,7 @@ default_address(void)
 	return field->default_value;
 }
 
-/* The lines of the section `admin`, to the next line that is not indented. Empty: there is none. */
+/* The lines of the section `admin`, up to the next line that is not indented. Empty: not found. */
 static struct span
 admin_lines(struct span text)
 {
@@ -60,8 +60,8 @@ struct file_text {
 	struct span text;
 };
 
-/* The tree of the whole file; else that of its section `admin`, or NULL when there is no such
- * word in it. */
+/* The tree of the whole file; if that is not valid YAML, of its section `admin` alone, or NULL
+ * without one. */
 static bool
 read_tree(const struct file_text *file, struct mistakes *mistakes, const struct node **ret_root,
     struct err *reterr)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * config_part - what can be relied upon in a configuration that has mistakes: probes and commands
- * that are needed in an emergency must not wait until somebody has found them.
+ * config_part - the usable parts of a configuration that has mistakes. Probes and emergency
+ * commands must work even before the mistakes are corrected.
  *
  * Uses:   config, address, base (document, file).
  * Shell:  config_part_admin() opens postern.yaml; the rest is pure.
@@ -17,11 +17,10 @@
 #include "proxy/config/config.h"
 
 /*
- * `admin.address` of a configuration, of which nothing else is looked at: it may hold any mistakes
- * there, and the policy is not opened. When the file is no YAML, its section `admin` is read by
- * itself.
+ * Read only `admin.address`: mistakes elsewhere do not matter, and the policy is not opened. When
+ * the file is not valid YAML, its section `admin` is parsed alone.
  *
- * ret_address  lent by the arena, or for good: the default when the file does not say it.
+ * ret_address  lent by the arena, or static: the default when the file does not set it.
  */
 MUST_CHECK bool config_part_admin(
     const char *path, struct arena *arena, const char **ret_address, struct err *reterr);
@@ -30,10 +29,10 @@ MUST_CHECK bool config_part_admin(
 bool config_part_section(const struct config *config, const char *name);
 
 /*
- * Does the file say this without a mistake? section: one of the file's, such as "local_issuer", or
- * "" for the top. True when the key is there and no mistake is at it or below it, and when it is
- * left out; but then the section may hold no unknown key, since that may be this one, misspelt.
- * False when the file is no YAML.
+ * Is this setting free of mistakes? section: one of the file's, such as "local_issuer", or "" for
+ * the top. True when the key is there and no mistake is at it or below it, and when it is left out;
+ * but then the section must not have unknown keys, since one of them may be this key, misspelt.
+ * False when the file is not valid YAML.
  */
 bool config_part_sound(const struct config *config, const char *section, const char *key);
 

@@ -99,7 +99,7 @@ read_header(struct config *config, const struct node *node)
 	config->header_count++;
 }
 
-/* Without `forward.headers` the upstream gets the five of the manual. */
+/* Sent upstream when `forward.headers` is not set. */
 static const struct config_header default_headers[] = {
 	{ "X-User", "/sub", IDENTITY_CLAIM },
 	{ "X-Roles", "roles", IDENTITY_ROLES },

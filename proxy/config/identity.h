@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * identity - `forward` of postern.yaml: which headers tell the upstream who is calling.
+ * identity - `forward` of postern.yaml: the headers that identify the caller to the upstream.
  *
  * Uses:   config, base (schema).
  * Pure:   yes.
@@ -10,8 +10,8 @@
 
 #include "proxy/config/config.h"
 
-/* Read `forward` (NULL: not given) into config->rules and config->headers; everything wrong is
- * told. Without `headers` the upstream gets X-User, X-Roles, X-Scopes, X-Client and X-Issuer. */
+/* Read `forward` (NULL: not given) into config->rules and config->headers. Reports every mistake.
+ * Without `headers` the upstream gets X-User, X-Roles, X-Scopes, X-Client and X-Issuer. */
 void identity_read(struct config *config, const struct node *map);
 
 /* The rows of `forward`, for the manual. */

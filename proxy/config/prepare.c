@@ -12,7 +12,7 @@
 #include "proxy/config/address.h"
 #include "proxy/listener/listener.h"
 
-/* The folder is there, or it can be made in one that is. */
+/* The directory exists, or its parent does, so that it can be created. */
 static void
 check_state(struct config *config)
 {

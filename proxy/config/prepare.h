@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * prepare - what a gate needs of this machine before it can start, found out without starting.
+ * prepare - check what a gate needs on this machine, without starting it.
  *
- * `check`, `serve` and a reload all come by here, so they cannot differ: whatever would end `serve`
- * at its start is a mistake here, but for what only the attempt can tell (a port that is taken, a
- * permission, a database server that is down).
+ * `check`, `serve` and a reload all call this, so their results cannot differ. Whatever would make
+ * `serve` fail at its start is reported here, except what only an attempt can show (a port in use,
+ * a permission, a database server that is down).
  *
  * Uses:   config, engine, jwks (source_files), issuer (local_files).
- * Shell:  reads files; makes and changes nothing.
+ * Shell:  reads files; creates and changes nothing.
  */
 #ifndef POSTERN_PROXY_CONFIG_PREPARE_H
 #define POSTERN_PROXY_CONFIG_PREPARE_H
 
 #include "proxy/config/config.h"
 
-/* Check a configuration that was read, mistakes or not; more of them are told to
- * config->mistakes. With `offline` there the files and folders are left out, by name. */
+/* Check a configuration that was read, with or without mistakes; new ones are added to
+ * config->mistakes. If `offline` is set there, files and directories are skipped, and each is
+ * named. */
 void prepare(struct config *config);
 
 #endif

@@ -3,10 +3,10 @@
 
 #include "base/log.h"
 
-/* A path in the log is cut there: it can lengthen no line beyond reason. */
+/* Paths in the log are cut at this length, so that no log line gets too long. */
 #define PATH_SHOWN 2048
 
-/* Without its query, which may hold what nobody wants in a log. */
+/* The path without its query, which may contain secrets. */
 static struct span
 path_shown(const struct request *request)
 {

@@ -10,7 +10,7 @@
 
 #include "proxy/gate/transaction.h"
 
-/* Write the line. Keys are in the order of the manual; a key with nothing to say is left out. */
+/* Write the line. Keys are in the order of the manual; a key without a value is left out. */
 void access_log(const struct transaction *transaction, int64_t duration_us);
 
 #endif

@@ -30,7 +30,7 @@ plain(struct page *page, int status, const char *text)
 	buffer_add_text(&page->body, text);
 }
 
-/* NULL: there is none, which is answered. */
+/* NULL: there is none, and an error was answered. */
 static struct snapshot *
 take_snapshot(const struct admin *admin, struct page *page)
 {
@@ -41,7 +41,7 @@ take_snapshot(const struct admin *admin, struct page *page)
 	return snapshot;
 }
 
-/* One issuer: may its keys be used, and if not, why. */
+/* Append one issuer: whether its keys are usable, and if not, why. */
 static bool
 add_issuer(struct buffer *body, const struct services *services, size_t index)
 {
@@ -74,7 +74,7 @@ has_fallback(const struct services *services)
 	return services->config->has_local && services->config->local.accept == LOCAL_FALLBACK;
 }
 
-/* Does the local issuer stand by, or is it in force? */
+/* Append whether the local issuer is on standby or active. */
 static void
 add_fallback(struct buffer *body, const struct services *services)
 {
@@ -88,14 +88,14 @@ add_fallback(struct buffer *body, const struct services *services)
 	buffer_add_byte(body, '}');
 }
 
-/* For how many seconds the local issuer's database is away; -1: there is none. */
+/* For how many seconds the local issuer's database has been unreachable; -1: there is none. */
 static int64_t
 database_away_s(const struct services *services, struct err *ret_why)
 {
 	return services->issuer == NULL ? -1 : issuer_database_away_s(services->issuer, ret_why);
 }
 
-/* Without it the gate goes on with what it has loaded. */
+/* A lost database does not make the gate unready: it works with the data it has loaded. */
 static void
 add_database(struct buffer *body, const struct services *services)
 {
@@ -113,7 +113,7 @@ add_database(struct buffer *body, const struct services *services)
 	buffer_add_text(body, "},");
 }
 
-/* Which configuration is in force, and whether the last one that was read is. */
+/* Append which configuration is active, and whether the last reload succeeded. */
 static void
 add_configuration(struct buffer *body, struct reload *reload)
 {
@@ -146,7 +146,7 @@ readyz(struct admin *admin, struct page *page)
 		return;
 	services = snapshot->services;
 	ready = services->config->trusted_issuer_count == 0;
-	/* One issuer that is down must not take the others' callers away. */
+	/* One issuer that is down must not make the gate unready for the callers of the others. */
 	buffer_init(&issuers, TEXT_MAX);
 	for (size_t i = 0; i < services->config->trusted_issuer_count; i++)
 		ready |= add_issuer(&issuers, services, i);
@@ -292,7 +292,7 @@ metrics(struct admin *admin, struct page *page)
 	    admin->listener == NULL ? 0 : listener_connections(admin->listener), log_dropped());
 }
 
-/* It failed: RFC 9457, with a member that lists the mistakes. */
+/* Answer a failed reload: problem+json (RFC 9457) with a member that lists the mistakes. */
 static void
 reload_failed(struct page *page, const struct reload_state *state)
 {
@@ -309,7 +309,7 @@ reload_failed(struct page *page, const struct reload_state *state)
 	buffer_add_text(&page->body, "}\n");
 }
 
-/* What is answered is in force: the next request is judged by it. */
+/* Answers after the new configuration is active: the next request is judged by it. */
 static void
 reload(struct admin *admin, struct page *page, struct span method)
 {

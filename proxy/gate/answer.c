@@ -75,8 +75,8 @@ add_quoted(struct buffer *buffer, struct span text)
 	buffer_add_byte(buffer, '"');
 }
 
-/* RFC 6750 section 3.1: a client that reads insufficient_scope asks its issuer for `scope`, so it
- * is told only where a scope would help. */
+/* RFC 6750 section 3.1: a client that gets insufficient_scope asks its issuer for `scope`, so this
+ * error is sent only where a scope would help. */
 static const char *
 error_of(const struct answer_refusal *refusal)
 {
@@ -85,7 +85,8 @@ error_of(const struct answer_refusal *refusal)
 	return strcmp(error, "insufficient_scope") == 0 && refusal->scope.len == 0 ? "" : error;
 }
 
-/* The challenge. Without credentials there is nothing to say about them (RFC 6750 section 3.1). */
+/* Append the challenge, without an error code if the request had no credentials (RFC 6750 section
+ * 3.1). */
 static void
 add_challenge(struct buffer *buffer, const struct exchange *exchange,
     const struct answer_refusal *refusal, const char *description)
@@ -139,7 +140,7 @@ add_problem(struct buffer *body, const struct answer_refusal *refusal)
 	buffer_add_text(body, "}\n");
 }
 
-/* May the connection go on after this refusal? Not when the request's framing is in doubt. */
+/* Can the connection be reused after this refusal? Not when the request's framing is in doubt. */
 static bool
 framing_certain(enum reason reason)
 {

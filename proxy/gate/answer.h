@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * answer - what the gate itself says to a client: refusals as problem+json, and small documents.
+ * answer - the gate's own responses: refusals as problem+json, and small documents.
  *
  * Uses:   exchange, base.
  * Shell:  writes to the client.
@@ -15,34 +15,34 @@
 #include "base/span.h"
 #include "proxy/listener/exchange.h"
 
-/* A refusal to be told (RFC 9457, RFC 6750 section 3, RFC 9728 section 5.1). */
+/* A refusal to send (RFC 9457, RFC 6750 section 3, RFC 9728 section 5.1). */
 struct answer_refusal {
 	enum reason reason;
-	const char *detail; /* or NULL; told only if it is public */
+	const char *detail; /* or NULL; sent only if detail_public */
 	bool detail_public;
 	struct span scope; /* what would have sufficed; may be empty */
-	bool basic;        /* Basic counts there */
+	bool basic;        /* Basic is accepted there */
 	int64_t wait_s;    /* for Retry-After; 0: some seconds */
 	struct span request_id;
-	const char *metadata; /* URL of the resource's metadata; NULL: on the host that was asked */
+	const char *metadata; /* URL of the resource's metadata; NULL: on the host of the request */
 };
 
 /*
  * Refuse: application/problem+json with {type,title,status,reason,detail,instance}, X-Postern:
  * refused, X-Request-Id, and WWW-Authenticate where the status asks for it. The connection is
- * closed after it when the request was not read to its end or could not be read in one way.
- * Nothing is awaited of the client.
+ * closed afterwards when the request was not read to its end or is ambiguous. Does not wait for the
+ * client.
  */
 void answer_refuse(struct exchange *exchange, const struct answer_refusal *refusal);
 
-/* A whole answer of ours. */
+/* A complete response of the gate. */
 struct answer {
 	int status;
 	struct span headers; /* whole lines with their CRLF, without framing */
 	struct span body;    /* not sent, but counted, on HEAD */
 };
 
-/* Write it with Date (RFC 9110 section 6.6.1), Content-Length and, if the connection is not kept,
+/* Write it with Date (RFC 9110 section 6.6.1), Content-Length and, if the connection is not reused,
  * Connection: close. */
 void answer_write(struct exchange *exchange, const struct answer *answer);
 

@@ -6,11 +6,11 @@
 
 #include "base/epoch.h"
 
-/* A token has WAYS places where it may stand, chosen by its digest. */
+/* A set-associative cache: a token can be in WAYS slots, chosen by its digest. */
 #define WAYS 4
 #define SETS (CACHE_ENTRIES / WAYS)
 
-/* What an ordinary caller takes. */
+/* Enough for an ordinary caller. */
 #define ENTRY_FIRST_BYTES 768
 
 struct cache_entry {
@@ -52,7 +52,8 @@ cache_free(struct cache *cache)
 	free(cache);
 }
 
-/* The digest is uniform whatever a caller sends, so its first bytes choose the set. */
+/* The digest is uniformly distributed whatever a caller sends, so its first bytes select the
+ * set. */
 static _Atomic(struct cache_entry *) *
 set_of(struct cache *cache, const struct cache_key *key)
 {
@@ -62,7 +63,7 @@ set_of(struct cache *cache, const struct cache_key *key)
 	return &cache->places[(number % SETS) * WAYS];
 }
 
-/* Within an epoch: the entry, lent until it is left. */
+/* Call within an epoch: the entry is lent until the epoch is left. */
 static const struct cache_entry *
 find(struct cache *cache, const struct cache_key *key, int64_t now_s)
 {
@@ -113,8 +114,9 @@ entry_new(const struct cache_key *key, const struct caller *caller)
 	return NULL;
 }
 
-/* Which of the set gives way: the same token, an empty or dead place, else the one that ends
- * first; among equals the digest chooses, or tokens that end together would fight for one place. */
+/* Which slot of the set to replace: the same token's, an empty or expired one, else the one that
+ * expires first. The digest breaks ties: otherwise tokens that expire together would compete for
+ * one slot. */
 static int
 victim(_Atomic(struct cache_entry *) *set, const struct cache_entry *incoming, int64_t now_s)
 {

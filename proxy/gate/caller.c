@@ -7,7 +7,7 @@
 
 #define IDENTITY_MAX 4096
 
-/* One separator between texts; none of them may hold it. */
+/* Append a text after one separator; the text must not contain the separator. */
 static void
 join(struct buffer *buffer, struct span text, char separator)
 {
@@ -77,7 +77,7 @@ put_roles(struct buffer *buffer, const struct config *config, const struct princ
 			join(buffer, span_of(config->policy.roles[i].name), ',');
 }
 
-/* What a user by Basic has instead of claims. */
+/* The values that a Basic user has instead of claims. */
 static void
 put_without_claims(struct buffer *buffer, const char *pointer, const struct principal *principal)
 {
@@ -121,7 +121,7 @@ caller_identify(
 	struct buffer buffer;
 	bool done = false;
 
-	/* All of the room at once: what fails after that is too long, and no memory is told apart.
+	/* Reserve all of the room first: a later failure then means "too long", never "no memory".
 	 */
 	buffer_init(&buffer, IDENTITY_MAX);
 	buffer_reserve(&buffer, IDENTITY_MAX);

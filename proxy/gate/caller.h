@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * caller - a principal together with what the upstream shall be told of it: what the gate keeps
- * of a verified token.
+ * caller - a principal and the identity headers that the upstream gets: what the gate caches of a
+ * verified token.
  *
  * Uses:   config, policy (principal).
  * Pure:   yes (allocates from the arena).
@@ -19,26 +19,25 @@
 
 struct caller {
 	struct principal principal;
-	size_t role_words; /* of principal.roles and .unsure */
-	size_t
-	    issuer_index; /* index in the configuration; trusted_issuer_count for a user by Basic */
-	int64_t from_s, until_s; /* what it was verified by counts while from_s <= now < until_s */
+	size_t role_words;   /* of principal.roles and .unsure */
+	size_t issuer_index; /* index in the configuration; trusted_issuer_count for a Basic user */
+	int64_t from_s, until_s; /* the credentials are valid while from_s <= now < until_s */
 	struct header *identity; /* forward.headers with their values */
 	size_t identity_count;
 };
 
 /*
- * Fill in `identity` for a caller whose principal stands. A claim that is absent, an object, or
- * not safe in a header gives no header. Arrays of texts are joined with ","; if a member holds a
- * comma itself, the header is the JSON array instead. Roles are joined with ",", scopes with " ".
+ * Fill in `identity` for a caller whose principal is set. A claim that is absent, an object, or
+ * unsafe in a header gives no header. Arrays of texts are joined with ","; if a member contains a
+ * comma, the header is the JSON array instead. Roles are joined with ",", scopes with " ".
  *
- * payload  the verified claims, or NULL for a user by Basic.
+ * payload  the verified claims, or NULL for a Basic user.
  * False: no memory.
  */
 MUST_CHECK bool caller_identify(
     const struct config *config, const json_t *payload, struct caller *caller, struct arena *arena);
 
-/* A copy whose texts all live in `arena`, but for those of the configuration. NULL: no memory. */
+/* A copy with all its texts in `arena`, except those of the configuration. NULL: no memory. */
 MUST_CHECK struct caller *caller_copy(const struct caller *caller, struct arena *arena);
 
 #endif

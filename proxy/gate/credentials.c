@@ -30,8 +30,8 @@ malformed(struct credentials *credentials, const char *detail)
 	return REASON_CREDENTIALS_MALFORMED;
 }
 
-/* What to say of a header that is neither Bearer nor Basic. Only schemes that are known are named:
- * without a scheme, the first word is the credential itself. */
+/* The detail for a header that is neither Bearer nor Basic. It names only well-known schemes:
+ * without a scheme, the first word would be the credential itself. */
 static const char *
 say_other(struct span scheme)
 {

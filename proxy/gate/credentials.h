@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * credentials - what a request's Authorization header presents (RFC 9110 section 11.6.2).
+ * credentials - the contents of a request's Authorization header (RFC 9110 section 11.6.2).
  *
  * Uses:   request, base.
  * Pure:   yes.
@@ -15,7 +15,7 @@
 #include "proxy/http/request.h"
 
 enum credentials_scheme {
-	CREDENTIALS_NONE,   /* no header, or a scheme that is not ours */
+	CREDENTIALS_NONE,   /* no header, or an unsupported scheme */
 	CREDENTIALS_BEARER, /* RFC 6750 section 2.1 */
 	CREDENTIALS_BASIC   /* RFC 7617 */
 };
@@ -23,23 +23,23 @@ enum credentials_scheme {
 struct credentials {
 	enum credentials_scheme scheme;
 	struct span value;  /* the token, or Basic's base64; borrowed from the request */
-	const char *detail; /* set with a refusal, and when a scheme is not ours */
+	const char *detail; /* set with a refusal, and for an unsupported scheme */
 };
 
 /*
- * Read them. Tokens elsewhere (query, form, cookie) are not credentials.
+ * Read the Authorization header. Tokens elsewhere (query, form, cookie) are ignored.
  *
  * Returns REASON_OK, REASON_CREDENTIALS_DUPLICATE (two headers) or REASON_CREDENTIALS_MALFORMED
- * (an empty Bearer, a second value, bytes that no token68 holds); any number of spaces may stand
- * between the scheme and its value (RFC 9110 section 11.4).
+ * (an empty Bearer, a second value, bytes not allowed in a token68); any number of spaces is
+ * allowed between the scheme and its value (RFC 9110 section 11.4).
  */
 MUST_CHECK enum reason credentials_read(
     const struct request *request, struct credentials *credentials);
 
 /*
- * Take Basic's value apart (RFC 7617): NAME:PASSWORD in canonical base64, both UTF-8 without
- * control characters, byte for byte as they were sent. The name may hold no colon, the password
- * may. Both are lent by the arena; wipe the password.
+ * Decode the value of Basic (RFC 7617): NAME:PASSWORD in canonical base64, both UTF-8 without
+ * control characters, unchanged byte for byte. The password may contain a colon, the name may not.
+ * Both are lent by the arena; wipe the password.
  *
  * Returns REASON_OK, REASON_CREDENTIALS_MALFORMED, or REASON_OVERLOADED when there is no memory.
  */

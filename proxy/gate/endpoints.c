@@ -9,7 +9,7 @@
 #include "proxy/gate/resource.h"
 #include "proxy/http/header.h"
 
-/* Read a small body whole. False: `job` says why not. */
+/* Read a small body completely. False: transaction->reason is set, or the answer was written. */
 static bool
 read_body(struct transaction *transaction, struct buffer *body)
 {
@@ -30,8 +30,8 @@ read_body(struct transaction *transaction, struct buffer *body)
 	return false;
 }
 
-/* The token that somebody asks about is judged as if it had come with a request now: what was
- * committed before it was asked has been looked at since ours came. */
+/* Verify the token in question as if it had come with a request now. This needs the current
+ * snapshot: the store has been read since this request arrived. */
 static void
 introspect(struct gate *gate, struct transaction *transaction, struct endpoint_answer *issued)
 {

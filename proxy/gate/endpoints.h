@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * endpoints - what the gate itself serves on the public listener: the local issuer's endpoints
- * and the metadata of the protected resource.
+ * endpoints - the requests that the gate itself answers on the public listener: the local issuer's
+ * endpoints and the metadata of the protected resource.
  *
  * Uses:   gate, transaction, answer, issuer.
  * Shell:  reads the request's body, writes the answer.
@@ -16,10 +16,10 @@
 struct gate;
 
 /*
- * Serve the request, whose job holds a snapshot, if its path is an endpoint of ours; false when it
- * is not. job->status,
- * job->detail and job->told.client say what came of it; job->reason is set when it was refused
- * and nothing was written yet.
+ * Serve the request if its path is one of the gate's own endpoints; returns false if not. The
+ * transaction must hold a snapshot. Sets transaction->status, transaction->detail and
+ * transaction->fields.client; transaction->reason is set when the request was refused and nothing
+ * was written yet.
  */
 MUST_CHECK bool endpoints_serve(
     struct gate *gate, struct transaction *transaction, const struct decision *decision);

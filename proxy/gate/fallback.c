@@ -47,7 +47,8 @@ fallback_free(struct fallback *fallback)
 	free(fallback);
 }
 
-/* Whoever only asks what the gate would do must know it; the gate itself does not read it. */
+/* Write the state to STATE/fallback.json for `postern explain`; the gate itself does not read
+ * it. */
 static void
 write_down(struct fallback *fallback, const char *state_dir)
 {
@@ -79,8 +80,8 @@ tell(const struct standby *standby)
 		    "an issuer is back: tokens of the local issuer are no longer accepted");
 }
 
-/* First what is, then that it changed: who has read the number of changes before is right about
- * what was. */
+/* Publish the new state first and the number of changes second, so that a reader of the number
+ * never pairs it with an older state. */
 static void
 publish(struct fallback *fallback)
 {

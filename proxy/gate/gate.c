@@ -9,7 +9,7 @@
 #include "proxy/gate/transaction.h"
 #include "proxy/gate/judge.h"
 
-/* A request's own memory: its judgement, the head for the upstream, the texts for the log. */
+/* Memory of one request: its decision, the head sent upstream and the texts for the log. */
 #define REQUEST_ARENA_BYTES (1u << 20)
 
 bool
@@ -39,8 +39,8 @@ gate_done(struct gate *gate)
 	metrics_free(gate->metrics);
 }
 
-/* With the lock held. Without memory nothing counts until there is some: what was revoked or taken
- * away would go on to count. */
+/* Replace the snapshot; the caller holds the lock. Without memory for a new one there is no
+ * snapshot until memory is available: the old one would still accept what has been revoked. */
 static void
 renew(struct gate *gate)
 {
@@ -75,7 +75,7 @@ gate_swap(struct gate *gate, struct services *services)
 	return former;
 }
 
-/* The services are replaced on this thread alone. */
+/* No lock is needed to read gate->services: only this thread replaces them. */
 void
 gate_tend(struct gate *gate)
 {
@@ -90,8 +90,8 @@ gate_tend(struct gate *gate)
 		gate_renew(gate);
 }
 
-/* Who presents this token? A verified one is found again by the digest of its text, as long as
- * nothing that its verdict rests on has changed. */
+/* Find the caller of a bearer token. A token that was verified before is found in the cache by its
+ * digest, unless something that the decision depends on has changed. */
 static enum reason
 know_bearer(struct gate *gate, const struct judge_inputs *inputs, struct transaction *transaction,
     struct decision *decision)
@@ -103,7 +103,8 @@ know_bearer(struct gate *gate, const struct judge_inputs *inputs, struct transac
 	if (!digest_sha256(decision->credentials.value, key.digest))
 		return decision->verdict.reason = REASON_OVERLOADED;
 	decision->caller = cache_find(gate->cache, &key, inputs->now_s, transaction->arena);
-	/* Keys grow stale by time alone, and what they have shown to be right does with them. */
+	/* Keys can become stale without a new snapshot. A cached caller must not outlive the keys
+	 * that verified its token. */
 	if (decision->caller != NULL &&
 	    snapshot_keys(inputs->snapshot, decision->caller->issuer_index, inputs->mono_s) !=
 		NULL) {
@@ -119,8 +120,8 @@ know_bearer(struct gate *gate, const struct judge_inputs *inputs, struct transac
 	return REASON_OK;
 }
 
-/* A password that nobody asked for lately is asked for now, which takes a while. REASON_OK: it is
- * right, and judgement->right_hash says so. */
+/* Check a password that is not in the password cache; this is slow. On REASON_OK the password is
+ * right and decision->right_hash is set. */
 static enum reason
 ask_password(struct transaction *transaction, struct decision *decision)
 {
@@ -145,8 +146,7 @@ ask_password(struct transaction *transaction, struct decision *decision)
 	return REASON_OK;
 }
 
-/* Whose name and password are these? As long as nobody is locked out, a user that was known is
- * found again as a token's caller is. */
+/* Find the user of a name and password. The cache is used only while nobody is locked out. */
 static enum reason
 know_user(struct gate *gate, const struct judge_inputs *inputs, struct transaction *transaction,
     struct decision *decision)
@@ -176,7 +176,7 @@ know_user(struct gate *gate, const struct judge_inputs *inputs, struct transacti
 	return REASON_OK;
 }
 
-/* What finding out who asks needs of the gate. */
+/* The context of know_caller(). */
 struct asking {
 	struct gate *gate;
 	struct transaction *transaction;
@@ -194,7 +194,7 @@ know_caller(void *context, const struct judge_inputs *inputs, struct decision *d
 	return REASON_OK;
 }
 
-/* Judge by the snapshot that is held, and make ready to forward. */
+/* Decide by the snapshot that the transaction holds, and prepare forwarding. */
 static void
 judge(struct gate *gate, struct transaction *transaction, struct decision *decision)
 {
@@ -203,7 +203,7 @@ judge(struct gate *gate, struct transaction *transaction, struct decision *decis
 	struct judge_who who = { know_caller, &asking, transaction->arena,
 		exchange_request(transaction->exchange) };
 
-	/* What an earlier look found may be of another configuration. */
+	/* Results of an earlier attempt may belong to another configuration. */
 	decision->caller = NULL;
 	decision->issuer_index = SIZE_MAX;
 	transaction->reason = judge_steps(&inputs, &who, decision);
@@ -212,8 +212,9 @@ judge(struct gate *gate, struct transaction *transaction, struct decision *decis
 		transaction->reason = transaction_prepare(transaction, decision);
 }
 
-/* A new key may have been published since the keys were fetched. Who waits for it holds nothing,
- * and takes what there is then. True: that is another snapshot, judge by it. */
+/* The issuer may have published a new key since its keys were fetched: ask for a refresh and wait.
+ * The snapshot is released while waiting, and the current one is taken afterwards. Returns true
+ * when that is a different snapshot, so the request must be judged again. */
 static bool
 await_keys(struct gate *gate, struct transaction *transaction, const struct decision *decision)
 {
@@ -230,7 +231,8 @@ await_keys(struct gate *gate, struct transaction *transaction, const struct deci
 	return transaction->snapshot != NULL && transaction->snapshot->serial != serial;
 }
 
-/* Where the API stands, and what ails it, is the operator's to know: the log tells. */
+/* Is the reason about the upstream? Details of the upstream's address and its errors are for the
+ * operator: they are logged, and not sent to the client. */
 static bool
 about_upstream(enum reason reason)
 {
@@ -275,7 +277,8 @@ finish(struct gate *gate, struct transaction *transaction)
 	access_log(transaction, duration_us);
 }
 
-/* From the judging to the answer. Looks once more at most, never in a loop. */
+/* From the decision to the answer. An unknown key is looked up again once at most, never in a
+ * loop. */
 static void
 serve(struct gate *gate, struct transaction *transaction, struct decision *decision)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gate - one request, top to bottom: accept, who, may they, forward or refuse, log.
+ * gate - one request, top to bottom: admit, authenticate, authorize, forward or refuse, log.
  *
  * Uses:   everything in proxy/.
  * Threads: gate_serve() runs on many at once.
@@ -21,36 +21,37 @@
 #include "proxy/gate/snapshot.h"
 
 struct gate {
-	struct hold *hold;    /* of the snapshot that counts */
+	struct hold *hold;    /* of the current snapshot */
 	pthread_mutex_t lock; /* of the next two */
 	struct services *services;
-	bool unrenewed;          /* there was no memory for a snapshot of what there is now */
+	bool unrenewed;          /* there was no memory for a new snapshot; to be tried again */
 	atomic_bool tell_detail; /* answers.detail of the configuration: public */
 	struct cache *cache;
 	struct metrics *metrics;
 };
 
-/* Ready a gate without services. */
+/* Initialize a gate without services. */
 MUST_CHECK bool gate_init(struct gate *gate, struct err *reterr);
 
-/* Free it and its services, when nothing is served any more. */
+/* Free it and its services. No request may be under way. */
 void gate_done(struct gate *gate);
 
-/* taken: `services` serve from now on. Returns the former ones (NULL: none), given: services_end()
- * them. */
+/* taken: requests use `services` from now on. Returns the previous ones (NULL: none), given:
+ * services_end() them. */
 struct services *gate_swap(struct gate *gate, struct services *services);
 
-/* services_setup.changed: `context` is the gate. Whoever asks after this call is judged by what
- * there is now. */
+/* services_setup.changed: `context` is the gate. Requests that arrive after this call are judged by
+ * the current state. */
 void gate_renew(void *context);
 
-/* Keep house, on one thread, now and then. */
+/* Periodic housekeeping; call it from one thread. */
 void gate_tend(struct gate *gate);
 
 /* listener_setup.serve: `context` is the gate. */
 void gate_serve(void *context, struct exchange *exchange);
 
-/* listener_setup.refuse: what the engine could not read is refused, counted and logged alike. */
+/* listener_setup.refuse: a request that the engine could not read is refused, counted and logged
+ * like any other. */
 void gate_refuse(void *context, struct exchange *exchange, enum reason reason, const char *detail);
 
 #endif

@@ -31,7 +31,7 @@ judge_admit(struct request *request, struct arena *arena, struct decision *decis
 	return refuse(decision, reason, decision->target.detail);
 }
 
-/* Does Basic count on the paths of this module (NULL: of none)? */
+/* Is Basic accepted on the paths of this module (NULL: no module)? */
 static bool
 basic_counts(const struct config *config, const struct module *module)
 {
@@ -49,7 +49,7 @@ judge_request(
 	decide_route(&inputs->config->policy, request->method, &decision->target, &decision->route);
 	reason = decision->route.reason;
 	if (reason == REASON_METHOD_NOT_GRANTED)
-		reason = REASON_OK; /* told to a known caller only: judge_caller() */
+		reason = REASON_OK; /* disclosed only to an authenticated caller: judge_caller() */
 	decision->basic = basic_counts(inputs->config, decision->route.module);
 	return refuse(decision, reason, decision->route.detail);
 }
@@ -61,7 +61,7 @@ is_local(const struct judge_inputs *inputs, const struct trusted_issuer *trusted
 	       trusted_issuer == &inputs->config->trusted_issuers[inputs->config->local_index];
 }
 
-/* A token without a client is a user's: `postern token --user`. */
+/* A token without a client belongs to a user: `postern token --user`. */
 static enum reason
 find_user(
     const struct judge_inputs *inputs, const struct claims *claims, struct principal_store *store)
@@ -75,8 +75,8 @@ find_user(
 	return REASON_OK;
 }
 
-/* Roles of a local client are looked up when they are used: a grant counts for tokens already
- * out, and a client that is gone or disabled has none that count. */
+/* Roles of a local client are looked up at each request, not read from the token: a new grant
+ * applies to tokens already issued, and the tokens of a deleted or disabled client are refused. */
 static enum reason
 find_holder(
     const struct judge_inputs *inputs, const struct claims *claims, struct principal_store *store)
@@ -96,7 +96,8 @@ find_holder(
 	return REASON_OK;
 }
 
-/* Of any issuer: by the token's own `jti`, its client, its subject, or all of an issuer's. */
+/* For tokens of any issuer: revoked by `jti`, by client, by subject, or all tokens of the
+ * issuer. */
 static struct revoked_question
 question_of(const struct claims *claims)
 {
@@ -176,14 +177,14 @@ judge_issuer(const struct judge_inputs *inputs, size_t issuer_index, const char 
 	return REASON_LOCAL_ISSUER_STANDING_BY;
 }
 
-/* A token that was presented: what judges it, and where that is written down. */
+/* The token to verify, the inputs of the decision, and where the result goes. */
 struct presented {
 	const struct judge_inputs *inputs;
 	struct decision *decision;
 	struct arena *arena;
 };
 
-/* Whose token it claims to be, and whether that is true. */
+/* Find the issuer that the token names, and verify the token with that issuer's keys. */
 static enum reason
 verify(const struct presented *presented, struct token *token, struct claims *claims)
 {
@@ -273,7 +274,8 @@ judge_attempt(const struct judge_inputs *inputs, const struct request *request, 
 	    credentials_basic(&decision->credentials, arena, &attempt->name, &attempt->password);
 	if (reason != REASON_OK)
 		return refuse(decision, reason, decision->credentials.detail);
-	/* What is longer than any name and password may be is wrong, and no secret is told. */
+	/* Credentials longer than any valid name and password are wrong; the detail reveals no
+	 * secret. */
 	if (attempt->password.len > PASSWORD_MAX || !client_name_valid(attempt->name))
 		return refuse(decision, REASON_BASIC_WRONG, NULL);
 	if (!login_digest(inputs->snapshot->login, attempt))
@@ -281,7 +283,7 @@ judge_attempt(const struct judge_inputs *inputs, const struct request *request, 
 	return REASON_OK;
 }
 
-/* Was it found right, against the very hash that the user has now? */
+/* Was the password verified against the hash that the user has now? */
 static bool
 password_known(
     const struct judge_inputs *inputs, const struct decision *decision, int64_t *ret_until_s)
@@ -347,7 +349,7 @@ judge_caller(const struct judge_inputs *inputs, struct arena *arena, struct deci
 
 	decision->verdict =
 	    decide_caller(&inputs->config->policy, &decision->route, principal, arena);
-	/* a header was there, and something is to be said of it */
+	/* there was a header, and the detail explains what is wrong with it */
 	if (decision->verdict.reason == REASON_CREDENTIALS_MISSING &&
 	    decision->credentials.detail != NULL)
 		decision->verdict.detail = decision->credentials.detail;
@@ -373,7 +375,7 @@ judge_forget(struct decision *decision)
 {
 	struct span *password = &decision->attempt.password;
 
-	/* The bytes are the arena's, which hands them out writable. */
+	/* Casting const away is safe: the bytes are in the arena, which is writable. */
 	if (password->at != NULL)
 		digest_wipe((char *)password->at, password->len);
 	*password = (struct span){ NULL, 0 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * metrics - what the gate counts, and its Prometheus text.
+ * metrics - the gate's counters, and their Prometheus text.
  *
  * Uses:   base.
- * Threads: any. Counters are spread over cache lines, so that cores do not meet on one.
+ * Threads: any. Counters are spread over cache lines, so that cores do not contend for one.
  */
 #ifndef POSTERN_PROXY_GATE_METRICS_H
 #define POSTERN_PROXY_GATE_METRICS_H

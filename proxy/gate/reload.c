@@ -96,7 +96,8 @@ reload_wanted(struct reload *reload)
 	return wanted;
 }
 
-/* Whoever asks from now on may have changed a file that was read already: the next one is theirs.
+/* A request that arrives from now on may be about a file that was read already: it waits for the
+ * next reload.
  */
 void
 reload_begin(struct reload *reload)

@@ -27,8 +27,8 @@ add_once(json_t *array, const char *text)
 		json_array_append_new(array, json_string(text));
 }
 
-/* Can a client get a token there by itself? Not where tokens come with a workload's environment,
- * nor of a local issuer whose tokens do not count here. */
+/* Can a client request a token there? Not where tokens are provided by the workload's environment,
+ * and not from a local issuer whose tokens are not accepted here. */
 static bool
 gives_tokens(const struct config *config, size_t index)
 {
@@ -42,7 +42,7 @@ gives_tokens(const struct config *config, size_t index)
 	return true;
 }
 
-/* An issuer of many tenants is as many authorization servers. */
+/* A multi-tenant issuer is one authorization server for each tenant. */
 static void
 add_issuer(const struct trusted_issuer *trusted_issuer, json_t *array)
 {
@@ -60,7 +60,7 @@ add_issuer(const struct trusted_issuer *trusted_issuer, json_t *array)
 			       at + sizeof(template) - 1));
 }
 
-/* Many clients take the first. */
+/* The order matters: many clients use the first one. */
 static json_t *
 issuers(const struct config *config)
 {
@@ -94,7 +94,7 @@ scopes(const struct config *config)
 	return array;
 }
 
-/* Members with nothing in them are left out (RFC 9728 section 3.2). */
+/* Empty members are left out (RFC 9728 section 3.2). */
 static void
 put_list(json_t *object, const char *name, json_t *array)
 {
@@ -132,8 +132,8 @@ resource_status(struct span method)
 	return span_is(method, "GET") || span_is(method, "HEAD") ? 200 : 405;
 }
 
-/* Without a URL in the configuration the host that was asked is all we know; what is no name or
- * address with a port is not repeated. */
+/* Without a configured URL only the host of the request is known. A host that is not a name or
+ * address with an optional port is not echoed. */
 static bool
 host_plain(struct span host)
 {

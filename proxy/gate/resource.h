@@ -14,15 +14,15 @@
 #define RESOURCE_PATH "/.well-known/oauth-protected-resource"
 #define RESOURCE_METHODS "GET, HEAD"
 
-/* Is that where the metadata stands? RESOURCE_PATH always is; below it, the path of `resource.url`
- * (RFC 9728 section 3.1). */
+/* Is this the path of the metadata? RESOURCE_PATH always is; so is the path of `resource.url` below
+ * it (RFC 9728 section 3.1). */
 bool resource_path(const struct config *config, struct span path);
 
-/* With what it is answered there: 200 or 405 (RFC 9110 section 15.5.6). */
+/* The status of the answer: 200, or 405 for a wrong method (RFC 9110 section 15.5.6). */
 int resource_status(struct span method);
 
-/* What clients call this gate: `resource.url`, else the host that was asked; NULL: that host is no
- * name or address with a port. Lent by the configuration or the arena. */
+/* The URL of this gate for clients: `resource.url`, else the host of the request; NULL: that host
+ * is not a valid name or address. Lent by the configuration or the arena. */
 const char *resource_name(
     const struct config *config, const struct request *request, struct arena *arena);
 

@@ -26,16 +26,17 @@ struct server {
 	size_t public_count;
 	struct listener *private;
 	struct reload *reload;
-	struct inputs_watch *watch; /* of the files that were read last, in force or not */
+	struct inputs_watch *watch; /* of the files that were read last, active or not */
 	char path[4096];
 };
 
-/* So many that scrapers that hang do not keep a probe out. */
+/* Enough threads that scrapers which hang do not block a probe. */
 #define ADMIN_CONNECTIONS 32
 
-/* What was read is compared with what the files hold: a change in the midst of reading is noticed,
- * too. Without memory the former list stays, and what was read now is read again. `all`: key files,
- * too, which nobody else watches while what uses them could not start. */
+/* Watch the files that were read. The digest of what was read is compared with their contents, so
+ * that a change during reading is noticed as well. Without memory the previous list stays, and the
+ * files are read again. `all`: also watch key files, which nothing else does when the services
+ * could not start. */
 static void
 watch_inputs(struct server *server, const struct config *config, bool all)
 {
@@ -79,8 +80,8 @@ tell_listeners(const struct config *old, const struct config *config)
 		    "listen, admin and the limits of connections take effect at the next start");
 }
 
-/* The new services stand whole before the old ones end, and whoever waits for the reload need not
- * wait for that. */
+/* The new services are complete before the old ones end. The reload is reported as done first,
+ * since ending them may take a while. */
 static bool
 take_over(struct server *server, struct config *config, struct err *reterr)
 {
@@ -128,7 +129,8 @@ reload_and_tell(struct server *server)
 	config_free(config);
 }
 
-/* Sockets for every client and its upstream, or accepting would spin when they run out. */
+/* Each client needs two sockets, its own and one to the upstream. If descriptors ran out, accept()
+ * would fail in a busy loop. */
 static void
 raise_limits(void)
 {
@@ -139,10 +141,11 @@ raise_limits(void)
 		(void)setrlimit(RLIMIT_NOFILE, &limit);
 	}
 	limit = (struct rlimit){ 0, 0 };
-	(void)setrlimit(RLIMIT_CORE, &limit); /* a core file would hold tokens and keys */
+	(void)setrlimit(RLIMIT_CORE, &limit); /* a core file would contain tokens and keys */
 	/* NOLINTBEGIN(concurrency-mt-unsafe): there is one thread yet */
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)mallopt(M_ARENA_MAX, 2); /* an arena per thread would cost more than it gives */
+	(void)mallopt(M_ARENA_MAX, 2); /* an arena per thread would cost more memory than it is
+					* worth */
 				       /* NOLINTEND(concurrency-mt-unsafe) */
 }
 
@@ -159,7 +162,7 @@ listener_setup_of(const struct config *config, const char *address)
 	};
 }
 
-/* The admin listener comes last: who hears from it that the gate lives finds the others there. */
+/* The admin listener starts last: once a probe succeeds, the other listeners are ready. */
 static bool
 listen_all(struct server *server, const struct config *config, struct err *reterr)
 {
@@ -193,8 +196,8 @@ busy(const struct server *server)
 	return sum;
 }
 
-/* Nothing new is kept; what is under way may end. The listener goes on accepting meanwhile, so
- * that a client sent here by a balancer's old view is served, not refused. */
+/* Drain: no connection is kept alive, and requests under way may finish. The listener still
+ * accepts, so that clients whose load balancer has not noticed yet are served and not refused. */
 static void
 drain(struct server *server)
 {
@@ -217,7 +220,7 @@ stop_listeners(struct server *server)
 	listener_stop(server->private);
 }
 
-/* What a burst of requests took of the heap goes back to the system once the gate is quiet. */
+/* Return heap memory that a burst of requests needed to the system once the gate is idle. */
 static void
 give_memory_back(const struct server *server)
 {
@@ -225,7 +228,7 @@ give_memory_back(const struct server *server)
 		(void)malloc_trim(0);
 }
 
-/* Wait for signals; between them keep house. */
+/* Wait for signals, and do the housekeeping in between. */
 static void
 run(struct server *server, const sigset_t *signals)
 {

@@ -15,13 +15,13 @@
 #include "proxy/config/config.h"
 
 /*
- * Serve until SIGTERM or SIGINT, then drain: no connection is kept, requests under way end within
- * limits.upstream_timeout. SIGHUP, POST /reload and a changed file read the configuration again; of
- * a bad one the log, the answer, /readyz and /metrics say why, and the old one stays. Call from the
- * only thread of the process.
+ * Serve until SIGTERM or SIGINT, then drain: no connection is kept alive, requests under way end
+ * within limits.upstream_timeout. SIGHUP, POST /reload and a changed file reload the configuration;
+ * if the new one is bad, the old one stays active, and the log, the answer, /readyz and /metrics
+ * report why. Call from the only thread of the process.
  *
- * config  taken; where it was read from is config->path.
- * False: it could not start, reterr says what and where.
+ * config  taken; it was read from config->path.
+ * False: it could not start, and reterr reports what and where.
  */
 MUST_CHECK bool server_run(struct config *config, struct err *reterr);
 

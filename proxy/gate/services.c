@@ -13,7 +13,7 @@ services_local_counts(const struct services *services)
 	return services->config->local.accept == LOCAL_ALWAYS;
 }
 
-/* The upstream of that URL, if these have it: one pool, and one set of counters, for each. */
+/* The upstream of that URL, if there is one: each URL has one pool and one set of counters. */
 static struct upstream *
 find_upstream(const struct services *services, const char *url)
 {
@@ -27,7 +27,7 @@ find_upstream(const struct services *services, const char *url)
 	return NULL;
 }
 
-/* What was found out about its addresses, and its connections, outlive a reload. */
+/* Its resolved addresses and its connections are reused after a reload. */
 static struct upstream *
 known_upstream(const struct services *services, const struct services *previous, const char *url)
 {
@@ -101,8 +101,8 @@ out:
 	return done;
 }
 
-/* The same database may not be watched twice, and its signing key need not be read again: a
- * local issuer configured alike moves on into the new ones. */
+/* If its configuration is unchanged, the running local issuer is moved to the new services: the
+ * same database must not be watched twice, and the signing key need not be read again. */
 static bool
 open_issuer(struct services *services, struct services *previous, struct err *reterr)
 {
@@ -124,7 +124,7 @@ open_issuer(struct services *services, struct services *previous, struct err *re
 	       err_within(reterr, "local issuer");
 }
 
-/* Who does not count gives no tokens either. */
+/* A local issuer whose tokens are not accepted does not issue any. */
 static void
 tell_issuer(const struct services *services)
 {
@@ -169,7 +169,7 @@ services_start(
 	return true;
 }
 
-/* What /readyz and /metrics say of the local issuer's keys comes from the keyring. */
+/* /readyz and /metrics take the state of the local issuer's keys from the keyring. */
 static void
 follow_keys(struct services *services)
 {

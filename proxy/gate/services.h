@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * services - a configuration, and what runs because of it: the keyring, the local issuer, the
- * upstreams.
+ * services - a configuration and what runs for it: the keyring, the local issuer, the upstreams.
  *
  * Uses:   config, upstream, issuer, jwks (keyring).
  * Shell:  starts threads and opens files.
@@ -38,10 +37,10 @@ struct services {
 
 struct services_setup {
 	struct config *config; /* taken, also on failure */
-	/* Those that they replace, or NULL: their keys and upstreams, and their local issuer if it
-	 * is configured alike, are taken over. */
+	/* The services to replace, or NULL. Their keys and upstreams are taken over, and their
+	 * local issuer if its configuration is unchanged. */
 	struct services *previous;
-	/* After anything that requests are judged by has changed, on any thread; may be NULL. */
+	/* Called on any thread after anything that decisions depend on has changed; may be NULL. */
 	void (*changed)(void *context);
 	void *context;
 };
@@ -50,16 +49,17 @@ struct services_setup {
 MUST_CHECK bool services_start(
     const struct services_setup *setup, struct services **ret_services, struct err *reterr);
 
-/* End their threads, and let go of them: who holds them may go on to use them. Accepts NULL. */
+/* End their threads and drop the caller's reference; other holders may still use them. Accepts
+ * NULL. */
 void services_end(struct services *services);
 
-/* One more holder. Returns its argument. */
+/* Add a reference. Returns its argument. */
 struct services *services_ref(struct services *services);
 
-/* One less; the last one frees them. Waits for nothing. Accepts NULL. */
+/* Drop a reference; the last one frees them. Does not wait. Accepts NULL. */
 void services_unref(struct services *services);
 
-/* Keep house: does the local issuer stand by, and which keys has it? On one thread, now and then.
+/* Periodic housekeeping: update the local issuer's standby state and keys. Call from one thread.
  */
 void services_tend(struct services *services, int64_t mono_s);
 
@@ -69,7 +69,8 @@ bool services_local_counts(const struct services *services);
 /* The upstream that serves a module (NULL: no module). NULL: none is configured for it. */
 struct upstream *services_upstream(const struct services *services, const struct module *module);
 
-/* Its upstreams, each once; lent as long as they are held. Returns how many of `room`. */
+/* List the upstreams, each once; lent while the services are held. Returns how many, at most
+ * `room`. */
 size_t services_upstreams(const struct services *services, struct upstream **list, size_t room);
 
 #endif

@@ -24,7 +24,7 @@ is_local(const struct snapshot *snapshot, size_t issuer_index)
 	return snapshot->config->has_local && issuer_index == snapshot->config->local_index;
 }
 
-/* References to what there is now. */
+/* Take references to the current parts. */
 static void
 fill(struct snapshot *snapshot)
 {

@@ -5,10 +5,11 @@
  * Uses:   services, issuer (its parts), jwks (keysets), base (hold).
  * Threads: any may take, read and release one; nothing in it changes.
  *
- * The one rule of lifetimes: a request takes the snapshot when its judging starts and holds it to
- * its log line, so all that it was judged by stays where it is. It lets go only to wait for keys,
- * takes anew after that, and never holds two. When a part is replaced, another snapshot is made of
- * references to the same parts but for that one; one that nobody holds any more is freed.
+ * The one rule of lifetimes: a request takes the snapshot when its judging starts and holds it
+ * until its log line is written, so everything that it was judged by stays valid. It releases the
+ * snapshot early only to wait for keys, then takes the current one, and never holds two. When a
+ * part is replaced, a new snapshot is made that shares the other parts. A snapshot is freed with
+ * its last holder.
  */
 #ifndef POSTERN_PROXY_GATE_SNAPSHOT_H
 #define POSTERN_PROXY_GATE_SNAPSHOT_H
@@ -26,33 +27,34 @@
 
 struct snapshot {
 	struct held held;
-	uint64_t serial; /* no two have the same: what was found by one counts for that one */
+	uint64_t serial;           /* unique: a cached result is valid only for its own snapshot */
 	struct services *services; /* one reference; NULL: of a configuration alone */
 	const struct config *config;
-	bool local_counts;         /* do tokens of the local issuer count? */
+	bool local_counts;         /* are tokens of the local issuer accepted? */
 	struct login *login;       /* of the local issuer; NULL: there is none */
 	struct issuer_parts local; /* clients and users, revocations; NULLs without one */
-	struct keyset **keys;      /* of each issuer, by profile; NULL: none, and so may each be */
+	struct keyset **keys;      /* of each trusted issuer, by index; NULL: none. Each may be
+				    * NULL */
 };
 
-/* Of all parts as they are now. given: snapshot_replace() or snapshot_free() it. NULL: no memory.
+/* Make one of all current parts. given: snapshot_replace() or snapshot_free() it. NULL: no memory.
  */
 MUST_CHECK struct snapshot *snapshot_new(struct services *services);
 
-/* One that was not given to snapshot_replace(). Accepts NULL. */
+/* Free one that was not passed to snapshot_replace(). Accepts NULL. */
 void snapshot_free(struct snapshot *snapshot);
 
-/* The one that counts now; snapshot_release() it. NULL: there is none. */
+/* Take the current one; snapshot_release() it. NULL: there is none. */
 MUST_CHECK struct snapshot *snapshot_take(struct hold *hold);
 
 /* Accepts NULL. */
 void snapshot_release(struct snapshot *snapshot);
 
-/* taken: it counts from now on; NULL: none does. */
+/* taken: it becomes the current one; NULL: there is none from now on. */
 void snapshot_replace(struct hold *hold, struct snapshot *snapshot);
 
-/* The keys of an issuer; NULL: none may be used at `mono_s` (clock_mono_s()). They grow stale by
- * time alone. */
+/* The keys of an issuer; NULL: none may be used at `mono_s` (clock_mono_s()). Keys can become stale
+ * without a new snapshot. */
 const struct keyset *snapshot_keys(
     const struct snapshot *snapshot, size_t issuer_index, int64_t mono_s);
 

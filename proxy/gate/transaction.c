@@ -9,7 +9,7 @@
 
 #define ID_BYTES 12
 
-/* Random bytes are drawn for many requests at once: asking the system costs a call each time. */
+/* Random bytes are drawn for many requests at once, to save a system call for each. */
 static bool
 draw_id(unsigned char id[ID_BYTES])
 {
@@ -92,8 +92,8 @@ transaction_tell_lockout(const struct transaction *transaction, const struct log
 	log_end(&line, LOG_WARN);
 }
 
-/* An upgrade that may be passed on: one protocol, asked for by a plain GET, and never h2c, whose
- * requests nobody here would judge. */
+/* May this upgrade be passed on? Only one protocol, requested by a GET, and never h2c: the requests
+ * in an h2c connection would bypass the gate. */
 static bool
 wants_upgrade(const struct request *request)
 {
@@ -106,7 +106,7 @@ wants_upgrade(const struct request *request)
 	       request_connection_has(request, "upgrade");
 }
 
-/* Our own lines in the upstream's answer. */
+/* The headers that the gate adds to the upstream's answer. */
 static struct span
 answer_headers(struct transaction *transaction)
 {
