@@ -21,8 +21,8 @@
 #define BASE64URL_ENCODED(len) (((len) * 4 + 2) / 3)
 
 /*
- * Decode strictly: only A-Z a-z 0-9 - _, no padding, no white space, and canonical (unused bits
- * of the last character are zero), so that one value has one spelling.
+ * Decode strictly: only A-Z a-z 0-9 - _, no padding, no white space, and canonical (unused bits of
+ * the last character are zero), so that each value has exactly one encoding.
  *
  * out      borrowed, at least BASE64URL_DECODED(text.len) bytes. May not overlap text.
  * ret_len  bytes written; set on success only.

@@ -147,7 +147,7 @@ buffer_format(struct buffer *buffer, const char *format, ...)
 	buffer->len += (size_t)len;
 }
 
-/* Characters above ASCII that some readers take for an end of line or a terminal's command. */
+/* Non-ASCII characters that some programs take for a line end or a terminal command. */
 static bool
 is_control(uint32_t point)
 {

@@ -35,11 +35,11 @@ void buffer_done(struct buffer *buffer);
 /* Overwrite the bytes, then free: for secrets. */
 void buffer_wipe(struct buffer *buffer);
 
-/* Forget the bytes and any failure, keep the memory. */
+/* Empty the buffer and clear any failure; the memory stays allocated. */
 void buffer_reset(struct buffer *buffer);
 
-/* Make room for so many bytes at once, where their number can be told ahead: saves the moves that
- * growing costs. What does not fit marks the failure. */
+/* Reserve room for this many bytes when the size is known in advance: saves reallocations. A size
+ * over the limit sets the failure. */
 void buffer_reserve(struct buffer *buffer, size_t bytes);
 
 /* Append a number in decimal digits. */
@@ -52,10 +52,10 @@ void buffer_add_byte(struct buffer *buffer, char byte);
 void buffer_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Append as a JSON string with its quotes (RFC 8259 section 7); bytes that are not UTF-8 become
- * U+FFFD. Safe for anything from outside: no byte of it can end the string or the line. */
+ * U+FFFD. Safe for untrusted text: no byte of it can end the string or the line. */
 void buffer_add_json(struct buffer *buffer, struct span span);
 
-/* What is in it; lent until the next change. */
+/* The content; lent until the next change. */
 static inline struct span
 buffer_span(const struct buffer *buffer)
 {

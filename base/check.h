@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * check - attributes that make the compiler hold our rules.
+ * check - attributes that let the compiler enforce our rules.
  */
 #ifndef POSTERN_BASE_CHECK_H
 #define POSTERN_BASE_CHECK_H
 
-/* The result of a fallible function must be looked at. */
+/* The caller must check the result. */
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 /* printf-like: `at` is the place of the format, `from` of the first argument. */

@@ -73,7 +73,7 @@ cut_byte(struct span *rest, char one, char other)
 	return true;
 }
 
-/* A day that is in no calendar (30 February) is moved to another month by timegm(). */
+/* timegm() moves a day that does not exist (30 February) to the next month. */
 static bool
 cut_date(struct span *rest, int64_t *ret_s)
 {
@@ -162,7 +162,7 @@ tm_of(int64_t unix_s)
 	return tm;
 }
 
-/* As the compiler sees it, too: a number of two digits. */
+/* Lets the compiler see that the number has two digits. */
 static unsigned
 two(int number)
 {
@@ -180,7 +180,7 @@ clock_format(int64_t unix_us, char out[32])
 	    (unsigned)us / 1000 % 1000);
 }
 
-/* Not by strftime(), whose names are those of a locale. */
+/* Not strftime(): its names depend on the locale. */
 void
 clock_format_http(int64_t unix_s, char out[CLOCK_HTTP_BYTES])
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * clock - the only place that asks what time it is.
+ * clock - the only module that reads the system's clocks.
  *
  * Uses:   err, span.
- * Shell:  reads the system's clocks. Everything that judges takes the time as a value.
+ * Shell:  reads the system's clocks. Code that makes decisions takes the time as an argument.
  */
 #ifndef POSTERN_BASE_CLOCK_H
 #define POSTERN_BASE_CLOCK_H
@@ -20,13 +20,13 @@ int64_t clock_now_s(void);
 /* Microseconds since some start, never going back: for deadlines and durations. */
 int64_t clock_mono_us(void);
 
-/* The same in seconds, of an earlier start: more than any age, so that "so long ago" can be taken
- * off it, and never near 0. For waits that no clock that is set may stretch or end. */
+/* The same in seconds, with an offset larger than any age, so that an age can be subtracted and the
+ * result is never near 0. For waits that must not change when the system's clock is set. */
 int64_t clock_mono_s(void);
 
 /* The Unix second in which the second `mono_s` of clock_mono_s() began, given both clocks read
- * together, in microseconds. The two clocks do not tick at once: an age told by Unix seconds is
- * never less than the one that clock_mono_s() tells, and at most a second more. Pure. */
+ * together, in microseconds. The two clocks do not tick at the same moment: an age in Unix seconds
+ * is never less than the age by clock_mono_s(), and at most one second more. Pure. */
 int64_t clock_unix_of_mono(int64_t mono_s, int64_t now_us, int64_t mono_us);
 
 /* Unix seconds (digits) or RFC 3339 ("2026-11-23T12:00:00Z"). False: neither. Pure. */
@@ -40,7 +40,7 @@ void clock_format(int64_t unix_us, char out[32]);
 #define CLOCK_HTTP_BYTES 30
 void clock_format_http(int64_t unix_s, char out[CLOCK_HTTP_BYTES]);
 
-/* The same of now, made once a second. Lent until this thread asks again. */
+/* The same for the current time, formatted once a second. Lent until this thread's next call. */
 const char *clock_http_now(void);
 
 /* Unix microseconds. */

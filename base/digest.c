@@ -10,8 +10,8 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
-/* What hashing needs. Looking an algorithm up by name costs more than hashing a token, and making
- * contexts five times as much: each thread has its own, given back when it ends. */
+/* Hashing state, one per thread, freed when the thread ends. Looking up an algorithm by name costs
+ * more than hashing a token, and creating contexts costs five times as much. */
 struct hashing {
 	EVP_MD_CTX *digest;
 	EVP_MAC_CTX *hmac;
@@ -84,7 +84,7 @@ digest_sha256(struct span bytes, unsigned char out[DIGEST_BYTES])
 bool
 digest_hmac(struct span key, struct span bytes, unsigned char out[DIGEST_BYTES])
 {
-	/* To OpenSSL, NULL is the key of the time before. */
+	/* OpenSSL takes NULL as "use the previous key". */
 	const char *at = key.at == NULL ? "" : key.at;
 	size_t len = 0;
 

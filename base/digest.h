@@ -24,10 +24,10 @@ MUST_CHECK bool digest_hmac(struct span key, struct span bytes, unsigned char ou
 /* Bytes of the system's random generator. False: it failed, nothing may be used. */
 MUST_CHECK bool digest_random(void *out, size_t size_bytes);
 
-/* Equal? Takes as long whatever the bytes are; the lengths are not secret. */
+/* Equal? The time does not depend on the bytes; the lengths are not secret. */
 bool digest_same(struct span a, struct span b);
 
-/* Overwrite memory in a way the compiler keeps. */
+/* Overwrite memory; the compiler cannot optimise this away. */
 void digest_wipe(void *at, size_t size_bytes);
 
 #endif

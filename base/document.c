@@ -15,7 +15,7 @@ struct reading {
 	struct mistakes *mistakes;
 	const char *file;
 	size_t nodes;
-	bool failed; /* told already */
+	bool failed; /* already reported */
 };
 
 static struct node *read_value(struct reading *reading, yaml_event_t *event, int depth);
@@ -188,7 +188,7 @@ read_value(struct reading *reading, yaml_event_t *event, int depth)
 	return NULL;
 }
 
-/* Once the tree stands, so that a mistake has its whole pointer. */
+/* Runs after the tree is complete, so that a mistake has its full pointer. */
 static void
 check_keys(struct mistakes *mistakes, const struct node *node)
 {
@@ -237,7 +237,7 @@ document_parse(
 	    &reading.parser, (const unsigned char *)(text.at == NULL ? "" : text.at), text.len);
 	root = read_stream(&reading);
 	yaml_parser_delete(&reading.parser);
-	/* An empty file is a scalar without text to libyaml, or nothing at all. */
+	/* libyaml reports an empty file as an empty scalar, or as nothing at all. */
 	if (root != NULL && root->kind == NODE_SCALAR && root->text.len == 0 && !root->quoted)
 		root = NULL;
 	if (root != NULL)

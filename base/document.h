@@ -49,7 +49,7 @@ struct mistake {
 	int line, column;
 	const char *text; /* the whole line, ready to print */
 	bool warning;     /* does not make the configuration invalid */
-	bool left_out;    /* says what was not looked at; neither a mistake nor a warning */
+	bool left_out;    /* lists what was not checked; neither a mistake nor a warning */
 	struct mistake *next;
 };
 
@@ -59,15 +59,15 @@ struct mistakes {
 	struct arena *arena; /* borrowed; the lines live there */
 	struct mistake *first;
 	size_t errors, warnings, left_out;
-	bool offline; /* what this machine alone has is left out: secrets, key files, folders */
+	bool offline; /* skip what only the target machine has: secrets, key files, folders */
 	struct inputs inputs; /* every file that was read, or could not be */
 };
 
 /*
- * Read a file into a tree. Syntax errors and duplicate keys are told to `mistakes`; an unreadable
- * file is an err. `arena` lends everything.
+ * Read a file into a tree. Syntax errors and duplicate keys are reported to `mistakes`; an
+ * unreadable file sets an err. Everything is lent by `arena`.
  *
- * ret_root  NULL when the document is empty or has a syntax error (told). Set on success only.
+ * ret_root  NULL if the document is empty or has a syntax error (reported). Set on success only.
  */
 MUST_CHECK bool document_read(
     const char *path, struct mistakes *mistakes, struct node **ret_root, struct err *reterr);
@@ -79,8 +79,8 @@ MUST_CHECK bool document_parse(
 /* The child with that key, or NULL. Accepts NULL and nodes that are no map. */
 const struct node *document_get(const struct node *map, const char *key);
 
-/* Tell a mistake at a node: `rule` is formatted; (found "VALUE") is added for a scalar, without
- * what may be a secret. The pointer is made from the node's place. */
+/* Report a mistake at a node: `rule` is a printf format; (found "VALUE") is added for a scalar,
+ * with possible secrets hidden. The pointer comes from the node's position. */
 void mistake_at(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
     PRINTF_LIKE(3, 4);
 
@@ -88,16 +88,16 @@ void mistake_at(struct mistakes *mistakes, const struct node *node, const char *
 void mistake_at_key(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
     PRINTF_LIKE(3, 4);
 
-/* Tell a warning at a node. */
+/* Report a warning at a node. */
 void mistake_warn_at(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
     PRINTF_LIKE(3, 4);
 
-/* Tell what is not looked at because of `offline`, by name and never by value. */
+/* Report what was not checked because of `offline`: its name, never its value. */
 void mistake_left_out_at(struct mistakes *mistakes, const struct node *node, const char *what, ...)
     PRINTF_LIKE(3, 4);
 
-/* A path found in a file, which is relative to that file's directory; absolute ones stay. In the
- * arena; NULL: no memory, or `relative` was NULL. */
+/* Resolve a path from a configuration file against that file's directory; absolute paths stay. Lent
+ * by the arena; NULL: no memory, or `relative` was NULL. */
 const char *document_path(struct arena *arena, const struct node *node, const char *relative);
 
 /* RFC 6901 pointer of a node, in the arena. */

@@ -10,17 +10,17 @@
 #include <stdlib.h>
 
 /*
- * Why it is right, in the one order of all sequentially consistent operations: who still holds
- * the old pointer loaded it before the swap, so it stored its place before the swap, and read
- * `now` before that. The retiring thread takes its epoch from `now` after the swap. So the
- * reader's place is not 0 and at most the retired epoch, and every later collect sees it.
+ * Why this is correct, in the single total order of sequentially consistent operations: a reader
+ * that holds the old pointer loaded it before the swap, so it stored its slot before the swap, and
+ * read `now` before that. The retiring thread reads its epoch from `now` after the swap. So the
+ * reader's slot is not 0 and at most the retired epoch, and every later collect sees it.
  */
 
-/* Looking at every reader's place costs (each is another thread's memory), so it is done once for
- * so many that were retired. */
+/* Scanning every reader's slot is expensive (each is another thread's cache line), so scan only
+ * once per this many retired objects. */
 #define BATCH 256u
 
-/* A thread's place: 0 outside of a bracket, else the epoch in which it entered. */
+/* A thread's slot: 0 outside a read section, else the epoch in which it entered. */
 struct place {
 	_Alignas(64) atomic_uint_fast64_t entered;
 	struct place *next;
@@ -36,7 +36,7 @@ struct retired {
 
 static atomic_uint_fast64_t now = 1;
 static _Thread_local struct place own;
-static _Thread_local bool joined; /* apart from `own`: no other thread writes here */
+static _Thread_local bool joined; /* not in `own`, which other threads write to */
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
@@ -45,7 +45,7 @@ static pthread_key_t key;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct place *places;
 static struct retired *waiting;
-static unsigned since_collect; /* how many were retired since somebody looked */
+static unsigned since_collect; /* retired since the last scan */
 
 static void
 leave_list(void *at)
@@ -60,7 +60,7 @@ leave_list(void *at)
 	joined = false;
 }
 
-/* Without a key a thread's place would outlive the thread: nothing safe is left to do. */
+/* Without a key, a thread's slot would outlive the thread; there is no safe way to continue. */
 static void
 make_key(void)
 {
@@ -99,7 +99,8 @@ epoch_leave(void)
 	atomic_store_explicit(&own.entered, 0, memory_order_release);
 }
 
-/* The epoch of the longest reader, or the largest number when nobody reads. Under the lock. */
+/* The epoch of the oldest active reader, or the largest number if there is none. Call with the lock
+ * held. */
 static uint_fast64_t
 oldest_reader(void)
 {
@@ -114,7 +115,7 @@ oldest_reader(void)
 	return oldest;
 }
 
-/* Take those that were retired before `before` out of the list. */
+/* Remove the entries retired before `before` from the list. */
 static struct retired *
 take_before(uint_fast64_t before)
 {
@@ -135,7 +136,7 @@ take_before(uint_fast64_t before)
 	return taken;
 }
 
-/* Outside of the lock: what is freed may retire something itself. */
+/* Without the lock: free_it() may itself retire objects. */
 static void
 free_all(struct retired *entry)
 {
@@ -148,7 +149,7 @@ free_all(struct retired *entry)
 	}
 }
 
-/* Without memory to remember it: brackets are short, so wait until who may hold it has left. */
+/* No memory for a list entry: wait until all current readers have left. Read sections are short. */
 static void
 free_after_readers(void *retired, void (*free_it)(void *retired), uint_fast64_t epoch)
 {
@@ -201,7 +202,7 @@ epoch_collect(void)
 	free_all(taken);
 }
 
-/* Once more as long as freeing retires something. */
+/* Repeat while freeing retires more objects. */
 void
 epoch_drain(void)
 {

@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * epoch - free what was displaced when the last reader has left (epoch-based reclamation).
+ * epoch - free a replaced object once no reader can still use it (epoch-based reclamation).
  *
  * Uses:   nothing.
- * Threads: any. Entering and leaving write to a place of the thread's own, so that readers never
- *          meet on a lock or a counter however many cores there are.
+ * Threads: any. Entering and leaving write only to the thread's own slot, so readers never contend
+ *          for a lock or a counter, whatever the number of cores.
  *
- * A reader brackets its look with epoch_enter()/epoch_leave(); a pointer that it loads in between
- * stays valid until it leaves. A writer swaps the pointer, then retires the old one. Both with the
- * plain operations of C11 (sequentially consistent): a weaker load could pass epoch_enter().
- * Brackets do not nest and must be short: nothing that waits stands inside one.
+ * A reader calls epoch_enter() and epoch_leave(); a pointer that it loads in between stays valid
+ * until it leaves. A writer swaps the pointer, then retires the old one. Both use C11's default
+ * atomic operations (sequentially consistent): a weaker load could be reordered before
+ * epoch_enter(). Read sections do not nest and must be short: never block inside one.
  */
 #ifndef POSTERN_BASE_EPOCH_H
 #define POSTERN_BASE_EPOCH_H
 
-/* Begin a look at shared pointers. Brackets do not nest. */
+/* Begin a read section. Read sections do not nest. */
 void epoch_enter(void);
 
-/* End it: what was loaded since epoch_enter() is not to be touched any more. */
+/* End it: pointers loaded since epoch_enter() are no longer valid. */
 void epoch_leave(void);
 
 /* taken: `retired` is freed by free_it(retired) once no reader can hold it. Never blocks on
- * readers; may free earlier ones on the way. Call outside of a bracket. */
+ * readers; may free objects retired earlier. Call outside a read section. */
 void epoch_retire(void *retired, void (*free_it)(void *retired));
 
 /* Free what can be freed now. Call now and then from a housekeeping thread. */
 void epoch_collect(void);
 
-/* Free all that is retired: at the end of the program, when no reader is left. */
+/* Free all retired objects: at the end of the program, when there are no readers. */
 void epoch_drain(void);
 
 #endif

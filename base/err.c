@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What others wrote (a file name, a server's words) must not make two lines of one. */
+/* Outside text (a file name, a server's message) must not add a line break. */
 static void
 one_line(char *text)
 {

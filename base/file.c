@@ -21,7 +21,7 @@ is_stdin(const char *path)
 	return strcmp(path, "-") == 0;
 }
 
-/* Was it handed to this process open, as a shell does with a pipe or with <(COMMAND)? */
+/* Did this process inherit it as an open descriptor, as with a shell's pipe or <(COMMAND)? */
 static bool
 is_own(const char *path)
 {
@@ -55,7 +55,7 @@ read_all(int fd, const char *path, struct buffer *buffer, struct err *reterr)
 	else
 		done = true;
 out:
-	/* It may have been a key. */
+	/* Wipe it: it may be a private key. */
 	digest_wipe(chunk, sizeof(chunk));
 	return done;
 }
@@ -77,7 +77,7 @@ check_private(int fd, const char *path, struct err *reterr)
 	return true;
 }
 
-/* A FIFO would be waited for, a device may never end. */
+/* A FIFO would block, a device may never end. */
 static bool
 check_kind(int fd, const char *path, struct err *reterr)
 {
@@ -93,7 +93,8 @@ check_kind(int fd, const char *path, struct err *reterr)
 	    reterr, "%s: is a %s, not a file", path, S_ISFIFO(status.st_mode) ? "FIFO" : "device");
 }
 
-/* Opening a FIFO without O_NONBLOCK waits for who writes to it; files do not care. */
+/* Without O_NONBLOCK, opening a FIFO blocks until there is a writer. Regular files ignore the
+ * flag. */
 static int
 open_to_read(const char *path)
 {
@@ -154,7 +155,8 @@ file_directory(const char *path)
 	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-/* A rename is on the disk only when its directory is. Some file systems cannot sync one. */
+/* A rename is durable only after its directory is synced. Some file systems cannot sync a
+ * directory. */
 static bool
 sync_directory(const char *path)
 {
@@ -181,7 +183,7 @@ sync_directory(const char *path)
 	return done;
 }
 
-/* Create and fill the temporary file; false leaves none behind, errno says why. */
+/* Create and fill the temporary file. On failure it is removed, and errno has the cause. */
 static bool
 write_temporary(const char *name, struct span bytes, mode_t mode)
 {
@@ -241,7 +243,7 @@ out:
 	return done;
 }
 
-/* The time of the last change of the inode cannot be set back as that of the content can. */
+/* Unlike the modification time, the inode's change time cannot be set back. */
 bool
 file_same(const struct stat *a, const struct stat *b)
 {

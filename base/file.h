@@ -20,8 +20,8 @@
 
 /*
  * Read a whole file; "-" is standard input. More than buffer->max_bytes is an error, and so is a
- * directory, a device or a FIFO, which is not waited for; but what the process was handed open
- * ("-", /dev/stdin, /dev/fd/N) may be a pipe. The error says the path and why.
+ * directory, a device or a FIFO (opening one never blocks). A descriptor that the process inherited
+ * ("-", /dev/stdin, /dev/fd/N) may be a pipe. The error names the path and the cause.
  */
 MUST_CHECK bool file_read(const char *path, struct buffer *buffer, struct err *reterr);
 
@@ -31,15 +31,15 @@ MUST_CHECK bool file_write(const char *path, struct span bytes, mode_t mode, str
 /* Like file_read, and refuse a file that group or others can read or write: for private keys. */
 MUST_CHECK bool file_read_private(const char *path, struct buffer *buffer, struct err *reterr);
 
-/* The directory that `path` stands in, "." for a bare name; free() it. NULL: no memory. Pure. */
+/* The directory part of `path`, "." for a bare name; free() it. NULL: no memory. Pure. */
 MUST_CHECK char *file_directory(const char *path);
 
-/* Is it the same file with the same times and size? That its content is the same follows only when
- * it was settled at the time of `a`. Pure. */
+/* Is it the same file with the same times and size? This proves equal content only if
+ * file_settled() was true for `a`. Pure. */
 bool file_same(const struct stat *a, const struct stat *b);
 
-/* Was a file that looked so at `now_s` left alone for so long that whatever changes it gives it
- * another time? The times of file systems go in steps of up to two seconds. Pure. */
+/* Was the last change long enough before `now_s` that any later change must get a different time?
+ * File system times have a resolution of up to two seconds. Pure. */
 bool file_settled(const struct stat *seen, int64_t now_s);
 
 #endif

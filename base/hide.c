@@ -4,13 +4,13 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Parameters of a connection that tell nobody how to get in. */
+/* Connection parameters that are not secret. */
 static const char *const harmless[] = { "application_name", "connect_timeout", "dbname", "host",
 	"hostaddr", "port", "sslmode", "sslrootcert", "target_session_attrs", "user",
 	/* Entra's key sets: the policy of a tenant, an application, the version. */
 	"p", "appid", "api-version", NULL };
 
-/* Behind one of these, and a "=" somewhere, stands a secret. */
+/* A text with one of these words and a "=" contains a secret. */
 static const char *const telling[] = { "passw",
 	"pass=", "pwd=", "secret=", "token=", "apikey=", "api_key=", NULL };
 
@@ -34,7 +34,7 @@ find_last_at(struct span text)
 	return text.len;
 }
 
-/* Append what stands before the host; returns where the rest begins. */
+/* Append the part before the host; returns the start of the rest. */
 static size_t
 hide_user(struct span text, struct span authority, struct buffer *out)
 {
@@ -184,7 +184,7 @@ find_credentials(struct span text)
 	return text.len;
 }
 
-/* Is what stands before an "@" a user and a password? */
+/* Is the part before an "@" a user and a password? */
 static bool
 has_login(struct span before)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hide - texts of the configuration without the secrets in them.
+ * hide - show configuration values without their secrets.
  *
  * Uses:   buffer, span.
  * Pure:   yes.
@@ -11,26 +11,26 @@
 #include "base/buffer.h"
 #include "base/span.h"
 
-/* What stands where a secret was. */
+/* The text shown in place of a secret. */
 #define HIDE_HIDDEN "(secret)"
 
 /* Append `text`; the password of a URL (RFC 3986 section 3.2.1: user:password@) is hidden. */
 void hide_login(struct span text, struct buffer *out);
 
 /*
- * Append the name of a database. Of a URL the password is hidden, up to the last "@" since it may
- * hold what should have been percent-encoded, and the value of every parameter that is not known to
- * be harmless (libpq takes ?password= and ?sslpassword=, percent-encoded too). What is no URL but
- * speaks of a password is hidden whole.
+ * Append the name of a database. In a URL, the password is hidden, up to the last "@" because it
+ * may contain characters that should have been percent-encoded. So is the value of every parameter
+ * that is not known to be harmless (libpq accepts ?password= and ?sslpassword=, percent-encoded
+ * too). Other text that mentions a password is hidden completely.
  */
 void hide_database(struct span text, struct buffer *out);
 
 /*
- * Append a text for a message, from whatever key it came: nothing of it that could be a secret is
- * shown. Hidden are what stands before the last "@" of a URL or behind a ":" or "//", the values of
- * a query's parameters as in hide_database(), a fragment, a text that speaks of a password or
- * another secret, what follows "Bearer " or "Basic " where a value begins, a text in PEM, and a
- * token (three parts, the first of which is JSON in base64url). Harmless texts may suffer, too.
+ * Append a value from any configuration key to a message, without what could be a secret. Hidden
+ * are the part before the last "@" of a URL or after a ":" or "//", the values of a query's
+ * parameters as in hide_database(), a fragment, a text that mentions a password or another secret,
+ * what follows "Bearer " or "Basic " at the start of a value, PEM text, and a token (three parts,
+ * the first of which is base64url of JSON). Harmless text may be hidden too.
  */
 void hide_message(struct span text, struct buffer *out);
 

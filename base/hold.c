@@ -10,10 +10,10 @@
 #define LINE_BYTES 64
 
 /*
- * While something is there, a shard counts who took it here less who released it here: only the sum
- * of all shards says anything, and nobody asks for it. When it is replaced, the shards' counts move
- * into its own, and from then on releases count there. Until all have moved it holds one large
- * share of itself, so that it cannot seem free.
+ * While an object is current, each shard counts the references taken minus those released on that
+ * shard; only the sum of all shards is meaningful, and it is never needed. When the object is
+ * replaced, the shards' counts move to the object's own counter, and later releases go there. Until
+ * all have moved, a large bias on that counter prevents it from reaching zero early.
  */
 #define WHOLE (INT64_C(1) << 40)
 
@@ -27,7 +27,7 @@ struct hold {
 	struct shard shards[SHARDS];
 };
 
-/* Of the processor we are on. Another one is as right, and slower. */
+/* The current processor's shard. Any other shard is correct too, but slower. */
 static struct shard *
 shard_here(struct hold *hold)
 {
@@ -110,7 +110,8 @@ hold_replace(struct hold *hold, struct held *held)
 		held->hold = hold;
 		atomic_init(&held->count, WHOLE);
 	}
-	/* All at one moment: who has found the new one would be surprised by the former. */
+	/* Switch all shards together: a thread that has seen the new object must not get the old
+	 * one afterwards. */
 	for (int i = 0; i < SHARDS; i++)
 		(void)pthread_mutex_lock(&hold->shards[i].lock);
 	former = hold->shards[0].now;

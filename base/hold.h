@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hold - something that is replaced while many threads use it: each goes on with what it took, and
- * who releases it last frees it.
+ * hold - a shared object that can be replaced while threads use it: each thread continues with the
+ * one it took, and the last release frees it.
  *
  * Uses:   nothing.
- * Threads: any. Who holds what is counted in shards, one per processor and each on a cache line of
- *         its own, so that cores do not meet on it. Taking and releasing never wait for anything
- * but a replacement, which is a few hundred instructions.
+ * Threads: any. References are counted in shards, one per processor and each on its own cache line,
+ *          so that cores do not contend. Taking and releasing wait only for a replacement, which
+ *          takes a few hundred instructions.
  */
 #ifndef POSTERN_BASE_HOLD_H
 #define POSTERN_BASE_HOLD_H
@@ -18,27 +18,27 @@
 
 struct hold;
 
-/* Stands first in what is held. The fields are hold.c's but for free_it. */
+/* The first member of a held object. All fields but free_it are private to hold.c. */
 struct held {
 	void (*free_it)(struct held *held); /* called once, on any thread; must not wait */
 	struct hold *hold;
 	atomic_int_fast64_t count;
 };
 
-/* Nothing is there yet. NULL: no memory. */
+/* Make an empty one, without a current object. NULL: no memory. */
 MUST_CHECK struct hold *hold_new(void);
 
-/* When everything was released. Accepts NULL. */
+/* Free it, after everything was released. Accepts NULL. */
 void hold_free(struct hold *hold);
 
-/* Use what is there now; hold_release() it. NULL: nothing is. */
+/* Take a reference to the current object; hold_release() it. NULL: there is none. */
 MUST_CHECK struct held *hold_take(struct hold *hold);
 
-/* Use it no more. On any thread. Accepts NULL. */
+/* Drop the reference. On any thread. Accepts NULL. */
 void hold_release(struct held *held);
 
-/* taken: `held` (NULL: nothing) is there from now on. Whoever takes after this call gets it, and
- * nobody who took it finds the former one afterwards. The former is freed when nobody holds it. */
+/* taken: make `held` (NULL: nothing) the current object. Every later take returns it, and a thread
+ * that has got it never gets the former one again. The former is freed after its last release. */
 void hold_replace(struct hold *hold, struct held *held);
 
 #endif

@@ -16,8 +16,8 @@ struct watched {
 	char *path;
 	bool readable;
 	unsigned char digest[DIGEST_BYTES];
-	bool sure;        /* as long as `seen` is what stat() says, it holds the same */
-	struct stat seen; /* when it was last found to hold the same */
+	bool sure;        /* while stat() still matches `seen`, the content is unchanged */
+	struct stat seen; /* when it was last found unchanged */
 };
 
 struct inputs_watch {
@@ -119,7 +119,7 @@ holds_the_same(const struct watched *file)
 	return same;
 }
 
-/* The stamp is taken before the content is read: what is written in between has another one. */
+/* Take the stamp before reading the content: a write in between then has a different stamp. */
 static bool
 has_changed(struct watched *file)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * inputs - the files that a configuration was read from, and whether they still hold the same.
+ * inputs - the files that a configuration was read from, and whether their content has changed.
  *
- * Files are compared by content: the time of a file is too coarse to tell two writes apart, can be
- * set back, and changes when nothing did. It only spares reading what surely is as it was.
+ * Files are compared by content: a modification time is too coarse to separate two writes, can be
+ * set back, and can change without the content. It only saves rereading files that are certainly
+ * unchanged.
  *
  * Uses:   arena, clock, digest, file.
  * Shell:  the watch reads files and the clock; inputs_note() and inputs_digest() are pure.
@@ -24,7 +25,7 @@ struct input {
 	const char *path;
 	bool readable;
 	bool secret;                        /* left out of inputs_digest() */
-	bool watched_elsewhere;             /* by who uses it, once that has started */
+	bool watched_elsewhere;             /* by the module that uses it, once it has started */
 	unsigned char digest[DIGEST_BYTES]; /* of the bytes that were read; zero if !readable */
 	struct input *next;
 };
@@ -34,25 +35,24 @@ struct inputs {
 	struct input *first, **end;
 };
 
-/* Note a file that was read, or could not be; next and digest of `input` are not looked at. What
- * finds no memory is left out: its change is not noticed. */
+/* Note a file that was read, or could not be; `next` and `digest` of `input` are ignored. If memory
+ * runs out, the file is left out and its changes are not noticed. */
 void inputs_note(struct inputs *inputs, struct arena *arena, struct input input, struct span bytes);
 
-/* Read a file only to note it, as one that is watched elsewhere: before whoever uses it reads it.
- */
+/* Note a file that another module watches. Call this before that module reads the file. */
 void inputs_look(struct inputs *inputs, struct arena *arena, const char *path);
 
-/* One number for the contents of all but secrets and what is watched elsewhere. False: OpenSSL
- * failed. */
+/* A digest of the content of all files but secrets and those that other modules watch. False:
+ * OpenSSL failed. */
 MUST_CHECK bool inputs_digest(const struct inputs *inputs, unsigned char digest[DIGEST_BYTES]);
 
 struct inputs_watch;
 
-/* Watch these files, `all` or those that nobody else watches; the list is copied. NULL: no memory.
- * inputs_unwatch() it. */
+/* Watch these files: `all`, or only those that no other module watches; the list is copied. NULL:
+ * no memory. inputs_unwatch() it. */
 MUST_CHECK struct inputs_watch *inputs_watch(const struct inputs *inputs, bool all);
 
-/* Does any of them hold something else than was read, or is it gone, or readable now? */
+/* Has any of them changed since it was read, disappeared, or become readable? */
 bool inputs_changed(struct inputs_watch *watch);
 
 /* Accepts NULL. */

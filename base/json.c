@@ -12,9 +12,9 @@
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* Left to itself, jansson seeds when the first object is made, maybe by two threads at once. */
-/* Was there no memory for jansson since this was last cleared? Its reader goes on without it, and a
- * string loses characters then. */
+/* Seed now: jansson would seed when the first object is made, perhaps in two threads at once. */
+/* Did an allocation of jansson fail since this was last cleared? Its parser continues after a
+ * failure, and strings then lose characters. */
 static _Thread_local bool starved;
 
 static void *
@@ -44,7 +44,7 @@ string_end(struct span text, size_t at)
 	return at;
 }
 
-/* Is no place in the text deeper than JSON_MAX_DEPTH? Says nothing of well-formedness. */
+/* Is the text nested at most JSON_MAX_DEPTH deep? Does not check that it is well-formed. */
 static bool
 shallow(struct span text)
 {
@@ -63,7 +63,7 @@ shallow(struct span text)
 	return true;
 }
 
-/* Words of our own: jansson's cite the text, which may be a secret. */
+/* Do not use jansson's messages: they quote the text, which may be a secret. */
 static const char *
 rule_broken(const json_error_t *error)
 {
@@ -88,7 +88,7 @@ rule_broken(const json_error_t *error)
 	}
 }
 
-/* Read again what jansson refused only for a number that is too large. `error` says that. */
+/* Parse again a text that jansson refused only because of a number out of range (see `error`). */
 static json_t *
 read_large(struct span text, size_t flags, json_error_t *error)
 {
@@ -114,7 +114,7 @@ json_read(struct span text, size_t max_bytes, json_t **ret_json, struct err *ret
 	(void)pthread_once(&once, seed);
 	if (text.len > max_bytes)
 		return err_set(reterr, "JSON of more than %zu bytes", max_bytes);
-	/* jansson loses a NUL behind a number, true, false or null, and reads on. */
+	/* jansson skips a NUL after a number, true, false or null, and continues. */
 	if (text.len > 0 && memchr(text.at, '\0', text.len) != NULL)
 		return err_set(reterr, "JSON with a NUL character");
 	if (!shallow(text))

@@ -22,10 +22,10 @@
 #define JSON_MAX_DEPTH 32
 
 /*
- * Parse one JSON document (RFC 8259): UTF-8, no duplicate member names, no NUL, nothing after
- * it. Any value may stand at the top. A number that neither int64 nor double can hold (RFC 8259
- * section 6 sets no limit) becomes a value of its own kind, which is no number, no string and no
- * list to anybody but json_number_text().
+ * Parse one JSON document (RFC 8259): UTF-8, no duplicate member names, no NUL, nothing after it.
+ * The top-level value may have any type. A number that neither int64 nor double can hold (RFC 8259
+ * section 6 sets no limit) becomes a value of its own kind, which only json_number_text() can read;
+ * it is not a number, string or list.
  *
  * ret_json  given: json_decref() it. Set on success only.
  */

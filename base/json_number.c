@@ -5,7 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* The name of the only member: no document can write it, since jansson refuses a NUL in names. */
+/* The name of the only member. No document can contain it, because jansson refuses a NUL in
+ * names. */
 #define NAME "\0"
 #define NAME_BYTES 1
 
@@ -66,8 +67,8 @@ real_end(struct span text, size_t at)
 	return end;
 }
 
-/* Can neither int64 nor double hold it? Without memory it counts as one that they can, and jansson
- * refuses it. */
+/* Is it out of range for both int64 and double? If memory runs out: false, and jansson refuses the
+ * number. */
 static bool
 is_too_large(struct span number, bool integer)
 {
@@ -85,7 +86,7 @@ is_too_large(struct span number, bool integer)
 	return large;
 }
 
-/* Step over the string that starts at `at`. False: it writes a NUL. */
+/* Step over the string that starts at `at`. False: it contains an escaped NUL. */
 static bool
 skip_string(struct span text, size_t at, size_t *ret_end)
 {

@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/log_queue.h"
 
-/* A key that makes the line longer is left out whole. */
+/* A key that would make the line longer is left out completely. */
 #define LOG_LINE_MAX (1u << 20)
 #define END_BYTES 2
 #define MESSAGE_MAX 8192
@@ -27,8 +27,8 @@ static const char *const level_words[] = { "error", "warn", "info", "debug" };
 static atomic_int chosen_format = LOG_JSON;
 static atomic_int chosen_level = LOG_INFO;
 
-/* The system keeps a line of PIPE_BUF bytes together, also in a full pipe; a longer one needs us
- * to hold back the others. So short lines share the lock and only long ones own it. */
+/* write() is atomic up to PIPE_BUF bytes, even to a full pipe; a longer line could be interleaved
+ * with others. So short lines share the lock and only long ones take it exclusively. */
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 
 /* One for each of standard output and standard error, once log_start() was called; the first for
@@ -79,7 +79,7 @@ add_quoted(struct buffer *buffer, struct span value)
 	buffer_add_byte(buffer, '"');
 }
 
-/* Words of our own stand bare, everything else is quoted. */
+/* Our own words are written without quotes, everything else is quoted. */
 static void
 add_value(struct log_line *line, struct span value)
 {
@@ -107,7 +107,7 @@ add_key(struct log_line *line, const char *key)
 	buffer_add_byte(&line->buffer, ':');
 }
 
-/* Take back a key that did not fit, so that what is there stays a line. */
+/* Remove a key that did not fit, so that the rest is still a valid line. */
 static void
 keep_or_cut(struct log_line *line, size_t before)
 {
@@ -170,7 +170,7 @@ queue_of(int fd)
 	return &queues[fd == STDERR_FILENO && !atomic_load(&one_file)];
 }
 
-/* A log that nobody can take any more (disk full, reader gone) must not stop the gate. */
+/* A log that cannot be written (disk full, reader gone) must not stop the gate. */
 static void
 write_now(int fd, struct span bytes)
 {
@@ -238,7 +238,7 @@ log_event(enum log_level level, const char *event, const char *format, ...)
 		free(message);
 }
 
-/* What stands in the log in the place of lines that were dropped. */
+/* The line that the log shows in place of dropped lines. */
 static void
 say_dropped(struct buffer *text, uint64_t dropped)
 {

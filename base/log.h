@@ -5,8 +5,8 @@
  * Uses:   buffer, clock, log_queue.
  * Threads: any; a line is written whole.
  *
- * A line starts with our own words and holds outside text only as escaped strings. Never hand a
- * token, a secret or a password to this.
+ * A line starts with our own words and contains outside text only as escaped strings. Never log a
+ * token, a secret or a password.
  */
 #ifndef POSTERN_BASE_LOG_H
 #define POSTERN_BASE_LOG_H
@@ -26,20 +26,20 @@ enum log_format { LOG_JSON, LOG_TEXT };
 void log_setup(enum log_format format, enum log_level level);
 
 /*
- * From now on lines are queued and written by threads of their own, so that a reader that stops
- * cannot stop the gate: see log_queue.h. Before it, and in commands that never call it, a line is
- * written by whoever logs it. Call once.
+ * From now on lines are queued and written by background threads, so that a blocked reader cannot
+ * block the gate: see log_queue.h. Without this call, as in most commands, the thread that logs a
+ * line writes it. Call once.
  */
 MUST_CHECK bool log_start(struct err *reterr);
 
-/* Write what is queued, as long as it is taken, 10 s at most; then lines are written at once
- * again, or dropped where nobody takes them. */
+/* Flush the queue while the reader accepts data, for 10 s at most. After this, lines are written
+ * directly again, or dropped if the reader is blocked. */
 void log_stop(void);
 
-/* Lines that were dropped so far, because they were not taken in time or could not be written. */
+/* Lines dropped so far, because the reader was too slow or they could not be written. */
 uint64_t log_dropped(void);
 
-/* Is a line of that level written at all? Ask before making one that costs. */
+/* Are lines of that level written? Check before making an expensive one. */
 bool log_wants(enum log_level level);
 
 /* A line being made. */

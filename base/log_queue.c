@@ -11,19 +11,19 @@
 #include "base/clock.h"
 #include "base/thread.h"
 
-/* The writer lets lines gather for so long, or until so many bytes are there: fewer wake-ups and
- * system calls for each of them. */
+/* The writer collects lines for this long, or until this many bytes are queued: fewer wake-ups and
+ * system calls per line. */
 #define LINGER_US 2000
 #define GATHERED_BYTES (64u << 10)
 
 #define SAID_MAX 512
 
-/* What one write() takes: whole lines. */
+/* The bytes of one write(): whole lines. */
 struct log_block {
 	struct log_block *next;
 	size_t len, room;
 	uint64_t lines;
-	uint64_t said; /* the number of dropped lines that it tells of */
+	uint64_t said; /* the number of dropped lines that it reports */
 	char at[];
 };
 
@@ -95,7 +95,7 @@ has_room(const struct log_queue *queue, size_t len)
 	return queue->bytes + len <= LOG_QUEUE_BYTES;
 }
 
-/* Wait for room for a line, not for ever. */
+/* Wait for room for a line, for a limited time. */
 static bool
 wait_room(struct log_queue *queue, size_t len)
 {
@@ -149,7 +149,7 @@ log_queue_put(struct log_queue *queue, struct span line)
 	return true;
 }
 
-/* It flows again: say what is missing here. */
+/* The reader accepts data again: log how many lines were dropped here. */
 static void
 say_dropped(struct log_queue *queue)
 {
@@ -169,7 +169,7 @@ say_dropped(struct log_queue *queue)
 	queue->dropping = false;
 }
 
-/* Write one block, behind a newline where the last one was torn. */
+/* Write one block, after a newline if the previous one was cut off. */
 static bool
 write_block(struct log_queue *queue, const struct log_block *block)
 {
@@ -223,7 +223,7 @@ step(void *context)
 	while (queue->first != NULL)
 		write_first(queue);
 	queue->idle = true;
-	/* A disk that was full takes nothing: the next line tries anew. */
+	/* A full disk accepts nothing; try again with the next line. */
 	queue->dropping = false;
 	(void)pthread_mutex_unlock(&queue->lock);
 	return WORKER_UNTIL_WOKEN;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * log_queue - lines on their way to a descriptor, written by a thread of its own, so that whoever
- * reads them cannot stop those who write them.
+ * log_queue - a queue of log lines that a background thread writes to a descriptor, so that a slow
+ * reader cannot block the threads that log.
  *
  * Uses:   worker, thread, clock, buffer.
  * Shell:  threads, a descriptor.
  * Threads: any.
- * Limits: LOG_QUEUE_BYTES wait at most. A line that finds no room waits while the writer gets on,
- *         LOG_QUEUE_WAIT_US at most, and LOG_QUEUE_STUCK_US while it does not; then lines are
- *         dropped and counted until half of the room is free.
+ * Limits: LOG_QUEUE_BYTES of queued lines. If the queue is full, a line waits up to
+ *         LOG_QUEUE_WAIT_US while the writer makes progress, or up to LOG_QUEUE_STUCK_US while it
+ *         makes none; then lines are dropped and counted until half of the queue is free.
  *
- * Lines stay whole and in order. Each write() is one line or as many whole lines as fit in
- * PIPE_BUF, which the system keeps together even where several processes write to one pipe.
+ * Lines stay whole and in order. Each write() is one line, or as many whole lines as fit in
+ * PIPE_BUF: such a write is atomic even if several processes write to the same pipe.
  */
 #ifndef POSTERN_BASE_LOG_QUEUE_H
 #define POSTERN_BASE_LOG_QUEUE_H
@@ -32,21 +32,21 @@
 #define LOG_QUEUE_STUCK_US (500 * INT64_C(1000))
 #define LOG_QUEUE_WAIT_US (5 * INT64_C(1000000))
 
-/* Starting from LOG_QUEUE_INIT; lives until the process ends, since a writer that is stuck at the
- * end goes on looking at it. */
+/* Starting from LOG_QUEUE_INIT; lives until the process ends, because a writer that is stuck at the
+ * end still uses it. */
 struct log_queue {
 	pthread_mutex_t lock;
-	pthread_cond_t moved, hurry; /* the writer got on; the writer is to stop lingering */
+	pthread_cond_t moved, hurry; /* the writer made progress; the writer must stop collecting */
 	struct worker *worker;
 	int fd;
-	/* Makes the line that says how many were dropped. */
+	/* Formats the line that reports the number of dropped lines. */
 	void (*say)(struct buffer *line, uint64_t dropped);
 	struct log_block *first, *last;
 	size_t bytes;     /* of all blocks, the one being written included */
-	int64_t moved_us; /* when the writer last got on, or had nothing to do */
+	int64_t moved_us; /* when the writer last made progress, or was idle */
 	int waiting;      /* lines that wait for room */
 	bool idle, dropping, flushing, torn;
-	uint64_t unsaid;              /* dropped, and not said yet */
+	uint64_t unsaid;              /* dropped, not yet reported */
 	atomic_uint_fast64_t dropped; /* ever */
 	atomic_bool running, left;    /* started; let go while stuck */
 };
@@ -60,8 +60,8 @@ MUST_CHECK bool log_queue_start(struct log_queue *queue, int fd,
 /* Queue a line, its newline included, or drop it. False: no writer runs, so write it yourself. */
 MUST_CHECK bool log_queue_put(struct log_queue *queue, struct span line);
 
-/* Write what is queued, as long as the writer gets on and at most until the monotonic `until_us`,
- * and end the writer. A writer that is stuck then is let go, and lines are dropped from now on. */
+/* Flush the queue while the writer makes progress, at most until the monotonic `until_us`, and end
+ * the writer. A writer that is stuck then is abandoned, and later lines are dropped. */
 void log_queue_stop(struct log_queue *queue, int64_t until_us);
 
 /* Write all of the bytes, waiting as long as it takes. False: they cannot be written (disk full,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The mistakes of document.h: their lines, and the order they are told in. */
+/* The mistakes of document.h: their lines, and the order in which they are reported. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -46,7 +46,7 @@ mistake_pointer(struct arena *arena, const struct node *node)
 	return text;
 }
 
-/* A line of ours holds what came from outside only as printable text. */
+/* Outside text goes into our lines only as printable text. */
 static void
 add_shown(struct buffer *line, struct span value)
 {
@@ -107,7 +107,7 @@ add_value(struct buffer *line, struct span value)
 	buffer_wipe(&shown);
 }
 
-/* What to tell, beside its text. */
+/* The parts of a message other than its text. */
 struct telling {
 	const struct node *node;
 	bool at_key, warning, left_out;
@@ -134,7 +134,7 @@ tell(struct mistakes *mistakes, const struct telling *telling, const char *rule,
 	struct buffer line;
 
 	if (mistake == NULL || pointer == NULL) {
-		mistakes->errors++; /* it counts even when there is no room to say it */
+		mistakes->errors++; /* count it even if there is no room for its text */
 		return;
 	}
 	(void)vsnprintf(text, sizeof(text), rule, arguments);

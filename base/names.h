@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * names - does a name server answer in time?
+ * names - DNS lookups with a deadline.
  *
- * Libraries that look up names by themselves wait for a name server as long as the system does,
- * half a minute and more. Whoever asks here before knows that they will not.
+ * Libraries that resolve names themselves wait for the system's DNS timeout, half a minute or more.
+ * A caller that checks here first knows that the name servers respond.
  *
  * Uses:   clock, err, thread, worker.
  * Shell:  threads, the network.
@@ -18,9 +18,8 @@
 #include "base/err.h"
 
 /*
- * Wait until name servers have answered about this host, whatever they say. False: they have not
- * until `deadline_us` (clock_mono_us()); the look-up is let go. An address is no name: true at
- * once.
+ * Wait until the name servers have answered for this host, whatever the answer. False: no answer by
+ * `deadline_us` (clock_mono_us()); the lookup is abandoned. For an IP address: true at once.
  */
 MUST_CHECK bool names_answered(const char *host, int64_t deadline_us, struct err *reterr);
 

@@ -3,7 +3,7 @@
  * nearest - which known word an unknown one was probably meant to be ("did you mean").
  *
  * Uses:   span.
- * Pure:   yes. Only a hint is chosen here: what is merely near is never accepted.
+ * Pure:   yes. This only chooses a hint: a near word is never accepted.
  * Limits: words of more than NEAREST_WORD bytes are near nothing.
  */
 #ifndef POSTERN_BASE_NEAREST_H
@@ -27,10 +27,10 @@ struct nearest {
 struct nearest nearest_to(struct span typed);
 
 /*
- * Offer a known word. It is near when at most a quarter of its letters (rounded up), and at most
- * three, must be changed, added, dropped or swapped with a neighbour; upper and lower case, "-" and
- * "_" count as the same. A word that starts with at least four typed letters is near, too, but
- * less. Of equally near words the one that was offered first stays.
+ * Add a candidate. It is near if at most a quarter of its letters (rounded up), and at most three,
+ * must be changed, added, dropped or swapped with a neighbour; upper and lower case, and "-" and
+ * "_", count as equal. A word that starts with the typed text (four letters or more) is also near,
+ * but less so. Of equally near words, the first one offered wins.
  */
 void nearest_offer(struct nearest *nearest, const char *word);
 

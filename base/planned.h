@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * planned - keys that other versions or the design have and this one does not: what to do instead.
+ * planned - hints for configuration keys of other or future versions that this one does not have.
  *
  * Uses:   span.
  * Pure:   yes.
@@ -10,8 +10,7 @@
 
 #include "base/span.h"
 
-/* What an unknown key needs instead, as the rest of a sentence; NULL: we never heard of it. Lent.
- */
+/* What to use instead of an unknown key, as the rest of a sentence; NULL: no hint. Lent. */
 const char *planned_hint(struct span key);
 
 #endif

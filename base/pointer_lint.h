@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pointer_lint - a JSON Pointer (RFC 6901) to a claim that is valid and hardly means what it says.
+ * pointer_lint - warnings about a JSON Pointer (RFC 6901) to a claim: valid, but probably a
+ * mistake.
  *
  * Uses:   span.
  * Pure:   yes.
@@ -12,7 +13,7 @@
 
 #define POINTER_LINT_ROOM 320
 
-/* Where the pointer stands. */
+/* Where the pointer is used. */
 enum pointer_use {
 	POINTER_OF_LISTS, /* scopes, groups and roles: "*" is each entry */
 	POINTER_OF_ONE,   /* a single value */
@@ -20,9 +21,9 @@ enum pointer_use {
 };
 
 /*
- * What is odd about it, and what to write instead, in `out`; NULL: nothing. A name that is a URL
- * must be written with "~1" for "/", a dot and "[*]" go nowhere, a name is hardly empty, and "*" is
- * an entry of a list in some places only.
+ * The problem and what to write instead, in `out`; NULL: no problem. In a name that is a URL, "/"
+ * must be written as "~1"; a dot and "[*]" do not select members; an empty name is probably a
+ * mistake; and "*" matches list entries only in some places.
  */
 const char *pointer_lint(struct span pointer, enum pointer_use use, char out[POINTER_LINT_ROOM]);
 

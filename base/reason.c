@@ -12,7 +12,7 @@ struct row {
 static const struct row rows[REASON_COUNT] = { REASON_TABLE(REASON_ROW) };
 #undef REASON_ROW
 
-/* For a number that is no reason: a mistake of ours. It must not look like a permission. */
+/* For a value that is not in the table: a bug. It must never look like a permission. */
 static const struct row no_row = { "not_a_reason", 500, "", "The gate made a mistake" };
 
 static const struct row *

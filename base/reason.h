@@ -5,9 +5,9 @@
  * Uses:   nothing.
  * Pure:   yes.
  *
- * Each row makes the enum, the word in the log, the metric and the answer, the HTTP status, the
- * RFC 6750 section 3.1 error code and the public title. Words are added, never renamed. A request
- * is forwarded on REASON_OK only; there is no row for "unknown".
+ * Each row makes the enum, the word in the log, the metric and the answer, the HTTP status, the RFC
+ * 6750 section 3.1 error code and the public title. Words are added, never renamed. A request is
+ * forwarded only on REASON_OK; there is no row for "unknown".
  */
 #ifndef POSTERN_BASE_REASON_H
 #define POSTERN_BASE_REASON_H
@@ -69,7 +69,7 @@ int reason_status(enum reason reason);
 /* RFC 6750 section 3.1 error code, or "". */
 const char *reason_error(enum reason reason);
 
-/* What the client is told in one sentence. */
+/* The sentence that is sent to the client. */
 const char *reason_title(enum reason reason);
 
 #endif

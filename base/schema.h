@@ -58,10 +58,10 @@ struct field {
 };
 
 /*
- * Read `map` into `into` by `fields` (last row: key NULL). Every mistake is told: unknown key,
+ * Read `map` into `into` by `fields` (last row: key NULL). Every mistake is reported: unknown key,
  * missing required key, wrong type, out of bounds. Defaults are filled in first, so `into` is
- * usable even after mistakes. A NULL map counts as an empty one; then `parent` is where missing
- * keys are told.
+ * usable even after mistakes. A NULL map counts as an empty one; then missing keys are reported at
+ * `parent`.
  */
 void schema_read(
     const struct node *map, const struct field *fields, void *into, struct mistakes *mistakes);

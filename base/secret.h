@@ -12,8 +12,8 @@
 
 #define SECRET_MAX_BYTES (64u << 10)
 
-/* The secret, in the arena; NULL when it cannot be had, which is told, or when mistakes->offline
- * leaves it out. Its value never is told. */
+/* The secret, lent by the arena. NULL if it cannot be read (reported), or if mistakes->offline
+ * skips it. Its value is never shown. */
 const char *secret_read(const struct node *node, struct mistakes *mistakes);
 
 #endif

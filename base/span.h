@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * span - a piece of somebody else's bytes: where it starts and how long it is.
+ * span - a borrowed range of bytes: pointer and length.
  *
  * Uses:   nothing.
- * Pure:   yes. A span never owns; who made it says how long it lives. It may hold NUL bytes and
- *         is not NUL-terminated.
+ * Pure:   yes. A span never owns its bytes; the function that returns it documents their lifetime.
+ *         It may contain NUL bytes and is not NUL-terminated.
  */
 #ifndef POSTERN_BASE_SPAN_H
 #define POSTERN_BASE_SPAN_H
@@ -21,7 +21,7 @@ struct span {
 /* A span over a string literal. */
 #define SPAN(literal) ((struct span){ "" literal, sizeof(literal) - 1 })
 
-/* For "%.*s". Lengths beyond INT_MAX do not occur: every reader caps what it reads. */
+/* For "%.*s". Lengths above INT_MAX do not occur: every reader has a size limit. */
 #define SPAN_ARG(span) (int)(span).len, (span).at == NULL ? "" : (span).at
 
 /* A span over a C string; NULL gives the empty span. */
@@ -61,9 +61,9 @@ size_t span_find(struct span a, char byte);
 struct span span_slice(struct span a, size_t from, size_t to);
 
 /*
- * Cut the next piece before `separator` off the front of *rest and put it into *ret_piece.
- * Empty pieces are given too: "a,,b" gives a, "", b and "" gives "" once. False when nothing is
- * left, which *rest tells by at == NULL.
+ * Cut the next piece before `separator` off the front of *rest and put it into *ret_piece. Empty
+ * pieces count: "a,,b" yields a, "", b; and "" yields "" once. False if nothing is left, that is,
+ * (*rest).at == NULL.
  */
 bool span_cut(struct span *rest, char separator, struct span *ret_piece);
 

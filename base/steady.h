@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * steady - has the system's clock been set lately? What a wrong clock says is over must not be
- * thrown away for good while nobody knows whether the clock comes back.
+ * steady - has the system's clock been set recently? Data that seems expired by a wrong clock must
+ * not be deleted while the clock may still be corrected.
  *
  * Uses:   nothing.
  * Pure:   yes: both clocks are arguments. One thread at a time.
@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define STEADY_JUMP_S 60   /* what NTP corrects in one step now and then is no jump */
-#define STEADY_AFTER_S 600 /* so long after a jump a clock is believed again */
+#define STEADY_JUMP_S 60   /* a step that NTP may make is not a jump */
+#define STEADY_AFTER_S 600 /* a clock is trusted again this long after a jump */
 
 /* Zeroed: nothing was seen yet. */
 struct steady {

@@ -49,7 +49,7 @@ has_scheme(struct span text)
 	return text.len > 0 && memmem(text.at, text.len, "://", 3) != NULL;
 }
 
-/* No scheme: it was probably left out, if it would be a URL with one. */
+/* No scheme: it was probably forgotten, if the text would be a URL with one. */
 static bool
 refuse_scheme(const struct reading *reading)
 {
@@ -97,7 +97,8 @@ part(CURLU *curl, CURLUPart which)
 	return curl_url_get(curl, which, &text, CURLU_DEFAULT_PORT) == CURLUE_OK ? text : NULL;
 }
 
-/* A name's bytes; one whose last label begins as a number would be an address to some readers. */
+/* Is it a valid name? If the last label starts with a digit, some parsers take the name for an
+ * address. */
 static bool
 name_plain(const char *host)
 {
@@ -174,7 +175,7 @@ check_parts(const struct reading *reading)
 	return true;
 }
 
-/* HOST, PATH and QUERY as written; curl keeps no empty ones. */
+/* HOST, PATH and QUERY as written; curl drops empty ones. */
 static void
 cut(const struct reading *reading)
 {

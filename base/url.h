@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * url - the one reader of the URLs of the configuration: http://, https:// and unix:/PATH.
+ * url - the only parser of the configuration's URLs: http://, https:// and unix:/PATH.
  *
  * Uses:   libcurl's URL API (CURLU), err, span.
  * Pure:   yes.
  * Limits: URL_HOST bytes of a host's name.
  *
- * Stricter than RFC 3986: what two readers could take for two hosts is refused, and so is every
- * part that whoever asks does not use, since leaving it out would change what was meant.
+ * Stricter than RFC 3986: a URL whose host two parsers could read differently is refused. So is
+ * every part that the caller does not use, because ignoring it would change the meaning.
  */
 #ifndef POSTERN_BASE_URL_H
 #define POSTERN_BASE_URL_H
@@ -42,11 +42,11 @@ struct url {
 
 /*
  * Take apart one URL. `parts`: URL_… that it may have. A user or a password, a fragment, a space,
- * another scheme, a port beyond 1..65535 are never accepted, nor is a host but a name in ASCII, a
- * dotted IPv4 address or an IPv6 address in brackets.
+ * another scheme, a port beyond 1..65535 are never accepted, nor is a host that is not an ASCII
+ * name, a dotted IPv4 address or an IPv6 address in brackets.
  *
  * reterr  the rule that is broken, "must …", with what to write instead where that is plain. It
- *         repeats nothing of a text with a "@" in it, which may hold a password.
+ *         never quotes a text that contains "@", since it may contain a password.
  */
 MUST_CHECK bool url_read(struct span text, unsigned parts, struct url *ret_url, struct err *reterr);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
-/* How many bytes follow the first, and the least code point that may be written so. */
+/* The number of continuation bytes, and the smallest code point that this length may encode. */
 static size_t
 lead(unsigned char c, uint32_t *ret_bits, uint32_t *ret_least)
 {

@@ -96,7 +96,7 @@ worker_start(
 		return false;
 	}
 	*ret_worker = worker;
-	/* The lock holds the first step back until `thread` is set. */
+	/* The lock delays the first step until `thread` is set. */
 	(void)pthread_mutex_lock(&worker->lock);
 	if (!thread_start(&worker->thread, run, worker, reterr)) {
 		(void)pthread_mutex_unlock(&worker->lock);
@@ -123,7 +123,7 @@ worker_wake(struct worker *worker)
 	(void)eventfd_write(worker->fds[0].fd, 1);
 }
 
-/* Within the lock, since the thread may free the worker as soon as it is out of it. */
+/* With the lock held: after unlocking, the thread may free the worker at once. */
 static void
 tell_to_stop(struct worker *worker, void (*end)(void *context))
 {

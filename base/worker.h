@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * worker - a thread that does one thing again and again, waits in between, and can be woken.
+ * worker - a thread that repeats one step, sleeps in between, and can be woken.
  *
  * Uses:   thread, err.
  * Shell:  threads.
@@ -37,16 +37,16 @@ MUST_CHECK bool worker_start(
 #define WORKER_HEEDED_MAX 2
 void worker_heed(struct worker *worker, const int *fds, size_t count);
 
-/* Take the next step now; after the one under way, if there is one. */
+/* Run the next step now, or right after the current one. */
 void worker_wake(struct worker *worker);
 
-/* taken: no further step. Waits for the one under way. Accepts NULL. */
+/* taken: stop; waits for the current step to end. Accepts NULL. */
 void worker_stop(struct worker *worker);
 
 /*
- * taken: no further step, and nobody waits: for steps that a name server or a file system may hold
- * up for ever. end(context) is called on the worker's thread once the step under way has ended (at
- * the end of the process: perhaps never), or right here when `worker` is NULL.
+ * taken: stop without waiting, for steps that a name server or a file system may block forever. The
+ * worker's thread calls end(context) once its current step has returned (when the process is
+ * exiting, perhaps never). If `worker` is NULL, end(context) is called directly.
  */
 void worker_let_go(struct worker *worker, void (*end)(void *context), void *context);
 
