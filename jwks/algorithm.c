@@ -18,8 +18,8 @@ algorithm_find(struct span name)
 {
 	int algorithm = 0;
 
-	/* RFC 9864 section 2.2 names what RFC 8037 calls EdDSA by its curve, the only one we
-	 * verify. */
+	/* RFC 9864 section 2.2 names the EdDSA of RFC 8037 by its curve; Ed25519 is the only one
+	 * supported. */
 	if (span_is(name, "Ed25519"))
 		return ALGORITHM_EdDSA;
 	while (algorithm < ALGORITHM_COUNT && !span_is(name, rows[algorithm].name))

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * algorithm - the signature algorithms we verify (RFC 7518 section 3.1, RFC 8037, RFC 9864), as one
+ * algorithm - the supported signature algorithms (RFC 7518 section 3.1, RFC 8037, RFC 9864), as one
  * table.
  *
  * Uses:   base.
  * Pure:   yes.
  *
- * There is no row for HS* or none: they cannot be asked for, configured or reached.
+ * There is no row for HS* or none, so no token or configuration can select them.
  */
 #ifndef POSTERN_JWKS_ALGORITHM_H
 #define POSTERN_JWKS_ALGORITHM_H
@@ -48,10 +48,10 @@ enum algorithm algorithm_find(struct span name);
 /* Its name, a string literal. */
 const char *algorithm_name(enum algorithm algorithm);
 
-/* Which kind of key it needs. */
+/* The key type that it needs. */
 enum key_type algorithm_key_type(enum algorithm algorithm);
 
-/* Which curve it needs; CURVE_NONE for RSA. */
+/* The curve that it needs; CURVE_NONE for RSA. */
 enum key_curve algorithm_curve(enum algorithm algorithm);
 
 #endif

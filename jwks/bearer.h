@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bearer - the secret that a fetch shows to an identity provider (RFC 6750 section 2.1), from its
- * file.
+ * bearer - read the bearer token that a fetch sends to an identity provider (RFC 6750 section 2.1).
  *
  * Uses:   base.
  * Shell:  reads the file.
@@ -21,7 +20,7 @@
  * Read it: one line of visible ASCII, white space around it dropped.
  *
  * token   a buffer of BEARER_MAX; buffer_wipe() it in any case.
- * reterr  says which file and why, never what it holds.
+ * reterr  names the file and the cause, never the file's content.
  */
 MUST_CHECK bool bearer_read(const char *path, struct buffer *token, struct err *reterr);
 

@@ -38,7 +38,7 @@ directive_length(struct span rest)
 	return rest.len;
 }
 
-/* With several, the shortest counts: trust in keys ends rather early than late. */
+/* If there are several, the shortest counts: keys should expire early rather than late. */
 static void
 note_max_age(struct cachecontrol *said, int64_t seconds)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cachecontrol - how long an HTTP answer is fresh, by its Cache-Control and Age (RFC 9111).
+ * cachecontrol - how long an HTTP response is fresh, by its Cache-Control and Age (RFC 9111).
  *
  * Uses:   base.
  * Pure:   yes.
@@ -13,24 +13,25 @@
 
 #include "base/span.h"
 
-/* What the header lines of one answer said so far. Start with CACHECONTROL_UNSAID. */
+/* The directives found in the header lines of one response so far. Start with
+ * CACHECONTROL_UNSAID. */
 struct cachecontrol {
 	bool forbidden;    /* no-store or no-cache, on any line */
-	int64_t max_age_s; /* the least that was said; -1: not said */
-	int64_t age_s;     /* -1: not said */
+	int64_t max_age_s; /* the smallest max-age found; -1: none */
+	int64_t age_s;     /* -1: none */
 };
 
 #define CACHECONTROL_UNSAID ((struct cachecontrol){ .max_age_s = -1, .age_s = -1 })
 
-/* One Cache-Control line (section 5.2.2). Directives that are not about freshness, and a max-age
- * that is no number, are passed over; commas and words within quotes are no directives. */
+/* One Cache-Control line (section 5.2.2). Directives that do not concern freshness, and a max-age
+ * that is not a number, are ignored; quoted strings are skipped. */
 void cachecontrol_read(struct cachecontrol *said, struct span value);
 
 /* One Age line (section 5.1). */
 void cachecontrol_read_age(struct cachecontrol *said, struct span value);
 
-/* Seconds the answer is still fresh: 0 for no-store and no-cache, max-age minus Age otherwise and
- * never below 0; -1 when nothing was said. */
+/* Seconds for which the response is still fresh: 0 for no-store and no-cache, else max-age minus
+ * Age, never below 0; -1 if there was no such directive. */
 int64_t cachecontrol_fresh_s(const struct cachecontrol *said);
 
 #endif

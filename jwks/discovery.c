@@ -10,7 +10,7 @@
 
 #define TENANT_TEMPLATE "{tenantid}"
 
-/* The directory that stands for all tenants with work accounts. */
+/* The path segment that means "every tenant with work accounts". */
 #define ALL_TENANTS "organizations"
 
 bool
@@ -39,7 +39,7 @@ cut_start(struct span *text, struct span start)
 	return starts;
 }
 
-/* Without scheme and last slash: two spellings of one issuer. */
+/* Drops the scheme and a trailing slash, to find two spellings of one issuer. */
 static struct span
 core_of(struct span issuer)
 {
@@ -50,8 +50,8 @@ core_of(struct span issuer)
 	return issuer;
 }
 
-/* Entra's issuers of either version: of version 1 on a host of their own, of version 2 by a path
- * of their own. The tenant may be written as a number or as a name. */
+/* Entra's issuers of either version: version 1 has its own host, version 2 its own path. The tenant
+ * may be written as a number or as a name. */
 static bool
 of_entra(struct span issuer)
 {

@@ -27,8 +27,8 @@ MUST_CHECK bool discovery_url(const char *issuer, char url[DISCOVERY_URL_ROOM]);
 MUST_CHECK bool discovery_read(
     struct span json, const char *issuer, char jwks_uri[DISCOVERY_URL_ROOM], struct err *reterr);
 
-/* What is wrong with a document that discovery_read() did not take: FAILURE_NOT_JSON,
- * FAILURE_ISSUER_MISMATCH or FAILURE_DISCOVERY. */
+/* Why discovery_read() refused a document: FAILURE_NOT_JSON, FAILURE_ISSUER_MISMATCH or
+ * FAILURE_DISCOVERY. */
 enum failure discovery_failure(struct span json, const char *issuer);
 
 #endif

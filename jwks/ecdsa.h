@@ -18,8 +18,8 @@
 #define ECDSA_DER_MAX_BYTES 144
 
 /*
- * Write R || S as DER. Returns the bytes written; 0 when R or S is zero, or the length is not
- * that of a curve of ours (64, 96, 132). That both are below the order is OpenSSL's to check.
+ * Write R || S as DER. Returns the bytes written; 0 if R or S is zero, or the length is not that of
+ * a supported curve (64, 96, 132). OpenSSL checks that both are below the order.
  */
 MUST_CHECK size_t ecdsa_der(struct span raw, char der[ECDSA_DER_MAX_BYTES]);
 

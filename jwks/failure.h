@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * failure - why a try for a key set failed, as one word that machines can count.
+ * failure - why a key set fetch failed, as one word for metrics.
  *
  * Pure: yes.
  */
@@ -9,7 +9,7 @@
 
 enum failure {
 	FAILURE_NONE,
-	FAILURE_UNREACHABLE, /* no name, no route, nobody there, an empty answer */
+	FAILURE_UNREACHABLE, /* DNS failure, no route, connection refused, empty response */
 	FAILURE_TIMEOUT,
 	FAILURE_TLS,
 	FAILURE_REDIRECT,
@@ -21,9 +21,9 @@ enum failure {
 	FAILURE_NOT_JSON,
 	FAILURE_NO_USABLE_KEY,
 	FAILURE_ISSUER_MISMATCH,
-	FAILURE_DISCOVERY, /* a document without what is needed of it */
+	FAILURE_DISCOVERY, /* a document without a required member */
 	FAILURE_FILE_UNREADABLE,
-	FAILURE_BEARER, /* the secret to show cannot be read, or must not be sent there */
+	FAILURE_BEARER, /* the bearer token cannot be read, or must not be sent to this URL */
 	FAILURE_OTHER,
 	FAILURE_COUNT
 };

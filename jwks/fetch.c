@@ -13,7 +13,7 @@
 #define LOOK_EVERY_MS 50 /* at `stop` */
 #define SLOWEST_BYTES_PER_S 100
 #define SLOWEST_FOR_S 10
-#define PLACE_SHOWN 200 /* bytes of where a redirect leads */
+#define PLACE_SHOWN 200 /* bytes of a redirect's target */
 #define UNSAID (-1)
 
 /* One transfer. */
@@ -46,7 +46,7 @@ status_of(CURL *curl)
 	return (int)status;
 }
 
-/* The body of anything but a 200 is of no use, and may never end. */
+/* Only the body of a 200 is used; others may never end. */
 static size_t
 on_body(char *bytes, size_t size, size_t count, void *context)
 {
@@ -59,8 +59,8 @@ on_body(char *bytes, size_t size, size_t count, void *context)
 	return transfer->too_large ? CURL_WRITEFUNC_ERROR : size * count;
 }
 
-/* The value of the header that stands there `index`-th by that name in the answer itself, whatever
- * interim answers said. at == NULL: there are not so many. */
+/* The value of the `index`-th header with that name in the final response; interim (1xx) responses
+ * are ignored. at == NULL: there are fewer. */
 static struct span
 header_at(CURL *curl, const char *name, size_t index)
 {
@@ -84,7 +84,7 @@ header_of(CURL *curl, const char *name)
 	return value;
 }
 
-/* What it is asked with next time must be one header and nothing else. */
+/* The etag is sent in the next request, so it must not contain a line break or another header. */
 static void
 note_etag(CURL *curl, struct fetch_answer *answer)
 {
@@ -97,7 +97,7 @@ note_etag(CURL *curl, struct fetch_answer *answer)
 		(void)snprintf(answer->etag, sizeof(answer->etag), "%.*s", SPAN_ARG(value));
 }
 
-/* The system's certificates are no longer trusted where the operator names his own. */
+/* A configured ca_file replaces the system's certificates. */
 static void
 set_trust(CURL *curl, const struct source *source)
 {
@@ -125,8 +125,8 @@ set_limits(CURL *curl, const struct source *source)
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST_BYTES_PER_S);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)SLOWEST_FOR_S);
 #if LIBCURL_VERSION_NUM >= 0x075700
-	/* A name server that does not answer would hold up the end of a transfer for its own
-	 * timeout; the resolver's thread is left to end by itself instead. */
+	/* If a name server does not answer, do not wait for its timeout at the end of a transfer;
+	 * the resolver's thread ends by itself. */
 	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
 #endif
 }
@@ -140,7 +140,7 @@ set_options(CURL *curl, const struct source *source, const char *url)
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(curl, CURLOPT_PROXY, source->proxy == NULL ? "" : source->proxy);
-	curl_easy_setopt(curl, CURLOPT_NOPROXY, ""); /* whatever the environment says */
+	curl_easy_setopt(curl, CURLOPT_NOPROXY, ""); /* ignore the environment */
 	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(curl, CURLOPT_HTTP09_ALLOWED, 0L);
 	curl_easy_setopt(curl, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
@@ -171,7 +171,7 @@ result_of(CURLM *multi)
 	return CURLE_FAILED_INIT;
 }
 
-/* curl_easy_perform() looks at its callbacks once a second only; stopping must be quicker. */
+/* curl_easy_perform() calls its callbacks only once a second; stopping must be quicker. */
 static CURLcode
 perform(CURL *curl, const atomic_bool *stop)
 {
@@ -232,7 +232,7 @@ fail(struct fetch_answer *answer, enum failure failure)
 	return false;
 }
 
-/* A query may hold what is nobody's business. */
+/* Leave out the query: it may contain secrets. */
 static bool
 tell_redirect(CURL *curl, int status, struct err *reterr)
 {
@@ -269,7 +269,7 @@ is_coded(CURL *curl)
 	return coding.at != NULL && !span_equal_nocase(coding, SPAN("identity"));
 }
 
-/* What came instead of a key set. */
+/* Describe the response that came instead of a key set. */
 static bool
 judge(const struct transfer *transfer, CURLcode code, const char *cause, struct err *reterr)
 {
@@ -283,7 +283,7 @@ judge(const struct transfer *transfer, CURLcode code, const char *cause, struct 
 		(void)err_set(reterr, "stopped");
 		return fail(answer, FAILURE_OTHER);
 	}
-	/* Each libcurl has other words for it. */
+	/* libcurl's message differs between versions. */
 	if (code == CURLE_PARTIAL_FILE) {
 		(void)err_set(reterr, "the answer ends early");
 		return fail(answer, FAILURE_TRUNCATED);
@@ -304,7 +304,7 @@ judge(const struct transfer *transfer, CURLcode code, const char *cause, struct 
 	return true;
 }
 
-/* The status decides first: what comes with a 500 may be anything. */
+/* Check the status first: the body of a 500 can be anything. */
 static bool
 judge_status(
     CURL *curl, const struct source *source, struct fetch_answer *answer, struct err *reterr)
@@ -337,7 +337,8 @@ note_times(CURL *curl, struct fetch_answer *answer)
 		answer->retry_after_s = (int64_t)retry_after_s;
 }
 
-/* The secret goes to whom TLS proves, or stays on this machine: so not through a proxy in clear. */
+/* Send the bearer token only over verified TLS or within this machine, so never through a proxy in
+ * clear text. */
 static bool
 may_show_bearer(const struct source *source, const char *url)
 {
@@ -360,7 +361,7 @@ set_bearer(CURL *curl, const char *path, struct err *reterr)
 	return good;
 }
 
-/* The etag that we know, so that the same set need not come again. */
+/* Send the known ETag, so that an unchanged set is not transferred again. */
 static bool
 set_etag(CURL *curl, const struct source *source, struct curl_slist **ret_lines)
 {
@@ -375,7 +376,7 @@ set_etag(CURL *curl, const struct source *source, struct curl_slist **ret_lines)
 	       curl_easy_setopt(curl, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE) == CURLE_OK;
 }
 
-/* What this fetch says of its own. */
+/* The request headers of this fetch. */
 static bool
 set_headers(CURL *curl, const struct fetch_request *request, struct curl_slist **ret_lines,
     struct err *reterr)

@@ -43,11 +43,11 @@ MUST_CHECK bool fetch_setup(struct err *reterr);
 void fetch_teardown(void);
 
 /*
- * GET `url`, showing the source's bearer and client certificate, if it has any. A 304 is a success
- * when the source has an etag (RFC 9110 section 15.4.5); anything else but a 200 is a failure that
- * says what came instead ("HTTP 500", "HTTP 302: redirect to … refused", "a login page or HTML
- * instead of JSON", "answer larger than 262144 bytes", "TLS: …", or libcurl's words); the answer's
- * status and times are set even then.
+ * GET `url` with the source's bearer token and client certificate, if it has them. A 304 is a
+ * success when the source has an etag (RFC 9110 section 15.4.5); any other status than 200 is a
+ * failure, and the error describes what came instead ("HTTP 500", "HTTP 302: redirect to …
+ * refused", "a login page or HTML instead of JSON", "answer larger than 262144 bytes", "TLS: …", or
+ * libcurl's message); the response's status and times are set even then.
  */
 MUST_CHECK bool fetch_get(
     const struct fetch_request *request, struct fetch_answer *answer, struct err *reterr);

@@ -21,7 +21,7 @@
 #define FILE_EVERY_S 2
 #define CLOCKS_DIFFER_S 60
 
-/* The texts that a keeper owns. */
+/* Free the strings that an issuer_keys owns. */
 static const size_t texts[] = {
 	offsetof(struct source, name),
 	offsetof(struct source, issuer),
@@ -112,7 +112,7 @@ issuer_keys_settle(struct issuer_keys *issuer, struct keyset *set, struct span j
 	return changed;
 }
 
-/* What an earlier keyring knows of this issuer. */
+/* Copy the state of this issuer from an earlier keyring. */
 static int64_t
 recall_earlier(struct issuer_keys *issuer, struct issuer_keys *earlier, struct buffer *json)
 {
@@ -127,7 +127,7 @@ recall_earlier(struct issuer_keys *issuer, struct issuer_keys *earlier, struct b
 	return issuer->schedule.good_s;
 }
 
-/* What was kept on disk. A time that has not come says nothing about how old the keys are. */
+/* Load the keys stored on disk. If their time is in the future, their age is unknown. */
 static bool
 recall_kept(
     struct issuer_keys *issuer, struct buffer *json, int64_t *ret_good_s, struct err *reterr)
@@ -210,7 +210,7 @@ file_unchanged(const struct issuer_keys *issuer)
 	       file_same(&now, &issuer->file) && file_settled(&now, issuer->file_s);
 }
 
-/* Where it went wrong, without what may be a secret in a URL. Always false. */
+/* Prefix the error with the URL, without possible secrets. Always false. */
 static bool
 within(struct err *reterr, const char *place)
 {
@@ -223,7 +223,7 @@ within(struct err *reterr, const char *place)
 	return false;
 }
 
-/* An etag says something at the place only that it came from. */
+/* An ETag is valid only for the URL that it came from. */
 static bool
 get_set(struct issuer_keys *issuer, const struct fetch_request *place, struct fetch_answer *answer,
     struct err *reterr)
@@ -240,7 +240,7 @@ get_set(struct issuer_keys *issuer, const struct fetch_request *place, struct fe
 	return true;
 }
 
-/* By way of discovery: two fetches, within the time of one. */
+/* Fetch by discovery: two requests within one timeout. */
 static bool
 discover(struct issuer_keys *issuer, struct fetch_answer *answer, struct err *reterr)
 {
@@ -293,7 +293,7 @@ get(struct issuer_keys *issuer, struct fetch_answer *answer, struct keyset **ret
 	return true;
 }
 
-/* A line when it turns bad and when it turns good again, not one per try. */
+/* Log one line when fetches start to fail and one when they succeed again, not one per try. */
 static void
 tell(struct issuer_keys *issuer, bool good, const char *why)
 {
@@ -354,7 +354,7 @@ issuer_keys_ask(struct issuer_keys *issuer, int64_t now_s)
 	outcome.good = get(issuer, &answer, &set, &err);
 	if (!outcome.good && atomic_load(&issuer->stop)) {
 		buffer_done(&answer.body);
-		return false; /* we gave up, not the issuer */
+		return false; /* stopped by us; not a failure of the issuer */
 	}
 	outcome.max_age_s = answer.max_age_s;
 	outcome.retry_after_s = answer.retry_after_s;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * issuer_keys - one issuer of a keyring: its key set now, and what is known of how it came by it.
- * Shared by keyring.c and issuer_keys.c; nobody else includes it.
+ * issuer_keys - one issuer of a keyring: its current key set, and the state of its refreshes.
+ * Internal: only keyring.c and issuer_keys.c include it.
  *
  * Uses:   source, refresh_schedule, keyset, fetch, keys_on_disk.
  * Shell:  network, files.
@@ -25,9 +25,9 @@
 
 struct issuer_keys {
 	struct source source;  /* texts are owned */
-	const char *state_dir; /* lent by the keyring; NULL: nothing is kept */
+	const char *state_dir; /* lent by the keyring; NULL: keys are not stored on disk */
 	atomic_bool stop;
-	struct keyring *ring;  /* lent: whose it is */
+	struct keyring *ring;  /* lent: the keyring that it belongs to */
 	struct worker *worker; /* NULL: its keys are given */
 	pthread_mutex_t lock;  /* guards what is below */
 	pthread_cond_t ended;  /* a round has */
@@ -41,7 +41,7 @@ struct issuer_keys {
 	uint64_t fetches[FAILURE_COUNT]; /* by how they ended */
 	char etag[FETCH_ETAG_ROOM];      /* of the set in use, its thread's alone */
 	char tagged[DISCOVERY_URL_ROOM]; /* where `etag` came from */
-	uint64_t rounds;                 /* tries that ended */
+	uint64_t rounds;                 /* finished tries */
 	int waiting;                     /* requests that wait for a round */
 	bool asking, wanted, reported_bad;
 	bool unkept;          /* good keys came that are not yet on disk */
@@ -56,22 +56,21 @@ MUST_CHECK bool issuer_keys_init(struct issuer_keys *issuer, const struct source
 void issuer_keys_done(struct issuer_keys *issuer);
 
 /*
- * Ask once, wherever its keys come from, and settle what is known. True when the key set is
- * another one than before.
+ * Get the keys once, from whatever source, and update the state. True if the key set has changed.
  *
  * now_s  clock_mono_s().
  */
 bool issuer_keys_ask(struct issuer_keys *issuer, int64_t now_s);
 
-/* Write what came last to disk, when that was good and there is a place for it: a slow disk holds
- * up no request and no change of keys. */
+/* Store the last fetched set on disk, if it was good and storage is configured. This is a separate
+ * step so that a slow disk delays neither requests nor new keys. */
 void issuer_keys_keep(struct issuer_keys *issuer);
 
-/* Start with what was kept on disk, or with the set of the same issuer in an earlier keyring. */
+/* Start with the keys stored on disk, or with the same issuer's set from an earlier keyring. */
 void issuer_keys_recall(struct issuer_keys *issuer, struct issuer_keys *earlier);
 
 /* Use this set from now on (taken) as good since good_s; `json` may be empty. Call with the lock
- * held. True when it is another one than before. */
+ * held. True if it differs from the previous one. */
 bool issuer_keys_settle(
     struct issuer_keys *issuer, struct keyset *set, struct span json, int64_t good_s);
 

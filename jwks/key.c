@@ -65,7 +65,8 @@ read_kid(const json_t *jwk, struct key *key, struct err *reterr)
 	return true;
 }
 
-/* What is no text here is a key for nobody knows whom. */
+/* The `issuer` member of Entra's keys. One that is not a string is an error: the key's issuer would
+ * be unknown. */
 static bool
 read_issuer(const json_t *jwk, struct key *key, struct err *reterr)
 {

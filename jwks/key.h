@@ -28,8 +28,8 @@ bool key_kid_valid(struct span kid);
 
 /*
  * Make a key from one JWK object. `x5c`, `x5u` and any private members are never used; a private
- * key in a public set, `use` other than "sig", `key_ops` without "verify", "oct" and unknown
- * types are failures, whose reason reterr says. An optional member that is null is absent.
+ * key in a public set, `use` other than "sig", `key_ops` without "verify", "oct" and unknown types
+ * are failures; reterr describes the cause. An optional member that is null counts as absent.
  *
  * ret_key  given: key_free() it. Set on success only.
  */
@@ -56,7 +56,7 @@ int key_bits(const struct key *key);
 /* The same kid, issuer, type, own `alg` and material? */
 bool key_same(const struct key *a, const struct key *b);
 
-/* The same public key, whatever else is said of it? */
+/* Do both have the same public key? Other members (kid, alg, use) are ignored. */
 bool key_same_material(const struct key *a, const struct key *b);
 
 /* Type, curve and own `alg` all agree with `algorithm`. */

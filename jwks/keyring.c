@@ -9,8 +9,9 @@
 #include "base/thread.h"
 #include "jwks/issuer_keys.h"
 
-/* Requests that may wait for one issuer's refresh; the others are told at once that the key is
- * not known. So a flood of made-up kids never holds more of the gate's threads than these. */
+/* The maximum number of requests that may wait for one issuer's refresh. All others are refused
+ * at once because the key is unknown, so a flood of made-up kids cannot block more threads than
+ * this. */
 #define WAITING_MAX 32
 
 struct keyring {
@@ -19,7 +20,7 @@ struct keyring {
 	char *state_dir;
 	void (*changed)(void *context);
 	void *context;
-	bool halted; /* of who halts it */
+	bool halted; /* keyring_halt() was called; only the stopping thread uses it */
 };
 
 static void
@@ -29,7 +30,7 @@ note_change(struct keyring *ring)
 		ring->changed(ring->context);
 }
 
-/* Begin a round if it is time for one or somebody wants it. */
+/* Begin a round if one is due or was requested. */
 static bool
 begin_round(struct issuer_keys *issuer)
 {
@@ -94,7 +95,7 @@ start_issuer(struct keyring *ring, struct issuer_keys *issuer, const struct keyr
 	if (issuer->source.kind == SOURCE_GIVEN)
 		return true;
 	if (issuer->source.kind == SOURCE_FILE) {
-		issuer->reported_bad = true; /* if it is bad, the caller tells */
+		issuer->reported_bad = true; /* the caller reports a bad file */
 		(void)issuer_keys_ask(issuer, clock_mono_s());
 		if (issuer->schedule.good_s == 0)
 			return err_set(
@@ -139,7 +140,7 @@ keyring_start(const struct keyring_setup *setup, struct keyring **ret_ring, stru
 	return true;
 }
 
-/* All are told before any is waited for. */
+/* Signal all threads before waiting for the first one. */
 void
 keyring_halt(struct keyring *ring)
 {

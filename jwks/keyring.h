@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * keyring - the live keys of all issuers: fetched, kept fresh and swapped by threads of its own.
+ * keyring - the current keys of all issuers: fetched, refreshed and replaced by background threads.
  *
  * Uses:   base, fetch, keyset, refresh_schedule, source.
  * Shell:  threads, network, files under `state`.
@@ -22,7 +22,7 @@
 
 struct keyring;
 
-/* What the gate is told about one issuer, for /readyz, /metrics and `postern jwks`. */
+/* The state of one issuer's keys, for /readyz, /metrics and `postern jwks`. */
 struct keyring_state {
 	char name[64];
 	bool usable;          /* keys may be used now */
@@ -34,12 +34,12 @@ struct keyring_state {
 };
 
 /*
- * Start: read what can be read at once (files, given sets, the last good sets under `state_dir`)
- * and begin to fetch the rest in the background. An identity provider that is down is not a
- * failure; an unreadable or bad jwks_file is.
+ * Start: load the local keys (files, given sets, the last good sets under `state_dir`) and fetch
+ * the others in the background. It is not a failure if an identity provider is down; an unreadable
+ * or invalid jwks_file is one.
  *
  * sources   borrowed, copied.
- * state_dir borrowed; NULL: nothing is kept on disk.
+ * state_dir borrowed; NULL: keys are not stored on disk.
  * changed   called, on a thread of the keyring, after any issuer's keys changed; may be NULL.
  * ret_ring  given: keyring_stop() it.
  */
@@ -49,32 +49,31 @@ struct keyring_setup {
 	const char *state_dir;
 	void (*changed)(void *context);
 	void *context;
-	struct keyring
-	    *previous; /* its keys are taken over where the source is the same; or NULL */
+	struct keyring *previous; /* keys of unchanged sources are reused; or NULL */
 };
 MUST_CHECK bool keyring_start(
     const struct keyring_setup *setup, struct keyring **ret_ring, struct err *reterr);
 
-/* Ends its threads, aborting fetches that are under way; nobody waits for them any more. What is
- * known may still be asked for. On one thread. */
+/* Stop the threads and abort their fetches; waiting requests are released. The keys can still be
+ * read afterwards. Call from one thread only. */
 void keyring_halt(struct keyring *ring);
 
-/* The same, and free it. Accepts NULL. */
+/* keyring_halt(), then free. Accepts NULL. */
 void keyring_stop(struct keyring *ring);
 
-/* The keys of issuer `index` (its place in `sources`), be they fresh or not; NULL: there are none.
- * given: keyset_free() drops the reference. */
+/* The keys of issuer `index` (its place in `sources`), fresh or stale; NULL: none. given:
+ * keyset_free() drops the reference. */
 MUST_CHECK struct keyset *keyring_keys(const struct keyring *ring, size_t index);
 
 /* May keys from that source be used at `mono_s` (clock_mono_s()), or have they grown stale? */
 bool keyring_fresh(const struct keyset *set, const struct source *source, int64_t mono_s);
 
-/* Hand in the keys of a SOURCE_GIVEN issuer. taken: `set`. */
+/* Set the keys of a SOURCE_GIVEN issuer. taken: `set`. */
 void keyring_give(struct keyring *ring, size_t index, struct keyset *set);
 
 /*
- * A request met an unknown kid: ask for one refresh if the cooldown allows. True when a fetch is
- * under way, so that waiting makes sense: keyring_await() what *ret_round says.
+ * A request met an unknown kid: ask for one refresh if the cooldown allows. True if a fetch is in
+ * progress; then keyring_await() *ret_round.
  */
 MUST_CHECK bool keyring_ask(
     struct keyring *ring, size_t index, int64_t mono_s, uint64_t *ret_round);
@@ -82,7 +81,7 @@ MUST_CHECK bool keyring_ask(
 /* Wait until it has ended, at most the source's timeout. True: it has. */
 bool keyring_await(struct keyring *ring, size_t index, uint64_t round);
 
-/* A copy of what is known. */
+/* A copy of the issuer's state. */
 void keyring_state(const struct keyring *ring, size_t index, struct keyring_state *ret_state);
 
 #endif

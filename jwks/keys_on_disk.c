@@ -23,7 +23,8 @@ text_or_none(const char *text)
 	return text == NULL ? "" : text;
 }
 
-/* The issuer's name is the operator's, and may hold anything: only plain characters stay. */
+/* The operator chooses the issuer's name, so it can contain anything; only plain characters go into
+ * the file name. */
 static bool
 path_of(const struct keys_on_disk *keys, char path[PATH_ROOM])
 {
@@ -40,7 +41,7 @@ path_of(const struct keys_on_disk *keys, char path[PATH_ROOM])
 	return snprintf(path, PATH_ROOM, "%s/keys/%s.json", keys->state_dir, name) < PATH_ROOM;
 }
 
-/* Of everything that is kept, so that a damaged time does not make old keys young. */
+/* The digest is over every stored field, so a corrupted time cannot make old keys look fresh. */
 static bool
 checksum(const struct source *source, struct span json, int64_t good_s, char sum[SUM_ROOM])
 {
@@ -101,7 +102,7 @@ keys_on_disk_write(
 	return done;
 }
 
-/* Whose it is comes first: the checksum is made with the names that are configured now. */
+/* Check the owner first: the checksum includes the names that are configured now. */
 static bool
 check_kept(const json_t *root, const struct source *source, const char *path, struct err *reterr)
 {

@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "jwks/source.h"
 
-/* Whose keys, and where they are kept. */
+/* Which issuer's keys, and the directory that stores them. */
 struct keys_on_disk {
 	const char *state_dir;
 	const struct source *source;
@@ -27,8 +27,8 @@ MUST_CHECK bool keys_on_disk_write(
     const struct keys_on_disk *keys, struct span json, int64_t good_s, struct err *reterr);
 
 /*
- * Read it back. False with an empty reterr when there is none; with a text when it is damaged, of
- * another issuer or of another address, and then it is not to be used.
+ * Read it back. False with an empty reterr if there is none. False with an error if it is damaged,
+ * or if it is from another issuer or URL.
  */
 MUST_CHECK bool keys_on_disk_read(
     const struct keys_on_disk *keys, struct buffer *json, int64_t *ret_good_s, struct err *reterr);

@@ -43,7 +43,7 @@ skip(struct keyset *set, struct span kid, const struct err *why)
 	skipped->why = *why;
 }
 
-/* False: no memory. A key that is missing for that would have its tokens refused. */
+/* False: no memory. Must fail then: leaving a key out would refuse its tokens. */
 static bool
 add_member(struct keyset *set, const json_t *jwk, struct err *reterr)
 {
@@ -71,7 +71,7 @@ tried_alike(const struct key *a, const struct key *b)
 	return false;
 }
 
-/* Is there such a key among the first `count` already? */
+/* Is the key already among the first `count`? */
 static bool
 has_key(const struct keyset *set, size_t count, const struct key *key)
 {

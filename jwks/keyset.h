@@ -35,26 +35,26 @@ struct keyset_skip {
 /*
  * Parse a JWK Set (RFC 7517 section 5). Keys that cannot verify anything here are skipped and
  * listed by keyset_skip(). The same key twice is one key; of different keys with one kid that fit
- * the same algorithm at most KEYSET_MAX_TRIED are kept. A set in which no key is left is a failure:
- * an empty keyset does not exist.
+ * the same algorithm only the first KEYSET_MAX_TRIED are used. A set without a usable key is a
+ * failure: there is no empty keyset.
  *
  * json     borrowed.
  * ret_set  given: one reference, keyset_free() drops it. Set on success only.
  */
 MUST_CHECK bool keyset_parse(struct span json, struct keyset **ret_set, struct err *reterr);
 
-/* The same, and a bare JWK (an object with "kty" and without "keys") counts as a set of one: for
- * files that an operator hands to `postern verify`, never for what an issuer sends. */
+/* The same, but a single JWK (an object with "kty" and without "keys") counts as a set of one: for
+ * files given to `postern verify`, never for an issuer's response. */
 MUST_CHECK bool keyset_parse_lenient(struct span json, struct keyset **ret_set, struct err *reterr);
 
-/* One more holder. Returns its argument. */
+/* Add a reference. Returns its argument. */
 struct keyset *keyset_ref(struct keyset *set);
 
-/* One holder less; the last one frees it. Accepts NULL. */
+/* Drop a reference; the last one frees the set. Accepts NULL. */
 void keyset_free(struct keyset *set);
 
-/* When it was last known to be its issuer's, by clock_mono_s(); 0: never said. The one thing of a
- * set that changes, so that what was found by it grows stale with it. Any thread. */
+/* When the issuer last confirmed this set, by clock_mono_s(); 0: never. This is the only field of a
+ * set that changes; results derived from the set become stale with it. Any thread. */
 void keyset_seen(struct keyset *set, int64_t mono_s);
 int64_t keyset_seen_s(const struct keyset *set);
 
@@ -77,12 +77,12 @@ const struct keyset_skip *keyset_skip(const struct keyset *set, size_t index);
 MUST_CHECK enum reason keyset_find(const struct keyset *set, struct span kid,
     enum algorithm algorithm, const struct key **ret_key);
 
-/* The next key under the kid of `key` that fits, lent; NULL: there is none. An issuer that reuses a
- * kid leaves no other way to tell which key signed. */
+/* The next key under the kid of `key` that fits, lent; NULL: no more. If an issuer reuses a kid,
+ * trying each key is the only way to find the one that signed. */
 const struct key *keyset_next(
     const struct keyset *set, enum algorithm algorithm, const struct key *key);
 
-/* Do both hold the same keys (kid, type, material) in any order? */
+/* Do both have the same keys (kid, type, material), in any order? */
 bool keyset_same(const struct keyset *a, const struct keyset *b);
 
 #endif

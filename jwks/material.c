@@ -17,7 +17,8 @@
 /* Enough for the largest modulus with a few leading zeros. */
 #define MEMBER_MAX_BYTES (RSA_MAX_BITS / 8 + 8)
 
-/* RFC 3447 leaves the exponent open; nobody needs more than 64 bits, and large ones are slow. */
+/* RFC 3447 sets no limit for the exponent. Real keys need no more than 64 bits, and large exponents
+ * are slow. */
 #define EXPONENT_MAX_BYTES 8
 
 #define POINT_MAX_BYTES (1 + 2 * 66)
@@ -75,7 +76,7 @@ strip_zeros(struct octets *octets)
 bool
 material_refuse(struct err *reterr, const char *why)
 {
-	bool memory = ERR_peek_error() == 0; /* it does not always say so */
+	bool memory = ERR_peek_error() == 0; /* OpenSSL does not always report it */
 	unsigned long code;
 
 	while ((code = ERR_get_error()) != 0)
@@ -284,7 +285,7 @@ read_okp(const json_t *jwk, struct material *material, struct err *reterr)
 	       make_point(NULL, (struct span){ x, sizeof(x) }, &material->pkey, reterr);
 }
 
-/* A private key that somebody published can be used by anybody. */
+/* A published private key can be used by anyone. */
 static bool
 refuse_private(const json_t *jwk, struct err *reterr)
 {

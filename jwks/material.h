@@ -33,8 +33,8 @@ struct material {
  */
 MUST_CHECK bool material_read(const json_t *jwk, struct material *ret_material, struct err *reterr);
 
-/* Set the error to `why`, or to ERR_MEMORY if OpenSSL says that it was that; its errors are
- * cleared. Always returns false. */
+/* Set the error to `why`, or to ERR_MEMORY if OpenSSL reports that memory ran out. Clears OpenSSL's
+ * error queue. Always returns false. */
 bool material_refuse(struct err *reterr, const char *why);
 
 #endif

@@ -13,8 +13,8 @@ clamp(int64_t value, int64_t min, int64_t max)
 	return value > max ? max : value;
 }
 
-/* 80 % of the time the set is fresh, a tenth of that more or less, so that many gates started
- * together do not ask together. */
+/* 80 % of the set's lifetime, plus or minus a tenth of that, so that gates started together do not
+ * fetch at the same moment. */
 static int64_t
 refresh_after(int64_t fresh_s, uint32_t dice)
 {
@@ -24,7 +24,7 @@ refresh_after(int64_t fresh_s, uint32_t dice)
 	return ahead_s - jitter_s + (int64_t)(dice % (uint64_t)(2 * jitter_s + 1));
 }
 
-/* Asked for again before it is stale, however short that is. */
+/* Always refresh before the set is stale, even if that is soon. */
 static int64_t
 fresh_for(const struct source *source, int64_t said_s)
 {
@@ -69,7 +69,7 @@ refresh_schedule_wait_s(const struct refresh_schedule *schedule, int64_t now_s)
 	return schedule->next_s - now_s;
 }
 
-/* A clock that was set back must not close the door for good. */
+/* If time goes backwards, do not block refreshes forever. */
 bool
 refresh_schedule_wanted(
     struct refresh_schedule *schedule, const struct source *source, int64_t now_s)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * refresh_schedule - when to ask an issuer for its keys next, as a pure function of state, answer
- * and now.
+ * refresh_schedule - when to fetch an issuer's keys next, as a pure function of state, response and
+ * time.
  *
  * Uses:   source.
- * Pure:   yes: no clock, no I/O. Times are those of clock_mono_s(), so that no clock that is set
- *         keeps a gate from asking, or makes keys old before their time.
+ * Pure:   yes: no clock, no I/O. Times are those of clock_mono_s(), so setting the system's clock
+ *         neither stops refreshes nor makes keys expire early.
  */
 #ifndef POSTERN_JWKS_REFRESH_SCHEDULE_H
 #define POSTERN_JWKS_REFRESH_SCHEDULE_H
@@ -15,20 +15,20 @@
 
 #include "jwks/source.h"
 
-/* What is known about one issuer's keys. Zeroed: nothing yet, ask at once. */
+/* The refresh state of one issuer. Zeroed: nothing fetched yet, fetch at once. */
 struct refresh_schedule {
-	int64_t next_s;   /* when to ask next */
+	int64_t next_s;   /* when to fetch next */
 	int64_t good_s;   /* last success; 0: never */
 	int64_t asked_s;  /* last try, good or bad; 0: never */
 	int64_t wanted_s; /* last refresh made for an unknown kid; 0: never */
 	int failures;     /* tries in a row that failed */
 };
 
-/* What an answer said. */
+/* The caching headers of a response. */
 struct refresh_schedule_answer {
 	bool good;
-	int64_t max_age_s;     /* Cache-Control max-age minus Age; -1: not said */
-	int64_t retry_after_s; /* Retry-After of a 429 or 503; -1: not said */
+	int64_t max_age_s;     /* Cache-Control max-age minus Age; -1: absent */
+	int64_t retry_after_s; /* Retry-After of a 429 or 503; -1: absent */
 	uint32_t dice;         /* any random number: the jitter */
 };
 
@@ -37,11 +37,11 @@ struct refresh_schedule_answer {
 void refresh_schedule_answered(struct refresh_schedule *schedule, const struct source *source,
     const struct refresh_schedule_answer *answer, int64_t now_s);
 
-/* Seconds until it is time to ask, 0: now. */
+/* Seconds until the next fetch; 0: now. */
 int64_t refresh_schedule_wait_s(const struct refresh_schedule *schedule, int64_t now_s);
 
-/* Somebody met an unknown kid: may we ask now? True at most once per cooldown; failed tries
- * count. Marks it as used. */
+/* A token has an unknown kid: may we fetch now? True at most once per cooldown, failed tries
+ * included. Starts the cooldown. */
 bool refresh_schedule_wanted(
     struct refresh_schedule *schedule, const struct source *source, int64_t now_s);
 

@@ -82,8 +82,8 @@ check_url(const struct node *node, unsigned parts, struct mistakes *mistakes)
 		mistake_at(mistakes, node, "%s", err.text);
 }
 
-/* An issuer whose keys are named may be any text ("kubernetes/serviceaccount"); one that looks like
- * a URL is one. */
+/* With an explicit key source, `issuer` may be any text ("kubernetes/serviceaccount"); if it looks
+ * like a URL, it must be a valid one. */
 static void
 check_issuer(const struct node *node, bool discovery, struct mistakes *mistakes)
 {
@@ -96,7 +96,7 @@ check_issuer(const struct node *node, bool discovery, struct mistakes *mistakes)
 		check_url(node, URL_PATH | URL_TEMPLATE, mistakes);
 }
 
-/* Only the path is taken: what the file holds is read when it is needed, so that it may change. */
+/* Only the path is stored: the file is read when it is needed, so it may change. */
 static const char *
 file_of(const struct node *jwks, const char *key, struct mistakes *mistakes)
 {

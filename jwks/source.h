@@ -27,12 +27,12 @@ struct source {
 	const char *issuer; /* its `iss`, which discovery must repeat */
 	enum source_kind kind;
 	const char *place;   /* path or URL; NULL for SOURCE_GIVEN */
-	int64_t refresh_s;   /* TTL when the answer names none */
-	int64_t cooldown_s;  /* least time between two refreshes for unknown kids */
-	int64_t stale_s;     /* how long the last good set counts after its fetch */
+	int64_t refresh_s;   /* TTL if the response has none */
+	int64_t cooldown_s;  /* minimum time between two refreshes for unknown kids */
+	int64_t stale_s;     /* how long the last good set stays valid after its fetch */
 	int64_t timeout_ms;  /* of a whole fetch */
 	const char *ca_file; /* or NULL */
-	const char *proxy;   /* HTTP proxy URL, or NULL: none, whatever the environment says */
+	const char *proxy;   /* HTTP proxy URL; NULL: none, and the environment is ignored */
 	const char *client_certificate, *client_key; /* files of PEM, both or none */
 	const char *bearer;        /* a file whose text is shown to the issuer, or NULL */
 	const char *etag;          /* ask for what is not this, or NULL; never configured */
@@ -41,16 +41,16 @@ struct source {
 
 /*
  * Read jwks_uri, jwks_file and jwks of one issuer's map. `name` and `issuer` are already in
- * *source. Told as mistakes: both jwks_uri and jwks_file; a URL (or, for discovery, an issuer)
- * that is neither https nor http on a loopback address.
+ * *source. Reported as mistakes: jwks_uri together with jwks_file; a URL (or, for discovery, an
+ * issuer) that is neither https nor http on a loopback address.
  */
 void source_read(const struct node *issuer_map, struct source *source, struct mistakes *mistakes);
 
 /* The rows of `jwks`, for the manual. */
 const struct field *source_schema(void);
 
-/* Is this URL https, or http to 127.0.0.0/8, ::1 or localhost, and names no user? Strict: what two
- * readers could take for two hosts is not safe. */
+/* Is this URL https, or http to 127.0.0.0/8, ::1 or localhost, and names no user? Strict: a URL
+ * whose host two parsers could read differently is not safe. */
 bool source_url_safe(struct span url);
 
 #endif

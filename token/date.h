@@ -19,7 +19,7 @@
 /* The last second of the year 9999. */
 #define DATE_MAX_S INT64_C(253402300799)
 
-/* A moment between two seconds has two neighbours; they are equal for whole seconds. */
+/* A fractional date rounded down and up; both are equal for whole seconds. */
 struct date {
 	bool present;
 	int64_t floor_s, ceiling_s;

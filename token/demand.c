@@ -95,7 +95,7 @@ demand_audience(const struct verify_inputs *inputs, struct token *token, struct 
 		detail_expected(arena, &trusted_issuer->audience)));
 }
 
-/* Is a claim what the configuration wrote? */
+/* Does a claim equal the configured value? */
 static bool
 claim_is(const json_t *claim, const char *value)
 {

@@ -57,7 +57,7 @@ detail_quote(struct arena *arena, struct span value)
 	return text;
 }
 
-/* A list being made. */
+/* A list under construction. */
 struct list {
 	struct arena *arena;
 	const char *text; /* NULL: no memory */

@@ -5,7 +5,7 @@
 
 #define SEPARATOR ' '
 
-/* Where it comes from, and whose memory it goes to. */
+/* The source of the claims, and the arena for the results. */
 struct extraction {
 	struct token *token;
 	struct arena *arena;
@@ -48,7 +48,7 @@ struct gathering {
 	struct spans list; /* at == NULL in the first round */
 	bool split;        /* strings at spaces (RFC 6749 section 3.3) */
 	bool malformed;    /* a claim is neither a string nor an array */
-	size_t not_text;   /* entries that are no text: they grant nothing and refuse nothing */
+	size_t not_text;   /* entries that are not strings: ignored */
 };
 
 static void
@@ -83,7 +83,7 @@ add_entries(struct gathering *gathering, const json_t *array)
 	}
 }
 
-/* Where "/*" stands as a whole segment; pointer.len when nowhere. */
+/* The offset of "/*" as a whole segment; pointer.len if absent. */
 static size_t
 find_star(struct span pointer)
 {
@@ -94,7 +94,7 @@ find_star(struct span pointer)
 	return pointer.len;
 }
 
-/* Add what stands at a pointer in which "*" is each entry of an array. */
+/* Add the values at a pointer in which "*" matches each entry of an array. */
 static void
 add_each(struct gathering *gathering, const json_t *root, struct span pointer)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * extract - the claims the gate works with, taken from where the profile says they are.
+ * extract - the claims the gate needs, read from where the trusted issuer's settings locate them.
  *
  * Uses:   verify, token, trusted_issuer.
  * Pure:   yes (allocates from the arena).
@@ -19,12 +19,10 @@
 #define EXTRACT_NAME_BYTES 1024u
 
 /*
- * Fill in subject, client, scopes, groups and roles. An absent, null or empty one is none; one of
- * the wrong type is CLAIM_MALFORMED, also when an earlier pointer hit. Entries of lists that are no
- * text grant nothing and refuse nothing: `not_text` counts them. In the pointers of lists, a
- * segment
- * "*" stands for each entry of an array. OVERLOADED when the arena has
- * no room.
+ * Fill in subject, client, scopes, groups and roles. An absent, null or empty claim counts as
+ * absent. One of the wrong type is CLAIM_MALFORMED, even if an earlier pointer found a value. List
+ * entries that are not strings are ignored; `not_text` counts them. In the pointers to lists, the
+ * segment "*" matches each entry of an array. OVERLOADED if the arena is full.
  */
 MUST_CHECK enum reason extract_claims(const struct trusted_issuer *trusted_issuer,
     struct token *token, struct arena *arena, struct claims *claims);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * issuer_lint - an `issuer` of the configuration that no token has as its `iss`.
+ * issuer_lint - warnings about a configured `issuer` that no token can have as its `iss`.
  *
  * Uses:   base.
  * Pure:   yes.
@@ -12,9 +12,9 @@
 #include "base/span.h"
 
 /*
- * What is odd about it, and what to write instead, lent by the arena or for good; NULL: nothing, or
- * no memory. `iss` is compared exactly (RFC 8725 section 3.8), so that a "/" at the end, a
- * placeholder or another name of a tenant fits no token.
+ * The problem and what to write instead, lent by the arena or static; NULL: no problem, or no
+ * memory. `iss` is compared exactly (RFC 8725 section 3.8), so that a "/" at the end, a placeholder
+ * or another name of a tenant fits no token.
  */
 const char *issuer_lint(const char *provider, struct span issuer, struct arena *arena);
 

@@ -31,7 +31,7 @@ is_guid(struct span text)
 	return true;
 }
 
-/* Where {tenantid} begins, without case as Entra's documents say; text.len when nowhere. */
+/* The offset of {tenantid}, compared without case as in Entra's documents; text.len if absent. */
 static size_t
 find_template(struct span text)
 {
@@ -127,7 +127,7 @@ tenant_of(struct span issuer)
 	return span_slice(issuer, 0, span_find(issuer, '/'));
 }
 
-/* Is `aud` Microsoft Graph, which is not among the profile's audiences? */
+/* Is `aud` Microsoft Graph, although the trusted issuer's `audience` does not list it? */
 static bool
 for_graph(const struct trusted_issuer *trusted_issuer, struct span aud)
 {
@@ -148,15 +148,15 @@ issuer_match_header(const struct verify_inputs *inputs, struct token *token, str
 	(void)arena;
 	if (!inputs->trusted_issuer->entra)
 		return REASON_OK;
-	/* Graph signs another header than it sends: with the hash of this nonce. */
+	/* Graph signs a different header from the one it sends: one with the hash of this nonce. */
 	if (json_member(token->header, "nonce") != NULL ||
 	    for_graph(inputs->trusted_issuer, json_text(json_object_get(token->claims, "aud"))))
 		return token_refuse(token, REASON_AUDIENCE_MISMATCH, GRAPH_HINT);
 	return REASON_OK;
 }
 
-/* Does the key sign for this issuer? Entra's keys of version 2 sign its version 1 too, so the
- * profile's other spellings of the same tenant count. */
+/* May the key sign for this issuer? Entra's version 2 keys also sign version 1 tokens, so the
+ * issuer's aliases for the same tenant match too. */
 static bool
 key_signs(const struct trusted_issuer *trusted_issuer, struct span names, struct span tenant,
     struct span issuer)
@@ -191,7 +191,7 @@ issuer_match_key(const struct verify_inputs *inputs, struct token *token, struct
 	if (tid != NULL && (!is_guid(json_text(tid)) || !span_equal(json_text(tid), tenant)))
 		return token_refuse(token, REASON_ISSUER_UNKNOWN, "tid is not the tenant in iss");
 	names = key_issuer(token->key);
-	/* among the keys of many tenants, one that names nobody could be any tenant's */
+	/* with keys of many tenants, a key without an issuer could belong to any of them */
 	if (names.at == NULL && inputs->trusted_issuer->tenants.count > 0)
 		return token_refuse(token, REASON_KEY_UNKNOWN,
 		    "the key names no \"issuer\", which the keys of several tenants must");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * issuer_match - which `iss` are one issuer's, and whose key may sign for which of them.
+ * issuer_match - which `iss` values belong to a trusted issuer, and which keys may sign for them.
  *
  * Uses:   trusted_issuer, token, jwks (key), base.
  * Pure:   yes.
@@ -16,12 +16,13 @@
 
 #define ISSUER_MATCH_TENANT "{tenantid}"
 
-/* Check `issuer`, `issuer_aliases` and `tenants`, and fill in the preset's aliases where none are
- * named: both spellings of Google and OCI, both versions of Entra. Everything wrong is told. */
+/* Check `issuer`, `issuer_aliases` and `tenants`, and fill in the preset's aliases if none are
+ * configured: both spellings of Google and OCI, both versions of Entra. Every mistake is
+ * reported. */
 void issuer_match_read(
     const struct node *map, struct trusted_issuer *trusted_issuer, struct mistakes *mistakes);
 
-/* Is this the profile's `iss`, an alias, or one of those with a listed tenant for {tenantid}? */
+/* Is this the trusted issuer's `iss` or an alias, with any listed tenant in place of {tenantid}? */
 bool issuer_match(const struct trusted_issuer *trusted_issuer, struct span issuer);
 
 /* Which of them has this `iss`: whose `issuer` is written exactly so, else the first that has it as
@@ -39,8 +40,8 @@ size_t issuer_match_exact(
 MUST_CHECK enum reason issuer_match_header(
     const struct verify_inputs *inputs, struct token *token, struct arena *arena);
 
-/* Entra: the issuer that the key names is the token's, of the tenant that `tid` says. A key that
- * names none counts only where one tenant's keys are asked for. REASON_OK for all others. */
+/* Entra: the key's issuer must be the token's, for the tenant in `tid`. A key without an issuer is
+ * accepted only if the keys are those of a single tenant. REASON_OK for other providers. */
 MUST_CHECK enum reason issuer_match_key(
     const struct verify_inputs *inputs, struct token *token, struct arena *arena);
 

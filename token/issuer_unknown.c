@@ -66,7 +66,7 @@ path_differs(const struct parts *own, const struct parts *got)
 	return "the path differs";
 }
 
-/* What differs, and how near they are: the less the nearer; 0: not near at all. */
+/* The difference, and a distance: smaller is nearer; 0: not similar. */
 static int
 compare(struct span own_issuer, struct span issuer, const char **ret_what)
 {

@@ -37,9 +37,9 @@ const char *const provider_words[] = {
 	"github", "kubernetes", PROVIDER_GENERIC, NULL
 };
 
-/* In the order of provider_words. Tokens of workloads (gitlab, github, kubernetes) carry no
- * scopes or roles: their claims are conditions of the policy. Nobody writes to the table; it is
- * not const because struct texts is not. */
+/* In the order of provider_words. Tokens of workloads (gitlab, github, kubernetes) carry no scopes
+ * or roles: the policy has conditions on their claims instead. The table is never written to; it is
+ * not const only because struct texts is not. */
 static struct preset presets[] = {
 	/* okta */
 	{ .subject = { "/sub" }, .client = { "/cid" }, .scopes = { "/scp" },
@@ -160,8 +160,8 @@ provider_require(int provider, struct trusted_issuer *trusted_issuer, struct are
 
 #define SHARED_MAX 6
 
-/* Issuers that sign for everybody, and what tells one customer's tokens from another's. They are
- * shared whatever `provider` says. */
+/* Issuers that sign for all their customers, and the claims that identify the customer. They count
+ * as shared whatever the value of `provider`. */
 static const struct shared {
 	const char *issuer;
 	const char *pointers[SHARED_MAX];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * provider - what is known of each kind of identity provider, as one table of presets.
+ * provider - the presets of each kind of identity provider, as one table.
  *
  * Uses:   trusted_issuer.
  * Pure:   yes.
@@ -15,7 +15,7 @@
 /* The words of `provider`, in the order of the table; NULL at the end. */
 extern const char *const provider_words[];
 
-/* The word that stands for "nothing in particular". */
+/* The `provider` value that means "no particular provider". */
 #define PROVIDER_GENERIC "generic"
 
 /* Fill in the claims that the configuration does not name. `provider` is an index of
@@ -33,8 +33,8 @@ algorithm_set provider_algorithms(int provider);
 MUST_CHECK bool provider_require(
     int provider, struct trusted_issuer *trusted_issuer, struct arena *arena);
 
-/* Does `require` tell our tokens from those of the issuer's other customers? NULL when it does, or
- * when the issuer has no other customers; else the pointers of which it must name one, as text. */
+/* Does `require` exclude the tokens of the issuer's other customers? NULL if it does, or if the
+ * issuer has no other customers; else the pointers of which it must use one, as text. */
 const char *provider_shared(const struct trusted_issuer *trusted_issuer);
 
 /* The place of a word that is in the table. */

@@ -74,7 +74,7 @@ check_shape(struct span text, struct token *token)
 	return REASON_OK;
 }
 
-/* False only without memory; *ret_valid tells whether `part` was base64url. */
+/* False only if memory runs out. *ret_valid: whether `part` is base64url. */
 static bool
 decode(struct span part, struct arena *arena, struct span *ret_bytes, bool *ret_valid)
 {
@@ -135,8 +135,8 @@ read_algorithm(struct arena *arena, struct token *token)
 		return token_refuse(token, REASON_ALGORITHM_NOT_ALLOWED,
 		    arena_format(arena, "alg is %s, which is never allowed",
 			detail_quote(arena, json_text(alg))));
-	/* RFC 7515 section 4.1.11: we understand no extension. RFC 7797: `b64` changes what was
-	 * signed, so it is refused even where a sender forgot to make it critical. */
+	/* RFC 7515 section 4.1.11: no extension is supported. RFC 7797: `b64` changes what is
+	 * signed, so it is refused even if `crit` does not list it. */
 	if (json_object_get(token->header, "crit") != NULL)
 		return token_refuse(token, REASON_CRITICAL_UNKNOWN, "the header has \"crit\"");
 	if (json_object_get(token->header, "b64") != NULL)

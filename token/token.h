@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * token - what somebody claims: a compact JWS taken apart (RFC 7515 section 7.1), nothing proved.
+ * token - a parsed compact JWS (RFC 7515 section 7.1); nothing in it is verified.
  *
  * Uses:   jwks (algorithm), base.
  * Pure:   yes (allocates from the arena; jansson values are owned).
@@ -29,22 +29,20 @@ struct token {
 	json_t *header;        /* owned */
 	json_t *claims;        /* owned; NULL after token_read_signed() */
 	enum algorithm algorithm;
-	const struct key
-	    *key;           /* that its signature is of; NULL before verify_signature(); borrowed */
-	struct span kid;    /* at == NULL: none; lent by header */
-	struct span type;   /* `typ`; at == NULL: none */
-	struct span issuer; /* `iss` as claimed; at == NULL after token_read_signed() */
-	const char *detail; /* set with a refusal: what exactly is wrong; static or arena text */
+	const struct key *key; /* verified the signature; NULL before that; borrowed */
+	struct span kid;       /* at == NULL: none; lent by header */
+	struct span type;      /* `typ`; at == NULL: none */
+	struct span issuer;    /* `iss` as claimed; at == NULL after token_read_signed() */
+	const char *detail;    /* set with a refusal: what exactly is wrong; static or arena text */
 };
 
 /*
- * Take a token apart: three canonical base64url parts, a header object without duplicates whose
- * `alg` is one of ours, no `crit`, no `b64`, a payload object with an `iss` string.
+ * Parse a token: three canonical base64url parts, a header object without duplicates whose `alg` is
+ * supported, no `crit`, no `b64`, a payload object with an `iss` string.
  *
  * text   borrowed: must outlive the token.
- * Returns REASON_OK, or TOKEN_TOO_LARGE, TOKEN_MALFORMED, ALGORITHM_NOT_ALLOWED,
- * CRITICAL_UNKNOWN, CLAIM_MALFORMED; OVERLOADED when the arena has no room. token_done() in every
- * case.
+ * Returns REASON_OK, or TOKEN_TOO_LARGE, TOKEN_MALFORMED, ALGORITHM_NOT_ALLOWED, CRITICAL_UNKNOWN,
+ * CLAIM_MALFORMED; OVERLOADED if the arena is full. Call token_done() in every case.
  */
 MUST_CHECK enum reason token_read(struct span text, struct arena *arena, struct token *token);
 

@@ -169,7 +169,7 @@ read_types(
 	warn_of_star(texts, "name each type", mistakes);
 }
 
-/* What a preset says of `require` and of customers that share an issuer. */
+/* Check the preset's rules for `require` and for issuers that many customers share. */
 static void
 check_require(int provider, struct trusted_issuer *trusted_issuer, const struct node *map,
     struct mistakes *mistakes)
@@ -208,7 +208,7 @@ read_audience(const struct settings *settings, struct trusted_issuer *trusted_is
 		    "tokens for this API");
 }
 
-/* A scalar that says nothing: `/tid:` or `/tid: null`. */
+/* An empty scalar: `/tid:` or `/tid: null`. */
 static bool
 is_null(const struct node *node)
 {

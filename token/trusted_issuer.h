@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * trusted_issuer - what one trusted issuer's tokens must look like ("JWT profile"; issuers.NAME).
+ * trusted_issuer - the settings of one trusted issuer (issuers.NAME): what its tokens must look
+ * like.
  *
  * Uses:   jwks, base.
  * Pure:   yes.
@@ -52,8 +53,8 @@ struct trusted_issuer {
 };
 
 /*
- * Read issuers.NAME. Everything wrong is told. Told too: `audience: any` without `require`, an
- * algorithm that is none of ours (HS* and none by name).
+ * Read issuers.NAME. Every mistake is reported, including `audience: any` without `require` and an
+ * unsupported algorithm (HS* and none have their own messages).
  */
 void trusted_issuer_read(
     const struct node *map, struct trusted_issuer *trusted_issuer, struct mistakes *mistakes);
@@ -62,8 +63,8 @@ void trusted_issuer_read(
 const struct field *trusted_issuer_schema(void);
 const struct field *trusted_issuer_claims_schema(void);
 
-/* The profile of a local issuer: RFC 9068 tokens of `issuer` for `audience`, keys SOURCE_GIVEN.
- * Both texts are borrowed. The profile points into itself: fill it in where it stays. */
+/* The settings of the local issuer: RFC 9068 tokens of `issuer` for `audience`, keys SOURCE_GIVEN.
+ * Both texts are borrowed. The struct contains pointers to itself, so do not copy it. */
 void trusted_issuer_local(
     struct trusted_issuer *trusted_issuer, const char *issuer, const char *audience);
 

@@ -135,7 +135,8 @@ check_age(const struct verify_inputs *inputs, const struct date *iat, struct tok
 		(long long)(inputs->now_s - iat->floor_s), (long long)trusted_issuer->max_age_s));
 }
 
-/* Nothing is added to `now_s`, which may be any number; dates are far from the ends of int64_t. */
+/* Never add to `now_s`, which can be any number; dates are far from the limits of int64_t, so
+ * adding to them cannot overflow. */
 static enum reason
 check_dates(const struct verify_inputs *inputs, struct token *token, struct arena *arena)
 {
@@ -155,8 +156,8 @@ check_dates(const struct verify_inputs *inputs, struct token *token, struct aren
 	return check_age(inputs, &dates.iat, token, arena);
 }
 
-/* RFC 8705 section 3, RFC 9449 section 7.1: whoever cannot check a binding must not accept the
- * token as an ordinary one. */
+/* RFC 8705 section 3, RFC 9449 section 7.1: a token bound to a key must not be accepted as a bearer
+ * token if the binding cannot be checked. */
 static enum reason
 check_binding(const struct verify_inputs *inputs, struct token *token, struct arena *arena)
 {
@@ -168,7 +169,7 @@ check_binding(const struct verify_inputs *inputs, struct token *token, struct ar
 	    "the token is bound to a key (cnf), which this version cannot check");
 }
 
-/* When does what check_dates() found good cease to be so, on either side? */
+/* The period in which the result of check_dates() stays valid. */
 static void
 set_times(
     const struct trusted_issuer *trusted_issuer, const struct dates *dates, struct claims *claims)
@@ -189,8 +190,8 @@ set_times(
 	claims->until_s = until_s + trusted_issuer->skew_s;
 }
 
-/* Does the token say that the caller has more groups than it lists? OpenID Connect Core section
- * 5.6.2; Entra's implicit flow writes `hasgroups`. */
+/* Does the token indicate that the caller has more groups than it lists? OpenID Connect Core
+ * section 5.6.2; Entra's implicit flow writes `hasgroups`. */
 static bool
 groups_elsewhere(const json_t *claims)
 {
@@ -202,7 +203,7 @@ groups_elsewhere(const json_t *claims)
 
 typedef enum reason check(const struct verify_inputs *, struct token *, struct arena *);
 
-/* The first of the checks that refuses decides. */
+/* The first check that fails decides. */
 static enum reason
 run_checks(check *const checks[], const struct verify_inputs *inputs, struct token *token,
     struct arena *arena)

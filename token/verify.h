@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * verify - from what somebody claims to what is true, or the one reason why not.
+ * verify - check a token: verified claims, or the one reason for the refusal.
  *
  * Uses:   token, trusted_issuer, jwks, base.
- * Pure:   yes: keys and now are values; nothing is fetched, REASON_KEY_UNKNOWN says so.
+ * Pure:   yes: keys and time are arguments. Nothing is fetched; a missing key is
+ *         REASON_KEY_UNKNOWN.
  *
- * `struct claims` exists only as the result of verify_token(); policy/ takes it and nothing less.
+ * Only verify_token() makes a `struct claims`, and policy/ accepts no other input, so unverified
+ * claims cannot reach it.
  */
 #ifndef POSTERN_TOKEN_VERIFY_H
 #define POSTERN_TOKEN_VERIFY_H
@@ -38,7 +40,7 @@ struct claims {
 	struct spans scopes; /* split at U+0020; arrays as they are */
 	struct spans groups;
 	struct spans roles;
-	size_t not_text; /* entries of the three lists that are no text, and count for nothing */
+	size_t not_text;     /* ignored entries of the three lists that are not strings */
 	bool groups_overage; /* the caller has groups that the token does not list */
 	int64_t expires_s;   /* exclusive, without skew */
 	int64_t from_s;  /* every rule about time holds while from_s <= now < until_s: `nbf` and */
@@ -46,7 +48,7 @@ struct claims {
 	const json_t *payload; /* lent by the token */
 };
 
-/* What verifying needs to know. */
+/* The inputs of a verification. */
 struct verify_inputs {
 	const struct trusted_issuer *trusted_issuer;
 	const struct keyset *keys; /* NULL: REASON_KEYS_UNAVAILABLE */
@@ -54,11 +56,11 @@ struct verify_inputs {
 };
 
 /*
- * Verify a token that token_read() took apart: the profile's `iss`, `alg` and `typ`, the key and
- * the signature, then `exp`, `nbf`, `iat`, `aud`, the required claims and `cnf`
- * (RFC 7519 section 4.1, RFC 8725 section 3, RFC 9068 section 4). Wrong types are
- * REASON_CLAIM_MALFORMED, never "absent". Valid while now < exp + skew, now >= nbf - skew,
- * now >= iat - skew and now <= iat + max_age + skew. OVERLOADED when the arena has no room.
+ * Verify a token that token_read() parsed: the trusted issuer's `iss`, `alg` and `typ`, the key and
+ * the signature, then `exp`, `nbf`, `iat`, `aud`, the required claims and `cnf` (RFC 7519 section
+ * 4.1, RFC 8725 section 3, RFC 9068 section 4). A claim of the wrong type is
+ * REASON_CLAIM_MALFORMED; it never counts as absent. Valid while now < exp + skew, now >= nbf -
+ * skew, now >= iat - skew and now <= iat + max_age + skew. OVERLOADED if the arena is full.
  *
  * token   borrowed; token->detail is set with a refusal.
  * claims  set on REASON_OK only; valid as long as token and arena.
@@ -67,8 +69,8 @@ MUST_CHECK enum reason verify_token(const struct verify_inputs *inputs, struct t
     struct arena *arena, struct claims *claims);
 
 /*
- * All of verify_token() but the header, the key and the signature: for `explain --claims`, which
- * answers "what if". Of `token` only `issuer` and `claims` are read.
+ * verify_token() without the header, the key and the signature: for `explain --claims`, which
+ * answers "what if" questions. Of `token` only `issuer` and `claims` are read.
  */
 MUST_CHECK enum reason verify_assumed(const struct verify_inputs *inputs, struct token *token,
     struct arena *arena, struct claims *claims);
