@@ -115,8 +115,8 @@ client_do_rename(struct place *place, const struct client_line *line)
 	return place_report(place, result, &err);
 }
 
-/* Revoked from a client that does not have it: that is so already, or the role is a typo, and the
- * one that was meant still counts. */
+/* The client does not have the role: either there is nothing to do, or the role is a typo and the
+ * intended one is still granted. */
 static int
 not_revoked(const struct place *place, const struct admin_grant *grant)
 {
@@ -134,7 +134,8 @@ set_role(struct place *place, const struct client_line *line, bool granted)
 	bool changed = false;
 	struct err err;
 
-	/* Revoking is let through: the policy may have dropped the role already. */
+	/* Revoking is allowed without the role in the policy: it may have been removed there
+	 * already. */
 	if (granted && !place_role_known(place, grant.role))
 		return EXIT_NO;
 	result = admin_set_role(place->store, &grant, &changed, &err);

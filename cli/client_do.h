@@ -14,7 +14,7 @@
 #include "cli/client_line.h"
 #include "cli/place.h"
 
-/* Each returns an exit code, and has told what went wrong. */
+/* Each returns an exit code and has reported any error. */
 int client_do_add(struct place *place, const struct client_line *line);
 int client_do_list(struct place *place, const struct client_line *line);
 int client_do_show(struct place *place, const struct client_line *line);

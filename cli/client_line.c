@@ -139,7 +139,7 @@ const struct command_option client_options[] = {
 	{ .name = NULL },
 };
 
-/* Is something given that `change` could change? */
+/* Is there an option that `change` can apply? */
 static bool
 changes(const struct client_line *line)
 {

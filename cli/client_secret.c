@@ -21,7 +21,8 @@ end_tokens(struct place *place, const struct client_line *line, struct err *rete
 		   : ADMIN_TROUBLE;
 }
 
-/* Whose tokens are to end must be known before the secret goes. */
+/* Find the issuer before deleting the secret: without it, the client's tokens could not be
+ * revoked. */
 static bool
 can_end_tokens(struct place *place)
 {
@@ -55,7 +56,7 @@ client_do_rotate(struct place *place, const struct client_line *line)
 	digest_wipe(&made, sizeof(made));
 	if (line->output == CLIENT_TABLE)
 		(void)fprintf(stderr, "The secret is shown only once; it cannot be read again.\n");
-	/* The secret first: it cannot be had again, ending tokens can. */
+	/* Print the secret first: it cannot be shown again, but revoking tokens can be repeated. */
 	if (client_do_print(&out) != EXIT_YES)
 		return EXIT_TROUBLE;
 	return line->end_tokens ? place_report(place, end_tokens(place, line, &err), &err)

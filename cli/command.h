@@ -27,9 +27,8 @@ extern const struct command serve_command, check_command, explain_command, verif
 int command_trouble(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /*
- * The same for "COMMAND: ERR", or ERR alone ("" for COMMAND), where ERR names a place that somebody
- * wrote, and which may hold a secret: that is not shown. The store has hidden what is in the URL of
- * a PostgreSQL database.
+ * The same for "COMMAND: ERR", or ERR alone ("" for COMMAND). ERR may quote a configured URL or
+ * path; secrets in it are hidden. The store has already hidden those of a PostgreSQL URL.
  */
 int command_trouble_at(const char *command, const struct err *err);
 
@@ -42,7 +41,8 @@ MUST_CHECK bool command_config(const char *path, struct config **ret_config, int
 /* Print the errors among them to standard error, one a line. */
 void command_mistakes(const struct mistakes *mistakes);
 
-/* The same, with all that `serve` needs of this machine, or without what only it has. */
+/* The same, either with everything that `serve` needs on this machine, or without what only the
+ * target machine has. */
 MUST_CHECK bool command_config_as(
     const char *path, enum config_reading how, struct config **ret_config, int *ret_code);
 

@@ -18,7 +18,7 @@ struct printer {
 
 /* --- scalars --- */
 
-/* Such a text is itself in YAML, wherever it stands. */
+/* A text that needs no quotes in YAML, wherever it is used. */
 static bool
 plain(struct span text)
 {
@@ -177,7 +177,7 @@ claim_of(const struct trusted_issuer *trusted_issuer, const char *key)
 					    : &claims->roles;
 }
 
-/* Is it a key of an issuer that its provider's preset has a say in? Then it is printed. */
+/* Is it an issuer's key that its provider's preset may set? Then it is printed. */
 static bool
 print_preset(struct printer *printer, const struct trusted_issuer *trusted_issuer,
     const char *section, const char *key)
@@ -243,7 +243,7 @@ wants_something(const struct field *fields)
 	return false;
 }
 
-/* Where we are: the section's pointer, the issuer that we are in, how deep. */
+/* The position: the section's pointer, the current issuer, the depth. */
 struct place {
 	const char *section;
 	const struct trusted_issuer *trusted_issuer;
@@ -278,8 +278,8 @@ print_issuers(struct printer *printer, const struct node *issuers)
 	}
 }
 
-/* A section of its own: what is not there is printed by its defaults, unless it wants something
- * that only the operator knows. True: there is such a section. */
+/* A section: missing keys are printed with their defaults, unless a required key has none. True:
+ * there is such a section. */
 static bool
 print_below(struct printer *printer, const struct place *place, const struct field *field,
     const struct node *map)
@@ -375,7 +375,7 @@ print_section(struct printer *printer, const struct place *place, const struct n
 
 	for (const struct field *field = find_section(place->section); field->key != NULL; field++)
 		print_field(printer, place, field, map);
-	/* A key without anything below it would be null. */
+	/* A key without a value would be null. */
 	if (printer->out->len == before && place->depth > 0) {
 		printer->out->len--;
 		buffer_add_text(printer->out, " {}\n");

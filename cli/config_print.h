@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * config_print - the effective configuration as YAML that `postern check` takes again: what the
- * file says, the defaults of what it does not, and what the presets of providers set.
+ * config_print - the effective configuration as YAML that `postern check` takes again: the file's
+ * values, the defaults for missing ones, and the values set by provider presets.
  *
  * Uses:   proxy (config), token (trusted_issuer), base (document, schema).
  * Shell:  reads the file.

@@ -34,7 +34,7 @@ struct answering {
 	const struct asked *asked;
 	struct config *config;
 	struct services
-	    *services;         /* own config once they stand; NULL when nobody need be looked up */
+	    *services;         /* own config once they exist; NULL if no name must be looked up */
 	struct snapshot alone; /* of the configuration */
 	struct snapshot *snapshot; /* of the services; NULL without */
 	struct judge_inputs inputs;
@@ -48,7 +48,7 @@ struct answering {
 	json_t *payload;         /* claims that are assumed */
 };
 
-/* The request as it would come over the wire. */
+/* The request as a client would send it. */
 static bool
 make_request(struct answering *answering, struct err *reterr)
 {
@@ -92,7 +92,7 @@ inputs_of(const struct snapshot *snapshot, int64_t now_s)
 		.mono_s = clock_mono_s() };
 }
 
-/* Keys and clients are looked up only when somebody is to be known by them. */
+/* Keys and clients are loaded only if the caller must be authenticated. */
 static bool
 open_services(struct answering *answering, struct err *reterr)
 {
@@ -113,7 +113,7 @@ open_services(struct answering *answering, struct err *reterr)
 	answering->snapshot = snapshot_new(answering->services);
 	if (answering->snapshot == NULL)
 		return err_set(reterr, "out of memory");
-	/* Another time is another time for the token; the keys are those that are there. */
+	/* `--at` changes the time for the token only; the keys are the current ones. */
 	answering->inputs = inputs_of(answering->snapshot, asked->now_s);
 	return true;
 }
@@ -160,7 +160,8 @@ claims_of_client(struct answering *answering, struct err *reterr)
 	return answering->payload != NULL || err_set(reterr, "out of memory");
 }
 
-/* What a claims file does not say is taken to be right: it is about roles, not about dates. */
+/* Claims missing from a claims file are assumed to be valid: the question is about roles, not about
+ * dates. */
 static void
 assume_rest(json_t *payload, const struct trusted_issuer *trusted_issuer, int64_t now_s)
 {
@@ -220,7 +221,7 @@ judge_assumed(struct answering *answering)
 	return reason;
 }
 
-/* A user passes for one whose password was right; whether Basic counts there is asked. */
+/* Assume that the user's password was right; whether the module allows Basic is still checked. */
 static enum reason
 judge_named(struct answering *answering)
 {
@@ -236,7 +237,7 @@ judge_named(struct answering *answering)
 		   &answering->inputs, answering->user, &answering->arena, &answering->caller);
 }
 
-/* Who asks: whom the line assumes, or whose token it gives. */
+/* The caller: the one assumed on the command line, or the one whose token is given there. */
 static enum reason
 find_caller(void *context, const struct judge_inputs *inputs, struct decision *decision)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explain_names - names on the command line of `postern explain` that are not there, and which one
- * may have been meant.
+ * explain_names - for `postern explain`: report unknown names on the command line, with the nearest
+ * known one.
  *
  * Uses:   proxy (config), issuer (account, admin, store), base (nearest).
  * Shell:  reads the database, which this process must have opened already.
@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "proxy/config/config.h"
 
-/* "there is no client …" as the commands of clients say it. Always false. */
+/* "there is no client …" in the words of the client commands. Always false. */
 bool explain_no_client(const struct config *config, const char *name, struct err *reterr);
 
 /* "the configuration names no issuer …". Always false. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explain_own - what the gate itself answers, as `postern explain` tells it: the local issuer's
- * endpoints and the metadata of the protected resource.
+ * explain_own - `postern explain` for paths that the gate serves itself: the local issuer's
+ * endpoints and the protected resource metadata (RFC 9728).
  *
  * Uses:   proxy (config, resource), issuer (endpoint), policy (target).
  * Pure:   yes.
@@ -20,7 +20,7 @@ struct explain_own {
 	const char *detail; /* why it is no 200; NULL: it is. Lent by the arena */
 };
 
-/* By the functions that the gate's endpoints go by. Without memory for the answer it is 500. */
+/* Uses the same functions as the gate's endpoints. 500 if there is no memory for the response. */
 struct explain_own explain_own(const struct config *config, const struct request *request,
     const struct target *target, struct arena *arena);
 

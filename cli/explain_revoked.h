@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explain_revoked - who revoked a token, and when: for `postern explain`.
+ * explain_revoked - for `postern explain`: who revoked a token, and when.
  *
  * Uses:   issuer (store), policy (explain), proxy (judge).
  * Shell:  reads the database.

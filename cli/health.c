@@ -20,7 +20,7 @@
 #define ANSWER_ROOM 64
 #define ARENA_MAX (64u << 20)
 
-/* Where to ask: a gate that listens on every address listens on loopback, too. */
+/* The address to query: a gate that listens on every address also listens on loopback. */
 struct place {
 	char host[ADDRESS_ROOM];
 	const char *port; /* in `text` */
@@ -83,7 +83,7 @@ connect_to(const struct place *place)
 	return fd;
 }
 
-/* The status line is in the first segment, or the gate is not well. */
+/* The status line must be in the first segment; if not, the gate counts as unhealthy. */
 static int
 ask(int fd, const char *path)
 {

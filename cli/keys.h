@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * keys - waiting for key sets at the command line, where there is no second request to come.
+ * keys - wait for key sets in a command: unlike the gate, it has no later request to retry with.
  *
  * Uses:   proxy (services).
  */

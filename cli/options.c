@@ -63,7 +63,7 @@ wrong(struct reading *reading, const char *format, ...)
 	(void)fputc('\n', stderr);
 }
 
-/* Behind "=" may stand a secret, so that part is never repeated. */
+/* The part after "=" may be a secret, so it is never shown. */
 static void
 unknown_option(struct reading *reading, const char *typed)
 {
@@ -188,8 +188,8 @@ is_repeated(const struct command_option *option)
 	return option->kind == OPTION_TEXTS || option->kind == OPTION_FLAG || option->repeated;
 }
 
-/* The option was named in full. A value that is itself an option's name is one that was forgotten,
- * and must not swallow the option. */
+/* The option was named in full. If the value is itself an option's name, the value was forgotten;
+ * the option must not be taken for it. */
 static void
 take_option(struct reading *reading, size_t index, const char *value, bool apart)
 {
@@ -209,8 +209,8 @@ take_option(struct reading *reading, size_t index, const char *value, bool apart
 	reading->line->given |= bit;
 }
 
-/* "-" in front: arguments come in order, whatever POSIXLY_CORRECT says; ":": no text of getopt's.
- */
+/* "-" in front: arguments are returned in order, even with POSIXLY_CORRECT; ":": getopt prints no
+ * messages. */
 static void
 make_tables(struct reading *reading)
 {
@@ -347,7 +347,7 @@ check_words(struct reading *reading)
 		at += len;
 		at += strspn(at, " ");
 	}
-	/* Not repeated: a password that was typed here would be shown. */
+	/* Do not show the argument: it may be a password. */
 	if (count > 0 && reading->verb->arguments[0] == '\0')
 		wrong(reading, "takes no argument");
 	else if (count > 0)
@@ -392,7 +392,7 @@ read_arguments(struct reading *reading)
 {
 	int got;
 
-	optind = opterr = 0; /* glibc starts anew, and says nothing itself */
+	optind = opterr = 0; /* glibc: restart the scan; print no messages */
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet */
 	while (!reading->end && (got = getopt_long(reading->argc, reading->argv, reading->letters,
 				     reading->longs, NULL)) != -1)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * options - a command line, read by a table: one row per option says its name, its argument, its
- * help and where the value goes. The same table makes the text of `--help` (help.h).
+ * options - a command line, read by a table: one row per option has its name, its argument, its
+ * help and the destination of the value. The same table makes the text of `--help` (help.h).
  *
  * Uses:   base (schema: struct texts; nearest), getopt_long.
  * Shell:  getopt's state, standard output and standard error.
  * Limits: OPTIONS_MAX options, VERBS_MAX verbs of a command; arguments as many as there are.
  *
- * Options may stand anywhere; "--" ends them; "--name=value" and "--name value" are alike; "-" is
+ * Options may appear anywhere; "--" ends them; "--name=value" and "--name value" are alike; "-" is
  * an argument. Names are never abbreviated: what getopt would guess is an unknown option. An option
  * with a single value may be given once. POSIXLY_CORRECT changes nothing.
  */
@@ -25,7 +25,7 @@
 #define VERBS_MAX 32
 
 enum option_kind {
-	OPTION_TEXT,  /* const char *: the value as it stands; borrowed from argv */
+	OPTION_TEXT,  /* const char *: the value as written; borrowed from argv */
 	OPTION_TEXTS, /* struct texts: may be given again and again */
 	OPTION_FLAG,  /* bool: has no value */
 	OPTION_WORD,  /* int: index into `words` */
@@ -75,7 +75,7 @@ struct command_line {
 	const char **room;
 };
 
-/* Rows that are the same wherever they stand. */
+/* Rows that several tables share. */
 #define OPTION_ROW_CONFIG                                                                          \
 	{ .name = "--config",                                                                      \
 		.letter = 'c',                                                                     \
@@ -84,8 +84,8 @@ struct command_line {
 		.help = "the configuration (default: postern.yaml)" }
 
 /*
- * Read argv into `line`, the command's own struct, whose first member is a struct command_line
- * and whose defaults stand already. options_done() it in any case.
+ * Read argv into `line`, the command's own struct, whose first member is a struct command_line and
+ * which already has its defaults. Call options_done() in any case.
  *
  * False: help was asked for and printed (*ret_code is EXIT_YES), or there are mistakes, one line
  * each on standard error (EXIT_TROUBLE).

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * options_hint - what was probably meant by an option that is not there.
+ * options_hint - a hint for an unknown option.
  *
  * Uses:   nearest, options.
  * Pure:   yes.
@@ -20,7 +20,7 @@ struct unknown_option {
 	const struct command_verb *verb; /* NULL: none was found yet */
 	const char *typed;               /* one of argv */
 	char **argv;                     /* ends with NULL */
-	bool has_words;                  /* an argument stands before it */
+	bool has_words;                  /* an argument precedes it */
 };
 
 /*

@@ -40,7 +40,7 @@ take_config(struct place *place, enum place_need need)
 		place->database = config->local.database;
 }
 
-/* The keys lie beside the database unless somebody says otherwise. */
+/* The keys are next to the database unless configured elsewhere. */
 static void
 take_line(struct place *place, const struct command_line *line, enum place_need need)
 {
@@ -179,7 +179,7 @@ tell_roles(const struct place *place, const char *role)
 	(void)fprintf(stderr, "%s\n", policy->role_count == 0 ? "; it has none" : "");
 }
 
-/* A role that the policy does not know would be granted and never count: most likely a typo. */
+/* A role that is not in the policy would be granted without any effect: most likely a typo. */
 bool
 place_role_known(const struct place *place, const char *role)
 {

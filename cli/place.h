@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * place - where the local issuer's database and signing keys are, for the commands that are needed
- * in an emergency: a mistake elsewhere in postern.yaml or in the policy does not stop them, and
- * with --database they need no configuration. They say on standard error that they went on.
+ * place - find the local issuer's database and signing keys, for commands needed in an emergency: a
+ * mistake elsewhere in postern.yaml or in the policy does not stop them (they warn on standard
+ * error), and with --database they need no configuration.
  *
  * Uses:   command, options, proxy (config, config_part), issuer (store), base (nearest).
  * Shell:  the configuration, the database, standard error.
@@ -40,28 +40,28 @@ struct place {
 	struct arena arena;
 };
 
-/* Find out what the line and the configuration say. False: told why, and ret_code is the exit
- * code. True with mistakes elsewhere: told that it goes on. */
+/* Read the command line and the configuration. False: the error is reported, and ret_code is the
+ * exit code. True despite mistakes elsewhere: a warning is printed. */
 MUST_CHECK bool place_find(
     struct place *place, const struct command_line *line, enum place_need need, int *ret_code);
 
-/* Open the database. Only a configuration without mistakes, which names it, makes a new one. False:
- * told why, and ret_code is the exit code. */
+/* Open the database. A new one is created only if a configuration without mistakes names it. False:
+ * the error is reported, and ret_code is the exit code. */
 MUST_CHECK bool place_open(struct place *place, int *ret_code);
 
 /* Close what is open. Accepts a place that was never found. */
 void place_done(struct place *place);
 
-/* Does the policy have the role? False: told, with the role that may have been meant. While the
- * policy cannot be relied upon: true, and told that nobody looked. */
+/* Does the policy have the role? False: reported, with the nearest existing role. If the policy has
+ * mistakes: true, with a warning that the role was not checked. */
 bool place_role_known(const struct place *place, const char *role);
 
-/* The exit code of what admin said; its error is told. */
+/* The exit code for admin's result; prints its error. */
 int place_report(const struct place *place, enum admin_result result, const struct err *err);
 
 /*
- * The local issuer's `iss`, lent: as the configuration says; else the one whose public keys gates
- * have published in the database, which must be open. False: neither is there, or several are.
+ * The local issuer's `iss`, lent: from the configuration; else the one whose public keys gates have
+ * published in the database, which must be open. False: there is neither, or more than one.
  */
 MUST_CHECK bool place_issuer(struct place *place, const char **ret_issuer, struct err *reterr);
 

@@ -58,7 +58,7 @@ read_time(const char *value, void *field)
 		   : "Unix seconds, RFC 3339 or now";
 }
 
-/* Whose now it is is for the gates to say: until then it is a word. */
+/* The placeholder for "now", until the gates' time is known. */
 #define BEFORE_NOW INT64_MAX
 
 static const char *
@@ -190,8 +190,8 @@ no_issuer(const struct work *work, const char *name)
 	return EXIT_NO;
 }
 
-/* By `iss`. One that the configuration does not name is taken only while it has mistakes: whatever
- * it is to say, the tokens are to end now. */
+/* Find it by `iss`. An issuer that the configuration does not name is accepted only if the
+ * configuration has mistakes: in an emergency, tokens must be revoked all the same. */
 static int
 take_iss(struct work *work, const char *iss)
 {
@@ -226,8 +226,8 @@ find_issuer(struct work *work, const char *name)
 
 /* --- what is revoked --- */
 
-/* Of the local issuer: when its last token has ended. Of others it is not known how long theirs
- * live, so it is remembered for good. */
+/* The local issuer's revocation may be deleted after its last token has expired. The token lifetime
+ * of other issuers is unknown, so theirs is stored for good. */
 static int64_t
 forgotten_at(const struct work *work, int64_t issued_s)
 {
@@ -256,7 +256,7 @@ by_claims(struct work *work, const struct token *token, struct revocation *revoc
 	return revocation->value != NULL ? EXIT_YES : command_trouble("revoke: no memory");
 }
 
-/* Nothing of the token is proved, and nothing need be: who has it may end it. */
+/* The token is not verified, and need not be: anyone who has it may revoke it. */
 static int
 by_token(struct work *work, struct revocation *revocation)
 {
@@ -388,7 +388,7 @@ run(struct place *place, const struct line *line)
 	struct work work = { .place = place };
 	int code;
 
-	/* The list of what is revoked is kept in the local issuer's database. */
+	/* The list of revoked tokens is stored in the local issuer's database. */
 	if (!place_find(place, &line->line, PLACE_DATABASE, &code) || !place_open(place, &code))
 		return code;
 	log_setup((enum log_format)place->config->log_format, LOG_INFO);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * secret_input - a password from whoever sits there, or from standard input; never from an
- * argument, which every user of the machine can read.
+ * secret_input - read a password from the terminal or from standard input; never from an argument,
+ * which every user of the machine can read.
  *
  * Uses:   base.
  * Shell:  the terminal.

@@ -15,7 +15,7 @@
 #include "issuer/keys/signing_set.h"
 #include "proxy/config/config_part.h"
 
-/* The defaults, while the configuration does not say it. */
+/* The defaults, used if the configuration does not set them. */
 #define PUBLISH_AHEAD_S 3600
 #define TOKEN_LIFETIME_S 3600
 
@@ -84,7 +84,8 @@ list(struct signing *signing, const struct keys_asked *asked, struct err *err)
 
 /* --- rotate, retire --- */
 
-/* Who may do this is who may write there; that it was done is for the record. */
+/* No role is checked: write access to the key files is the permission. The log records the
+ * change. */
 static void
 record(const char *what, const char *kid)
 {
@@ -143,8 +144,8 @@ retire(struct signing *signing, const struct keys_asked *asked, struct err *err)
 
 /* --- where they are --- */
 
-/* The kind of the youngest key: what the configuration does not say the keys do, and a rotation in
- * an emergency is no time to change it. */
+/* The algorithm of the newest key. If the configuration does not set one, keep it: a rotation in an
+ * emergency must not change the algorithm. */
 static bool
 algorithm_there(const char *state, enum signing_algorithm *ret_algorithm, struct err *reterr)
 {

@@ -59,7 +59,7 @@ check_client(struct place *place, const struct token_asked *asked)
 
 /* --- the token --- */
 
-/* A user has no scopes: what it may is said by its roles. */
+/* A user has no scopes: its rights come from its roles. */
 static bool
 mint(struct issuer *issuer, const struct token_asked *asked, struct buffer *token,
     struct err *reterr)

@@ -108,7 +108,7 @@ read_keys(const char *place, struct keyset **ret_keys, struct err *reterr)
 	return done;
 }
 
-/* A profile of what the command line asks: what it does not name is not checked. */
+/* A trusted issuer made from the command line: what no option names is not checked. */
 static enum reason
 verify_claims(
     const struct asked *asked, const struct keyset *keys, struct arena *arena, struct token *token)

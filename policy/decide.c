@@ -105,7 +105,7 @@ decide_caller(const struct policy *policy, const struct route_match *route,
 	struct verdict verdict = { .reason = route->reason, .detail = route->detail };
 	enum reason reason;
 
-	/* which methods there are is told to a known caller only */
+	/* only an authenticated caller learns which methods exist */
 	if (route->reason == REASON_METHOD_NOT_GRANTED && principal == NULL)
 		verdict = (struct verdict){ .reason = REASON_CREDENTIALS_MISSING };
 	if (route->reason != REASON_OK || route->public)

@@ -18,9 +18,9 @@
 #include "policy/principal.h"
 #include "policy/target.h"
 
-/* What covers a method on a path, before anybody is known. */
+/* The rule for a method on a path, before the caller is authenticated. */
 struct route_match {
-	const char *pattern;               /* the deciding pattern; NULL: nothing covers it */
+	const char *pattern;               /* the matching pattern; NULL: none */
 	const struct privilege *privilege; /* for this method; NULL: none */
 	const struct module *module;       /* which serves the path; NULL: none */
 	bool public;                       /* no credentials needed */
@@ -32,18 +32,18 @@ struct route_match {
 /* The decision. All pointers are lent by the policy or the arena. */
 struct verdict {
 	enum reason reason;        /* REASON_OK: forward */
-	enum reason shadow_reason; /* what a shadow privilege would have said; else REASON_OK */
-	const char *detail;        /* what was wanted and what was there; may be NULL */
+	enum reason shadow_reason; /* what a shadow privilege would have decided; else REASON_OK */
+	const char *detail;        /* what is required and what the caller has; may be NULL */
 };
 
-/* Which pattern, privilege and module stand for this request. HEAD counts as GET. */
+/* Find the pattern, privilege and module for this request. HEAD counts as GET. */
 void decide_route(const struct policy *policy, struct span method, const struct target *target,
     struct route_match *ret_route);
 
 /*
- * Judge a caller against what covers the request. `principal` NULL: nobody presented credentials.
- * Roles: any one; no roles and no scopes on the privilege: any caller; a scope of the privilege
- * satisfies it by itself. Anything undecided is a refusal.
+ * Decide whether a caller may make the request. `principal` NULL: no credentials were presented.
+ * One role of the privilege is enough, and so is one of its scopes; a privilege with neither roles
+ * nor scopes admits any authenticated caller. Anything undecided is a refusal.
  */
 MUST_CHECK struct verdict decide_caller(const struct policy *policy,
     const struct route_match *route, const struct principal *principal, struct arena *arena);

@@ -49,7 +49,7 @@ roles_list(const struct policy *policy, const struct principal *principal, struc
 	return list_done(&list);
 }
 
-/* Scopes come from outside: what could break out of the quotes or of a line is masked. */
+/* Scopes are outside text: characters that could end the quotes or the line are masked. */
 static struct span
 harmless(struct span scope, struct arena *arena)
 {

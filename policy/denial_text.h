@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * denial_text - what a privilege wants and what a caller has, in words.
+ * denial_text - what a privilege requires and what the caller has, as text.
  *
  * Uses:   policy, principal.
  * Pure:   yes.
- * Limits: DENIAL_TEXT_MAX_NAMES names are told, then "and N more"; a scope is cut at
- * DENIAL_TEXT_MAX_SCOPE.
+ * Limits: DENIAL_TEXT_MAX_NAMES names are listed, then "and N more"; a scope is cut at
+ *         DENIAL_TEXT_MAX_SCOPE.
  */
 #ifndef POSTERN_POLICY_DENIAL_TEXT_H
 #define POSTERN_POLICY_DENIAL_TEXT_H

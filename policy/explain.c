@@ -12,7 +12,7 @@ text_or_null(const char *text)
 	return text == NULL ? json_null() : json_string(text);
 }
 
-/* Bytes that are not UTF-8 cannot stand in JSON; the place for them is not worth a failure. */
+/* JSON cannot contain bytes that are not UTF-8; such a text becomes null, not a failure. */
 static json_t *
 span_or_null(struct span span)
 {
@@ -54,7 +54,7 @@ scopes_list(const struct principal *principal)
 	return list;
 }
 
-/* Set a member; a failure is kept until the end. */
+/* Set a member; a failure is remembered until the end. */
 static void
 put(json_t *object, const char *key, json_t *value, bool *failed)
 {
@@ -130,7 +130,7 @@ put_caller(json_t *object, const struct explanation *explanation, bool *failed)
 	put(object, "ignored_entries", json_integer((json_int_t)who->not_text), failed);
 }
 
-/* Who ended the token before its time, and when (RFC 3339). */
+/* Who revoked the token, and when (RFC 3339). */
 static void
 put_revoked(json_t *object, const struct explanation *explanation, bool *failed)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explain - a decision told to a person or a program: what was asked, what covers it, who asked,
- * what they hold and what was wanted.
+ * explain - a decision as text or JSON: the request, the matching rule, the caller, the caller's
+ * roles and scopes, and those required.
  *
  * Uses:   decide, policy, principal, base (buffer), jansson.
  * Pure:   yes (allocates).
@@ -25,12 +25,13 @@ struct explanation {
 	struct span path; /* canonical, or as sent when it cannot be read */
 	const struct policy *policy;
 	const struct route_match *route;   /* NULL: it did not come to that */
-	const struct principal *principal; /* NULL: nobody, or nobody who was believed */
+	const struct principal *principal; /* NULL: no credentials, or they were refused */
 	const struct verdict *verdict;     /* NULL: it did not come to that */
 	enum reason reason;                /* overall: REASON_OK forwards */
 	int own_status; /* what the gate itself answers there; 0: it is none of its own endpoints */
 	const char *detail;     /* may be NULL */
-	const char *revoked_by; /* who revoked the token, at revoked_s; NULL: unknown */
+	const char *revoked_by; /* the admin or client that revoked the token, at revoked_s; NULL:
+				   unknown */
 	int64_t revoked_s;
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fold - what Unicode compatibility folding (NFKC, UAX #15) makes of a character, as far as it
- * matters in a path: an upstream that folds would see another path than the one we judged.
+ * matters in a path: an upstream that folds would see a different path from the one that was
+ * authorised.
  *
  * Uses:   nothing.
  * Pure:   yes.

@@ -82,8 +82,8 @@ hold_all(const struct texts *all, const struct texts *some)
 }
 
 /*
- * Why `inner` lets more callers in than `outer`; NULL if it does not. Other roles for a part of the
- * tree are what narrower paths are for; all of the outer roles and more is laxer.
+ * Why `inner` admits more callers than `outer`; NULL if it does not. A narrower path may well have
+ * different roles; it is less strict only if it has all of the outer roles and more.
  */
 static const char *
 laxer(const struct privilege *inner, const struct privilege *outer)

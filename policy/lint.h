@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lint - what a policy may say but hardly means: warnings, which invalidate nothing.
+ * lint - warnings about a policy that is valid but probably not what was meant.
  *
  * Uses:   reader, role, rule, pattern.
  * Pure:   yes.
@@ -10,8 +10,8 @@
 
 #include "policy/reader.h"
 
-/* Warn of a role nobody can get, a role no privilege uses, a narrower path that is laxer than the
- * wider one, a module without a privilege. `root` is the whole policy.yaml. */
+/* Warn of a role that nobody can get, a role that no privilege uses, a narrower path that is less
+ * strict than the wider one, a module without a privilege. `root` is the whole policy.yaml. */
 void lint(struct reader *reader, const struct node *root);
 
 #endif

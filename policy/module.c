@@ -69,7 +69,7 @@ read_allow(struct reader *reader, const struct texts *words)
 	return allow;
 }
 
-/* Two modules on one pattern would make the upstream a matter of luck. */
+/* With two modules on one pattern, the upstream would be ambiguous. */
 static void
 serve(struct reader *reader, const struct module *module, size_t i)
 {
@@ -87,7 +87,7 @@ serve(struct reader *reader, const struct module *module, size_t i)
 	else if (other != NULL)
 		mistake_at(reader->mistakes, reader_text_node(&module->paths, i),
 		    "is also a path of module \"%s\"", other->name);
-	/* patterns hang on to void *; nobody writes through it */
+	/* patterns store a void *; it is never written through */
 	else
 		*place = (void *)module;
 }

@@ -13,7 +13,7 @@
 /* The keys of a module; for the manual. */
 extern const struct field module_fields[];
 
-/* Read `modules` (may be NULL) into the policy. Every mistake is told. */
+/* Read `modules` (may be NULL) into the policy. Every mistake is reported. */
 void module_read(struct reader *reader, const struct node *modules);
 
 /* The module of that name, or NULL. */

@@ -29,7 +29,7 @@ struct pattern_set {
 	struct segment root;
 };
 
-/* What is looked for. */
+/* The search. */
 struct search {
 	bool wider;       /* `rest` is a pattern: its `*` falls under `*` only */
 	bool subtree;     /* ... and it had a last `*`, cut off */
@@ -107,7 +107,7 @@ compare(struct span escaped, struct span name)
 	return name.len == 0 ? 0 : -1;
 }
 
-/* Where the child of that name is, or where it would stand. */
+/* The index of the child with that name, or the index at which to insert it. */
 static size_t
 child_place(const struct segment *segment, struct span escaped, bool *ret_found)
 {

@@ -2,7 +2,7 @@
 /*
  * policy - roles, modules, privileges and public paths, read from policy.yaml and compiled.
  *
- * Uses:   token (profiles, claims), base.
+ * Uses:   token (trusted_issuer, claims), base.
  * Pure:   yes, once read. Safe to read from any thread.
  * Limits: POLICY_MAX_ROLES roles.
  */
@@ -20,9 +20,9 @@
 
 #define POLICY_MAX_ROLES 4096
 
-/* One line of `granted_to`: all that is given must hold. */
+/* One line of `granted_to`: all of its conditions must hold. */
 struct grant {
-	const char *issuer; /* profile name; NULL: any */
+	const char *issuer; /* trusted issuer's name; NULL: any */
 	const char *scope, *group, *role;
 	const char *claim;   /* JSON Pointer */
 	struct texts equals; /* any one of; none: the claim is there and not null or false. Strings,
@@ -66,29 +66,30 @@ struct policy {
 	struct privilege *privileges;
 	struct texts public_paths;
 	bool default_public;
-	struct ruling *rulings;      /* what stands on each pattern, see rule.h */
+	struct ruling *rulings;      /* the rule of each pattern, see rule.h */
 	struct pattern_set *rules;   /* compiled: struct ruling of privileges and public paths */
 	struct pattern_set *serving; /* compiled: struct module */
 };
 
-/* Which names the policy may speak of. */
+/* The names that the policy may use. */
 struct policy_names {
 	const struct trusted_issuer *trusted_issuers;
 	size_t trusted_issuer_count;
-	const char *local_issuer; /* name of the local issuer's profile, or NULL */
+	const char *local_issuer; /* name of the local issuer, or NULL */
 };
 
 /* The keys at the top of policy.yaml; for the manual. */
 extern const struct field policy_fields[];
 
 /*
- * Compile policy.yaml. Every mistake is told (unknown roles, modules and issuers, equal pattern
- * and method twice, bad patterns, upstream URLs); warned of: a role nobody can get, a role no
- * privilege uses, a narrower path that is laxer than the wider one, a module without a privilege.
+ * Compile policy.yaml. Every mistake is reported (unknown roles, modules and issuers, the same
+ * pattern and method twice, bad patterns, upstream URLs). Warnings: a role that nobody can get, a
+ * role that no privilege uses, a narrower path that is less strict than the wider one, a module
+ * without a privilege.
  *
- * root      borrowed; NULL (an empty file): nothing is covered.
- * policy    not to be used after a mistake; what it does not hold is refused all the same.
- * mistakes  their arena lends everything; the caller keeps it, and the document's, as long as the
+ * root      borrowed; NULL (an empty file): no path has a rule.
+ * policy    do not use it after a mistake; a request without a rule is refused in any case.
+ * mistakes  everything is lent by their arena; it, and the document's arena, must outlive the
  *           policy.
  */
 void policy_read(const struct node *root, const struct policy_names *names, struct policy *policy,

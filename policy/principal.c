@@ -9,7 +9,7 @@
 #include "base/json_number.h"
 #include "policy/role.h"
 
-/* What a grant is held against. */
+/* What a grant is compared with. */
 struct facts {
 	const struct claims *claims; /* NULL: a user by Basic */
 	const struct principal_store *store;
@@ -74,8 +74,8 @@ claim_holds(const struct grant *grant, const struct claims *claims)
 	return false;
 }
 
-/* Only the store knows the local issuer's clients: a token of another issuer that names the same
- * client is another client. */
+/* Only the local issuer's clients are in the store: a client of the same name in another issuer's
+ * token is a different client. */
 static bool
 client_holds(const struct grant *grant, const struct facts *facts)
 {
@@ -106,8 +106,8 @@ token_holds(const struct grant *grant, const struct claims *claims, bool any_gro
 	return grant->claim == NULL || claim_holds(grant, claims);
 }
 
-/* One line of `granted_to`. A line without conditions is a mistake at load, and holds for nobody
- * all the same. */
+/* Does one line of `granted_to` match? A line without conditions is a mistake at load; even so, it
+ * never matches. */
 static bool
 grant_holds(const struct grant *grant, const struct facts *facts)
 {
@@ -130,7 +130,7 @@ set_role(uint64_t *roles, size_t index)
 	roles[index / 64] |= UINT64_C(1) << index % 64;
 }
 
-/* The roles that lines of `granted_to` give. */
+/* Add the roles that `granted_to` grants. */
 static void
 grant_roles(const struct policy *policy, const struct facts *facts, uint64_t *roles)
 {

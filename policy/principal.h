@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * principal - who is calling, in the policy's terms: identity, scopes and the roles they give.
+ * principal - the caller as the policy sees it: identity, scopes and the roles they grant.
  *
  * Uses:   policy, token (claims).
  * Pure:   yes.
@@ -17,26 +17,26 @@
 #include "token/verify.h"
 
 struct principal {
-	const char *issuer;  /* profile name; NULL: a local user by Basic */
+	const char *issuer;  /* trusted issuer's name; NULL: a local user by Basic */
 	struct span subject; /* at == NULL: none */
 	struct span client;
 	const char *client_name; /* of the local issuer's client, or NULL */
 	const char *user;        /* of Basic, or NULL */
 	struct spans scopes;
-	size_t not_text;  /* entries of the token's lists that are no text, and count for nothing */
+	size_t not_text;  /* ignored entries of the token's lists that are not strings */
 	uint64_t *roles;  /* policy->role_words words; lent by the arena */
-	uint64_t *unsure; /* roles that groups would give which the token does not list (overage);
-			     NULL: none. Lent by the arena */
+	uint64_t *unsure; /* roles that could come from groups that the token does not list
+			     (overage); NULL: none. Lent by the arena */
 };
 
-/* What the local issuer's store says of a client or user. */
+/* A client or user as read from the local issuer's store. */
 struct principal_store {
 	const char *client_name; /* NULL: not a client of the local issuer */
 	const char *user;        /* NULL: not a user */
 	struct texts roles;      /* granted in the store */
 };
 
-/* What is known of whoever holds a token. */
+/* The caller, as known from a verified token. */
 struct principal_inputs {
 	const struct claims *claims;         /* verified */
 	const struct principal_store *store; /* NULL: not of the local issuer */

@@ -38,8 +38,8 @@ const struct field privilege_fields[] = {
 	{ .key = NULL },
 };
 
-/* RFC 9110 section 9.1: a token, in capitals by convention; a small letter would be another
- * method, which nobody means. */
+/* RFC 9110 section 9.1: a token, in capitals by convention. Methods are case-sensitive, so a
+ * lower-case letter is surely a mistake. */
 static bool
 is_method(const char *text)
 {
@@ -120,7 +120,7 @@ read_paths(struct reader *reader, const struct privilege *privilege)
 		module = module_find(reader->policy, modules->at[i]);
 		if (module == NULL)
 			no_module(reader, rule.node);
-		/* a bad pattern of the module is told where it stands */
+		/* a bad pattern of the module is reported at the module */
 		for (size_t j = 0; module != NULL && j < module->paths.count; j++)
 			if (pattern_check(span_of(module->paths.at[j]), &err))
 				rule_add(reader, span_of(module->paths.at[j]), &rule);

@@ -13,8 +13,8 @@
 /* The keys of a privilege; for the manual. */
 extern const struct field privilege_fields[];
 
-/* Read `privileges` (may be NULL) into the policy and its rules; roles and modules are read
- * before. Every mistake is told. */
+/* Read `privileges` (may be NULL) into the policy and its rules; read roles and modules first.
+ * Every mistake is reported. */
 void privilege_read(struct reader *reader, const struct node *privileges);
 
 #endif

@@ -29,17 +29,17 @@ struct reader {
 /* arena_array() that notes the failure. NULL: no memory. */
 MUST_CHECK void *reader_array(struct reader *reader, size_t count, size_t each_bytes);
 
-/* The map that a section's entry is; NULL for one left empty ("name:"). Anything else is told by
- * schema_read(). Lent. */
+/* The map of a section's entry; NULL for an empty entry ("name:"). schema_read() reports anything
+ * else. Lent. */
 const struct node *reader_map(const struct node *node);
 
 /* The node of texts->at[i], for messages. Lent; never NULL when the texts were given. */
 const struct node *reader_text_node(const struct texts *texts, size_t i);
 
-/* Check a name that is written into headers and logs; tells what is wrong with it. */
+/* Check a name that is written into headers and logs; reports mistakes. */
 MUST_CHECK bool reader_name(struct reader *reader, const struct node *node);
 
-/* Check the form of a pattern; tells what is wrong with it. */
+/* Check the form of a pattern; reports mistakes. */
 MUST_CHECK bool reader_pattern(struct reader *reader, const struct texts *texts, size_t i);
 
 /* Is that text among them? */

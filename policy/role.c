@@ -82,7 +82,7 @@ is_empty(const struct grant *grant)
 	       grant->user == NULL;
 }
 
-/* Does it ask for what only the local issuer knows? */
+/* Does it have a condition that only the local issuer can meet? */
 static bool
 asks_local(const struct grant *grant)
 {

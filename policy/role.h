@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * role - the `roles` of policy.yaml, and who is granted them.
+ * role - the `roles` of policy.yaml, and the conditions that grant them.
  *
  * Uses:   reader, document, schema.
  * Pure:   yes.
@@ -15,7 +15,7 @@
 extern const struct field role_fields[];
 extern const struct field grant_fields[];
 
-/* Read `roles` (may be NULL) into the policy, sorted by name. Every mistake is told. */
+/* Read `roles` (may be NULL) into the policy, sorted by name. Every mistake is reported. */
 void role_read(struct reader *reader, const struct node *roles);
 
 /* Can anybody get it? With a local issuer somebody always can: its store grants roles too. */

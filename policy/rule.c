@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/rule.h"
 
-/* Does the privilege speak of that method? HEAD goes with GET. */
+/* Does the privilege apply to that method? HEAD counts as GET. */
 static bool
 grants(const struct privilege *privilege, struct span method)
 {
@@ -29,7 +29,7 @@ shared_method(const struct privilege *a, const struct privilege *b)
 	return NULL;
 }
 
-/* Tells what is wrong with both on one pattern. True: they can stand side by side. */
+/* Report a conflict between two rules on one pattern. True: there is none. */
 static bool
 agree(struct reader *reader, const struct rule *rule, const struct rule *other)
 {

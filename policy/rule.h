@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rule - what stands on one pattern: public, or privileges told apart by method.
+ * rule - the rule of one pattern: public, or privileges by method.
  *
  * Uses:   reader.
  * Pure:   yes.
@@ -26,11 +26,11 @@ struct ruling {
 };
 
 /*
- * Hang a rule on a pattern whose form is right. Told: equal pattern and method in two privileges,
- * public and privileged at once, public twice. The same privilege twice (by a module and by a
- * path) is one.
+ * Add a rule to a well-formed pattern. Reported as mistakes: the same pattern and method in two
+ * privileges, both public and privileged, public twice. The same privilege twice (by a module and
+ * by a path) counts once.
  *
- * rule  borrowed; a copy is kept.
+ * rule  borrowed, copied.
  */
 void rule_add(struct reader *reader, struct span pattern, const struct rule *rule);
 

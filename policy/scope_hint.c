@@ -3,7 +3,7 @@
 
 #include "policy/role.h"
 
-/* The hint in the making. */
+/* The hint under construction. */
 struct hint {
 	char *text;
 	size_t len;

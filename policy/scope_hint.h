@@ -17,10 +17,10 @@
 #define SCOPE_HINT_MAX 256u
 
 /*
- * The scopes of which any one suffices, with spaces between: the privilege's own, and those of
- * lines of `granted_to` that ask for nothing but a scope of the caller's issuer (or of any, while
- * nobody is known: `principal` NULL). NULL: no scope helps, as where a group or a role is lacking
- * and for a user with a password. Lent by the arena.
+ * The scopes any one of which would be enough, separated by spaces: the privilege's own, and those
+ * of `granted_to` lines whose only condition is a scope of the caller's issuer (of any issuer if
+ * `principal` is NULL: unauthenticated). NULL: no scope would help, as when a group or a role is
+ * missing, or for a user with a password. Lent by the arena.
  */
 const char *scope_hint(const struct policy *policy, const struct privilege *privilege,
     const struct principal *principal, struct arena *arena);

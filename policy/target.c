@@ -51,7 +51,7 @@ is_delimiter(char byte)
 	return byte == '/' || byte == ';' || byte == '?' || byte == '#';
 }
 
-/* What is refused in every target, path or query. */
+/* Characters refused anywhere in a target, in path and query. */
 static enum reason
 check_bytes(struct span raw, struct target *target)
 {

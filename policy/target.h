@@ -5,9 +5,9 @@
  * Uses:   base.
  * Pure:   yes.
  *
- * What two parsers could read in two ways is refused. What is left has one spelling: unreserved
- * characters plain (RFC 3986 section 6.2.2.2), the rest of the escapes in upper case. That
- * spelling is judged and forwarded, byte for byte.
+ * A target that two parsers could read differently is refused. Every other one has one spelling:
+ * unreserved characters plain (RFC 3986 section 6.2.2.2), the rest of the escapes in upper case.
+ * That spelling is authorised and forwarded, byte for byte.
  * Limits: TARGET_MAX_SEGMENTS segments; more is a refusal.
  */
 #ifndef POSTERN_POLICY_TARGET_H
