@@ -43,7 +43,7 @@ arena_done(struct arena *arena)
 	arena_init(arena, arena->max_bytes);
 }
 
-/* Blocks grow with what was used so far, so that many bytes need few blocks. */
+/* Block sizes grow with the bytes used so far, so that large arenas need few blocks. */
 static size_t
 next_block_bytes(const struct arena *arena, size_t min)
 {
@@ -58,7 +58,7 @@ next_block_bytes(const struct arena *arena, size_t min)
 	return wanted < min ? min : wanted;
 }
 
-/* The bytes left in the block before are given up. */
+/* The rest of the previous block is wasted. */
 static bool
 add_block(struct arena *arena, size_t least_room)
 {

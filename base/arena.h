@@ -25,10 +25,10 @@ struct arena {
 	size_t first_bytes; /* of the first block; 0: an ordinary one */
 };
 
-/* Ready an empty arena; allocates nothing yet. */
+/* Initialise an empty arena; allocates nothing yet. */
 void arena_init(struct arena *arena, size_t max_bytes);
 
-/* The same for many small arenas that live long: the first block is no larger than this. */
+/* The same for many small, long-lived arenas: the first block is no larger than this. */
 void arena_init_small(struct arena *arena, size_t max_bytes, size_t first_bytes);
 
 /* Free everything; the arena is empty and may be used again. Accepts an empty one. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * file - whole small files: read with a cap, written so that a crash leaves the old or the new.
+ * file - read small files with a size limit, and replace files atomically, even in a crash.
  *
  * Uses:   buffer, err, digest.
  * Shell:  touches the file system.

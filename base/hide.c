@@ -128,7 +128,7 @@ has_token(struct span text)
 	       span_find(span_slice(text, start, text.len), '.') < text.len - start;
 }
 
-/* Does NAME=, as in a query, stand at the beginning of the text? */
+/* Does the text start with NAME=, as in a query? */
 static bool
 starts_parameter(struct span text)
 {
@@ -140,8 +140,8 @@ starts_parameter(struct span text)
 	return len > 0 && len < text.len && text.at[len] == '=';
 }
 
-/* Where the "?" of the query is; text.len: there is none. Without a scheme a "?" may end a
- * question, so that NAME= must follow. */
+/* The offset of the query's "?"; text.len: none. Without a scheme, "?" may be a question mark, so
+ * NAME= must follow. */
 static size_t
 find_query(struct span text)
 {
@@ -166,8 +166,8 @@ speaks_of_secret(struct span text)
 	return false;
 }
 
-/* Where the credentials of an Authorization header begin: behind "Bearer " or "Basic ", where a
- * value begins; text.len: there are none. */
+/* The offset of the credentials of an Authorization header: after "Bearer " or "Basic " at the
+ * start of a value; text.len: none. */
 static size_t
 find_credentials(struct span text)
 {

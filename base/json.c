@@ -196,7 +196,8 @@ member(const json_t *object, struct span token)
 	return NULL;
 }
 
-/* RFC 6901 section 4: digits without leading zeros; "-" is behind the last element. */
+/* RFC 6901 section 4: digits without leading zeros; "-" means the element after the last one, which
+ * does not exist. */
 static json_t *
 element(const json_t *array, struct span token)
 {

@@ -12,7 +12,7 @@
 
 #define ESCAPED_NUL "\\u0000"
 
-/* A text being copied. */
+/* The state of a copy. */
 struct marking {
 	struct span text;
 	size_t copied; /* of its bytes */
@@ -43,7 +43,7 @@ integer_end(struct span text, size_t at)
 	return end == first || leading_zero ? at : end;
 }
 
-/* Where the fraction and the exponent behind an integer end; `at` when there are none, or they are
+/* The end of the fraction and the exponent after an integer; `at` if there are none, or if they are
  * malformed. */
 static size_t
 real_end(struct span text, size_t at)

@@ -40,7 +40,7 @@ MUST_CHECK bool json_number_mark(struct span text, struct buffer *into);
  */
 MUST_CHECK json_t *json_number_unmark(json_t *json);
 
-/* The text of such a number as it was written, lent; at == NULL for any other value. */
+/* The text of such a number as written, lent; at == NULL for any other value. */
 struct span json_number_text(const json_t *value);
 
 #endif

@@ -65,7 +65,7 @@ add_shown(struct buffer *line, struct span value)
 		buffer_add_text(line, "…");
 }
 
-/* Does `a` come after `b`? Files keep the order they were met in. */
+/* Does `a` come after `b`? Files are in the order in which they were read. */
 static bool
 after(const struct mistakes *mistakes, const struct mistake *a, const struct mistake *b)
 {

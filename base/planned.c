@@ -3,7 +3,7 @@
 
 #define NOT_YET "not in this version"
 
-/* A key that a schema knows is never looked up here. */
+/* Must not list a key that a schema has: only unknown keys are looked up here. */
 static const struct {
 	const char *key, *hint;
 } rows[] = {

@@ -267,7 +267,7 @@ read_slot(const struct slot *slot)
 	}
 }
 
-/* The default is read like a value of the file, so that the two cannot differ in meaning. */
+/* A default is parsed like a value from the file, so that both have the same meaning. */
 static void
 fill_default(const struct slot *slot, const struct node *map)
 {

@@ -25,10 +25,9 @@ struct steady {
 /*
  * Look at both clocks: clock_now_s() and clock_mono_s().
  *
- * ret_jump_s  how far the clock was set since the last look, when that is more than
- *             STEADY_JUMP_S; else 0. May be NULL.
- * Returns whether the clock was left alone for STEADY_AFTER_S. A machine that slept counts as one
- * whose clock was set.
+ * ret_jump_s  how far the clock was set since the last look, when that is more than STEADY_JUMP_S;
+ *             else 0. May be NULL. Returns whether the clock has not been set for STEADY_AFTER_S. A
+ *             suspended machine counts as one whose clock was set.
  */
 bool steady_look(struct steady *steady, int64_t now_s, int64_t mono_s, int64_t *ret_jump_s);
 

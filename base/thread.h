@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * thread - starting threads that no signal reaches, and waiting on the monotonic clock.
+ * thread - start threads with all signals blocked, and wait by the monotonic clock.
  *
  * Uses:   err.
  * Shell:  threads.
@@ -19,10 +19,10 @@
 MUST_CHECK bool thread_start(
     pthread_t *thread, void *(*run)(void *), void *context, struct err *reterr);
 
-/* Ready a condition that thread_wait_us() can wait on. */
+/* Initialise a condition for thread_wait_us(). */
 void thread_cond_init(pthread_cond_t *condition);
 
-/* Wait for it, at most so many microseconds; the lock is held before and after. */
+/* Wait for the condition, for at most this many microseconds; the lock is held before and after. */
 void thread_wait_us(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t us);
 
 #endif

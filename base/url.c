@@ -59,14 +59,14 @@ refuse_scheme(const struct reading *reading)
 	struct url url;
 
 	(void)snprintf(meant, sizeof(meant), "%s://%.*s", scheme, SPAN_ARG(reading->text));
-	/* With a scheme of its own it is no host; nor is a path. */
+	/* A text with another scheme, or a path, is not a host. */
 	if (reading->text.len < SHOWN_MAX && !has_scheme(reading->text) &&
 	    url_read(span_of(meant), reading->parts, &url, &err))
 		return err_set(reading->err, "%s: write \"%s\"", schemes(reading->parts), meant);
 	return err_set(reading->err, "%s", schemes(reading->parts));
 }
 
-/* RFC 3986 section 2; curl would take more. */
+/* RFC 3986 section 2; curl would accept more. */
 static bool
 check_bytes(const struct reading *reading)
 {
@@ -88,7 +88,7 @@ check_bytes(const struct reading *reading)
 	return true;
 }
 
-/* What curl found, as text; NULL when there is none. The caller frees it by curl_free(). */
+/* A part of the URL as text; NULL if absent. The caller frees it with curl_free(). */
 static char *
 part(CURLU *curl, CURLUPart which)
 {
@@ -114,8 +114,8 @@ name_plain(const char *host)
 	return last[0] < '0' || last[0] > '9' || inet_pton(AF_INET, host, &address) == 1;
 }
 
-/* The host as written, without brackets. Curl completes "127.1" and decodes "%31", others may not:
- * what it made of a name must be what was written. */
+/* The host as written, without brackets. Curl expands "127.1" and decodes "%31", other parsers may
+ * not: curl's result must equal the written name. */
 static bool
 read_host(struct url *url, const char *curls)
 {

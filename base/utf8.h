@@ -23,8 +23,8 @@ size_t utf8_read(struct span text, uint32_t *ret_point);
 /* Is all of it UTF-8? */
 bool utf8_valid(struct span text);
 
-/* May it stand in a name, a log line, a terminal: UTF-8 without control characters (U+0000..U+001F,
- * U+007F..U+009F)? The empty text may. */
+/* Is it safe in a name, a log line or on a terminal: UTF-8 without control characters
+ * (U+0000..U+001F, U+007F..U+009F)? The empty text may. */
 bool utf8_plain(struct span text);
 
 #endif

@@ -15,7 +15,7 @@ struct worker {
 	int64_t (*step)(void *context);
 	void *context;
 	pthread_t thread;
-	struct pollfd fds[1 + WORKER_HEEDED_MAX]; /* the first: woken or to stop */
+	struct pollfd fds[1 + WORKER_HEEDED_MAX]; /* index 0: woken or told to stop */
 	pthread_mutex_t lock;                     /* guards what is below */
 	bool stopping;
 	void (*end)(void *context); /* of worker_let_go(), else NULL */
@@ -30,7 +30,7 @@ destroy(struct worker *worker)
 	free(worker);
 }
 
-/* Rounded up, so that no step comes early. */
+/* Round up, so that no step runs early. */
 static int
 milliseconds(int64_t us)
 {
@@ -50,7 +50,7 @@ wait_turn(struct worker *worker, int64_t us)
 
 	if (us != 0)
 		(void)poll(worker->fds, 1 + WORKER_HEEDED_MAX, milliseconds(us));
-	(void)eventfd_read(worker->fds[0].fd, &wakes); /* there need not be any */
+	(void)eventfd_read(worker->fds[0].fd, &wakes); /* may be empty */
 	(void)pthread_mutex_lock(&worker->lock);
 	stopping = worker->stopping;
 	(void)pthread_mutex_unlock(&worker->lock);

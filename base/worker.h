@@ -22,8 +22,8 @@ struct worker;
 #define WORKER_UNTIL_WOKEN (-1)
 
 /*
- * Start a thread that calls step(context) at once, and again when as many microseconds have passed
- * as the last call returned, or earlier when it is woken.
+ * Start a thread that calls step(context) at once, and again after the number of microseconds that
+ * the last call returned, or earlier when it is woken.
  *
  * ret_worker  given: worker_stop() or worker_let_go() ends it. Set before the first step begins.
  */
@@ -31,8 +31,8 @@ MUST_CHECK bool worker_start(
     int64_t (*step)(void *context), void *context, struct worker **ret_worker, struct err *reterr);
 
 /*
- * From now on the next step comes, too, as soon as one of these descriptors can be read; the step
- * reads it empty. They replace those that were given before; -1 is skipped. Within a step only.
+ * From now on, the next step also runs as soon as one of these descriptors is readable; the step
+ * must drain it. They replace the earlier ones; -1 is skipped. Call from within a step only.
  */
 #define WORKER_HEEDED_MAX 2
 void worker_heed(struct worker *worker, const int *fds, size_t count);

@@ -13,7 +13,7 @@
 #include "policy/explain.h"
 #include "proxy/gate/judge.h"
 
-/* Where the answer comes from; all borrowed. */
+/* The inputs; all borrowed. */
 struct explain_revoked {
 	const struct config *config; /* with a local issuer */
 	const struct decision *decision;

@@ -24,9 +24,9 @@ struct unknown_option {
 };
 
 /*
- * The end of the message, in `out`: the option that is near; or that an argument that begins with
- * "-" goes behind "--", where it may be the argument that the line lacks; or where the options are
- * listed. True: an option is near.
+ * Write the end of the message to `out`: the nearest option; or, if an argument is missing, the
+ * advice to put one that begins with "-" after "--"; or where the options are listed. True: an
+ * option is near.
  */
 bool options_hint(const struct unknown_option *unknown, char out[OPTIONS_HINT]);
 

@@ -27,13 +27,13 @@ enum place_need {
 	PLACE_ISSUER /* all of local_issuer */
 };
 
-/* Set `command` to its name, zero the rest; place_done() it in any case. Texts are lent by the
- * arena, by `config` or by the command line. */
+/* Set `command` to the command's name and zero the rest; call place_done() in any case. Texts are
+ * lent by the arena, by `config` or by the command line. */
 struct place {
 	const char *command;
 	struct config *config; /* what could be read of it; NULL: no memory */
-	bool sound;            /* neither it nor the policy has a mistake */
-	bool given; /* --database, or the --state of PLACE_STATE: nothing new is made there */
+	bool sound;            /* neither the configuration nor the policy has mistakes */
+	bool given; /* by --database, or by --state with PLACE_STATE: nothing is created there */
 	const char *database; /* NULL: not known, and not needed */
 	const char *state;    /* the same */
 	struct store *store;  /* once place_open() gave true */
@@ -49,7 +49,7 @@ MUST_CHECK bool place_find(
  * the error is reported, and ret_code is the exit code. */
 MUST_CHECK bool place_open(struct place *place, int *ret_code);
 
-/* Close what is open. Accepts a place that was never found. */
+/* Close what is open. Accepts a place that place_find() never filled in. */
 void place_done(struct place *place);
 
 /* Does the policy have the role? False: reported, with the nearest existing role. If the policy has

@@ -16,7 +16,7 @@
 #include "token/issuer_match.h"
 #include "token/token.h"
 
-/* How much longer than a token lives its revocation is remembered: for clocks that differ. */
+/* How long a revocation is stored after the token has expired, to allow for clock differences. */
 #define MARGIN_S 600
 
 /* No token of the local issuer lives longer. */
@@ -47,8 +47,8 @@ no(const char *what)
 
 /* --- the command line --- */
 
-/* The end of a range is no part of it. Of "now" it is: what was issued in this very second is out
- * already. */
+/* The end of a range is exclusive, but "now" is inclusive: a token issued in this very second is
+ * revoked too. */
 static const char *
 read_time(const char *value, void *field)
 {
@@ -128,7 +128,8 @@ wrong_times(const struct line *line)
 	return NULL;
 }
 
-/* NULL: the line makes sense. All tokens of an issuer at once: never by something left out. */
+/* NULL: the line is valid. Revoking all tokens of an issuer needs an explicit option; a missing one
+ * must never do it. */
 static const char *
 wrong_line(const struct line *line)
 {
@@ -154,7 +155,7 @@ wrong_line(const struct line *line)
 
 /* --- whose tokens --- */
 
-/* The local issuer, whichever way it is known. */
+/* Find the local issuer, from the configuration or the database. */
 static int
 take_local(struct work *work)
 {
@@ -277,8 +278,8 @@ by_token(struct work *work, struct revocation *revocation)
 	return code;
 }
 
-/* Clients of the local issuer may be named as the operator knows them. One that is not there is a
- * typo, and the tokens that were meant would still count; those of one that was deleted do not. */
+/* Clients of the local issuer can be given by name. An unknown client is a typo, and the intended
+ * tokens would stay valid; the tokens of a deleted client are invalid already. */
 static int
 by_client(struct work *work, const char *name, struct revocation *revocation)
 {

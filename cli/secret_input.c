@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 
-/* Byte by byte, so that nothing of what follows is taken. */
+/* Read byte by byte, so that the input after the line stays unread. */
 static bool
 read_line(struct buffer *line, struct err *reterr)
 {
@@ -24,7 +24,7 @@ read_line(struct buffer *line, struct err *reterr)
 	return !line->failed || err_set(reterr, "that is too long");
 }
 
-/* The echo comes back whatever happens but for being killed. */
+/* Restore the echo in every case, except when the process is killed. */
 static bool
 ask(const char *prompt, struct buffer *line, struct err *reterr)
 {
@@ -58,7 +58,7 @@ ask_twice(const char *prompt, struct buffer *secret, struct err *reterr)
 	return done;
 }
 
-/* A second line would be somebody's mistake: half of a password must not pass for it. */
+/* A second line is probably a mistake: a part of a password must not be accepted as the whole. */
 static bool
 read_one_line(struct buffer *secret, struct err *reterr)
 {

@@ -111,7 +111,8 @@ rotate(struct signing *signing, const struct keys_asked *asked, struct err *err)
 	return EXIT_YES;
 }
 
-/* 1 is "no such key", which no other trouble may be taken for. */
+/* Exit code 1 means "no such key" and must not be used for other errors, so look up the key
+ * first. */
 static bool
 key_known(struct signing *signing, const char *kid)
 {

@@ -14,7 +14,7 @@ s_of(size_t count)
 	return count == 1 ? "" : "s";
 }
 
-/* Everything is read: opening has looked at the pages, this looks at the rows. */
+/* Read every row; opening the database has already checked the pages. */
 static bool
 read_all(struct store *store, struct arena *arena, struct err *reterr)
 {
@@ -76,7 +76,7 @@ report(bool done, const struct err *err)
 	return done ? EXIT_YES : command_trouble_at("store", err);
 }
 
-/* These need no database to begin with. */
+/* These commands do not need an existing database. */
 static int
 put(const struct place *place, const struct command_line *line)
 {

@@ -16,7 +16,8 @@ struct token_asked {
 
 /* --- who --- */
 
-/* 1 is "no such one, or not allowed to", which no trouble may be taken for: it is asked first. */
+/* Exit code 1 means "does not exist, or not allowed" and must not be used for other errors, so
+ * check this first. */
 static int
 check_user(struct place *place, const char *name)
 {
@@ -116,7 +117,7 @@ wrong_line(const struct token_asked *asked)
 	return NULL;
 }
 
-/* The database is closed again before the issuer opens its own. */
+/* Close the database before the issuer opens it itself. */
 static int
 check(struct place *place, const struct token_asked *asked)
 {

@@ -34,7 +34,7 @@ print(struct buffer *out)
 
 /* --- the commands --- */
 
-/* Made when that was asked for, else read. `made` is empty when it was read. */
+/* Generate the password if requested, else read it; then `made` is empty. */
 static bool
 take_password(const struct line *line, struct buffer *password, char made[ACCOUNT_PASSWORD_ROOM],
     struct err *reterr)
@@ -48,7 +48,7 @@ take_password(const struct line *line, struct buffer *password, char made[ACCOUN
 	return true;
 }
 
-/* What came of it, with the password if it was made. */
+/* Print the result, with the password if it was generated. */
 static int
 show_made(struct place *place, const struct line *line, const char *made)
 {
@@ -148,7 +148,8 @@ set_role(struct place *place, const struct line *line, bool granted)
 
 	if (result != ADMIN_OK)
 		return place_report(place, result, &err);
-	/* Of a role that is not there either: a typo, and the one that was meant still counts. */
+	/* The user does not have the role. If the policy does not have it either, it is a typo, and
+	 * the intended role is still granted. */
 	if (!changed && !granted && !place_role_known(place, grant.role))
 		return EXIT_NO;
 	if (!changed)
@@ -163,7 +164,7 @@ grant_role(struct place *place, const struct line *line)
 	return place_role_known(place, line->line.words[1]) ? set_role(place, line, true) : EXIT_NO;
 }
 
-/* Let through for any role: the policy may have dropped it already. */
+/* Allowed for any role: the policy may have dropped it already. */
 static int
 revoke_role(struct place *place, const struct line *line)
 {

@@ -13,7 +13,7 @@
 #include "base/buffer.h"
 #include "issuer/model/user.h"
 
-/* One user, and its password if that was made just now (NULL: it was not). */
+/* One user, and the password if it was just generated (else NULL). */
 void user_print_one(struct buffer *out, bool json, const struct user *user, const char *password);
 
 /* All of a list. */

@@ -52,7 +52,7 @@ struct issuer_keys {
 MUST_CHECK bool issuer_keys_init(struct issuer_keys *issuer, const struct source *source,
     const char *state_dir, struct err *reterr);
 
-/* When its thread has ended. */
+/* Free what it owns. Only after its thread has ended. */
 void issuer_keys_done(struct issuer_keys *issuer);
 
 /*

@@ -58,7 +58,7 @@ add_member(struct keyset *set, const json_t *jwk, struct err *reterr)
 	return true;
 }
 
-/* Would a token's header that names `a` have `b` tried, too? */
+/* Would a token header that selects `a` also select `b`? */
 static bool
 tried_alike(const struct key *a, const struct key *b)
 {
@@ -91,8 +91,8 @@ count_alike(const struct keyset *set, size_t count, const struct key *key)
 	return alike;
 }
 
-/* A key that is listed twice is one key. Of different keys under one kid all may be tried, but no
- * more than KEYSET_MAX_TRIED. */
+/* A key that is listed twice counts once. Different keys with one kid are all tried, up to
+ * KEYSET_MAX_TRIED. */
 static void
 drop_surplus(struct keyset *set)
 {

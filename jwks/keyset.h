@@ -21,7 +21,7 @@
 #define KEYSET_MAX_BYTES (256u << 10)
 #define KEYSET_MAX_KEYS 100
 
-/* How many keys a signature may be tried with. */
+/* The maximum number of keys to try for one signature. */
 #define KEYSET_MAX_TRIED 4
 
 struct keyset;

@@ -84,8 +84,8 @@ material_refuse(struct err *reterr, const char *why)
 	return err_set(reterr, "%s", memory ? ERR_MEMORY : why);
 }
 
-/* Make a key of parameters and let OpenSSL check it: the point on its curve, the modulus odd and
- * neither prime nor with small factors. */
+/* Make a key from parameters. OpenSSL checks that the point is on its curve, or that the modulus is
+ * odd, not prime and without small factors. */
 static bool
 make_key(const char *type, OSSL_PARAM_BLD *builder, EVP_PKEY **ret_pkey, struct err *reterr)
 {

@@ -10,7 +10,7 @@
 
 #define PEM_MAX (4u << 20) /* bundles of authorities are large */
 
-/* Why is it no key set? A text in PEM is the usual mix-up. */
+/* Why is it not a key set? A PEM file is the usual mistake. */
 static bool
 explain_keys(struct span text, const char *path, struct err *reterr)
 {
@@ -45,7 +45,7 @@ read_pem(const char *path, struct buffer *pem, BIO **ret_bio, struct err *reterr
 	return *ret_bio != NULL || err_set(reterr, "%s: out of memory", path);
 }
 
-/* OpenSSL would ask for a pass phrase on the terminal. */
+/* Without this callback, OpenSSL would prompt for a pass phrase on the terminal. */
 static int
 no_phrase(char *into, int room, int writing, void *context)
 {
@@ -125,7 +125,7 @@ check_bearer(const char *path, struct err *reterr)
 	return good;
 }
 
-/* One file: where it is named, and what it should be. */
+/* One file: the key that names it, and its expected content. */
 struct named {
 	const struct node *node;
 	const char *path; /* NULL: not given */

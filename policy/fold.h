@@ -20,7 +20,7 @@ bool fold_separates(uint32_t point);
 /* Does it become a space? The space itself does. */
 bool fold_is_space(uint32_t point);
 
-/* Is it left out (default ignorable, the part of it that file systems are known to drop)? */
+/* Is it dropped (those default ignorable characters that file systems are known to drop)? */
 bool fold_is_nothing(uint32_t point);
 
 #endif

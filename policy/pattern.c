@@ -13,8 +13,8 @@ struct hook {
 	const char *text; /* the pattern */
 };
 
-/* A segment in the tree. Its depth is its place in the path, so a search that goes down the tree
- * comes to each segment once at most. */
+/* A segment in the tree. Its depth is its position in the path, so a search visits each segment at
+ * most once. */
 struct segment {
 	struct span name;          /* decoded */
 	struct segment **children; /* literal ones, sorted by name */

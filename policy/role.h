@@ -18,7 +18,7 @@ extern const struct field grant_fields[];
 /* Read `roles` (may be NULL) into the policy, sorted by name. Every mistake is reported. */
 void role_read(struct reader *reader, const struct node *roles);
 
-/* Can anybody get it? With a local issuer somebody always can: its store grants roles too. */
+/* Can any caller get the role? Always true with a local issuer: its store grants roles too. */
 bool role_can_be_had(const struct role *role, const struct policy_names *names);
 
 /* The role of that name, or NULL. */

@@ -43,7 +43,7 @@ extract_name(const struct extraction *from, const struct texts *pointers, struct
 	return REASON_OK;
 }
 
-/* A list being gathered from several claims, in two rounds: the first only counts. */
+/* A list collected from several claims in two passes: the first only counts. */
 struct gathering {
 	struct spans list; /* at == NULL in the first round */
 	bool split;        /* strings at spaces (RFC 6749 section 3.3) */
@@ -134,7 +134,7 @@ add_claim(struct gathering *gathering, const json_t *claims, struct span pointer
 		add_each(gathering, claims, pointer);
 }
 
-/* One round over all pointers. */
+/* One pass over all pointers. */
 static enum reason
 gather(const struct extraction *from, const struct texts *pointers, struct gathering *gathering)
 {

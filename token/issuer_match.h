@@ -25,18 +25,18 @@ void issuer_match_read(
 /* Is this the trusted issuer's `iss` or an alias, with any listed tenant in place of {tenantid}? */
 bool issuer_match(const struct trusted_issuer *trusted_issuer, struct span issuer);
 
-/* Which of them has this `iss`: whose `issuer` is written exactly so, else the first that has it as
- * an alias or a listed tenant's; `count` when none. */
+/* The index of the trusted issuer for this `iss`: the one whose `issuer` is identical, else the
+ * first that has it as an alias or for a listed tenant; `count` if none. */
 size_t issuer_match_find(
     const struct trusted_issuer *trusted_issuers, size_t count, struct span issuer);
 
-/* Which of them has an `issuer` that is written exactly so; `count` when none. */
+/* The index of the one whose `issuer` is identical; `count` if none. */
 size_t issuer_match_exact(
     const struct trusted_issuer *trusted_issuers, size_t count, struct span issuer);
 
-/* Entra: a token for Microsoft Graph (`nonce` in the header, or its `aud`) cannot be verified by
- * anybody else, and is refused with that cause before its signature is. REASON_OK for all others.
- */
+/* Entra: a token for Microsoft Graph (`nonce` in the header, or its `aud`) can be verified only by
+ * Graph, so it is refused with that cause before its signature is checked. REASON_OK for all
+ * others. */
 MUST_CHECK enum reason issuer_match_header(
     const struct verify_inputs *inputs, struct token *token, struct arena *arena);
 

@@ -9,7 +9,7 @@
 
 #define AUDIENCE_ANY "any"
 
-/* 100 years: an age that limits nothing any more, and cannot overflow. */
+/* 100 years: in effect no limit, and cannot overflow. */
 #define MAX_AGE_MAX_S (INT64_C(36500) * 86400)
 
 /* issuers.NAME as it is written. */
@@ -77,7 +77,7 @@ static const struct field claims_fields[] = {
 };
 /* clang-format on */
 
-/* Gates that share a local issuer have clocks of their own. */
+/* Gates that share a local issuer have different clocks, so allow a skew. */
 #define LOCAL_SKEW_S 5
 
 static const char *local_types[] = { "at+jwt" };
@@ -278,7 +278,8 @@ read_require(
 	}
 }
 
-/* In lists a "*" takes each entry; a subject or a client is one. */
+/* "*" matches each entry of a list; it makes no sense for a subject or a client, which are single
+ * values. */
 static void
 check_pointers(const struct texts *pointers, enum pointer_use use, struct mistakes *mistakes)
 {

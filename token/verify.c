@@ -102,7 +102,7 @@ read_dates(struct token *token, struct dates *dates)
 	return REASON_OK;
 }
 
-/* Has the moment of `nbf` or `iat` come? */
+/* Has the time of `nbf` or `iat` been reached, skew included? True if the claim is absent. */
 static bool
 has_come(const struct verify_inputs *inputs, const struct date *date)
 {
