@@ -97,7 +97,7 @@ run_line(int argc, char **argv)
 	struct check_line line = { .line.config = COMMAND_CONFIG };
 	int code;
 
-	if (options_read(&check_command, argc, argv, &line.line, &code))
+	if (options_read(&check_command, (struct arguments){ argc, argv }, &line.line, &code))
 		code = check(&line);
 	options_done(&line.line);
 	return code;

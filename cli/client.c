@@ -59,7 +59,7 @@ run_line(int argc, char **argv)
 	const char *wrong;
 	int code;
 
-	if (options_read(&client_command, argc, argv, &line.line, &code)) {
+	if (options_read(&client_command, (struct arguments){ argc, argv }, &line.line, &code)) {
 		wrong = client_line_finish(&line);
 		code = wrong == NULL ? run(&line)
 				     : options_wrong(&client_command, &line.line, "%s", wrong);

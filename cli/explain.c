@@ -424,7 +424,7 @@ run_line(int argc, char **argv)
 	const char *wrong;
 	int code;
 
-	if (options_read(&explain_command, argc, argv, &asked.line, &code)) {
+	if (options_read(&explain_command, (struct arguments){ argc, argv }, &asked.line, &code)) {
 		wrong = wrong_line(&asked);
 		code = wrong == NULL ? explain(&asked)
 				     : options_wrong(&explain_command, &asked.line, "%s", wrong);

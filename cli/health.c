@@ -178,7 +178,7 @@ run_line(int argc, char **argv)
 	struct health_line line = { .line.config = COMMAND_CONFIG };
 	int code;
 
-	if (options_read(&health_command, argc, argv, &line.line, &code))
+	if (options_read(&health_command, (struct arguments){ argc, argv }, &line.line, &code))
 		code = run(&line);
 	options_done(&line.line);
 	return code;

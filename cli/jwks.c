@@ -160,7 +160,7 @@ run_line(int argc, char **argv)
 	struct config *config = NULL;
 	int code;
 
-	if (options_read(&jwks_command, argc, argv, &line, &code) &&
+	if (options_read(&jwks_command, (struct arguments){ argc, argv }, &line, &code) &&
 	    command_config(line.config, &config, &code))
 		code = answer(config, line.word_count == 0 ? NULL : line.words[0]);
 	options_done(&line);

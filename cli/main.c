@@ -92,7 +92,7 @@ help_run(int argc, char **argv)
 	struct command_line line = { .config = NULL };
 	int code;
 
-	if (options_read(&help_command, argc, argv, &line, &code))
+	if (options_read(&help_command, (struct arguments){ argc, argv }, &line, &code))
 		code = line.word_count == 0 ? help_overview(commands)
 					    : help_of(line.words, line.word_count);
 	options_done(&line);
@@ -105,7 +105,7 @@ version_run(int argc, char **argv)
 	struct command_line line = { .config = NULL };
 	int code;
 
-	if (options_read(&version_command, argc, argv, &line, &code)) {
+	if (options_read(&version_command, (struct arguments){ argc, argv }, &line, &code)) {
 		(void)puts("postern " POSTERN_VERSION);
 		code = EXIT_YES;
 	}

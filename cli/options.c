@@ -402,14 +402,14 @@ read_arguments(struct reading *reading)
 }
 
 bool
-options_read(
-    const struct command *command, int argc, char **argv, struct command_line *line, int *ret_code)
+options_read(const struct command *command, struct arguments arguments, struct command_line *line,
+    int *ret_code)
 {
 	struct reading reading = { .command = command,
 		.line = line,
 		.verb = has_verbs(command) ? NULL : command->verbs,
-		.argc = argc,
-		.argv = argv };
+		.argc = arguments.count,
+		.argv = arguments.at };
 
 	*ret_code = EXIT_TROUBLE;
 	make_tables(&reading);

@@ -83,15 +83,21 @@ struct command_line {
 		.offset = offsetof(struct command_line, config),                                   \
 		.help = "the configuration (default: postern.yaml)" }
 
+/* The words of a command line, as main() has them from the command's name on. Borrowed. */
+struct arguments {
+	int count;
+	char **at;
+};
+
 /*
- * Read argv into `line`, the command's own struct, whose first member is a struct command_line and
+ * Read them into `line`, the command's own struct, whose first member is a struct command_line and
  * which already has its defaults. Call options_done() in any case.
  *
  * False: help was asked for and printed (*ret_code is EXIT_YES), or there are mistakes, one line
  * each on standard error (EXIT_TROUBLE).
  */
-MUST_CHECK bool options_read(
-    const struct command *command, int argc, char **argv, struct command_line *line, int *ret_code);
+MUST_CHECK bool options_read(const struct command *command, struct arguments arguments,
+    struct command_line *line, int *ret_code);
 void options_done(struct command_line *line);
 
 /* Print "postern: COMMAND VERB: TEXT" to standard error, for what only the command itself can find

@@ -407,7 +407,7 @@ run_line(int argc, char **argv)
 	const char *wrong;
 	int code;
 
-	if (options_read(&revoke_command, argc, argv, &line.line, &code)) {
+	if (options_read(&revoke_command, (struct arguments){ argc, argv }, &line.line, &code)) {
 		wrong = wrong_line(&line);
 		code = wrong == NULL ? run(&place, &line)
 				     : options_wrong(&revoke_command, &line.line, "%s", wrong);

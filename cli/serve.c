@@ -20,7 +20,7 @@ run(int argc, char **argv)
 	struct err err = { "" };
 	int code;
 
-	if (!options_read(&serve_command, argc, argv, &line, &code)) {
+	if (!options_read(&serve_command, (struct arguments){ argc, argv }, &line, &code)) {
 		options_done(&line);
 		return code;
 	}

@@ -102,8 +102,10 @@ static int
 rotate(struct signing *signing, const struct keys_asked *asked, struct err *err)
 {
 	char *kid = NULL;
+	int64_t now_s = clock_now_s();
 
-	if (!signing_rotate(signing, clock_now_s(), asked->now, &kid, err))
+	if (!(asked->now ? signing_rotate_at_once(signing, now_s, &kid, err)
+			 : signing_rotate(signing, now_s, &kid, err)))
 		return command_trouble_at("keys", err);
 	record("signing_key_rotate", kid);
 	(void)puts(kid);
@@ -263,7 +265,7 @@ run_line(int argc, char **argv)
 	struct place place = { .command = "keys" };
 	int code;
 
-	if (options_read(&keys_command, argc, argv, &asked.line, &code)) {
+	if (options_read(&keys_command, (struct arguments){ argc, argv }, &asked.line, &code)) {
 		asked.json = asked.json || asked.output == 1;
 		if (place_find(&place, &asked.line, PLACE_STATE, &code))
 			code = run(&place, &asked, runs[asked.line.verb]);

@@ -107,7 +107,7 @@ run_line(int argc, char **argv)
 	struct place place = { .command = "store" };
 	int code;
 
-	if (options_read(&store_command, argc, argv, &line, &code)) {
+	if (options_read(&store_command, (struct arguments){ argc, argv }, &line, &code)) {
 		if (line.word_count > 0 && line.words[0][0] == '\0')
 			code = options_wrong(&store_command, &line, "FILE is empty");
 		else if (place_find(&place, &line, PLACE_DATABASE, &code))

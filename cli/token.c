@@ -78,7 +78,8 @@ mint(struct issuer *issuer, const struct token_asked *asked, struct buffer *toke
 	if (user != NULL)
 		done = issuer_mint_user(issuer, user, token, reterr);
 	else if (client != NULL)
-		done = issuer_mint(issuer, client, asked->scope, token, reterr);
+		done = issuer_mint(
+		    issuer, &(struct issuer_wanted){ client, asked->scope }, token, reterr);
 	else
 		done = err_set(reterr, "it was deleted just now");
 	issuer_parts_drop(&parts);
@@ -165,7 +166,7 @@ run_line(int argc, char **argv)
 	const char *wrong;
 	int code;
 
-	if (options_read(&token_command, argc, argv, &asked.line, &code)) {
+	if (options_read(&token_command, (struct arguments){ argc, argv }, &asked.line, &code)) {
 		wrong = wrong_line(&asked);
 		code = wrong == NULL ? run(&place, &asked)
 				     : options_wrong(&token_command, &asked.line, "%s", wrong);

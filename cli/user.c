@@ -284,7 +284,7 @@ run_line(int argc, char **argv)
 	struct place place = { .command = "user" };
 	int code;
 
-	if (options_read(&user_command, argc, argv, &line.line, &code)) {
+	if (options_read(&user_command, (struct arguments){ argc, argv }, &line.line, &code)) {
 		line.json = line.json || line.output == 1;
 		if (place_find(&place, &line.line, PLACE_DATABASE, &code) &&
 		    place_open(&place, &code))

@@ -185,7 +185,7 @@ run_line(int argc, char **argv)
 	struct asked asked = { .now_s = clock_now_s() };
 	int code;
 
-	if (options_read(&verify_command, argc, argv, &asked.line, &code))
+	if (options_read(&verify_command, (struct arguments){ argc, argv }, &asked.line, &code))
 		code = answer(&asked);
 	options_done(&asked.line);
 	return code;

@@ -126,13 +126,20 @@ measure(const struct lockout_rules *rules, enum scope scope, int64_t *ret_free, 
 									      : rules->most_s;
 }
 
-static void
-count(struct lockout *lockout, const struct lockout_rules *rules, enum scope scope,
-    struct lockout_entry *entry, int64_t now_s)
-{
-	int64_t free_ones, most_s, beyond, wait_s;
+/* One more failure of what `entry` counts in that scope. */
+struct failure_at {
+	const struct lockout_rules *rules;
+	enum scope scope;
+	int64_t now_s;
+};
 
-	measure(rules, scope, &free_ones, &most_s);
+static void
+count(struct lockout *lockout, struct lockout_entry *entry, const struct failure_at *at)
+{
+	const struct lockout_rules *rules = at->rules;
+	int64_t free_ones, most_s, beyond, wait_s, now_s = at->now_s;
+
+	measure(rules, at->scope, &free_ones, &most_s);
 	if (now_s - entry->last_s >= rules->forget_s && entry->until_s <= now_s)
 		entry->failures = 0;
 	if (entry->failures < UINT32_MAX)
@@ -208,8 +215,8 @@ lockout_begin(
 	(void)pthread_mutex_lock(&lockout->lock);
 	wait_s = due(lockout, &marks, now_s);
 	if (wait_s == 0)
-		count(lockout, rules, SCOPE_PAIR,
-		    lockout_table_find(&lockout->table, &marks.pair, now_s), now_s);
+		count(lockout, lockout_table_find(&lockout->table, &marks.pair, now_s),
+		    &(struct failure_at){ rules, SCOPE_PAIR, now_s });
 	(void)pthread_mutex_unlock(&lockout->lock);
 	return wait_s;
 }
@@ -261,10 +268,10 @@ count_strangers(struct lockout *lockout, const struct lockout_rules *rules,
 
 	failure.refused = failure.wait_s > 0;
 	if (!failure.refused)
-		count(lockout, rules, SCOPE_PEER, peer, now_s);
+		count(lockout, peer, &(struct failure_at){ rules, SCOPE_PEER, now_s });
 	failure.wait_s = wait_of(peer, now_s);
 	name = lockout_table_find(&lockout->table, &marks->name, now_s);
-	count(lockout, rules, SCOPE_NAME, name, now_s);
+	count(lockout, name, &(struct failure_at){ rules, SCOPE_NAME, now_s });
 	failure.wait_s = longest(failure.wait_s, wait_of(name, now_s));
 	return failure;
 }

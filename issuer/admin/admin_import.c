@@ -196,17 +196,22 @@ check_free(
 	return ADMIN_OK;
 }
 
+/* The clients of a list, once they were read. */
+struct import {
+	struct arena arena; /* theirs */
+	struct client *first;
+};
+
 static enum admin_result
-read_all(struct store *store, const json_t *list, struct arena *arena, struct client **ret_first,
-    struct err *reterr)
+read_all(struct store *store, const json_t *list, struct import *import, struct err *reterr)
 {
-	struct client **last = ret_first;
+	struct client **last = &import->first;
 	json_t *seen = json_object();
 	struct arena looked;
 	enum admin_result result = ADMIN_OK;
 
 	for (size_t i = 0; i < json_array_size(list) && result == ADMIN_OK; i++) {
-		if (!read_client(json_array_get(list, i), arena, last, reterr)) {
+		if (!read_client(json_array_get(list, i), &import->arena, last, reterr)) {
 			result = admin_no(err_within(reterr, "client %zu", i + 1));
 			break;
 		}
@@ -227,19 +232,20 @@ read_all(struct store *store, const json_t *list, struct arena *arena, struct cl
 static enum admin_result
 import_list(struct store *store, const json_t *list, size_t *ret_count, struct err *reterr)
 {
-	struct client *first = NULL;
+	struct import import = { .first = NULL };
 	enum admin_result result;
-	struct arena arena;
 
-	arena_init(&arena, IMPORT_MAX);
-	result = read_all(store, list, &arena, &first, reterr);
-	for (*ret_count = 0; result == ADMIN_OK && first != NULL; first = first->next) {
-		if (store_add(store, first, reterr))
+	arena_init(&import.arena, IMPORT_MAX);
+	result = read_all(store, list, &import, reterr);
+	*ret_count = 0;
+	for (struct client *client = import.first; result == ADMIN_OK && client != NULL;
+	    client = client->next) {
+		if (store_add(store, client, reterr))
 			(*ret_count)++;
 		else
 			result = ADMIN_TROUBLE;
 	}
-	arena_done(&arena);
+	arena_done(&import.arena);
 	return result;
 }
 

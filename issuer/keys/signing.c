@@ -197,21 +197,35 @@ signing_tend(struct signing *signing, int64_t now_s, bool *ret_changed, struct e
 	return look_locked(signing, &request, ret_changed, reterr);
 }
 
-bool
-signing_rotate(
-    struct signing *signing, int64_t now_s, bool at_once, char **ret_kid, struct err *reterr)
+static bool
+rotate(struct signing *signing, struct signing_request *request, char **ret_kid, struct err *reterr)
 {
-	struct signing_request request = { .now_s = now_s, .rotate = true, .signs_s = now_s };
 	bool changed;
 
-	if (!at_once)
-		request.signs_s += signing->publish_ahead_s;
-	if (!look_locked(signing, &request, &changed, reterr)) {
-		free(request.made);
+	request->rotate = true;
+	if (!look_locked(signing, request, &changed, reterr)) {
+		free(request->made);
 		return false;
 	}
-	*ret_kid = request.made;
+	*ret_kid = request->made;
 	return true;
+}
+
+bool
+signing_rotate(struct signing *signing, int64_t now_s, char **ret_kid, struct err *reterr)
+{
+	struct signing_request request = { .now_s = now_s,
+		.signs_s = now_s + signing->publish_ahead_s };
+
+	return rotate(signing, &request, ret_kid, reterr);
+}
+
+bool
+signing_rotate_at_once(struct signing *signing, int64_t now_s, char **ret_kid, struct err *reterr)
+{
+	struct signing_request request = { .now_s = now_s, .signs_s = now_s };
+
+	return rotate(signing, &request, ret_kid, reterr);
 }
 
 bool

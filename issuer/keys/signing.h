@@ -71,7 +71,11 @@ int64_t signing_next_s(const struct signing *signing);
 /* Make the next key: published now, signing after `publish_ahead`, or now if `at_once`. An error
  * when one waits already. ret_kid: given, free() it. */
 MUST_CHECK bool signing_rotate(
-    struct signing *signing, int64_t now_s, bool at_once, char **ret_kid, struct err *reterr);
+    struct signing *signing, int64_t now_s, char **ret_kid, struct err *reterr);
+
+/* The same, but the new key signs from now on. */
+MUST_CHECK bool signing_rotate_at_once(
+    struct signing *signing, int64_t now_s, char **ret_kid, struct err *reterr);
 
 /* Trust this key no more, now; when it signed, another one does or is made. */
 MUST_CHECK bool signing_retire(

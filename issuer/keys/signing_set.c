@@ -101,31 +101,33 @@ read_times(const char *path, enum signing_algorithm *ret_algorithm, struct signi
 	return done || err_set(reterr, "%s: not the times of a key", path);
 }
 
-static bool
-read_key(const char *path, bool secret, enum signing_algorithm algorithm,
-    struct signing_key **ret_key, struct err *reterr)
-{
-	struct buffer pem;
-	bool done;
-
-	buffer_init(&pem, PEM_MAX);
-	done = (secret ? file_read_private(path, &pem, reterr) : file_read(path, &pem, reterr)) &&
-	       (signing_key_read(buffer_span(&pem), algorithm, ret_key, reterr) ||
-		   err_within(reterr, "%s", path));
-	buffer_wipe(&pem);
-	if (done && secret && !signing_key_able(*ret_key)) {
-		signing_key_free(*ret_key);
-		return err_set(reterr, "%s: not a private key in PEM", path);
-	}
-	return done;
-}
-
 /* A file of the directory: a key, or nothing of ours. */
 struct key_file {
 	char kid[64];
 	bool secret;
 	struct buffer pem, times;
 };
+
+static bool
+read_key(const struct key_file *file, enum signing_algorithm algorithm,
+    struct signing_key **ret_key, struct err *reterr)
+{
+	const char *path = file->pem.at;
+	struct buffer pem;
+	bool done;
+
+	buffer_init(&pem, PEM_MAX);
+	done = (file->secret ? file_read_private(path, &pem, reterr)
+			     : file_read(path, &pem, reterr)) &&
+	       (signing_key_read(buffer_span(&pem), algorithm, ret_key, reterr) ||
+		   err_within(reterr, "%s", path));
+	buffer_wipe(&pem);
+	if (done && file->secret && !signing_key_able(*ret_key)) {
+		signing_key_free(*ret_key);
+		return err_set(reterr, "%s: not a private key in PEM", path);
+	}
+	return done;
+}
 
 static bool
 load(const struct key_file *file, struct signing_set *set, struct err *reterr)
@@ -139,7 +141,7 @@ load(const struct key_file *file, struct signing_set *set, struct err *reterr)
 		return err_errno(reterr, errno, "%s", file->pem.at);
 	times.created_s = times.signs_s = info.st_mtim.tv_sec;
 	if (!read_times(file->times.at, &algorithm, &times, reterr) ||
-	    !read_key(file->pem.at, file->secret, algorithm, &key, reterr))
+	    !read_key(file, algorithm, &key, reterr))
 		return false;
 	if (strcmp(signing_key_kid(key), file->kid) != 0) {
 		(void)err_set(reterr, "%s: contains the key %s, not the one in its name",

@@ -340,10 +340,12 @@ issuer_answer(struct issuer *issuer, const struct endpoint_request *request, int
 /* --- tokens for the operator of the machine --- */
 
 bool
-issuer_mint(struct issuer *issuer, const struct client *client, const char *scope,
-    struct buffer *token, struct err *reterr)
+issuer_mint(struct issuer *issuer, const struct issuer_wanted *wanted, struct buffer *token,
+    struct err *reterr)
 {
-	struct scope_request request = { client, span_of(scope), issuer->local.token_lifetime_s };
+	const struct client *client = wanted->client;
+	struct scope_request request = { client, span_of(wanted->scope),
+		issuer->local.token_lifetime_s };
 	struct scope_grant granted;
 	struct arena arena;
 	bool done;

@@ -116,7 +116,11 @@ MUST_CHECK bool issuer_mint_user(
 
 /* Mint a token for a client, as the token endpoint would: `postern token`. `token` grows by it.
  * scope may be NULL. */
-MUST_CHECK bool issuer_mint(struct issuer *issuer, const struct client *client, const char *scope,
+struct issuer_wanted {
+	const struct client *client;
+	const char *scope;
+};
+MUST_CHECK bool issuer_mint(struct issuer *issuer, const struct issuer_wanted *wanted,
     struct buffer *token, struct err *reterr);
 
 #endif

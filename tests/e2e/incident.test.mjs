@@ -15,7 +15,7 @@ const PASSWORD = 'correct horse battery\n';
 async function made(t) {
   const gate = await startGate(t, { config: (self) => ({ ...config(self), issuers: undefined }), policy: POLICY });
   const good = async (args, input) => {
-    const done = await run([...args, '-c', gate.file], { input });
+    const done = await run(given(args, '-c', gate.file), { input });
     assert.equal(done.code, 0, `${args.join(' ')}: ${done.stderr}`);
     assert.equal(done.stderr.replace(/^\{.*\}\n/gm, ''), '', args.join(' '));
     return done.stdout;
@@ -68,6 +68,12 @@ const rows = ({ client, token, kid, dir, mark }) => [
   [['store', 'restore', path.join(dir, `copy-${mark}`)]],
 ];
 
+/** Options come before "--": behind it a word is a word. */
+function given(words, ...options) {
+  const at = words.includes('--') ? words.indexOf('--') : words.length;
+  return [...words.slice(0, at), ...options, ...words.slice(at)];
+}
+
 const mistaken = (rest) => JSON.stringify({ ...rest, limits: { connections: 'many' }, forwrad: {} });
 
 const TROUBLE = {
@@ -93,7 +99,7 @@ test('incident commands while a file has a mistake', async (t) => {
       mark += 1;
       for (const [words, input] of rows({ ...all, kid, dir: gate.dir, mark })) {
         await t2.test(words.slice(0, 3).join(' '), async () => {
-          const done = await run([...words, '-c', gate.file], { input });
+          const done = await run(given(words, '-c', gate.file), { input });
           assert.equal(done.code, 0, done.stderr);
           assert.match(done.stderr, says);
           assert.equal(done.stderr.match(/continuing anyway/g).length, 1);
@@ -132,7 +138,7 @@ test('--database when the configuration cannot be read at all', async (t) => {
       mark += 1;
       for (const [words, input] of rows({ ...all, kid, dir: gate.dir, mark })) {
         await t2.test(words.slice(0, 3).join(' '), async () => {
-          const done = await run([...words, '--database', database, ...more, '-c', file], { input });
+          const done = await run(given(words, '--database', database, ...more, '-c', file), { input });
           assert.equal(done.code, 0, done.stderr);
           assert.match(done.stderr, /continuing anyway/);
         });
@@ -144,7 +150,7 @@ test('--database when the configuration cannot be read at all', async (t) => {
       });
       await t2.test('without --database: exit not 0, and what to give', async () => {
         for (const words of [['client', 'list'], ['user', 'list'], ['revoke', '--client', 'partner'], ['store', 'check']]) {
-          const done = await run([...words, '-c', file]);
+          const done = await run(given(words, '-c', file));
           assert.equal(done.code, file === nowhere ? 2 : 1, done.stderr);
           assert.match(done.stderr, /; give the database: --database URL\|FILE\n$/);
           assert.equal(done.stdout, '');

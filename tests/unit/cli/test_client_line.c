@@ -16,7 +16,8 @@ read_line(const char *text, struct client_line *line)
 	said_split(&words, text);
 	*line = (struct client_line){ .line.config = COMMAND_CONFIG };
 	said_begin(&said);
-	good = options_read(&client_command, words.argc, words.argv, &line->line, &code);
+	good = options_read(
+	    &client_command, (struct arguments){ words.argc, words.argv }, &line->line, &code);
 	said_end(&said);
 	return good;
 }

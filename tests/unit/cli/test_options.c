@@ -90,7 +90,8 @@ read_line(const struct command *command, const char *text, struct pet_line *line
 	said_split(&words, text);
 	*line = (struct pet_line){ .line.config = "postern.yaml" };
 	said_begin(&said);
-	good = options_read(command, words.argc, words.argv, &line->line, ret_code);
+	good = options_read(
+	    command, (struct arguments){ words.argc, words.argv }, &line->line, ret_code);
 	said_end(&said);
 	return good;
 }

@@ -422,7 +422,7 @@ nothing_is_made_or_dropped_while_the_clock_is_in_doubt(void **state)
 
 	(void)state;
 	signing_keep(signing, 7200);
-	assert_true(signing_rotate(signing, now_s, true, &kid, &err));
+	assert_true(signing_rotate_at_once(signing, now_s, &kid, &err));
 	free(kid);
 	signing_hold(signing, true);
 	assert_int_equal(published(signing, now_s + 730 * DAY), 2);
@@ -441,10 +441,10 @@ retired_key_is_gone_at_once_and_another_signs(void **state)
 	(void)state;
 	(void)snprintf(first, sizeof(first), "%s", signing_kid(signing));
 	assert_false(signing_retire(signing, "nobody", clock_now_s(), &err));
-	assert_true(signing_rotate(signing, clock_now_s(), false, &kid, &err));
+	assert_true(signing_rotate(signing, clock_now_s(), &kid, &err));
 	assert_string_equal(signing_kid(signing), first);
 	free(kid);
-	assert_false(signing_rotate(signing, clock_now_s(), false, &kid, &err));
+	assert_false(signing_rotate(signing, clock_now_s(), &kid, &err));
 	assert_true(signing_retire(signing, first, clock_now_s(), &err));
 	assert_string_not_equal(signing_kid(signing), first);
 	assert_int_equal(keys_now(signing)->count, 1);
@@ -463,7 +463,7 @@ rotation_elsewhere_is_seen(void **state)
 	bool changed;
 
 	(void)state;
-	assert_true(signing_rotate(other, clock_now_s(), true, &kid, &err));
+	assert_true(signing_rotate_at_once(other, clock_now_s(), &kid, &err));
 	assert_true(signing_tend(one, clock_now_s(), &changed, &err));
 	assert_true(changed);
 	assert_string_equal(signing_kid(one), kid);
@@ -507,7 +507,7 @@ given_key_signs_and_its_private_part_stays_where_it_is(void **state)
 	assert_true(signing_open(&given, &signing, &err));
 	(void)snprintf(first, sizeof(first), "%s", signing_kid(signing));
 	assert_int_equal(count_keys(), 0);
-	assert_false(signing_rotate(signing, clock_now_s(), true, &kid, &err));
+	assert_false(signing_rotate_at_once(signing, clock_now_s(), &kid, &err));
 	assert_false(signing_retire(signing, first, clock_now_s(), &err));
 	write_pkey("given.pem", EVP_EC_gen("P-256"), NULL);
 	signing_keep(signing, 3600);
