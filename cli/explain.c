@@ -44,8 +44,7 @@ struct answering {
 	struct decision decision;
 	struct caller *caller;
 	struct explain_own own;
-	const struct user *user; /* --user, lent by the snapshot */
-	json_t *payload;         /* claims that are assumed */
+	json_t *payload; /* claims that are assumed */
 };
 
 /* The request as a client would send it. */
@@ -116,15 +115,6 @@ open_services(struct answering *answering, struct err *reterr)
 	/* `--at` changes the time for the token only; the keys are the current ones. */
 	answering->inputs = inputs_of(answering->snapshot, asked->now_s);
 	return true;
-}
-
-static bool
-find_user(struct answering *answering, struct err *reterr)
-{
-	const char *name = answering->asked->user;
-
-	answering->user = snapshot_user(answering->snapshot, span_of(name));
-	return answering->user != NULL || explain_no_user(answering->inputs.config, name, reterr);
 }
 
 static size_t
@@ -226,15 +216,21 @@ static enum reason
 judge_named(struct answering *answering)
 {
 	struct decision *decision = &answering->decision;
+	const struct judge_inputs *inputs = &answering->inputs;
+	const struct user *user = snapshot_user(inputs->snapshot, span_of(answering->asked->user));
+	enum reason reason = REASON_BASIC_NOT_ALLOWED;
 
-	if (!decision->basic)
-		return decision->verdict.reason = REASON_BASIC_NOT_ALLOWED;
-	if (answering->user->disabled) {
+	if (decision->basic)
+		reason = REASON_BASIC_WRONG;
+	if (decision->basic && user != NULL && !user->disabled)
+		reason = judge_user(inputs, user, &answering->arena, &answering->caller);
+	if (decision->basic && user == NULL)
+		decision->verdict.detail =
+		    explain_no_user(inputs->config, answering->asked->user, &answering->arena);
+	else if (decision->basic && user->disabled)
 		decision->verdict.detail = "the user is disabled";
-		return decision->verdict.reason = REASON_BASIC_WRONG;
-	}
-	return decision->verdict.reason = judge_user(
-		   &answering->inputs, answering->user, &answering->arena, &answering->caller);
+	decision->verdict.reason = reason;
+	return reason;
 }
 
 /* The caller: the one assumed on the command line, or the one whose token is given there. */
@@ -327,7 +323,6 @@ answer(struct answering *answering)
 	if (!make_request(answering, &err) || !open_services(answering, &err))
 		return command_trouble_at("explain", &err);
 	if ((asked->client != NULL && !claims_of_client(answering, &err)) ||
-	    (asked->user != NULL && !find_user(answering, &err)) ||
 	    (asked->claims != NULL && !claims_of_file(answering, &err)))
 		code = command_trouble_at("explain", &err);
 	else

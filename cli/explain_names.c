@@ -37,20 +37,17 @@ explain_no_issuer(const struct config *config, const char *name, struct err *ret
 	    nearest_hint(&nearest, hint));
 }
 
-bool
-explain_no_user(const struct config *config, const char *name, struct err *reterr)
+const char *
+explain_no_user(const struct config *config, const char *name, struct arena *arena)
 {
+	const char *text = NULL;
 	struct store *store = NULL;
 	struct user *user = NULL;
-	struct arena arena;
+	struct err err;
 
-	if (!config->has_local)
-		return err_set(reterr, "there is no local_issuer, so there are no users");
-	arena_init(&arena, ARENA_MAX);
-	if (store_open_again(config->local.database, &store, reterr) &&
-	    account_find(store, &(struct store_wanted){ name, &arena }, &user, reterr) == ADMIN_OK)
-		(void)err_set(reterr, "user %.128s was added just now: ask again", name);
+	if (config->has_local && store_open_again(config->local.database, &store, &err) &&
+	    account_find(store, &(struct store_wanted){ name, arena }, &user, &err) == ADMIN_NO)
+		text = arena_text(arena, span_of(err.text));
 	store_close(store);
-	arena_done(&arena);
-	return false;
+	return text != NULL ? text : "there is no such user";
 }

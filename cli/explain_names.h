@@ -9,6 +9,7 @@
 #ifndef POSTERN_CLI_EXPLAIN_NAMES_H
 #define POSTERN_CLI_EXPLAIN_NAMES_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "proxy/config/config.h"
 
@@ -18,7 +19,7 @@ bool explain_no_client(const struct config *config, const char *name, struct err
 /* "the configuration names no issuer …". Always false. */
 bool explain_no_issuer(const struct config *config, const char *name, struct err *reterr);
 
-/* "there is no user …". Always false. */
-bool explain_no_user(const struct config *config, const char *name, struct err *reterr);
+/* "there is no user …", lent by the arena or for good. */
+const char *explain_no_user(const struct config *config, const char *name, struct arena *arena);
 
 #endif

@@ -150,7 +150,7 @@ enum reason
 demand_claims(const struct verify_inputs *inputs, struct token *token, struct arena *arena)
 {
 	for (const struct trusted_issuer_require *require = inputs->trusted_issuer->require;
-	     require != NULL; require = require->next) {
+	    require != NULL; require = require->next) {
 		const json_t *claim = json_at(token->claims, span_of(require->pointer));
 
 		if (!claim_is_one_of(claim, &require->values))

@@ -22,14 +22,8 @@ struct preset {
 };
 
 #define RS256 ALGORITHM_BIT(ALGORITHM_RS256)
-#define ANY_TYPE                                                                                   \
-	{                                                                                          \
-		"at+jwt", "JWT"                                                                    \
-	}
-#define ID_TYPE                                                                                    \
-	{                                                                                          \
-		"JWT"                                                                              \
-	}
+#define ANY_TYPE { "at+jwt", "JWT" }
+#define ID_TYPE { "JWT" }
 
 /* clang-format off */
 const char *const provider_words[] = {

@@ -83,12 +83,12 @@ scopes(const struct config *config)
 	json_t *array = json_array();
 
 	for (const struct privilege *privilege = config->policy.privileges; privilege != NULL;
-	     privilege = privilege->next)
+	    privilege = privilege->next)
 		for (size_t i = 0; i < privilege->scopes.count; i++)
 			add_once(array, privilege->scopes.at[i]);
 	for (size_t i = 0; i < config->policy.role_count; i++)
 		for (const struct grant *grant = config->policy.roles[i].grants; grant != NULL;
-		     grant = grant->next)
+		    grant = grant->next)
 			if (grant->scope != NULL)
 				add_once(array, grant->scope);
 	return array;

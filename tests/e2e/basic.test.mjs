@@ -365,11 +365,10 @@ test('postern user', async (t) => {
     assert.equal(JSON.parse(yes.stdout).subject, 'made');
     assert.equal(JSON.parse((await explain('/api/x', '--user', 'second')).stdout).reason, 'privilege_missing');
     assert.equal(JSON.parse((await explain('/tokens/x', '--user', 'made')).stdout).reason, 'basic_not_allowed');
-    for (const path of ['/api/x', '/tokens/x']) {
-      const typo = await explain(path, '--user', 'mdae');
-      assert.deepEqual([typo.code, typo.stdout], [2, '']);
-      assert.match(typo.stderr, /explain: there is no user "mdae"; did you mean "made"\?/);
-    }
+    const typo = await explain('/api/x', '--user', 'mdae');
+    assert.equal(typo.code, 1, 'the gate would refuse');
+    assert.equal(JSON.parse(typo.stdout).reason, 'basic_wrong');
+    assert.match(JSON.parse(typo.stdout).detail, /there is no user "mdae"; did you mean "made"\?/);
     assert.equal((await user(gate, ['disable', 'made'])).code, 0);
     assert.equal(JSON.parse((await explain('/api/x', '--user', 'made')).stdout).detail, 'the user is disabled');
   });

@@ -243,7 +243,7 @@ checks(void **state)
 {
 	static const struct step right[] = {
 		{ "check", 0, "1 issuer, 2 roles", "/roles/writer: warning" },
-		{ "check --offline", 0, "2 left out", "/local_issuer/database: left out" },
+		{ "check --offline", 0, "2 skipped", "/local_issuer/database: skipped" },
 		{ "health", 1, NULL, "127.0.0.1:1" },
 		{ NULL, 0, NULL, NULL },
 	};
