@@ -21,7 +21,7 @@
 #include "base/err.h"
 #include "issuer/keys/signing.h"
 
-/* What the token says; all borrowed. */
+/* The contents of the token; all borrowed. */
 struct mint {
 	const char *issuer, *audience;
 	const char

@@ -13,7 +13,7 @@
 #include "base/worker.h"
 
 #define LOOK_US INT64_C(1000000)
-#define REST_US 5000 /* so that a bulk of changes is one look */
+#define REST_US 5000 /* so that a burst of changes is handled at once */
 
 struct rotation {
 	struct signing *signing;
@@ -37,7 +37,7 @@ tell_changed(const struct rotation *rotation)
 	signing_set_free(set);
 }
 
-/* A clock that jumps ahead for seconds would end every old key and make a new one. */
+/* Even a short jump of the clock into the future would drop every old key and make a new one. */
 static void
 look_at_clock(struct rotation *rotation)
 {
@@ -47,7 +47,7 @@ look_at_clock(struct rotation *rotation)
 	signing_hold(rotation->signing, !steady);
 	if (jump_s == 0)
 		return;
-	rotation->files = 0; /* look now: times on disk may lie in the future */
+	rotation->files = 0; /* look now: times on disk may be in the future */
 	log_event(LOG_WARN, "clock_set",
 	    "the clock was set by %+lld s: no signing keys are created or dropped for %d s",
 	    (long long)jump_s, STEADY_AFTER_S);
@@ -120,7 +120,7 @@ rotation_start(struct signing *signing, void (*changed)(void *context), void *co
 	rotation->context = context;
 	(void)steady_look(&rotation->steady, clock_now_s(), clock_mono_s(), NULL);
 	rotation->notify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	/* Without inotify changes are seen a second later, no worse. */
+	/* Without inotify, changes are noticed up to a second later. */
 	if (rotation->notify_fd >= 0)
 		(void)inotify_add_watch(rotation->notify_fd, signing_directory(signing),
 		    IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM);

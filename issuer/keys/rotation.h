@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rotation - a thread that keeps the signing keys as they are to be: what a command changed counts
- * at once, the next key is made in time, old ones go when their last token has ended.
+ * rotation - a thread that maintains the signing keys: it applies changes by commands at once,
+ * makes the next key in time, and removes old keys when their last token has expired.
  *
  * Uses:   base, signing.
  * Shell:  inotify on STATE/signing/, and a look every second for what inotify cannot see.
@@ -15,7 +15,7 @@
 
 struct rotation;
 
-/* Start. `changed` is called on the thread after another set of keys is in force. */
+/* Start. `changed` is called on the thread after the set of keys has changed. */
 MUST_CHECK bool rotation_start(struct signing *signing, void (*changed)(void *context),
     void *context, struct rotation **ret_rotation);
 

@@ -60,7 +60,7 @@ is_usable(const char *jwk, struct err *reterr)
 	return usable;
 }
 
-/* *ret_text stays NULL when the row does not count; false: no memory. */
+/* *ret_text stays NULL when the row is ignored; false: no memory. */
 static bool
 check_row(const struct store_key *row, const json_t *jwk, char **ret_text, struct err *reterr)
 {

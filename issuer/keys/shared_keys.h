@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shared_keys - the public keys of the other gates that share the database, as they may be trusted.
+ * shared_keys - the trusted public keys of other gates that share the database.
  *
  * Uses:   base, signing_key (names of algorithms), store (rows), jwks (keyset).
  * Pure:   yes (allocates).
  * Limits: SHARED_KEYS_MAX keys, of at most SHARED_KEY_BYTES each.
  *
- * A row counts when it is of the same `iss`, of another gate, not over, and its JWK is a public key
- * that verifies one of the local issuer's algorithms under the kid of the row. Of the JWK only the
- * members are kept that a public key has. A row that does not count spoils no other.
+ * A row is used when it has the same `iss`, is from another gate, has not expired, and its JWK is a
+ * public key for one of the local issuer's algorithms with the kid of the row. Only the members of
+ * a public key are copied from the JWK. A row that is ignored does not affect the others.
  */
 #ifndef POSTERN_ISSUER_KEYS_SHARED_KEYS_H
 #define POSTERN_ISSUER_KEYS_SHARED_KEYS_H
@@ -32,12 +32,12 @@ struct shared_key {
 struct shared_keys {
 	struct shared_key keys[SHARED_KEYS_MAX];
 	size_t count;
-	int64_t ends_s; /* when the first of them is over; INT64_MAX: none is */
-	size_t skipped; /* rows that do not count though they should */
+	int64_t ends_s; /* when the first of them expires; INT64_MAX: none does */
+	size_t skipped; /* rows that were ignored because they are invalid */
 	struct err why; /* of the first of them */
 };
 
-/* Who asks, and when: whose rows count, and whose are our own. Borrowed. */
+/* Which rows to use: this gate's id and issuer, and the time. Borrowed. */
 struct shared_keys_reader {
 	const char *issuer, *gate;
 	int64_t now_s;

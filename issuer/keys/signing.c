@@ -20,7 +20,7 @@ struct signing {
 	_Atomic int64_t keep_s, next_s;
 	atomic_bool hold;
 	pthread_mutex_t lock;     /* who changes something */
-	pthread_mutex_t set_lock; /* of the next one; held for no longer than it takes to look */
+	pthread_mutex_t set_lock; /* guards the next one; never held for long */
 	struct signing_set *set;
 	size_t reported_skipped;
 };
@@ -62,7 +62,7 @@ same_set(const struct signing_set *a, const struct signing_set *b)
 	return true;
 }
 
-/* taken: `set`. True when it is another one than before. */
+/* taken: `set`. True when it differs from the previous one. */
 static bool
 take_set(struct signing *signing, struct signing_set *set, int64_t now_s)
 {
@@ -174,7 +174,7 @@ signing_keep(struct signing *signing, int64_t keep_s)
 	if (keep_s <= atomic_load(&signing->keep_s))
 		return;
 	atomic_store(&signing->keep_s, keep_s);
-	atomic_store(&signing->next_s, 0); /* the key that signs is to remember it */
+	atomic_store(&signing->next_s, 0); /* to be stored with the key that signs */
 }
 
 int64_t
@@ -239,7 +239,7 @@ signing_retire(struct signing *signing, const char *kid, int64_t now_s, struct e
 
 /* --- reading --- */
 
-/* As long as another change might leave no trace in the times, the number goes on changing. */
+/* While another change could leave the file times the same, return a different number each time. */
 static uint64_t
 seen(const char *path)
 {

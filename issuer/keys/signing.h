@@ -4,8 +4,8 @@
  *
  * Uses:   base, signing_key, signing_plan, signing_set.
  * Shell:  STATE/signing/, and the key file of the configuration.
- * Threads: any. Reading never waits for the disk; what changes it takes a lock of its own and that
- *         of the directory, so that gates and commands do not meet.
+ * Threads: any. Reading never waits for the disk. Changes take a lock of their own and lock the
+ *          directory, so that gates and commands do not interfere.
  */
 #ifndef POSTERN_ISSUER_KEYS_SIGNING_H
 #define POSTERN_ISSUER_KEYS_SIGNING_H
@@ -31,9 +31,10 @@ struct signing_setup {
 };
 
 /*
- * Read every key under `state_dir`/signing; make one when none can sign. Two that start at once
- * make one key, not two. A file there that group or others can read, that is no key or whose name
- * is not its thumbprint is an error, and so is a key of another kind than the algorithm's.
+ * Read every key under `state_dir`/signing; make one when none can sign. Two gates that start
+ * together make one key, not two. It is an error if a file there can be read by group or others, is
+ * not a key, does not have its thumbprint as its name, or has a key of the wrong type for its
+ * algorithm.
  *
  * ret_signing  given: signing_close() it.
  */
@@ -43,26 +44,26 @@ MUST_CHECK bool signing_open(
 /* Keys are wiped. Accepts NULL. */
 void signing_close(struct signing *signing);
 
-/* The longest that a token may last from now on, in seconds, with the skew. Grows only. */
+/* Set the longest lifetime of tokens from now on, in seconds, with the skew. It only increases. */
 void signing_keep(struct signing *signing, int64_t keep_s);
 
-/* The longest that was told so far. */
+/* The longest lifetime set so far. */
 int64_t signing_longest_s(const struct signing *signing);
 
-/* The clock was set lately: until it is told otherwise signing_tend() makes no key but the one that
- * is needed, and drops none. */
+/* Set whether the clock is in doubt because it was set recently. While it is, signing_tend() makes
+ * a key only if none can sign, and drops none. */
 void signing_hold(struct signing *signing, bool hold);
 
 /*
- * See what changed on disk, make the next key when it is due, drop those whose last token has
- * ended. A key that is dated in the future, made while the clock was ahead, counts as made now,
+ * Read what changed on disk, make the next key when it is due, drop those whose last token has
+ * expired. A key that is dated in the future, made while the clock was ahead, counts as made now,
  * which is logged. *ret_changed: another set of keys, or another one signs. False: some of it went
  * wrong; what could be done is done, and the last known keys stay where none can be read.
  */
 MUST_CHECK bool signing_tend(
     struct signing *signing, int64_t now_s, bool *ret_changed, struct err *reterr);
 
-/* A number that is another one after the directory or the configured key file changed. */
+/* A number that changes when the directory or the configured key file changes. */
 uint64_t signing_files(const struct signing *signing);
 
 /* When signing_tend() has something to do even if no file changes. */
@@ -77,7 +78,7 @@ MUST_CHECK bool signing_rotate(
 MUST_CHECK bool signing_rotate_at_once(
     struct signing *signing, int64_t now_s, char **ret_kid, struct err *reterr);
 
-/* Trust this key no more, now; when it signed, another one does or is made. */
+/* Stop trusting this key now; if it is the one that signs, another one takes over or is made. */
 MUST_CHECK bool signing_retire(
     struct signing *signing, const char *kid, int64_t now_s, struct err *reterr);
 

@@ -218,7 +218,7 @@ signing_key_make(enum signing_algorithm algorithm, struct signing_key **ret_key,
 	return finish(pkey, like, ret_key, reterr);
 }
 
-/* A question for a pass phrase would hang a daemon: an encrypted key is one we cannot read. */
+/* Never ask for a pass phrase, which would block a daemon: encrypted keys cannot be read. */
 static int
 no_pass_phrase(char *buf, int size, int writing, void *context)
 {

@@ -5,7 +5,7 @@
  * Uses:   base, OpenSSL.
  * Pure:   but for randomness. Any thread.
  *
- * No function but signing_key_pem() gives a private key away, and that one only for its file.
+ * Only signing_key_pem() discloses a private key, and only to write its file.
  */
 #ifndef POSTERN_ISSUER_KEYS_SIGNING_KEY_H
 #define POSTERN_ISSUER_KEYS_SIGNING_KEY_H
@@ -47,10 +47,10 @@ MUST_CHECK bool signing_key_pem(
 /* Its RFC 7638 thumbprint; lent. */
 const char *signing_key_kid(const struct signing_key *key);
 
-/* What it signs with. */
+/* Its algorithm. */
 enum signing_algorithm signing_key_algorithm(const struct signing_key *key);
 
-/* Can it sign, or is it a public key alone? */
+/* Can it sign, or does it have only a public key? */
 bool signing_key_able(const struct signing_key *key);
 
 /* Its public JWK (RFC 7517), lent. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/keys/signing_plan.h"
 
-/* Of two that begin at once the one made later follows; of two made at once the one further on. */
+/* Does key a come after key b? By the time they start to sign, then by the time they were made,
+ * then by index. */
 static bool
 follows(const struct signing_times *keys, size_t a, size_t b)
 {
@@ -12,7 +13,8 @@ follows(const struct signing_times *keys, size_t a, size_t b)
 	return a > b;
 }
 
-/* The last of those that sign already; else, rather than none, the first of those that wait. */
+/* The key to sign with: the newest of those that are due. If none is due yet, the first one that
+ * will be, since signing early is better than not at all. */
 static size_t
 find_current(const struct signing_times *keys, size_t count, int64_t now_s)
 {

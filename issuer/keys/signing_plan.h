@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * signing_plan - which of the local issuer's keys signs, which are kept, and when one is made.
+ * signing_plan - which of the local issuer's keys signs, which stay published, and when a new one
+ * is made.
  *
  * Uses:   base.
  * Pure:   yes: no clock, no files. Times are Unix seconds.
  *
- * A key is published when it is made and signs from a later moment on, so that whoever keeps a
- * copy of the key set has met it by then. It signs until the next one does, and is published until
- * the last token that it may have signed has ended.
+ * A key is published when it is made, but signs only later, so that clients which cache the key set
+ * have it by then. It signs until the next key takes over, and stays published until the last token
+ * that it may have signed has expired.
  */
 #ifndef POSTERN_ISSUER_KEYS_SIGNING_PLAN_H
 #define POSTERN_ISSUER_KEYS_SIGNING_PLAN_H
@@ -18,30 +19,30 @@
 
 #include "base/check.h"
 
-/* At most so many keys at once; more is an error. */
+/* The maximum number of keys at a time; more is an error. */
 #define SIGNING_MAX_KEYS 32
 
 struct signing_times {
 	int64_t created_s;
 	int64_t signs_s;   /* from then on */
-	int64_t longest_s; /* the longest that a token of it may last, as it was told so far */
+	int64_t longest_s; /* the longest lifetime of its tokens, as far as is known */
 	bool able;         /* we have its private key */
-	bool given;        /* by the configuration: it signs as long as it is there */
-	bool fits;         /* it is for the algorithm that is asked for */
+	bool given;        /* given by the configuration: it signs as long as it is there */
+	bool fits;         /* it is for the configured algorithm */
 };
 
 struct signing_settings {
-	int64_t rotate_after_s; /* 0: never by itself */
+	int64_t rotate_after_s; /* 0: no automatic rotation */
 	int64_t publish_ahead_s;
-	int64_t keep_s; /* the longest that a token of now may last, with the skew */
+	int64_t keep_s; /* the longest lifetime of a token issued now, with the skew */
 };
 
 struct signing_plan {
 	size_t current;       /* signs; SIZE_MAX: none can */
 	bool make;            /* a new key is to be made, */
 	int64_t make_signs_s; /* which signs from then on */
-	uint32_t ended;       /* bit of each key whose last token has ended */
-	int64_t next_s;       /* when this changes by itself; INT64_MAX: never */
+	uint32_t ended;       /* bit of each key whose last token has expired */
+	int64_t next_s;       /* when time alone changes this result; INT64_MAX: never */
 };
 
 /* The plan for `count` keys (at most SIGNING_MAX_KEYS) at `now_s`. */

@@ -79,8 +79,8 @@ word_at(const json_t *root, enum signing_algorithm *ret_algorithm)
 	return false;
 }
 
-/* A key of an earlier version has no such file: it is for ES256 and signs since it was made,
- * which is what `times` says before. */
+/* A key from an earlier version has no such file: it is for ES256 and has signed since it was made,
+ * which is how `times` is initialized. */
 static bool
 read_times(const char *path, enum signing_algorithm *ret_algorithm, struct signing_times *times,
     struct err *reterr)
@@ -101,7 +101,7 @@ read_times(const char *path, enum signing_algorithm *ret_algorithm, struct signi
 	return done || err_set(reterr, "%s: not the times of a key", path);
 }
 
-/* A file of the directory: a key, or nothing of ours. */
+/* Read one file of the directory: a key, or an unrelated file. */
 struct key_file {
 	char kid[64];
 	bool secret;
@@ -221,7 +221,8 @@ signing_set_add(struct signing_set *set, struct signing_key *key, const struct s
 {
 	size_t at = signing_set_find(set, signing_key_kid(key));
 
-	/* A key once given by the configuration and now in the directory is there twice. */
+	/* A key that was given by the configuration earlier and is now in the directory is found
+	 * twice. */
 	if (at != SIZE_MAX) {
 		if (set->times[at].able) {
 			signing_key_free(key);
@@ -279,7 +280,8 @@ write_pem(const char *path, const struct signing_key *key, bool secret, struct e
 	return done;
 }
 
-/* The times first: times without a key are nothing, a key without times would count from now. */
+/* Write the times first: times without a key are ignored, but a key without times would be dated
+ * from now. */
 bool
 signing_set_write(
     const char *directory, const struct signing_set *set, size_t index, struct err *reterr)

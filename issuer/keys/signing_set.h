@@ -30,7 +30,7 @@ struct signing_set {
 	size_t count;
 	size_t current; /* the caller's to set; SIZE_MAX: none */
 	size_t redated; /* keys that were dated in the future */
-	size_t skipped; /* files that are no keys of ours, when it was not read strictly */
+	size_t skipped; /* files that are not valid keys, when not reading strictly */
 	struct err why; /* of the first of them */
 };
 
@@ -39,8 +39,8 @@ struct signing_set {
 MUST_CHECK bool signing_set_lock(
     const char *state_dir, char **ret_directory, int *ret_fd, struct err *reterr);
 
-/* Read all of them. Strictly: a file that group or others can read, that is no key or whose name is
- * not its thumbprint is an error; else it is left out. given: one reference,
+/* Read all of them. A file that group or others can read, that is not a key, or whose name is not
+ * its thumbprint is an error when reading strictly; otherwise it is skipped. given: one reference,
  * signing_set_free() drops it. */
 MUST_CHECK bool signing_set_read(
     const char *directory, bool strict, struct signing_set **ret_set, struct err *reterr);
@@ -57,7 +57,7 @@ MUST_CHECK bool signing_set_write(
 MUST_CHECK bool signing_set_remove(
     const char *directory, struct signing_set *set, size_t index, struct err *reterr);
 
-/* The place of a kid; SIZE_MAX: it is not there. */
+/* The index of a kid; SIZE_MAX: not found. */
 size_t signing_set_find(const struct signing_set *set, const char *kid);
 
 /* One more holder. Returns its argument. */

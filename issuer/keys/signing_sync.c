@@ -26,7 +26,7 @@ signing_sync_given(
 	return done;
 }
 
-/* The key of the configuration takes the place of its public part, which tells since when. */
+/* The configured key replaces its public part, whose file has its times. */
 static bool
 add_given(
     const struct signing_place *place, struct signing_set *set, int64_t now_s, struct err *reterr)
@@ -61,7 +61,7 @@ make_key(const struct signing_place *place, struct signing_set *set,
 	struct signing_times own = *times;
 	struct signing_key *key = NULL;
 
-	/* Two that are made within a second keep their order. */
+	/* Two keys made within the same second keep their order. */
 	for (size_t i = 0; i < set->count; i++)
 		if (set->times[i].created_s >= own.created_s)
 			own.created_s = set->times[i].created_s + 1;
@@ -154,9 +154,8 @@ grant_retire(
 	return signing_set_remove(place->directory, set, at, reterr);
 }
 
-/* A key cannot have been made in the future: the clock was ahead then. Left alone, one that waits
- * would wait until that time, and one that signs would not be followed by another. It counts as
- * made now. */
+/* A key dated in the future was made while the clock was ahead. If the date stayed, a waiting key
+ * would wait until then, and a signing key would have no successor. So it is dated now. */
 static bool
 redate(
     const struct signing_place *place, struct signing_set *set, int64_t now_s, struct err *reterr)
@@ -195,7 +194,7 @@ settle(const struct signing_place *place, struct signing_set *set,
 	struct signing_times times = { .created_s = request->now_s, .signs_s = plan.make_signs_s };
 	bool done = true;
 
-	/* The first look is made by commands, too: it makes no key but the one that is needed. */
+	/* Commands also do the first pass, so it makes a key only if none can sign. */
 	if (plan.make && (plan.current == SIZE_MAX || !(request->strict || request->hold))) {
 		done = make_key(place, set, &times, reterr);
 		plan = plan_now(place, set, request->now_s);

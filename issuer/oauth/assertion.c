@@ -40,8 +40,8 @@ is_ours(const struct texts *audience, struct span value)
 	return false;
 }
 
-/* A JWT that another server may take as well is not for us alone: whoever runs that server could
- * send it on to us. So every member of an array must be ours. */
+/* A JWT that is also valid at another server could be replayed to us by whoever runs that server.
+ * So every member of an array must be one of our URLs. */
 static bool
 audience_fits(const struct texts *audience, const json_t *aud)
 {
@@ -81,7 +81,7 @@ check_claims(const struct assertion_question *question, const struct token *toke
 	return NULL;
 }
 
-/* The client as an issuer of its own, with its registered keys and nobody else's. */
+/* Treat the client as a trusted issuer that has only its registered keys. */
 static const char *
 check_token(const struct assertion_question *question, struct token *token, struct arena *arena,
     struct assertion *assertion)

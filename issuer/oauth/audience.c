@@ -28,7 +28,7 @@ scheme_valid(struct span scheme)
 	return scheme.len > 0 && is_alpha(scheme.at[0]);
 }
 
-/* Whatever may stand in a URI behind the scheme, but "#". */
+/* The characters allowed in a URI after the scheme, except "#". */
 static bool
 byte_valid(char byte)
 {
@@ -53,7 +53,7 @@ audience_uri_valid(struct span text)
 	return true;
 }
 
-/* Clients that hold a URL in parts write "https://host" with a slash (RFC 3986 section 6.2.3). */
+/* Clients that store a parsed URL write "https://host" with a slash (RFC 3986 section 6.2.3). */
 static struct span
 without_slash(struct span url)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * audience - for whom a token is to be (RFC 8707; `audience` as several products have it).
+ * audience - the requested audience of a token (RFC 8707, and `audience` as several products have
+ * it).
  *
  * Uses:   local.
  * Pure:   yes.
@@ -14,7 +15,7 @@
 #include "base/schema.h"
 #include "base/span.h"
 
-/* For whom a client wants its token. at == NULL: it does not say. */
+/* The parameters of the request. at == NULL: not given. */
 struct audience_request {
 	struct span resource; /* an absolute URI without a fragment (RFC 8707 section 2) */
 	struct span audience; /* must agree with `resource` */
@@ -23,7 +24,7 @@ struct audience_request {
 };
 
 /*
- * Choose the token's `aud` among `ours`, of which the first is given to whoever asks for none.
+ * Choose the token's `aud` from `ours`; the first one is the default.
  *
  * ret_audience  lent by `ours`.
  *

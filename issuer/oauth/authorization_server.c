@@ -10,8 +10,8 @@ authorization_server_init(struct authorization_server *server)
 	(void)pthread_mutex_init(&server->parts_lock, NULL);
 }
 
-/* RFC 7523 section 3: the token endpoint's URL may name the server, and so may its issuer's.
- * Clients name the endpoint they ask, too. */
+/* RFC 7523 section 3 allows the token endpoint's URL as `aud`, and the issuer's. Some clients use
+ * the URL of the endpoint that they call, so these are allowed as well. */
 static bool
 make_urls(struct authorization_server *server)
 {

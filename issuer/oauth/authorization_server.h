@@ -31,7 +31,7 @@ struct authorization_server {
 	struct arena arena; /* of what follows, up to `documents` */
 	/* As configured; set before authorization_server_ready(). */
 	const char *issuer;     /* `iss` */
-	const char *audience;   /* `aud` that a client gets unasked */
+	const char *audience;   /* the default `aud` */
 	struct texts audiences; /* every `aud` of its tokens, that one first */
 	const char *introspection_role;
 	int64_t token_lifetime_s;
@@ -39,10 +39,11 @@ struct authorization_server {
 
 	const char *base; /* the issuer's URL without a slash at its end */
 	struct endpoint_paths paths;
-	struct buffer documents[ENDPOINT_COUNT]; /* what a GET gives; none for those of POST */
-	struct texts urls;           /* what a client's assertion may name as its `aud` */
-	struct last_used *last_used; /* secrets, lately */
-	struct memory *memory;       /* one owner of it */
+	struct buffer documents[ENDPOINT_COUNT]; /* the documents for GET; none for POST
+						  * endpoints */
+	struct texts urls;                       /* allowed `aud` values of a client's assertion */
+	struct last_used *last_used;             /* secrets, lately */
+	struct memory *memory;                   /* one owner of it */
 	struct signing *signing;
 	struct store_sync *sync;
 	atomic_bool stands_by;
@@ -57,10 +58,10 @@ void authorization_server_init(struct authorization_server *server);
 /* Make paths, documents and what the endpoints share, once the configured texts are there. */
 MUST_CHECK bool authorization_server_ready(struct authorization_server *server, struct err *reterr);
 
-/* Free what it holds, but for `signing` and `watch`. */
+/* Free what it holds, except `signing` and the store sync. */
 void authorization_server_done(struct authorization_server *server);
 
-/* The parts as they are now: what was acknowledged is in them. given: issuer_parts_drop() them. */
+/* The current parts, which include every acknowledged change. given: issuer_parts_drop() them. */
 void authorization_server_parts(
     struct authorization_server *server, struct issuer_parts *ret_parts);
 

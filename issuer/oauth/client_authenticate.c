@@ -26,8 +26,8 @@ method_fits(const struct client *client, enum client_credentials_method way)
 	       (client->method == CLIENT_PRIVATE_KEY_JWT && way == CLIENT_CREDENTIALS_ASSERTION);
 }
 
-/* A client that has no keys, or does not exist, is judged by a key that is nobody's (the example
- * of RFC 7515, appendix A.3), so that it costs what a wrong assertion costs. */
+/* For a client that has no keys or does not exist, verify with a dummy key (the example of RFC
+ * 7515, appendix A.3), so that it takes as long as for a wrong assertion. */
 static const char nobodys_keys[] = "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\","
 				   "\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\","
 				   "\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}]}";
@@ -48,8 +48,8 @@ check_assertion(struct oauth *oauth, const struct client *client)
 	return why;
 }
 
-/* NULL: the client proved who it is; else why not, for the log. ret_slot  whose secret it was; -1:
- * none's. */
+/* Check the client's secret or assertion. Returns NULL on success, else the reason for the log.
+ * ret_slot is the slot of the matching secret; -1: none. */
 static const char *
 check(struct oauth *oauth, const struct client *client, int *ret_slot)
 {
@@ -81,8 +81,8 @@ note_use(const struct oauth *oauth, int slot)
 		last_used_note(oauth->server->last_used, &use);
 }
 
-/* Who is it, by the clients as they are now? One that was added, or a secret that was revoked, a
- * moment ago counts already. */
+/* Authenticate against the current clients: one that was just added, or a secret that was just
+ * revoked, already takes effect. */
 static enum oauth_error
 look(struct oauth *oauth)
 {
@@ -119,9 +119,9 @@ who_asks(const struct oauth *oauth)
 		.mono_s = clock_mono_s() };
 }
 
-/* Secrets as we make them, 256 random bits, and signatures cannot be guessed: they are looked at
- * at once, so that nobody who fails behind the same address keeps out whoever has them. A secret
- * that was brought along may be of less. */
+/* Generated secrets (256 random bits) and signatures cannot be guessed. They are checked without
+ * waiting for a lock-out, so that failures of others at the same address do not lock their owners
+ * out. Imported secrets may be weaker. */
 static bool
 can_be_guessed(const struct client_credentials *auth)
 {
@@ -137,8 +137,8 @@ refuse_locked(struct oauth *oauth, int64_t wait_s)
 	return oauth_say(oauth, OAUTH_LOCKED_OUT, "too many failed attempts");
 }
 
-/* By its name, if there is such a client. What is nobody's id is not told: people type secrets
- * into the wrong field. */
+/* Log the client by its name. An unknown id is not logged: it may be a secret in the wrong
+ * field. */
 static void
 tell_locked(const struct oauth *oauth, int64_t wait_s)
 {
@@ -151,8 +151,8 @@ tell_locked(const struct oauth *oauth, int64_t wait_s)
 	log_end(&line, LOG_WARN);
 }
 
-/* It may be a client, or a secret, that only the database knows of as yet. It counts as a failure
- * all the same: else secrets could be guessed for as long as the database is away. */
+/* The client or secret may be new and not loaded yet. It counts as a failure anyway: otherwise
+ * secrets could be guessed without limit while the database is unreachable. */
 static enum oauth_error
 refuse_away(struct oauth *oauth)
 {
@@ -161,8 +161,7 @@ refuse_away(struct oauth *oauth)
 	return oauth_say(oauth, OAUTH_UNAVAILABLE, "clients cannot be looked up now");
 }
 
-/* A failure begins and ends here, at once: many that come at a time are counted one after the
- * other. */
+/* Begin and end the failed attempt here, so that simultaneous failures are counted one by one. */
 static enum oauth_error
 count_failure(struct oauth *oauth, enum oauth_error error)
 {

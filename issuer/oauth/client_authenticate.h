@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client_authenticate - does the client prove who it says it is? By a secret or by an assertion, as
- * it is registered; what can be guessed no faster and no more often than the lock-out lets it.
+ * client_authenticate - authenticate a client by its secret or assertion, whichever it is
+ * registered for. The lock-out limits attempts at secrets that could be guessed.
  *
  * Uses:   oauth, client_credentials, assertion, replay, client. For the files of this folder only.
  */
@@ -11,12 +11,12 @@
 #include "base/check.h"
 #include "issuer/oauth/oauth.h"
 
-/* Sets oauth->client. An unknown client, a wrong secret, another method than the registered one and
- * a disabled client look alike and cost alike. */
+/* Sets oauth->client. An unknown client, a wrong secret, an unregistered method and a disabled
+ * client get the same answer after the same work. */
 MUST_CHECK enum oauth_error client_authenticate(struct oauth *oauth);
 
-/* An assertion counts once (RFC 7523 section 3, item 7): use it up. Asked last, so that a request
- * that fails for another cause leaves it good for the next try. OAUTH_OK without one. */
+/* Mark the assertion as used: it is valid only once (RFC 7523 section 3, item 7). Call this last,
+ * so that a request that fails for another reason can be retried with it. OAUTH_OK without one. */
 MUST_CHECK enum oauth_error client_authenticate_once(struct oauth *oauth);
 
 #endif

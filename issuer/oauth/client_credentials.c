@@ -6,7 +6,7 @@
 #include "base/utf8.h"
 #include "issuer/oauth/assertion.h"
 
-/* Cut "SCHEME SP+ REST" (RFC 9110 section 11.4). */
+/* Split "SCHEME SP+ REST" (RFC 9110 section 11.4). */
 static bool
 cut_scheme(struct span authorization, struct span *ret_scheme, struct span *ret_rest)
 {
@@ -85,7 +85,8 @@ client_credentials_basic(
 	return CLIENT_CREDENTIALS_GIVEN;
 }
 
-/* Beside a header the form may repeat the client's id (RFC 6749 section 3.2.1), nothing else. */
+/* If there is a header, the form may repeat the client's id (RFC 6749 section 3.2.1), but nothing
+ * else. */
 static enum client_credentials_found
 beside_header(const struct form *form, enum client_credentials_found found,
     const struct client_credentials *auth)
@@ -100,7 +101,7 @@ beside_header(const struct form *form, enum client_credentials_found found,
 	return found;
 }
 
-/* One of the two alone is an attempt, too. */
+/* Only one of the two is also an attempt to authenticate. */
 static bool
 asserts(const struct form *form)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client_credentials - who a client says it is, and by what (RFC 6749 section 2.3.1, RFC 7521
+ * client_credentials - the client id and credentials of a request (RFC 6749 section 2.3.1, RFC 7521
  * section 4.2).
  *
  * Uses:   base, form, text.
@@ -16,13 +16,13 @@
 #include "base/span.h"
 #include "issuer/oauth/form.h"
 
-/* Longer headers than this are not looked at. */
+/* Longer headers are refused. */
 #define CLIENT_CREDENTIALS_MAX_BYTES 4096
 
 enum client_credentials_found {
 	CLIENT_CREDENTIALS_NONE, /* the client does not authenticate */
 	CLIENT_CREDENTIALS_GIVEN,
-	CLIENT_CREDENTIALS_WRONG,  /* a scheme we do not take, or one that cannot be read: 401 */
+	CLIENT_CREDENTIALS_WRONG,  /* an unsupported or malformed scheme: 401 */
 	CLIENT_CREDENTIALS_SEVERAL /* more than one method: RFC 6749 section 2.3, 400 */
 };
 
@@ -35,16 +35,16 @@ enum client_credentials_method {
 /* Lent by the arena. */
 struct client_credentials {
 	enum client_credentials_method way;
-	struct span id;        /* at == NULL: only the assertion says it */
+	struct span id;        /* at == NULL: only in the assertion */
 	struct span secret;    /* of Basic and of the form */
 	struct span assertion; /* else */
 };
 
 /*
  * HTTP Basic (RFC 7617). Id and secret are percent-decoded, as RFC 6749 section 2.3.1 has them
- * encoded; what is no valid percent encoding is taken as it stands, because many clients do not
- * encode. A "+" stays a "+": a secret that holds one is met more often than one that holds a
- * space, and a client that encodes writes "%2B" for it. No control characters.
+ * encoded; what is not valid percent encoding is used unchanged, because many clients do not
+ * encode. A "+" stays a "+": secrets with a plus are more common than secrets with a space, and a
+ * client that encodes writes "%2B" for it. No control characters.
  *
  * authorization  borrowed; at == NULL: no header.
  */

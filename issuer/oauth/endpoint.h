@@ -36,7 +36,7 @@ enum endpoint {
 #define ENDPOINT_AUTHORIZE_PATH "/oauth/authorize"
 #define ENDPOINT_JWKS_PATH "/.well-known/jwks.json"
 
-/* What those are told whom the request's line alone turns away. */
+/* The detail for requests that are refused by their request line alone. */
 #define ENDPOINT_NO_QUERY "parameters belong in the body"
 #define ENDPOINT_NO_LOGIN                                                                          \
 	"people cannot log in here: this issuer issues tokens to clients only (grant type "        \
@@ -64,8 +64,8 @@ struct endpoint_answer {
 	struct buffer body;
 	const char *error; /* RFC 6749 section 5.2 code for the log; "" when all went well */
 	char client[129];  /* the client's name once it is known, for the log; else "" */
-	char why[128];     /* more than the client is told, for the log; else "" */
-	bool introspects;  /* somebody asks about a token and may: the answer is not whole until
+	char why[128];     /* more detail than the client gets, for the log; else "" */
+	bool introspects;  /* an authorized introspection: the answer is incomplete until
 			    * introspect_endpoint_complete() */
 	struct buffer introspected; /* that token */
 };
@@ -78,7 +78,7 @@ struct endpoint_paths {
 /* See endpoint_read_line(). */
 struct endpoint_line {
 	enum endpoint endpoint; /* ENDPOINT_COUNT: the path is none of the issuer's */
-	int status;             /* 404, 405, 400; 200: the rest of the request decides */
+	int status;             /* 404, 405, 400; 200: depends on the rest of the request */
 	const char *told;       /* of 404, 405 and 400: what to write before `wanted` */
 	const char *wanted;     /* the path or the methods; "" */
 };
@@ -91,16 +91,16 @@ void endpoint_answer_done(struct endpoint_answer *answer);
 /* Answer 500 if the answer found no memory. */
 void endpoint_answer_failed(struct endpoint_answer *answer);
 
-/* Where the endpoints of an issuer that is configured with this `issuer` stand on the listener,
- * lent by the arena. False: no memory. RFC 8414 section 3.1 puts its document in front of the
- * issuer's path, OpenID Connect Discovery behind it. */
+/* The paths on the listener of the endpoints of an issuer with this `issuer` URL, lent by the
+ * arena. False: no memory. RFC 8414 section 3.1 puts its document in front of the issuer's path,
+ * OpenID Connect Discovery behind it. */
 MUST_CHECK bool endpoint_place(
     const char *issuer, struct arena *arena, struct endpoint_paths *ret_paths);
 
 /*
- * What is settled by the request's line alone. A path that misses an endpoint only by a slash at
- * its end or by upper and lower case is 404: whoever sends a client's secret there means the
- * endpoint, and to judge it as a user's password would lock out the client. Pure.
+ * What the request line alone decides. A path that differs from an endpoint only by a trailing
+ * slash or by case is 404: a client secret sent there is meant for the endpoint, and checking it as
+ * a user's password would lock out the client. Pure.
  */
 struct endpoint_line endpoint_read_line(
     const struct endpoint_paths *paths, const struct endpoint_request *request);
@@ -123,8 +123,8 @@ void introspect_endpoint_answer(struct authorization_server *server,
 void endpoints_answer(struct authorization_server *server, const struct endpoint_request *request,
     int64_t now_s, struct endpoint_answer *answer);
 
-/* Complete the answer of the introspection endpoint: the claims of answer->introspected if whoever
- * judges requests would take it now as this issuer's token, else NULL. */
+/* Complete the answer of the introspection endpoint. claims: those of answer->introspected if the
+ * gate would accept it now as a token of this issuer, else NULL. */
 void introspect_endpoint_complete(const json_t *claims, struct endpoint_answer *answer);
 
 /* Answer a request to the authorization endpoint (RFC 6749 section 3.1): an error document, never a

@@ -5,7 +5,7 @@
 #include "issuer/oauth/client_authenticate.h"
 #include "issuer/oauth/oauth.h"
 
-/* Claims told as they stand in the token (RFC 7662 section 2.2). */
+/* Claims that are copied from the token unchanged (RFC 7662 section 2.2). */
 static const char *const copied[] = { "scope", "client_id", "exp", "iat", "nbf", "sub", "aud",
 	"iss", "jti" };
 
@@ -48,7 +48,7 @@ describe(const json_t *claims, struct buffer *body)
 	return text != NULL;
 }
 
-/* Whatever is wrong with a token, it is not active, and no more is told (section 2.2). */
+/* Whatever is wrong with a token, the answer is only that it is not active (section 2.2). */
 void
 introspect_endpoint_complete(const json_t *claims, struct endpoint_answer *answer)
 {
@@ -59,8 +59,8 @@ introspect_endpoint_complete(const json_t *claims, struct endpoint_answer *answe
 	endpoint_answer_failed(answer);
 }
 
-/* Which token it is about. Whether it counts is for whoever judges requests to say, so that both
- * always say the same; by what was committed before it was asked. */
+/* Find the token in question. The gate verifies it, by the same code as for requests, so that both
+ * always agree; changes committed before this request are taken into account. */
 static enum oauth_error
 introspect(struct oauth *oauth)
 {

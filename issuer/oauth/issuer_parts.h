@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * issuer_parts - what requests are judged by of the local issuer, one reference to each part.
+ * issuer_parts - the parts of the local issuer that decisions depend on, one reference to each.
  *
  * Uses:   directory, revoked, keyset.
  */

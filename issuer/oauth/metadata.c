@@ -45,7 +45,7 @@ add_url(const struct authorization_server *server, const char *key, const char *
 	arena_done(&arena);
 }
 
-/* Where it stands, and how a client may say there who it is: all three are asked alike. */
+/* Append an endpoint's URL and how clients authenticate there: the same for all three. */
 static void
 add_endpoint(const struct authorization_server *server, const char *name, const char *below,
     struct buffer *json)
@@ -61,8 +61,8 @@ add_endpoint(const struct authorization_server *server, const char *name, const 
 }
 
 /* RFC 8414 section 2. `response_types_supported` is required there, and nobody can log in here:
- * "none" (OAuth 2.0 Multiple Response Types, section 4) is the one that promises nothing. Many
- * clients refuse a document without `authorization_endpoint`; ours only says so. */
+ * "none" (OAuth 2.0 Multiple Response Types, section 4) is the only value that promises nothing.
+ * Many clients refuse a document without `authorization_endpoint`; ours only answers an error. */
 static void
 add_common(const struct authorization_server *server, struct buffer *json)
 {
@@ -109,8 +109,8 @@ metadata_make(struct authorization_server *server, struct err *reterr)
 /* --- answering --- */
 
 /* There are no ID Tokens here, but OpenID Connect Discovery section 3 requires the member, and
- * RS256 in it. Clients such as go-oidc and PyJWT verify our tokens by the algorithms that stand
- * here, so each one whose key is published stands here too. */
+ * RS256 in it. Clients such as go-oidc and PyJWT verify our tokens by the algorithms in this list,
+ * so it also has that of each published key. */
 static void
 add_signing_algorithms(const struct authorization_server *server, struct buffer *json)
 {

@@ -47,7 +47,7 @@ oauth_read_form(struct oauth *oauth, const char *required)
 	const struct endpoint_request *request = oauth->request;
 	const char *wrong;
 
-	/* A secret in the query would end in somebody's log; RFC 6749 section 2.3.1 forbids it. */
+	/* A secret in the query would end up in a log; RFC 6749 section 2.3.1 forbids it. */
 	if (request->has_query)
 		return oauth_say(oauth, OAUTH_INVALID_REQUEST, ENDPOINT_NO_QUERY);
 	if (request->body.len > ENDPOINT_MAX_BODY)

@@ -33,7 +33,7 @@ enum oauth_error {
 	OAUTH_SERVER_ERROR
 };
 
-/* One request on its way. */
+/* One request being processed. */
 struct oauth {
 	struct authorization_server *server;
 	const struct endpoint_request *request;
@@ -42,9 +42,9 @@ struct oauth {
 	struct arena arena;
 	struct form *form;
 	struct client_credentials auth;
-	struct assertion assertion;  /* that proved who it is, if one did */
+	struct assertion assertion;  /* the authenticated client, if any */
 	struct issuer_parts parts;   /* from client_authenticate() to oauth_end() */
-	const struct client *client; /* who proved who it is; lent by the parts */
+	const struct client *client; /* the authenticated client; lent by the parts */
 	const char *detail;          /* for the client; a string literal of printable ASCII */
 	int64_t retry_after_s;
 };
@@ -65,7 +65,7 @@ void oauth_begin(struct oauth *oauth);
 /* Read the form into oauth->form. required  the parameter that must be there. */
 MUST_CHECK enum oauth_error oauth_read_form(struct oauth *oauth, const char *required);
 
-/* Answer: with the body that stands in oauth->answer, or with the error. Wipes the secrets. */
+/* Send the body in oauth->answer, or the error. Wipes the secrets. */
 void oauth_end(struct oauth *oauth, enum oauth_error error);
 
 #endif

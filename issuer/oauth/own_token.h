@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * own_token - a token that this issuer made, looked at again.
+ * own_token - verify a token that this issuer made.
  *
  * Uses:   oauth, token. For the files of this folder only.
  */
@@ -24,8 +24,8 @@ struct own_token {
 };
 
 /*
- * Is `text` a token of ours that has not ended: our keys, our `iss`, one of our `aud`? Whether it
- * was revoked, or its client is gone, is not asked. own_token_done() in every case.
+ * Is `text` a token of this issuer that has not expired: its keys, its `iss`, one of its `aud`?
+ * Does not check whether it was revoked or its client was deleted. own_token_done() in every case.
  *
  * text  borrowed: must outlive the token.
  */

@@ -39,8 +39,8 @@ write_down(struct oauth *oauth, const struct own_token *own)
 	return oauth_say(oauth, OAUTH_UNAVAILABLE, "the token cannot be revoked now");
 }
 
-/* RFC 7009 section 2.2: a token that is not known, or over already, is as good as revoked. So is
- * one of another client for whoever asks: it is not told that there is such a token. */
+/* RFC 7009 section 2.2: an unknown or expired token counts as revoked. A token of another client
+ * gets the same answer, which does not reveal that it exists. */
 static enum oauth_error
 revoke(struct oauth *oauth)
 {

@@ -8,7 +8,7 @@
 
 #define TOKEN_MAX (64u << 10)
 
-/* What the token will say. */
+/* The contents of the token. */
 struct token_grant {
 	const char *audience;
 	struct scope_grant scope;
