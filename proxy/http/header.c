@@ -64,7 +64,7 @@ header_same_name(struct span name, struct span owned)
 	return true;
 }
 
-/* What a client says to a proxy (Proxy-Authorization above all) is not for the API. */
+/* Headers for a proxy (above all Proxy-Authorization) are not for the API. */
 static bool
 to_a_proxy(struct span name)
 {
@@ -91,7 +91,7 @@ header_value_safe(struct span value)
 	return value.len <= VALUE_MAX;
 }
 
-/* The one walker of such lists; `same` says what counts as one option. */
+/* Walk a list of options; `same` compares two of them. */
 static bool
 lists(struct span value, struct span option, bool (*same)(struct span, struct span))
 {

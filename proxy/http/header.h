@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * header - a header, and one table that says what is done with each name.
+ * header - a header, and the table of how each name is handled.
  *
  * Uses:   base.
  * Pure:   yes.
@@ -19,27 +19,28 @@ struct header {
 	struct span name, value; /* value without white space at its ends */
 };
 
-/* What is done with a header, by its name; several may hold. */
+/* How a header is handled, by its name; a set of flags. */
 enum header_use {
-	HEADER_HOP = 1,   /* it concerns two neighbours (RFC 9110 section 7.6.1): never passed on */
-	HEADER_ASKED = 2, /* the client's is not passed on: rebuilt by us, or poison */
-	HEADER_ANSWER = 4, /* the upstream's is not passed on: ours to say */
+	HEADER_HOP = 1,   /* hop-by-hop (RFC 9110 section 7.6.1): never forwarded */
+	HEADER_ASKED = 2, /* the client's is not forwarded: replaced by ours, or dangerous */
+	HEADER_ANSWER = 4, /* the upstream's is not forwarded: the gate sets it */
 	HEADER_FIXED = 8,  /* `forward.headers` cannot set it */
-	HEADER_STAYS = 16  /* Connection cannot name it away: it says who calls or what was asked */
+	HEADER_STAYS = 16  /* Connection cannot remove it: it identifies the caller or the
+	 * request */
 };
 
-/* A set of them; 0: an ordinary header, passed on. In any spelling that header_same_name() takes
- * for the same name. */
+/* The flags of a header; 0: an ordinary one, forwarded. Names are compared by
+ * header_same_name(). */
 unsigned header_use(struct span name);
 
-/* Is `name` another spelling of `owned`? Case counts for nothing; `_`, `.`, space and bytes outside
- * ASCII count as `-`, as servers behind us fold names (CGI, WSGI, PHP). */
+/* Is `name` another spelling of `owned`? Case is ignored; `_`, `.`, space and bytes outside ASCII
+ * equal `-`, since some servers fold names that way (CGI, WSGI, PHP). */
 bool header_same_name(struct span name, struct span owned);
 
 /* May the value be sent in a header: no control bytes, at most 4 KiB? Bytes outside ASCII may. */
 bool header_value_safe(struct span value);
 
-/* Does a list of options separated by commas (RFC 9110 section 5.6.1) hold this one? */
+/* Does a comma-separated list of options (RFC 9110 section 5.6.1) contain this one? */
 bool header_lists(struct span value, struct span option);
 
 /* Does one of the Connection headers name it, in any spelling (RFC 9110 section 7.6.1)? */

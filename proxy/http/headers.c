@@ -15,7 +15,7 @@ owned_by_us(const struct headers_rules *rules, struct span name)
 	return false;
 }
 
-/* The token is for us, unless the API wants it, too; then in its one true spelling. */
+/* The token is for the gate. It is forwarded only if configured, and under the canonical name. */
 static bool
 keeps_authorization(const struct headers_rules *rules, struct span name)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * headers - the request's head as the upstream shall see it.
+ * headers - build the request head that is sent upstream.
  *
  * Uses:   header, request, base.
  * Pure:   yes.
  *
  * Removed first, on every path: each header that the gate may set, in every spelling (see
  * header_same_name()), hop-by-hop headers and those that Connection names (RFC 9110 section 7.6.1),
- * Proxy-*, Expect, X-Forwarded-* and Forwarded unless the peer is trusted. What Connection names is
- * settled before anything of ours is added, and can never remove Host, Content-Length,
- * Authorization, Cookie or a header of ours.
+ * Proxy-*, Expect, X-Forwarded-* and Forwarded unless the peer is trusted. Connection is applied
+ * before our own headers are added, and can never remove Host, Content-Length, Authorization,
+ * Cookie or one of our own headers.
  */
 #ifndef POSTERN_PROXY_HTTP_HEADERS_H
 #define POSTERN_PROXY_HTTP_HEADERS_H

@@ -41,7 +41,7 @@ malformed(struct request *request, const char *detail)
 	return REASON_REQUEST_MALFORMED;
 }
 
-/* Bytes outside ASCII may stand in a value (obs-text); control bytes may not. */
+/* Bytes outside ASCII are allowed in a value (obs-text); control bytes are not. */
 static bool
 value_valid(struct span value)
 {
@@ -67,7 +67,7 @@ check_lines(struct request *request)
 	return REASON_OK;
 }
 
-/* Where an address in brackets ends; 0: it is none. */
+/* The end of an address in brackets; 0: it is not one. */
 static size_t
 bracketed_end(struct span host)
 {
@@ -148,8 +148,8 @@ check_framing(struct request *request)
 	return REASON_OK;
 }
 
-/* Kept only if both the client's words and the engine's reading of them say so: the engine looks
- * at the first Connection header alone. */
+/* The connection is kept alive only if all Connection headers and the engine agree: the engine
+ * reads only the first one. */
 static bool
 wants_keeping(const struct request *request)
 {

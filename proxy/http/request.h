@@ -49,12 +49,12 @@ size_t request_header_count(const struct request *request, const char *name);
 bool request_connection_has(const struct request *request, const char *option);
 
 /*
- * Check everything about a request's head that two parsers could see differently, and fill in
- * framing, content_length, expects_continue, keep_alive and host: method and names are tokens
- * (RFC 9110 section 5.6.2), no control bytes in values, exactly one valid Host on HTTP/1.1, at
- * most one Content-Length of digits, at most one Transfer-Encoding that says exactly "chunked"
- * and then no Content-Length and no HTTP/1.0 (RFC 9112 section 6), Expect nothing but
- * 100-continue, no CONNECT and no TRACE.
+ * Check everything in a request's head that two parsers could interpret differently, and fill in
+ * framing, content_length, expects_continue, keep_alive and host: method and names are tokens (RFC
+ * 9110 section 5.6.2), no control bytes in values, exactly one valid Host on HTTP/1.1, at most one
+ * Content-Length of digits, at most one Transfer-Encoding, which must be exactly "chunked", without
+ * Content-Length or HTTP/1.0 (RFC 9112 section 6), Expect nothing but 100-continue, no CONNECT and
+ * no TRACE.
  *
  * Returns REASON_OK, REASON_REQUEST_MALFORMED or REASON_CREDENTIALS_DUPLICATE.
  */

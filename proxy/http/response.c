@@ -79,7 +79,7 @@ read_header(struct span line, struct response *response)
 	return NULL;
 }
 
-/* What the headers say about the body and the connection. */
+/* Read the framing of the body and the connection's persistence from the headers. */
 struct framing_said {
 	int lengths, codings;
 	int64_t length;

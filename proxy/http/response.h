@@ -34,7 +34,8 @@ struct response {
 	struct header *headers; /* given by the caller: RESPONSE_MAX_HEADERS of them */
 	size_t header_count;
 	enum response_framing framing;
-	int64_t content_length; /* RESPONSE_LENGTH, and of a HEAD's or 304's header; -1: not said */
+	int64_t content_length; /* with RESPONSE_LENGTH, or from the header of a HEAD or 304; -1:
+	 * not given */
 	bool keep_alive;
 	size_t head_bytes;  /* where the body starts */
 	const char *detail; /* what is wrong, static text, on RESPONSE_BAD */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scratch - what a thread needs to carry one request at a time, kept from request to request while
- * they come fast, and given back when the thread is idle.
+ * scratch - a thread's buffers for forwarding one request at a time. They are reused while requests
+ * come in quick succession, and freed when the thread is idle.
  *
  * Uses:   header, response.
  * Threads: each has its own.
@@ -12,7 +12,7 @@
 #include "base/check.h"
 #include "proxy/http/response.h"
 
-/* What is read at a time, of either side. */
+/* The size of one read, from either side. */
 #define SCRATCH_PIECE (16u << 10)
 
 struct scratch {

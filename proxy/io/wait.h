@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wait - wait for sockets until a deadline, by ppoll(), which the engine's watch (client_conn.h)
- * does not touch.
+ * wait - wait for sockets until a deadline, by ppoll(), which client_conn.h does not intercept.
  *
  * Uses:   base (clock).
  * Shell:  sockets.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * exchange - one request and its answer on a client's connection: the interface between the gate
- * and whatever engine listens. CivetWeb is behind it; another could stand there.
+ * and whatever engine listens. CivetWeb implements it; another engine could.
  *
  * Uses:   request, base.
  * Threads: one exchange belongs to one thread.
@@ -29,7 +29,7 @@ struct exchange;
 /* The request; lent until the handler returns. */
 struct request *exchange_request(struct exchange *exchange);
 
-/* Micros of the monotonic clock when the request's head was there. */
+/* When the request's head was complete, in microseconds of the monotonic clock. */
 int64_t exchange_started_us(const struct exchange *exchange);
 
 /*
@@ -38,28 +38,30 @@ int64_t exchange_started_us(const struct exchange *exchange);
  */
 MUST_CHECK ssize_t exchange_read(struct exchange *exchange, char *into, size_t room);
 
-/* Do bytes of the body stand ready in the engine, so that the client's socket need not show any? */
+/* Does the engine have buffered bytes of the body? Then the client's socket need not be
+ * readable. */
 bool exchange_buffered(const struct exchange *exchange);
 
-/* When the whole body must have come: micros of the monotonic clock. */
+/* The deadline for the whole body, in microseconds of the monotonic clock. */
 int64_t exchange_body_until_us(const struct exchange *exchange);
 
-/* The bytes that came behind the head of a request without a body; lent until the handler
- * returns. After an upgrade they belong to the tunnel. */
+/* The bytes that followed the head of a request without a body; lent until the handler returns.
+ * After an upgrade they belong to the tunnel. */
 struct span exchange_pipelined(const struct exchange *exchange);
 
 /* Write all of the bytes to the client. False: it is gone or does not read; nothing more can be
- * written. Keeping is off then. */
+ * written, and the connection is not kept alive. */
 MUST_CHECK bool exchange_write(struct exchange *exchange, struct span bytes);
 
 /* The connection will be closed after this exchange; exchange_keep_alive() is false from now on. */
 void exchange_close(struct exchange *exchange);
 
-/* Like exchange_close(), and without an orderly end: what was sent must not look complete. */
+/* Like exchange_close(), but with a reset, so that what was sent does not look complete. */
 void exchange_abort(struct exchange *exchange);
 
-/* Will the connection be kept, as things stand? The answer must say "Connection: close" when not.
- * True only when client and engine agree and the body has been read to its end. */
+/* Will the connection be kept alive, as far as is known? If not, the response must have
+ * "Connection: close". True only when client and engine agree and the body has been read to its
+ * end. */
 bool exchange_keep_alive(const struct exchange *exchange);
 
 /* The client's socket for poll() and, after an upgrade, for raw bytes; -1 when not known. */

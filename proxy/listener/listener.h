@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * listener - an address on which requests are taken: the interface between the gate and whatever
+ * listener - an address on which requests are accepted: the interface between the gate and whatever
  * engine listens.
  *
  * Uses:   exchange, base.
@@ -21,7 +21,7 @@
 /* What a listener needs. Texts are borrowed and copied. */
 struct listener_setup {
 	const char *address;  /* "ADDRESS:PORT" */
-	int64_t header_bytes; /* most bytes of a request's head */
+	int64_t header_bytes; /* maximum bytes of a request's head */
 	int connections;      /* most at a time */
 	int64_t header_timeout_ms;
 	int64_t body_timeout_ms; /* for a whole request body */
@@ -38,8 +38,8 @@ struct listener;
 
 /*
  * Listen. The first listener of the process runs the engine's self-test first: canonical and
- * hostile requests are sent to a private one on loopback, and if any is seen otherwise than our
- * admission rules need, starting fails. The error says the address and why.
+ * hostile requests are sent to a private one on loopback, and if any is not read as our admission
+ * rules need, starting fails. The error gives the address and the reason.
  */
 MUST_CHECK bool listener_start(
     const struct listener_setup *setup, struct listener **ret_listener, struct err *reterr);
@@ -47,11 +47,10 @@ MUST_CHECK bool listener_start(
 /* Can a listener have an IPv6 address? Not with every build of the engine. */
 bool listener_has_ipv6(void);
 
-/* Does the engine read a request of this method at all? Of others it says that they are not
- * HTTP/1.1. */
+/* Does the engine read requests with this method at all? It refuses others as not HTTP/1.1. */
 bool listener_knows_method(struct span method);
 
-/* From now on no connection is kept after its exchange. */
+/* From now on connections are closed after their exchange. */
 void listener_drain(struct listener *listener);
 
 /* The port it listens on: what the system chose for ":0". */
@@ -61,7 +60,7 @@ int listener_port(const struct listener *listener);
 int listener_busy(const struct listener *listener);
 int listener_connections(const struct listener *listener);
 
-/* Close everything; call when drained or out of patience. Accepts NULL. */
+/* Close everything; call when drained or after the drain timeout. Accepts NULL. */
 void listener_stop(struct listener *listener);
 
 #endif

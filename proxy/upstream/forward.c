@@ -25,7 +25,7 @@ connect_one(struct forwarding *forwarding, bool fresh)
 	return REASON_OK;
 }
 
-/* Methods that may be done twice without harm (RFC 9110 section 9.2.2). */
+/* Idempotent methods (RFC 9110 section 9.2.2). */
 static bool
 idempotent(struct span method)
 {
@@ -33,7 +33,7 @@ idempotent(struct span method)
 	       span_is(method, "DELETE") || span_is(method, "OPTIONS");
 }
 
-/* One way to the upstream and back to the head of its answer. */
+/* Send the request and read the head of the answer, once. */
 static enum reason
 ask(struct forwarding *forwarding, bool fresh)
 {
@@ -54,8 +54,9 @@ ask(struct forwarding *forwarding, bool fresh)
 	return reason;
 }
 
-/* A kept connection may have been closed by the other side just as we took it. Then nothing was
- * lost: no byte of an answer came and none of a body was read. */
+/* May the request be sent again? The upstream may have closed a pooled connection just as we took
+ * it. Retrying is safe if no byte of an answer arrived, none of the body was read, and the method
+ * is idempotent. */
 static bool
 may_ask_again(const struct forwarding *forwarding, enum reason reason)
 {
@@ -65,7 +66,7 @@ may_ask_again(const struct forwarding *forwarding, enum reason reason)
 	       idempotent(exchange_request(forwarding->exchange)->method);
 }
 
-/* What went wrong after the connection was there; what came before it counts itself. */
+/* Count a failure after connecting; failures to connect are counted where they happen. */
 static void
 count_failure(struct forwarding *forwarding, enum reason reason)
 {
@@ -81,7 +82,7 @@ count_failure(struct forwarding *forwarding, enum reason reason)
 		upstream_count_failure(count, UPSTREAM_RESET);
 }
 
-/* More than a few writes, or nobody knows how many. */
+/* A body above this size, or of unknown size, may take long to send. */
 #define SOON_OVER_BYTES (256 << 10)
 
 static bool

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * forward - carry an allowed request to the upstream and its answer back, streaming.
+ * forward - forward an allowed request to the upstream and its answer back, streaming.
  *
  * Uses:   exchange, upstream, response, headers.
  * Shell:  sockets.
@@ -18,41 +18,41 @@
 #include "proxy/listener/exchange.h"
 #include "proxy/upstream/upstream.h"
 
-/* What to carry. All is borrowed. */
+/* What to forward. All is borrowed. */
 struct forward {
 	struct upstream *upstream;
 	struct span head; /* the whole request head, ready to send, made by headers_make() */
 	bool upgrade;     /* the head asks for an upgrade */
-	int64_t upstream_timeout_ms; /* to connect, and between two signs of life */
+	int64_t upstream_timeout_ms; /* to connect, and the longest time without any data */
 	int64_t body_limit;          /* bytes of request body; 0: none */
 	struct span answer_headers;  /* whole lines to add to the answer: X-Request-Id */
 	struct arena *arena;
-	/* Called once the head of an answer is there that may last: a tunnel, a stream, a large
-	 * body. What was needed to get there need not be held any longer; `upstream` must be. May
-	 * be NULL. */
+	/* Called when the head of an answer that may take long has arrived: a tunnel, a stream, a
+	 * large body. The caller may then release its resources, except `upstream`. May be NULL. */
 	void (*lasts)(void *context);
 	void *context;
 };
 
-/* What came of it, for the log. */
+/* The outcome, for the log. */
 struct forwarded {
 	enum reason
-	    reason; /* REASON_OK once an answer's head was passed on, even if it broke off */
-	const char *detail;  /* with a refusal, or when it broke off; else NULL */
+	    reason; /* REASON_OK once an answer's head was forwarded, even if the body was cut
+	     * off */
+	const char *detail;  /* with a refusal, or when the body was cut off; else NULL */
 	int status;          /* the upstream's, 0 if none */
 	bool aborted;        /* the client's connection was aborted in the middle of the answer */
 	int64_t connect_us;  /* spent on getting a connection */
-	int64_t upstream_us; /* until the answer's head was there */
+	int64_t upstream_us; /* until the answer's head had arrived */
 	int64_t bytes_in, bytes_out; /* bodies */
 };
 
 /*
  * Send the head and the body, pass on 1xx (but 101 only for an upgrade), the head and the body.
- * A connection from the pool that turns out closed is replaced once, and only when no byte of an
+ * A pooled connection that turns out to be closed is replaced once, and only when no byte of an
  * answer came, no byte of a body was read from the client and the method is idempotent.
  *
- * On any reason but OK nothing was written to the client: the caller answers. After that, trouble
- * aborts the client's connection.
+ * On any reason but OK nothing was written to the client, and the caller answers. Later failures
+ * abort the client's connection.
  */
 void forward_request(
     struct exchange *exchange, const struct forward *forward, struct forwarded *ret_forwarded);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * forwarding - one request on its way to the upstream and back: what forward.c, upload.c, relay.c
- * and tunnel.c share. Nobody else includes it. forward.c calls the other three; upload.c and
- * tunnel.c call relay.c.
+ * forwarding - the state of one forwarded request, shared by forward.c, upload.c, relay.c and
+ * tunnel.c. For these files only. forward.c calls the other three; upload.c and tunnel.c call
+ * relay.c.
  *
  * Uses:   forward, exchange, upstream, response.
  */
@@ -34,39 +34,39 @@ struct forwarding {
 	struct response response;
 	int64_t sent_us;    /* when the request's head went out */
 	int interims;       /* 1xx answers so far */
-	bool body_touched;  /* a byte of the client's body was read: no second try */
-	bool upload_broken; /* the upstream did not take all of it: no keeping */
+	bool body_touched;  /* a byte of the client's body was read: no retry */
+	bool upload_broken; /* the upstream did not read all of it: not to be reused */
 };
 
-/* Extend the connection's deadline: the upstream gave a sign of life, or is to give one now. */
+/* Extend the connection's deadline: the upstream sent data, or is expected to now. */
 void forwarding_extend_timeout(struct forwarding *forwarding);
 
-/* Keep `detail`, static text or the arena's, for the log; returns `reason`. */
+/* Set `detail` (static, or the arena's) for the log; returns `reason`. */
 enum reason forwarding_fail(struct forwarding *forwarding, enum reason reason, const char *detail);
 
 /*
- * Send the request's body. REASON_OK when it is through, or when the upstream would not have all
- * of it (upload_broken): its answer decides then.
+ * Send the request's body. REASON_OK when it was sent, or when the upstream stopped reading it
+ * (upload_broken): then its answer decides.
  */
 MUST_CHECK enum reason upload_body(struct forwarding *forwarding);
 
 /*
- * The upstream speaks while the body is on its way: take what is there without waiting and pass
- * interim answers on. *ret_final: the answer itself begins, or nothing will come; relay_head()
- * says which.
+ * The upstream sends data during the upload: read it without waiting and forward interim answers.
+ * *ret_final: the final answer begins, or the connection ended; relay_head() reports which.
  */
 MUST_CHECK enum reason relay_early(struct forwarding *forwarding, bool *ret_final);
 
 /* Read the head of the final answer into forwarding->response, passing 1xx on. */
 MUST_CHECK enum reason relay_head(struct forwarding *forwarding);
 
-/* Append the headers of the answer that was read, but those that are ours to say. */
+/* Append the headers of the answer, except those that the gate sets. */
 void relay_add_headers(struct forwarding *forwarding);
 
-/* Pass the head and the body on; from now on trouble aborts the client's connection. */
+/* Forward the head and the body; from now on a failure aborts the client's connection. */
 void relay_answer(struct forwarding *forwarding);
 
-/* Pass a 101 on and be a pipe until either side ends or both are silent for too long. */
+/* Forward a 101, then copy bytes both ways until either side closes or both are idle for too
+ * long. */
 void tunnel_run(struct forwarding *forwarding);
 
 #endif

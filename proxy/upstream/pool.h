@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pool - an upstream from within: what upstream.c and pool_connect.c share. Nobody else includes
- * it.
+ * pool - the internals of an upstream, shared by upstream.c and pool_connect.c only.
  *
  * Uses:   upstream, resolve, upstream_tls.
  */
@@ -32,8 +31,8 @@ struct upstream {
 };
 
 /*
- * Connect a new link's socket, by TLS where the upstream has it, to one of the addresses; sets
- * where it leads. On any reason but OK the failure is counted and reterr says it.
+ * Connect a new connection's socket to one of the addresses, with TLS if the upstream uses it;
+ * records the address. On any reason but OK the failure is counted and reterr describes it.
  */
 MUST_CHECK enum reason pool_connect(
     struct upstream *upstream, struct upstream_conn *conn, int64_t deadline_us, struct err *reterr);

@@ -16,7 +16,7 @@ fail(struct upstream *upstream, enum upstream_failure failure)
 	return failure == UPSTREAM_TIMEOUT ? REASON_UPSTREAM_TIMEOUT : REASON_UPSTREAM_UNREACHABLE;
 }
 
-/* The address that was good last goes first, so that a dead one costs its wait only once. */
+/* Start with the address that worked last, so that the wait for a dead one happens only once. */
 static void
 put_good_first(struct upstream *upstream, struct resolve_answer *answer)
 {
@@ -50,14 +50,15 @@ find_addresses(struct upstream *upstream, struct race *race, struct err *reterr)
 	return true;
 }
 
-/* A connected socket of the race becomes a link: TLS, or a socket that blocks. */
+/* Make a connection of the socket that won the race: with TLS, or as a blocking socket. */
 static bool
 make_ready(struct upstream *upstream, struct upstream_conn *conn, const struct race *race,
     struct err *reterr)
 {
 	int64_t now_us = clock_mono_us();
 
-	/* While there are other addresses, one that does not shake hands leaves time for them. */
+	/* While there are other addresses, limit the TLS handshake so that time is left for
+	 * them. */
 	conn->deadline_us =
 	    race_goes_on(race) ? now_us + (race->deadline_us - now_us) / 2 : race->deadline_us;
 	if (upstream->tls != NULL)
@@ -66,7 +67,7 @@ make_ready(struct upstream *upstream, struct upstream_conn *conn, const struct r
 	       err_errno(reterr, errno, "%s", upstream->url);
 }
 
-/* Race for a connection, and again without the winner as long as winners are of no use. */
+/* Race for a connection, and repeat without the winner if it turns out to be unusable. */
 enum reason
 pool_connect(
     struct upstream *upstream, struct upstream_conn *conn, int64_t deadline_us, struct err *reterr)

@@ -13,7 +13,7 @@
 
 #define RUNNERS_MAX (2 * RESOLVE_MAX)
 
-/* How often to look whether the name has other addresses, while none answers. */
+/* How often to check for new addresses of the name, while none answers. */
 #define LOOK_US (100 * INT64_C(1000))
 
 /* The connections that are being made. */
@@ -65,7 +65,7 @@ set_out(const struct resolve_address *to, int *ret_socket)
 	return failure;
 }
 
-/* Try the next address. True: it took the connection at once. */
+/* Try the next address. True: it connected at once. */
 static bool
 start_next(struct race *race, struct runners *runners, int *ret_socket)
 {
@@ -95,7 +95,7 @@ drop(struct runners *runners, nfds_t i)
 	runners->to[i] = runners->to[runners->count];
 }
 
-/* Look at those that poll() found ready. True: one has arrived. */
+/* Check the sockets that poll() reported. True: one has connected. */
 static bool
 look_at_ready(struct race *race, struct runners *runners, int *ret_socket)
 {
@@ -154,7 +154,7 @@ pause_until_us(const struct race *race, int64_t next_us)
 	return until_us < race->deadline_us ? until_us : race->deadline_us;
 }
 
-/* Those that did not win may run again, should the winner turn out to be of no use. */
+/* Addresses that did not win may be tried again, in case the winner is unusable. */
 static void
 call_off(struct race *race, struct runners *runners)
 {
@@ -166,7 +166,7 @@ call_off(struct race *race, struct runners *runners)
 	}
 }
 
-/* One turn. True: it is decided. */
+/* One step of the race. True: it is over. */
 static bool
 turn(struct race *race, struct runners *runners, int64_t *next_us, int *ret_socket)
 {
@@ -198,7 +198,7 @@ race_run(struct race *race, int *ret_socket)
 
 	*ret_socket = -1;
 	while (!turn(race, &runners, &next_us, ret_socket)) {
-		/* When all have refused, the name is asked at once. */
+		/* When all have refused, the name is resolved again at once. */
 		if (runners.count == 0)
 			next_us = 0;
 	}

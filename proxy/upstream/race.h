@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * race - a connection to whichever of an upstream's addresses takes one first (in the manner of
- * RFC 8305): the next address is tried when one fails, or does not answer soon.
+ * race - connect to whichever of an upstream's addresses answers first (in the manner of RFC 8305):
+ * the next address is tried when one fails, or does not answer soon.
  *
  * Uses:   resolve, wait, base.
  * Shell:  sockets.
@@ -16,12 +16,12 @@
 #include "base/reason.h"
 #include "proxy/upstream/resolve.h"
 
-/* How long an address has before the next one is tried beside it. */
+/* How long to wait for an address before the next one is tried in parallel. */
 #define RACE_NEXT_US (250 * INT64_C(1000))
 
 /* Zero it; may be run again for another connection, to addresses that were not tried. */
 struct race {
-	struct resolve *resolve;      /* asked again when no address answers; or NULL */
+	struct resolve *resolve;      /* to resolve again when no address answers; or NULL */
 	struct resolve_answer answer; /* the addresses, the most promising first */
 	bool tried[RESOLVE_MAX];      /* in this race, in vain or now */
 	int64_t deadline_us;          /* monotonic */

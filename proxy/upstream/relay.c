@@ -6,7 +6,7 @@
 
 #define INTERIM_MAX 16 /* 1xx answers before the final one */
 
-/* Room for our own lines beside what came. */
+/* Room for our own headers in addition to the upstream's. */
 #define OUTGOING_MORE 256
 
 /* More of the answer's head. */
@@ -95,7 +95,7 @@ add_head(struct forwarding *forwarding)
 	relay_add_headers(forwarding);
 }
 
-/* Who forwards an answer without a Date says when it came (RFC 9110 section 6.6.1). */
+/* An answer without a Date gets one when it is forwarded (RFC 9110 section 6.6.1). */
 static void
 add_date(struct forwarding *forwarding)
 {
@@ -108,8 +108,8 @@ add_date(struct forwarding *forwarding)
 	header_add(&forwarding->outgoing, SPAN("Date"), span_of(clock_http_now()));
 }
 
-/* May the client see it? HTTP/1.0 knows no interim answers (RFC 9110 section 15.2), and who
- * expected a 100 had one of ours. */
+/* May the client see it? HTTP/1.0 has no interim answers (RFC 9110 section 15.2), and a client that
+ * expected a 100 already got ours. */
 static bool
 wants_interim(struct forwarding *forwarding)
 {
@@ -119,7 +119,7 @@ wants_interim(struct forwarding *forwarding)
 	       !(forwarding->response.status == 100 && request->expects_continue);
 }
 
-/* A 103 and its kin are worth something only before the answer, so they go at once. */
+/* Interim answers such as 103 are useful only before the final one, so they are sent at once. */
 static bool
 pass_interim(struct forwarding *forwarding)
 {
@@ -136,7 +136,7 @@ pass_interim(struct forwarding *forwarding)
 	return written;
 }
 
-/* Deal with the interim answer that was read. */
+/* Forward or drop the interim answer that was read. */
 static enum reason
 take_interim(struct forwarding *forwarding)
 {
@@ -244,10 +244,11 @@ struct passing {
 	struct chunks chunks;
 	int64_t left; /* RESPONSE_LENGTH */
 	bool done;
-	bool surplus; /* bytes came that belong to no answer */
+	bool surplus; /* there were bytes that belong to no answer */
 };
 
-/* Take what came of the upstream's body into the outgoing buffer. False: it is framed wrongly. */
+/* Move the received part of the upstream's body to the outgoing buffer. False: it is framed
+ * wrongly. */
 static bool
 take_body(struct forwarding *forwarding, struct passing *passing, struct span bytes)
 {
@@ -296,7 +297,7 @@ flush(struct forwarding *forwarding)
 	return written;
 }
 
-/* What the client has got must not pass for the whole. */
+/* The client must not mistake a partial body for a complete one. */
 static void
 abort_client(struct forwarding *forwarding, const char *detail)
 {
@@ -305,7 +306,7 @@ abort_client(struct forwarding *forwarding, const char *detail)
 	exchange_abort(forwarding->exchange);
 }
 
-/* The upstream's fault is counted as one, and told. */
+/* Count and log a failure of the upstream. */
 static const char *
 fault(struct forwarding *forwarding, enum upstream_failure failure, const char *detail)
 {
@@ -313,7 +314,7 @@ fault(struct forwarding *forwarding, enum upstream_failure failure, const char *
 	return detail;
 }
 
-/* Pass on what is still to come. NULL, or why it broke off. */
+/* Forward the rest of the body. Returns NULL, or why it was cut off. */
 static const char *
 pass_rest(struct forwarding *forwarding, struct passing *passing)
 {
@@ -358,7 +359,7 @@ relay_answer(struct forwarding *forwarding)
 	if (!take_body(forwarding, &passing,
 		span_slice(buffer_span(&forwarding->incoming), response->head_bytes,
 		    forwarding->incoming.len))) {
-		/* Nothing was written yet, so the client can still be told. */
+		/* Nothing was written yet, so an error can still be sent to the client. */
 		forwarding->result->reason = forwarding_fail(forwarding, REASON_UPSTREAM_MALFORMED,
 		    "the upstream's chunked body is framed incorrectly");
 		return;

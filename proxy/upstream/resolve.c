@@ -15,7 +15,7 @@
 #define FRESH_US (10 * INT64_C(1000000))
 #define AGAIN_US INT64_C(1000000)
 
-/* How soon it is asked again when nobody can be reached. */
+/* How soon to resolve again when no address can be reached. */
 #define RENEW_US (200 * INT64_C(1000))
 
 struct resolve {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * resolve - the addresses of an upstream's name, kept fresh by a thread of its own.
+ * resolve - the addresses of an upstream's name, refreshed by a thread.
  *
  * Uses:   base.
  * Shell:  the system's resolver, which may need more stack and time than a request has.
@@ -50,9 +50,9 @@ MUST_CHECK bool resolve_get(struct resolve *resolve, int64_t deadline_us,
     struct resolve_answer *ret_answer, struct err *reterr);
 
 /*
- * Nobody can be reached at the addresses of `generation`: ask again now, at most five times a
- * second, and wait for the answer until the monotonic `until_us` (0: do not wait). True: they are
- * others now.
+ * None of the addresses of `generation` can be reached: resolve again now, at most five times a
+ * second, and wait for the answer until the monotonic `until_us` (0: do not wait). True: the
+ * addresses have changed.
  */
 MUST_CHECK bool resolve_renew(struct resolve *resolve, uint64_t generation, int64_t until_us);
 

@@ -8,7 +8,7 @@
 #include "proxy/upstream/forwarding.h"
 #include "proxy/http/header.h"
 
-/* The protocol that was asked for is the one that is switched to, or the answer is none. */
+/* The upstream must switch to the requested protocol; otherwise the answer is invalid. */
 static bool
 same_protocol(const struct forwarding *forwarding)
 {
@@ -37,7 +37,7 @@ add_head(struct forwarding *forwarding)
 			    forwarding->response.head_bytes, forwarding->incoming.len));
 }
 
-/* What the client says goes to the upstream. */
+/* Copy the client's bytes to the upstream. */
 static bool
 client_to_upstream(struct forwarding *forwarding)
 {

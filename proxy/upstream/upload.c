@@ -15,8 +15,9 @@ stop(struct forwarding *forwarding, enum reason reason, const char *detail)
 
 enum turn { CLIENTS_TURN, UPSTREAMS_TURN, NOBODYS_TURN };
 
-/* Who speaks next? What stands ready of the body goes first. Then an upstream that gives its answer
- * before it has the whole body wants no more of it; an interim one (1xx) says that it goes on. */
+/* Wait for the client or the upstream. Buffered bytes of the body are sent first. A final answer
+ * before the end of the body means that the upstream wants no more of it; after an interim one
+ * (1xx) the upload continues. */
 static enum turn
 whose_turn(struct forwarding *forwarding)
 {
@@ -32,7 +33,7 @@ whose_turn(struct forwarding *forwarding)
 	return fds[0].revents != 0 ? UPSTREAMS_TURN : CLIENTS_TURN;
 }
 
-/* A piece of the body, framed as the head said. */
+/* Send a piece of the body, framed as announced in the head. */
 static bool
 send_piece(struct forwarding *forwarding, size_t len)
 {

@@ -17,8 +17,8 @@
 #include "proxy/upstream/pool.h"
 #include "proxy/upstream/upstream_tls.h"
 
-/* Kept connections beyond this many are closed; so are those that stood longer than most servers
- * keep theirs open. */
+/* Idle connections beyond this number are closed, and so are those idle for longer than most
+ * servers keep them open. */
 #define KEPT_MAX 1024
 #define KEPT_US (15 * INT64_C(1000000))
 #define TEND_US INT64_C(1000000)
@@ -34,7 +34,7 @@ open_tcp(struct upstream *upstream, const struct url *url, struct err *reterr)
 	return resolve_start(url->host, port, &upstream->resolve, reterr);
 }
 
-/* url_read() has seen to it that the path fits. */
+/* url_read() has checked that the path fits. */
 static void
 open_unix(struct upstream *upstream, struct span path)
 {
@@ -151,7 +151,7 @@ too_old(const struct upstream_conn *conn, int64_t now_us)
 	return now_us - conn->kept_us > KEPT_US;
 }
 
-/* Take out of the pool what should not stand in it. The lock is held. */
+/* Remove connections that must not stay in the pool. The lock is held. */
 static struct upstream_conn *
 take_stale(struct upstream *upstream, int64_t now_us)
 {
@@ -192,7 +192,7 @@ upstream_tend(struct upstream *upstream)
 	}
 }
 
-/* The newest kept connection. */
+/* Take the newest connection of the pool. */
 static struct upstream_conn *
 take_kept(struct upstream *upstream)
 {
@@ -208,7 +208,7 @@ take_kept(struct upstream *upstream)
 	return conn;
 }
 
-/* Still open, and silent: a byte that nobody asked for belongs to no answer of ours. */
+/* Is it still open, with nothing to read? An unexpected byte cannot belong to our next answer. */
 static bool
 still_good(const struct upstream *upstream, struct upstream_conn *conn)
 {
@@ -264,7 +264,7 @@ upstream_conn_open(struct upstream *upstream, int64_t deadline_us, struct upstre
 	return REASON_OK;
 }
 
-/* In the pool a link holds no reference: the pool ends with its upstream. */
+/* A pooled connection holds no reference to the upstream, or neither would ever be freed. */
 void
 upstream_conn_keep(struct upstream_conn *conn)
 {

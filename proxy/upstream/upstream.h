@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * upstream - an API behind the gate: its address and a pool of kept connections to it.
+ * upstream - an API behind the gate: its address and a pool of connections to it.
  *
  * Uses:   base, OpenSSL (https).
  * Shell:  sockets. Names are resolved on a thread of the pool's own, never on a request's.
@@ -40,10 +40,10 @@ struct upstream_conn {
 	void *tls; /* SSL of https, else NULL */
 	struct resolve_address address;
 	uint64_t generation; /* of the name's addresses, when this one was among them */
-	bool reused;         /* it was in the pool: the other side may have closed it */
+	bool reused;         /* it is from the pool: the upstream may have closed it */
 	int64_t timeout_us;  /* of each read and write; see upstream_conn_timeout() */
 	int64_t deadline_us; /* the same, with TLS: monotonic; 0: none */
-	int64_t kept_us;     /* since when it stands in the pool */
+	int64_t kept_us;     /* when it was put into the pool */
 	struct upstream_conn *next;
 };
 
@@ -63,13 +63,13 @@ MUST_CHECK enum reason upstream_conn_open(struct upstream *upstream, int64_t dea
 MUST_CHECK enum reason upstream_conn_open_fresh(struct upstream *upstream, int64_t deadline_us,
     struct upstream_conn **ret_conn, struct err *reterr);
 
-/* taken: back into the pool, when an answer was read to its end and it may be kept. */
+/* taken: put it back into the pool, when an answer was read to its end and it may be reused. */
 void upstream_conn_keep(struct upstream_conn *conn);
 
 /* taken: closed. Accepts NULL. */
 void upstream_conn_close(struct upstream_conn *conn);
 
-/* How long each read and write from now on may take without a sign of life. */
+/* The timeout of each read and write from now on. */
 void upstream_conn_timeout(struct upstream_conn *conn, int64_t timeout_us);
 
 /* At least one byte, or LINK_END, LINK_BROKEN, LINK_LATE. */
@@ -81,18 +81,18 @@ MUST_CHECK ssize_t upstream_conn_read_now(struct upstream_conn *conn, char *into
 /* All of the bytes. False: broken or late. */
 MUST_CHECK bool upstream_conn_write(struct upstream_conn *conn, struct span bytes);
 
-/* Wait until the link can be read or `other` (a socket; -1: none) can. Bits: 1 link, 2 other;
- * 0: the deadline passed; -1: failure. Bytes that TLS holds count as readable. */
+/* Wait until the connection or `other` (a socket; -1: none) is readable. Bits: 1 connection, 2
+ * other; 0: the deadline passed; -1: failure. Bytes that TLS holds count as readable. */
 MUST_CHECK int upstream_conn_wait(struct upstream_conn *conn, int other);
 
-/* What is counted of it, lent while the reference is held. */
+/* Its counters, lent while the reference is held. */
 struct upstream_count *upstream_count(struct upstream *upstream);
 
-/* Keep house, now and then: idle connections that are too old go, and those to addresses that the
- * name no longer has. */
+/* Periodic housekeeping: close idle connections that are too old, or whose address the name no
+ * longer has. */
 void upstream_tend(struct upstream *upstream);
 
-/* Connections that stand idle in the pool. */
+/* The number of idle connections in the pool. */
 int upstream_idle(struct upstream *upstream);
 
 #endif

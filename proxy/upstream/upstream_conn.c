@@ -25,7 +25,8 @@ upstream_conn_wait(struct upstream_conn *conn, int other)
 	return (fds[0].revents != 0 ? 1 : 0) | (other >= 0 && fds[1].revents != 0 ? 2 : 0);
 }
 
-/* A plain socket blocks, and the kernel keeps the time: a read is one call then, not three. */
+/* A socket without TLS is blocking, with the timeout in the kernel: a read is then one system call,
+ * not three. */
 static void
 set_socket_timeout(const struct upstream_conn *conn, int64_t timeout_us)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * upstream_count - what is counted of an upstream, and its Prometheus text.
+ * upstream_count - the counters of an upstream, and their Prometheus text.
  *
  * Uses:   base.
  * Threads: any; the counters are atomic.
@@ -18,7 +18,7 @@
 /* What went wrong with an upstream. */
 enum upstream_failure {
 	UPSTREAM_CONNECT, /* no connection: refused, no route */
-	UPSTREAM_TIMEOUT, /* no connection or no answer in time, or silence in the middle of one */
+	UPSTREAM_TIMEOUT, /* no connection or no answer in time, or a stall in the middle of one */
 	UPSTREAM_MALFORMED, /* an answer that is not HTTP/1.x */
 	UPSTREAM_RESET,     /* it closed before its answer was whole */
 	UPSTREAM_TLS,       /* the handshake failed, or the certificate is refused */
@@ -43,14 +43,14 @@ void upstream_count_failure(struct upstream_count *count, enum upstream_failure 
 /* An answer's head was there so many microseconds after the request's was sent. */
 void upstream_count_answer(struct upstream_count *count, int64_t first_byte_us);
 
-/* One upstream to be told of. All is borrowed. */
+/* One upstream to report. All is borrowed. */
 struct upstream_sample {
 	const char *name;
 	struct upstream_count *count;
 	int idle; /* connections kept in the pool */
 };
 
-/* postern_upstream_… of each, labelled with its name, which must be told once. */
+/* postern_upstream_… of each, labelled with its name, which must be unique. */
 void upstream_count_text(const struct upstream_sample *samples, size_t count, struct buffer *text);
 
 #endif

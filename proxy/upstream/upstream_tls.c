@@ -100,7 +100,7 @@ upstream_tls_connect(struct upstream_tls *tls, struct upstream_conn *conn, struc
 	return false;
 }
 
-/* An end without TLS's own goodbye may be an attacker's cut: it counts as broken. */
+/* An end without close_notify may be a truncation attack: it counts as broken. */
 ssize_t
 upstream_tls_read(struct upstream_conn *conn, char *into, size_t room)
 {
@@ -119,7 +119,8 @@ upstream_tls_read(struct upstream_conn *conn, char *into, size_t room)
 	return go_on == 0 ? LINK_LATE : LINK_BROKEN;
 }
 
-/* What the socket shows need not be the peer's words: after the handshake TLS 1.3 sends tickets. */
+/* A readable socket need not mean application data: TLS 1.3 sends session tickets after the
+ * handshake. */
 ssize_t
 upstream_tls_read_now(struct upstream_conn *conn, char *into, size_t room)
 {

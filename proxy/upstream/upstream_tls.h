@@ -24,7 +24,7 @@ MUST_CHECK bool upstream_tls_new(
 /* Accepts NULL. */
 void upstream_tls_free(struct upstream_tls *tls);
 
-/* Shake hands on a connected link before its deadline; sets link->tls. */
+/* Do the handshake on a connected socket before its deadline; sets conn->tls. */
 MUST_CHECK bool upstream_tls_connect(
     struct upstream_tls *tls, struct upstream_conn *conn, struct err *reterr);
 
@@ -36,7 +36,7 @@ MUST_CHECK bool upstream_tls_write(struct upstream_conn *conn, struct span bytes
 /* Does it hold decrypted bytes that nobody read yet? */
 bool upstream_tls_holds(void *tls);
 
-/* Free link->tls; the socket is the caller's. */
+/* Free the tls of a connection; the socket is the caller's. */
 void upstream_tls_close(void *tls);
 
 #endif

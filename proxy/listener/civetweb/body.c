@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How much of a request's body stands where, so that reading it never waits for more than one
- * byte. */
+/* Read a request's body through CivetWeb. mg_read() waits until it has all the bytes it was asked
+ * for, so we track how many are buffered, and never wait for more than one byte. */
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -9,13 +9,13 @@
 #include "proxy/listener/civetweb/engine.h"
 #include "proxy/http/response.h"
 
-/* A byte of data costs at most six on the wire, when it is a chunk of its own. */
+/* One byte of data takes at most six bytes on the connection, when it is a chunk of its own. */
 #define CHUNK_COST 6
 
 #define LINGER_BYTES (256u << 10)
 #define LINGER_US 1000000
 
-/* How much of a chunked body stands in the buffer: bytes of framing and data, and of data. */
+/* How much of a chunked body is in the buffer: all bytes, and bytes of data. */
 static void
 scan_held(struct exchange *exchange)
 {
@@ -119,7 +119,7 @@ exchange_started_us(const struct exchange *exchange)
 	return exchange->started_us;
 }
 
-/* The body is over: handed on to its end, or there is none. */
+/* Has the body been read to its end (or is there none)? */
 static bool
 body_over(const struct exchange *exchange)
 {

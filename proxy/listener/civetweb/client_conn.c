@@ -19,7 +19,7 @@ typedef ssize_t (*recv_function)(int, void *, size_t, int);
 
 #define LISTENING_MAX 8
 
-/* A connection that was silent for so long is idle, not between two requests of a burst. */
+/* A connection without data for this long is idle, and not between two requests of a burst. */
 #define IDLE_MS 1000
 
 static _Thread_local struct client_conn *mine;
@@ -106,8 +106,8 @@ left_us(const struct client_conn *conn)
 	return INT64_MAX;
 }
 
-/* To the engine a failed poll means that the connection is to be given up. After an early "nothing
- * yet" it would only ask again. */
+/* Report a failed poll, so that the engine gives up the connection. After an early timeout it would
+ * only poll again. */
 static int
 give_up(struct client_conn *conn)
 {
@@ -127,8 +127,8 @@ poll_again(struct pollfd *fds, nfds_t count, int timeout_ms)
 	return ready;
 }
 
-/* Wait for the client, and on an idle connection for the word to let go as well. Idle for long, a
- * thread gives back the stack that its last request touched. */
+/* Wait for the client, and on an idle connection also for the event that idle connections are to be
+ * closed. After a longer idle time, a thread returns the stack pages of its last request. */
 static int
 wait_client(struct client_conn *conn, struct pollfd *fds, int timeout_ms)
 {
@@ -153,8 +153,8 @@ wait_client(struct client_conn *conn, struct pollfd *fds, int timeout_ms)
 	return -1;
 }
 
-/* The engine waits for its client: not beyond the deadline of the phase, and not at all on an idle
- * connection whose place is wanted. */
+/* The engine waits for its client. Stop at the deadline of the phase, and at once on an idle
+ * connection that is to be closed. */
 static int
 watched_poll(struct client_conn *conn, struct pollfd *fds, int timeout_ms)
 {
@@ -174,8 +174,8 @@ watched_poll(struct client_conn *conn, struct pollfd *fds, int timeout_ms)
 	return ready < 0 || (ready == 0 && evict_idle) ? give_up(conn) : ready;
 }
 
-/* The thread that accepts waits for its sockets and for the word to stop; told so, it looks at the
- * engine's own flag, as after any wait in vain. */
+/* The accepting thread waits for its sockets and for the stop event. Then it checks the engine's
+ * own stop flag, as after any timeout. */
 static int
 accepting_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
@@ -199,15 +199,15 @@ poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 	pthread_once(&once, find_real);
 	if (accepting >= 0 && count <= LISTENING_MAX)
 		return accepting_poll(fds, count, timeout_ms);
-	/* A library that we call while we serve waits for sockets of its own. */
+	/* This poll() is by a library, for a socket that is not the client's. */
 	if (mine == NULL || count != 1 || (fds[0].events & POLLIN) == 0 ||
 	    (mine->socket >= 0 && fds[0].fd != mine->socket))
 		return real_poll(fds, count, timeout_ms);
 	return watched_poll(mine, fds, timeout_ms);
 }
 
-/* Does our reader of chunks agree so far? Nothing may follow the end of the body in one read: the
- * engine asks for no more than belongs to it. */
+/* Is the chunked framing valid so far? Nothing may follow the end of the body in one read, since
+ * the engine asks only for bytes of the body. */
 static bool
 chunks_agree(struct client_conn *conn, struct span bytes)
 {
@@ -222,8 +222,8 @@ chunks_agree(struct client_conn *conn, struct span bytes)
 	return read != RESPONSE_BAD && bytes.len == 0;
 }
 
-/* Bytes of the head stand in the engine's buffer; those of a body are counted apart, since the
- * engine hands them on. */
+/* Bytes of the head are in the engine's buffer. Bytes of a body are counted separately, since the
+ * engine passes them on. */
 static void
 received(struct client_conn *conn, size_t bytes)
 {

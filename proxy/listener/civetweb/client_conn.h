@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client_conn - what the engine's own calls of poll() and recv() tell us about a client's
- * connection.
+ * client_conn - the state of a client's connection, observed by intercepting the engine's calls of
+ * poll() and recv().
  *
- * CivetWeb's interface names neither the client's socket, nor how many bytes it holds, nor when a
- * body has taken too long. It waits by poll() and reads by recv(), through the dynamic linker; the
- * two functions of that name in client_conn.c stand in front, watch, keep deadlines, and call the
- * real ones. Our own code waits with ppoll(), which they do not touch.
+ * CivetWeb's interface gives neither the client's socket, nor the number of bytes in its buffer,
+ * nor a timeout for bodies. It waits by poll() and reads by recv(), through the dynamic linker; the
+ * two functions of these names in client_conn.c take precedence, record what happens, enforce
+ * deadlines, and call the real ones. Our own code waits with ppoll(), which is not intercepted.
  *
- * Chunked bodies are followed by our own reader as they are received, since CivetWeb skips what it
- * does not like in extensions and trailers, without a limit (1.16).
+ * Chunked bodies are checked by our own parser as they are received, since CivetWeb skips invalid
+ * bytes in extensions and trailers, without a limit (1.16).
  *
  * Uses:   response (chunks), base (clock).
  * Shell:  sockets. One thread each.
@@ -43,18 +43,18 @@ struct client_conn {
 	int64_t body_until_us; /* deadline of the body */
 	int64_t head_timeout_us;
 	char *stack;                   /* lowest byte of the thread's stack */
-	bool stack_trimmed;            /* what the last request touched of it was given back */
+	bool stack_trimmed;            /* the pages that the last request touched were returned */
 	bool late;                     /* a deadline has passed */
 	bool first;                    /* no request was served on this connection yet */
 	const atomic_bool *evict_idle; /* true: idle connections are closed */
 	int drain_event;               /* readable: idle connections are closed at once */
 };
 
-/* Make `wire` this thread's; the engine's calls report to it from now on. */
+/* Make `conn` this thread's connection: the engine's calls are recorded in it from now on. */
 void client_conn_enroll(struct client_conn *conn);
 
-/* This thread accepts connections: its waiting ends when `stop_event` becomes readable, so that
- * stopping need not wait for the engine's next look at its flag, up to two seconds later. */
+/* This thread accepts connections: its poll() ends when `stop_event` becomes readable. Otherwise
+ * stopping would wait up to two seconds, until the engine checks its flag. */
 void client_conn_enroll_accepting(int stop_event);
 
 /* This thread's, or NULL. */
@@ -63,11 +63,12 @@ struct client_conn *client_conn_mine(void);
 /* A new connection begins. */
 void client_conn_connected(struct client_conn *conn);
 
-/* The request was served and `carried` bytes of the next one stand in the engine's buffer. */
+/* The request was served, and `carried` bytes of the next one are already in the engine's
+ * buffer. */
 void client_conn_next(struct client_conn *conn, size_t carried);
 
-/* How often poll() of this file was called: 0 after traffic means that the engine does not reach
- * it, and nothing above holds. */
+/* How often poll() of this file was called: 0 after traffic means that the engine's calls are not
+ * intercepted, so nothing above works. */
 unsigned long client_conn_polls(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The listener on CivetWeb: the only file that knows it. What it is not to be trusted with, and
- * why, is told in layout.h and client_conn.h. */
+/* The listener on CivetWeb: the only file that includes it. layout.h and client_conn.h describe
+ * what CivetWeb cannot be trusted with, and why. */
 #include "proxy/listener/civetweb/engine.h"
 
 #include <civetweb.h>
@@ -23,7 +23,7 @@ struct listener {
 	struct mg_context *engine;
 	struct listener_setup setup;
 	atomic_bool draining;
-	atomic_bool evict_idle; /* places run short: idle connections are to go */
+	atomic_bool evict_idle; /* few connections are left: idle ones are to be closed */
 	atomic_int busy, connections;
 	int drain_event, stop_event; /* become readable when it is time to */
 };
@@ -64,7 +64,7 @@ exchange_read(struct exchange *exchange, char *into, size_t room)
 		exchange->body_ended = true;
 		return EXCHANGE_END;
 	}
-	/* With a length, 0 is the engine's word for "nothing arrived in time". */
+	/* For a body with a length, mg_read() returns 0 when nothing arrived in time. */
 	if (got <= 0)
 		return body_broken(exchange);
 	exchange->held_data -=
@@ -85,8 +85,8 @@ exchange_write(struct exchange *exchange, struct span bytes)
 	return false;
 }
 
-/* The socket is disconnected, not shut down: the client sees a reset and cannot take what it got
- * for the whole. */
+/* The socket is disconnected and not shut down: the client sees a reset, and cannot mistake what it
+ * got for a complete response. */
 void
 exchange_abort(struct exchange *exchange)
 {
@@ -115,7 +115,8 @@ copy_request(struct request *request, const struct mg_request_info *info)
 {
 	request->method = span_of(info->request_method);
 	request->target = span_of(info->request_uri);
-	/* The engine made the "?" a NUL; put it back: what is judged is what came. */
+	/* The engine replaced the "?" by a NUL. Restore it, so that the target is judged as it was
+	 * received. */
 	if (info->query_string != NULL) {
 		char *mark = (char *)(uintptr_t)info->query_string - 1;
 
@@ -150,7 +151,7 @@ start(struct exchange *exchange, struct mg_connection *connection)
 	atomic_fetch_add(&exchange->listener->busy, 1);
 }
 
-/* Hand the connection back to the engine, in agreement about what stands in its buffer. */
+/* Return the connection to the engine, and record which bytes are left in its buffer. */
 static void
 end(struct exchange *exchange)
 {
@@ -289,7 +290,7 @@ on_thread_end(const struct mg_context *engine, int type, void *conn)
 	free(conn);
 }
 
-/* Idle connections give way when three quarters of the places are taken. */
+/* Idle connections are closed when three quarters of the connections are in use. */
 static void
 count_connection(struct listener *listener, int by)
 {
@@ -305,7 +306,7 @@ on_connection(const struct mg_connection *connection, void **mark)
 {
 	struct listener *listener = mg_get_user_data(mg_get_context(connection));
 
-	*mark = listener; /* told apart from a connection that never came so far */
+	*mark = listener; /* to be distinguished from a connection without any request */
 	client_conn_connected(client_conn_mine());
 	count_connection(listener, 1);
 	return 0;

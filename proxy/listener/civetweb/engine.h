@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * engine - CivetWeb as this room has it: one exchange, and listening without the self-test. Nobody
- * else includes it. listener.c calls selftest.c, that calls engine.c, and that body.c.
+ * engine - the internals of the CivetWeb listener: one exchange, and listening without the
+ * self-test. For this directory only. listener.c calls selftest.c, that calls engine.c, and that
+ * body.c.
  *
  * Uses:   exchange, client_conn, chunked framing of response.h.
  */
@@ -26,13 +27,13 @@ struct exchange {
 	bool aborted;
 	bool body_begun;
 	bool body_ended;
-	const char *held_body; /* body bytes that stand in the engine's buffer behind the head */
+	const char *held_body; /* body bytes in the engine's buffer after the head */
 	size_t held_bytes;
 	struct chunks chunks; /* BODY_CHUNKED: how far the framing was followed */
 	bool held_whole;      /* the body ends in the buffer */
-	size_t held_data;     /* decoded bytes among them that were not handed on yet */
+	size_t held_data;     /* decoded bytes among them that were not returned yet */
 	size_t held_used;     /* bytes of held_body that belong to this body */
-	int64_t left;         /* BODY_LENGTH: bytes not handed on yet */
+	int64_t left;         /* BODY_LENGTH: bytes not returned yet */
 };
 
 /* listener_start() without the self-test. */
@@ -42,14 +43,14 @@ MUST_CHECK bool engine_listen(
 /* The most that a read may ask for without waiting for more than one byte. */
 size_t body_ready(struct exchange *exchange, size_t room);
 
-/* Start reading: sets the body's deadline and finds what stands in the buffer already. */
+/* Start reading: sets the body's deadline and finds what is in the buffer already. */
 void body_begin(struct exchange *exchange);
 
-/* Bytes of the next request that stand in the engine's buffer. */
+/* Bytes of the next request in the engine's buffer. */
 size_t body_carried(const struct exchange *exchange);
 
-/* The client may still be sending what we will not read: let it finish within bounds, so that
- * closing does not tear our answer out of its hands. */
+/* Linger: the client may still be sending. Discard its data within limits before closing, since
+ * closing with unread data would reset the connection and could lose our answer. */
 void body_linger(struct exchange *exchange);
 
 #endif

@@ -3,12 +3,12 @@
 
 #include <stdio.h>
 
-/* Threads beyond the configured connections: they answer "overloaded" instead of keeping clients
- * waiting without a word. */
+/* Threads in addition to the configured connections: they answer "overloaded", so that clients do
+ * not wait without a response. */
 #define SPARE_THREADS 8
 
-/* CivetWeb serves files, scripts and CORS answers unless told not to, decodes what we must see
- * undecoded, and knows "tcp_nodelay" only as exactly "1". */
+/* By default CivetWeb serves files, scripts and CORS answers, and decodes URLs that we must see
+ * undecoded. It accepts "tcp_nodelay" only as exactly "1". */
 static const char *const fixed[] = {
 	"connection_queue",
 	"128",

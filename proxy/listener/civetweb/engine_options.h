@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * engine_options - how CivetWeb is set up, in its own words. Each that is not about numbers closes
- * something that it would do by itself.
+ * engine_options - the options for CivetWeb. Each one that is not a number turns off a default
+ * feature.
  *
  * Uses:   listener (listener_setup).
  * Pure:   yes.

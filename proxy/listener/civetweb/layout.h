@@ -6,7 +6,7 @@
  * that start with odd bytes, white space before the method (and then it may read a former
  * client's bytes). But it parses in place: every text points into the receive buffer, in order,
  * with NULs where separators were. So the gaps between the texts can be measured, and any gap that
- * is not exactly the separator of RFC 9112 is a byte that somebody else may read otherwise.
+ * is not exactly the separator of RFC 9112 has bytes that another parser may read differently.
  *
  * Uses:   base.
  * Pure:   yes; reads the receive buffer only.

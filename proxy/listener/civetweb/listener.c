@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What exchange.h says of listeners, where it is more than CivetWeb's own. */
+/* The functions of listener.h that do not depend on CivetWeb alone. */
 #include "proxy/listener/civetweb/engine.h"
 #include "proxy/listener/civetweb/selftest.h"
 
@@ -18,7 +18,8 @@ listener_start(
 bool
 listener_knows_method(struct span method)
 {
-	/* Those of CivetWeb 1.15; 1.16 reads COPY and MOVE, too, which nobody should rely on. */
+	/* The methods of CivetWeb 1.15. Version 1.16 also reads COPY and MOVE, but these are not
+	 * supported. */
 	static const char *const methods[] = { "GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS",
 		"PATCH", "CONNECT", "PROPFIND", "MKCOL", "LOCK", "UNLOCK", "PROPPATCH", "REPORT",
 		NULL };

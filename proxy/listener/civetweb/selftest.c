@@ -21,7 +21,7 @@ struct probe {
 	atomic_int count;
 };
 
-/* S: served. R: refused by our rules. E: refused because the engine or the layout said so. */
+/* S: served. R: refused by our rules. E: refused by the engine or because of the layout. */
 struct trial {
 	const char *name;
 	const char *bytes;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * selftest - does the engine that is linked today behave as the admission rules need?
+ * selftest - does the linked engine behave as the admission rules need?
  *
- * layout.c and client_conn.c lean on how CivetWeb parses and reads. Another version might do
- * otherwise without a word, so canonical and hostile requests are sent to a private listener on
- * loopback at each start, and one verdict that changed is enough not to serve at all.
+ * layout.c and client_conn.c depend on how CivetWeb parses and reads, which may change silently in
+ * another version. So canonical and hostile requests are sent to a private listener on loopback at
+ * each start, and a single unexpected result prevents the start.
  *
  * Uses:   engine, exchange, request.
  * Shell:  a listener on 127.0.0.1 and connections to it, for some milliseconds.
