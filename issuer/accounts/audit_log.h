@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * audit_log - the log's lines of what was done to the store, by whichever process.
+ * audit_log - log lines for changes to the store by any process.
  *
  * Uses:   log, revocation, store.
  * Shell:  the database, the log.
@@ -12,7 +12,7 @@
 #include "issuer/model/revocation.h"
 #include "issuer/store/store.h"
 
-/* Log what was done after number `after`, oldest first. */
+/* Log the changes after number `after`, oldest first. */
 MUST_CHECK bool audit_log(struct store *store, int64_t after, struct err *reterr);
 
 /* Log a revocation (event=revoked): what, whose, up to when, and by whom. */

@@ -7,8 +7,8 @@
 
 #include "base/arena.h"
 
-/* Open addressing; a power of two, at most half full, so that a search ends. A thing is a client
- * or a user. */
+/* A hash table with open addressing: its size is a power of two, and it is at most half full, so
+ * that a search ends. Its items are clients or users. */
 struct table {
 	const void **slots;
 	size_t mask;

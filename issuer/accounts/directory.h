@@ -28,16 +28,16 @@ struct directory;
 MUST_CHECK bool directory_load(
     struct store *store, struct directory **ret_directory, struct err *reterr);
 
-/* One more holder. Returns its argument. */
+/* Add a reference. Returns its argument. */
 struct directory *directory_ref(struct directory *directory);
 
-/* One less; the last one frees it. Accepts NULL. */
+/* Drop a reference; the last one frees it. Accepts NULL. */
 void directory_unref(struct directory *directory);
 
 /* How many clients there are. */
 size_t directory_count(const struct directory *directory);
 
-/* The client of that client_id, or of that name; NULL: there is none. Lent by the view. */
+/* The client of that client_id, or of that name; NULL: there is none. Lent by the directory. */
 const struct client *directory_by_id(const struct directory *directory, struct span id);
 const struct client *directory_by_name(const struct directory *directory, struct span name);
 
@@ -47,7 +47,7 @@ const struct client *directory_client(const struct directory *directory, struct 
 /* The longest token lifetime that a client of it has of its own, in seconds; 0: none has. */
 int64_t directory_longest_s(const struct directory *directory);
 
-/* The user of that name; NULL: there is none. Lent by the view. */
+/* The user of that name; NULL: there is none. Lent by the directory. */
 const struct user *directory_user(const struct directory *directory, struct span name);
 
 /* Do both hold the same clients and users, alike in every field? */

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A place is looked for among so many: beyond them the oldest that is written down goes. */
+/* The number of slots to search. If all are taken, the oldest use that was already written is
+ * replaced. */
 #define PROBES 8u
 
 struct place {
@@ -40,7 +41,7 @@ last_used_free(struct last_used *last_used)
 	free(last_used);
 }
 
-/* FNV-1a. Only clients that proved who they are come here, so nobody can make ids meet. */
+/* FNV-1a. Only authenticated clients get here, so nobody can choose ids that collide. */
 static size_t
 hash_of(const struct use *use)
 {
@@ -58,7 +59,8 @@ same(const struct use *a, const struct use *b)
 	return a->slot == b->slot && strcmp(a->client_id, b->client_id) == 0;
 }
 
-/* Its own place, else a free one, else the one longest written down. NULL: all wait. */
+/* Its own slot, else a free one, else the one written longest ago. NULL: all are still to be
+ * written. */
 static struct place *
 find(struct last_used *last_used, const struct use *use)
 {
@@ -91,7 +93,7 @@ last_used_note(struct last_used *last_used, const struct use *use)
 	if (place != NULL) {
 		place->use = *use;
 		place->taken = true;
-		/* A clock that was set back is no reason to keep silent until it has caught up. */
+		/* If the clock was set back, write now and do not wait until it has caught up. */
 		if (!place->waiting && (use->when_s >= place->written_s + LAST_USED_EVERY_S ||
 					   use->when_s < place->written_s)) {
 			place->waiting = true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * last_used - which secrets were used lately, kept in memory until somebody writes it down.
+ * last_used - which secrets were used recently, buffered in memory until they are written to the
+ * store.
  *
  * Uses:   base.
  * Pure:   yes (allocates). Any thread; one short lock.
@@ -35,10 +36,10 @@ MUST_CHECK struct last_used *last_used_new(void);
 /* Accepts NULL. */
 void last_used_free(struct last_used *last_used);
 
-/* A secret was used. An id too long to be kept is passed over. */
+/* Record the use of a secret. An id that is too long is ignored. */
 void last_used_note(struct last_used *last_used, const struct use *use);
 
-/* The next use that is to be written down; it counts as written. False: there is none. */
+/* Take the next use that is to be written; it is marked as written. False: there is none. */
 MUST_CHECK bool last_used_take(struct last_used *last_used, struct use *ret_use);
 
 #endif

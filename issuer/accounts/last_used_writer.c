@@ -22,7 +22,8 @@ write_use(struct store *store, void *context, struct err *reterr)
 	    store, &(struct store_use){ use->client_id, use->slot, use->when_s }, reterr);
 }
 
-/* Trouble is told once, until it is over: the watch tells of the store itself. */
+/* Log a failure only once until it is over: store_sync logs when the store itself is
+ * unreachable. */
 static void
 tell(struct last_used_writer *writer, bool well, const struct err *err)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * last_used_writer - a thread that writes to the store what nobody waits for: when secrets were
- * last used.
+ * last_used_writer - a thread that writes to the store, in the background, when secrets were last
+ * used.
  *
  * Uses:   last_used, store_sync.
- * Shell:  one thread, the store by way of the watch.
- * Limits: LAST_USED_WRITER_AT_ONCE uses a round, a round every LAST_USED_WRITER_EVERY_S: what is
- * more waits. A store that is away loses the uses of that time, not those after it.
+ * Shell:  one thread, the store through store_sync.
+ * Limits: LAST_USED_WRITER_AT_ONCE uses a round, a round every LAST_USED_WRITER_EVERY_S: the rest
+ *         waits. While the store is unreachable, uses are lost, but later ones are not.
  */
 #ifndef POSTERN_ISSUER_ACCOUNTS_LAST_USED_WRITER_H
 #define POSTERN_ISSUER_ACCOUNTS_LAST_USED_WRITER_H
@@ -25,7 +25,7 @@ struct last_used_writer;
 MUST_CHECK bool last_used_writer_start(struct last_used *last_used, struct store_sync *sync,
     struct last_used_writer **ret_writer, struct err *reterr);
 
-/* Write down what waits, and end the thread. Accepts NULL. */
+/* Write what is waiting, and end the thread. Accepts NULL. */
 void last_used_writer_stop(struct last_used_writer *writer);
 
 #endif

@@ -10,7 +10,7 @@
 #include "base/digest.h"
 #include "issuer/accounts/lockout_table.h"
 
-#define WIDER 4 /* by peer or by name alone so many times the failures are free */
+#define WIDER 4 /* by peer or by name alone, this many times as many failures are free */
 #define DOUBLINGS_MAX 30u
 #define TRUSTED_S (30 * 24 * 3600)
 
@@ -59,8 +59,8 @@ longest(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* Whoever has one address of IPv6 has 2^64 of them. An address of IPv4 in IPv6's clothes is one of
- * IPv4. */
+/* Whoever has one IPv6 address usually has 2^64 of them, so only the first 64 bits count. An
+ * IPv4-mapped IPv6 address is treated as IPv4. */
 static struct span
 peer_key(struct span peer, unsigned char room[16])
 {
@@ -80,7 +80,8 @@ peer_key(struct span peer, unsigned char room[16])
 	return (struct span){ (const char *)room, 8 };
 }
 
-/* Each part is hashed under the hash of the one before: no join of them can be read two ways. */
+/* Each part is hashed with the hash of the previous one as the key, so that different parts cannot
+ * give the same input. */
 static bool
 mark_of(const struct lockout *lockout, const struct lockout_who *who, enum scope scope,
     struct lockout_mark *mark)
@@ -154,7 +155,7 @@ count(struct lockout *lockout, struct lockout_entry *entry, const struct failure
 		atomic_store(&lockout->loud_s, entry->until_s);
 }
 
-/* What count() did last is undone. */
+/* Undo the last count(). */
 static void
 give_back(const struct lockout_rules *rules, struct lockout_entry *entry)
 {
@@ -170,7 +171,7 @@ trusted(const struct lockout_entry *pair, int64_t now_s)
 	return pair->trusted_s > 0 && now_s - pair->trusted_s < TRUSTED_S;
 }
 
-/* The wait of the peer is not in it: others at that address may have brought it about. */
+/* The wait of the peer is not included: others at that address may have caused it. */
 static int64_t
 due(struct lockout *lockout, const struct marks *marks, int64_t now_s)
 {
@@ -292,7 +293,7 @@ lockout_wrong(
 	(void)pthread_mutex_lock(&lockout->lock);
 	pair = lockout_table_look(&lockout->table, &marks.pair, who->mono_s);
 	pair_s = wait_of(pair, who->mono_s);
-	/* Who was right before and mistypes makes nobody else wait. */
+	/* A typing error by a user who was right before does not make others wait. */
 	if (!trusted(pair, who->mono_s))
 		failure = count_strangers(lockout, rules, &marks, who->mono_s);
 	(void)pthread_mutex_unlock(&lockout->lock);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lockout - who failed too often has to wait, longer each time.
+ * lockout - after too many failed attempts a caller must wait, longer each time.
  *
  * Uses:   base.
  * Pure:   but for the random key of lockout_new(): the time is an argument. Any thread; one short
@@ -10,24 +10,23 @@
  * Failures are counted three ways. By name and peer together: `failures` of them are free, and
  * from then on each costs twice the wait of the one before, at most `most_s`. By name alone, for a
  * name that many peers try, and by peer alone, for one that tries many names: four times as many
- * are free, and the wait for a name is at most LOCKOUT_NAME_MAX_S, since strangers can bring it
- * about.
+ * are free, and the wait for a name is at most LOCKOUT_NAME_MAX_S, since strangers can cause it.
  *
- * Behind one address there may be many callers: beside a sidecar often all of them. So the wait of
- * a peer keeps nobody from trying: what turns out wrong meanwhile is answered as locked out, what
- * turns out right is let in, and who hashes passwords serves such a peer last
- * (lockout_standing()). The wait of a name does not touch a name and peer that were right together
- * before: whoever logged in from there is not kept out by what others do elsewhere.
+ * Many callers may share one address: with a sidecar often all of them. So the wait of a peer does
+ * not prevent attempts: meanwhile wrong ones are answered as locked out, right ones succeed, and
+ * passwords from such a peer are hashed last (lockout_standing()). The wait of a name does not
+ * apply to a name and peer that were right together before, so failures elsewhere do not lock out a
+ * user at their usual address.
  *
- * Waits are measured by the monotonic clock: no clock that is set makes them longer or shorter.
+ * Waits are measured by the monotonic clock, so setting the clock does not change them.
  *
- * An attempt is counted when it begins and given back when it was right, so that many at a time
- * are not more than one after the other.
+ * An attempt is counted when it begins, and uncounted when it was right, so that parallel attempts
+ * gain nothing over sequential ones.
  *
- * Names are not folded and not trimmed: they count as they are compared. The keys in the table are
- * a keyed hash, so nobody can choose two that meet. When a place is full the entry with the fewest
- * failures gives way, the oldest first, never one that is locked: a flood of new names pushes out
- * its own. What finds no place at all counts together with the others that found none.
+ * Names are not folded or trimmed, as when they are compared. Table keys are keyed hashes, so
+ * nobody can choose two that collide. When a set is full the entry with the fewest failures is
+ * replaced, the oldest first, but never a locked one: a flood of new names replaces its own
+ * entries. Attempts without a slot share one entry.
  */
 #ifndef POSTERN_ISSUER_ACCOUNTS_LOCKOUT_H
 #define POSTERN_ISSUER_ACCOUNTS_LOCKOUT_H
@@ -47,7 +46,7 @@ struct lockout_rules {
 	int64_t failures; /* that are free; 0: nobody is ever locked out */
 	int64_t first_s;  /* the first wait */
 	int64_t most_s;   /* the longest */
-	int64_t forget_s; /* after so long without a failure all is forgotten */
+	int64_t forget_s; /* after this time without a failure all is forgotten */
 };
 
 /* Who attempts; all borrowed. */
@@ -72,20 +71,20 @@ MUST_CHECK int64_t lockout_begin(
     struct lockout *lockout, const struct lockout_rules *rules, const struct lockout_who *who);
 
 /*
- * How long it has to wait; 0: not. Counts nothing: for what is checked in no time, so that many
- * right ones at once do not stand in each other's way. A wrong one is then begun and ended; a right
- * one is only ended. What nobody can guess (256 random bits, a signature) need not ask at all
- * before it is checked.
+ * How long this attempt must wait, in seconds; 0: not. Counts nothing. Use it for checks that are
+ * fast, so that simultaneous right attempts do not delay each other: then begin and end a wrong
+ * attempt, and only end a right one. What cannot be guessed (256 random bits, a signature) may be
+ * checked without calling this.
  */
 MUST_CHECK int64_t lockout_due(
     struct lockout *lockout, const struct lockout_rules *rules, const struct lockout_who *who);
 
-/* It was right: nothing counts against name and peer any more. */
+/* The attempt was right: reset the failures of name and peer. */
 void lockout_right(
     struct lockout *lockout, const struct lockout_rules *rules, const struct lockout_who *who);
 
 struct lockout_failure {
-	bool refused;   /* the peer had to wait: it is not told whether this was right or wrong */
+	bool refused;   /* the peer had to wait: do not disclose whether this was right or wrong */
 	int64_t wait_s; /* what the next attempt has to wait; 0: nothing */
 };
 
@@ -93,7 +92,7 @@ struct lockout_failure {
 struct lockout_failure lockout_wrong(
     struct lockout *lockout, const struct lockout_rules *rules, const struct lockout_who *who);
 
-/* Who is to be served first where work is scarce. */
+/* The priority when hashing capacity is short. */
 enum lockout_standing {
 	LOCKOUT_TRUSTED,  /* name and peer were right together within 30 days */
 	LOCKOUT_STRANGER, /* nothing is known */
@@ -101,14 +100,14 @@ enum lockout_standing {
 };
 enum lockout_standing lockout_standing(struct lockout *lockout, const struct lockout_who *who);
 
-/* It was never made (no memory, no room): what lockout_begin() counted is given back. */
+/* The attempt was not made (no memory, no capacity): undo what lockout_begin() counted. */
 void lockout_void(
     struct lockout *lockout, const struct lockout_rules *rules, const struct lockout_who *who);
 
-/* Is certainly nobody locked out? One look at one number, for those who are known already. */
+/* Is it certain that nobody is locked out? Reads a single number; for cached callers. */
 bool lockout_quiet(const struct lockout *lockout, int64_t mono_s);
 
-/* Have name and peer together to wait, although they were right before? The seconds; 0: no. */
+/* Must name and peer together wait, although they were right before? The seconds; 0: no. */
 int64_t lockout_wait(struct lockout *lockout, const struct lockout_who *who);
 
 #endif

@@ -13,8 +13,8 @@ lockout_table_is_empty(const struct lockout_entry *entry)
 	return memcmp(entry->mark, none, LOCKOUT_MARK_BYTES) == 0;
 }
 
-/* The smaller, the sooner it gives way. One that was right once is worth some failures: no flood
- * of new names shall make it unknown. */
+/* The value of an entry; the lowest is replaced first. One that was right before counts as several
+ * failures, so that a flood of new names does not replace it. */
 static int64_t
 worth(const struct lockout_entry *entry, int64_t now_s)
 {

@@ -5,8 +5,8 @@
  * Uses:   base.
  * Pure:   yes: the time is an argument. The caller holds the lock.
  *
- * When a place is full the entry with the fewest failures gives way, the oldest first, never one
- * that is locked. What finds no place at all counts together with the others that found none.
+ * When a set is full the entry with the fewest failures is replaced, the oldest first, but never a
+ * locked one. Attempts without a slot share one entry.
  */
 #ifndef POSTERN_ISSUER_ACCOUNTS_LOCKOUT_TABLE_H
 #define POSTERN_ISSUER_ACCOUNTS_LOCKOUT_TABLE_H
@@ -16,7 +16,7 @@
 
 #include "base/digest.h"
 
-/* An entry has WAYS places where it may stand; the last of a set is for all that found none. */
+/* A set has WAYS slots; the last one is shared by attempts that found no other. */
 #define LOCKOUT_WAYS 8u
 #define LOCKOUT_SETS 4096u
 #define LOCKOUT_MARK_BYTES 16u
@@ -39,15 +39,15 @@ struct lockout_table {
 	struct lockout_entry entries[LOCKOUT_SETS][LOCKOUT_WAYS];
 };
 
-/* Is it the entry of nobody, as the crowd of a set is? */
+/* Does the entry belong to no single mark, like the shared one of a set? */
 bool lockout_table_is_empty(const struct lockout_entry *entry);
 
 /* The entry of that mark, lent by the table; made if there is none. */
 struct lockout_entry *lockout_table_find(
     struct lockout_table *table, const struct lockout_mark *mark, int64_t now_s);
 
-/* The same for a look only: nothing is made, so nothing has to give way. One that is not there
- * waits with the crowd of its set, as far as that has no room. */
+/* The same, read-only: nothing is made or replaced. A mark that is not found gets the shared entry
+ * of its set if the set is full. */
 const struct lockout_entry *lockout_table_look(
     struct lockout_table *table, const struct lockout_mark *mark, int64_t now_s);
 

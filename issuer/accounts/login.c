@@ -8,10 +8,10 @@
 
 #include "issuer/accounts/password_cache.h"
 
-/* One question under way, and who shares its answer. */
+/* A password check under way, and the requests that share its result. */
 struct flight {
 	unsigned char digest[DIGEST_BYTES];
-	const char *hash; /* borrowed of whoever asks, as long as !done */
+	const char *hash; /* borrowed from the request that checks, as long as !done */
 	struct span peer; /* likewise */
 	unsigned sharers; /* 0: free */
 	bool done;
@@ -111,7 +111,7 @@ same_hash(const char *a, const char *b)
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* The flight that asks the same, or NULL. */
+/* The flight for the same credentials, or NULL. */
 static struct flight *
 find_flight(struct login *login, const struct login_attempt *attempt)
 {
@@ -128,7 +128,8 @@ find_flight(struct login *login, const struct login_attempt *attempt)
 	return NULL;
 }
 
-/* How many are under way that were not right before, of this peer; of all when it is NULL. */
+/* How many flights are for credentials that were not right before: of this peer, or of all when it
+ * is NULL. */
 static size_t
 count_strangers(const struct login *login, const struct span *peer)
 {
@@ -144,7 +145,7 @@ count_strangers(const struct login *login, const struct span *peer)
 	return count;
 }
 
-/* Strangers leave room for those who were right before, and one peer's for those of others. */
+/* Strangers leave room for users who were right before, and each peer leaves room for others. */
 static bool
 has_room(
     const struct login *login, const struct login_attempt *attempt, enum lockout_standing standing)
@@ -197,7 +198,7 @@ new_flight(struct login *login, const struct login_attempt *attempt)
 	return NULL;
 }
 
-/* Is `a` to have a turn before `b`? */
+/* Does `a` get a turn before `b`? */
 static bool
 goes_before(const struct flight *a, const struct flight *b)
 {
@@ -240,7 +241,7 @@ share_flight(struct login *login, struct flight *flight, int64_t *ret_wait_s)
 	return leave_flight(flight, ret_wait_s);
 }
 
-/* Is there an answer without asking? Else a flight of our own, if there is room for one. */
+/* Find a result without hashing; otherwise start a flight, if there is room for one. */
 static enum login_found
 join(struct login *login, const struct login_attempt *attempt, struct flight **ret_flight,
     int64_t *ret_wait_s)
@@ -250,7 +251,7 @@ join(struct login *login, const struct login_attempt *attempt, struct flight **r
 	*ret_flight = NULL;
 	if (flight != NULL)
 		return share_flight(login, flight, ret_wait_s);
-	/* Somebody may have asked the same since the caller looked. */
+	/* Another request may have checked the same since the caller looked. */
 	if (login_known(login, attempt) != 0)
 		return LOGIN_RIGHT;
 	*ret_flight = new_flight(login, attempt);
@@ -259,8 +260,8 @@ join(struct login *login, const struct login_attempt *attempt, struct flight **r
 
 /* --- asking; the lock is not held --- */
 
-/* Each hashing takes a turn, and gives it back. flight: whose it is; NULL: of one who was just
- * right, and goes first. */
+/* Each hashing takes a turn, and returns it. flight: the one to hash for; NULL: a rehash for a user
+ * who was just right, and goes first. */
 static void
 take_turn(struct login *login, struct flight *flight)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * memory - what the local issuer remembers from one configuration to the next: who failed to prove
- * who they are, which passwords were right, which assertions were used.
+ * memory - the state of the local issuer that outlives a reload: failed authentications, right
+ * passwords, used assertions.
  *
  * Uses:   lockout, replay, password_cache.
  * Pure:   but for random keys (allocates). Any thread.
  *
- * A reload makes a new issuer whenever a key of `local_issuer` changes; to forget any of this would
- * let an assertion count twice and lift every lock-out. The names in it need no database: they are
- * those that were presented.
+ * A reload makes a new issuer whenever a key of `local_issuer` changes. Losing this state would let
+ * an assertion be used twice and end every lock-out. It does not depend on the database: it has the
+ * names that clients sent.
  */
 #ifndef POSTERN_ISSUER_ACCOUNTS_MEMORY_H
 #define POSTERN_ISSUER_ACCOUNTS_MEMORY_H

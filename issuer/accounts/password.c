@@ -12,8 +12,8 @@
 #include "base/digest.h"
 #include "base/digits.h"
 
-/* 32 MiB, three times over: as hard to guess as OWASP's first choice at a quarter of its memory,
- * which strangers can make us use. */
+/* 32 MiB, three times over: as strong as OWASP's first choice with a quarter of its memory, since
+ * strangers can make us use it. */
 #define LOG_N 15u
 #define BLOCK 8u
 #define PARALLEL 3u
@@ -39,7 +39,7 @@ static bool
 derive(const struct parts *parts, struct span password, unsigned char sum[SUM_BYTES])
 {
 	uint64_t n = UINT64_C(1) << parts->log_n, block = parts->block, parallel = parts->parallel;
-	/* What OpenSSL reckons itself: B, X, T and V. */
+	/* The memory that OpenSSL calculates: B, X, T and V. */
 	uint64_t max = 128 * block * (n + parallel + 2) + 4096;
 	char *secret = (char *)(password.at == NULL ? "" : password.at);
 	OSSL_PARAM params[] = {
@@ -153,7 +153,7 @@ password_right(const char *hash, struct span password, bool *ret_right)
 	unsigned char sum[SUM_BYTES];
 	bool known = split(span_of(hash), &parts), done;
 
-	/* A hash of zeros, which no password is known to have and which would not count anyway. */
+	/* A dummy hash of zeros: no password is known for it, and the result is ignored anyway. */
 	if (!known)
 		parts = (struct parts){ LOG_N, BLOCK, PARALLEL, .salt_len = SALT_BYTES };
 	done = derive(&parts, password, sum);

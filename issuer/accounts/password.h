@@ -4,8 +4,8 @@
  *
  * Uses:   base, OpenSSL libcrypto.
  * Pure:   but for the salt that password_hash() draws. Any thread, also one with a small stack:
- *         the memory of scrypt is on the heap, PASSWORD_BYTES of it for each call under way. Who
- *         serves strangers bounds how many those are (login.h).
+ *         the memory of scrypt is on the heap, PASSWORD_BYTES of it for each call under way.
+ *         login.h limits how many there are at a time.
  *
  * "$scrypt$ln=15,r=8,p=3$SALT$HASH" carries its own parameters (ln is log2 of N), both texts in
  * base64 without padding: what Python's passlib writes and reads.
@@ -27,21 +27,20 @@
 MUST_CHECK bool password_hash(struct span password, char hash[PASSWORD_HASH_ROOM]);
 
 /*
- * Is it the password? Bytes are compared: two Unicode spellings of one word are two passwords.
+ * Is it the right password? Bytes are compared, without Unicode normalization.
  *
- * hash       NULL, or one that cannot be read: nobody's. Then the work is that of a new hash and
- *            the answer is no.
+ * hash       NULL or invalid: no password is right, after the same work as for a new hash.
  * ret_right  set on success only.
- * False: OpenSSL failed (no memory), so nothing is known.
+ * False: OpenSSL failed (no memory), so the result is unknown.
  */
 MUST_CHECK bool password_right(const char *hash, struct span password, bool *ret_right);
 
-/* Would password_hash() take more work today than this hash did? Then hash again on the next
- * occasion. One that cannot be read is not stale: no password fits it. */
+/* Would password_hash() now do more work than this hash has? Then rehash at the next login. An
+ * invalid hash is not stale: no password fits it. */
 bool password_stale(const char *hash);
 
-/* Can this build check such a hash? Parameters beyond four times ours are refused, since one
- * check could take the machine's memory. */
+/* Can this build check such a hash? Parameters above four times ours are refused, since one check
+ * could use up the machine's memory. */
 bool password_hash_valid(struct span hash);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A credential has WAYS places where it may stand, chosen by its digest. */
+/* A set-associative cache: credentials can be in WAYS slots, chosen by their digest. */
 #define WAYS 4u
 #define SETS (PASSWORD_CACHE_MAX / WAYS)
 
@@ -70,7 +70,7 @@ password_cache_digest(const struct password_cache *password_cache,
 	return done;
 }
 
-/* The digest is uniform whatever is presented, so its first bytes choose the set. */
+/* The digest is uniformly distributed, so its first bytes select the set. */
 static struct entry *
 set_of(struct password_cache *password_cache, const unsigned char *digest)
 {

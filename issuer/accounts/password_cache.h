@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * password_cache - names and passwords that were found right a short while ago, so that scrypt need
- * not be asked at each request. Never the password: a keyed hash whose key only this process has.
+ * password_cache - credentials that were right recently, so that scrypt need not run at each
+ * request. It stores no passwords, only keyed hashes whose key is known to this process alone.
  *
  * Uses:   base.
  * Pure:   but for the random key of password_cache_new(): the time is an argument. Any thread; one
@@ -31,20 +31,20 @@ void password_cache_free(struct password_cache *password_cache);
 /* What is presented, and from where; borrowed. Neither name nor password holds a NUL. */
 struct password_cache_text {
 	struct span name, password;
-	struct span peer; /* a credential found right from one peer is known from that one only:
-			   * who guesses elsewhere meets the lock-out first */
+	struct span peer; /* credentials are cached for one peer only: guesses from elsewhere are
+			   * subject to the lock-out */
 };
 
 /* Its keyed hash. False: OpenSSL failed. */
 MUST_CHECK bool password_cache_digest(const struct password_cache *password_cache,
     const struct password_cache_text *text, unsigned char digest[DIGEST_BYTES]);
 
-/* Until when is it known to be right, against this very hash of the user's? 0: it is not known. A
- * changed password is another hash, so nothing has to be dropped. */
+/* Until when are they known to be right for this hash of the user? 0: not known. A changed password
+ * has a different hash, so no entry needs to be removed. */
 int64_t password_cache_until(struct password_cache *password_cache,
     const unsigned char digest[DIGEST_BYTES], const char *hash, int64_t now_s);
 
-/* It was found right against that hash. */
+/* Record that they are right for that hash. */
 void password_cache_put(struct password_cache *password_cache,
     const unsigned char digest[DIGEST_BYTES], const char *hash, int64_t now_s);
 

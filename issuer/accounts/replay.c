@@ -27,7 +27,7 @@ struct replay {
 	uint32_t free;             /* the first entry that was used and is not any more */
 	uint32_t fresh;            /* this one and all after it were never used, nor touched */
 	uint32_t buckets[BUCKETS]; /* the first entry of each */
-	/* How many entries the owners have that share a place: two that meet share their room. */
+	/* How many entries the owners in one slot have: owners that collide share a limit. */
 	uint32_t owned[OWNERS];
 	struct entry entries[REPLAY_MAX];
 };
@@ -79,7 +79,7 @@ drop_ended(struct replay *replay, uint32_t bucket, const struct replay_use *now)
 	}
 }
 
-/* At most once a second: a full set must not make each question walk all of it. */
+/* At most once a second, so that a full set is not searched for every request. */
 static void
 sweep(struct replay *replay, const struct replay_use *now)
 {

@@ -5,8 +5,8 @@
  * Uses:   base.
  * Pure:   but for the random key that replay_new() draws. Any thread; one short lock.
  * Limits: REPLAY_MAX texts that have not ended, REPLAY_OWNER_MAX of them for one owner, so that
- *         no owner takes the room of all. What does not fit is an answer of its own: the caller
- *         must refuse, since forgetting one would let it be used again.
+ *         no owner takes the room of all. A full table is a result of its own: the caller must
+ *         refuse the text, since dropping one would let it be used again.
  */
 #ifndef POSTERN_ISSUER_ACCOUNTS_REPLAY_H
 #define POSTERN_ISSUER_ACCOUNTS_REPLAY_H

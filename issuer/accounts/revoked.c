@@ -9,8 +9,8 @@
 
 #define ROOM_MIN 64u
 
-/* What is revoked, under the digest of kind, issuer and value: whoever can choose a jti cannot
- * choose where it stands. */
+/* Revocations by a digest of kind, issuer and value, so that whoever chooses a jti cannot choose
+ * its slot. */
 struct entry {
 	unsigned char digest[DIGEST_BYTES];
 	int kind;
@@ -63,7 +63,7 @@ revoked_unref(struct revoked *revoked)
 	free(revoked);
 }
 
-/* Lengths first, so that no two questions are one text. */
+/* Hash the lengths first, so that different fields cannot give the same input. */
 static bool
 digest_of(int kind, struct span issuer, struct span value, unsigned char digest[DIGEST_BYTES])
 {
@@ -180,7 +180,7 @@ add(struct revoked **revoked, const struct entry *entry, int64_t now_s)
 	return true;
 }
 
-/* What was dated by a clock that was ahead holds no longer. */
+/* Correct a date by a clock that was ahead. */
 static void
 take_back(struct revoked *revoked, const struct entry *entry, int64_t instead_s)
 {
@@ -206,7 +206,7 @@ revoked_add(struct revoked **revoked, const struct revocation *revocation, int64
 	return add(revoked, &entry, now_s) || err_set(reterr, "revocations: no memory");
 }
 
-/* What cannot be looked up for want of memory counts as revoked. */
+/* If the lookup fails for lack of memory, the token counts as revoked. */
 static const struct entry unknown = { .before_s = INT64_MAX };
 
 static const struct entry *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * revoked - all revocations in memory, to be asked by every request that is not known already.
+ * revoked - all revocations in memory, checked for every request whose caller is not cached.
  *
  * Uses:   base, revocation.
  * Pure:   yes (allocates).
@@ -23,10 +23,10 @@ struct revoked;
 /* NULL: no memory. One reference: revoked_unref() drops it. */
 MUST_CHECK struct revoked *revoked_new(void);
 
-/* One more holder. Returns its argument. */
+/* Add a reference. Returns its argument. */
 struct revoked *revoked_ref(struct revoked *revoked);
 
-/* One less; the last one frees it. Accepts NULL. */
+/* Drop a reference; the last one frees it. Accepts NULL. */
 void revoked_unref(struct revoked *revoked);
 
 /* Add one; those whose time is over at `now_s` may be forgotten on the way. When there is no room
@@ -35,7 +35,7 @@ void revoked_unref(struct revoked *revoked);
 MUST_CHECK bool revoked_add(struct revoked **revoked, const struct revocation *revocation,
     int64_t now_s, struct err *reterr);
 
-/* Was it revoked? A token that does not say when it was issued is older than any date. */
+/* Was it revoked? A token without an issue time counts as older than any date. */
 bool revoked_has(const struct revoked *revoked, const struct revoked_question *question);
 
 #endif

@@ -59,8 +59,8 @@ let_go(struct store_sync *sync)
 	sync->store = NULL;
 }
 
-/* A file that is not the one we opened, and that nobody of ours put there, stays untouched; the one
- * we have stays open, so that its number is no other file's. */
+/* A file that replaced the one we opened, other than by `postern store`, is not opened. Ours stays
+ * open, so that its inode number is not reused. */
 static bool
 look(struct store_sync *sync, struct err *reterr)
 {
@@ -84,12 +84,12 @@ look_and_tell(struct store_sync *sync, struct err *reterr)
 	if (news)
 		store_sync_news_reading(&sync->news, true);
 	well = look(sync, reterr);
-	/* What the server told while we read is in no socket any more. */
+	/* Notifications that arrived while we read are no longer in the socket. */
 	if (well && news)
 		well = look(sync, reterr);
 	if (news)
 		store_sync_news_reading(&sync->news, false);
-	/* Nothing was tried: whoever let it go has said why. */
+	/* Nothing was tried: the reason was reported when the connection was closed. */
 	if (well || reterr->text[0] != '\0')
 		store_sync_away_tell(&sync->away, well, reterr);
 	return well;
@@ -105,7 +105,7 @@ lock_soon(struct store_sync *sync)
 	return pthread_mutex_clocklock(&sync->lock, CLOCK_MONOTONIC, &until) == 0;
 }
 
-/* Who asks for a token does not wait for a database that is away: the thread tries. */
+/* A token request does not wait for an unreachable database: the thread reconnects. */
 void
 store_sync_look(struct store_sync *sync)
 {
@@ -155,7 +155,8 @@ store_sync_change(
 
 /* --- the worker --- */
 
-/* Nobody waits for us while we wait for a server that is away, or read a file whole. */
+/* Open without the lock, so that nobody waits while we wait for an unreachable server, or check a
+ * whole file. */
 static void
 reconnect(struct store_sync *sync)
 {
@@ -179,8 +180,8 @@ reconnect(struct store_sync *sync)
 	(void)pthread_mutex_unlock(&sync->lock);
 }
 
-/* A server that hangs says nothing of it: it is asked. What somebody put into its tables without
- * telling us (pg_restore) is seen by the way. With the lock held. */
+/* Ask the server regularly, since a hanging one sends nothing. This also finds changes made without
+ * a notification (pg_restore). With the lock held. */
 static void
 ping(struct store_sync *sync)
 {
@@ -284,7 +285,7 @@ tend_revocations(struct store_sync *sync)
 		log_event(LOG_WARN, "store_failed", "%s", err.text);
 }
 
-/* News is heeded after the rest only: a bulk of commits does not keep us loading. */
+/* Notifications are handled only after the pause, so that a burst of commits is loaded at once. */
 static int64_t
 rest(struct store_sync *sync, int64_t looked_us)
 {
@@ -328,7 +329,7 @@ step(void *context)
 
 /* --- starting and stopping --- */
 
-/* Without inotify changes are seen a second later, no worse. */
+/* Without inotify, changes are noticed up to a second later. */
 static void
 notify_init(struct store_sync *sync)
 {

@@ -4,10 +4,10 @@
  * thread that notices when somebody else changed it.
  *
  * Uses:   base, store, directory.
- * Shell:  inotify on the database's directory, or what the database server tells; and a look every
- *         second for what neither does (network file systems), a question every two to a server. A
- *         database that is away - deleted, replaced, stopped, hanging - is tried again every
- * second; what was loaded stays in force meanwhile.
+ * Shell:  inotify on the database's directory, or notifications of the database server; also a
+ *         check every second for file systems without inotify, and a query every two seconds to a
+ *         server. An unavailable database (deleted, replaced, stopped, hanging) is retried every
+ *         second; what was loaded stays in use meanwhile.
  */
 #ifndef POSTERN_ISSUER_ACCOUNTS_STORE_SYNC_H
 #define POSTERN_ISSUER_ACCOUNTS_STORE_SYNC_H
@@ -30,9 +30,9 @@ struct store_sync_setup {
 	/* taken: `view`. */
 	void (*loaded)(void *context, struct directory *directory);
 	/* Revocations that were not told of yet, linked by `next`. False: no memory; they are told
-	 * of again. NULL: nobody wants to know. */
+	 * of again. NULL: not needed. */
 	bool (*revoked)(void *context, const struct revocation *first, struct err *reterr);
-	/* All public keys of the store. NULL: nobody wants to know. */
+	/* All public keys of the store. NULL: not needed. */
 	void (*keys)(void *context, const struct store_key *first);
 	void *context;
 };
@@ -41,10 +41,10 @@ struct store_sync_setup {
 MUST_CHECK bool store_sync_start(
     const struct store_sync_setup *setup, struct store_sync **ret_sync, struct err *reterr);
 
-/* Look now, for who cannot wait for the thread: what was committed before this call is loaded when
- * it returns, unless the database is away or reading takes longer than a second; of what other
- * gates committed to PostgreSQL, what the server has told of by now: there is no round trip. Never
- * waits for a writer. Any thread. */
+/* Check now, without waiting for the thread: what was committed before this call is loaded when it
+ * returns, unless the database is unavailable or reading takes longer than a second. For other
+ * gates' commits to PostgreSQL, only those with a notification already received: there is no round
+ * trip. Never waits for a writer. Any thread. */
 void store_sync_look(struct store_sync *sync);
 
 /* Change something: `change` is called with the store, and what it committed is loaded when this

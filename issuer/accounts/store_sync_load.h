@@ -3,8 +3,8 @@
  * store_sync_load - what of the store is in memory, and loading the rest.
  *
  * Uses:   base, store, directory, audit_log.
- * Shell:  the database, the clock, the log. For watch only, which calls it from one thread at a
- * time.
+ * Shell:  the database, the clock, the log. For store_sync only, which calls it from one thread at
+ *         a time.
  */
 #ifndef POSTERN_ISSUER_ACCOUNTS_STORE_SYNC_LOAD_H
 #define POSTERN_ISSUER_ACCOUNTS_STORE_SYNC_LOAD_H
@@ -19,7 +19,7 @@
 struct store_sync_load {
 	struct store_version version; /* of what was loaded last */
 	bool loaded;                  /* anything was, from this store */
-	bool undated; /* set: a revocation is to be dated in the store, see store_date_revocations()
+	bool undated; /* set: the store has a revocation to be dated, see store_date_revocations()
 		       */
 };
 

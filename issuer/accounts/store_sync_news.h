@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_sync_news - what a database server has told and nobody has read yet: the thread reads it,
- * whoever needs it waits, and not for long.
+ * store_sync_news - pending notifications of a database server: the thread handles them, and
+ * requests that depend on them wait for a limited time.
  *
  * Uses:   base.
  * Shell:  the connection's descriptor, a condition.

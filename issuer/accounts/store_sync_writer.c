@@ -16,7 +16,7 @@ store_sync_writer_done(struct store_sync_writer *writer)
 	(void)pthread_mutex_destroy(&writer->lock);
 }
 
-/* A connection that died while nobody used it does not cost a change. */
+/* Reconnect if the connection was lost while idle, so that the change does not fail. */
 static bool
 open_store(struct store_sync_writer *writer, struct err *reterr)
 {

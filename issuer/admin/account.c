@@ -43,7 +43,7 @@ account_new_password(char password[ACCOUNT_PASSWORD_ROOM])
 	return done;
 }
 
-/* What Basic cannot carry would be a password that never works (RFC 7617 section 2). */
+/* A password that Basic cannot transport would never work (RFC 7617 section 2). */
 static bool
 password_valid(struct span password, struct err *reterr)
 {
@@ -110,7 +110,7 @@ account_add(struct store *store, const struct account_new *new_user, struct err 
 	return result;
 }
 
-/* As for clients: the one that may have been meant. */
+/* As for clients: suggest the one that was probably meant. */
 static enum admin_result
 no_user(struct store *store, const char *name, struct err *reterr)
 {

@@ -45,7 +45,8 @@ MUST_CHECK enum admin_result account_find(struct store *store, const struct stor
 MUST_CHECK enum admin_result account_set_password(
     struct store *store, const char *name, struct span password, struct err *reterr);
 
-/* Grant or revoke a role. *ret_changed is false when it was so already, which is no mistake. */
+/* Grant or revoke a role. *ret_changed is false when nothing had to change, which is not an
+ * error. */
 MUST_CHECK enum admin_result account_set_role(
     struct store *store, const struct admin_grant *grant, bool *ret_changed, struct err *reterr);
 

@@ -37,7 +37,7 @@ admin_name_valid(const char *name, struct err *reterr)
 			       "characters and no space at either end");
 }
 
-/* A key set that nothing could be verified with would lock the client out. */
+/* A key set without a usable key would lock the client out. */
 static bool
 jwks_valid(const char *jwks, struct err *reterr)
 {
@@ -87,7 +87,7 @@ new_valid(const struct admin_new *new_client, struct err *reterr)
 	return admin_name_valid(new_client->name, reterr) && admin_fields_valid(fields, reterr);
 }
 
-/* Was it the name that the store did not like? */
+/* Did the store refuse because of the name? */
 static enum admin_result
 why_not_added(struct store *store, const char *name)
 {
@@ -103,7 +103,7 @@ why_not_added(struct store *store, const char *name)
 	return found ? ADMIN_NO : ADMIN_TROUBLE;
 }
 
-/* A client that signs has nothing else to show. */
+/* A client that signs has no secrets. */
 static bool
 make_secret(struct client *client, struct admin_made *made)
 {

@@ -24,7 +24,7 @@ enum admin_result {
 	ADMIN_TROUBLE /* the store failed: reterr says how */
 };
 
-/* What may be said of a client. All borrowed; NULL or false: not said. */
+/* The settings of a client. All borrowed; NULL or false: not given. */
 struct admin_fields {
 	const char *label, *description, *owner, *contact;
 	const char *jwks; /* the JWK Set's text */
@@ -68,11 +68,11 @@ struct admin_grant {
 	bool granted;
 };
 
-/* *ret_changed is false when it was so already, which is no mistake. */
+/* *ret_changed is false when nothing had to change, which is not an error. */
 MUST_CHECK enum admin_result admin_set_role(
     struct store *store, const struct admin_grant *grant, bool *ret_changed, struct err *reterr);
 
-/* Change what is said in `fields`; the rest stays. */
+/* Change what is given in `fields`; the rest stays. */
 MUST_CHECK enum admin_result admin_change(struct store *store, const char *name_or_id,
     const struct admin_fields *fields, struct err *reterr);
 

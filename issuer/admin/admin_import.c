@@ -10,8 +10,8 @@
 #include "base/json.h"
 
 #define IMPORT_MAX ((size_t)256 << 20)
-/* 128 random bits in base64url: what is shorter was perhaps thought up by somebody, and the fast
- * hash is for secrets that nobody can guess. */
+/* 128 random bits in base64url: shorter ones may have been chosen by a person, and the fast hash is
+ * only for secrets that cannot be guessed. */
 #define SECRET_MIN 22u
 #define ID_MAX 128u
 

@@ -107,7 +107,8 @@ open_login(struct issuer *issuer, struct err *reterr)
 	return issuer->login != NULL || err_set(reterr, "no memory");
 }
 
-/* The store before the keys: one that is missing beside keys that are there was lost. */
+/* Open the store before the keys are made: a store that is missing although there are keys was
+ * lost. */
 static bool
 start_all(struct issuer *issuer, struct err *reterr)
 {
@@ -278,8 +279,8 @@ struct rehash {
 	const char *name, *from, *to;
 };
 
-/* Only in the place of the very hash that the password was right against: one that was changed
- * meanwhile stays. */
+/* Replace only the hash that the password was checked against: a password changed in the meantime
+ * is left alone. */
 static bool
 write_hash(struct store *store, void *context, struct err *reterr)
 {
@@ -314,7 +315,7 @@ issuer_rehash(struct issuer *issuer, const struct login_attempt *attempt)
 		(void)err_set(&err, "no memory");
 	else if (store_sync_change(issuer->server.sync, &change, &err))
 		err.text[0] = '\0';
-	/* The old hash goes on to count: the next login tries again. */
+	/* The old hash stays valid, and the next login tries again. */
 	if (err.text[0] != '\0')
 		log_event(LOG_WARN, "rehash_failed", "a password cannot be rehashed: %s", err.text);
 	arena_done(&arena);

@@ -51,11 +51,11 @@ MUST_CHECK bool issuer_start(
 /* Would issuer_start() make the same one again? */
 bool issuer_same(const struct issuer *issuer, const struct issuer_setup *setup);
 
-/* One more owner. Returns its argument. */
+/* Add an owner. Returns its argument. */
 struct issuer *issuer_ref(struct issuer *issuer);
 
-/* One owner less; the last one ends its threads. Requests that came before go on to be answered.
- * Each owner calls issuer_unref() after it, when those it answers have ended. */
+/* Remove an owner; the last one ends the threads. Earlier requests are still answered. Each owner
+ * calls issuer_unref() afterwards, when its requests have ended. */
 void issuer_halt(struct issuer *issuer);
 void issuer_unref(struct issuer *issuer); /* the last one frees it; accepts NULL */
 
@@ -65,16 +65,16 @@ void issuer_stop(struct issuer *issuer);
 /* Its public keys as a keyset of the caller's. */
 MUST_CHECK bool issuer_keys(struct issuer *issuer, struct keyset **ret_keys, struct err *reterr);
 
-/* As they are now: what was acknowledged is in them. issuer_parts_drop() them, once; dropped ones
- * are NULL. */
+/* The current parts, which include every acknowledged change. issuer_parts_drop() them, once;
+ * dropped ones are NULL. */
 void issuer_parts_take(struct issuer *issuer, struct issuer_parts *ret_parts);
 
-/* With `accept: fallback`: it stands by, so it gives no tokens either. */
+/* Set whether it is on standby (`accept: fallback`): then it issues no tokens. */
 void issuer_stand_by(struct issuer *issuer, bool stands_by);
 bool issuer_stands_by(const struct issuer *issuer);
 
-/* After a password was found right: if its hash is of less work than this build's, hash it anew and
- * write that down. What fails is logged, and the next login tries again. */
+/* Call after a right password: if its hash has weaker parameters than this build's, rehash it and
+ * store the result. Failures are logged, and the next login tries again. */
 void issuer_rehash(struct issuer *issuer, const struct login_attempt *attempt);
 
 /* Revoke; in force in this gate when it returns. *ret_new is false when it was revoked already.
@@ -86,7 +86,7 @@ MUST_CHECK bool issuer_revoke(
  * reason. */
 int64_t issuer_database_away_s(const struct issuer *issuer, struct err *ret_why);
 
-/* What is known of passwords, and who is locked out. Lent as long as the issuer. */
+/* The cache of right passwords, and the lock-outs. Lent as long as the issuer. */
 struct login *issuer_login(const struct issuer *issuer);
 
 /* Counts up whenever clients, users, revocations or signing keys change. */

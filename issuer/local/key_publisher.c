@@ -118,7 +118,7 @@ reread(struct store *store, void *context, struct err *reterr)
 	return true;
 }
 
-/* Trouble is told once, until it is over. */
+/* Log a failure only once until it is over. */
 static void
 tell(struct key_publisher *publisher, bool well, const struct err *err)
 {
@@ -166,7 +166,7 @@ step(void *context)
 	struct key_publisher *publisher = context;
 	bool steady = steady_look(&publisher->steady, clock_now_s(), clock_mono_s(), NULL);
 
-	/* What failed is tried again in a second. */
+	/* Failures are retried after a second. */
 	if (atomic_exchange(&publisher->wanted, false) || clock_mono_s() >= publisher->due_mono_s)
 		publisher->due_mono_s =
 		    publish(publisher, steady) ? clock_mono_s() + KEY_PUBLISHER_EVERY_S : 0;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * key_publisher - a thread that keeps this gate's public keys in the store, where the other gates
- * find them, and has theirs read again when one of them is over.
+ * key_publisher - a thread that publishes this gate's public keys in the store for the other gates,
+ * and rereads theirs when one of them expires.
  *
  * Uses:   shared_keys, signing, store, store_sync.
- * Shell:  one thread; the store by way of the watch; STATE/gate_id, 128 random bits that tell our
- *         rows from those of others.
+ * Shell:  one thread; the store through store_sync; STATE/gate_id, 128 random bits that distinguish
+ *         our rows from those of others.
  *
- * A row says how long its key may be needed: as long as a token of it can last. It is renewed while
- * the gate runs, so the keys of a gate that is gone leave by themselves, after its last token. A
- * key that is retired or over goes at once.
+ * A row has an end time: the latest time at which a token of its key can expire. It is renewed
+ * while the gate runs, so the keys of a gate that is gone expire with its last token. Retired and
+ * expired keys are removed at once.
  */
 #ifndef POSTERN_ISSUER_LOCAL_KEY_PUBLISHER_H
 #define POSTERN_ISSUER_LOCAL_KEY_PUBLISHER_H
@@ -29,9 +29,9 @@ struct key_publisher_setup {
 	struct signing *signing;
 	struct store_sync *sync;
 	const char *issuer, *gate;
-	/* When a shared key is over, in Unix seconds; INT64_MAX: none will be. */
+	/* When the first shared key expires, in Unix seconds; INT64_MAX: none does. */
 	int64_t (*ends_s)(void *context);
-	/* All rows, when one was over; under the lock of the watch. */
+	/* Called with all rows when one has expired; under the lock of store_sync. */
 	void (*reread)(void *context, const struct store_key *first);
 	void *context;
 };

@@ -20,7 +20,7 @@
 
 enum local_accept { LOCAL_ALWAYS, LOCAL_FALLBACK, LOCAL_NEVER };
 
-/* The name under which the local issuer's profile stands among the issuers. */
+/* The name of the local issuer among the trusted issuers. */
 #define LOCAL_NAME "local"
 
 /* The keys that sign its tokens. */
@@ -34,7 +34,7 @@ struct local_signing {
 
 /* All texts are lent by the configuration's arena. */
 struct local {
-	const char *issuer;             /* `iss`: a URL; the endpoints stand below it */
+	const char *issuer;             /* `iss`: a URL; the endpoints are below it */
 	const char *audience;           /* `aud` of its tokens */
 	struct texts resources;         /* others that a client may ask for (RFC 8707) */
 	const char *introspection_role; /* of the clients that may introspect */
@@ -50,13 +50,12 @@ struct local {
 	const struct node *fallback_map;
 };
 
-/* Read `local_issuer`. `state` is the directory for a relative database; everything wrong is
- * told. */
+/* Read `local_issuer`. `state` is the directory for a relative database. Reports every mistake. */
 void local_read(
     const struct node *map, const char *state, struct local *local, struct mistakes *mistakes);
 
-/* Every `aud` that its tokens may have, the one first that is given unasked; all copied into the
- * arena. False: no memory. */
+/* Every `aud` that its tokens may have, the default one first; all copied into the arena. False: no
+ * memory. */
 MUST_CHECK bool local_audiences(
     const struct local *local, struct arena *arena, struct texts *ret_audiences);
 

@@ -27,7 +27,7 @@ check_key(const struct local_signing *signing, const struct node *map, struct mi
 	signing_key_free(key);
 }
 
-/* Without a node for it the default is in use, which is told at the section. */
+/* Without a node the default is used, and mistakes are reported at the section. */
 static void
 check_database(
     const char *database, const struct node *map, const char *state_dir, struct mistakes *mistakes)

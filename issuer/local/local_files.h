@@ -13,8 +13,8 @@
 #include "issuer/local/local.h"
 
 /*
- * Check signing.key.file and a database that is a file; everything wrong is told, and with
- * mistakes->offline what is left out. The database itself is not opened: a gate may be at work on
+ * Check signing.key.file and a database that is a file; reports every mistake, and with
+ * mistakes->offline what is skipped. The database itself is not opened: a gate may be at work on
  * it. The key file is noted as an input that is watched elsewhere.
  *
  * map  `local_issuer`, for the places of mistakes.

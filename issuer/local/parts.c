@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Clients, users and revocations as the store has them, put in the place of what was known. */
+/* Replace the clients, users and revocations in memory by those of the store. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "issuer/local/running.h"
@@ -7,7 +7,7 @@
 /* A token may last so much longer for a verifier whose clock is behind. */
 #define SKEW_MAX_S 300
 
-/* Old signing keys are kept for the longest token that may be out. */
+/* Old signing keys stay published as long as the longest token that may have been issued. */
 static void
 keep_keys(struct issuer *issuer, const struct directory *directory)
 {
@@ -55,7 +55,7 @@ issuer_directory_take(void *context, struct directory *directory)
 	issuer_changed(issuer);
 }
 
-/* Told of last: who looks then finds it. */
+/* Notify last, when the new part is in place. */
 bool
 issuer_revoked_take(void *context, const struct revocation *first, struct err *reterr)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The public keys by which tokens of this issuer are judged: its own, and those of other gates. */
+/* The public keys that verify tokens of this issuer: its own, and those of other gates. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "issuer/local/running.h"
@@ -18,7 +18,7 @@ issuer_keys(struct issuer *issuer, struct keyset **ret_keys, struct err *reterr)
 	return done;
 }
 
-/* A set that cannot be read would keep a retired key in force: then there is none. */
+/* If the set cannot be made, use none: the previous one may contain a retired key. */
 bool
 issuer_keys_take(struct issuer *issuer, struct err *reterr)
 {
@@ -48,7 +48,7 @@ issuer_keys_changed(struct issuer *issuer)
 
 /* --- keys of other gates --- */
 
-/* Without memory what was read before stays. */
+/* Without memory the previous keys stay. */
 void
 issuer_keys_shared(void *context, const struct store_key *first)
 {

@@ -31,7 +31,7 @@ struct issuer {
 	void *context;
 };
 
-/* A part was replaced: count it, and tell whoever wants to know. */
+/* A part was replaced: count it, and call the `changed` callback. */
 void issuer_changed(struct issuer *issuer);
 
 /* Take the public keys for the judge anew, after they changed; the second one logs what failed. */

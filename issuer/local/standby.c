@@ -5,7 +5,7 @@ static bool
 is_down(const struct standby_issuer *issuer, const struct standby *standby, int64_t after_s,
     int64_t now_s)
 {
-	/* A fetch of before the start is of an earlier run: it says nothing about now. */
+	/* A fetch before the start was by an earlier run and does not count. */
 	int64_t from_s = issuer->good_s > standby->started_s ? issuer->good_s : standby->started_s;
 
 	return !issuer->usable && now_s - from_s > after_s;

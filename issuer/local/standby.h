@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * standby - does the local issuer stand by, or is it in force? (`accept: fallback`)
+ * standby - is the local issuer on standby or active? (`accept: fallback`)
  *
  * Uses:   base.
  * Pure:   yes: no clock, no log. Times are those of clock_mono_s().
  *
  * An issuer is down when it has no keys that may be used and its last good fetch (or else the
- * start) is longer ago than `after`. The local issuer is in force from the moment when every
- * third-party issuer is down until one of them has had keys for `hold` without a break. Each time
- * it would come in force again within RESTLESS times `hold` of having ceased, the outage must last
- * longer by `hold`, twice that, four times that … (WORST times at most) before it counts.
+ * start) is longer ago than `after`. The local issuer becomes active when every third-party issuer
+ * is down, and returns to standby when one of them has had keys for `hold` without a break. Each
+ * time it would become active again within RESTLESS times `hold` of having returned, the outage
+ * must last longer by `hold`, twice that, four times that … (WORST times at most) before it counts.
  */
 #ifndef POSTERN_ISSUER_LOCAL_STANDBY_H
 #define POSTERN_ISSUER_LOCAL_STANDBY_H
@@ -41,7 +41,7 @@ struct standby {
 	int64_t since_s; /* of the last change; 0: none yet */
 	int64_t down_s;  /* all are down since; 0: they are not */
 	int64_t up_s;    /* one is up since, without a break; 0: none is */
-	int restless;    /* how often it came in force again soon */
+	int restless;    /* how often it became active again soon */
 	uint64_t changes;
 };
 
@@ -52,8 +52,8 @@ struct standby_inputs {
 	int64_t now_s;
 };
 
-/* Look at all third-party issuers. True: it has just come in force, or ceased to be. With no issuer
- * at all it stands by: there is nothing that could be down. */
+/* Look at all third-party issuers. True: it has just become active, or returned to standby. Without
+ * any third-party issuer it stays on standby. */
 bool standby_step(struct standby *standby, const struct standby_settings *settings,
     const struct standby_inputs *inputs);
 

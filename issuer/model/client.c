@@ -16,8 +16,8 @@
 #define SALT_LEN BASE64URL_ENCODED(SALT_BYTES)
 #define SUM_LEN BASE64URL_ENCODED(DIGEST_BYTES)
 
-/* Stands in for a slot that is empty or of a client that does not exist, so that checking it is
- * the same work. No secret has this hash but by breaking SHA-256. */
+/* A dummy hash for an empty slot or an unknown client, so that checking takes the same work.
+ * Finding a secret for it means breaking SHA-256. */
 static const char nobody[] =
     "sha256$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -116,8 +116,8 @@ client_secret_slot(const struct client *client, struct span secret)
 	for (i = 0; i < CLIENT_SLOTS; i++) {
 		hash = client != NULL && client->slots[i].hash[0] != 0 ? client->slots[i].hash
 								       : nobody;
-		/* The second slot is checked whatever the first says. nobody is never right, even
-		 * for whoever finds its pre-image. */
+		/* Check the second slot whatever the result of the first. The dummy never counts as
+		 * right, even if its pre-image were found. */
 		if (slot_right(hash, secret) & (hash != nobody))
 			slot = (int)i;
 	}

@@ -5,8 +5,8 @@
  * Uses:   base.
  * Pure:   but for client_new_secret() and client_new_id(), which draw random bytes.
  *
- * Secrets that we make hold 256 random bits, so a salted fast hash keeps them: there is nothing to
- * guess, and checking one costs microseconds. "sha256$SALT$HASH" is HMAC-SHA-256 of the secret
+ * Secrets that we make hold 256 random bits, so they are stored as salted fast hashes: they cannot
+ * be guessed, and checking one takes microseconds. "sha256$SALT$HASH" is HMAC-SHA-256 of the secret
  * under the 16 bytes of SALT, both written in base64url.
  */
 #ifndef POSTERN_ISSUER_MODEL_CLIENT_H
@@ -30,7 +30,7 @@ struct client_slot {
 	int64_t used_s; /* last use, to the minute; 0: never, or before that was kept */
 };
 
-/* How it says who it is (RFC 7591 section 2). */
+/* How it authenticates (RFC 7591 section 2). */
 enum client_method {
 	CLIENT_SECRET_ANY, /* by Basic or in the form, as it likes: the default */
 	CLIENT_SECRET_BASIC,
@@ -63,8 +63,8 @@ MUST_CHECK bool client_new_id(char id[CLIENT_ID_ROOM]);
 /* A new secret of 256 random bits and its hash. The caller shows the secret once and wipes it. */
 MUST_CHECK bool client_new_secret(char secret[CLIENT_SECRET_ROOM], char hash[CLIENT_HASH_ROOM]);
 
-/* Has it the form of those that client_new_secret() makes: 43 characters of base64url? Then it is
- * one of 2^256, whoever presents it. */
+/* Does it have the form of client_new_secret(): 43 characters of base64url? Then it is one of 2^256
+ * and cannot be guessed. */
 bool client_secret_ours(struct span secret);
 
 /* Hash a secret with a new salt. */
@@ -86,10 +86,10 @@ MUST_CHECK bool client_method_find(struct span word, int *ret_method);
  * at either end. */
 bool client_name_valid(struct span name);
 
-/* May this be a role's name? As a client's, and a colon may stand in it. */
+/* May this be a role's name? As for a client, but a colon is allowed. */
 bool client_role_valid(struct span role);
 
-/* Do both say the same in every field? */
+/* Are both equal in every field? */
 bool client_same(const struct client *a, const struct client *b);
 
 #endif

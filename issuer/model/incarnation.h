@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * incarnation - tells a client or user from an earlier one with the same name or id.
+ * incarnation - distinguishes a client or user from an earlier one with the same name or id.
  *
  * Uses:   base, client.
  * Pure:   but for the random bytes of incarnation_new().
@@ -27,7 +27,7 @@
 MUST_CHECK bool incarnation_new(char incarnation[INCARNATION_ROOM]);
 
 /*
- * Is the token of that payload this holder's, as far as the incarnation goes?
+ * Does the token of that payload have this holder's incarnation?
  *
  * incarnation  of the client or user that the token names now.
  * payload      borrowed; verified claims of the local issuer. A claim that is no text fits nobody.

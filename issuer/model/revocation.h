@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * revocation - tokens that count no more before their time.
+ * revocation - tokens that are invalid before they expire.
  *
  * Uses:   span.
  * Pure:   yes.
@@ -38,7 +38,7 @@ struct revocation {
 	struct revocation *next;
 };
 
-/* A token, as it says of itself. at == NULL: it does not say. */
+/* The claims of a token. at == NULL: the token lacks it. */
 struct revoked_question {
 	struct span issuer, jti, client, subject;
 	int64_t issued_s; /* `iat` */

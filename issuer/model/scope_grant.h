@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scope_grant - what a client asks for, and what of it a token gets (RFC 6749 section 3.3).
+ * scope_grant - the scopes that a client requests, and those that its token gets (RFC 6749 section
+ * 3.3).
  *
  * Uses:   base, client.
  * Pure:   yes (allocates in the caller's arena).

@@ -26,7 +26,7 @@ struct user {
 	struct user *next;
 };
 
-/* Do both say the same in every field? */
+/* Are both equal in every field? */
 bool user_same(const struct user *a, const struct user *b);
 
 #endif

@@ -16,8 +16,8 @@
 #define HOST_MAX 256
 #define NAMES_US INT64_C(3000000)
 
-/* What counts unless the URL says otherwise. Without GSSAPI: it would ask the network for every
- * connection, and passwords and certificates do without it. */
+/* Defaults that the URL can override. GSSAPI is off: it would need the network for every
+ * connection, and passwords and certificates work without it. */
 static const char *const ours[][2] = {
 	{ "connect_timeout", "3" },
 	{ "keepalives_idle", "5" },
@@ -30,7 +30,7 @@ static const char *const ours[][2] = {
 	{ NULL, NULL },
 };
 
-/* What counts whatever the URL says. */
+/* Settings that override the URL. */
 static const char *const always[][2] = {
 	{ "client_encoding", "UTF8" },
 	{ NULL, NULL },
@@ -115,7 +115,7 @@ leaks(const char *message, const char *secret)
 	return secret != NULL && secret[0] != '\0' && strstr(message, secret) != NULL;
 }
 
-/* Every option that libpq itself would show as stars. */
+/* Every option that libpq itself would mask. */
 static bool
 leaks_any(const char *message, const PGconn *conn)
 {
@@ -166,7 +166,7 @@ postgres_url_valid(const char *url)
 }
 
 /* libpq waits for a name server as long as the system does; connect_timeout does not count there.
- * Of a list each name is asked for, all within one time. */
+ * Every name of a list is resolved, with one time limit for all. */
 static bool
 names_known(const PQconninfoOption *options, const char *name, struct err *reterr)
 {
@@ -177,7 +177,7 @@ names_known(const PQconninfoOption *options, const char *name, struct err *reter
 	if (rest.at == NULL || option(options, "hostaddr") != NULL)
 		return true;
 	while (span_cut(&rest, ',', &one)) {
-		/* A path is a socket's; no name is so long. */
+		/* A path is a Unix socket; no host name is this long. */
 		if (one.len == 0 || one.at[0] == '/' || one.at[0] == '@' || one.len >= sizeof(host))
 			continue;
 		memcpy(host, one.at, one.len);
@@ -191,7 +191,7 @@ names_known(const PQconninfoOption *options, const char *name, struct err *reter
 bool
 postgres_connect(const char *url, char **ret_name, PGconn **ret_conn, struct err *reterr)
 {
-	/* What libpq says about a URL that it cannot read repeats the URL. */
+	/* The error of libpq for an invalid URL repeats the URL, so it is not shown. */
 	PQconninfoOption *options = PQconninfoParse(url, NULL);
 	struct params params = { .count = 0 };
 	PGconn *conn = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * postgres_connect - a connection to PostgreSQL, and what may be said about it.
+ * postgres_connect - connect to PostgreSQL, without secrets in names and errors.
  *
  * Uses:   base, libpq. For sql and sql_postgres alone.
  * Shell:  the network.
@@ -21,15 +21,15 @@ bool postgres_url_valid(const char *url);
  * URL leaves open is filled in: keepalives that notice a dead network within seconds, a server that
  * can be written.
  *
- * ret_name  given: free() it. The URL as it may be told: no password, no parameters. Set as soon as
- *           the URL could be read, also on failure.
+ * ret_name  given: free() it. The URL for messages: no password, no parameters. Set as soon as the
+ *           URL could be read, also on failure.
  * ret_conn  given: PQfinish() it. Set on success only.
  */
 MUST_CHECK bool postgres_connect(
     const char *url, char **ret_name, PGconn **ret_conn, struct err *reterr);
 
-/* "NAME: what libpq says", on one line. Should it hold a password of the connection's, that is all
- * that is left out. Always returns false. */
+/* Set the error "NAME: message of libpq", on one line. A password of the connection in it is
+ * removed. Always returns false. */
 bool postgres_says(const char *name, const PGconn *conn, const char *message, struct err *reterr);
 
 #endif

@@ -65,7 +65,7 @@ postgres_flush(PGconn *conn, int64_t until_us)
 {
 	int left;
 
-	/* The server may be waiting for us to read before it reads on. */
+	/* The server may be waiting for us to read before it reads more. */
 	while ((left = PQflush(conn)) > 0)
 		if (!wait_for(conn, POLLIN | POLLOUT, until_us) || PQconsumeInput(conn) == 0)
 			return false;

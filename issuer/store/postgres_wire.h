@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * postgres_wire - statements to PostgreSQL and results from it, never waited for without an end.
+ * postgres_wire - send statements to PostgreSQL and read results, always with a time limit.
  *
  * Uses:   base, libpq, sql. For sql_postgres alone.
  * Shell:  the network.

@@ -97,21 +97,21 @@ MUST_CHECK bool sql_snapshot(struct sql *sql, struct err *reterr);
 /* Commit when all went `well`, else undo; reterr keeps what went wrong first. */
 MUST_CHECK bool sql_end(struct sql *sql, bool well, struct err *reterr);
 
-/* Has anybody, also another process, committed anything since the last call? Cheap. */
+/* Has any process committed anything since the last call? Cheap. */
 MUST_CHECK bool sql_news(struct sql *sql, bool *ret_news, struct err *reterr);
 
-/* Tell whoever shares the database that something was changed: within the transaction. */
+/* Notify other users of the database of a change; call within the transaction. */
 MUST_CHECK bool sql_notify(struct sql *sql, struct err *reterr);
 
-/* What becomes readable when there is news; -1: nothing does. */
+/* A descriptor that becomes readable when something has changed; -1: none. */
 int sql_descriptor(const struct sql *sql);
 
-/* Is it still the database that was opened: neither deleted, nor replaced, nor cut? Otherwise
- * nothing that is written to it counts. No round trip. */
+/* Is it still the database that was opened: not deleted, replaced or truncated? Otherwise writes to
+ * it would be lost. No round trip. */
 MUST_CHECK bool sql_same(struct sql *sql, struct err *reterr);
 
-/* When it is not the same any more: may what is there now be opened in its place? A connection that
- * was lost may be made again; a file only when sql_put() put it there. */
+/* When it is no longer the same: may the current one be opened instead? A lost connection may be
+ * reopened; a file only when sql_put() put it there. */
 bool sql_renewed(const struct sql *sql);
 
 /* Does the server answer, in a short time? Without one: true. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The engine of PostgreSQL. Nothing waits for the server without an end: whatever does not answer
- * in time is a lost connection, which every later call says at once.
+ * The engine of PostgreSQL. Every wait for the server has a time limit: if it does not answer in
+ * time the connection is lost, and every later call fails at once.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,9 +12,9 @@
 #include "issuer/store/postgres_wire.h"
 #include "issuer/store/sql.h"
 
-/* The server ends a statement after five seconds; a server that does not is not one. */
+/* The server cancels a statement after five seconds; one that does not is considered lost. */
 #define ANSWER_MS 7000
-/* "Are you there?" takes it no work at all. */
+/* A ping takes the server no work, so its limit is short. */
 #define PING_MS 3000
 
 struct postgres {
@@ -37,7 +37,7 @@ of(struct sql *sql)
 	return (struct postgres *)(void *)sql;
 }
 
-/* Either it said so, or it says nothing any more. */
+/* Mark the connection as lost, with the error of libpq, or that the server does not answer. */
 static bool
 lose(struct postgres *pg, struct err *reterr)
 {
@@ -153,7 +153,7 @@ pg_run(struct sql *sql, struct sql_query *query, struct err *reterr)
 		return false;
 	if (!postgres_send(pg->conn, query))
 		return fail(pg, NULL, reterr);
-	/* Row by row: a hundred thousand clients are not to be there twice. */
+	/* Row by row, so that a hundred thousand clients are not in memory twice. */
 	if (query->each != NULL)
 		(void)PQsetSingleRowMode(pg->conn);
 	return finish(pg, query, reterr);
@@ -245,7 +245,7 @@ quiet(void *context, const char *message)
 	(void)message;
 }
 
-/* What a role or a database may have set otherwise, and we rely on. */
+/* Settings that we rely on, and that a role or database may override. */
 static bool
 settle(struct postgres *pg, struct err *reterr)
 {
@@ -273,7 +273,7 @@ pg_open(const char *database, enum sql_how how, struct sql **ret_sql, struct err
 {
 	struct postgres *pg = calloc(1, sizeof(*pg));
 
-	(void)how; /* whether there are tables in it, the store sees */
+	(void)how; /* the store checks whether it has tables */
 	if (pg == NULL)
 		return err_set(reterr, "no memory");
 	pg->sql.engine = &sql_postgres;
@@ -293,7 +293,7 @@ pg_open(const char *database, enum sql_how how, struct sql **ret_sql, struct err
 
 /* --- news --- */
 
-/* Only what the server, or its kernel, has told by now: that it ended the connection. */
+/* Only checks whether the server, or its kernel, has already closed the connection. */
 static bool
 pg_same(struct sql *sql, struct err *reterr)
 {
@@ -307,7 +307,7 @@ pg_same(struct sql *sql, struct err *reterr)
 	return fail(pg, NULL, reterr);
 }
 
-/* What the server has told by now; no round trip. Our own notes come back to us, too. */
+/* Notifications received so far; no round trip. Our own are among them. */
 static bool
 pg_news(struct sql *sql, bool *ret_news, struct err *reterr)
 {

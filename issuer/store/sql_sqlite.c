@@ -19,7 +19,7 @@
 struct sqlite {
 	struct sql sql;
 	sqlite3 *db;
-	sqlite3_stmt *ask_version; /* held ready: every token asks */
+	sqlite3_stmt *ask_version; /* prepared once, since every token request runs it */
 	sqlite3_int64 size_bytes;  /* of the file, the largest seen: it never shrinks */
 	int64_t data_version;      /* as last seen: counts the commits of others */
 	bool committed;            /* we did, since the last look for news */
@@ -121,7 +121,7 @@ lite_same(struct sql *sql, struct err *reterr)
 
 	if (sqlite_file_same(lite->db, sql->name, &lite->size_bytes, reterr))
 		return true;
-	/* What is in the log belongs to another file than the one that lies there. */
+	/* The write-ahead log belongs to a different file than the one at this path. */
 	(void)sqlite3_db_config(lite->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	return false;
 }
@@ -143,7 +143,7 @@ lite_end(struct sql *sql, bool well, struct err *reterr)
 {
 	struct sqlite *lite = (struct sqlite *)sql;
 
-	/* A file that went while we wrote took the change with it. */
+	/* If the file was removed while we wrote, the change is lost. */
 	if (well && exec(lite, "COMMIT", reterr)) {
 		lite->committed = true;
 		return lite_same(sql, reterr);
@@ -169,8 +169,8 @@ connect_file(struct sqlite *lite, struct err *reterr)
 	return true;
 }
 
-/* Two that open a new file at once can meet SQLITE_BUSY here without the busy timeout: SQLite
- * does not wait where waiting could be a deadlock. */
+/* Two that open a new file at once can meet SQLITE_BUSY here without the busy timeout: SQLite does
+ * not wait where that could be a deadlock. */
 static bool
 use_wal(struct sqlite *lite, struct err *reterr)
 {
@@ -280,7 +280,7 @@ lite_news(struct sql *sql, bool *ret_news, struct err *reterr)
 	return true;
 }
 
-/* The file itself tells. */
+/* No notification is needed: readers check the file itself. */
 static bool
 lite_notify(struct sql *sql, struct err *reterr)
 {
@@ -310,7 +310,7 @@ lite_ping(struct sql *sql, struct err *reterr)
 	return true;
 }
 
-/* Made by us first, so that its mode is 0600; an old backup is not written over. */
+/* Create it first, so that its mode is 0600 and an old backup is not overwritten. */
 static bool
 lite_backup(struct sql *sql, const char *path, struct err *reterr)
 {

@@ -18,7 +18,7 @@
 
 static const char magic[16] = "SQLite format 3";
 
-/* SQLite takes the log of an empty database for a leftover and deletes it. */
+/* SQLite would treat the log of an empty database as left over, and delete it. */
 static bool
 cut_to_nothing(const char *path, const struct stat *file)
 {
@@ -142,7 +142,7 @@ sqlite_file_same(sqlite3 *db, const char *path, sqlite3_int64 *size_bytes, struc
 
 #define NOTE_ROOM 64
 
-/* "DEVICE INODE": names the file for as long as anybody has it open. */
+/* "DEVICE INODE": unique for the file while any process has it open. */
 static bool
 describe(const char *path, char out[NOTE_ROOM])
 {
@@ -161,7 +161,7 @@ beside(const char *path, const char *ending, char out[PATH_ROOM])
 	(void)snprintf(out, PATH_ROOM, "%s%s", path, ending);
 }
 
-/* Whoever still has the old ones open goes on with them, and meets nobody. */
+/* Processes that still have the old files open use them without affecting the new ones. */
 static void
 remove_leftovers(const char *path)
 {

@@ -125,7 +125,7 @@ store_version(struct store *store, struct store_version *ret_version, struct err
 
 	if (!sql_news(store->sql, &news, reterr))
 		return false;
-	/* Should reading fail, the news must not be lost. */
+	/* If reading fails, the change must be noticed again next time. */
 	store->stale = store->stale || news;
 	store->version.dated = store->stale ? -1 : store->version.dated;
 	if (store->stale && !sql_run(store->sql, &query, reterr))

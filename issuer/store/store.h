@@ -29,7 +29,7 @@
 
 struct store;
 
-/* What was changed last. Each counts up; bookkeeping does not count. */
+/* Change counters. They only increase; bookkeeping is not counted. */
 struct store_version {
 	int64_t principals; /* clients and users */
 	int64_t revocations;
@@ -46,23 +46,22 @@ MUST_CHECK bool store_open(const char *database, struct store **ret_store, struc
 MUST_CHECK bool store_open_existing(
     const char *database, struct store **ret_store, struct err *reterr);
 
-/* Could store_open_at() find or make its file, as far as folders and the file's kind and mode say?
- * True for a URL. The error says which and why. */
+/* Could store_open_at() find or create its file, judging by directories and the file's type and
+ * mode? True for a URL. The error says which and why. */
 MUST_CHECK bool store_place_fit(const char *database, const char *state_dir, struct err *reterr);
 
 /* store_open(), or store_open_existing() when signing keys under `state_dir` show that there was a
- * store: then a missing one was lost, and an empty one in its place would let revoked tokens in. */
+ * store: then a missing one was lost, and an empty one instead would accept revoked tokens. */
 MUST_CHECK bool store_open_at(
     const char *database, const char *state_dir, struct store **ret_store, struct err *reterr);
 
-/* Make an empty store where there is none; gates that run take it over. */
+/* Make an empty store where there is none; running gates switch to it. */
 MUST_CHECK bool store_init(const char *database, struct err *reterr);
 
 /*
- * Put what a backup holds in the place of what is there, beside gates and commands that run: in one
- * transaction, all or nothing, with an audit row. FILE is checked first and stays as it is; a
- * database that is missing or damaged is made anew from it. Revocations made since the backup stay
- * in force. Of PostgreSQL it is an error.
+ * Restore a backup while gates and commands are running: in one transaction, all or nothing, with
+ * an audit row. FILE is checked first and stays as it is; a database that is missing or damaged is
+ * made anew from it. Revocations made since the backup stay in force. Of PostgreSQL it is an error.
  */
 MUST_CHECK bool store_restore(const char *database, const char *file, struct err *reterr);
 
@@ -73,25 +72,25 @@ MUST_CHECK bool store_open_again(
 /* Accepts NULL. */
 void store_close(struct store *store);
 
-/* As of the last commit by anybody, also another process. Cheap while there is no news. */
+/* The version after the last commit by any process. Cheap while nothing has changed. */
 MUST_CHECK bool store_version(
     struct store *store, struct store_version *ret_version, struct err *reterr);
 
-/* What becomes readable when another gate has changed something; -1: nothing does. */
+/* A descriptor that becomes readable when another gate has changed something; -1: none. */
 int store_descriptor(const struct store *store);
 
-/* Is it still the database that was opened: the file neither deleted, nor replaced, nor cut?
- * Otherwise nothing that is written to it counts. No round trip. */
+/* Is it still the database that was opened: the file not deleted, replaced or truncated? Otherwise
+ * writes to it would be lost. No round trip. */
 MUST_CHECK bool store_same(struct store *store, struct err *reterr);
 
 /* Does the server answer, within three seconds? Without one: true. */
 MUST_CHECK bool store_ping(struct store *store, struct err *reterr);
 
-/* Did `postern store` put the file there that lies in the place of the one that is open, or is the
- * connection lost? Then it may be opened; anybody else's file may not. */
+/* May the store be reopened? Yes if the connection is lost, or if `postern store` put the file
+ * there that replaced the open one; not if anybody else did. */
 bool store_renewed(const struct store *store);
 
-/* Read the version anew at the next store_version(), whatever the database tells. */
+/* Read the version at the next store_version(), even if the database reports no change. */
 void store_expect_news(struct store *store);
 
 /* A whole copy at `path`, which must not be there yet. */
@@ -117,8 +116,8 @@ MUST_CHECK bool store_list(
     struct store *store, struct arena *arena, struct client **ret_first, struct err *reterr);
 
 /* Write label, description, owner, contact, method, keys, scopes and lifetime of the client that
- * was read as `was`. The same as before writes nothing. If somebody changed it since, that is an
- * error: theirs would be undone. */
+ * was read as `was`. Writes nothing if they are unchanged. It is an error if the client was changed
+ * since it was read, since that change would be undone. */
 MUST_CHECK bool store_change(
     struct store *store, const struct client *was, const struct client *client, struct err *reterr);
 
@@ -126,8 +125,8 @@ MUST_CHECK bool store_change(
 MUST_CHECK bool store_rename(
     struct store *store, const struct client *client, const char *new_name, struct err *reterr);
 
-/* Put a secret into slot 0 or 1; an empty hash revokes what is there. If somebody has changed that
- * slot since `client` was read, that is an error: their secret would be lost. */
+/* Put a secret into slot 0 or 1; an empty hash revokes what is there. It is an error if that slot
+ * was changed since `client` was read, since that secret would be lost. */
 struct store_slot {
 	int at; /* 0 or 1 */
 	const struct client_slot *filled;
@@ -160,8 +159,8 @@ MUST_CHECK bool store_user_list(
 MUST_CHECK bool store_user_set_hash(
     struct store *store, const struct user *user, const char *hash, struct err *reterr);
 
-/* The same password's hash with other parameters: bookkeeping, without an audit row. Nothing
- * happens when user->hash is no longer what is kept. */
+/* The same password's hash with other parameters: bookkeeping, without an audit row. Does nothing
+ * when user->hash is no longer the stored hash. */
 MUST_CHECK bool store_user_rehash(
     struct store *store, const struct user *user, const char *hash, struct err *reterr);
 
@@ -189,7 +188,7 @@ store_user(const struct user *user)
 	return (struct store_principal){ STORE_USER, user->id, user->name, user->disabled };
 }
 
-/* Grant or revoke one role. *ret_changed is false when it was so already. */
+/* Grant or revoke one role. *ret_changed is false when nothing had to change. */
 struct store_grant {
 	enum store_kind kind;
 	const char *id;
@@ -200,8 +199,8 @@ struct store_grant {
 MUST_CHECK bool store_set_role(
     struct store *store, const struct store_grant *grant, bool *ret_changed, struct err *reterr);
 
-/* Only whether it is disabled, as principal->disabled says. *ret_changed is false when it was so
- * already. One that is not there is an error. */
+/* Only whether it is disabled, as principal->disabled says. *ret_changed is false when nothing had
+ * to change. One that is not there is an error. */
 MUST_CHECK bool store_set_disabled(struct store *store, const struct store_principal *principal,
     bool *ret_changed, struct err *reterr);
 
@@ -232,12 +231,12 @@ struct store_revocations {
 MUST_CHECK bool store_revocations(struct store *store, const struct store_after *after,
     struct store_revocations *ret_revocations, struct err *reterr);
 
-/* Date those that say "until now" as revocation_date() has it, by the clock of this gate, or by the
- * server's where that is ahead. What changes gets a new number, by which every gate reads it again.
+/* Date those that say "until now" by revocation_date(), with the clock of this gate, or the
+ * server's if that is ahead. A changed one gets a new number, so that every gate reads it again.
  */
 MUST_CHECK bool store_date_revocations(struct store *store, int64_t now_s, struct err *reterr);
 
-/* Delete those whose time is over. */
+/* Delete those that have expired. */
 MUST_CHECK bool store_forget(struct store *store, int64_t now_s, struct err *reterr);
 
 /* --- public keys of every gate that shares the store --- */
@@ -245,16 +244,16 @@ MUST_CHECK bool store_forget(struct store *store, int64_t now_s, struct err *ret
 struct store_key {
 	const char *issuer, *gate; /* whose */
 	const char *kid, *jwk;     /* lent */
-	int64_t until_s;           /* nobody needs it from then on */
+	int64_t until_s;           /* it is not needed after this time */
 	struct store_key *next;
 };
 
 struct store_key_owner {
 	const char *issuer, *gate;
-	int64_t now_s; /* rows of anybody that are over by then go; 0: none */
+	int64_t now_s; /* rows of all gates that end by then are deleted; 0: none */
 };
 
-/* Publish these keys of a gate, and none else of it: bookkeeping, without an audit row. */
+/* Publish these keys of a gate and remove its others: bookkeeping, without an audit row. */
 MUST_CHECK bool store_keys_publish(struct store *store, const struct store_key_owner *owner,
     const struct store_key *first, struct err *reterr);
 

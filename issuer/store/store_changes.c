@@ -98,7 +98,7 @@ write_change(struct store *store, struct one *one, struct err *reterr)
 	       sql_run(store->sql, &drop, reterr) && insert_scopes(store, client, reterr);
 }
 
-/* Is it still as it was read, but for when its secrets were used? */
+/* Is it unchanged since it was read, except for the last use of its secrets? */
 static bool
 unchanged(struct store *store, const struct one *one, struct err *reterr)
 {

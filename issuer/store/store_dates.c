@@ -21,7 +21,7 @@ take_number(void *context, const struct sql_row *row, struct err *reterr)
 	return true;
 }
 
-/* Tokens are issued by several machines then: whichever clock is ahead. */
+/* With PostgreSQL tokens are issued by several machines: use the later of both clocks. */
 static bool
 ask_server(struct store *store, int64_t *now_s, struct err *reterr)
 {
@@ -112,7 +112,8 @@ date_within(struct store *store, void *context, struct err *reterr)
 		.count = 1 };
 	int64_t number;
 
-	/* First the counter: its row is locked then, and nobody revokes until we commit. */
+	/* Update the counter first: that locks its row, so that no revocation is added until we
+	 * commit. */
 	if (!store_next(store, "revocations", &number, reterr) ||
 	    !ask_server(store, &dating->now_s, reterr) || !sql_run(store->sql, &ask, reterr) ||
 	    !find_rows(store, dating, reterr))

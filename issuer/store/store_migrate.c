@@ -9,7 +9,7 @@ tables_of(const struct store *store)
 	return sql_is_postgres(store->sql) ? &tables_postgres : &tables_sqlite;
 }
 
-/* What tables there are, and which schema ours says. */
+/* Which tables there are, and the schema number in ours. */
 struct found {
 	int64_t tables, ours, schema;
 };
@@ -81,7 +81,7 @@ migrate_within(struct store *store, struct err *reterr)
 	const struct tables *tables = tables_of(store);
 	int64_t schema;
 
-	/* Another process may have been faster. */
+	/* Check again under the lock: another process may have migrated it. */
 	if (!read_schema(store, &schema, reterr))
 		return false;
 	if (schema == 0 && !sql_script(store->sql, tables->version, reterr))
@@ -94,7 +94,7 @@ migrate_within(struct store *store, struct err *reterr)
 	return true;
 }
 
-/* Looking needs no lock: who only reads does not wait for who writes. */
+/* Checking needs no lock, so readers do not wait for writers. */
 bool
 store_migrate(struct store *store, bool make, struct err *reterr)
 {

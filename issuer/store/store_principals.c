@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is done to clients and users alike. Only the tables differ, and the words of the audit. */
+/* Changes that are the same for clients and users: only the tables and the audit's words differ. */
 #include <stdio.h>
 
 #include "issuer/store/store_rows.h"

@@ -117,7 +117,7 @@ revoke_within(struct store *store, void *context, struct err *reterr)
 {
 	struct revoking *revoking = context;
 
-	/* Nobody knows whether our clock is right, so no date says whether it was so already. */
+	/* Our clock may be wrong, so the dates cannot show whether it was revoked already. */
 	if (revocation_until_now(revoking->revocation)) {
 		revoking->rows_made = 1;
 		return begin_dating(store, reterr) &&
@@ -132,7 +132,7 @@ revoke_within(struct store *store, void *context, struct err *reterr)
 	return insert_revocation(store, revoking->revocation, reterr);
 }
 
-/* A jti is no secret, but long: the audit says the kind and whose. */
+/* A jti is not secret, but long: the audit has only the kind and the owner. */
 bool
 store_revoke(
     struct store *store, const struct revocation *revocation, bool *ret_new, struct err *reterr)
@@ -214,7 +214,8 @@ forget_within(struct store *store, void *context, struct err *reterr)
 	return sql_run(store->sql, context, reterr);
 }
 
-/* As a writer like any other: nobody finds a row, relies on it, and loses it. */
+/* Take the write lock like any other change, so that no row is deleted that another writer has just
+ * found and relies on. */
 bool
 store_forget(struct store *store, int64_t now_s, struct err *reterr)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A backup in the place of what is there. The rows are copied by SQL within one transaction of the
- * live database, never the file: its write-ahead log, and whoever has it open, would not know.
+ * Restore a backup. The rows are copied by SQL in one transaction of the live database. The file of
+ * a live database is never replaced: its write-ahead log and the processes that have it open would
+ * not notice.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,13 +120,14 @@ copy_table(struct store *store, const char *name, struct err *reterr)
 						  : err_set(reterr, "no memory");
 }
 
-/* Both histories' numbers are used up: what anybody has loaded of either is out of date. */
+/* Continue above the numbers of both histories, so that everything loaded from either is
+ * reloaded. */
 #define COUNT_ON                                                                                   \
 	"UPDATE meta SET value = 1 + max(value, coalesce("                                         \
 	"(SELECT r.value FROM restored.meta r WHERE r.name = meta.name), 0))"                      \
 	" WHERE name IN ('principals', 'keys')"
 
-/* What was revoked since the backup stays so; what only the backup knows comes back. */
+/* Revocations since the backup stay; those that only the backup has are added. */
 #define REVOKE_ON                                                                                  \
 	"INSERT INTO main.revocation SELECT r.number + (SELECT value FROM main.meta"               \
 	" WHERE name = 'revocations'), r.kind, r.issuer, r.value, r.before_s, r.until_s,"          \
@@ -201,7 +203,7 @@ put_in_place(struct restore *restore, struct err *reterr)
 		return false;
 	done = restore_rows(restore, store, reterr);
 	store_close(store);
-	/* Gates that were told of another file by its number are to take this one. */
+	/* Running gates recognize the file by its inode number, and must switch to this one. */
 	return done && sqlite_file_note(restore->database, reterr);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_rows - what the files of the store share. Nobody else includes this.
+ * store_rows - what the files of the store share. For these files only.
  *
  * Uses:   store, sql.
  */
@@ -35,8 +35,8 @@ struct store_change {
 	const char *object;
 	bool (*within)(struct store *store, void *context, struct err *reterr);
 	void *context;
-	/* NULL: it always changes something. Else 0 after `within`: it was so already, and there is
-	 * no audit row, no count, and nobody is told. */
+	/* NULL: it always changes something. Else 0 after `within`: nothing had to change, so there
+	 * is no audit row, no count and no notification. */
 	const int64_t *changed;
 };
 MUST_CHECK bool store_do(

@@ -75,7 +75,7 @@ const struct tables tables_postgres = {
 	"ALTER TABLE client ADD COLUMN incarnation " TEXT " NOT NULL DEFAULT '';"
 	"ALTER TABLE account ADD COLUMN incarnation " TEXT " NOT NULL DEFAULT '';",
 
-	/* Nobody wrote this table before. */
+	/* This table was not used before. */
 	"DROP TABLE signing_key;"
 	"CREATE TABLE signing_key("
 	" issuer " TEXT " NOT NULL,"

@@ -21,12 +21,12 @@ struct header {
 
 /* How a header is handled, by its name; a set of flags. */
 enum header_use {
-	HEADER_HOP = 1,   /* hop-by-hop (RFC 9110 section 7.6.1): never forwarded */
-	HEADER_ASKED = 2, /* the client's is not forwarded: replaced by ours, or dangerous */
+	HEADER_HOP = 1,    /* hop-by-hop (RFC 9110 section 7.6.1): never forwarded */
+	HEADER_ASKED = 2,  /* the client's is not forwarded: replaced by ours, or dangerous */
 	HEADER_ANSWER = 4, /* the upstream's is not forwarded: the gate sets it */
 	HEADER_FIXED = 8,  /* `forward.headers` cannot set it */
 	HEADER_STAYS = 16  /* Connection cannot remove it: it identifies the caller or the
-	 * request */
+			    * request */
 };
 
 /* The flags of a header; 0: an ordinary one, forwarded. Names are compared by

@@ -35,7 +35,7 @@ struct response {
 	size_t header_count;
 	enum response_framing framing;
 	int64_t content_length; /* with RESPONSE_LENGTH, or from the header of a HEAD or 304; -1:
-	 * not given */
+				 * not given */
 	bool keep_alive;
 	size_t head_bytes;  /* where the body starts */
 	const char *detail; /* what is wrong, static text, on RESPONSE_BAD */

@@ -35,9 +35,8 @@ struct forward {
 
 /* The outcome, for the log. */
 struct forwarded {
-	enum reason
-	    reason; /* REASON_OK once an answer's head was forwarded, even if the body was cut
-	     * off */
+	enum reason reason;  /* REASON_OK once an answer's head was forwarded, even if the body was
+			      * cut  off */
 	const char *detail;  /* with a refusal, or when the body was cut off; else NULL */
 	int status;          /* the upstream's, 0 if none */
 	bool aborted;        /* the client's connection was aborted in the middle of the answer */
