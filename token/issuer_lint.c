@@ -30,25 +30,31 @@ host_of(struct span issuer, struct span *ret_path)
 	return host;
 }
 
+/* Not a tenant, but a set of them: tokens name the tenant itself. */
+static bool
+is_shared(struct span tenant)
+{
+	return span_is(tenant, "common") || span_is(tenant, "organizations") ||
+	       span_is(tenant, "consumers");
+}
+
 /* Entra's version 2 (`suffix` "/v2.0") or 1 ("/"), of which the rest of the path has to be that. */
 static const char *
 lint_tenant(struct span issuer, const char *suffix, struct arena *arena)
 {
-	static const char *const shared[] = { "common", "organizations", "consumers" };
 	struct span path, host = host_of(issuer, &path), tenant, rest;
 
 	tenant = span_slice(path, 1, path.len);
 	tenant = span_slice(tenant, 0, span_find(tenant, '/'));
 	rest = span_slice(path, 1 + tenant.len, path.len);
-	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
-		if (span_is(tenant, shared[i]))
-			return arena_format(arena,
-			    "no token has this iss: tokens name the tenant that they are of%s; "
-			    "write "
-			    "https://%.*s/TENANT%s, or " TEMPLATE " in its place with \"tenants\"",
-			    i == 2 ? " (of personal accounts: 9188040d-6c67-4c5b-b112-36a304b66dad)"
-				   : "",
-			    SPAN_ARG(host), suffix);
+	if (is_shared(tenant))
+		return arena_format(arena,
+		    "no token has this iss: tokens name the tenant that they are of%s; write "
+		    "https://%.*s/TENANT%s, or " TEMPLATE " in its place with \"tenants\"",
+		    span_is(tenant, "consumers")
+			? " (of personal accounts: 9188040d-6c67-4c5b-b112-36a304b66dad)"
+			: "",
+		    SPAN_ARG(host), suffix);
 	if (!is_guid(tenant) && !span_equal_nocase(tenant, SPAN(TEMPLATE)))
 		return arena_format(arena,
 		    "no token has this iss: tokens name the tenant by its id, a GUID in lower "
