@@ -43,7 +43,7 @@ async function survives(t, database) {
     const client = await known(gate, await gate.addClient(`c${round}`, '--role', 'reader'));
     const its = await tokenOf(gate, client);
 
-    await reload(gate, { token_lifetime: `${10 + round}m` }, /read again/);
+    await reload(gate, { token_lifetime: `${10 + round}m` }, /was reloaded/);
     await reload(gate, { token_lifetime: `${30 + round}m`, signing: { key: { file: 'nothing.pem' } } }, /old configuration stays/);
     await command(gate, 'client', 'list');
     assert.equal((await post(gate, '/oauth/revoke', { token: one })).status, 200);
