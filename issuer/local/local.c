@@ -102,13 +102,12 @@ static void
 place_database(
     const struct node *map, const char *state, struct local *local, struct mistakes *mistakes)
 {
+	struct err err;
+
 	/* The value is not repeated: it may hold a password. */
 	if (sql_is_url(local->database)) {
-		if (!sql_url_valid(local->database))
-			mistake_at_key(mistakes, document_get(map, "database"),
-			    "must be a URL that libpq can read: "
-			    "postgresql://USER:PASSWORD@HOST/NAME, "
-			    "with special characters in them percent-encoded");
+		if (!sql_url_check(local->database, &err))
+			mistake_at_key(mistakes, document_get(map, "database"), "%s", err.text);
 		return;
 	}
 	if (strstr(local->database, "://") != NULL) {

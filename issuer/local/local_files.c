@@ -35,14 +35,19 @@ check_database(
 	const struct node *node = document_get(map, "database");
 	struct err err = { "" };
 
-	if (database == NULL || sql_is_url(database))
+	if (database == NULL)
 		return;
-	if (mistakes->offline)
-		mistake_left_out_at(
-		    mistakes, node == NULL ? map : node, "the place of the database");
-	else if (!store_place_fit(database, state_dir, &err))
-		mistake_at_key(
-		    mistakes, node == NULL ? map : node, "the place of the database: %s", err.text);
+	if (node == NULL)
+		node = map;
+	/* A URL is left out only if it names files that are not on this machine. */
+	if (mistakes->offline && !sql_is_url(database))
+		mistake_left_out_at(mistakes, node, "the place of the database");
+	else if (store_place_fit(database, state_dir, &err))
+		return;
+	else if (mistakes->offline)
+		mistake_left_out_at(mistakes, node, "%s", err.text);
+	else
+		mistake_at_key(mistakes, node, "the place of the database: %s", err.text);
 }
 
 void

@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/names.h"
 #include "base/span.h"
+#include "issuer/store/postgres_url.h"
 
 #define NAME_MAX 1024
 #define OPTIONS_MAX 80
@@ -43,12 +44,14 @@ struct params {
 	size_t count;
 };
 
+/* NULL also when it is empty: then it has no effect on libpq. */
 static const char *
 option(const PQconninfoOption *options, const char *keyword)
 {
 	for (; options->keyword != NULL; options++)
 		if (strcmp(options->keyword, keyword) == 0)
-			return options->val;
+			return options->val != NULL && options->val[0] != '\0' ? options->val
+									       : NULL;
 	return NULL;
 }
 
@@ -155,16 +158,6 @@ postgres_says(const char *name, const PGconn *conn, const char *message, struct 
 
 /* --- connecting --- */
 
-bool
-postgres_url_valid(const char *url)
-{
-	PQconninfoOption *options = PQconninfoParse(url, NULL);
-	bool valid = options != NULL;
-
-	forget(options);
-	return valid;
-}
-
 /* libpq waits for a name server as long as the system does; connect_timeout does not count there.
  * Every name of a list is resolved, with one time limit for all. */
 static bool
@@ -191,16 +184,16 @@ names_known(const PQconninfoOption *options, const char *name, struct err *reter
 bool
 postgres_connect(const char *url, char **ret_name, PGconn **ret_conn, struct err *reterr)
 {
-	/* The error of libpq for an invalid URL repeats the URL, so it is not shown. */
-	PQconninfoOption *options = PQconninfoParse(url, NULL);
+	PQconninfoOption *options;
 	struct params params = { .count = 0 };
 	PGconn *conn = NULL;
 	bool done = false;
 
+	if (!postgres_url_check(url, reterr))
+		return err_within(reterr, "the URL of the database");
+	options = PQconninfoParse(url, NULL);
 	if (options == NULL)
-		return err_set(reterr,
-		    "the URL of the database cannot be read"
-		    " (is anything special in user and password percent-encoded?)");
+		return err_set(reterr, "no memory");
 	*ret_name = make_name(options);
 	if (*ret_name == NULL) {
 		(void)err_set(reterr, "no memory");

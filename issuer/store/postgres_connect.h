@@ -13,9 +13,6 @@
 #include "base/check.h"
 #include "base/err.h"
 
-/* Can libpq read that URL? Pure. */
-bool postgres_url_valid(const char *url);
-
 /*
  * Connect within about three seconds per address, and three for name servers to answer. What the
  * URL leaves open is filled in: keepalives that notice a dead network within seconds, a server that

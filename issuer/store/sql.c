@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/store/sql.h"
 
-#include "issuer/store/postgres_connect.h"
+#include "issuer/store/postgres_url.h"
 
 struct sql_value
 sql_text(const char *text)
@@ -36,9 +36,9 @@ sql_is_url(const char *database)
 }
 
 bool
-sql_url_valid(const char *url)
+sql_url_check(const char *url, struct err *reterr)
 {
-	return postgres_url_valid(url);
+	return postgres_url_check(url, reterr);
 }
 
 bool

@@ -61,8 +61,9 @@ int64_t sql_column_number(const struct sql_row *row, int column);
 /* Is this the URL of a PostgreSQL database? */
 bool sql_is_url(const char *database);
 
-/* Can that URL be read? Nothing is connected. */
-bool sql_url_valid(const char *url);
+/* Can that URL be read, and is each value in it one that the database's library knows? Nothing is
+ * connected. The error repeats no value: it may be part of a password. */
+MUST_CHECK bool sql_url_check(const char *url, struct err *reterr);
 
 /* How much is to be there already, and to be looked at. */
 enum sql_how {

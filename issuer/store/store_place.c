@@ -2,6 +2,8 @@
 /* Where a store may be made, and where one is put. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,10 +11,14 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "issuer/store/postgres_url.h"
 #include "issuer/store/sqlite_file.h"
 #include "issuer/store/store_rows.h"
 
 #define SECRET ".pem"
+#define BESIDE_BYTES 16 /* "-journal" is the longest */
+#define NAME_BYTES (NAME_MAX - BESIDE_BYTES)
+#define PATH_BYTES (512 - BESIDE_BYTES)
 
 static bool
 is_key(const char *name)
@@ -50,6 +56,16 @@ store_open_at(
 				   : store_open(database, ret_store, reterr);
 }
 
+/* May files be made in it? */
+static bool
+is_open(const char *path, const struct stat *info, struct err *reterr)
+{
+	if (!S_ISDIR(info->st_mode))
+		return err_errno(reterr, ENOTDIR, "%s", path);
+	return faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0 ||
+	       err_errno(reterr, errno, "%s", path);
+}
+
 /* Is it a folder, or could mkdir() make it? `state_dir` is made first. */
 static bool
 folder_fits(const char *path, const char *state_dir, struct err *reterr)
@@ -58,31 +74,48 @@ folder_fits(const char *path, const char *state_dir, struct err *reterr)
 	struct stat info;
 	bool fits;
 
+	if (stat(path, &info) == 0)
+		return is_open(path, &info, reterr);
 	if (strcmp(path, state_dir) == 0)
 		return true;
-	if (stat(path, &info) == 0)
-		return S_ISDIR(info.st_mode) || err_errno(reterr, ENOTDIR, "%s", path);
 	if (errno != ENOENT)
 		return err_errno(reterr, errno, "%s", path);
 	parent = file_directory(path);
 	if (parent == NULL)
 		return err_set(reterr, "%s: no memory", path);
-	fits = strcmp(parent, state_dir) == 0 ||
-	       (stat(parent, &info) == 0 && S_ISDIR(info.st_mode)) ||
-	       err_errno(reterr, ENOENT, "%s", parent);
+	if (stat(parent, &info) == 0)
+		fits = is_open(parent, &info, reterr);
+	else
+		fits = strcmp(parent, state_dir) == 0 || err_errno(reterr, ENOENT, "%s", parent);
 	free(parent);
 	return fits;
+}
+
+/* SQLite puts files with longer names beside it, and takes paths of 512 bytes at most. */
+static bool
+names_file(const char *path, struct err *reterr)
+{
+	const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+
+	if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return err_errno(reterr, EISDIR, "%s", path);
+	return (strlen(name) <= NAME_BYTES && strlen(path) <= PATH_BYTES) ||
+	       err_errno(reterr, ENAMETOOLONG, "%s", path);
 }
 
 bool
 store_place_fit(const char *database, const char *state_dir, struct err *reterr)
 {
-	char *folder;
+	struct err ignored;
 	struct stat info;
+	char *folder;
 	bool fits;
 
 	if (sql_is_url(database))
-		return true;
+		return !sql_url_check(database, &ignored) ||
+		       postgres_url_files_fit(database, reterr);
+	if (!names_file(database, reterr))
+		return false;
 	if (lstat(database, &info) == 0 || has_keys(state_dir))
 		return sqlite_file_fit(database, reterr);
 	if (errno != ENOENT)

@@ -89,6 +89,13 @@ const ADDRESSES = ({ port, adminPort }) => [
   '127.0.0.1', '8080', ':8080', 'localhost:8080', '127.0.0.1:0', '127.0.0.1:65536', '127.0.0.1:80s', '999.1.1.1:80', '1.2.3:80', '::1:80', '[127.0.0.1]:80', 'http://127.0.0.1:80', 'unix:/tmp/none', `[::1]:${port}`,
   `127.0.0.1:${port}`, `127.0.0.1:${adminPort}`, `0.0.0.0:${port}`, `0.0.0.0:${adminPort}`, [`127.0.0.1:${port}`, `127.0.0.1:${port}`], [`127.0.0.1:${port}`, `127.0.0.2:${port}`], Array.from({ length: 9 }, (_, i) => `127.0.0.${i + 1}:${port}`),
 ];
+// What libpq would find out only when it connects, and paths that name no file.
+const BY_URL = ['port=99999', 'port=0', 'port=80x', 'hostaddr=x', 'sslmode=bogus', 'target_session_attrs=x', 'gssencmode=x', 'channel_binding=x', 'ssl_min_protocol_version=TLSv9', 'ssl_max_protocol_version=x',
+  'ssl_min_protocol_version=TLSv1.3&ssl_max_protocol_version=TLSv1.2', 'connect_timeout=abc', 'connect_timeout=99999999999', 'keepalives=x', 'keepalives_idle=x', 'keepalives_interval=x', 'keepalives_count=x', 'tcp_user_timeout=x',
+  'sslmode=verify-full&sslrootcert=/none', 'sslcert=/none', 'sslkey=/none', 'sslrootcert=/tmp', 'require_auth=x', 'service=x', 'nope=x'];
+const DATABASES = ['.', '..', 'st/', 'st/.', 'st/..', '/', 'd'.repeat(250), 'd'.repeat(300), `${'d/'.repeat(250)}d`, `/${'./'.repeat(300)}tmp/postern-none.db`,
+  'postgresql://127.0.0.1:99999/x', 'postgresql://127.0.0.1:0/x', 'postgresql://127.0.0.1:a/x', 'postgresql://u@/x?host=127.0.0.1,127.0.0.2&port=1,2,3', 'postgresql://u:pa/ss@127.0.0.1/x', 'postgresql://a,b/x?hostaddr=127.0.0.1', 'mysql://127.0.0.1/x',
+  ...BY_URL.map((query) => `postgresql://u@/x?host=127.0.0.1&${query}`)];
 
 /** What only the attempt can tell, as the manual lists it; and ports that are not ours to take. */
 const excepted = ({ at, value }) => ['listen', 'admin'].includes(at[0]) && (value === undefined || value === 'x:1');
@@ -192,6 +199,12 @@ test('what check says of a value, serve says', async (t) => {
     const { good, bad } = await all(variants.map(({ leaf, index, enough }) => (ports) => ({ at: leaf.at, value: valuesFor(leaf, ports)[index], enough })));
     assert.ok(good > 0 && bad > 0, `${good} good, ${bad} bad`);
   });
+});
+
+test('databases that cannot be', async () => {
+  const { good, bad } = await all(DATABASES.map((value) => () => ({ at: ['local_issuer', 'database'], value })));
+  assert.equal(good, 0, 'check must call none of them good');
+  assert.equal(bad, DATABASES.length);
 });
 
 test('the upstream of a module', async () => {
