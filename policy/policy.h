@@ -71,11 +71,13 @@ struct policy {
 	struct pattern_set *serving; /* compiled: struct module */
 };
 
-/* The names that the policy may use. */
+/* What the configuration gives to the policy: the names that it may use, and what the gate takes.
+ */
 struct policy_names {
 	const struct trusted_issuer *trusted_issuers;
 	size_t trusted_issuer_count;
-	const char *local_issuer; /* name of the local issuer, or NULL */
+	const char *local_issuer;                  /* name of the local issuer, or NULL */
+	bool (*method_served)(struct span method); /* does the gate take it? NULL: every one */
 };
 
 /* The keys at the top of policy.yaml; for the manual. */
@@ -83,9 +85,8 @@ extern const struct field policy_fields[];
 
 /*
  * Compile policy.yaml. Every mistake is reported (unknown roles, modules and issuers, the same
- * pattern and method twice, bad patterns, upstream URLs). Warnings: a role that nobody can get, a
- * role that no privilege uses, a narrower path that is less strict than the wider one, a module
- * without a privilege.
+ * pattern and method twice, bad patterns, upstream URLs). Warnings: see lint.h and
+ * condition_lint.h.
  *
  * root      borrowed; NULL (an empty file): no path has a rule.
  * policy    do not use it after a mistake; a request without a rule is refused in any case.

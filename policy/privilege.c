@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "policy/condition_lint.h"
 #include "policy/module.h"
 #include "policy/role.h"
 #include "policy/rule.h"
@@ -56,6 +57,9 @@ check_methods(struct reader *reader, const struct texts *methods)
 
 		if (strcmp(methods->at[i], "HEAD") == 0)
 			mistake_at(reader->mistakes, node, "GET includes HEAD: write GET");
+		else if (strcmp(methods->at[i], "*") == 0)
+			mistake_at(reader->mistakes, node,
+			    "must be a method: for every method leave \"methods\" out");
 		else if (!is_method(methods->at[i]))
 			mistake_at(
 			    reader->mistakes, node, "must be a method in capitals, such as GET");
@@ -70,7 +74,9 @@ no_role(struct reader *reader, const struct node *node)
 
 	for (size_t i = 0; i < reader->policy->role_count; i++)
 		nearest_offer(&nearest, reader->policy->roles[i].name);
-	mistake_at(reader->mistakes, node, "no role of that name%s", nearest_hint(&nearest, hint));
+	mistake_at(reader->mistakes, node, "no role of that name%s",
+	    span_is(node->text, "*") ? ": for any authenticated caller leave \"roles\" out"
+				     : nearest_hint(&nearest, hint));
 }
 
 static void
@@ -81,8 +87,9 @@ no_module(struct reader *reader, const struct node *node)
 
 	for (const struct module *one = reader->policy->modules; one != NULL; one = one->next)
 		nearest_offer(&nearest, one->name);
-	mistake_at(
-	    reader->mistakes, node, "no module of that name%s", nearest_hint(&nearest, hint));
+	mistake_at(reader->mistakes, node, "no module of that name%s",
+	    span_is(node->text, "*") ? ": list each, or write paths: [\"/*\"]"
+				     : nearest_hint(&nearest, hint));
 }
 
 static void
@@ -141,6 +148,8 @@ read_one(struct reader *reader, const struct node *node)
 	    reader->mistakes->errors == errors)
 		mistake_at_key(reader->mistakes, node, "needs \"paths\" or \"modules\"");
 	check_methods(reader, &privilege->methods);
+	if (reader->mistakes->errors == errors)
+		condition_lint_privilege(reader, privilege);
 	read_roles(reader, privilege);
 	read_paths(reader, privilege);
 	return privilege;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
-#include "base/pointer_lint.h"
+#include "policy/condition_lint.h"
 
 /* What schema_read() fills. */
 struct role_row {
@@ -82,13 +82,6 @@ is_empty(const struct grant *grant)
 	       grant->user == NULL;
 }
 
-/* Does it have a condition that only the local issuer can meet? */
-static bool
-asks_local(const struct grant *grant)
-{
-	return grant->user != NULL || (grant->client != NULL && grant->issuer == NULL);
-}
-
 static void
 no_issuer(struct reader *reader, const struct node *node)
 {
@@ -108,15 +101,10 @@ static void
 check_grant(struct reader *reader, const struct node *node, const struct grant *grant)
 {
 	const struct policy_names *names = reader->names;
-	char room[POINTER_LINT_ROOM];
-	const char *odd;
+	size_t errors = reader->mistakes->errors;
 
 	if (grant->issuer != NULL && !is_issuer(names, grant->issuer))
 		no_issuer(reader, document_get(node, "issuer"));
-	odd = grant->claim == NULL ? NULL
-				   : pointer_lint(span_of(grant->claim), POINTER_OF_GRANT, room);
-	if (odd != NULL)
-		mistake_warn_at(reader->mistakes, document_get(node, "claim"), "%s", odd);
 	if (grant->equals.node != NULL && grant->claim == NULL)
 		mistake_at(reader->mistakes, grant->equals.node, "needs a \"claim\" next to it");
 	else if (grant->equals.node != NULL && grant->equals.count == 0)
@@ -126,9 +114,8 @@ check_grant(struct reader *reader, const struct node *node, const struct grant *
 	if (grant->user != NULL && grant->issuer != NULL && !is_local(names, grant->issuer))
 		mistake_at(reader->mistakes, document_get(node, "user"),
 		    "is a user of the local issuer; for a token's subject write claim: /sub");
-	else if (asks_local(grant) && names->local_issuer == NULL)
-		mistake_warn_at(
-		    reader->mistakes, node, "can never match: there is no local_issuer");
+	if (reader->mistakes->errors == errors)
+		condition_lint_grant(reader, node, grant);
 }
 
 static void
@@ -203,7 +190,7 @@ role_can_be_had(const struct role *role, const struct policy_names *names)
 	if (names->local_issuer != NULL)
 		return true;
 	for (const struct grant *grant = role->grants; grant != NULL; grant = grant->next)
-		if (!asks_local(grant))
+		if (!condition_lint_local(grant, names))
 			return true;
 	return false;
 }

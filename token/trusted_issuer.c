@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/nearest.h"
 #include "base/pointer_lint.h"
+#include "base/wildcard.h"
 #include "token/provider.h"
 #include "token/issuer_match.h"
 
@@ -119,9 +120,7 @@ static void
 warn_of_star(const struct texts *texts, const char *instead, struct mistakes *mistakes)
 {
 	for (size_t i = 0; texts->node != NULL && i < texts->count; i++)
-		if (strcmp(texts->at[i], "*") == 0)
-			mistake_warn_at(mistakes, node_of(texts, i),
-			    "is compared exactly, and \"*\" stands for nothing else: %s", instead);
+		wildcard_warn(mistakes, node_of(texts, i), texts->at[i], instead);
 }
 
 static void
@@ -272,7 +271,7 @@ read_require(
 		require->pointer = node->key.at;
 		if (!read_values(node, &require->values, mistakes))
 			continue;
-		warn_of_star(&require->values, "for any value write []", mistakes);
+		warn_of_star(&require->values, "list each value; for any value write []", mistakes);
 		*last = require;
 		last = &require->next;
 	}
@@ -320,6 +319,7 @@ trusted_issuer_read(
 	read_require(settings.require, trusted_issuer, mistakes);
 	read_audience(&settings, trusted_issuer, mistakes);
 	trusted_issuer->aliases = settings.aliases;
+	warn_of_star(&settings.aliases, "name each issuer", mistakes);
 	trusted_issuer->tenants = settings.tenants;
 	issuer_match_read(map, trusted_issuer, mistakes);
 	check_require(settings.provider, trusted_issuer, map, mistakes);

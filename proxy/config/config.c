@@ -7,6 +7,8 @@
 #include "proxy/config/address.h"
 #include "proxy/config/identity.h"
 #include "proxy/config/prepare.h"
+#include "proxy/http/request.h"
+#include "proxy/listener/listener.h"
 #include "token/issuer_match.h"
 
 #define CONFIG_MAX_BYTES (64u << 20)
@@ -347,12 +349,19 @@ check_upstreams(struct config *config, const struct node *root)
 }
 
 static bool
+method_served(struct span method)
+{
+	return request_method_served(method) && listener_knows_method(method);
+}
+
+static bool
 read_policy(struct config *config, struct err *reterr)
 {
 	struct policy_names names = {
 		.trusted_issuers = config->trusted_issuers,
 		.trusted_issuer_count = config->trusted_issuer_count,
 		.local_issuer = config->has_local ? LOCAL_NAME : NULL,
+		.method_served = method_served,
 	};
 	struct node *root = NULL;
 

@@ -51,12 +51,18 @@ value_valid(struct span value)
 	return true;
 }
 
+bool
+request_method_served(struct span method)
+{
+	return !span_is(method, "CONNECT") && !span_is(method, "TRACE");
+}
+
 static enum reason
 check_lines(struct request *request)
 {
 	if (!token_char_all(request->method))
 		return malformed(request, "the method is not a token");
-	if (span_is(request->method, "CONNECT") || span_is(request->method, "TRACE"))
+	if (!request_method_served(request->method))
 		return malformed(request, "CONNECT and TRACE are not served");
 	for (size_t i = 0; i < request->header_count; i++) {
 		if (!token_char_all(request->headers[i].name))

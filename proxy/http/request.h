@@ -48,6 +48,9 @@ size_t request_header_count(const struct request *request, const char *name);
 /* Does one of the Connection headers name `option` (RFC 9110 section 7.6.1)? */
 bool request_connection_has(const struct request *request, const char *option);
 
+/* Is a request with this method served at all? CONNECT and TRACE never are. */
+bool request_method_served(struct span method);
+
 /*
  * Check everything in a request's head that two parsers could interpret differently, and fill in
  * framing, content_length, expects_continue, keep_alive and host: method and names are tokens (RFC

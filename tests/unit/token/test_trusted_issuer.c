@@ -243,6 +243,10 @@ static const struct {
 	{ BAD("types: [\"*\"]"), "name each type" },
 	{ BAD("require: {/tid: \"*\"}"), "for any value write []" },
 	{ BAD("require: {/tid: [a, \"*\"]}"), "for any value write []" },
+	{ BAD("require: {/sub: \"repo:org/*\"}"), "list each value" },
+	{ BAD("issuer_aliases: \"https://*.idp.test\""), "name each issuer" },
+	{ "i:\n  issuer: https://idp.test\n  audience: [a, \"api://*\"]\n",
+	    "name the audience of your API" },
 };
 
 static void

@@ -79,6 +79,13 @@ listener_has_ipv6(void)
 	return true;
 }
 
+bool
+listener_knows_method(struct span method)
+{
+	(void)method;
+	return true;
+}
+
 int
 listener_connections(const struct listener *listener)
 {

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/condition_lint.h"
+
+#include <string.h>
+
+#include "base/nearest.h"
+#include "base/pointer_lint.h"
+#include "base/wildcard.h"
+
+/* What a typing error was probably meant to be. */
+static const char *const common_methods[] = { "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
+	"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH",
+	"QUERY", NULL };
+
+/* The other registered methods (IANA's HTTP Method Registry), and those that caches and stores of
+ * secrets have. Each of them is meant, however near to a common one it is. */
+static const char *const other_methods[] = { "ACL", "BASELINE-CONTROL", "BIND", "CHECKIN",
+	"CHECKOUT", "LABEL", "LINK", "MERGE", "MKACTIVITY", "MKCALENDAR", "MKREDIRECTREF",
+	"MKWORKSPACE", "ORDERPATCH", "PRI", "REBIND", "UNBIND", "UNCHECKOUT", "UNLINK", "UPDATE",
+	"UPDATEREDIRECTREF", "VERSION-CONTROL", "PURGE", "BAN", "LIST", NULL };
+
+/* What other gateways write for every method. */
+static const char *const every_method[] = { "ANY", "ALL", NULL };
+
+static bool
+is_among(const char *text, const char *const *words)
+{
+	while (*words != NULL && strcmp(*words, text) != 0)
+		words++;
+	return *words != NULL;
+}
+
+bool
+condition_lint_local(const struct grant *grant, const struct policy_names *names)
+{
+	if (grant->user != NULL || (grant->client != NULL && grant->issuer == NULL))
+		return true;
+	return grant->issuer != NULL && names->local_issuer != NULL &&
+	       strcmp(grant->issuer, names->local_issuer) == 0;
+}
+
+/* A token's list of scopes is split at spaces. */
+static void
+lint_scope(struct reader *reader, const struct node *node, const char *scope, const char *instead)
+{
+	if (scope != NULL && strchr(scope, ' ') != NULL)
+		mistake_warn_at(reader->mistakes, node,
+		    "can never match: a scope has no spaces (RFC 6749 section 3.3): %s", instead);
+	wildcard_warn(reader->mistakes, node, scope, instead);
+}
+
+static void
+lint_stars(struct reader *reader, const struct node *node, const struct grant *grant)
+{
+	struct mistakes *mistakes = reader->mistakes;
+
+	wildcard_warn(mistakes, document_get(node, "group"), grant->group,
+	    "write a line for each group; for every token of an issuer write {issuer: NAME}");
+	wildcard_warn(mistakes, document_get(node, "role"), grant->role,
+	    "write a line for each role; for every token of an issuer write {issuer: NAME}");
+	wildcard_warn(mistakes, document_get(node, "client"), grant->client,
+	    "write a line for each client; for every token of an issuer write {issuer: NAME}");
+	wildcard_warn(
+	    mistakes, document_get(node, "user"), grant->user, "write a line for each user");
+	for (size_t i = 0; i < grant->equals.count; i++)
+		wildcard_warn(mistakes, reader_text_node(&grant->equals, i), grant->equals.at[i],
+		    "list each value; for any value leave \"equals\" out");
+}
+
+/* The tokens that mint_token() makes. */
+static void
+lint_local(struct reader *reader, const struct node *node, const struct grant *grant)
+{
+	const char *key = grant->group != NULL ? "group" : "role";
+
+	if (reader->names->local_issuer == NULL)
+		mistake_warn_at(
+		    reader->mistakes, node, "can never match: there is no local_issuer");
+	else if (grant->group != NULL || grant->role != NULL)
+		mistake_warn_at(reader->mistakes, document_get(node, key),
+		    "can never match: tokens of the local issuer have scopes, but no groups and no "
+		    "roles; write \"scope\", or \"client\" with a client's name");
+}
+
+void
+condition_lint_grant(struct reader *reader, const struct node *node, const struct grant *grant)
+{
+	char room[POINTER_LINT_ROOM];
+	const char *odd = grant->claim == NULL
+			      ? NULL
+			      : pointer_lint(span_of(grant->claim), POINTER_OF_GRANT, room);
+
+	if (odd != NULL)
+		mistake_warn_at(reader->mistakes, document_get(node, "claim"), "%s", odd);
+	lint_scope(reader, document_get(node, "scope"), grant->scope,
+	    "write a line for each scope, of which any one is enough");
+	lint_stars(reader, node, grant);
+	if (condition_lint_local(grant, reader->names))
+		lint_local(reader, node, grant);
+}
+
+static void
+lint_method(struct reader *reader, const struct node *node, const char *method)
+{
+	const struct policy_names *names = reader->names;
+	struct nearest nearest = nearest_to(span_of(method));
+	char hint[NEAREST_HINT];
+
+	if (is_among(method, every_method)) {
+		mistake_warn_at(reader->mistakes, node,
+		    "is not a method: for every method leave \"methods\" out");
+		return;
+	}
+	if (!is_among(method, common_methods) && !is_among(method, other_methods))
+		for (size_t i = 0; common_methods[i] != NULL; i++)
+			nearest_offer(&nearest, common_methods[i]);
+	if (nearest.word != NULL)
+		mistake_warn_at(reader->mistakes, node, "is not a method that is in use%s",
+		    nearest_hint(&nearest, hint));
+	else if (names->method_served != NULL && !names->method_served(span_of(method)))
+		mistake_warn_at(reader->mistakes, node,
+		    "is never forwarded: the gate refuses requests with this method; take it out");
+}
+
+void
+condition_lint_privilege(struct reader *reader, const struct privilege *privilege)
+{
+	for (size_t i = 0; i < privilege->methods.count; i++)
+		lint_method(
+		    reader, reader_text_node(&privilege->methods, i), privilege->methods.at[i]);
+	for (size_t i = 0; i < privilege->scopes.count; i++)
+		lint_scope(reader, reader_text_node(&privilege->scopes, i), privilege->scopes.at[i],
+		    "list each scope, of which any one is enough");
+}

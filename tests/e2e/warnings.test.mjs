@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `postern check` warns about: every row of the manual's table, each with its place, and exit 0.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { makeGate, run } from './harness/gate.mjs';
+
+const MANUAL = fs.readFileSync(path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../docs/manual.md'), 'utf8');
+const SECTION = MANUAL.split('\n### Warnings\n')[1].split('\n### ')[0];
+const ROWS = [...SECTION.matchAll(/^\| (.*?) \|/gm)].map(([, what]) => what).slice(2);
+
+const IDP = { issuer: 'https://idp.example', audience: ['api'] };
+const LOCAL = { local_issuer: { issuer: 'http://127.0.0.1:8080', audience: 'api://local' } };
+const issuer = (keys) => ({ issuers: { idp: { ...IDP, ...keys } } });
+
+/** A policy in which only this line is odd. */
+const line = (text) => `roles:\n  r:\n    granted_to:\n      - ${text}\n      - {issuer: idp}\nprivileges:\n  p: {paths: [/a], roles: [r]}\n`;
+const privilege = (keys) => `privileges:\n  p: {paths: [/a], ${keys}}\n`;
+
+/** By row: [policy, its one warning, more of the configuration]. */
+const CASES = {
+  'a role that nobody can get': [['roles: {r: {}}\nprivileges: {p: {paths: [/a], roles: [r]}}\n', /policy\.yaml:1:9: \/roles\/r: warning: nobody can get this role/]],
+  'a role that no privilege uses': [['roles:\n  r: {granted_to: [{issuer: idp}]}\n', /policy\.yaml:2:3: \/roles\/r: warning: no privilege uses this role/]],
+  "a module's path without a privilege": [
+    ['modules:\n  m: {paths: [/a]}\n', /policy\.yaml:2:15: \/modules\/m\/paths\/0: warning: .*nobody can use it/],
+    ['modules:\n  m: {paths: [/a]}\ndefault: public\n', /it is public/],
+  ],
+  'a narrower path that is laxer than the wider one': [['privileges: {p: {paths: ["/*"]}}\npublic: [/h]\n', /policy\.yaml:2:10: \/public\/0: warning: .*laxer/]],
+  "a line for the local issuer's callers, without a local issuer": [[line('{client: partner}'), /policy\.yaml:4:9: .*can never match: there is no local_issuer/]],
+  "a group or role of the local issuer's tokens": [
+    [line('{issuer: local, group: g}'), /policy\.yaml:4:25: .*\/group: warning: can never match.*write "scope"/, LOCAL],
+    [line('{client: partner, role: x}'), /\/role: warning: can never match/, LOCAL],
+  ],
+  'a scope with a space': [
+    [line('{issuer: idp, scope: read write}'), /policy\.yaml:4:23: \/roles\/r\/granted_to\/0\/scope: warning: .*write a line for each scope/],
+    [privilege('scopes: [read write]'), /policy\.yaml:2:29: \/privileges\/p\/scopes\/0: warning: .*list each scope/],
+  ],
+  'a `*` in a value that is compared exactly': [
+    [line('{issuer: idp, group: "*"}'), /\/group: warning: is compared exactly.*write a line for each group/],
+    [line('{issuer: idp, claim: /d, equals: "b*"}'), /\/equals: warning: is compared exactly.*leave "equals" out/],
+    ['', /postern\.yaml:\d+:\d+: \/issuers\/idp\/audience\/1: warning: is compared exactly/, issuer({ audience: ['api', 'api://*'] })],
+    ['', /\/issuers\/idp\/require\/~1sub: warning: is compared exactly/, issuer({ require: { '/sub': 'repo:org/*' } })],
+  ],
+  'a method that is probably misspelt': [
+    [privilege('methods: [GTE]'), /policy\.yaml:2:30: \/privileges\/p\/methods\/0: warning: .*did you mean "GET"\?/],
+    [privilege('methods: [ANY]'), /leave "methods" out/],
+  ],
+  'a method that is never forwarded': ['TRACE', 'CONNECT'].map((method) => [privilege(`methods: [GET, ${method}]`), /\/methods\/1: warning: is never forwarded/]),
+  'a claim pointer that fits no token': [
+    [line('{issuer: idp, claim: "/https://x/roles"}'), /policy\.yaml:4:23: .*write ~1 for it: "\/https:~1~1x~1roles"/],
+    ['', /\/issuers\/idp\/claims\/subject: warning: .*write "\/a\/b"/, issuer({ claims: { subject: '/a.b' } })],
+    ['', /\/forward\/headers\/X-User: warning: /, { forward: { headers: { 'X-User': '/roles/*' } } }],
+  ],
+  'an issuer that no token names': [
+    ['', /\/issuers\/idp\/issuer: warning: no token has this iss/, issuer({ provider: 'entra', issuer: 'https://login.microsoftonline.com/common/v2.0' })],
+    ['', /write "https:\/\/acme\.eu\.auth0\.com\/"/, issuer({ provider: 'auth0', issuer: 'https://acme.eu.auth0.com' })],
+    ['', /name each issuer/, issuer({ issuer: 'https://kc.example/realms/*' })],
+  ],
+};
+
+test('every row of the manual is tried, and nothing else', () => assert.deepEqual(Object.keys(CASES).sort(), [...ROWS].sort()));
+
+for (const [what, cases] of Object.entries(CASES)) {
+  test(what, async (t) => {
+    for (const [policy, want, config] of cases) {
+      await t.test(String(want), async (inner) => {
+        const gate = await makeGate(inner, { policy: policy || 'public: [/o]\n', config: { issuers: { idp: IDP }, ...config } });
+        const done = await run(['check', '--offline', '-c', gate.file]);
+        const warnings = done.stderr.split('\n').filter((one) => one.includes(': warning: '));
+        assert.equal(warnings.length, 1, done.stderr);
+        assert.match(warnings[0], want);
+        assert.match(warnings[0], /\.yaml:\d+:\d+: \/\S+: warning: /);
+        assert.match(done.stdout, /, 1 warning[,)]/);
+        assert.equal(done.code, 0);
+      });
+    }
+  });
+}
