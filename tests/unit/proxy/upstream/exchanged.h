@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * exchanged - a client as the forwarding code sees it through exchange.h: what it sends comes
+ * through a socket, what it gets lies in a buffer. And a request forwarded from it to an API.
+ */
+#ifndef POSTERN_TESTS_PROXY_UPSTREAM_EXCHANGED_H
+#define POSTERN_TESTS_PROXY_UPSTREAM_EXCHANGED_H
+
+#include "api.h"
+
+#include <errno.h>
+
+#include "base/clock.h"
+#include "proxy/listener/exchange.h"
+#include "proxy/upstream/forward.h"
+
+struct exchange {
+	struct request request;
+	int socket, client;    /* the gate's end and the client's */
+	struct buffer written; /* to the client */
+	int news;              /* told of each write */
+	int writes_left;       /* that succeed; -1: all */
+	bool keeps, aborted;   /* the connection */
+	struct span pipelined; /* after the head */
+	struct span buffered;  /* of the body, read already */
+	ssize_t body_result;   /* instead of the body's end: EXCHANGE_BROKEN, EXCHANGE_LATE */
+	int64_t body_until_us; /* its deadline */
+};
+
+struct request *
+exchange_request(struct exchange *exchange)
+{
+	return &exchange->request;
+}
+
+/* The body comes as it is to be read: a chunked one decoded, and it ends with the client's side. */
+ssize_t
+exchange_read(struct exchange *exchange, char *into, size_t room)
+{
+	ssize_t got;
+
+	if (exchange->buffered.len > 0) {
+		struct span piece = span_slice(exchange->buffered, 0, room);
+
+		memcpy(into, piece.at, piece.len);
+		exchange->buffered =
+		    span_slice(exchange->buffered, piece.len, exchange->buffered.len);
+		return (ssize_t)piece.len;
+	}
+	got = recv(exchange->socket, into, room, 0);
+	return got > 0 ? got : exchange->body_result;
+}
+
+bool
+exchange_buffered(const struct exchange *exchange)
+{
+	return exchange->buffered.len > 0;
+}
+
+int64_t
+exchange_body_until_us(const struct exchange *exchange)
+{
+	return exchange->body_until_us;
+}
+
+struct span
+exchange_pipelined(const struct exchange *exchange)
+{
+	return exchange->pipelined;
+}
+
+bool
+exchange_write(struct exchange *exchange, struct span bytes)
+{
+	if (exchange->writes_left == 0)
+		return false;
+	if (exchange->writes_left > 0)
+		exchange->writes_left--;
+	buffer_add(&exchange->written, bytes);
+	assert_int_equal(write(exchange->news, "", 1), 1);
+	return !exchange->written.failed;
+}
+
+void
+exchange_close(struct exchange *exchange)
+{
+	exchange->keeps = false;
+}
+
+void
+exchange_abort(struct exchange *exchange)
+{
+	exchange->keeps = false;
+	exchange->aborted = true;
+}
+
+bool
+exchange_keep_alive(const struct exchange *exchange)
+{
+	return exchange->keeps;
+}
+
+int
+exchange_socket(const struct exchange *exchange)
+{
+	return exchange->socket;
+}
+
+/* One forwarded request: its client, its API, and what came of it. */
+struct exchanged {
+	struct exchange exchange;
+	struct api api;
+	struct upstream *upstream;
+	struct arena arena;
+	struct forward forward;
+	struct forwarded result;
+	int lasted; /* how often the gate was told that the answer may take long */
+};
+
+static inline void
+exchanged_lasts(void *context)
+{
+	((struct exchanged *)context)->lasted++;
+}
+
+/* `head` is what the API shall get; the method of the request is its first word. */
+static inline void
+exchanged_request(struct exchanged *exchanged, const char *head)
+{
+	struct request *request = &exchanged->exchange.request;
+
+	*request = (struct request){ .version_minor = 1, .target = SPAN("/") };
+	request->method = span_slice(span_of(head), 0, span_find(span_of(head), ' '));
+	exchanged->forward.head = span_of(head);
+}
+
+/* A client that keeps its connection and asks GET / of an API that follows the script. */
+static inline void
+exchanged_init(struct exchanged *exchanged, const struct api_step *steps, size_t count)
+{
+	struct exchange *exchange = &exchanged->exchange;
+	int pair[2];
+	struct err err;
+
+	memset(exchanged, 0, sizeof(*exchanged));
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	exchange->socket = pair[0];
+	exchange->client = pair[1];
+	exchange->writes_left = -1;
+	exchange->keeps = true;
+	exchange->body_until_us = clock_mono_us() + API_PATIENCE_S * INT64_C(1000000);
+	buffer_init(&exchange->written, 8u << 20);
+	api_start(&exchanged->api, steps, count);
+	if (!upstream_new(exchanged->api.url, &exchanged->upstream, &err))
+		fail_msg("%s", err.text);
+	exchange->news = exchanged->api.news[1];
+	arena_init(&exchanged->arena, 1 << 16);
+	exchanged->forward = (struct forward){ .upstream = exchanged->upstream,
+		.upstream_timeout_ms = API_PATIENCE_S * 1000,
+		.answer_headers = SPAN("X-Request-Id: r1\r\n"),
+		.arena = &exchanged->arena,
+		.lasts = exchanged_lasts,
+		.context = exchanged };
+	exchanged_request(exchanged, "GET / HTTP/1.1\r\nHost: api\r\n\r\n");
+}
+
+/* The client sends this, and no more after it. */
+static inline void
+exchanged_sends(struct exchanged *exchanged, const char *bytes)
+{
+	struct exchange *exchange = &exchanged->exchange;
+
+	assert_int_equal(
+	    send(exchange->client, bytes, strlen(bytes), MSG_NOSIGNAL), (ssize_t)strlen(bytes));
+	assert_int_equal(shutdown(exchange->client, SHUT_WR), 0);
+}
+
+static inline void
+exchanged_run(struct exchanged *exchanged)
+{
+	buffer_reset(&exchanged->exchange.written);
+	forward_request(&exchanged->exchange, &exchanged->forward, &exchanged->result);
+}
+
+/* The same, and the API's script is over with it. */
+static inline void
+exchanged_run_whole(struct exchanged *exchanged)
+{
+	exchanged_run(exchanged);
+	api_over(&exchanged->api);
+}
+
+static inline void
+exchanged_done(struct exchanged *exchanged)
+{
+	upstream_unref(exchanged->upstream);
+	api_end(&exchanged->api);
+	arena_done(&exchanged->arena);
+	buffer_done(&exchanged->exchange.written);
+	(void)close(exchanged->exchange.socket);
+	(void)close(exchanged->exchange.client);
+}
+
+/* What the client got, which has no NUL in it. */
+static inline const char *
+exchanged_written(const struct exchanged *exchanged)
+{
+	return exchanged->exchange.written.len == 0 ? "" : exchanged->exchange.written.at;
+}
+
+/* Does what the client got start with this? */
+static inline bool
+exchanged_starts(const struct exchanged *exchanged, const char *text)
+{
+	return strncmp(exchanged_written(exchanged), text, strlen(text)) == 0;
+}
+
+static inline uint64_t
+exchanged_failures(const struct exchanged *exchanged, enum upstream_failure kind)
+{
+	return upstream_count(exchanged->upstream)->failures[kind];
+}
+
+#define STEPS_OF(steps) (steps), sizeof(steps) / sizeof((steps)[0])
+
+#endif
