@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/lint.h"
 
+#include "policy/path_lint.h"
 #include "policy/role.h"
 #include "policy/rule.h"
 
@@ -144,4 +145,5 @@ lint(struct reader *reader, const struct node *root)
 	lint_roles(reader, document_get(root, "roles"));
 	lint_modules(reader);
 	lint_paths(reader);
+	path_lint(reader);
 }

@@ -54,6 +54,23 @@ mild_of(const char *word)
 	return 0;
 }
 
+const char *
+module_allow_words(unsigned mild)
+{
+	static const char *const texts[] = {
+		"",
+		"semicolon",
+		"encoded_delimiters",
+		"semicolon, encoded_delimiters",
+		"trailing_dot",
+		"semicolon, trailing_dot",
+		"encoded_delimiters, trailing_dot",
+		"semicolon, encoded_delimiters, trailing_dot",
+	};
+
+	return texts[mild & 7];
+}
+
 static unsigned
 read_allow(struct reader *reader, const struct texts *words)
 {

@@ -16,6 +16,10 @@ extern const struct field module_fields[];
 /* Read `modules` (may be NULL) into the policy. Every mistake is reported. */
 void module_read(struct reader *reader, const struct node *modules);
 
+/* The words of `path_allow` for these mild ambiguities (enum target_mild), as in a list of YAML.
+ * Static text; "" for 0. */
+const char *module_allow_words(unsigned mild);
+
 /* The module of that name, or NULL. */
 const struct module *module_find(const struct policy *policy, const char *name);
 

@@ -300,6 +300,23 @@ same_segment(struct span a, struct span b)
 }
 
 bool
+pattern_meets(struct span a, struct span b)
+{
+	bool a_subtree = cut_subtree(&a), b_subtree = cut_subtree(&b);
+	bool a_more, b_more;
+	struct span a_name, b_name;
+
+	for (;;) {
+		a_more = next_segment(&a, &a_name);
+		b_more = next_segment(&b, &b_name);
+		if (!a_more || !b_more)
+			return (!a_more || b_subtree) && (!b_more || a_subtree);
+		if (!span_is(a_name, "*") && !span_is(b_name, "*") && !same_segment(a_name, b_name))
+			return false;
+	}
+}
+
+bool
 pattern_within(struct span inner, struct span outer)
 {
 	bool inner_subtree = cut_subtree(&inner), outer_subtree = cut_subtree(&outer);
@@ -337,6 +354,20 @@ check_stars(struct span pattern, struct err *reterr)
 	return true;
 }
 
+/* For what does not start with "/". */
+static const char *
+instead_of(struct span pattern)
+{
+	if (span_starts(pattern, SPAN("http://")) || span_starts(pattern, SPAN("https://")))
+		return ": write the path alone, without scheme and host";
+	if (span_starts(pattern, SPAN("^")) || span_starts(pattern, SPAN("~")))
+		return ": it is no regular expression; \"*\" is one segment, and a \"/*\" at the "
+		       "end the whole subtree";
+	if (span_is(pattern, "*") || span_is(pattern, "**"))
+		return ": every path is \"/*\"";
+	return "";
+}
+
 bool
 pattern_check(struct span pattern, struct err *reterr)
 {
@@ -346,15 +377,17 @@ pattern_check(struct span pattern, struct err *reterr)
 
 	arena_init(&arena, 1 << 16);
 	if (pattern.len == 0 || pattern.at[0] != '/')
-		err_set(reterr, "must start with \"/\"");
+		err_set(reterr, "must start with \"/\"%s", instead_of(pattern));
 	else if (pattern.len > PATTERN_MAX_BYTES)
 		err_set(reterr, "must have at most %u bytes", PATTERN_MAX_BYTES);
 	else if (span_find(pattern, '?') < pattern.len)
 		err_set(reterr, "must be a path, without a query (an encoded \"?\" is %%3F)");
 	else if (span_find(pattern, '{') < pattern.len)
 		err_set(reterr, "{NAME} is not supported here: write \"*\" instead");
+	else if (span_find(pattern, '<') < pattern.len)
+		err_set(reterr, "<NAME> is not supported here: write \"*\" instead");
 	else if (target_read(pattern, &arena, &target) != REASON_OK)
-		err_set(reterr, "no path can match it: %s", target.detail);
+		err_set(reterr, "no path can match it: the gate refuses %s", target.detail);
 	else if (!span_equal(target.path, pattern))
 		err_set(reterr, "must be in canonical spelling: %.*s", SPAN_ARG(target.path));
 	else if (pattern.len > 1 && span_ends(pattern, SPAN("/")))

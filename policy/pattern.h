@@ -60,6 +60,9 @@ void *pattern_set_find(
 void *pattern_set_wider(
     const struct pattern_set *patterns, struct span pattern, const char **ret_pattern);
 
+/* Is there a path that both match? */
+bool pattern_meets(struct span a, struct span b);
+
 /* Does `outer` match every path that `inner` matches? */
 bool pattern_within(struct span inner, struct span outer);
 

@@ -76,7 +76,8 @@ struct policy {
 struct policy_names {
 	const struct trusted_issuer *trusted_issuers;
 	size_t trusted_issuer_count;
-	const char *local_issuer;                  /* name of the local issuer, or NULL */
+	const char *local_issuer;      /* name of the local issuer, or NULL */
+	const struct texts *own_paths; /* of the gate's own endpoints; NULL: there are none */
 	bool (*method_served)(struct span method); /* does the gate take it? NULL: every one */
 };
 
@@ -85,8 +86,8 @@ extern const struct field policy_fields[];
 
 /*
  * Compile policy.yaml. Every mistake is reported (unknown roles, modules and issuers, the same
- * pattern and method twice, bad patterns, upstream URLs). Warnings: see lint.h and
- * condition_lint.h.
+ * pattern and method twice, bad patterns, upstream URLs). Warnings: see lint.h,
+ * condition_lint.h and path_lint.h.
  *
  * root      borrowed; NULL (an empty file): no path has a rule.
  * policy    do not use it after a mistake; a request without a rule is refused in any case.

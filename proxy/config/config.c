@@ -7,8 +7,6 @@
 #include "proxy/config/address.h"
 #include "proxy/config/identity.h"
 #include "proxy/config/prepare.h"
-#include "proxy/http/request.h"
-#include "proxy/listener/listener.h"
 #include "token/issuer_match.h"
 
 #define CONFIG_MAX_BYTES (64u << 20)
@@ -348,33 +346,6 @@ check_upstreams(struct config *config, const struct node *root)
 	mistake_at(&config->mistakes, root, "\"upstream\" is missing, and no module names one");
 }
 
-static bool
-method_served(struct span method)
-{
-	return request_method_served(method) && listener_knows_method(method);
-}
-
-static bool
-read_policy(struct config *config, struct err *reterr)
-{
-	struct policy_names names = {
-		.trusted_issuers = config->trusted_issuers,
-		.trusted_issuer_count = config->trusted_issuer_count,
-		.local_issuer = config->has_local ? LOCAL_NAME : NULL,
-		.method_served = method_served,
-	};
-	struct node *root = NULL;
-
-	if (!document_read(config->policy_path, &config->mistakes, &root, reterr))
-		return false;
-	if (root == NULL && config->mistakes.errors == 0)
-		return err_set(reterr, "%s: is empty", config->policy_path);
-	if (root == NULL)
-		return true;
-	policy_read(root, &names, &config->policy, &config->mistakes);
-	return true;
-}
-
 /* Read everything; false only for failures that are not mistakes in the files. */
 static bool
 read_all(struct config *config, struct err *reterr)
@@ -398,7 +369,7 @@ read_all(struct config *config, struct err *reterr)
 	read_sections(config, &top);
 	read_issuers(config, &top);
 	config_resource_read(top.resource, config);
-	if (!read_policy(config, reterr))
+	if (!config_policy_read(config, reterr))
 		return false;
 	check_upstreams(config, root);
 	return true;

@@ -47,6 +47,9 @@ struct config_limits {
 	int64_t header_timeout_ms, body_timeout_ms, upstream_timeout_ms, idle_timeout_ms;
 };
 
+/* Where its metadata always is, whatever `resource.url` is (RFC 9728 section 3.1). */
+#define CONFIG_RESOURCE_PATH "/.well-known/oauth-protected-resource"
+
 /* This gate as a protected resource (RFC 9728). */
 struct config_resource {
 	const char *url;                    /* as clients know it; NULL: the host of the request */
@@ -103,6 +106,10 @@ MUST_CHECK bool config_read(
 
 /* Accepts NULL. */
 void config_free(struct config *config);
+
+/* Read the policy file; all the rest must be read before. Reports every mistake; false only when
+ * the file cannot be read, or without memory. */
+MUST_CHECK bool config_policy_read(struct config *config, struct err *reterr);
 
 /* Read `resource`; the issuers must be read before. Reports every mistake. */
 void config_resource_read(const struct node *map, struct config *config);

@@ -3,8 +3,6 @@
 #include "base/url.h"
 #include "proxy/config/config.h"
 
-#define WELL_KNOWN "/.well-known/oauth-protected-resource"
-
 static const struct field fields[] = {
 	{ .key = "url",
 	    .type = FIELD_TEXT,
@@ -39,7 +37,7 @@ read_url(const struct node *node, struct config *config)
 	path = url.path;
 	if (span_is(path, "/"))
 		path.len = 0;
-	resource->path = arena_format(&config->arena, WELL_KNOWN "%.*s", SPAN_ARG(path));
+	resource->path = arena_format(&config->arena, CONFIG_RESOURCE_PATH "%.*s", SPAN_ARG(path));
 	resource->metadata = arena_format(&config->arena, "%s://%.*s%s",
 	    url.scheme == URL_HTTPS ? "https" : "http", SPAN_ARG(url.authority), resource->path);
 	if (resource->path == NULL || resource->metadata == NULL)

@@ -122,7 +122,7 @@ describe(const char *name, const struct config *config)
 bool
 resource_path(const struct config *config, struct span path)
 {
-	return span_is(path, RESOURCE_PATH) ||
+	return span_is(path, CONFIG_RESOURCE_PATH) ||
 	       (config->resource.path != NULL && span_is(path, config->resource.path));
 }
 

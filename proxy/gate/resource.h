@@ -11,11 +11,10 @@
 #include "proxy/config/config.h"
 #include "proxy/gate/transaction.h"
 
-#define RESOURCE_PATH "/.well-known/oauth-protected-resource"
 #define RESOURCE_METHODS "GET, HEAD"
 
-/* Is this the path of the metadata? RESOURCE_PATH always is; so is the path of `resource.url` below
- * it (RFC 9728 section 3.1). */
+/* Is this the path of the metadata? CONFIG_RESOURCE_PATH always is; so is the path of
+ * `resource.url` below it (RFC 9728 section 3.1). */
 bool resource_path(const struct config *config, struct span path);
 
 /* The status of the answer: 200, or 405 for a wrong method (RFC 9110 section 15.5.6). */

@@ -48,6 +48,20 @@ const CASES = {
     [privilege('methods: [ANY]'), /leave "methods" out/],
   ],
   'a method that is never forwarded': ['TRACE', 'CONNECT'].map((method) => [privilege(`methods: [GET, ${method}]`), /\/methods\/1: warning: is never forwarded/]),
+  'a placeholder of other routers in a path': [
+    ['privileges:\n  p: {paths: ["/a/:id/b"]}\n', /policy\.yaml:2:15: \/privileges\/p\/paths\/0: warning: .*":id".*write "\/a\/\*\/b"/],
+    ['public: ["/a/[id]"]\n', /policy\.yaml:1:10: \/public\/0: warning: .*write "\/a\/\*", which also matches all paths below/],
+  ],
+  'a path that the gate refuses': [
+    ['privileges:\n  p: {paths: ["/a;b"]}\n', /policy\.yaml:2:15: \/privileges\/p\/paths\/0: warning: can never match: .*a module with path_allow: \[semicolon\]/],
+    ['modules:\n  m: {paths: ["/a%2Fb"]}\npublic: ["/*"]\n', /\/modules\/m\/paths\/0: warning: .*give module "m" path_allow: \[encoded_delimiters\]/],
+    ['public: [/a.]\n', /path_allow: \[trailing_dot\]/],
+  ],
+  "a path of the gate's own endpoints": [
+    ['public:\n  - /oauth/token\n', /policy\.yaml:2:5: \/public\/0: warning: the gate itself answers \/oauth\/token/, LOCAL],
+    ['public: [/.well-known/oauth-protected-resource]\n', /the gate itself answers \/\.well-known\/oauth-protected-resource/],
+    ['privileges: {p: {paths: [/.well-known/oauth-protected-resource/v2]}}\n', /the gate itself answers/, { resource: { url: 'https://api.example/v2' } }],
+  ],
   'a claim pointer that fits no token': [
     [line('{issuer: idp, claim: "/https://x/roles"}'), /policy\.yaml:4:23: .*write ~1 for it: "\/https:~1~1x~1roles"/],
     ['', /\/issuers\/idp\/claims\/subject: warning: .*write "\/a\/b"/, issuer({ claims: { subject: '/a.b' } })],

@@ -64,7 +64,7 @@ check(struct cases *cases, struct span line, struct set *set)
 {
 	struct span what = cases_word(&line), first, second;
 	const char *got = NULL;
-	bool within;
+	bool holds;
 
 	if (span_is(what, "set")) {
 		set_begin(set, line);
@@ -81,9 +81,13 @@ check(struct cases *cases, struct span line, struct set *set)
 	} else if (span_is(what, "good") || span_is(what, "bad")) {
 		check_form(cases, first, span_is(what, "good"));
 	} else if (span_is(what, "within") || span_is(what, "outside")) {
-		within = pattern_within(first, second);
-		if (within != span_is(what, "within"))
-			cases_fail(cases, what, within ? SPAN("within") : SPAN("outside"));
+		holds = pattern_within(first, second);
+		if (holds != span_is(what, "within"))
+			cases_fail(cases, what, holds ? SPAN("within") : SPAN("outside"));
+	} else if (span_is(what, "meet") || span_is(what, "apart")) {
+		holds = pattern_meets(first, second);
+		if (holds != span_is(what, "meet") || holds != pattern_meets(second, first))
+			cases_fail(cases, what, holds ? SPAN("meet") : SPAN("apart"));
 	} else {
 		fail_msg("%s:%d: unknown word", cases->name, cases->number);
 	}

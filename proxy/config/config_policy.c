@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/oauth/endpoint.h"
+#include "proxy/config/config.h"
+#include "proxy/http/request.h"
+#include "proxy/listener/listener.h"
+
+#define OWN_MAX (ENDPOINT_COUNT + 2)
+
+static bool
+method_served(struct span method)
+{
+	return request_method_served(method) && listener_knows_method(method);
+}
+
+/* The paths that the gate answers before it looks at the policy: the metadata of the resource and
+ * the endpoints of the local issuer. False: no memory. */
+static bool
+place_own(struct config *config, struct texts *ret_paths)
+{
+	struct endpoint_paths endpoints;
+
+	*ret_paths = (struct texts){ .at = arena_array(&config->arena, OWN_MAX, sizeof(char *)) };
+	if (ret_paths->at == NULL)
+		return false;
+	ret_paths->at[ret_paths->count++] = CONFIG_RESOURCE_PATH;
+	if (config->resource.path != NULL &&
+	    strcmp(config->resource.path, CONFIG_RESOURCE_PATH) != 0)
+		ret_paths->at[ret_paths->count++] = config->resource.path;
+	if (!config->has_local)
+		return true;
+	if (!endpoint_place(config->local.issuer, &config->arena, &endpoints))
+		return false;
+	for (int i = 0; i < ENDPOINT_COUNT; i++)
+		ret_paths->at[ret_paths->count++] = endpoints.at[i];
+	return true;
+}
+
+bool
+config_policy_read(struct config *config, struct err *reterr)
+{
+	struct texts own_paths;
+	struct policy_names names = {
+		.trusted_issuers = config->trusted_issuers,
+		.trusted_issuer_count = config->trusted_issuer_count,
+		.local_issuer = config->has_local ? LOCAL_NAME : NULL,
+		.own_paths = &own_paths,
+		.method_served = method_served,
+	};
+	struct node *root = NULL;
+
+	if (!document_read(config->policy_path, &config->mistakes, &root, reterr))
+		return false;
+	if (root == NULL && config->mistakes.errors == 0)
+		return err_set(reterr, "%s: is empty", config->policy_path);
+	if (root == NULL)
+		return true;
+	if (!place_own(config, &own_paths))
+		return err_set(reterr, "%s: out of memory", config->policy_path);
+	policy_read(root, &names, &config->policy, &config->mistakes);
+	return true;
+}
