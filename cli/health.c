@@ -3,7 +3,7 @@
  * A mistake in the configuration is no reason to call a gate ill that runs on without it: of the
  * file only `admin.address` is read. */
 #include <errno.h>
-#include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +13,7 @@
 #include "base/digits.h"
 #include "base/span.h"
 #include "cli/command.h"
+#include "proxy/config/address.h"
 #include "proxy/config/config_part.h"
 
 #define PATIENCE_S 5
@@ -21,66 +22,65 @@
 #define ARENA_MAX (64u << 20)
 
 /* The address to query: a gate that listens on every address also listens on loopback. */
-struct place {
-	char host[ADDRESS_ROOM];
-	const char *port; /* in `text` */
-	char text[ADDRESS_ROOM];
-};
-
 static bool
-place_of(const char *admin, struct place *place)
+read_place(const char *text, struct address *ret_address, struct err *reterr)
 {
-	char *colon;
-	size_t len;
+	static const char name[] = "localhost:", number[] = "127.0.0.1:";
+	static const unsigned char any[sizeof(ret_address->bytes)], loopback[] = { 127, 0, 0, 1 };
+	char numeric[ADDRESS_ROOM];
 
-	if (snprintf(place->text, sizeof(place->text), "%s", admin) >= (int)sizeof(place->text))
+	if (strncmp(text, name, strlen(name)) == 0) {
+		(void)snprintf(numeric, sizeof(numeric), "%s%s", number, text + strlen(name));
+		text = numeric;
+	}
+	if (!address_read(text, ret_address, reterr))
 		return false;
-	colon = strrchr(place->text, ':');
-	if (colon == NULL)
-		return false;
-	*colon = '\0';
-	place->port = colon + 1;
-	len = strlen(place->text);
-	if (place->text[0] == '[' && len >= 2)
-		(void)snprintf(
-		    place->host, sizeof(place->host), "%.*s", (int)len - 2, place->text + 1);
+	if (memcmp(ret_address->bytes, any, sizeof(any)) != 0)
+		return true;
+	if (ret_address->ipv6)
+		ret_address->bytes[sizeof(any) - 1] = 1;
 	else
-		(void)snprintf(place->host, sizeof(place->host), "%s", place->text);
-	if (strcmp(place->host, "0.0.0.0") == 0)
-		(void)snprintf(place->host, sizeof(place->host), "127.0.0.1");
-	else if (strcmp(place->host, "localhost") == 0)
-		(void)snprintf(place->host, sizeof(place->host), "127.0.0.1");
-	else if (strcmp(place->host, "::") == 0)
-		(void)snprintf(place->host, sizeof(place->host), "::1");
+		memcpy(ret_address->bytes, loopback, sizeof(loopback));
 	return true;
 }
 
-static int
-connect_to(const struct place *place)
+/* Returns its length. */
+static socklen_t
+make_socket_address(const struct address *address, struct sockaddr_storage *storage)
 {
-	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-		.ai_socktype = SOCK_STREAM };
-	struct timeval patience = { .tv_sec = PATIENCE_S };
-	struct addrinfo *found = NULL;
-	int fd = -1;
+	struct sockaddr_in ipv4 = { .sin_family = AF_INET, .sin_port = htons(address->port) };
+	struct sockaddr_in6 ipv6 = { .sin6_family = AF_INET6, .sin6_port = htons(address->port) };
 
-	errno = EINVAL;
-	if (getaddrinfo(place->host, place->port, &hints, &found) != 0)
-		return -1;
-	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0) {
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-		(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-		if (connect(fd, found->ai_addr, found->ai_addrlen) != 0) {
-			int number = errno;
-
-			close(fd);
-			errno = number;
-			fd = -1;
-		}
+	if (address->ipv6) {
+		memcpy(&ipv6.sin6_addr, address->bytes, sizeof(ipv6.sin6_addr));
+		memcpy(storage, &ipv6, sizeof(ipv6));
+		return sizeof(ipv6);
 	}
-	freeaddrinfo(found);
-	return fd;
+	memcpy(&ipv4.sin_addr, address->bytes, sizeof(ipv4.sin_addr));
+	memcpy(storage, &ipv4, sizeof(ipv4));
+	return sizeof(ipv4);
+}
+
+/* -1: errno says why. */
+static int
+connect_to(const struct address *address)
+{
+	struct timeval patience = { .tv_sec = PATIENCE_S };
+	struct sockaddr_storage place = { 0 };
+	socklen_t len = make_socket_address(address, &place);
+	int fd = socket(place.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int number;
+
+	if (fd < 0)
+		return -1;
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (connect(fd, (struct sockaddr *)&place, len) == 0)
+		return fd;
+	number = errno;
+	close(fd);
+	errno = number;
+	return -1;
 }
 
 /* The status line must be in the first segment; if not, the gate counts as unhealthy. */
@@ -104,15 +104,13 @@ ask(int fd, const char *path)
 static int
 check(const char *admin, const char *path)
 {
-	struct place place;
+	struct address address;
+	struct err err;
 	int fd, status;
 
-	if (!place_of(admin, &place))
-		return command_trouble("health: \"%.128s\" is not HOST:PORT", admin);
-	fd = connect_to(&place);
-	if (fd < 0 && errno == EINVAL)
-		return command_trouble(
-		    "health: \"%.128s\" is not HOST:PORT with a numeric address", admin);
+	if (!read_place(admin, &address, &err))
+		return command_trouble("health: \"%.128s\" %s", admin, err.text);
+	fd = connect_to(&address);
 	if (fd < 0) {
 		/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
 		(void)command_trouble("health: %s: %s", admin, strerror(errno));
@@ -138,7 +136,7 @@ struct health_line {
 static const struct command_option options[] = {
 	OPTION_ROW_CONFIG,
 	{ .name = "--address",
-	    .argument = "HOST:PORT",
+	    .argument = "ADDRESS:PORT",
 	    .offset = offsetof(struct health_line, address),
 	    .help = "ask there and read no configuration (default: the configuration's "
 		    "admin.address)" },

@@ -70,8 +70,11 @@ test('health that cannot be asked for', async (t) => {
     'the address itself is a mistake': [yaml(gate).replace(`"127.0.0.1:${gate.adminPort}"`, 'here'), [], 2, /postern\.yaml:7:12: \/admin\/address: must be ADDRESS:PORT.*; with --address no configuration is read\n$/],
     'no YAML, and the section cannot be found': [`{"admin": {"address": "127.0.0.1:${port}"}, [`, [], 2, /postern\.yaml:1:\d+: .*--address/],
     'the section is no YAML': ['admin: {address: [\n', [], 2, /not YAML.*--address/],
-    'an --address without a port': ['', ['--address', 'localhost'], 2, /"localhost" is not HOST:PORT/],
-    'an --address that is no number': ['', ['--address', 'gate.example:80'], 2, /"gate\.example:80" is not HOST:PORT with a numeric address/],
+    'an --address without a port': ['', ['--address', 'localhost'], 2, /"localhost" must be ADDRESS:PORT with a numeric address\n$/],
+    'an --address that is no number': ['', ['--address', 'gate.example:80'], 2, /"gate\.example:80" must be ADDRESS:PORT with a numeric address\n$/],
+    'an --address with a port that is cut to 16 bits elsewhere': ['', ['--address', `127.0.0.1:${gate.adminPort + 65536}`], 2, /must be ADDRESS:PORT with a numeric address, and a port of 1\.\.65535\n$/],
+    'an --address with port 0': ['', ['--address', 'localhost:0'], 2, /"localhost:0" must be .*a port of 1\.\.65535\n$/],
+    'a service in place of a port': ['', ['--address', '127.0.0.1:http'], 2, /a port of 1\.\.65535\n$/],
     'nobody at --address': ['', ['--address', `127.0.0.1:${port}`], 1, /refused/],
   };
   for (const [name, [text, args, code, says]] of Object.entries(cases)) {
