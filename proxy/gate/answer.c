@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "proxy/http/header.h"
+#include "proxy/http/host.h"
 
 #define ANSWER_MAX (256u << 10)
 
@@ -108,7 +109,7 @@ add_challenge(struct buffer *buffer, const struct exchange *exchange,
 	}
 	if (refusal->metadata != NULL)
 		buffer_format(buffer, ", resource_metadata=\"%s\"", refusal->metadata);
-	else if (request->host.len > 0)
+	else if (host_plain(request->host))
 		buffer_format(buffer,
 		    ", resource_metadata=\"%s://%.*s/.well-known/oauth-protected-resource\"",
 		    request->secure ? "https" : "http", SPAN_ARG(request->host));

@@ -8,6 +8,7 @@
 
 #include "proxy/gate/answer.h"
 #include "proxy/http/header.h"
+#include "proxy/http/host.h"
 
 static bool
 holds(const json_t *array, const char *text)
@@ -132,22 +133,6 @@ resource_status(struct span method)
 	return span_is(method, "GET") || span_is(method, "HEAD") ? 200 : 405;
 }
 
-/* Without a configured URL only the host of the request is known. A host that is not a name or
- * address with an optional port is not echoed. */
-static bool
-host_plain(struct span host)
-{
-	for (size_t i = 0; i < host.len; i++) {
-		char c = host.at[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-			strchr(".-_:[]", c) != NULL) ||
-		    c == '\0')
-			return false;
-	}
-	return host.len > 0;
-}
-
 const char *
 resource_name(const struct config *config, const struct request *request, struct arena *arena)
 {
@@ -170,7 +155,10 @@ resource_serve(struct transaction *transaction, const struct config *config)
 
 	if (name == NULL) {
 		transaction->reason = REASON_REQUEST_MALFORMED;
-		transaction->detail = "the Host header is no name or address of this gate";
+		transaction->detail =
+		    request->host.len > 0
+			? "the Host header is no name or address that a client could use"
+			: "without a Host header it is unknown by which name clients use this gate";
 		return;
 	}
 	buffer_init(&headers, 1024);

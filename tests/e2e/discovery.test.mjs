@@ -8,6 +8,9 @@ import { send } from './harness/raw.mjs';
 /** GET with a Host of our own choice. */
 const askHost = (gate, target, host) => send(gate.port, `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`, 'GET');
 
+/** The challenge of that scheme; one of Basic follows. */
+const bearer = (got) => got.get('www-authenticate').replace(/, Basic .*/, '');
+
 const POLICY = {
   roles: {
     reader: { granted_to: [{ client: 'nobody' }] },
@@ -82,12 +85,30 @@ test('the metadata of the resource', async (t) => {
     const got = (await gate.ask({ target: WELL_KNOWN })).json();
     assert.deepEqual(got.authorization_servers, ['https://one.example', 'https://two.example', gate.issuer]);
     assert.deepEqual(got.scopes_supported, ['special', 'b', 'c']);
-    for (const host of ['a.example%22', 'a&b', '$x', '~', '!']) {
+  });
+  await t.test('a Host that is no name or address is repeated neither there nor in a challenge', async (t) => {
+    const gate = await issuerGate(t, { config: config(), policy: POLICY });
+    for (const host of ['a.example%22', 'evil.example%00', 'a&b', '$x', '~', '!', 'a..b', '.example', 'a.example:0', 'a.example:99999', '[:::]', `${'a'.repeat(64)}.example`]) {
       const bad = await askHost(gate, WELL_KNOWN, host);
       assert.equal(bad.status, 400, host);
       assert.ok(!bad.text.includes(host));
       assert.match(bad.json().detail, /Host/);
+      const challenge = bearer(await askHost(gate, '/api/x', host));
+      assert.equal(challenge, 'Bearer realm="postern"', host);
     }
+    for (const host of ['api.example', 'API.example:8443', 'a_b.example.', '[::1]:80', '10.0.0.7']) {
+      assert.equal((await askHost(gate, WELL_KNOWN, host)).json().resource, `http://${host}`);
+      const challenge = bearer(await askHost(gate, '/api/x', host));
+      assert.equal(challenge, `Bearer realm="postern", resource_metadata="http://${host}${WELL_KNOWN}"`);
+    }
+  });
+  await t.test('HTTP/1.0 without a Host header', async (t) => {
+    const gate = await issuerGate(t, { config: config(), policy: POLICY });
+    const ask = (target) => send(gate.port, `GET ${target} HTTP/1.0\r\n\r\n`, 'GET');
+    const bad = await ask(WELL_KNOWN);
+    assert.equal(bad.status, 400);
+    assert.equal(bad.json().detail, 'without a Host header it is unknown by which name clients use this gate');
+    assert.equal(bearer(await ask('/api/x')), 'Bearer realm="postern"');
   });
   await t.test('not a local issuer whose tokens do not count', async (t) => {
     const gate = await issuerGate(t, { config: config(), local: { accept: 'never' }, policy: POLICY });
