@@ -11,13 +11,16 @@ explain_own(const struct config *config, const struct request *request, const st
 	const struct endpoint_request asked = {
 		.method = request->method, .path = target->path, .has_query = target->has_query
 	};
+	const struct resource_line resource =
+	    resource_read_line(config, target->path, request->method);
 	struct explain_own own = { 0 };
 	struct endpoint_paths paths;
 	struct endpoint_line line;
 
-	if (resource_path(config, target->path)) {
-		own.status = resource_status(request->method);
-		own.detail = own.status == 200 ? NULL : "the method must be " RESOURCE_METHODS;
+	if (resource.status != 0) {
+		own.status = resource.status;
+		if (own.status != 200)
+			own.detail = arena_format(arena, "%s%s", resource.told, resource.wanted);
 		return own;
 	}
 	if (!config->has_local)

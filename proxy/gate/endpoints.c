@@ -64,6 +64,8 @@ answer_issuer(
 		introspect(gate, transaction, &issued);
 	buffer_init(&headers, 8192);
 	buffer_add(&headers, buffer_span(&issued.headers));
+	if (issued.status >= 400)
+		header_add(&headers, SPAN("X-Postern"), SPAN("refused"));
 	header_add(&headers, SPAN("X-Request-Id"), span_of(transaction->id));
 	answer = (struct answer){
 		.status = issued.status,
@@ -119,10 +121,12 @@ endpoints_serve(struct gate *gate, struct transaction *transaction, const struct
 {
 	const struct services *services = transaction->snapshot->services;
 	struct span path = decision->target.path;
+	struct resource_line line = resource_read_line(
+	    services->config, path, exchange_request(transaction->exchange)->method);
 
-	if (resource_path(services->config, path)) {
+	if (line.status != 0) {
 		transaction->served_here = true;
-		resource_serve(transaction, services->config);
+		resource_serve(transaction, services->config, &line);
 	} else if (services->issuer != NULL && issuer_serves(services->issuer, path)) {
 		transaction->served_here = true;
 		serve_issuer(gate, transaction, &decision->target);

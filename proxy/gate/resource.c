@@ -10,6 +10,8 @@
 #include "proxy/http/header.h"
 #include "proxy/http/host.h"
 
+#define METHODS "GET, HEAD"
+
 static bool
 holds(const json_t *array, const char *text)
 {
@@ -120,17 +122,31 @@ describe(const char *name, const struct config *config)
 	return text;
 }
 
-bool
-resource_path(const struct config *config, struct span path)
+static bool
+is_near(struct span path, struct span exact)
 {
-	return span_is(path, CONFIG_RESOURCE_PATH) ||
-	       (config->resource.path != NULL && span_is(path, config->resource.path));
+	if (span_ends(path, SPAN("/")))
+		path.len--;
+	if (span_ends(exact, SPAN("/")))
+		exact.len--;
+	return span_equal_nocase(path, exact);
 }
 
-int
-resource_status(struct span method)
+struct resource_line
+resource_read_line(const struct config *config, struct span path, struct span method)
 {
-	return span_is(method, "GET") || span_is(method, "HEAD") ? 200 : 405;
+	const char *own = config->resource.path;
+	const char *exact = CONFIG_RESOURCE_PATH;
+
+	if (own != NULL && is_near(path, span_of(own)))
+		exact = own;
+	else if (!is_near(path, span_of(exact)))
+		return (struct resource_line){ 0, "", "" };
+	if (!span_is(path, exact))
+		return (struct resource_line){ 404, "this document's path is exactly ", exact };
+	if (!span_is(method, "GET") && !span_is(method, "HEAD"))
+		return (struct resource_line){ 405, "the method must be ", METHODS };
+	return (struct resource_line){ 200, "", "" };
 }
 
 const char *
@@ -144,14 +160,55 @@ resource_name(const struct config *config, const struct request *request, struct
 	    arena, "%s://%.*s", request->secure ? "https" : "http", SPAN_ARG(request->host));
 }
 
-void
-resource_serve(struct transaction *transaction, const struct config *config)
+/* There is no word among the reasons for what is wrong: nothing was judged. */
+static void
+add_problem(struct buffer *body, const struct resource_line *line, const char *request_id)
+{
+	buffer_format(body,
+	    "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":\"%s",
+	    line->status == 404 ? "Not Found" : "Method Not Allowed", line->status, line->told);
+	buffer_add_text(body, line->wanted);
+	buffer_add_text(body, "\",\"instance\":");
+	buffer_add_json(body, span_of(request_id));
+	buffer_add_text(body, "}\n");
+}
+
+static void
+write_answer(struct transaction *transaction, const struct resource_line *line, struct span body)
+{
+	bool good = line->status == 200;
+	struct answer answer = { .status = line->status, .body = body };
+	struct buffer headers;
+
+	buffer_init(&headers, 1024);
+	header_add(&headers, SPAN("Content-Type"),
+	    good ? SPAN("application/json") : SPAN("application/problem+json"));
+	if (good) {
+		header_add(&headers, SPAN("Vary"), SPAN("Host"));
+	} else {
+		header_add(&headers, SPAN("Cache-Control"), SPAN("no-store"));
+		header_add(&headers, SPAN("X-Postern"), SPAN("refused"));
+	}
+	if (line->status == 405)
+		header_add(&headers, SPAN("Allow"), span_of(line->wanted));
+	header_add(&headers, SPAN("X-Request-Id"), span_of(transaction->id));
+	answer.headers = buffer_span(&headers);
+	if (headers.failed) {
+		transaction->reason = REASON_OVERLOADED;
+	} else {
+		transaction->status = line->status;
+		answer_write(transaction->exchange, &answer);
+	}
+	buffer_done(&headers);
+}
+
+static void
+serve_document(
+    struct transaction *transaction, const struct config *config, const struct resource_line *line)
 {
 	const struct request *request = exchange_request(transaction->exchange);
-	struct answer answer = { .status = resource_status(request->method) };
 	const char *name = resource_name(config, request, transaction->arena);
-	struct buffer headers;
-	char *body = NULL;
+	char *text;
 
 	if (name == NULL) {
 		transaction->reason = REASON_REQUEST_MALFORMED;
@@ -161,23 +218,30 @@ resource_serve(struct transaction *transaction, const struct config *config)
 			: "without a Host header it is unknown by which name clients use this gate";
 		return;
 	}
-	buffer_init(&headers, 1024);
-	if (answer.status == 200) {
-		body = describe(name, config);
-		if (body == NULL) {
-			transaction->reason = REASON_OVERLOADED;
-			return;
-		}
-		answer.body = span_of(body);
-		header_add(&headers, SPAN("Content-Type"), SPAN("application/json"));
-		header_add(&headers, SPAN("Vary"), SPAN("Host"));
-	} else {
-		header_add(&headers, SPAN("Allow"), SPAN(RESOURCE_METHODS));
+	text = describe(name, config);
+	if (text == NULL)
+		transaction->reason = REASON_OVERLOADED;
+	else
+		write_answer(transaction, line, span_of(text));
+	free(text);
+}
+
+void
+resource_serve(
+    struct transaction *transaction, const struct config *config, const struct resource_line *line)
+{
+	struct buffer problem;
+
+	if (line->status == 200) {
+		serve_document(transaction, config, line);
+		return;
 	}
-	header_add(&headers, SPAN("X-Request-Id"), span_of(transaction->id));
-	answer.headers = buffer_span(&headers);
-	transaction->status = answer.status;
-	answer_write(transaction->exchange, &answer);
-	buffer_done(&headers);
-	free(body);
+	buffer_init(&problem, 4096);
+	add_problem(&problem, line, transaction->id);
+	transaction->detail = arena_format(transaction->arena, "%s%s", line->told, line->wanted);
+	if (problem.failed)
+		transaction->reason = REASON_OVERLOADED;
+	else
+		write_answer(transaction, line, buffer_span(&problem));
+	buffer_done(&problem);
 }

@@ -11,22 +11,27 @@
 #include "proxy/config/config.h"
 #include "proxy/gate/transaction.h"
 
-#define RESOURCE_METHODS "GET, HEAD"
+/* What the first line of a request asks of the metadata. */
+struct resource_line {
+	int status; /* 200; 404: the path is exactly `wanted`; 405: the methods are `wanted`; 0:
+		       the path is not about the metadata */
+	const char *told, *wanted; /* what is wrong, in two parts; empty */
+};
 
-/* Is this the path of the metadata? CONFIG_RESOURCE_PATH always is; so is the path of
- * `resource.url` below it (RFC 9728 section 3.1). */
-bool resource_path(const struct config *config, struct span path);
-
-/* The status of the answer: 200, or 405 for a wrong method (RFC 9110 section 15.5.6). */
-int resource_status(struct span method);
+/* CONFIG_RESOURCE_PATH is always the path of the metadata; so is the path of `resource.url` below
+ * it (RFC 9728 section 3.1). One that differs in case or by a slash at the end is told so. Lent by
+ * the configuration. */
+struct resource_line resource_read_line(
+    const struct config *config, struct span path, struct span method);
 
 /* The URL of this gate for clients: `resource.url`, else the host of the request; NULL: that host
  * is not a valid name or address. Lent by the configuration or the arena. */
 const char *resource_name(
     const struct config *config, const struct request *request, struct arena *arena);
 
-/* Answer GET and HEAD with {resource, authorization_servers, scopes_supported,
- * bearer_methods_supported}; other methods with 405. The resource is resource_name(). */
-void resource_serve(struct transaction *transaction, const struct config *config);
+/* Answer with {resource, authorization_servers, scopes_supported, bearer_methods_supported} of
+ * resource_name(), or with a problem of that status (RFC 9457). */
+void resource_serve(
+    struct transaction *transaction, const struct config *config, const struct resource_line *line);
 
 #endif

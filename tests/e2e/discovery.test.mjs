@@ -102,6 +102,26 @@ test('the metadata of the resource', async (t) => {
       assert.equal(challenge, `Bearer realm="postern", resource_metadata="http://${host}${WELL_KNOWN}"`);
     }
   });
+  await t.test('is turned away as a problem where path or method is wrong', async (t) => {
+    const gate = await issuerGate(t, { config: config({ url: 'https://api.example/orders' }), policy: POLICY });
+    const cases = [
+      ['POST', WELL_KNOWN, 405, 'Method Not Allowed', 'the method must be GET, HEAD'],
+      ['DELETE', `${WELL_KNOWN}/orders`, 405, 'Method Not Allowed', 'the method must be GET, HEAD'],
+      ['GET', `${WELL_KNOWN}/`, 404, 'Not Found', `this document's path is exactly ${WELL_KNOWN}`],
+      ['POST', `${WELL_KNOWN}/orders/`, 404, 'Not Found', `this document's path is exactly ${WELL_KNOWN}/orders`],
+      ['GET', WELL_KNOWN.toUpperCase(), 404, 'Not Found', `this document's path is exactly ${WELL_KNOWN}`],
+    ];
+    for (const [method, target, status, title, detail] of cases) {
+      const got = await gate.ask({ method, target });
+      assert.equal(got.status, status, `${method} ${target}`);
+      assert.equal(got.get('content-type'), 'application/problem+json');
+      assert.deepEqual(got.json(), { type: 'about:blank', title, status, detail, instance: got.get('x-request-id') });
+      assert.equal(got.get('x-postern'), 'refused');
+      assert.equal(got.get('cache-control'), 'no-store');
+      assert.equal(got.get('allow'), status === 405 ? 'GET, HEAD' : undefined);
+    }
+    assert.equal((await gate.ask({ target: `${WELL_KNOWN}/other` })).json().reason, 'no_rule');
+  });
   await t.test('HTTP/1.0 without a Host header', async (t) => {
     const gate = await issuerGate(t, { config: config(), policy: POLICY });
     const ask = (target) => send(gate.port, `GET ${target} HTTP/1.0\r\n\r\n`, 'GET');
