@@ -138,6 +138,10 @@ read_word(const struct slot *slot)
 			    i == 0 ? "" : ", ", slot->field->words[i]);
 		nearest_offer(&nearest, slot->field->words[i]);
 	}
+	for (const struct field_alias *alias = slot->field->aliases;
+	    alias != NULL && alias->typed != NULL; alias++)
+		if (span_equal_nocase(slot->node->text, span_of(alias->typed)))
+			nearest.word = alias->word;
 	mistake_at(
 	    slot->mistakes, slot->node, "must be one of %s%s", known, nearest_hint(&nearest, hint));
 }

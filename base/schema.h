@@ -45,16 +45,22 @@ struct texts {
 /* Do both hold the same texts in the same order? */
 bool schema_texts_same(const struct texts *a, const struct texts *b);
 
+/* Another name for one of `words` that people know: not accepted, only for a hint. */
+struct field_alias {
+	const char *typed, *word; /* `typed` is compared without case; NULL ends a list */
+};
+
 struct field {
 	const char *key;
 	enum field_type type;
 	size_t offset; /* offsetof() in the struct that is filled */
 	bool required;
-	int64_t min, max;          /* numbers; both 0: no bounds */
-	const char *default_value; /* default, as it would be written; NULL: zeroed */
-	const char *const *words;  /* FIELD_WORD: NULL-terminated */
-	unsigned url;              /* FIELD_URL: the parts that it may have, URL_… */
-	const char *help;          /* one line for the manual */
+	int64_t min, max;                  /* numbers; both 0: no bounds */
+	const char *default_value;         /* default, as it would be written; NULL: zeroed */
+	const char *const *words;          /* FIELD_WORD: NULL-terminated */
+	const struct field_alias *aliases; /* FIELD_WORD; NULL: none */
+	unsigned url;                      /* FIELD_URL: the parts that it may have, URL_… */
+	const char *help;                  /* one line for the manual */
 };
 
 /*

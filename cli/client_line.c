@@ -93,6 +93,7 @@ const struct command_option client_options[] = {
 	    .argument = "METHOD",
 	    .kind = OPTION_READ,
 	    .read = read_method,
+	    .nearest = client_method_nearest,
 	    .offset = offsetof(struct client_line, fields),
 	    .verbs = FIELDS,
 	    .help = "client_secret (basic or post), client_secret_basic, client_secret_post or\n"

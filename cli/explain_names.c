@@ -4,6 +4,7 @@
 #include "base/nearest.h"
 #include "issuer/admin/account.h"
 #include "issuer/store/store.h"
+#include "token/issuer_match.h"
 
 #define ARENA_MAX (1u << 20)
 
@@ -28,11 +29,10 @@ explain_no_client(const struct config *config, const char *name, struct err *ret
 bool
 explain_no_issuer(const struct config *config, const char *name, struct err *reterr)
 {
-	struct nearest nearest = nearest_to(span_of(name));
+	struct nearest nearest = issuer_match_nearest(
+	    config->trusted_issuers, config->trusted_issuer_count, span_of(name));
 	char hint[NEAREST_HINT];
 
-	for (size_t i = 0; i < config->trusted_issuer_count; i++)
-		nearest_offer(&nearest, config->trusted_issuers[i].name);
 	return err_set(reterr, "the configuration names no issuer \"%.128s\"%s", name,
 	    nearest_hint(&nearest, hint));
 }

@@ -11,6 +11,7 @@
 #include "cli/keys.h"
 #include "jwks/fetch.h"
 #include "proxy/gate/snapshot.h"
+#include "token/issuer_match.h"
 
 static const char *const kinds[] = {
 	[SOURCE_FILE] = "file",
@@ -88,11 +89,10 @@ print_issuer(const struct snapshot *snapshot, size_t index)
 static int
 no_issuer(const struct config *config, const char *name)
 {
-	struct nearest nearest = nearest_to(span_of(name));
+	struct nearest nearest = issuer_match_nearest(
+	    config->trusted_issuers, config->trusted_issuer_count, span_of(name));
 	char hint[NEAREST_HINT];
 
-	for (size_t i = 0; i < config->trusted_issuer_count; i++)
-		nearest_offer(&nearest, config->trusted_issuers[i].name);
 	(void)command_trouble("jwks: the configuration names no issuer \"%.64s\"%s", name,
 	    nearest_hint(&nearest, hint));
 	return EXIT_NO;

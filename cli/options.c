@@ -146,6 +146,19 @@ add_text(struct reading *reading, const struct command_option *option, const cha
 }
 
 static void
+wrong_value(struct reading *reading, const struct command_option *option, const char *rule,
+    const char *value)
+{
+	struct nearest nearest = { 0 };
+	char hint[NEAREST_HINT];
+
+	if (option->nearest != NULL)
+		nearest.word = option->nearest(span_of(value));
+	wrong(reading, "%s must be %s (found \"%.64s\")%s", option->name, rule, value,
+	    nearest_hint(&nearest, hint));
+}
+
+static void
 take_value(struct reading *reading, const struct command_option *option, const char *value)
 {
 	void *field = (char *)reading->line + option->offset;
@@ -167,8 +180,7 @@ take_value(struct reading *reading, const struct command_option *option, const c
 	case OPTION_READ:
 		rule = option->read(value, field);
 		if (rule != NULL)
-			wrong(
-			    reading, "%s must be %s (found \"%.64s\")", option->name, rule, value);
+			wrong_value(reading, option, rule, value);
 		break;
 	}
 }

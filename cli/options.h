@@ -46,6 +46,8 @@ struct command_option {
 
 	/* OPTION_READ: NULL, or what the value must be, for "must be …". */
 	const char *(*read)(const char *value, void *field);
+	/* OPTION_READ: what was probably meant, for a hint; NULL: nothing is near. May be NULL. */
+	const char *(*nearest)(struct span value);
 };
 
 struct command_verb {

@@ -180,11 +180,10 @@ static int
 no_issuer(const struct work *work, const char *name)
 {
 	const struct config *config = work->place->config;
-	struct nearest nearest = nearest_to(span_of(name));
+	struct nearest nearest = issuer_match_nearest(
+	    config->trusted_issuers, config->trusted_issuer_count, span_of(name));
 	char hint[NEAREST_HINT];
 
-	for (size_t i = 0; i < config->trusted_issuer_count; i++)
-		nearest_offer(&nearest, config->trusted_issuers[i].name);
 	(void)command_trouble("revoke: the configuration names no issuer \"%.128s\"%s%s", name,
 	    nearest_hint(&nearest, hint),
 	    work->place->sound ? "" : "; while it has mistakes, give the issuer by its iss");

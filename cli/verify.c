@@ -26,7 +26,8 @@ read_algorithm(const char *name, void *field)
 	enum algorithm algorithm = algorithm_find(span_of(name));
 
 	if (algorithm == ALGORITHM_COUNT)
-		return "one of RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA";
+		return "one of RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA; HS* "
+		       "and none are never accepted";
 	*(algorithm_set *)field |= ALGORITHM_BIT(algorithm);
 	return NULL;
 }
@@ -50,6 +51,7 @@ static const struct command_option options[] = {
 	    .kind = OPTION_READ,
 	    .repeated = true,
 	    .read = read_algorithm,
+	    .nearest = algorithm_nearest,
 	    .offset = offsetof(struct asked, algorithms),
 	    .help = "an accepted alg (default: whatever the key allows)" },
 	{ .name = "--signature-only",

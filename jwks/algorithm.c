@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 
+#include "base/nearest.h"
+
 struct row {
 	const char *name;
 	enum key_type type;
@@ -25,6 +27,18 @@ algorithm_find(struct span name)
 	while (algorithm < ALGORITHM_COUNT && !span_is(name, rows[algorithm].name))
 		algorithm++;
 	return (enum algorithm)algorithm;
+}
+
+const char *
+algorithm_nearest(struct span typed)
+{
+	struct nearest nearest = nearest_to(typed);
+
+	if (span_equal_nocase(span_slice(typed, 0, 2), SPAN("HS")))
+		return NULL;
+	for (int i = 0; i < ALGORITHM_COUNT; i++)
+		nearest_offer(&nearest, rows[i].name);
+	return nearest.word;
 }
 
 const char *

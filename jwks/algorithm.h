@@ -45,6 +45,10 @@ typedef uint32_t algorithm_set;
 /* By exact bytes; "Ed25519" (RFC 9864) is EdDSA. ALGORITHM_COUNT: not one of ours. */
 enum algorithm algorithm_find(struct span name);
 
+/* The name that was probably meant, for a hint; NULL: none is near, or it is one of HS*, which are
+ * never accepted. A string literal. */
+const char *algorithm_nearest(struct span typed);
+
 /* Its name, a string literal. */
 const char *algorithm_name(enum algorithm algorithm);
 

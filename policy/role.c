@@ -6,6 +6,7 @@
 
 #include "base/nearest.h"
 #include "policy/condition_lint.h"
+#include "token/issuer_match.h"
 
 /* What schema_read() fills. */
 struct role_row {
@@ -86,15 +87,19 @@ static void
 no_issuer(struct reader *reader, const struct node *node)
 {
 	const struct policy_names *names = reader->names;
-	struct nearest nearest = nearest_to(node->text);
+	struct nearest nearest =
+	    issuer_match_nearest(names->trusted_issuers, names->trusted_issuer_count, node->text);
 	char hint[NEAREST_HINT];
 
-	for (size_t i = 0; i < names->trusted_issuer_count; i++)
-		nearest_offer(&nearest, names->trusted_issuers[i].name);
-	if (names->local_issuer != NULL)
-		nearest_offer(&nearest, names->local_issuer);
-	mistake_at(
-	    reader->mistakes, node, "no issuer of that name%s", nearest_hint(&nearest, hint));
+	if (span_is(node->text, TRUSTED_ISSUER_LOCAL))
+		mistake_at(reader->mistakes, node,
+		    "is the local issuer, and there is no \"local_issuer\" in the configuration");
+	else if (span_is(node->text, "*"))
+		mistake_at(reader->mistakes, node,
+		    "no issuer of that name: for tokens of any issuer leave \"issuer\" out");
+	else
+		mistake_at(reader->mistakes, node, "no issuer of that name%s",
+		    nearest_hint(&nearest, hint));
 }
 
 static void

@@ -201,6 +201,23 @@ issuer_match_key(const struct verify_inputs *inputs, struct token *token, struct
 	    token, REASON_KEY_UNKNOWN, "the key signs for another issuer (its \"issuer\")");
 }
 
+struct nearest
+issuer_match_nearest(const struct trusted_issuer *trusted_issuers, size_t count, struct span typed)
+{
+	struct nearest nearest = nearest_to(typed);
+	size_t same = issuer_match_exact(trusted_issuers, count, typed);
+
+	for (size_t i = 0; i < count; i++) {
+		nearest_offer(&nearest, trusted_issuers[i].name);
+		if (span_is(typed, "local_issuer") &&
+		    strcmp(trusted_issuers[i].name, TRUSTED_ISSUER_LOCAL) == 0)
+			same = i;
+	}
+	if (same < count)
+		nearest.word = trusted_issuers[same].name;
+	return nearest;
+}
+
 /* The preset's other spellings. */
 static void
 add_aliases(struct trusted_issuer *trusted_issuer, struct mistakes *mistakes)

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/nearest.h"
 #include "token/trusted_issuer.h"
 #include "token/verify.h"
 
@@ -33,6 +34,12 @@ size_t issuer_match_find(
 /* The index of the one whose `issuer` is identical; `count` if none. */
 size_t issuer_match_exact(
     const struct trusted_issuer *trusted_issuers, size_t count, struct span issuer);
+
+/* The one that was probably meant by an unknown name: the nearest name, or the one whose `issuer`
+ * is what was typed. "local_issuer", the key of the configuration, is near the local issuer. For a
+ * hint. */
+struct nearest issuer_match_nearest(
+    const struct trusted_issuer *trusted_issuers, size_t count, struct span typed);
 
 /* Entra: a token for Microsoft Graph (`nonce` in the header, or its `aud`) can be verified only by
  * Graph, so it is refused with that cause before its signature is checked. REASON_OK for all

@@ -31,6 +31,19 @@ const char *const provider_words[] = {
 	"github", "kubernetes", PROVIDER_GENERIC, NULL
 };
 
+const struct field_alias provider_aliases[] = {
+	{ "azure", "entra" }, { "azuread", "entra" }, { "azure_ad", "entra" }, { "azure-ad", "entra" },
+	{ "aad", "entra" }, { "microsoft", "entra" }, { "entraid", "entra" }, { "entra_id", "entra" },
+	{ "entra-id", "entra" }, { "aws", "cognito" }, { "amazon", "cognito" },
+	{ "aws_cognito", "cognito" }, { "aws-cognito", "cognito" }, { "gcp", "google" },
+	{ "gsuite", "google" }, { "oracle", "oci" }, { "idcs", "oci" }, { "k8s", "kubernetes" },
+	{ "github_actions", "github" }, { "github-actions", "github" }, { "gitlab_ci", "gitlab" },
+	{ "gitlab-ci", "gitlab" }, { "rhsso", "keycloak" }, { "redhat", "keycloak" },
+	{ "pingone", "ping" }, { "pingfederate", "ping" }, { "oidc", PROVIDER_GENERIC },
+	{ "openid", PROVIDER_GENERIC }, { "custom", PROVIDER_GENERIC }, { "other", PROVIDER_GENERIC },
+	{ NULL, NULL }
+};
+
 /* In the order of provider_words. Tokens of workloads (gitlab, github, kubernetes) carry no scopes
  * or roles: the policy has conditions on their claims instead. The table is never written to; it is
  * not const only because struct texts is not. */

@@ -15,6 +15,9 @@
 /* The words of `provider`, in the order of the table; NULL at the end. */
 extern const char *const provider_words[];
 
+/* Other names that people know these providers by, for hints. */
+extern const struct field_alias provider_aliases[];
+
 /* The `provider` value that means "no particular provider". */
 #define PROVIDER_GENERIC "generic"
 

@@ -29,6 +29,7 @@ struct settings {
 static const struct field fields[] = {
 	{ .key = "provider", .type = FIELD_WORD, .offset = offsetof(struct settings, provider),
 	  .default_value = PROVIDER_GENERIC, .words = provider_words,
+	  .aliases = provider_aliases,
 	  .help = "Preset for a known provider." },
 	{ .key = "issuer", .type = FIELD_TEXT, .offset = offsetof(struct settings, issuer),
 	  .required = true, .help = "The exact `iss` of its tokens." },
@@ -126,11 +127,9 @@ warn_of_star(const struct texts *texts, const char *instead, struct mistakes *mi
 static void
 no_algorithm(struct mistakes *mistakes, const struct node *node)
 {
-	struct nearest nearest = nearest_to(node->text);
+	struct nearest nearest = { .word = algorithm_nearest(node->text) };
 	char hint[NEAREST_HINT];
 
-	for (size_t i = 0; i < ALGORITHM_COUNT; i++)
-		nearest_offer(&nearest, algorithm_name((enum algorithm)i));
 	mistake_at(mistakes, node,
 	    "must be one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA "
 	    "(or Ed25519); HS* and none are never accepted%s",
@@ -339,14 +338,14 @@ trusted_issuer_local(
     struct trusted_issuer *trusted_issuer, const char *issuer, const char *audience)
 {
 	*trusted_issuer = (struct trusted_issuer){
-		.name = "local",
+		.name = TRUSTED_ISSUER_LOCAL,
 		.provider = PROVIDER_GENERIC,
 		.issuer = issuer,
 		.only_audience = audience,
 		.algorithms = ALGORITHM_ALL,
 		.types = { .at = local_types, .count = 1 },
 		.skew_s = LOCAL_SKEW_S,
-		.source = { .name = "local", .issuer = issuer, .kind = SOURCE_GIVEN },
+		.source = { .name = TRUSTED_ISSUER_LOCAL, .issuer = issuer, .kind = SOURCE_GIVEN },
 	};
 	trusted_issuer->audience =
 	    (struct texts){ .at = &trusted_issuer->only_audience, .count = 1 };

@@ -25,6 +25,9 @@ struct trusted_issuer_require {
 	struct trusted_issuer_require *next;
 };
 
+/* The name of the local issuer among the trusted issuers. */
+#define TRUSTED_ISSUER_LOCAL "local"
+
 /* Where the claims that the gate uses are found; each a list of JSON Pointers, first hit wins for
  * subject and client, all are joined for the others, where "*" is each entry of an array. */
 struct trusted_issuer_claims {

@@ -17,11 +17,12 @@
 #include "base/schema.h"
 #include "issuer/accounts/lockout.h"
 #include "issuer/local/standby.h"
+#include "token/trusted_issuer.h"
 
 enum local_accept { LOCAL_ALWAYS, LOCAL_FALLBACK, LOCAL_NEVER };
 
 /* The name of the local issuer among the trusted issuers. */
-#define LOCAL_NAME "local"
+#define LOCAL_NAME TRUSTED_ISSUER_LOCAL
 
 /* The keys that sign its tokens. */
 struct local_signing {

@@ -5,6 +5,7 @@
 
 #include "base/base64url.h"
 #include "base/digest.h"
+#include "base/nearest.h"
 #include "base/utf8.h"
 
 #define ID_BYTES 16
@@ -157,6 +158,16 @@ client_method_find(struct span word, int *ret_method)
 		}
 	}
 	return false;
+}
+
+const char *
+client_method_nearest(struct span typed)
+{
+	struct nearest nearest = nearest_to(typed);
+
+	for (int i = 0; i < CLIENT_TLS; i++)
+		nearest_offer(&nearest, method_words[i]);
+	return nearest.word;
 }
 
 bool

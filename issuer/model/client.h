@@ -82,6 +82,9 @@ bool client_hash_valid(struct span hash);
 const char *client_method_word(int method);
 MUST_CHECK bool client_method_find(struct span word, int *ret_method);
 
+/* The word of those that can be used that was probably meant, for a hint; NULL: none is near. */
+const char *client_method_nearest(struct span typed);
+
 /* May this be a client's name? 1..128 bytes of UTF-8, no control characters, no colon, no space
  * at either end. */
 bool client_name_valid(struct span name);

@@ -36,6 +36,8 @@ struct admin_section {
 
 static const char *const format_words[] = { "json", "text", NULL };
 static const char *const level_words[] = { "error", "warn", "info", "debug", NULL };
+static const struct field_alias level_aliases[] = { { "warning", "warn" }, { "trace", "debug" },
+	{ "notice", "info" }, { "fatal", "error" }, { "critical", "error" }, { NULL, NULL } };
 static const char *const detail_words[] = { "none", "public", NULL };
 
 static const struct field top_fields[] = {
@@ -171,6 +173,7 @@ static const struct field log_fields[] = {
 	    .offset = offsetof(struct log_section, level),
 	    .default_value = "info",
 	    .words = level_words,
+	    .aliases = level_aliases,
 	    .help = "error, warn, info or debug" },
 	{ 0 },
 };

@@ -2,6 +2,7 @@
 #include "base/nearest.h"
 #include "base/url.h"
 #include "proxy/config/config.h"
+#include "token/issuer_match.h"
 
 static const struct field fields[] = {
 	{ .key = "url",
@@ -56,7 +57,8 @@ is_issuer(const struct config *config, const char *name)
 static void
 no_issuer(struct config *config, const struct node *node, const char *name)
 {
-	struct nearest nearest = nearest_to(span_of(name));
+	struct nearest nearest = issuer_match_nearest(
+	    config->trusted_issuers, config->trusted_issuer_count, span_of(name));
 	char hint[NEAREST_HINT];
 
 	if (strcmp(name, LOCAL_NAME) == 0) {
@@ -64,8 +66,6 @@ no_issuer(struct config *config, const struct node *node, const char *name)
 		    "\"" LOCAL_NAME "\" is the local issuer, and there is no \"local_issuer\"");
 		return;
 	}
-	for (size_t i = 0; i < config->trusted_issuer_count; i++)
-		nearest_offer(&nearest, config->trusted_issuers[i].name);
 	mistake_at_key(&config->mistakes, node,
 	    "\"%.64s\" is not one of \"issuers\", nor \"" LOCAL_NAME "\"%s", name,
 	    nearest_hint(&nearest, hint));

@@ -88,7 +88,9 @@ const MISTAKES = [
   [['client', 'show', '--output=json', '-x'], 'client show: unknown option "-x"; put a NAME|ID that begins with "-" after "--"'],
   [['client', 'show', '-x', 'partner'], 'client show: unknown option "-x"; --help lists the options'],
   [['user', 'add', 'x', '-pSECRET'], 'user add: unknown option "-p"; --help lists the options'],
-  [['verify', '--jwks', 'x', '--algorithm', 'HS256', '-'], 'verify: --algorithm must be one of RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA (found "HS256")'],
+  [['verify', '--jwks', 'x', '--algorithm', 'HS256', '-'], 'verify: --algorithm must be one of RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA; HS* and none are never accepted (found "HS256")'],
+  [['verify', '--jwks', 'x', '--algorithm', 'RS25', '-'], 'verify: --algorithm must be one of RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA; HS* and none are never accepted (found "RS25"); did you mean "RS256"?'],
+  [['client', 'add', 'x', '--auth-method', 'private_key'], 'client add: --auth-method must be client_secret, client_secret_basic, client_secret_post or private_key_jwt (found "private_key"); did you mean "private_key_jwt"?'],
 ];
 
 test('mistakes', async (t) => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `postern check` warns about: every row of the manual's table, each with its place, and exit 0.
+// And mistakes in names, which say what was probably meant.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -92,3 +93,27 @@ for (const [what, cases] of Object.entries(CASES)) {
     }
   });
 }
+
+/** [policy, the mistake, more of the configuration]. */
+const NAMES = [
+  ['', /postern\.yaml:\d+:\d+: \/issuers\/idp\/provider: .*did you mean "entra"\?/, issuer({ provider: 'azure' })],
+  ['', /\/issuers\/idp\/provider: .*did you mean "cognito"\?/, issuer({ provider: 'aws' })],
+  ['', /\/issuers\/idp\/algorithms\/0: .*did you mean "RS256"\?/, issuer({ algorithms: ['RS25'] })],
+  ['', /\/log\/level: .*did you mean "warn"\?/, { log: { level: 'warning' } }],
+  ['', /\/resource\/authorization_servers: .*did you mean "idp"\?/, { resource: { authorization_servers: ['https://idp.example'] } }],
+  [line('{issuer: local, scope: s}'), /policy\.yaml:4:18: \/roles\/r\/granted_to\/0\/issuer: is the local issuer, and there is no "local_issuer"/],
+  [line('{issuer: local_issuer, scope: s}'), /\/issuer: no issuer of that name; did you mean "local"\?/, LOCAL],
+  [line('{issuer: "https://idp.example", scope: s}'), /\/issuer: no issuer of that name; did you mean "idp"\?/],
+  [line('{issuer: "*", scope: s}'), /for tokens of any issuer leave "issuer" out/],
+];
+
+test('a mistake in a name says what was probably meant', async (t) => {
+  for (const [policy, want, config] of NAMES) {
+    await t.test(String(want), async (inner) => {
+      const gate = await makeGate(inner, { policy: policy || 'public: [/o]\n', config: { issuers: { idp: IDP }, ...config } });
+      const done = await run(['check', '--offline', '-c', gate.file]);
+      assert.match(done.stderr, want);
+      assert.equal(done.code, 1);
+    });
+  }
+});

@@ -20,6 +20,8 @@ struct filled {
 
 static const char *const words[] = { "strip", "keep", NULL };
 
+static const struct field_alias aliases[] = { { "remove", "strip" }, { NULL, NULL } };
+
 #define AT(member) .offset = offsetof(struct filled, member)
 static const struct field fields[] = {
 	{ .key = "text", .type = FIELD_TEXT, AT(text), .required = true },
@@ -37,7 +39,12 @@ static const struct field fields[] = {
 	    .default_value = "30s" },
 	{ .key = "wait", .type = FIELD_DURATION_MS, AT(time_ms) },
 	{ .key = "size", .type = FIELD_SIZE, AT(size), .default_value = "16k" },
-	{ .key = "word", .type = FIELD_WORD, AT(word), .words = words, .default_value = "keep" },
+	{ .key = "word",
+	    .type = FIELD_WORD,
+	    AT(word),
+	    .words = words,
+	    .aliases = aliases,
+	    .default_value = "keep" },
 	{ .key = "map", .type = FIELD_MAP, AT(map) },
 	{ 0 },
 };
@@ -106,6 +113,9 @@ struct wrong_case {
 
 static const struct wrong_case wrongs[] = {
 	{ "flag: true\n", "f:1:1: /: \"text\" is missing\n" },
+	{ "text: x\nword: Remove\n",
+	    "f:2:7: /word: must be one of strip, keep; did you mean \"strip\"? (found "
+	    "\"Remove\")\n" },
 	{ "text: x\ntexst: y\n", "f:2:1: /texst: unknown key; did you mean \"text\"?\n" },
 	{ "text: x\nzzzzzz: y\n", "f:2:1: /zzzzzz: unknown key\n" },
 	{ "text:\n", "f:1:1: /text: must not be empty\n" },

@@ -74,6 +74,18 @@ the_set_of_all_holds_each_once(void **state)
 	assert_int_equal(set, ALGORITHM_ALL);
 }
 
+static void
+a_name_that_is_nearly_one_says_which(void **state)
+{
+	(void)state;
+	assert_string_equal(algorithm_nearest(SPAN("RS25")), "RS256");
+	assert_string_equal(algorithm_nearest(SPAN("es-384")), "ES384");
+	assert_null(algorithm_nearest(SPAN("HS256")));
+	assert_null(algorithm_nearest(SPAN("hs512")));
+	assert_null(algorithm_nearest(SPAN("none")));
+	assert_null(algorithm_nearest(SPAN("")));
+}
+
 int
 main(void)
 {
@@ -82,6 +94,7 @@ main(void)
 		cmocka_unit_test(ed25519_is_eddsa),
 		cmocka_unit_test(nothing_else_is_an_algorithm),
 		cmocka_unit_test(the_set_of_all_holds_each_once),
+		cmocka_unit_test(a_name_that_is_nearly_one_says_which),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,6 +34,11 @@ mistakes_in_roles_are_reported(void **state)
 	static const struct mistake_case cases[] = {
 		{ "an unknown key is a mistake", "rules: {}",
 		    "policy.yaml:1:1: /rules: unknown key" },
+		{ "\"*\" is no issuer", "roles: {r: {granted_to: [{issuer: \"*\", scope: x}]}}",
+		    "no issuer of that name: for tokens of any issuer leave \"issuer\" out" },
+		{ "the key of the configuration is not its name",
+		    "roles: {r: {granted_to: [{issuer: local_issuer, scope: x}]}}",
+		    "no issuer of that name; did you mean \"local\"?" },
 		{ "an unknown issuer is a mistake",
 		    "roles: {r: {granted_to: [{issuer: okat, scope: x}]}}",
 		    "/roles/r/granted_to/0/issuer: no issuer of that name; did you mean "

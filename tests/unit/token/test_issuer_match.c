@@ -188,6 +188,38 @@ a_token_for_graph_is_called_so(void **state)
 	expect_keyed(&trusted_issuer, V2(ISSUER_MATCH_TENANT), &asked);
 }
 
+static void
+an_unknown_name_says_which_was_meant(void **state)
+{
+	static const struct trusted_issuer all[] = {
+		{ .name = "okta", .issuer = "https://acme.okta.com/oauth2/default" },
+		{ .name = "entra" },
+		{ .name = TRUSTED_ISSUER_LOCAL, .issuer = "http://127.0.0.1:8080" },
+	};
+	static const struct {
+		const char *typed, *want;
+	} cases[] = {
+		{ "okat", "okta" },
+		{ "https://acme.okta.com/oauth2/default", "okta" },
+		{ "https://acme.okta.com/oauth2/other", NULL },
+		{ "http://127.0.0.1:8080", "local" },
+		{ "local_issuer", "local" },
+		{ "zz", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct nearest got = issuer_match_nearest(all, 3, span_of(cases[i].typed));
+
+		if (cases[i].want == NULL
+			? got.word != NULL
+			: got.word == NULL || strcmp(got.word, cases[i].want) != 0)
+			fail_msg("%s: got %s", cases[i].typed, got.word);
+	}
+	assert_null(issuer_match_nearest(all, 2, SPAN("local_issuer")).word);
+	assert_null(issuer_match_nearest(NULL, 0, SPAN("okta")).word);
+}
+
 int
 main(void)
 {
@@ -197,6 +229,7 @@ main(void)
 		cmocka_unit_test(of_many_tenants_key_issuer_and_tid_are_one),
 		cmocka_unit_test(of_one_tenant_a_key_may_name_none),
 		cmocka_unit_test(a_token_for_graph_is_called_so),
+		cmocka_unit_test(an_unknown_name_says_which_was_meant),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
