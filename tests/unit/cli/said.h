@@ -59,7 +59,7 @@ said_end(struct said *said)
 
 /* A command line of words between single spaces; "''" is the empty word. */
 struct said_words {
-	char text[512];
+	char text[1024];
 	char *argv[SAID_WORDS + 1];
 	int argc;
 };

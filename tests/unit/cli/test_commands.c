@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Commands as somebody types them, one after the other in one directory: the exit code, and what is
- * said. `$TOKEN` stands for the last token that was printed.
- */
+/* Commands as somebody types them: tests/cases/commands.txt says how its lines are read. */
 #include "said.h"
 #include "issuer/scratch.h"
+#include "policy/cases.h"
 
 #include <sys/stat.h>
 
@@ -40,36 +38,61 @@ put(const char *name, const char *text)
 		fail_msg("%s", err.text);
 }
 
-static int
-setup(void **state)
+static void
+end_section(void)
 {
-	(void)state;
+	if (scratch.dir[0] == '\0')
+		return;
+	assert_int_equal(chdir("/"), 0);
+	scratch_done(&scratch);
+}
+
+static void
+begin_section(void)
+{
+	end_section();
 	scratch_init(&scratch);
-	if (chdir(scratch.dir) != 0 || mkdir("state", 0700) != 0)
-		return -1;
+	assert_int_equal(chdir(scratch.dir), 0);
+	assert_int_equal(mkdir("state", 0700), 0);
 	put("postern.yaml", CONFIG);
 	put("policy.yaml", POLICY);
-	return 0;
 }
 
-static int
-teardown(void **state)
+/* A command line, its standard input, and what is to come of it. */
+struct typed {
+	char line[1024], input[2048];
+	int number; /* of its line in the table; 0: there is none */
+	int code;
+	char out[256], err[256]; /* what is there; "": nothing is */
+};
+
+/* $TOKEN is what it stands for, as a word or as a line. */
+static char *
+word_of(char *word)
 {
-	(void)state;
-	scratch_done(&scratch);
-	return chdir("/");
+	return strcmp(word, "$TOKEN") == 0 ? token : word;
+}
+
+static void
+give_input(const char *text)
+{
+	int file = memfd_create("input", 0);
+
+	assert_true(file >= 0 && write(file, text, strlen(text)) == (ssize_t)strlen(text));
+	assert_true(lseek(file, 0, SEEK_SET) == 0 && dup2(file, 0) == 0);
+	(void)close(file);
 }
 
 static int
-run(const char *line)
+run(struct typed *typed)
 {
 	struct said_words words;
 	int code = -1;
 
-	said_split(&words, line);
+	said_split(&words, typed->line);
 	for (int i = 0; i < words.argc; i++)
-		if (strcmp(words.argv[i], "$TOKEN") == 0)
-			words.argv[i] = token;
+		words.argv[i] = word_of(words.argv[i]);
+	give_input(typed->input);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(commands[i]->name, words.argv[0]) == 0) {
 			said_begin(&said);
@@ -82,197 +105,118 @@ run(const char *line)
 	return code;
 }
 
-struct step {
-	const char *line;
+static bool
+holds(const char *said_text, const char *want)
+{
+	return want[0] == '\0' ? said_text[0] == '\0' : strstr(said_text, want) != NULL;
+}
+
+/* Type what was read so far, if anything was. */
+static void
+type(struct cases *cases, struct typed *typed)
+{
 	int code;
-	const char *out, *err; /* what is there; NULL: nothing is */
-};
 
-static void
-follow(const struct step *steps)
-{
-	for (const struct step *step = steps; step->line != NULL; step++) {
-		int code = run(step->line);
-
-		if (code != step->code ||
-		    (step->out == NULL ? said.out[0] != '\0'
-				       : strstr(said.out, step->out) == NULL) ||
-		    (step->err == NULL ? said.err[0] != '\0' : strstr(said.err, step->err) == NULL))
-			fail_msg("%s: exit code %d, printed\n%sand\n%s", step->line, code, said.out,
-			    said.err);
+	if (typed->number == 0)
+		return;
+	code = run(typed);
+	if (code != typed->code || !holds(said.out, typed->out) || !holds(said.err, typed->err)) {
+		cases->failed++;
+		print_error("%s:%d: %s: exit code %d, printed\n%sand\n%s", cases->name,
+		    typed->number, typed->line, code, said.out, said.err);
 	}
+	*typed = (struct typed){ 0 };
 }
 
 static void
-clients(void **state)
+append(struct span line)
 {
-	static const struct step steps[] = {
-		{ "client list", 0, "NAME", NULL },
-		{ "client add shop --role reader --scope x", 0, "client_secret", "shown" },
-		{ "client add shop", 1, NULL, "shop" },
-		{ "client add other --role raeder", 1, NULL, "did you mean \"reader\"?" },
-		{ "client list", 0, "shop", NULL },
-		{ "client list --json", 0, "\"name\":\"shop\"", NULL },
-		{ "client show shop", 0, "reader", NULL },
-		{ "client show shp", 1, NULL, "did you mean \"shop\"?" },
-		{ "client grant shop writer", 0, NULL, NULL },
-		{ "client grant shop writer", 0, NULL, "already" },
-		{ "client revoke shop writer", 0, NULL, NULL },
-		{ "client change shop --label Shop", 0, NULL, NULL },
-		{ "client rename shop store", 0, NULL, NULL },
-		{ "client show store", 0, "Shop", NULL },
-		{ "client rotate store --output env", 0, "CLIENT_SECRET=", NULL },
-		{ "client revoke-secret store --slot both", 0, "both secrets", NULL },
-		{ "client revoke-secret store", 1, NULL, "store" },
-		{ "client disable store", 0, NULL, NULL },
-		{ "client show store", 0, "disabled", NULL },
-		{ "client enable store", 0, NULL, NULL },
-		{ "client export", 0, "\"clients\"", NULL },
-		{ "client delete store", 0, NULL, NULL },
-		{ "client delete store", 1, NULL, "store" },
-		{ "client import absent.json", 2, NULL, "absent.json" },
-		{ NULL, 0, NULL, NULL },
-	};
+	struct span name = cases_word(&line);
+	char path[64];
+	FILE *file;
 
-	(void)state;
-	follow(steps);
+	(void)snprintf(path, sizeof(path), "%.*s", SPAN_ARG(name));
+	file = fopen(path, "a");
+	assert_non_null(file);
+	assert_true(fprintf(file, "%.*s\n", SPAN_ARG(line)) > 0);
+	assert_int_equal(fclose(file), 0);
 }
 
 static void
-users(void **state)
+add_input(struct typed *typed, struct span line)
 {
-	static const struct step steps[] = {
-		{ "user add ann --generate --role reader", 0, "password", "shown" },
-		{ "user add ann --generate", 1, NULL, "ann" },
-		{ "user list", 0, "ann", NULL },
-		{ "user show ann --json", 0, "\"roles\":[\"reader\"]", NULL },
-		{ "user passwd ann --generate", 0, "password", "shown" },
-		{ "user grant ann writer", 0, NULL, NULL },
-		{ "user grant ann wirter", 1, NULL, "did you mean \"writer\"?" },
-		{ "user revoke ann writer", 0, NULL, NULL },
-		{ "user disable ann", 0, NULL, NULL },
-		{ "user show ann", 0, "disabled", NULL },
-		{ "user enable ann", 0, NULL, NULL },
-		{ "user show bob", 1, NULL, "bob" },
-		{ "user delete ann", 0, NULL, NULL },
-		{ NULL, 0, NULL, NULL },
-	};
+	size_t len = strlen(typed->input);
+	char text[1024];
 
-	(void)state;
-	follow(steps);
+	(void)snprintf(text, sizeof(text), "%.*s", SPAN_ARG(line));
+	(void)snprintf(typed->input + len, sizeof(typed->input) - len, "%s\n", word_of(text));
 }
 
 static void
-tokens(void **state)
+copy(char *into, size_t room, struct span line)
 {
-	static const struct step steps[] = {
-		{ "client add shop --role reader", 0, "client_secret", "shown" },
-		{ "client add poor", 0, "client_secret", "shown" },
-		{ "user add ann --generate --role reader", 0, "password", "shown" },
-		{ "token", 2, NULL, "--client" },
-		{ "token --client shp", 1, NULL, "shop" },
-		{ "token --client shop", 0, "eyJ", NULL },
-		{ "explain /open", 0, "/open", NULL },
-		{ "explain /orders/7", 1, "credentials_missing", NULL },
-		{ "explain /orders/7 --token $TOKEN", 0, "shop", NULL },
-		{ "explain /orders/7 -X DELETE --token $TOKEN", 1, "method_not_granted", NULL },
-		{ "explain /nowhere --token $TOKEN", 1, "no_rule", NULL },
-		{ "explain /orders/7 --token $TOKEN --at 4000000000", 1, "token_expired", NULL },
-		{ "explain /orders/7 --client shop", 0, "reader", NULL },
-		{ "explain /orders/7 --client poor --json", 1, "\"privilege_missing\"", NULL },
-		{ "explain /orders/7 --user ann", 0, "ann", NULL },
-		{ "explain /orders/7 --client none", 2, NULL, "none" },
-		{ "explain /a/../b", 1, "path_ambiguous", NULL },
-		{ "revoke --client shop", 0, NULL, "\"what\":\"client\"" },
-		{ "explain /orders/7 --token $TOKEN", 1, "token_revoked", NULL },
-		{ "token --user ann", 0, "eyJ", NULL },
-		{ "explain /orders/7 --token $TOKEN", 0, "ann", NULL },
-		{ "revoke --token $TOKEN", 2, NULL, "write --token -" },
-		{ "revoke --subject ann", 0, NULL, "\"what\":\"subject\"" },
-		{ "explain /orders/7 --token $TOKEN", 1, "token_revoked", NULL },
-		{ "revoke", 2, NULL, "give --token" },
-		{ "jwks", 0, "local", NULL },
-		{ "verify $TOKEN", 2, NULL, "--jwks" },
-		{ "verify x --jwks absent.json --signature-only", 2, NULL, "absent.json" },
-		{ NULL, 0, NULL, NULL },
-	};
+	assert_true((size_t)snprintf(into, room, "%.*s", SPAN_ARG(line)) < room);
+}
 
-	(void)state;
-	follow(steps);
+/* One line of the table, by its first word. */
+static void
+follow(struct cases *cases, struct typed *typed, struct span line)
+{
+	struct span mark = cases_word(&line);
+
+	if (span_is(mark, "=="))
+		begin_section();
+	else if (span_is(mark, "+"))
+		append(line);
+	else if (span_is(mark, "$"))
+		copy(typed->line, sizeof(typed->line), line);
+	else if (span_is(mark, "<"))
+		add_input(typed, line);
+	else if (span_is(mark, "="))
+		typed->code = line.at[0] - '0';
+	else if (span_is(mark, ">"))
+		copy(typed->out, sizeof(typed->out), line.len > 0 ? line : SPAN("\n"));
+	else if (span_is(mark, "!"))
+		copy(typed->err, sizeof(typed->err), line);
+	else
+		fail_msg("%s:%d: no mark", cases->name, cases->number);
+	if (span_is(mark, "$"))
+		typed->number = cases->number;
+}
+
+/* A command is typed when the next one begins, so that all is known that it is to do. */
+static bool
+begins_another(struct span line)
+{
+	struct span mark = cases_word(&line);
+
+	return span_is(mark, "==") || span_is(mark, "+") || span_is(mark, "$");
 }
 
 static void
-keys(void **state)
+commands_do_as_the_table_says(void **state)
 {
-	static const struct step steps[] = {
-		{ "client add shop", 0, "client_secret", "shown" },
-		{ "token --client shop", 0, "eyJ", NULL },
-		{ "keys list", 0, "ES256", NULL },
-		{ "keys rotate", 0, "\n", NULL },
-		{ "keys list", 0, "waits", NULL },
-		{ "keys retire none", 1, NULL, "none" },
-		{ NULL, 0, NULL, NULL },
-	};
+	struct typed typed = { 0 };
+	struct cases cases;
+	struct span line;
 
 	(void)state;
-	follow(steps);
+	cases_open(&cases, "commands.txt");
+	while (cases_next(&cases, &line)) {
+		if (begins_another(line))
+			type(&cases, &typed);
+		follow(&cases, &typed, line);
+	}
+	type(&cases, &typed);
+	end_section();
+	cases_close(&cases);
 }
-
-static void
-stores(void **state)
-{
-	static const struct step steps[] = {
-		{ "client add shop", 0, "client_secret", "shown" },
-		{ "store check", 0, "1 client, 0 users", NULL },
-		{ "store backup copy.db", 0, NULL, NULL },
-		{ "store backup copy.db", 2, NULL, "copy.db" },
-		{ "client delete shop", 0, NULL, NULL },
-		{ "store restore absent.db", 2, NULL, "absent.db" },
-		{ "store restore copy.db", 0, "1 client", NULL },
-		{ "client show shop", 0, "shop", NULL },
-		{ "store init", 2, NULL, "is there already" },
-		{ NULL, 0, NULL, NULL },
-	};
-
-	(void)state;
-	follow(steps);
-}
-
-static void
-checks(void **state)
-{
-	static const struct step right[] = {
-		{ "check", 0, "1 issuer, 2 roles", "/roles/writer: warning" },
-		{ "check --offline", 0, "2 skipped", "/local_issuer/database: skipped" },
-		{ "health", 1, NULL, "127.0.0.1:1" },
-		{ NULL, 0, NULL, NULL },
-	};
-	static const struct step wrong[] = {
-		{ "check", 1, NULL, "/log/level" },
-		{ "explain /open", 2, NULL, "/log/level" },
-		{ "client add shop", 2, NULL, "the database is missing" },
-		{ "check -c absent.yaml", 2, NULL, "absent.yaml" },
-		{ NULL, 0, NULL, NULL },
-	};
-
-	(void)state;
-	follow(right);
-	put("postern.yaml", CONFIG "log: {level: loud}\n");
-	follow(wrong);
-}
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(clients),
-		TEST(users),
-		TEST(tokens),
-		TEST(keys),
-		TEST(stores),
-		TEST(checks),
+		cmocka_unit_test(commands_do_as_the_table_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
