@@ -197,8 +197,20 @@ make_setup(const struct place *place, struct signing_setup *setup, struct err *r
 	return algorithm_there(place->state, &setup->algorithm, reterr);
 }
 
+/* Where no key is yet, opening makes the first. A key without a database is how a lost database is
+ * recognized, so make that first, as a gate does when it starts. */
+static bool
+make_database(struct place *place, int *ret_code)
+{
+	enum signing_algorithm algorithm;
+	struct err ignored;
+
+	return !place->sound || place->given ||
+	       algorithm_there(place->state, &algorithm, &ignored) || place_open(place, ret_code);
+}
+
 static int
-run(const struct place *place, const struct keys_asked *asked,
+run(struct place *place, const struct keys_asked *asked,
     int (*command)(struct signing *, const struct keys_asked *, struct err *))
 {
 	int64_t lifetime_s = place->config->local.token_lifetime_s;
@@ -207,6 +219,8 @@ run(const struct place *place, const struct keys_asked *asked,
 	struct err err = { "" };
 	int code;
 
+	if (!make_database(place, &code))
+		return code;
 	if (!make_setup(place, &setup, &err) || !signing_open(&setup, &signing, &err))
 		return command_trouble_at("keys", &err);
 	/* The gate knows the clients' lifetimes, and each key remembers the longest. */
