@@ -24,7 +24,8 @@ read_line(struct buffer *line, struct err *reterr)
 	return !line->failed || err_set(reterr, "that is too long");
 }
 
-/* Restore the echo in every case, except when the process is killed. */
+/* The echo is off before the prompt is there: who answers at once, as a script does, would be seen,
+ * and what they typed be flushed. Restore it in every case, except when the process is killed. */
 static bool
 ask(const char *prompt, struct buffer *line, struct err *reterr)
 {
@@ -35,9 +36,9 @@ ask(const char *prompt, struct buffer *line, struct err *reterr)
 		return err_errno(reterr, errno, "terminal");
 	silent = before;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
-	(void)fprintf(stderr, "%s", prompt);
 	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) != 0)
 		return err_errno(reterr, errno, "terminal");
+	(void)fprintf(stderr, "%s", prompt);
 	done = read_line(line, reterr);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
 	(void)fputc('\n', stderr);
