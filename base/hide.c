@@ -256,3 +256,67 @@ hide_message(struct span text, struct buffer *out)
 	if (fragment < text.len)
 		buffer_add_text(out, "#" HIDE_HIDDEN);
 }
+
+bool
+hide_needed(struct span text)
+{
+	struct buffer shown;
+	bool needed;
+
+	buffer_init(&shown, 2 * text.len + sizeof(HIDE_HIDDEN));
+	hide_message(text, &shown);
+	needed = shown.failed || !span_equal(buffer_span(&shown), text);
+	buffer_wipe(&shown);
+	return needed;
+}
+
+/* The first value in `text` that has something to hide, the longest one there; text.len: none. */
+static size_t
+find_value(struct span text, const struct span *values, size_t count, struct span *ret_value)
+{
+	size_t first = text.len;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *at = values[i].len == 0
+				     ? NULL
+				     : memmem(text.at, text.len, values[i].at, values[i].len);
+		size_t start = at == NULL ? text.len : (size_t)(at - text.at);
+
+		if (start > first || start == text.len || !hide_needed(values[i]) ||
+		    (start == first && values[i].len <= ret_value->len))
+			continue;
+		first = start;
+		*ret_value = values[i];
+	}
+	return first;
+}
+
+/* Are there words besides HIDE_HIDDEN? */
+static bool
+has_words(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (span_starts(span_slice(text, i, text.len), SPAN(HIDE_HIDDEN)))
+			i += sizeof(HIDE_HIDDEN) - 2;
+		else if (isalpha((unsigned char)text.at[i]) != 0)
+			return true;
+	return false;
+}
+
+void
+hide_sentence(struct span text, const struct span *values, size_t count, struct buffer *out)
+{
+	size_t start = out->len, at;
+	struct span value = { 0 };
+
+	while ((at = find_value(text, values, count, &value)) < text.len) {
+		hide_message(span_slice(text, 0, at), out);
+		hide_message(value, out);
+		text = span_slice(text, at + value.len, text.len);
+		value.len = 0;
+	}
+	hide_message(text, out);
+	if (out->len > start && !has_words(span_slice(buffer_span(out), start, out->len)))
+		buffer_add_text(
+		    out, " cannot be used; it is not repeated, since it may be a secret");
+}

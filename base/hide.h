@@ -8,6 +8,9 @@
 #ifndef POSTERN_BASE_HIDE_H
 #define POSTERN_BASE_HIDE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/buffer.h"
 #include "base/span.h"
 
@@ -33,5 +36,15 @@ void hide_database(struct span text, struct buffer *out);
  * the first of which is base64url of JSON). Harmless text may be hidden too.
  */
 void hide_message(struct span text, struct buffer *out);
+
+/*
+ * Append a sentence of ours that may repeat some of `values`, as they were written. Each value is
+ * shown as hide_message() shows it, so that the words around it stay: with hide_message() alone a
+ * secret takes all that follows with it. If nothing would be left to read, words that say so.
+ */
+void hide_sentence(struct span text, const struct span *values, size_t count, struct buffer *out);
+
+/* Does hide_message() hide any of it? */
+bool hide_needed(struct span text);
 
 #endif

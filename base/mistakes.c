@@ -9,6 +9,8 @@
 
 #define VALUE_SHOWN 60
 #define POINTER_PARTS 64
+#define POINTER_MAX 4096u
+#define VALUES_MAX 64
 
 static void
 add_step(struct buffer *pointer, struct span step)
@@ -24,23 +26,44 @@ add_step(struct buffer *pointer, struct span step)
 	}
 }
 
-const char *
-mistake_pointer(struct arena *arena, const struct node *node)
+/* A key of the map may be a secret, too. */
+static void
+add_shown_step(struct buffer *pointer, struct span step)
+{
+	struct buffer shown;
+
+	buffer_init(&shown, POINTER_MAX);
+	hide_message(step, &shown);
+	add_step(pointer, buffer_span(&shown));
+	buffer_wipe(&shown);
+}
+
+static void
+add_pointer(struct buffer *pointer, const struct node *node, bool shown)
 {
 	const struct node *path[POINTER_PARTS];
-	struct buffer pointer;
-	const char *text;
 	int count = 0;
 
 	for (; node != NULL && node->parent != NULL && count < POINTER_PARTS; node = node->parent)
 		path[count++] = node;
-	buffer_init(&pointer, 4096);
 	while (count-- > 0) {
 		if (path[count]->parent->kind == NODE_LIST)
-			buffer_format(&pointer, "/%zu", path[count]->index);
+			buffer_format(pointer, "/%zu", path[count]->index);
+		else if (shown)
+			add_shown_step(pointer, path[count]->key);
 		else
-			add_step(&pointer, path[count]->key);
+			add_step(pointer, path[count]->key);
 	}
+}
+
+const char *
+mistake_pointer(struct arena *arena, const struct node *node)
+{
+	struct buffer pointer;
+	const char *text;
+
+	buffer_init(&pointer, POINTER_MAX);
+	add_pointer(&pointer, node, false);
 	text = arena_text(arena, buffer_span(&pointer));
 	buffer_done(&pointer);
 	return text;
@@ -121,6 +144,37 @@ mark_of(const struct telling *telling)
 	return telling->warning ? ": warning: " : ": ";
 }
 
+/* What was written at a node and below it, and its name: a rule may repeat it. */
+struct written {
+	struct span values[VALUES_MAX];
+	size_t count;
+};
+
+static void
+add_written(struct written *written, struct span value)
+{
+	if (value.len > 0 && written->count < VALUES_MAX)
+		written->values[written->count++] = value;
+}
+
+static void
+collect_written(const struct node *top, struct written *written)
+{
+	const struct node *node = top;
+
+	for (int visited = 0; node != NULL && visited < VALUES_MAX; visited++) {
+		add_written(written, node->key);
+		add_written(written, node->text);
+		if (node->first != NULL) {
+			node = node->first;
+			continue;
+		}
+		while (node != top && node->next == NULL)
+			node = node->parent;
+		node = node == top ? NULL : node->next;
+	}
+}
+
 static void tell(struct mistakes *mistakes, const struct telling *telling, const char *rule,
     va_list arguments) PRINTF_LIKE(3, 0);
 
@@ -129,11 +183,11 @@ tell(struct mistakes *mistakes, const struct telling *telling, const char *rule,
 {
 	const struct node *node = telling->node;
 	struct mistake *mistake = arena_alloc(mistakes->arena, sizeof(*mistake));
-	const char *pointer = mistake_pointer(mistakes->arena, node);
+	struct written written = { .count = 0 };
 	char text[512];
 	struct buffer line;
 
-	if (mistake == NULL || pointer == NULL) {
+	if (mistake == NULL) {
 		mistakes->errors++; /* count it even if there is no room for its text */
 		return;
 	}
@@ -145,9 +199,12 @@ tell(struct mistakes *mistakes, const struct telling *telling, const char *rule,
 	mistake->left_out = telling->left_out;
 	buffer_init(&line, 8192);
 	buffer_format(&line, "%s:%d:%d: ", mistake->file, mistake->line, mistake->column);
-	hide_message(span_of(pointer[0] == '\0' ? "/" : pointer), &line);
+	if (node->parent == NULL)
+		buffer_add_byte(&line, '/');
+	add_pointer(&line, node, true);
 	buffer_add_text(&line, mark_of(telling));
-	hide_message(span_of(text), &line);
+	collect_written(node, &written);
+	hide_sentence(span_of(text), written.values, written.count, &line);
 	if (!telling->at_key && node->kind == NODE_SCALAR) {
 		buffer_add_text(&line, " (found \"");
 		add_value(&line, node->text);

@@ -7,6 +7,11 @@
 
 #include "base/hide.h"
 
+#define TYPED_MAX 64
+
+static struct span typed[TYPED_MAX];
+static size_t typed_count;
+
 int
 command_trouble(const char *format, ...)
 {
@@ -20,17 +25,29 @@ command_trouble(const char *format, ...)
 	return EXIT_TROUBLE;
 }
 
+void
+command_typed(int argc, char **argv)
+{
+	for (int i = 0; i < argc && typed_count + 2 <= TYPED_MAX; i++) {
+		const char *value = argv[i][0] == '-' ? strchr(argv[i], '=') : NULL;
+
+		typed[typed_count++] = span_of(argv[i]);
+		if (value != NULL)
+			typed[typed_count++] = span_of(value + 1);
+	}
+}
+
 int
 command_trouble_at(const char *command, const struct err *err)
 {
 	struct buffer shown;
 	int code;
 
-	buffer_init(&shown, 2 * sizeof(err->text));
+	buffer_init(&shown, 4 * sizeof(err->text));
 	if (strstr(err->text, "postgresql://") != NULL)
 		buffer_add_text(&shown, err->text);
 	else
-		hide_message(span_of(err->text), &shown);
+		hide_sentence(span_of(err->text), typed, typed_count, &shown);
 	code = command_trouble(
 	    "%s%s%.*s", command, command[0] == '\0' ? "" : ": ", SPAN_ARG(buffer_span(&shown)));
 	buffer_wipe(&shown);

@@ -26,6 +26,9 @@ extern const struct command serve_command, check_command, explain_command, verif
 /* Print "postern: TEXT" to standard error, one line. Returns EXIT_TROUBLE. */
 int command_trouble(const char *format, ...) PRINTF_LIKE(1, 2);
 
+/* What was typed: errors may repeat it. Borrowed; for main(), before any command runs. */
+void command_typed(int argc, char **argv);
+
 /*
  * The same for "COMMAND: ERR", or ERR alone ("" for COMMAND). ERR may quote a configured URL or
  * path; secrets in it are hidden. The store has already hidden those of a PostgreSQL URL.

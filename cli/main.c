@@ -118,6 +118,7 @@ main(int argc, char **argv)
 {
 	const struct command *command;
 
+	command_typed(argc, argv);
 	if (argc < 2)
 		return command_trouble("which command? \"postern help\" lists them");
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

@@ -381,12 +381,13 @@ read_all(struct config *config, struct err *reterr)
 /* Hide secrets in the error: it repeats the name of the file that cannot be read, and a secret may
  * have been put into "policy" by mistake. */
 static bool
-say_hidden(struct err *reterr)
+say_hidden(const struct config *config, struct err *reterr)
 {
+	struct span values[] = { span_of(config->path), span_of(config->policy_path) };
 	struct buffer shown;
 
-	buffer_init(&shown, 2 * sizeof(reterr->text));
-	hide_message(span_of(reterr->text), &shown);
+	buffer_init(&shown, 4 * sizeof(reterr->text));
+	hide_sentence(span_of(reterr->text), values, 2, &shown);
 	(void)err_set(reterr, "%.*s", SPAN_ARG(buffer_span(&shown)));
 	buffer_wipe(&shown);
 	return false;
@@ -411,7 +412,7 @@ config_read(
 	if (config->path == NULL)
 		return err_set(reterr, "out of memory");
 	if (!read_all(config, reterr))
-		return say_hidden(reterr);
+		return say_hidden(config, reterr);
 	if (how != CONFIG_TEXT)
 		prepare(config);
 	errors = config->mistakes.errors;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import test from 'node:test';
-import { run, startGate } from './harness/gate.mjs';
+import { makeGate, run, startGate } from './harness/gate.mjs';
 import { fileIssuer, keySet, makeKey } from './harness/tokens.mjs';
 
 const config = (gate) => ({ local_issuer: { issuer: `http://127.0.0.1:${gate.port}`, audience: 'api://local' }, issuers: fileIssuer() });
@@ -87,4 +87,45 @@ test('what commands say', async (t) => {
     assert.deepEqual(got.slice(got.indexOf(expected[0]), got.indexOf(expected[0]) + expected.length), expected);
     assert.ok(audits().every((line) => /^uid:\d+$|\w/.test(line.by)));
   });
+});
+
+/** [what is added to the configuration, what check says of it]: the secret never, the rule always. */
+const MISPLACED = [
+  ['upstream: "token=SECRET"', /\/upstream: must start with "http:\/\/".*\(found "\(secret\)"\)/],
+  ['policy: "token=SECRET"', /\(secret\): No such file/],
+  ['policy: "https://h/p?code=SECRET"', /code=\(secret\): No such file/],
+  ['listen: {address: "token=SECRET"}', /\/listen\/address: "\(secret\)": must be ADDRESS:PORT/],
+  ['"token=SECRET": x', /: \/\(secret\): unknown key/],
+  ['forward: {headers: {"token=SECRET": /sub}}', /: \/forward\/headers\/\(secret\): must be a header name/],
+  ['resource: {authorization_servers: ["token=SECRET"]}', /authorization_servers: "\(secret\)" is not one of "issuers"/],
+  ['issuers: {i: {issuer: "https://i.example", audience: a, jwks_file: "https://h/k?code=SECRET"}}', /jwks_file: \S*\/k\?code=\(secret\): No such file/],
+  ['issuers: {i: {issuer: "https://i.example", audience: a, jwks_uri: "https://h/k", jwks: {client_certificate: {file: c.pem}, client_key: {file: "-----BEGIN PRIVATE KEY----- SECRET"}}}}', /client_key: \S*\(secret\): No such file/],
+  ['issuers: {i: {issuer: "https://i.example", audience: a, jwks_uri: "https://h/k", jwks: {bearer: {file: eyJhbGciOiJub25lIn0.SECRET.SECRET}}}}', /bearer: \S*\(secret\): No such file/],
+  ['issuers: {i: {issuer: "https://i.example", audience: a, provider: entra, tenants: ["token=SECRET"]}}', /tenants: "\(secret\)" is not a tenant id/],
+  ['local_issuer: {issuer: "http://127.0.0.1:1", audience: a, signing: {key: {file: "token=SECRET"}}}', /signing\/key\/file: \S*\(secret\): No such file/],
+  ['state: "/nowhere/deeper/token=SECRET"', /\/state: the state directory \(secret\) cannot be created/],
+];
+
+test('a secret in the wrong place is not repeated, and what is wrong is said', async (t) => {
+  const gate = await makeGate(t, { policy: POLICY });
+  for (const [text, want] of MISPLACED) {
+    await t.test(text, async () => {
+      const key = text.split(':')[0];
+      const rest = Object.entries(gate.config).filter(([name]) => name !== key).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+      gate.write('postern.yaml', [...rest, text, ''].join('\n'));
+      const done = await run(['check', '-c', gate.file]);
+      assert.match(done.stderr, want);
+      assert.ok(!done.stderr.includes('SECRET'), done.stderr);
+      assert.notEqual(done.code, 0);
+    });
+  }
+  for (const args of [['verify', '--jwks', 'token=SECRET', 'a.b.c'], ['verify', '--jwks=token=SECRET', 'a.b.c'], ['explain', '/x', '--claims', 'token=SECRET', '--issuer', 'local'], ['check', '-c', 'token=SECRET'], ['store', 'restore', '/nowhere/token=SECRET']]) {
+    await t.test(args.join(' '), async () => {
+      gate.write('postern.yaml', { ...gate.config, local_issuer: { issuer: 'http://127.0.0.1:1', audience: 'a' } });
+      const done = await run([...args, ...(args[0] === 'verify' || args[0] === 'check' ? [] : ['-c', gate.file])]);
+      assert.match(done.stderr, /\(secret\): No such file/);
+      assert.ok(!done.stderr.includes('SECRET'), done.stderr);
+      assert.equal(done.code, 2);
+    });
+  }
 });

@@ -72,11 +72,70 @@ a_message_shows_no_secret(void **state)
 	}
 }
 
+/* A sentence that repeats what was written. */
+static const struct {
+	const char *text, *value, *want;
+} sentences[] = {
+	{ "token=SECRET: No such file", "token=SECRET", "(secret): No such file" },
+	{ "/etc/token=SECRET: No such file", "token=SECRET", "/etc/(secret): No such file" },
+	{ "https://h/?code=SECRET: No such file", "https://h/?code=SECRET",
+	    "https://h/?code=(secret): No such file" },
+	{ "\"Bearer SECRET\" is none", "Bearer SECRET", "\"Bearer (secret)\" is none" },
+	{ "a token=SECRET, b token=SECRET, c", "token=SECRET", "a (secret), b (secret), c" },
+	{ "token=SECRET", "token=SECRET",
+	    "(secret) cannot be used; it is not repeated, since it may be a secret" },
+	/* what was not written there is hidden as before, with all that follows */
+	{ "password=SECRET: No such file", "keys.json",
+	    "(secret) cannot be used; it is not repeated, since it may be a secret" },
+	/* a value without a secret does not cut one in two */
+	{ "token=aSECRETb: No such file", "a",
+	    "(secret) cannot be used; it is not repeated, "
+	    "since it may be a secret" },
+	{ "keys.json: No such file", "keys.json", "keys.json: No such file" },
+	{ "", "x", "" },
+	{ "is empty", "", "is empty" },
+};
+
+static void
+a_sentence_keeps_its_words(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++) {
+		struct span values[] = { span_of("other=x"), span_of(sentences[i].value) };
+		struct buffer out;
+
+		buffer_init(&out, 4096);
+		buffer_add_text(&out, "before: ");
+		hide_sentence(span_of(sentences[i].text), values, 2, &out);
+		if (!span_is(span_slice(buffer_span(&out), 8, out.len), sentences[i].want))
+			fail_msg("%s: %.*s", sentences[i].text, SPAN_ARG(buffer_span(&out)));
+		buffer_done(&out);
+	}
+}
+
+static void
+the_longest_value_is_taken(void **state)
+{
+	struct span values[] = { SPAN("token=SEC"), SPAN("token=SECRET"),
+		SPAN("--x=token=SECRET") };
+	struct buffer out;
+
+	(void)state;
+	buffer_init(&out, 4096);
+	hide_sentence(SPAN("token=SECRET is none"), values, 3, &out);
+	assert_true(span_is(buffer_span(&out), "(secret) is none"));
+	buffer_done(&out);
+	assert_true(hide_needed(SPAN("token=SECRET")));
+	assert_false(hide_needed(SPAN("keys.json")));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_message_shows_no_secret),
+		cmocka_unit_test(a_sentence_keeps_its_words),
+		cmocka_unit_test(the_longest_value_is_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
