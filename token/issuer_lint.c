@@ -4,19 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define TEMPLATE "{tenantid}"
-
-static bool
-is_guid(struct span text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (dash ? text.at[i] != '-' : memchr("0123456789abcdef", text.at[i], 16) == NULL)
-			return false;
-	}
-	return text.len == 36;
-}
+#include "token/tenant.h"
 
 /* The host and what follows it. */
 static struct span
@@ -50,12 +38,12 @@ lint_tenant(struct span issuer, const char *suffix, struct arena *arena)
 	if (is_shared(tenant))
 		return arena_format(arena,
 		    "no token has this iss: tokens name the tenant that they are of%s; write "
-		    "https://%.*s/TENANT%s, or " TEMPLATE " in its place with \"tenants\"",
+		    "https://%.*s/TENANT%s, or " TENANT_TEMPLATE " in its place with \"tenants\"",
 		    span_is(tenant, "consumers")
 			? " (of personal accounts: 9188040d-6c67-4c5b-b112-36a304b66dad)"
 			: "",
 		    SPAN_ARG(host), suffix);
-	if (!is_guid(tenant) && !span_equal_nocase(tenant, SPAN(TEMPLATE)))
+	if (!tenant_is_id(tenant) && !span_equal_nocase(tenant, SPAN(TENANT_TEMPLATE)))
 		return arena_format(arena,
 		    "no token has this iss: tokens name the tenant by its id, a GUID in lower "
 		    "case; "
@@ -106,7 +94,7 @@ lint_placeholder(struct span issuer, struct arena *arena)
 
 		if ((rest.at[0] != '{' && rest.at[0] != '<') || len > rest.len)
 			continue;
-		if (!span_equal_nocase(span_slice(rest, 0, len), SPAN(TEMPLATE)))
+		if (!span_equal_nocase(span_slice(rest, 0, len), SPAN(TENANT_TEMPLATE)))
 			return arena_format(arena,
 			    "iss is compared exactly: write the name itself in place of \"%.*s\"",
 			    (int)len, rest.at);

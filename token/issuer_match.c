@@ -5,8 +5,8 @@
 
 #include "base/json.h"
 #include "token/issuer_lint.h"
+#include "token/tenant.h"
 
-#define GUID_BYTES 36u
 #define ALIASES_MAX 2
 
 #define GRAPH_HINT                                                                                 \
@@ -16,29 +16,14 @@
 static const char entra_v2[] = "https://login.microsoftonline.com/";
 static const char entra_v1[] = "https://sts.windows.net/";
 
-static bool
-is_guid(struct span text)
-{
-	if (text.len != GUID_BYTES)
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.at[i];
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (dash ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-			return false;
-	}
-	return true;
-}
-
 /* The offset of {tenantid}, compared without case as in Entra's documents; text.len if absent. */
 static size_t
 find_template(struct span text)
 {
-	size_t len = sizeof(ISSUER_MATCH_TENANT) - 1;
+	size_t len = sizeof(TENANT_TEMPLATE) - 1;
 
 	for (size_t i = 0; i + len <= text.len; i++)
-		if (span_equal_nocase(span_slice(text, i, i + len), SPAN(ISSUER_MATCH_TENANT)))
+		if (span_equal_nocase(span_slice(text, i, i + len), SPAN(TENANT_TEMPLATE)))
 			return i;
 	return text.len;
 }
@@ -58,7 +43,7 @@ fits(struct span pattern, struct span tenant, struct span issuer)
 
 	if (at == pattern.len)
 		return span_equal(pattern, issuer);
-	rest = span_slice(pattern, at + sizeof(ISSUER_MATCH_TENANT) - 1, pattern.len);
+	rest = span_slice(pattern, at + sizeof(TENANT_TEMPLATE) - 1, pattern.len);
 	return issuer.len == at + tenant.len + rest.len &&
 	       span_starts(issuer, span_slice(pattern, 0, at)) &&
 	       span_equal(span_slice(issuer, at, at + tenant.len), tenant) &&
@@ -188,7 +173,7 @@ issuer_match_key(const struct verify_inputs *inputs, struct token *token, struct
 		return REASON_OK;
 	if (tid == NULL && inputs->trusted_issuer->tenants.count > 0)
 		return token_refuse(token, REASON_CLAIM_REQUIRED_MISSING, "tid is missing");
-	if (tid != NULL && (!is_guid(json_text(tid)) || !span_equal(json_text(tid), tenant)))
+	if (tid != NULL && (!tenant_is_id(json_text(tid)) || !span_equal(json_text(tid), tenant)))
 		return token_refuse(token, REASON_ISSUER_UNKNOWN, "tid is not the tenant in iss");
 	names = key_issuer(token->key);
 	/* with keys of many tenants, a key without an issuer could belong to any of them */
@@ -280,7 +265,7 @@ check_tenants(
 		mistake_at_key(mistakes, trusted_issuer->tenants.node,
 		    "is for an \"issuer\" with {tenantid} only");
 	for (size_t i = 0; i < trusted_issuer->tenants.count; i++)
-		if (!is_guid(span_of(trusted_issuer->tenants.at[i])))
+		if (!tenant_is_id(span_of(trusted_issuer->tenants.at[i])))
 			mistake_at_key(mistakes, trusted_issuer->tenants.node,
 			    "\"%.64s\" is not a tenant id (a GUID in lower case)",
 			    trusted_issuer->tenants.at[i]);

@@ -15,8 +15,6 @@
 #include "token/trusted_issuer.h"
 #include "token/verify.h"
 
-#define ISSUER_MATCH_TENANT "{tenantid}"
-
 /* Check `issuer`, `issuer_aliases` and `tenants`, and fill in the preset's aliases if none are
  * configured: both spellings of Google and OCI, both versions of Entra. Every mistake is
  * reported. */

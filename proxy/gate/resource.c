@@ -8,6 +8,7 @@
 
 #include "proxy/gate/answer.h"
 #include "proxy/http/header.h"
+#include "token/tenant.h"
 #include "proxy/http/host.h"
 
 #define METHODS "GET, HEAD"
@@ -49,8 +50,7 @@ gives_tokens(const struct config *config, size_t index)
 static void
 add_issuer(const struct trusted_issuer *trusted_issuer, json_t *array)
 {
-	static const char template[] = "{tenantid}";
-	const char *at = strstr(trusted_issuer->issuer, template);
+	const char *at = strstr(trusted_issuer->issuer, TENANT_TEMPLATE);
 
 	if (at == NULL) {
 		add_once(array, trusted_issuer->issuer);
@@ -60,7 +60,7 @@ add_issuer(const struct trusted_issuer *trusted_issuer, json_t *array)
 		json_array_append_new(
 		    array, json_sprintf("%.*s%s%s", (int)(at - trusted_issuer->issuer),
 			       trusted_issuer->issuer, trusted_issuer->tenants.at[i],
-			       at + sizeof(template) - 1));
+			       at + sizeof(TENANT_TEMPLATE) - 1));
 }
 
 /* The order matters: many clients use the first one. */

@@ -8,6 +8,7 @@
 
 #include "judged.h"
 #include "token/issuer_match.h"
+#include "token/tenant.h"
 
 #define OURS "8eaef023-2b34-4da1-9baa-8bc8c9d6a490"
 #define THEIRS "9188040d-6c67-4c5b-b112-36a304b66dad"
@@ -16,7 +17,7 @@
 #define CLAIMS(iss, tid) "{\"iss\":\"" iss "\",\"tid\":\"" tid "\"}"
 
 static const char *listed[] = { OURS };
-static const char *spellings[] = { V1(ISSUER_MATCH_TENANT) };
+static const char *spellings[] = { V1(TENANT_TEMPLATE) };
 
 /* Of many tenants, of which one is listed. */
 static struct trusted_issuer
@@ -26,7 +27,7 @@ many(void)
 
 	trusted_issuer.provider = "entra";
 	trusted_issuer.entra = true;
-	trusted_issuer.issuer = V2(ISSUER_MATCH_TENANT);
+	trusted_issuer.issuer = V2(TENANT_TEMPLATE);
 	trusted_issuer.aliases = (struct texts){ .at = spellings, .count = 1 };
 	trusted_issuer.tenants = (struct texts){ .at = listed, .count = 1 };
 	return trusted_issuer;
@@ -43,7 +44,7 @@ only_listed_tenants_stand_in_the_template(void **state)
 		{ V1(OURS), true },
 		{ V2(THEIRS), false },
 		{ V1(THEIRS), false },
-		{ V2(ISSUER_MATCH_TENANT), false },
+		{ V2(TENANT_TEMPLATE), false },
 		{ V2(""), false },
 		{ V2(OURS) "/", false },
 		{ "x" V2(OURS), false },
@@ -112,31 +113,31 @@ of_many_tenants_key_issuer_and_tid_are_one(void **state)
 		const char *key_issuer;
 		struct judged judged;
 	} cases[] = {
-		{ V2(ISSUER_MATCH_TENANT),
+		{ V2(TENANT_TEMPLATE),
 		    { "a key of all", CLAIMS(V2(OURS), OURS), NULL, 0, REASON_OK, NULL } },
 		{ V2("{TenantId}"),
 		    { "whatever case", CLAIMS(V2(OURS), OURS), NULL, 0, REASON_OK, NULL } },
 		{ V2(OURS),
 		    { "a key of the tenant", CLAIMS(V2(OURS), OURS), NULL, 0, REASON_OK, NULL } },
-		{ V2(ISSUER_MATCH_TENANT),
+		{ V2(TENANT_TEMPLATE),
 		    { "version 1", CLAIMS(V1(OURS), OURS), NULL, 0, REASON_OK, NULL } },
 		{ V2(THEIRS), { "a key of another tenant", CLAIMS(V2(OURS), OURS), NULL, 0,
 				  REASON_KEY_UNKNOWN, "another issuer" } },
 		{ V2(THEIRS), { "and of version 1", CLAIMS(V1(OURS), OURS), NULL, 0,
 				  REASON_KEY_UNKNOWN, "another issuer" } },
-		{ "https://evil.test/" ISSUER_MATCH_TENANT,
+		{ "https://evil.test/" TENANT_TEMPLATE,
 		    { "a template elsewhere", CLAIMS(V2(OURS), OURS), NULL, 0, REASON_KEY_UNKNOWN,
 			"another issuer" } },
 		{ NULL, { "a key that names none", CLAIMS(V2(OURS), OURS), NULL, 0,
 			    REASON_KEY_UNKNOWN, "names no \"issuer\"" } },
-		{ V2(ISSUER_MATCH_TENANT), { "tid of another", CLAIMS(V2(OURS), THEIRS), NULL, 0,
-					       REASON_ISSUER_UNKNOWN, "tid" } },
-		{ V2(ISSUER_MATCH_TENANT), { "tid is no GUID", CLAIMS(V2(OURS), "contoso"), NULL, 0,
-					       REASON_ISSUER_UNKNOWN, "tid" } },
-		{ V2(ISSUER_MATCH_TENANT), { "no tid", "{\"iss\":\"" V2(OURS) "\"}", NULL, 0,
-					       REASON_CLAIM_REQUIRED_MISSING, "tid is missing" } },
-		{ V2(ISSUER_MATCH_TENANT), { "a tenant not listed", CLAIMS(V2(THEIRS), THEIRS),
-					       NULL, 0, REASON_ISSUER_UNKNOWN, "iss" } },
+		{ V2(TENANT_TEMPLATE), { "tid of another", CLAIMS(V2(OURS), THEIRS), NULL, 0,
+					   REASON_ISSUER_UNKNOWN, "tid" } },
+		{ V2(TENANT_TEMPLATE), { "tid is no GUID", CLAIMS(V2(OURS), "contoso"), NULL, 0,
+					   REASON_ISSUER_UNKNOWN, "tid" } },
+		{ V2(TENANT_TEMPLATE), { "no tid", "{\"iss\":\"" V2(OURS) "\"}", NULL, 0,
+					   REASON_CLAIM_REQUIRED_MISSING, "tid is missing" } },
+		{ V2(TENANT_TEMPLATE), { "a tenant not listed", CLAIMS(V2(THEIRS), THEIRS), NULL, 0,
+					   REASON_ISSUER_UNKNOWN, "iss" } },
 	};
 	struct trusted_issuer trusted_issuer = many();
 
@@ -183,9 +184,9 @@ a_token_for_graph_is_called_so(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CASES_OF(cases); i++)
-		expect_keyed(&trusted_issuer, V2(ISSUER_MATCH_TENANT), &cases[i]);
+		expect_keyed(&trusted_issuer, V2(TENANT_TEMPLATE), &cases[i]);
 	trusted_issuer.audience = (struct texts){ .at = graph, .count = 1 };
-	expect_keyed(&trusted_issuer, V2(ISSUER_MATCH_TENANT), &asked);
+	expect_keyed(&trusted_issuer, V2(TENANT_TEMPLATE), &asked);
 }
 
 static void
