@@ -21,7 +21,9 @@ struct exchange {
 	struct buffer written;   /* to the client */
 	struct buffer forwarded; /* to the API: the head */
 	struct forwarded outcome;
-	bool lasts; /* the API's answer is a stream */
+	struct span body;    /* from the client: what is left of it */
+	ssize_t body_result; /* behind it: EXCHANGE_END, EXCHANGE_BROKEN */
+	bool lasts;          /* the API's answer is a stream */
 	bool keeps, aborted;
 };
 
@@ -41,10 +43,13 @@ exchange_started_us(const struct exchange *exchange)
 ssize_t
 exchange_read(struct exchange *exchange, char *into, size_t room)
 {
-	(void)exchange;
-	(void)into;
-	(void)room;
-	return EXCHANGE_END;
+	struct span piece = span_slice(exchange->body, 0, room);
+
+	if (piece.len == 0)
+		return exchange->body_result;
+	memcpy(into, piece.at, piece.len);
+	exchange->body = span_slice(exchange->body, piece.len, exchange->body.len);
+	return (ssize_t)piece.len;
 }
 
 bool
