@@ -8,8 +8,7 @@ authorize_endpoint_answer(struct endpoint_answer *answer)
 	 * and nobody is sent anywhere. */
 	answer->status = 400;
 	answer->error = "unsupported_response_type";
-	buffer_add_text(
-	    &answer->headers, "Content-Type: application/json\r\nCache-Control: no-store\r\n");
+	endpoint_answer_json(answer);
 	buffer_add_text(&answer->body,
 	    "{\"error\":\"unsupported_response_type\",\"error_description\":\"" ENDPOINT_NO_LOGIN
 	    "\"}");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/oauth/endpoint.h"
 
+#include "base/header_line.h"
+
 static const char *const methods[ENDPOINT_COUNT] = {
 	[ENDPOINT_TOKEN] = "POST",
 	[ENDPOINT_REVOKE] = "POST",
@@ -105,6 +107,13 @@ endpoint_read_line(const struct endpoint_paths *paths, const struct endpoint_req
 	return line;
 }
 
+void
+endpoint_answer_json(struct endpoint_answer *answer)
+{
+	header_line_add(&answer->headers, SPAN("Content-Type"), SPAN("application/json"));
+	header_line_add(&answer->headers, SPAN("Cache-Control"), SPAN("no-store"));
+}
+
 bool
 endpoint_turn_away(const struct endpoint_line *line, struct endpoint_answer *answer)
 {
@@ -113,9 +122,8 @@ endpoint_turn_away(const struct endpoint_line *line, struct endpoint_answer *ans
 	answer->status = line->status;
 	answer->error = "invalid_request";
 	if (line->status == 405)
-		buffer_format(&answer->headers, "Allow: %s\r\n", line->wanted);
-	buffer_add_text(
-	    &answer->headers, "Content-Type: application/json\r\nCache-Control: no-store\r\n");
+		header_line_add(&answer->headers, SPAN("Allow"), span_of(line->wanted));
+	endpoint_answer_json(answer);
 	buffer_format(&answer->body,
 	    "{\"error\":\"invalid_request\",\"error_description\":\"%s%s\"}", line->told,
 	    line->wanted);

@@ -105,6 +105,9 @@ MUST_CHECK bool endpoint_place(
 struct endpoint_line endpoint_read_line(
     const struct endpoint_paths *paths, const struct endpoint_request *request);
 
+/* Add the headers of an answer in JSON that is for the asking client alone. */
+void endpoint_answer_json(struct endpoint_answer *answer);
+
 /* Answer 404 or 405 (RFC 9110 section 15.5.6), if the line settles that; false if the endpoint is
  * to answer. */
 MUST_CHECK bool endpoint_turn_away(

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/header_line.h"
 #include "issuer/oauth/assertion.h"
 
 #define DOCUMENT_MAX (64u << 10)
@@ -165,8 +166,8 @@ metadata_answer(
 {
 	answer->status = 200;
 	/* Short, so that a new signing key is seen soon. */
-	buffer_format(&answer->headers,
-	    "Content-Type: %s\r\nCache-Control: public, max-age=300\r\n", content_types[endpoint]);
+	header_line_add(&answer->headers, SPAN("Content-Type"), span_of(content_types[endpoint]));
+	header_line_add(&answer->headers, SPAN("Cache-Control"), SPAN("public, max-age=300"));
 	buffer_add(&answer->body, buffer_span(&server->documents[endpoint]));
 	if (endpoint == ENDPOINT_JWKS)
 		metadata_jwks(server, &answer->body);

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "base/header_line.h"
+
 #define ARENA_MAX (512u << 10)
 
 static const struct {
@@ -75,10 +77,10 @@ answer_error(struct oauth *oauth, enum oauth_error error)
 	/* The scheme we offer, whichever the client used: RFC 9110 section 15.5.2 wants one on
 	 * every 401. */
 	if (error == OAUTH_INVALID_CLIENT)
-		buffer_add_text(&answer->headers, "WWW-Authenticate: Basic realm=\"postern\"\r\n");
+		header_line_add(
+		    &answer->headers, SPAN("WWW-Authenticate"), SPAN("Basic realm=\"postern\""));
 	if (oauth->retry_after_s > 0)
-		buffer_format(
-		    &answer->headers, "Retry-After: %lld\r\n", (long long)oauth->retry_after_s);
+		header_line_add_number(&answer->headers, SPAN("Retry-After"), oauth->retry_after_s);
 	buffer_reset(&answer->body);
 	buffer_format(&answer->body, "{\"error\":\"%s\",\"error_description\":\"%s\"}",
 	    errors[error].code, oauth->detail);
@@ -89,8 +91,8 @@ oauth_end(struct oauth *oauth, enum oauth_error error)
 {
 	struct endpoint_answer *answer = oauth->answer;
 
-	buffer_add_text(&answer->headers,
-	    "Content-Type: application/json\r\nCache-Control: no-store\r\nPragma: no-cache\r\n");
+	endpoint_answer_json(answer);
+	header_line_add(&answer->headers, SPAN("Pragma"), SPAN("no-cache"));
 	if (error != OAUTH_OK)
 		answer_error(oauth, error);
 	answer->status = errors[error].status;

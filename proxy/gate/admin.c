@@ -6,28 +6,62 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/header_line.h"
 #include "base/log.h"
 #include "proxy/gate/answer.h"
 
 #define TEXT_MAX (1u << 20)
-#define PLAIN "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n"
-#define JSON "Content-Type: application/json\r\nCache-Control: no-store\r\n"
-#define PROBLEM "Content-Type: application/problem+json\r\nCache-Control: no-store\r\n"
+#define HEADERS_MAX 1024
+#define PLAIN "text/plain; charset=utf-8"
+#define JSON "application/json"
+#define PROBLEM "application/problem+json"
+#define PROMETHEUS "text/plain; version=0.0.4"
 #define RELOAD_WAIT_MS 60000
-#define PROMETHEUS "Content-Type: text/plain; version=0.0.4\r\n"
 
 struct page {
 	int status;
-	struct span headers;
-	struct buffer body;
+	struct buffer headers, body;
 };
+
+static void
+page_init(struct page *page)
+{
+	page->status = 0;
+	buffer_init(&page->headers, HEADERS_MAX);
+	buffer_init(&page->body, TEXT_MAX);
+}
+
+static void
+page_write(struct page *page, struct exchange *exchange)
+{
+	struct answer answer = {
+		.status = page->status,
+		.headers = buffer_span(&page->headers),
+		.body = buffer_span(&page->body),
+	};
+
+	if (page->headers.failed || page->body.failed)
+		exchange_abort(exchange);
+	else
+		answer_write(exchange, &answer);
+	buffer_done(&page->headers);
+	buffer_done(&page->body);
+}
+
+/* What kind of page it is; the body follows. */
+static void
+begin(struct page *page, int status, struct span content_type)
+{
+	page->status = status;
+	header_line_add(&page->headers, SPAN("Content-Type"), content_type);
+	header_line_add(&page->headers, SPAN("Cache-Control"), SPAN("no-store"));
+}
 
 static void
 plain(struct page *page, int status, const char *text)
 {
-	page->status = status;
-	page->headers = SPAN(PLAIN);
-	buffer_add_text(&page->body, text);
+	begin(page, status, SPAN(PLAIN));
+	buffer_add(&page->body, span_of(text));
 }
 
 /* NULL: there is none, and an error was answered. */
@@ -150,8 +184,7 @@ readyz(struct admin *admin, struct page *page)
 	buffer_init(&issuers, TEXT_MAX);
 	for (size_t i = 0; i < services->config->trusted_issuer_count; i++)
 		ready |= add_issuer(&issuers, services, i);
-	page->status = ready && !draining ? 200 : 503;
-	page->headers = SPAN(JSON);
+	begin(page, ready && !draining ? 200 : 503, SPAN(JSON));
 	buffer_format(&page->body, "{\"ready\":%s,\"draining\":%s,",
 	    page->status == 200 ? "true" : "false", draining ? "true" : "false");
 	add_database(&page->body, services);
@@ -252,8 +285,7 @@ metrics(struct admin *admin, struct page *page)
 	if (snapshot == NULL)
 		return;
 	services = snapshot->services;
-	page->status = 200;
-	page->headers = SPAN(PROMETHEUS);
+	begin(page, 200, SPAN(PROMETHEUS));
 	metrics_text(admin->gate->metrics, &page->body);
 	add_reload(&page->body, admin->reload);
 	if (database_away_s(services, NULL) >= 0)
@@ -296,8 +328,7 @@ metrics(struct admin *admin, struct page *page)
 static void
 reload_failed(struct page *page, const struct reload_state *state)
 {
-	page->status = 422;
-	page->headers = SPAN(PROBLEM);
+	begin(page, 422, SPAN(PROBLEM));
 	buffer_add_text(&page->body,
 	    "{\"type\":\"about:blank\",\"title\":\"Unprocessable Content\","
 	    "\"status\":422,\"detail\":");
@@ -316,8 +347,8 @@ reload(struct admin *admin, struct page *page, struct span method)
 	struct reload_state state;
 
 	if (!span_is(method, "POST")) {
+		header_line_add(&page->headers, SPAN("Allow"), SPAN("POST"));
 		plain(page, 405, "POST\n");
-		page->headers = SPAN("Allow: POST\r\n" PLAIN);
 		return;
 	}
 	if (!reload_await(admin->reload, reload_ask(admin->reload), RELOAD_WAIT_MS, &state)) {
@@ -325,8 +356,7 @@ reload(struct admin *admin, struct page *page, struct span method)
 	} else if (!state.successful) {
 		reload_failed(page, &state);
 	} else {
-		page->status = 200;
-		page->headers = SPAN(JSON);
+		begin(page, 200, SPAN(JSON));
 		buffer_add_text(&page->body, "{\"configuration\":");
 		buffer_add_json(&page->body, span_of(state.configuration));
 		buffer_add_text(&page->body, ",\"warnings\":");
@@ -341,10 +371,9 @@ admin_serve(void *context, struct exchange *exchange)
 {
 	struct admin *admin = context;
 	struct request *request = exchange_request(exchange);
-	struct page page = { 0 };
-	struct answer answer;
+	struct page page;
 
-	buffer_init(&page.body, TEXT_MAX);
+	page_init(&page);
 	if (request_check(request) != REASON_OK) {
 		exchange_close(exchange);
 		plain(&page, 400, "the request is malformed\n");
@@ -358,24 +387,16 @@ admin_serve(void *context, struct exchange *exchange)
 		reload(admin, &page, request->method);
 	else
 		plain(&page, 404, "/livez /readyz /metrics, POST /reload\n");
-	answer = (struct answer){
-		.status = page.status,
-		.headers = page.headers,
-		.body = buffer_span(&page.body),
-	};
-	answer_write(exchange, &answer);
-	buffer_done(&page.body);
+	page_write(&page, exchange);
 }
 
 void
 admin_refuse(void *context, struct exchange *exchange, enum reason reason, const char *detail)
 {
-	struct answer answer = {
-		.status = reason_status(reason),
-		.headers = SPAN(PLAIN),
-		.body = span_of(detail),
-	};
+	struct page page;
 
 	(void)context;
-	answer_write(exchange, &answer);
+	page_init(&page);
+	plain(&page, reason_status(reason), detail);
+	page_write(&page, exchange);
 }

@@ -3,7 +3,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "proxy/http/header.h"
+#include "base/header_line.h"
 #include "proxy/http/host.h"
 
 #define ANSWER_MAX (256u << 10)
@@ -46,11 +46,11 @@ answer_write(struct exchange *exchange, const struct answer *answer)
 
 	buffer_init(&buffer, ANSWER_MAX);
 	buffer_format(&buffer, "HTTP/1.1 %d %s\r\n", answer->status, phrase(answer->status));
-	header_add(&buffer, SPAN("Date"), span_of(clock_http_now()));
-	header_add_number(&buffer, SPAN("Content-Length"), (int64_t)answer->body.len);
+	header_line_add(&buffer, SPAN("Date"), span_of(clock_http_now()));
+	header_line_add_number(&buffer, SPAN("Content-Length"), (int64_t)answer->body.len);
 	if (!exchange_keep_alive(exchange)) {
 		exchange_close(exchange);
-		header_add(&buffer, SPAN("Connection"), SPAN("close"));
+		header_line_add(&buffer, SPAN("Connection"), SPAN("close"));
 	}
 	buffer_add(&buffer, answer->headers);
 	buffer_add_text(&buffer, "\r\n");
@@ -116,7 +116,7 @@ add_challenge(struct buffer *buffer, const struct exchange *exchange,
 	buffer_add_text(buffer, "\r\n");
 	/* RFC 7617 section 2.1. */
 	if (status == 401 && refusal->basic)
-		header_add(buffer, SPAN("WWW-Authenticate"),
+		header_line_add(buffer, SPAN("WWW-Authenticate"),
 		    SPAN("Basic realm=\"postern\", charset=\"UTF-8\""));
 }
 
@@ -164,12 +164,12 @@ answer_refuse(struct exchange *exchange, const struct answer_refusal *refusal)
 	if (!framing_certain(refusal->reason))
 		exchange_close(exchange);
 	add_problem(&body, refusal);
-	header_add(&headers, SPAN("Content-Type"), SPAN("application/problem+json"));
-	header_add(&headers, SPAN("Cache-Control"), SPAN("no-store"));
-	header_add(&headers, SPAN("X-Postern"), SPAN("refused"));
-	header_add(&headers, SPAN("X-Request-Id"), refusal->request_id);
+	header_line_add(&headers, SPAN("Content-Type"), SPAN("application/problem+json"));
+	header_line_add(&headers, SPAN("Cache-Control"), SPAN("no-store"));
+	header_line_add(&headers, SPAN("X-Postern"), SPAN("refused"));
+	header_line_add(&headers, SPAN("X-Request-Id"), refusal->request_id);
 	if (answer.status == 503 || answer.status == 429)
-		header_add_number(
+		header_line_add_number(
 		    &headers, SPAN("Retry-After"), refusal->wait_s > 0 ? refusal->wait_s : 5);
 	add_challenge(&headers, exchange, refusal, description);
 	answer.headers = buffer_span(&headers);

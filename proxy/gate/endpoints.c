@@ -4,10 +4,10 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/header_line.h"
 #include "proxy/gate/answer.h"
 #include "proxy/gate/gate.h"
 #include "proxy/gate/resource.h"
-#include "proxy/http/header.h"
 
 /* Read a small body completely. False: transaction->reason is set, or the answer was written. */
 static bool
@@ -65,8 +65,8 @@ answer_issuer(
 	buffer_init(&headers, 8192);
 	buffer_add(&headers, buffer_span(&issued.headers));
 	if (issued.status >= 400)
-		header_add(&headers, SPAN("X-Postern"), SPAN("refused"));
-	header_add(&headers, SPAN("X-Request-Id"), span_of(transaction->id));
+		header_line_add(&headers, SPAN("X-Postern"), SPAN("refused"));
+	header_line_add(&headers, SPAN("X-Request-Id"), span_of(transaction->id));
 	answer = (struct answer){
 		.status = issued.status,
 		.headers = buffer_span(&headers),

@@ -6,10 +6,10 @@
 
 #include <jansson.h>
 
+#include "base/header_line.h"
 #include "proxy/gate/answer.h"
-#include "proxy/http/header.h"
-#include "token/tenant.h"
 #include "proxy/http/host.h"
+#include "token/tenant.h"
 
 #define METHODS "GET, HEAD"
 
@@ -181,17 +181,17 @@ write_answer(struct transaction *transaction, const struct resource_line *line, 
 	struct buffer headers;
 
 	buffer_init(&headers, 1024);
-	header_add(&headers, SPAN("Content-Type"),
+	header_line_add(&headers, SPAN("Content-Type"),
 	    good ? SPAN("application/json") : SPAN("application/problem+json"));
 	if (good) {
-		header_add(&headers, SPAN("Vary"), SPAN("Host"));
+		header_line_add(&headers, SPAN("Vary"), SPAN("Host"));
 	} else {
-		header_add(&headers, SPAN("Cache-Control"), SPAN("no-store"));
-		header_add(&headers, SPAN("X-Postern"), SPAN("refused"));
+		header_line_add(&headers, SPAN("Cache-Control"), SPAN("no-store"));
+		header_line_add(&headers, SPAN("X-Postern"), SPAN("refused"));
 	}
 	if (line->status == 405)
-		header_add(&headers, SPAN("Allow"), span_of(line->wanted));
-	header_add(&headers, SPAN("X-Request-Id"), span_of(transaction->id));
+		header_line_add(&headers, SPAN("Allow"), span_of(line->wanted));
+	header_line_add(&headers, SPAN("X-Request-Id"), span_of(transaction->id));
 	answer.headers = buffer_span(&headers);
 	if (headers.failed) {
 		transaction->reason = REASON_OVERLOADED;

@@ -106,22 +106,6 @@ wants_upgrade(const struct request *request)
 	       request_connection_has(request, "upgrade");
 }
 
-/* The headers that the gate adds to the upstream's answer. */
-static struct span
-answer_headers(struct transaction *transaction)
-{
-	static const char name[] = "X-Request-Id: ";
-	size_t id = strlen(transaction->id), at = sizeof(name) - 1;
-	char *line = arena_alloc(transaction->arena, at + id + 2);
-
-	if (line == NULL)
-		return (struct span){ 0 };
-	memcpy(line, name, at);
-	memcpy(line + at, transaction->id, id);
-	memcpy(line + at + id, "\r\n", 2);
-	return (struct span){ line, at + id + 2 };
-}
-
 static void
 let_go(void *transaction)
 {
@@ -160,16 +144,14 @@ transaction_prepare(struct transaction *transaction, const struct decision *deci
 		.upgrade = setup.upgrade,
 		.upstream_timeout_ms = limits->upstream_timeout_ms,
 		.body_limit = limits->body_bytes,
-		.answer_headers = answer_headers(transaction),
+		.request_id = span_of(transaction->id),
 		.arena = transaction->arena,
 		.upstream = upstream,
 		.lasts = let_go,
 		.context = transaction,
 	};
 	transaction->fields.upstream = upstream_url(upstream);
-	if (transaction->forward.head.at == NULL || transaction->forward.answer_headers.at == NULL)
-		return REASON_OVERLOADED;
-	return REASON_OK;
+	return transaction->forward.head.at == NULL ? REASON_OVERLOADED : REASON_OK;
 }
 
 static void

@@ -118,21 +118,3 @@ header_connection_names(const struct header *headers, size_t count, struct span 
 			return true;
 	return false;
 }
-
-void
-header_add(struct buffer *head, struct span name, struct span value)
-{
-	buffer_add(head, name);
-	buffer_add(head, SPAN(": "));
-	buffer_add(head, value);
-	buffer_add(head, SPAN("\r\n"));
-}
-
-void
-header_add_number(struct buffer *head, struct span name, int64_t value)
-{
-	buffer_add(head, name);
-	buffer_add(head, SPAN(": "));
-	buffer_add_number(head, value);
-	buffer_add(head, SPAN("\r\n"));
-}

@@ -12,7 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buffer.h"
 #include "base/span.h"
 
 struct header {
@@ -45,11 +44,5 @@ bool header_lists(struct span value, struct span option);
 
 /* Does one of the Connection headers name it, in any spelling (RFC 9110 section 7.6.1)? */
 bool header_connection_names(const struct header *headers, size_t count, struct span name);
-
-/* Append a line. */
-void header_add(struct buffer *head, struct span name, struct span value);
-
-/* Append a line with a decimal number. */
-void header_add_number(struct buffer *head, struct span name, int64_t value);
 
 #endif

@@ -2,6 +2,7 @@
 #include "proxy/http/headers.h"
 
 #include "base/buffer.h"
+#include "base/header_line.h"
 
 #define HEAD_MAX (256u << 10)
 #define HEAD_ORDINARY 2000
@@ -40,7 +41,7 @@ add_clients_own(struct buffer *head, const struct headers_setup *setup)
 		if (connection && (use & HEADER_STAYS) == 0 &&
 		    header_connection_names(request->headers, request->header_count, header->name))
 			continue;
-		header_add(head, header->name, header->value);
+		header_line_add(head, header->name, header->value);
 	}
 }
 
@@ -50,13 +51,13 @@ add_framing(struct buffer *head, const struct headers_setup *setup)
 	const struct request *request = setup->request;
 
 	if (request->framing == BODY_CHUNKED)
-		header_add(head, SPAN("Transfer-Encoding"), SPAN("chunked"));
+		header_line_add(head, SPAN("Transfer-Encoding"), SPAN("chunked"));
 	else if (request->framing == BODY_LENGTH)
-		header_add_number(head, SPAN("Content-Length"), request->content_length);
+		header_line_add_number(head, SPAN("Content-Length"), request->content_length);
 	if (!setup->upgrade)
 		return;
-	header_add(head, SPAN("Connection"), SPAN("upgrade"));
-	header_add(head, SPAN("Upgrade"), request_header(request, "Upgrade"));
+	header_line_add(head, SPAN("Connection"), SPAN("upgrade"));
+	header_line_add(head, SPAN("Upgrade"), request_header(request, "Upgrade"));
 }
 
 static void
@@ -64,13 +65,14 @@ add_ours(struct buffer *head, const struct headers_setup *setup)
 {
 	const struct request *request = setup->request;
 
-	header_add(head, SPAN("X-Forwarded-For"), span_of(request->peer));
-	header_add(head, SPAN("X-Forwarded-Proto"), request->secure ? SPAN("https") : SPAN("http"));
+	header_line_add(head, SPAN("X-Forwarded-For"), span_of(request->peer));
+	header_line_add(
+	    head, SPAN("X-Forwarded-Proto"), request->secure ? SPAN("https") : SPAN("http"));
 	if (request->host.len > 0)
-		header_add(head, SPAN("X-Forwarded-Host"), request->host);
-	header_add(head, SPAN("X-Request-Id"), setup->request_id);
+		header_line_add(head, SPAN("X-Forwarded-Host"), request->host);
+	header_line_add(head, SPAN("X-Request-Id"), setup->request_id);
 	for (size_t i = 0; i < setup->identity_count; i++)
-		header_add(head, setup->identity[i].name, setup->identity[i].value);
+		header_line_add(head, setup->identity[i].name, setup->identity[i].value);
 }
 
 struct span
@@ -90,7 +92,8 @@ headers_make(const struct headers_setup *setup, struct arena *arena)
 		buffer_add(&head, setup->query);
 	}
 	buffer_add(&head, SPAN(" HTTP/1.1\r\n"));
-	header_add(&head, SPAN("Host"), request->host.len > 0 ? request->host : SPAN("localhost"));
+	header_line_add(
+	    &head, SPAN("Host"), request->host.len > 0 ? request->host : SPAN("localhost"));
 	add_clients_own(&head, setup);
 	add_framing(&head, setup);
 	add_ours(&head, setup);

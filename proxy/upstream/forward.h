@@ -25,7 +25,7 @@ struct forward {
 	bool upgrade;     /* the head asks for an upgrade */
 	int64_t upstream_timeout_ms; /* to connect, and the longest time without any data */
 	int64_t body_limit;          /* bytes of request body; 0: none */
-	struct span answer_headers;  /* whole lines to add to the answer: X-Request-Id */
+	struct span request_id;      /* X-Request-Id of the answer */
 	struct arena *arena;
 	/* Called when the head of an answer that may take long has arrived: a tunnel, a stream, a
 	 * large body. The caller may then release its resources, except `upstream`. May be NULL. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The upstream's answer on its way to the client. */
 #include "base/clock.h"
+#include "base/header_line.h"
 #include "proxy/upstream/forwarding.h"
 #include "proxy/http/header.h"
 
@@ -77,7 +78,7 @@ relay_add_headers(struct forwarding *forwarding)
 		const struct header *header = &response->headers[i];
 
 		if (!ours_to_say(response, header->name))
-			header_add(&forwarding->outgoing, header->name, header->value);
+			header_line_add(&forwarding->outgoing, header->name, header->value);
 	}
 }
 
@@ -105,7 +106,7 @@ add_date(struct forwarding *forwarding)
 		if (span_equal_nocase(response->headers[i].name, SPAN("Date")) &&
 		    !ours_to_say(response, response->headers[i].name))
 			return;
-	header_add(&forwarding->outgoing, SPAN("Date"), span_of(clock_http_now()));
+	header_line_add(&forwarding->outgoing, SPAN("Date"), span_of(clock_http_now()));
 }
 
 /* May the client see it? HTTP/1.0 has no interim answers (RFC 9110 section 15.2), and a client that
@@ -209,16 +210,16 @@ settle_framing(struct forwarding *forwarding)
 	bool delimited = response->framing == RESPONSE_NONE || response->framing == RESPONSE_LENGTH;
 
 	if (delimited && response->content_length >= 0 && response->status != 204)
-		header_add_number(out, SPAN("Content-Length"), response->content_length);
+		header_line_add_number(out, SPAN("Content-Length"), response->content_length);
 	if (!delimited && !old)
-		header_add(out, SPAN("Transfer-Encoding"), SPAN("chunked"));
+		header_line_add(out, SPAN("Transfer-Encoding"), SPAN("chunked"));
 	if (!delimited && old)
 		exchange_close(forwarding->exchange);
 	if (!exchange_keep_alive(forwarding->exchange)) {
 		exchange_close(forwarding->exchange);
-		header_add(out, SPAN("Connection"), SPAN("close"));
+		header_line_add(out, SPAN("Connection"), SPAN("close"));
 	} else if (old) {
-		header_add(out, SPAN("Connection"), SPAN("keep-alive"));
+		header_line_add(out, SPAN("Connection"), SPAN("keep-alive"));
 	}
 	if (response->framing == RESPONSE_NONE)
 		return OUT_NONE;
@@ -354,7 +355,8 @@ relay_answer(struct forwarding *forwarding)
 	add_date(forwarding);
 	passing.outward = settle_framing(forwarding);
 	passing.done = response->framing == RESPONSE_NONE;
-	buffer_add(&forwarding->outgoing, forwarding->forward->answer_headers);
+	header_line_add(
+	    &forwarding->outgoing, SPAN("X-Request-Id"), forwarding->forward->request_id);
 	buffer_add(&forwarding->outgoing, SPAN("\r\n"));
 	if (!take_body(forwarding, &passing,
 		span_slice(buffer_span(&forwarding->incoming), response->head_bytes,

@@ -4,9 +4,9 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/header_line.h"
 #include "proxy/io/wait.h"
 #include "proxy/upstream/forwarding.h"
-#include "proxy/http/header.h"
 
 /* The upstream must switch to the requested protocol; otherwise the answer is invalid. */
 static bool
@@ -27,11 +27,11 @@ add_head(struct forwarding *forwarding)
 
 	buffer_reset(out);
 	buffer_add(out, SPAN("HTTP/1.1 101 Switching Protocols\r\n"));
-	header_add(out, SPAN("Connection"), SPAN("upgrade"));
-	header_add(out, SPAN("Upgrade"),
+	header_line_add(out, SPAN("Connection"), SPAN("upgrade"));
+	header_line_add(out, SPAN("Upgrade"),
 	    request_header(exchange_request(forwarding->exchange), "Upgrade"));
 	relay_add_headers(forwarding);
-	buffer_add(out, forwarding->forward->answer_headers);
+	header_line_add(out, SPAN("X-Request-Id"), forwarding->forward->request_id);
 	buffer_add(out, SPAN("\r\n"));
 	buffer_add(out, span_slice(buffer_span(&forwarding->incoming),
 			    forwarding->response.head_bytes, forwarding->incoming.len));

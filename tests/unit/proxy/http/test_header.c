@@ -113,20 +113,6 @@ a_value_with_control_bytes_is_not_safe(void **state)
 	assert_false(header_value_safe((struct span){ long_value, 4097 }));
 }
 
-static void
-a_line_ends_with_crlf(void **state)
-{
-	struct buffer head;
-
-	(void)state;
-	buffer_init(&head, 100);
-	header_add(&head, SPAN("A"), SPAN("b"));
-	header_add(&head, SPAN("C"), SPAN(""));
-	header_add_number(&head, SPAN("D"), 120);
-	assert_true(span_is(buffer_span(&head), "A: b\r\nC: \r\nD: 120\r\n"));
-	buffer_done(&head);
-}
-
 int
 main(void)
 {
@@ -135,7 +121,6 @@ main(void)
 		cmocka_unit_test(connection_names_what_any_of_its_lines_lists),
 		cmocka_unit_test(a_list_holds_whole_options),
 		cmocka_unit_test(a_value_with_control_bytes_is_not_safe),
-		cmocka_unit_test(a_line_ends_with_crlf),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

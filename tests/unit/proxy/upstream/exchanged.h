@@ -157,7 +157,7 @@ exchanged_init(struct exchanged *exchanged, const struct api_step *steps, size_t
 	arena_init(&exchanged->arena, 1 << 16);
 	exchanged->forward = (struct forward){ .upstream = exchanged->upstream,
 		.upstream_timeout_ms = API_PATIENCE_S * 1000,
-		.answer_headers = SPAN("X-Request-Id: r1\r\n"),
+		.request_id = SPAN("r1"),
 		.arena = &exchanged->arena,
 		.lasts = exchanged_lasts,
 		.context = exchanged };
