@@ -13,6 +13,18 @@ services_local_counts(const struct services *services)
 	return services->config->local.accept == LOCAL_ALWAYS;
 }
 
+bool
+services_has_fallback(const struct services *services)
+{
+	return services->config->has_local && services->config->local.accept == LOCAL_FALLBACK;
+}
+
+int64_t
+services_database_away_s(const struct services *services, struct err *ret_why)
+{
+	return services->issuer == NULL ? -1 : issuer_database_away_s(services->issuer, ret_why);
+}
+
 /* The upstream of that URL, if there is one: each URL has one pool and one set of counters. */
 static struct upstream *
 find_upstream(const struct services *services, const char *url)

@@ -66,6 +66,13 @@ void services_tend(struct services *services, int64_t mono_s);
 /* Whether tokens of the local issuer are accepted now. */
 bool services_local_counts(const struct services *services);
 
+/* Is there a local issuer that takes over when the others are down (`accept: fallback`)? */
+bool services_has_fallback(const struct services *services);
+
+/* For how many seconds the local issuer's database could not be read; -1: there is none. ret_why
+ * NULL, or set to the reason. */
+int64_t services_database_away_s(const struct services *services, struct err *ret_why);
+
 /* The upstream that serves a module (NULL: no module). NULL: none is configured for it. */
 struct upstream *services_upstream(const struct services *services, const struct module *module);
 

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/gate/admin_metrics.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+static void
+add_keys(struct buffer *text, const struct services *services)
+{
+	struct keyring_state state;
+
+	buffer_add_text(text, "# HELP postern_issuer_keys Keys in use, by issuer.\n"
+			      "# TYPE postern_issuer_keys gauge\n");
+	for (size_t i = 0; i < services->config->trusted_issuer_count; i++) {
+		keyring_state(services->ring, i, &state);
+		buffer_format(text, "postern_issuer_keys{issuer=\"%s\"} %zu\n", state.name,
+		    state.usable ? state.keys : 0);
+	}
+	buffer_add_text(text,
+	    "# HELP postern_issuer_keys_age_seconds Time since the last successful fetch.\n"
+	    "# TYPE postern_issuer_keys_age_seconds gauge\n");
+	for (size_t i = 0; i < services->config->trusted_issuer_count; i++) {
+		keyring_state(services->ring, i, &state);
+		if (state.schedule.good_s > 0)
+			buffer_format(text,
+			    "postern_issuer_keys_age_seconds{issuer=\"%s\"} %" PRId64 "\n",
+			    state.name, clock_mono_s() - state.schedule.good_s);
+	}
+	buffer_add_text(text, "# HELP postern_key_fetches_total Fetches of key sets, by result.\n"
+			      "# TYPE postern_key_fetches_total counter\n");
+	for (size_t i = 0; i < services->config->trusted_issuer_count; i++) {
+		keyring_state(services->ring, i, &state);
+		for (int kind = FAILURE_NONE; kind < FAILURE_COUNT; kind++)
+			buffer_format(text,
+			    "postern_key_fetches_total{issuer=\"%s\",result=\"%s\"} %" PRIu64 "\n",
+			    state.name, failure_word((enum failure)kind), state.fetches[kind]);
+	}
+}
+
+static void
+add_reload(struct buffer *text, struct reload *reload)
+{
+	struct reload_state state;
+
+	reload_now(reload, &state);
+	buffer_format(text,
+	    "# HELP postern_build_info The running build; always 1.\n"
+	    "# TYPE postern_build_info gauge\n"
+	    "postern_build_info{version=\"" POSTERN_VERSION "\"} 1\n"
+	    "# HELP postern_config_last_reload_successful Whether the configuration read last "
+	    "is active.\n"
+	    "# TYPE postern_config_last_reload_successful gauge\n"
+	    "postern_config_last_reload_successful %d\n"
+	    "# HELP postern_config_last_reload_success_timestamp_seconds When the active "
+	    "configuration "
+	    "was read.\n"
+	    "# TYPE postern_config_last_reload_success_timestamp_seconds gauge\n"
+	    "postern_config_last_reload_success_timestamp_seconds %" PRId64 "\n",
+	    state.successful ? 1 : 0, state.success_s);
+	buffer_done(&state.mistakes);
+}
+
+/* A label for each upstream that the configuration names. */
+static void
+add_upstreams(struct buffer *text, const struct services *services)
+{
+	size_t max = services->config->policy.module_count + 1, count;
+	struct upstream **list = calloc(max, sizeof(struct upstream *));
+	struct upstream_sample *samples = calloc(max, sizeof(*samples));
+
+	if (list != NULL && samples != NULL) {
+		count = services_upstreams(services, list, max);
+		for (size_t i = 0; i < count; i++)
+			samples[i] = (struct upstream_sample){
+				.name = upstream_url(list[i]),
+				.count = upstream_count(list[i]),
+				.idle = upstream_idle(list[i]),
+			};
+		upstream_count_text(samples, count, text);
+	}
+	free(list);
+	free(samples);
+}
+
+static void
+add_database(struct buffer *text, const struct services *services)
+{
+	int64_t away_s = services_database_away_s(services, NULL);
+
+	if (away_s >= 0)
+		buffer_format(text,
+		    "# HELP postern_database_up Whether the local issuer's database can be read.\n"
+		    "# TYPE postern_database_up gauge\n"
+		    "postern_database_up %d\n",
+		    away_s == 0 ? 1 : 0);
+}
+
+static void
+add_fallback(struct buffer *text, const struct services *services)
+{
+	if (services_has_fallback(services))
+		buffer_format(text,
+		    "# HELP postern_fallback_active Whether tokens of the local issuer are "
+		    "accepted now.\n"
+		    "# TYPE postern_fallback_active gauge\n"
+		    "postern_fallback_active %d\n"
+		    "# HELP postern_fallback_changes_total Times that the fallback was entered or "
+		    "left.\n"
+		    "# TYPE postern_fallback_changes_total counter\n"
+		    "postern_fallback_changes_total %" PRIu64 "\n",
+		    fallback_in_force(services->fallback) ? 1 : 0,
+		    fallback_changes(services->fallback));
+}
+
+static void
+add_process(struct buffer *text, const struct admin *admin)
+{
+	buffer_format(text,
+	    "# HELP postern_token_cache_total Look-ups of verified tokens.\n"
+	    "# TYPE postern_token_cache_total counter\n"
+	    "postern_token_cache_total{result=\"hit\"} %" PRIu64 "\n"
+	    "postern_token_cache_total{result=\"miss\"} %" PRIu64 "\n"
+	    "# HELP postern_connections Open client connections.\n"
+	    "# TYPE postern_connections gauge\n"
+	    "postern_connections %d\n"
+	    "# HELP postern_log_dropped_total Log lines that were dropped.\n"
+	    "# TYPE postern_log_dropped_total counter\n"
+	    "postern_log_dropped_total %" PRIu64 "\n",
+	    cache_hits(admin->gate->cache), cache_misses(admin->gate->cache),
+	    admin->listener == NULL ? 0 : listener_connections(admin->listener), log_dropped());
+}
+
+void
+admin_metrics_text(const struct admin *admin, const struct services *services, struct buffer *text)
+{
+	metrics_text(admin->gate->metrics, text);
+	add_reload(text, admin->reload);
+	add_database(text, services);
+	add_keys(text, services);
+	add_upstreams(text, services);
+	add_fallback(text, services);
+	add_process(text, admin);
+}
