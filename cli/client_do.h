@@ -8,9 +8,6 @@
 #ifndef POSTERN_CLI_CLIENT_DO_H
 #define POSTERN_CLI_CLIENT_DO_H
 
-#include <stdbool.h>
-
-#include "base/check.h"
 #include "cli/client_line.h"
 #include "cli/place.h"
 
@@ -29,8 +26,5 @@ int client_do_enable(struct place *place, const struct client_line *line);
 int client_do_delete(struct place *place, const struct client_line *line);
 int client_do_export(struct place *place, const struct client_line *line);
 int client_do_import(struct place *place, const struct client_line *line);
-
-/* For the files of this noun: print and wipe. */
-int client_do_print(struct buffer *out);
 
 #endif
