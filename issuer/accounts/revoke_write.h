@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * revoke_write - write a revocation down, from within a gate.
+ * revoke_write - write a revocation to the store, from within a gate.
  *
  * Uses:   store_sync, revocation.
  */
@@ -14,7 +14,7 @@
 #include "issuer/model/revocation.h"
 #include "issuer/accounts/store_sync.h"
 
-/* Revoke; in force in this gate when it returns. *ret_new is false when it was revoked already.
+/* Revoke: in force in this gate on return. *ret_new is false if it was already revoked.
  * Waits for the database. */
 MUST_CHECK bool revoke_write(struct store_sync *sync, const struct revocation *revocation,
     bool *ret_new, struct err *reterr);

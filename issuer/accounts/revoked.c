@@ -9,17 +9,18 @@
 
 #define ROOM_MIN 64u
 
-/* Revocations by a digest of kind, issuer and value, so that whoever chooses a jti cannot choose
- * its slot. */
+/* Keyed by a digest of kind, issuer and value, so that whoever chooses a jti cannot choose its
+ * slot. */
 struct entry {
 	unsigned char digest[DIGEST_BYTES];
 	int kind;
 	_Atomic int64_t before_s;
-	int64_t until_s; /* of who adds, alone */
+	int64_t until_s; /* for the adding thread only */
 };
 
-/* Open addressing, at most half full. Places are filled once and never emptied: when it is full, or
- * full of what is over, another one takes its place, and it lasts for who holds it. */
+/* Open addressing, at most half full. A slot is filled once and never emptied: when the table is
+ * full, even if of expired ones, a new table replaces it, and the old one lasts while it is
+ * referenced. */
 struct revoked {
 	atomic_uint references;
 	atomic_size_t used;
@@ -74,7 +75,7 @@ digest_of(int kind, struct span issuer, struct span value, unsigned char digest[
 	       digest_sha256((struct span){ (const char *)both, sizeof(both) }, digest);
 }
 
-/* Where the entry of that digest stands, or would stand. */
+/* The slot of that digest, or the one where it would go. */
 static size_t
 find(const struct revoked *revoked, const unsigned char digest[DIGEST_BYTES])
 {
@@ -89,7 +90,7 @@ find(const struct revoked *revoked, const unsigned char digest[DIGEST_BYTES])
 	}
 }
 
-/* A copy of the entry, at an empty place. */
+/* Copy the entry into an empty slot. */
 static bool
 put(struct revoked *revoked, size_t at, const struct entry *entry)
 {
@@ -127,7 +128,7 @@ living(const struct revoked *revoked, int64_t now_s)
 	return count;
 }
 
-/* One with room for twice what lives, and without what is over. */
+/* A table without the expired ones, with room for twice the rest. */
 static bool
 rebuild(struct revoked **revoked, int64_t now_s)
 {
@@ -154,7 +155,7 @@ rebuild(struct revoked **revoked, int64_t now_s)
 	return true;
 }
 
-/* The same thing revoked again: the later date and the longer time count. */
+/* Revoked again: the later date and the longer time count. */
 static void
 extend(struct entry *there, const struct entry *entry)
 {

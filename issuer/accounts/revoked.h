@@ -29,9 +29,9 @@ struct revoked *revoked_ref(struct revoked *revoked);
 /* Drop a reference; the last one frees it. Accepts NULL. */
 void revoked_unref(struct revoked *revoked);
 
-/* Add one; those whose time is over at `now_s` may be forgotten on the way. When there is no room
- * left, *revoked is another one after the call, and the reference to the former is dropped; who
- * holds that one may miss what is added from then on. */
+/* Add one; those that had expired at `now_s` may be dropped. When the table is full, *revoked is
+ * replaced and the reference to the old one is dropped; whoever else holds the old one may miss
+ * later additions. */
 MUST_CHECK bool revoked_add(struct revoked **revoked, const struct revocation *revocation,
     int64_t now_s, struct err *reterr);
 

@@ -25,12 +25,12 @@
 #define SOON_US INT64_C(5000)
 #define PING_EVERY_US (2 * SECOND_US)
 
-/* Two connections, so that reading never waits for a writer: neither for one of ours nor, as both
- * databases have it, for one of another process. */
+/* Two connections, so that reading never waits for a writer of this process; both databases let
+ * readers go on while another process writes. */
 struct store_sync {
 	struct store_sync_setup setup;
 	char *database;
-	bool remote; /* a round trip may take long: only the thread makes one unasked */
+	bool remote; /* a round trip may take long: only the thread polls */
 
 	pthread_mutex_t lock; /* held while reading; guards the next three */
 	struct store *store;  /* NULL while it cannot be opened */
@@ -127,7 +127,7 @@ store_sync_away_s(struct store_sync *sync, struct err *ret_why)
 
 /* --- writing --- */
 
-/* Loaded whatever the database has told us of it by now. */
+/* Load what was written, and what else the database has notified us of. */
 static bool
 read_back(struct store_sync *sync, struct err *reterr)
 {
@@ -228,8 +228,8 @@ date_now(struct store *store, void *context, struct err *reterr)
 	return store_date_revocations(store, *(const int64_t *)context, reterr);
 }
 
-/* So that a restart, and every other gate, finds the date that is in force here. What fails is
- * tried again with the next look. */
+/* Write down the dates that are in force here, for a restart and for other gates. A failure is
+ * retried at the next look. */
 static void
 date_revocations(struct store_sync *sync)
 {
@@ -250,7 +250,7 @@ date_revocations(struct store_sync *sync)
 	(void)pthread_mutex_unlock(&sync->lock);
 }
 
-/* Dated first: what a slow clock has dated may seem to be over. */
+/* Correct the dates first: a revocation dated by a slow clock may look expired. */
 static bool
 forget_now(struct store *store, void *context, struct err *reterr)
 {
@@ -258,7 +258,7 @@ forget_now(struct store *store, void *context, struct err *reterr)
 	       store_forget(store, *(const int64_t *)context, reterr);
 }
 
-/* What a wrong clock has taken for over, and the memory dropped, comes back from the store. */
+/* A wrong clock may have made us drop revocations that had not expired: read them again. */
 static void
 load_anew(struct store_sync *sync)
 {
@@ -267,7 +267,7 @@ load_anew(struct store_sync *sync)
 	(void)pthread_mutex_unlock(&sync->lock);
 }
 
-/* Revocations of tokens that are over. */
+/* Delete the revocations of expired tokens. */
 static void
 tend_revocations(struct store_sync *sync)
 {
@@ -294,7 +294,7 @@ rest(struct store_sync *sync, int64_t looked_us)
 	return 2 * looked_us > LOOK_US ? LOOK_US : 2 * looked_us;
 }
 
-/* Should the connection be closed meanwhile, we wake once for nothing. */
+/* If the connection is closed meanwhile, this wakes up once in vain. */
 static int64_t
 wait_for_news(struct store_sync *sync)
 {
@@ -306,8 +306,8 @@ wait_for_news(struct store_sync *sync)
 }
 
 /*
- * Look, rest, wait for news. The file is written before the commit counts, so news means "soon":
- * look often at first, then less and less.
+ * Look, rest, wait for a notification. A file changes before its commit takes effect, so a
+ * notification means "soon": look often at first, then less and less.
  */
 static int64_t
 step(void *context)

@@ -22,22 +22,22 @@
 
 struct store_sync;
 
-/* Each is called after a commit by anybody, on the thread that noticed it, never on two at once,
- * and once at the start. */
+/* The callbacks are called after each commit, whoever made it, on the thread that noticed it, never
+ * on two threads at once; and once at the start. */
 struct store_sync_setup {
 	const char *database; /* borrowed, copied */
 	struct store *store;  /* taken, also on failure */
-	/* taken: `view`. */
+	/* taken: `directory`. */
 	void (*loaded)(void *context, struct directory *directory);
-	/* Revocations that were not told of yet, linked by `next`. False: no memory; they are told
-	 * of again. NULL: not needed. */
+	/* New revocations, linked by `next`. False: no memory; the call is repeated later. NULL:
+	 * not needed. */
 	bool (*revoked)(void *context, const struct revocation *first, struct err *reterr);
 	/* All public keys of the store. NULL: not needed. */
 	void (*keys)(void *context, const struct store_key *first);
 	void *context;
 };
 
-/* Load once, then start to watch. */
+/* Load everything once, then start the thread. */
 MUST_CHECK bool store_sync_start(
     const struct store_sync_setup *setup, struct store_sync **ret_sync, struct err *reterr);
 
@@ -48,7 +48,7 @@ MUST_CHECK bool store_sync_start(
 void store_sync_look(struct store_sync *sync);
 
 /* Change something: `change` is called with the store, and what it committed is loaded when this
- * returns true. False: it may have been written all the same, reterr says so. Waits for other
+ * returns true. False: it may have been written even so; reterr says whether. Waits for other
  * writers, five seconds at most, and for a server seven per statement. Any thread; one at a time.
  */
 struct store_sync_change {
@@ -62,9 +62,8 @@ MUST_CHECK bool store_sync_change(
  * reason, "" when it can. Waits for nothing. */
 int64_t store_sync_away_s(struct store_sync *sync, struct err *ret_why);
 
-/* End the thread: what others change is seen by store_sync_look() and store_sync_change() alone
- * from now on.
- */
+/* End the thread: from now on only store_sync_look() and store_sync_change() notice what others
+ * changed. */
 void store_sync_halt(struct store_sync *sync);
 
 /* The same, and close the store. Accepts NULL. */

@@ -21,12 +21,12 @@ struct store_sync_away {
 	int64_t since_us;     /* 0: it can be read */
 };
 
-/* It can be read, as far as is known. */
+/* Begin: the database is assumed to be readable. */
 void store_sync_away_init(struct store_sync_away *away);
 /* Release what it holds. */
 void store_sync_away_done(struct store_sync_away *away);
 
-/* It was read, or it was not, for the reason `err`: logged when it is news. */
+/* Note that it was read, or why it could not be; a change is logged. */
 void store_sync_away_tell(struct store_sync_away *away, bool well, const struct err *err);
 
 /* As store_sync_away_s(). */

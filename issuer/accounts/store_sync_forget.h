@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_sync_forget - when revocations of tokens that are over may be deleted from the store: once
- * an hour, and not while the clock that says so may be wrong.
+ * store_sync_forget - when revocations of expired tokens may be deleted from the store: once an
+ * hour, and not while the clock may be wrong.
  *
  * Uses:   base.
  * Pure:   yes: both clocks are arguments. One thread at a time.
@@ -18,20 +18,20 @@
 
 struct store_sync_forget {
 	struct steady steady;
-	int64_t done_mono_s; /* when it was done last; at first, when the thread began */
+	int64_t done_mono_s; /* of the last attempt; at first, when the thread began */
 };
 
 /*
- * Look at both clocks: clock_now_s() and clock_mono_s(). To be called at least once a minute, so
- * that no jump stays unseen.
+ * Compare both clocks, clock_now_s() and clock_mono_s(). Call it at least once a minute, so that no
+ * jump is missed.
  *
- * ret_jump_s  how far the clock was set since the last call, 0: it was not.
- * Returns whether what was over at `now_s` may be deleted now.
+ * ret_jump_s  how far the clock was moved since the last call; 0: it was not.
+ * Returns whether what had expired at `now_s` may be deleted now.
  */
 bool store_sync_forget_due(
     struct store_sync_forget *forget, int64_t now_s, int64_t mono_s, int64_t *ret_jump_s);
 
-/* It was tried: due again an hour later. */
+/* Note an attempt: the next one is due in an hour. */
 void store_sync_forget_done(struct store_sync_forget *forget, int64_t mono_s);
 
 #endif

@@ -31,7 +31,7 @@ say_dated(const struct revocation *one)
 {
 	int64_t off_s = one->instead_s - one->before_s;
 
-	/* That the command and we took a moment is no news. */
+	/* A moment passes between the command and us: no reason for a warning. */
 	if (off_s <= 2 && off_s >= -2)
 		return;
 	log_event(LOG_WARN, "revocation_redated",
@@ -39,7 +39,7 @@ say_dated(const struct revocation *one)
 	    one->by, (long long)off_s);
 }
 
-/* In force as of our clock at once; the thread writes it down. */
+/* Dated by our clock, in force at once; the thread writes the date to the store later. */
 static void
 date_revocations(const struct loading *loading, struct revocation *first)
 {
@@ -97,7 +97,7 @@ load_keys(const struct loading *loading, struct err *reterr)
 	return done;
 }
 
-/* Counters that went back, or a restore since: what was loaded is of another history. */
+/* A counter went back, or the database was restored: what was loaded may no longer be there. */
 static bool
 other_history(const struct store_version *had, const struct store_version *now)
 {
@@ -106,7 +106,7 @@ other_history(const struct store_version *had, const struct store_version *now)
 	       now->audit < had->audit;
 }
 
-/* Each counter is taken over when what it counts was loaded: what fails is tried again. */
+/* A counter is noted once what it counts was loaded, so that a failure is retried. */
 static bool
 load_newer(const struct loading *loading, const struct store_version *now, struct err *reterr)
 {
@@ -128,7 +128,8 @@ load_newer(const struct loading *loading, const struct store_version *now, struc
 		had->keys = now->keys;
 	}
 	if (loading->all || now->audit != had->audit) {
-		/* What was done while no gate ran is in the store, not in this gate's log. */
+		/* At the start, older audit rows stay in the store: they are not this gate's news.
+		 */
 		if (!loading->all && !audit_log(loading->store, had->audit, reterr))
 			return false;
 		had->audit = now->audit;
@@ -144,7 +145,7 @@ store_sync_load(struct store_sync_load *load, const struct store_sync_setup *set
 	struct loading loading = { .load = load, .setup = setup, .store = store };
 	struct store_version now;
 
-	/* The version first: a commit after it is seen again at the next look. */
+	/* Read the version first: a later commit is then noticed at the next look. */
 	if (!store_version(store, &now, reterr))
 		return false;
 	if (load->loaded && other_history(&load->version, &now))

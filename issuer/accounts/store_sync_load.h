@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_sync_load - what of the store is in memory, and loading the rest.
+ * store_sync_load - how much of the store is in memory, and loading the rest.
  *
  * Uses:   base, store, directory, audit_log.
  * Shell:  the database, the clock, the log. For store_sync only, which calls it from one thread at
@@ -23,8 +23,8 @@ struct store_sync_load {
 		       */
 };
 
-/* Load what is newer than what was loaded last, and give it to the callbacks of `setup`. What fails
- * is tried again by the next call. Nothing new costs next to nothing. */
+/* Load what is newer than what was loaded last, and pass it to the callbacks of `setup`. The next
+ * call retries what failed. It is cheap when there is nothing new. */
 MUST_CHECK bool store_sync_load(struct store_sync_load *load, const struct store_sync_setup *setup,
     struct store *store, struct err *reterr);
 

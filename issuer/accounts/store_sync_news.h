@@ -17,7 +17,7 @@
 
 #include "base/worker.h"
 
-/* The longest that a request waits for what is being read: then it goes on with what there is. */
+/* The longest that a request waits for a read in progress; then it goes on with what is loaded. */
 #define STORE_SYNC_PATIENCE_US INT64_C(1000000)
 
 struct store_sync_news {
@@ -28,22 +28,22 @@ struct store_sync_news {
 	_Atomic int fd;        /* of the store's connection; -1: none */
 };
 
-/* Nobody reads yet. fd  borrowed. */
+/* Begin without a reader. fd  borrowed. */
 void store_sync_news_init(struct store_sync_news *news, int fd);
-/* Release what it holds, when nobody waits any more. */
+/* Release what it holds; nobody may be waiting. */
 void store_sync_news_done(struct store_sync_news *news);
 
-/* Who is woken to read, borrowed; NULL: nobody any more. */
+/* Set the worker to wake for reading, borrowed; NULL: none. */
 void store_sync_news_reader(struct store_sync_news *news, struct worker *reader);
 
-/* Is there something to be read? */
+/* Is a notification pending? */
 bool store_sync_news_waits(const struct store_sync_news *news);
 
-/* The thread begins to read, or has read. */
+/* The thread is about to read, or is done. */
 void store_sync_news_reading(struct store_sync_news *news, bool reading);
 
-/* Wait until what the server has told by now was read, STORE_SYNC_PATIENCE_US at most since the
- * thread began; not at all while nobody reads. */
+/* Wait until the notifications received so far are handled: STORE_SYNC_PATIENCE_US at most since
+ * the thread began to read, and not at all without a reader. */
 void store_sync_news_await(struct store_sync_news *news);
 
 #endif
