@@ -19,6 +19,7 @@ struct preset {
 	const char *require;      /* pointer of a condition; NULL: none */
 	const char *when;         /* only with a condition on this; NULL: always */
 	const char *values[POINTERS_MAX];
+	bool workload; /* its tokens come with a workload: nobody can ask for one */
 };
 
 #define RS256 ALGORITHM_BIT(ALGORITHM_RS256)
@@ -83,13 +84,13 @@ static struct preset presets[] = {
 	  .types = ANY_TYPE, .algorithms = RS256, .require = "/tok_type", .values = { "AT" } },
 	/* gitlab */
 	{ .subject = { "/sub" },
-	  .types = ID_TYPE, .algorithms = RS256 },
+	  .types = ID_TYPE, .algorithms = RS256, .workload = true },
 	/* github */
 	{ .subject = { "/sub" },
-	  .types = ID_TYPE, .algorithms = RS256 },
+	  .types = ID_TYPE, .algorithms = RS256, .workload = true },
 	/* kubernetes */
 	{ .subject = { "/sub" },
-	  .types = ID_TYPE, .algorithms = RS256 | ALGORITHM_BIT(ALGORITHM_ES256) },
+	  .types = ID_TYPE, .algorithms = RS256 | ALGORITHM_BIT(ALGORITHM_ES256), .workload = true },
 	/* generic */
 	{ .subject = { "/sub" }, .client = { "/azp", "/client_id", "/cid" },
 	  .scopes = { "/scope", "/scp" }, .groups = { "/groups" }, .roles = { "/roles" },
@@ -134,6 +135,12 @@ algorithm_set
 provider_algorithms(int provider)
 {
 	return presets[provider].algorithms == 0 ? ALGORITHM_ALL : presets[provider].algorithms;
+}
+
+bool
+provider_workload(const struct trusted_issuer *trusted_issuer)
+{
+	return presets[provider_find(trusted_issuer->provider)].workload;
 }
 
 static struct trusted_issuer_require *

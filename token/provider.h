@@ -36,6 +36,9 @@ algorithm_set provider_algorithms(int provider);
 MUST_CHECK bool provider_require(
     int provider, struct trusted_issuer *trusted_issuer, struct arena *arena);
 
+/* Do its tokens come with a workload (a pipeline, a Pod), so that no client can ask for one? */
+bool provider_workload(const struct trusted_issuer *trusted_issuer);
+
 /* Does `require` exclude the tokens of the issuer's other customers? NULL if it does, or if the
  * issuer has no other customers; else the pointers of which it must use one, as text. */
 const char *provider_shared(const struct trusted_issuer *trusted_issuer);

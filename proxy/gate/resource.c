@@ -9,6 +9,7 @@
 #include "base/header_line.h"
 #include "proxy/gate/answer.h"
 #include "proxy/http/host.h"
+#include "token/provider.h"
 #include "token/tenant.h"
 
 #define METHODS "GET, HEAD"
@@ -31,19 +32,14 @@ add_once(json_t *array, const char *text)
 		json_array_append_new(array, json_string(text));
 }
 
-/* Can a client request a token there? Not where tokens are provided by the workload's environment,
- * and not from a local issuer whose tokens are not accepted here. */
+/* Can a client request a token there? Not from a local issuer whose tokens are not accepted here.
+ */
 static bool
 gives_tokens(const struct config *config, size_t index)
 {
-	static const char *const workloads[] = { "kubernetes", "github", "gitlab" };
-
 	if (config->has_local && index == config->local_index)
 		return config->local.accept != LOCAL_NEVER;
-	for (size_t i = 0; i < sizeof(workloads) / sizeof(workloads[0]); i++)
-		if (strcmp(config->trusted_issuers[index].provider, workloads[i]) == 0)
-			return false;
-	return true;
+	return !provider_workload(&config->trusted_issuers[index]);
 }
 
 /* A multi-tenant issuer is one authorization server for each tenant. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What clients read before they have a token: challenges (RFC 6750) and metadata (RFC 9728).
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import test from 'node:test';
 import { issuerGate, tokenOf } from './harness/oauth.mjs';
 import { send } from './harness/raw.mjs';
@@ -26,6 +27,7 @@ const POLICY = {
     get: { paths: ['/get/*'], methods: ['GET'] },
   },
 };
+const PROVIDERS = new URL('../../docs/providers/', import.meta.url);
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
 test('challenges', async (t) => {
@@ -129,6 +131,20 @@ test('the metadata of the resource', async (t) => {
     assert.equal(bad.status, 400);
     assert.equal(bad.json().detail, 'without a Host header it is unknown by which name clients use this gate');
     assert.equal(bearer(await ask('/api/x')), 'Bearer realm="postern"');
+  });
+  await t.test('names each kind of provider but those of workloads, unless they are asked for', async (t) => {
+    const words = fs.readdirSync(PROVIDERS).map((page) => page.replace('.md', ''));
+    const workloads = ['github', 'gitlab', 'kubernetes'];
+    const issuers = Object.fromEntries(words.map((word) => [word, idp(word, {
+      provider: word, require: { '/a': 'b', '/email': 'e', '/client_id': 'c', '/client_tenantname': 't', '/project_path': 'p', '/repository_id': 'r' }, ...word === 'okta' && { issuer: 'https://okta.example/oauth2/default' },
+    })]));
+    const listed = async (resource) => {
+      const gate = await issuerGate(t, { config: { issuers, ...resource && { resource } }, policy: POLICY });
+      return (await gate.ask({ target: WELL_KNOWN })).json().authorization_servers.map((url) => /\/\/(\w+)/.exec(url)[1]).filter((word) => words.includes(word));
+    };
+    assert.ok(words.length > 10 && workloads.every((word) => words.includes(word)));
+    assert.deepEqual(await listed(), words.filter((word) => !workloads.includes(word)));
+    assert.deepEqual(await listed({ authorization_servers: ['gitlab', 'okta'] }), ['gitlab', 'okta']);
   });
   await t.test('not a local issuer whose tokens do not count', async (t) => {
     const gate = await issuerGate(t, { config: config(), local: { accept: 'never' }, policy: POLICY });

@@ -97,6 +97,26 @@ what_the_configuration_names_stays(void **state)
 	assert_int_equal(claims.subject.count, 1);
 }
 
+static void
+tokens_of_workloads_are_not_asked_for(void **state)
+{
+	static const char *const workloads[] = { "gitlab", "github", "kubernetes" };
+	size_t found = 0;
+
+	(void)state;
+	for (size_t i = 0; i < WORDS; i++) {
+		struct trusted_issuer issuer = { .provider = words[i] };
+
+		found += provider_workload(&issuer);
+	}
+	assert_int_equal(found, sizeof(workloads) / sizeof(workloads[0]));
+	for (size_t i = 0; i < found; i++) {
+		struct trusted_issuer issuer = { .provider = workloads[i] };
+
+		assert_true(provider_workload(&issuer));
+	}
+}
+
 int
 main(void)
 {
@@ -105,6 +125,7 @@ main(void)
 		cmocka_unit_test(every_place_is_a_pointer),
 		cmocka_unit_test(providers_keep_claims_at_their_own_places),
 		cmocka_unit_test(what_the_configuration_names_stays),
+		cmocka_unit_test(tokens_of_workloads_are_not_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
