@@ -55,6 +55,7 @@ read_method(const char *value, void *field)
 		.argument = "TEXT",                                                                \
 		.verbs = FIELDS,                                                                   \
 		.help = (text),                                                                    \
+		.may_be_empty = true,                                                              \
 		.offset = offsetof(struct client_line, fields.member) }
 
 const struct command_option client_options[] = {
@@ -102,7 +103,7 @@ const struct command_option client_options[] = {
 	    .argument = "FILE",
 	    .offset = offsetof(struct client_line, jwks_path),
 	    .verbs = FIELDS,
-	    .help = "its public keys, a JWK Set, for private_key_jwt" },
+	    .help = "its public keys, a JWK Set; add then means private_key_jwt" },
 	{ .name = "--slot",
 	    .argument = "1|2|both",
 	    .kind = OPTION_READ,

@@ -145,6 +145,8 @@ add_text(struct reading *reading, const struct command_option *option, const cha
 	texts->at[texts->count++] = value;
 }
 
+/* An empty value is a shell variable that is not set: it must not be taken for a name, a file or an
+ * address, nor for the option's absence. */
 static void
 wrong_value(struct reading *reading, const struct command_option *option, const char *rule,
     const char *value)
@@ -164,6 +166,11 @@ take_value(struct reading *reading, const struct command_option *option, const c
 	void *field = (char *)reading->line + option->offset;
 	const char *rule;
 
+	if ((option->kind == OPTION_TEXT || option->kind == OPTION_TEXTS) && value[0] == '\0' &&
+	    !option->may_be_empty) {
+		wrong(reading, "%s must not be empty: %s", option->name, option->argument);
+		return;
+	}
 	switch (option->kind) {
 	case OPTION_TEXT:
 		*(const char **)field = value;

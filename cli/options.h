@@ -42,7 +42,8 @@ struct command_option {
 	unsigned verbs;           /* 1 << index of each verb that takes it; 0: all of them */
 	const char *const *words; /* OPTION_WORD: NULL-terminated */
 
-	bool repeated; /* OPTION_READ: may be given again and again */
+	bool repeated;     /* OPTION_READ: may be given again and again */
+	bool may_be_empty; /* OPTION_TEXT: "" is a value, which clears the field */
 
 	/* OPTION_READ: NULL, or what the value must be, for "must be …". */
 	const char *(*read)(const char *value, void *field);

@@ -133,14 +133,9 @@ wrong_times(const struct line *line)
 static const char *
 wrong_line(const struct line *line)
 {
-	const char *const texts[] = { line->token, line->jti, line->client, line->subject,
-		line->issuer };
 	int ways = (line->token != NULL) + (line->jti != NULL) + (line->client != NULL) +
 		   (line->subject != NULL);
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (texts[i] != NULL && texts[i][0] == '\0')
-			return "an option's value is empty";
 	if (line->token != NULL && strcmp(line->token, "-") != 0)
 		return "--token reads standard input: write --token -";
 	if (line->token != NULL && line->issuer != NULL)

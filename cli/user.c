@@ -32,7 +32,9 @@ print(struct buffer *out)
 	return done ? EXIT_YES : command_trouble("user: standard output cannot be written");
 }
 
-/* --- the commands --- */
+/* --- the commands ---
+ *
+ * Nobody is asked for a password that could not be set. */
 
 /* Generate the password if requested, else read it; then `made` is empty. */
 static bool
@@ -100,10 +102,18 @@ add_user(struct place *place, const struct line *line, struct span password, str
 static int
 add(struct place *place, const struct line *line)
 {
+	const struct account_new new_user = {
+		.name = line->line.words[0], .label = line->label, .roles = line->roles
+	};
+	enum admin_result result;
+	struct err err;
+
 	for (size_t i = 0; i < line->roles.count; i++)
 		if (!place_role_known(place, line->roles.at[i]))
 			return EXIT_NO;
-	return with_password(place, line, add_user);
+	result = account_addable(place->store, &new_user, &err);
+	return result == ADMIN_OK ? with_password(place, line, add_user)
+				  : place_report(place, result, &err);
 }
 
 static enum admin_result
@@ -115,7 +125,13 @@ set_password(struct place *place, const struct line *line, struct span password,
 static int
 passwd(struct place *place, const struct line *line)
 {
-	return with_password(place, line, set_password);
+	struct store_wanted wanted = { line->line.words[0], &place->arena };
+	struct user *user = NULL;
+	struct err err;
+	enum admin_result result = account_find(place->store, &wanted, &user, &err);
+
+	return result == ADMIN_OK ? with_password(place, line, set_password)
+				  : place_report(place, result, &err);
 }
 
 static int
@@ -238,6 +254,7 @@ static const struct command_option options[] = {
 	{ .name = "--label",
 	    .argument = "TEXT",
 	    .offset = offsetof(struct line, label),
+	    .may_be_empty = true,
 	    .verbs = 1u << ADD,
 	    .help = "a text for people" },
 	{ .name = "--generate",

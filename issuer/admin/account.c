@@ -71,7 +71,7 @@ new_valid(const struct account_new *new_user, struct err *reterr)
 	for (i = 0; i < new_user->roles.count; i++)
 		if (!client_role_valid(span_of(new_user->roles.at[i])))
 			return err_set(reterr, "that is not a valid role name");
-	return password_valid(new_user->password, reterr);
+	return true;
 }
 
 static bool
@@ -79,6 +79,25 @@ hash(struct span password, char out[PASSWORD_HASH_ROOM], struct err *reterr)
 {
 	return password_hash(password, out) ||
 	       err_set(reterr, "the password cannot be hashed (memory, or random bytes)");
+}
+
+enum admin_result
+account_addable(struct store *store, const struct account_new *new_user, struct err *reterr)
+{
+	struct user *other = NULL;
+	enum admin_result result = ADMIN_OK;
+	struct arena arena;
+
+	if (!new_valid(new_user, reterr))
+		return ADMIN_NO;
+	arena_init(&arena, ARENA_MAX);
+	if (!store_user_find(
+		store, &(struct store_wanted){ new_user->name, &arena }, &other, reterr))
+		result = ADMIN_TROUBLE;
+	else if (other != NULL)
+		result = no(err_set(reterr, "there is a user \"%s\" already", new_user->name));
+	arena_done(&arena);
+	return result;
 }
 
 enum admin_result
@@ -91,23 +110,15 @@ account_add(struct store *store, const struct account_new *new_user, struct err 
 		.hash = hashed,
 		.roles = new_user->roles,
 		.created_s = clock_now_s() };
-	struct user *other = NULL;
-	struct arena arena;
-	enum admin_result result;
+	enum admin_result result = account_addable(store, new_user, reterr);
 
-	if (!new_valid(new_user, reterr))
+	if (result != ADMIN_OK)
+		return result;
+	if (!password_valid(new_user->password, reterr))
 		return ADMIN_NO;
-	arena_init(&arena, ARENA_MAX);
-	if (!store_user_find(store, &(struct store_wanted){ user.name, &arena }, &other, reterr))
-		result = ADMIN_TROUBLE;
-	else if (other != NULL)
-		result = no(err_set(reterr, "there is a user \"%s\" already", user.name));
-	else if (!client_new_id(id) || !hash(new_user->password, hashed, reterr))
-		result = ADMIN_TROUBLE;
-	else
-		result = done_or_trouble(store_user_add(store, &user, reterr));
-	arena_done(&arena);
-	return result;
+	if (!client_new_id(id) || !hash(new_user->password, hashed, reterr))
+		return ADMIN_TROUBLE;
+	return done_or_trouble(store_user_add(store, &user, reterr));
 }
 
 /* As for clients: suggest the one that was probably meant. */

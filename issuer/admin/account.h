@@ -32,6 +32,10 @@ struct account_new {
 /* A password of 144 random bits that can be typed. False: the random generator failed. */
 MUST_CHECK bool account_new_password(char password[ACCOUNT_PASSWORD_ROOM]);
 
+/* Could that user be added, whatever the password will be? ADMIN_NO as account_add() has it. */
+MUST_CHECK enum admin_result account_addable(
+    struct store *store, const struct account_new *new_user, struct err *reterr);
+
 /* Add a user. ADMIN_NO: a name or password that cannot be, or there is one of that name. */
 MUST_CHECK enum admin_result account_add(
     struct store *store, const struct account_new *new_user, struct err *reterr);

@@ -54,6 +54,21 @@ jwks_valid(const char *jwks, struct err *reterr)
 }
 
 bool
+admin_keys_fit(int method, const char *jwks, struct err *reterr)
+{
+	return method != CLIENT_PRIVATE_KEY_JWT || (jwks != NULL && jwks[0] != '\0') ||
+	       err_set(reterr, "a client with private_key_jwt needs its public keys");
+}
+
+bool
+admin_keys_unused(int method, struct err *reterr)
+{
+	return err_set(reterr,
+	    "public keys are for private_key_jwt, and the client authenticates with %s",
+	    client_method_word(method));
+}
+
+bool
 admin_fields_valid(const struct admin_fields *fields, struct err *reterr)
 {
 	if (!label_valid(fields->label) || !label_valid(fields->description) ||
@@ -72,18 +87,29 @@ admin_fields_valid(const struct admin_fields *fields, struct err *reterr)
 	return jwks_valid(fields->jwks, reterr);
 }
 
+/* Keys are of no use to a client but for signing. */
+static int
+method_of(const struct admin_fields *fields)
+{
+	if (fields->has_method)
+		return fields->method;
+	return fields->jwks != NULL ? CLIENT_PRIVATE_KEY_JWT : CLIENT_SECRET_ANY;
+}
+
 static bool
 new_valid(const struct admin_new *new_client, struct err *reterr)
 {
 	const struct admin_fields *fields = &new_client->fields;
-	bool signs = fields->has_method && fields->method == CLIENT_PRIVATE_KEY_JWT;
+	int method = method_of(fields);
 
 	for (size_t i = 0; i < new_client->roles.count; i++) {
 		if (!client_role_valid(span_of(new_client->roles.at[i])))
 			return err_set(reterr, "that is not a valid role name");
 	}
-	if (signs && fields->jwks == NULL)
-		return err_set(reterr, "a client with private_key_jwt needs its public keys");
+	if (!admin_keys_fit(method, fields->jwks, reterr))
+		return false;
+	if (fields->jwks != NULL && method != CLIENT_PRIVATE_KEY_JWT)
+		return admin_keys_unused(method, reterr);
 	return admin_name_valid(new_client->name, reterr) && admin_fields_valid(fields, reterr);
 }
 
@@ -126,7 +152,7 @@ admin_add(struct store *store, const struct admin_new *new_client, struct admin_
 		.owner = fields->owner,
 		.contact = fields->contact,
 		.jwks = fields->jwks,
-		.method = fields->has_method ? fields->method : CLIENT_SECRET_ANY,
+		.method = method_of(fields),
 		.roles = new_client->roles,
 		.scopes = fields->scopes,
 		.token_lifetime_s = fields->token_lifetime_s,

@@ -125,6 +125,12 @@ MUST_CHECK enum admin_result admin_import(
 
 /* May the client be so? The error says what may not. */
 MUST_CHECK bool admin_fields_valid(const struct admin_fields *fields, struct err *reterr);
+
+/* Does a client of that method have the public keys that it needs? */
+MUST_CHECK bool admin_keys_fit(int method, const char *jwks, struct err *reterr);
+
+/* The error of keys for a client of a method that uses none. Always returns false. */
+bool admin_keys_unused(int method, struct err *reterr);
 MUST_CHECK bool admin_name_valid(const char *name, struct err *reterr);
 
 /* ADMIN_NO, whatever err_set() gave. */

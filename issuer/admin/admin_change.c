@@ -26,10 +26,10 @@ apply(struct client *client, const struct admin_fields *fields, struct err *rete
 		client->token_lifetime_s = fields->token_lifetime_s;
 	if (fields->has_method)
 		client->method = fields->method;
-	if (client->method == CLIENT_PRIVATE_KEY_JWT &&
-	    (client->jwks == NULL || client->jwks[0] == '\0'))
-		return admin_no(
-		    err_set(reterr, "a client with private_key_jwt needs its public keys"));
+	if (!admin_keys_fit(client->method, client->jwks, reterr))
+		return ADMIN_NO;
+	if (fields->jwks != NULL && client->method != CLIENT_PRIVATE_KEY_JWT)
+		return admin_no(admin_keys_unused(client->method, reterr));
 	return ADMIN_OK;
 }
 

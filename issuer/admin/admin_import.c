@@ -134,7 +134,8 @@ attributes_of(const json_t *object, struct client *client, struct err *reterr)
 	for (size_t i = 0; i < client->roles.count; i++)
 		if (!client_role_valid(span_of(client->roles.at[i])))
 			return err_set(reterr, "that is not a valid role name");
-	return admin_fields_valid(&fields, reterr);
+	return admin_fields_valid(&fields, reterr) &&
+	       admin_keys_fit(client->method, client->jwks, reterr);
 }
 
 /* Texts are lent by `object`. */

@@ -335,6 +335,22 @@ test('postern user', async (t) => {
     });
   }
 
+  // Without a line on standard input a password would be complained of, had it been asked for.
+  const UNASKED = {
+    'passwd of an unknown user': [['passwd', 'nobody'], /no user "nobody"/],
+    'a name that is taken': [['add', 'made'], /already/],
+    'a name that cannot be': [['add', 'a:b'], /colon/],
+    'an unknown role': [['add', 'role', '--role', 'nothing'], /no role/],
+  };
+  for (const [what, [args, says]] of Object.entries(UNASKED)) {
+    await t.test(`asks for no password: ${what}`, async () => {
+      const done = await user(gate, args, '');
+      assert.equal(done.code, 1, done.stderr);
+      assert.match(done.stderr, says);
+      assert.ok(!/bytes|standard input/.test(done.stderr.replace(/1 to 128 bytes/, '')), done.stderr);
+    });
+  }
+
   const USE = {
     'a password for an argument': ['add', 'name', PASSWORD],
     'an unknown option': ['add', 'name', '--password', PASSWORD],

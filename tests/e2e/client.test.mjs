@@ -143,6 +143,23 @@ test('clients of a running gate', async (t) => {
     assert.ok(!gate.stderr.includes(client.client_secret));
   });
 
+  await t.test('public keys mean private_key_jwt, and are of no other method', async () => {
+    const jwks = path.join(gate.dir, 'keys.json');
+    fs.writeFileSync(jwks, JSON.stringify(keySet(makeKey('ES256'))));
+    const made = JSON.parse(await gate.client('add', 'signing', '--jwks', jwks, '--output', 'json'));
+    assert.equal(made.client_secret, undefined);
+    assert.equal((await shown(gate, 'signing')).auth_method, 'private_key_jwt');
+    const unused = /public keys are for private_key_jwt, and the client authenticates with client_secret/;
+    await refused(['add', 'other', '--jwks', jwks, '--auth-method', 'client_secret_basic'], 1, unused);
+    await gate.client('add', 'other');
+    await refused(['change', 'other', '--jwks', jwks], 1, unused);
+    await gate.client('change', 'other', '--jwks', jwks, '--auth-method', 'private_key_jwt');
+    await gate.client('change', 'other', '--auth-method', 'client_secret_post');
+    await refused(['change', 'other', '--label', 'l', '--jwks', jwks], 1, unused);
+    assert.equal((await shown(gate, 'other')).auth_method, 'client_secret_post');
+    await refused(['import', '-'], 1, /needs its public keys/, JSON.stringify({ clients: [{ name: 'bare', client_id: 'bare', auth_method: 'private_key_jwt' }] }));
+  });
+
   const wrong = [
     [['rotate'], /^postern: client rotate: NAME\|ID is missing\n$/], [['rotate', 'a', 'b'], /too many/], [['list', '--role', 'reader'], /^postern: client list: --role is an option of add only\n$/],
     [['show', 'full', '--output', 'env'], /--output env works with add and rotate only/], [['revoke-secret', 'full', '--slot', '3'], /--slot/],

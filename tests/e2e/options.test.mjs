@@ -45,6 +45,9 @@ test('help', async (t) => {
   });
 });
 
+/** Texts for people: an empty one clears the field. */
+const FIELDS = ['--label', '--description', '--owner', '--contact'];
+
 test('every option of every command', async (t) => {
   for (const [line, text] of texts) {
     const rows = [...text.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)(?: ([^\s]+))?/gm)].filter(([, name]) => name !== '--help');
@@ -57,6 +60,14 @@ test('every option of every command', async (t) => {
         const bare = await run([...line.split(' '), argument ? name : `${name}=x`]);
         assert.equal(bare.code, 2);
         assert.equal(bare.stderr, argument ? `postern: ${line}: ${name} needs a value: ${argument}\n` : `postern: ${line}: ${name} takes no value\n`);
+        if (!argument || FIELDS.includes(name)) return;
+        // An unset variable of a shell; the line ends with it, and may lack more.
+        for (const args of [[name, ''], [`${name}=`]]) {
+          const empty = await run([...line.split(' '), ...args]);
+          assert.equal(empty.code, 2);
+          assert.match(empty.stderr, new RegExp(`^postern: ${line}: ${name} must (not be empty: .+|be .+ \\(found ""\\))\n$`));
+          assert.equal(empty.stdout, '');
+        }
       });
     }
   }

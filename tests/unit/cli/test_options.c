@@ -9,7 +9,7 @@ enum { ADD, SHOW };
 
 struct pet_line {
 	struct command_line line;
-	const char *name;
+	const char *name, *note;
 	struct texts tags, foods;
 	bool loud;
 	int size;
@@ -31,6 +31,11 @@ static const struct command_option options[] = {
 	    .argument = "NAME",
 	    .offset = offsetof(struct pet_line, name),
 	    .help = "how it is called" },
+	{ .name = "--note",
+	    .argument = "TEXT",
+	    .offset = offsetof(struct pet_line, note),
+	    .may_be_empty = true,
+	    .help = "a note" },
 	{ .name = "--tag",
 	    .argument = "TAG",
 	    .kind = OPTION_TEXTS,
@@ -117,6 +122,10 @@ static const struct {
 	{ "pet add rex --size lage", "did you mean \"large\"?" },
 	{ "pet add rex --legs 5", "--legs must be 4 (found \"5\")" },
 	{ "pet show --tag a", "--tag is an option of add only" },
+	{ "pet add rex --name ''", "--name must not be empty: NAME" },
+	{ "pet add rex --name=", "--name must not be empty: NAME" },
+	{ "pet add rex --tag a --tag=", "--tag must not be empty: TAG" },
+	{ "pet add rex -c ''", "--config must not be empty: FILE" },
 	{ "walk", "walk: PLACE is missing" },
 };
 
@@ -194,14 +203,14 @@ behind_two_dashes_there_are_only_arguments(void **state)
 }
 
 static void
-a_value_may_be_empty(void **state)
+a_value_may_be_empty_where_it_clears_something(void **state)
 {
 	struct pet_line line;
 	int code;
 
 	(void)state;
-	assert_true(read_line(&pet, "pet add rex --name ''", &line, &code));
-	assert_string_equal(line.name, "");
+	assert_true(read_line(&pet, "pet add rex --note ''", &line, &code));
+	assert_string_equal(line.note, "");
 	options_done(&line.line);
 }
 
@@ -265,7 +274,7 @@ main(void)
 		cmocka_unit_test(all_mistakes_are_said),
 		cmocka_unit_test(a_right_line_is_read),
 		cmocka_unit_test(behind_two_dashes_there_are_only_arguments),
-		cmocka_unit_test(a_value_may_be_empty),
+		cmocka_unit_test(a_value_may_be_empty_where_it_clears_something),
 		cmocka_unit_test(help_is_made_of_the_table),
 		cmocka_unit_test(the_overview_lists_all_commands),
 	};
