@@ -63,6 +63,21 @@ plain(struct page *page, int status, const char *text)
 	buffer_add(&page->body, span_of(text));
 }
 
+/* A page that lacks a part is not sent. */
+static void
+add_part(struct buffer *body, const struct buffer *part)
+{
+	buffer_add(body, buffer_span(part));
+	body->failed = body->failed || part->failed;
+}
+
+/* A list that there was no memory for is empty: what else the page says matters more. */
+static void
+add_mistakes(struct buffer *body, const struct buffer *mistakes)
+{
+	buffer_add(body, mistakes->failed ? SPAN("[]") : buffer_span(mistakes));
+}
+
 /* NULL: there is none, and an error was answered. */
 static struct snapshot *
 take_snapshot(const struct admin *admin, struct page *page)
@@ -148,7 +163,7 @@ add_configuration(struct buffer *body, struct reload *reload)
 		buffer_add_text(body, ",\"error\":");
 		buffer_add_json(body, span_of(state.err.text));
 		buffer_add_text(body, ",\"mistakes\":");
-		buffer_add(body, buffer_span(&state.mistakes));
+		add_mistakes(body, &state.mistakes);
 	}
 	buffer_add_byte(body, '}');
 	buffer_done(&state.mistakes);
@@ -175,7 +190,7 @@ readyz(struct admin *admin, struct page *page)
 	    page->status == 200 ? "true" : "false", draining ? "true" : "false");
 	add_database(&page->body, services);
 	buffer_add_text(&page->body, "\"issuers\":[");
-	buffer_add(&page->body, buffer_span(&issuers));
+	add_part(&page->body, &issuers);
 	buffer_add_byte(&page->body, ']');
 	add_fallback(&page->body, services);
 	add_configuration(&page->body, admin->reload);
@@ -208,7 +223,7 @@ reload_failed(struct page *page, const struct reload_state *state)
 	buffer_add_text(&page->body, ",\"configuration\":");
 	buffer_add_json(&page->body, span_of(state->configuration));
 	buffer_add_text(&page->body, ",\"mistakes\":");
-	buffer_add(&page->body, buffer_span(&state->mistakes));
+	add_mistakes(&page->body, &state->mistakes);
 	buffer_add_text(&page->body, "}\n");
 }
 
@@ -232,7 +247,7 @@ reload(struct admin *admin, struct page *page, struct span method)
 		buffer_add_text(&page->body, "{\"configuration\":");
 		buffer_add_json(&page->body, span_of(state.configuration));
 		buffer_add_text(&page->body, ",\"warnings\":");
-		buffer_add(&page->body, buffer_span(&state.mistakes));
+		add_mistakes(&page->body, &state.mistakes);
 		buffer_add_text(&page->body, "}\n");
 	}
 	buffer_done(&state.mistakes);

@@ -80,6 +80,8 @@ add_upstreams(struct buffer *text, const struct services *services)
 				.idle = upstream_idle(list[i]),
 			};
 		upstream_count_text(samples, count, text);
+	} else {
+		text->failed = true; /* without them the page is not whole */
 	}
 	free(list);
 	free(samples);

@@ -59,6 +59,8 @@ copy_state(const struct reload *reload, struct reload_state *ret_state)
 	*ret_state = reload->state;
 	buffer_init(&ret_state->mistakes, MISTAKES_MAX);
 	buffer_add(&ret_state->mistakes, buffer_span(&reload->state.mistakes));
+	if (reload->state.mistakes.failed)
+		ret_state->mistakes.failed = true;
 }
 
 bool

@@ -14,22 +14,28 @@
 
 #define METHODS "GET, HEAD"
 
-static bool
-holds(const json_t *array, const char *text)
-{
-	size_t i;
-	json_t *member;
+/* A list under way; a document that lacks a member of it is not sent. */
+struct list {
+	json_t *array;
+	bool failed;
+};
 
-	json_array_foreach(
-	    array, i, member) if (strcmp(json_string_value(member), text) == 0) return true;
-	return false;
+static void
+add(struct list *list, json_t *member)
+{
+	if (json_array_append_new(list->array, member) != 0)
+		list->failed = true;
 }
 
 static void
-add_once(json_t *array, const char *text)
+add_once(struct list *list, const char *text)
 {
-	if (!holds(array, text))
-		json_array_append_new(array, json_string(text));
+	json_t *member;
+	size_t i;
+
+	json_array_foreach(
+	    list->array, i, member) if (strcmp(json_string_value(member), text) == 0) return;
+	add(list, json_string(text));
 }
 
 /* Can a client request a token there? Not from a local issuer whose tokens are not accepted here.
@@ -44,76 +50,80 @@ gives_tokens(const struct config *config, size_t index)
 
 /* A multi-tenant issuer is one authorization server for each tenant. */
 static void
-add_issuer(const struct trusted_issuer *trusted_issuer, json_t *array)
+add_issuer(const struct trusted_issuer *trusted_issuer, struct list *list)
 {
-	const char *at = strstr(trusted_issuer->issuer, TENANT_TEMPLATE);
+	static const char template[] = "{tenantid}";
+	const char *at = strstr(trusted_issuer->issuer, template);
 
 	if (at == NULL) {
-		add_once(array, trusted_issuer->issuer);
+		add_once(list, trusted_issuer->issuer);
 		return;
 	}
 	for (size_t i = 0; i < trusted_issuer->tenants.count; i++)
-		json_array_append_new(
-		    array, json_sprintf("%.*s%s%s", (int)(at - trusted_issuer->issuer),
-			       trusted_issuer->issuer, trusted_issuer->tenants.at[i],
-			       at + sizeof(TENANT_TEMPLATE) - 1));
+		add(list, json_sprintf("%.*s%s%s", (int)(at - trusted_issuer->issuer),
+			      trusted_issuer->issuer, trusted_issuer->tenants.at[i],
+			      at + sizeof(template) - 1));
 }
 
 /* The order matters: many clients use the first one. */
-static json_t *
+static struct list
 issuers(const struct config *config)
 {
 	const struct texts *names = &config->resource.authorization_servers;
-	json_t *array = json_array();
+	struct list list = { json_array(), false };
 
 	for (size_t i = 0; i < names->count; i++)
 		for (size_t j = 0; j < config->trusted_issuer_count; j++)
 			if (strcmp(config->trusted_issuers[j].name, names->at[i]) == 0)
-				add_issuer(&config->trusted_issuers[j], array);
+				add_issuer(&config->trusted_issuers[j], &list);
 	for (size_t i = 0; names->node == NULL && i < config->trusted_issuer_count; i++)
 		if (gives_tokens(config, i))
-			add_issuer(&config->trusted_issuers[i], array);
-	return array;
+			add_issuer(&config->trusted_issuers[i], &list);
+	return list;
 }
 
-static json_t *
+static struct list
 scopes(const struct config *config)
 {
-	json_t *array = json_array();
+	struct list list = { json_array(), false };
 
 	for (const struct privilege *privilege = config->policy.privileges; privilege != NULL;
 	    privilege = privilege->next)
 		for (size_t i = 0; i < privilege->scopes.count; i++)
-			add_once(array, privilege->scopes.at[i]);
+			add_once(&list, privilege->scopes.at[i]);
 	for (size_t i = 0; i < config->policy.role_count; i++)
 		for (const struct grant *grant = config->policy.roles[i].grants; grant != NULL;
 		    grant = grant->next)
 			if (grant->scope != NULL)
-				add_once(array, grant->scope);
-	return array;
+				add_once(&list, grant->scope);
+	return list;
 }
 
-/* Empty members are left out (RFC 9728 section 3.2). */
-static void
-put_list(json_t *object, const char *name, json_t *array)
+/* Empty members are left out (RFC 9728 section 3.2). False: no memory for all of it. */
+static bool
+put_list(json_t *object, const char *name, struct list list)
 {
-	if (json_array_size(array) > 0)
-		json_object_set_new(object, name, array);
-	else
-		json_decref(array);
+	if (list.array != NULL && !list.failed && json_array_size(list.array) == 0) {
+		json_decref(list.array);
+		return true;
+	}
+	return json_object_set_new(object, name, list.array) == 0 && !list.failed;
 }
 
+/* free() it; NULL: no memory. */
 static char *
 describe(const char *name, const struct config *config)
 {
+	struct list methods = { json_pack("[s]", "header"), false };
 	json_t *object = json_object();
-	char *text;
+	bool whole = json_object_set_new(object, "resource", json_string(name)) == 0;
+	char *text = NULL;
 
-	json_object_set_new(object, "resource", json_string(name));
-	put_list(object, "authorization_servers", issuers(config));
-	put_list(object, "scopes_supported", scopes(config));
-	put_list(object, "bearer_methods_supported", json_pack("[s]", "header"));
-	text = json_dumps(object, JSON_COMPACT);
+	whole = put_list(object, "authorization_servers", issuers(config)) && whole;
+	whole = put_list(object, "scopes_supported", scopes(config)) && whole;
+	whole = put_list(object, "bearer_methods_supported", methods) && whole;
+	if (whole)
+		text = json_dumps(object, JSON_COMPACT);
 	json_decref(object);
 	return text;
 }

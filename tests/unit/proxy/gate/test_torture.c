@@ -6,6 +6,7 @@
 #include "torture.h"
 #include "base/json.h"
 #include "proxy/gate/access.h"
+#include "proxy/gate/admin.h"
 #include "proxy/gate/transaction.h"
 
 static struct setting setting;
@@ -206,6 +207,55 @@ a_log_line_stays_one_without_memory(void **state)
 
 /* --- a snapshot --- */
 
+/* --- the pages of the administrator --- */
+
+/* A document is whole, or it is not sent; a list that there is no memory for is empty. */
+static enum torture_result
+readyz(void *context)
+{
+	struct mistake mistake = { .text = "postern.yaml:1:1: /x: unknown key" };
+	struct config config = { .mistakes.first = &mistake };
+	struct err err = { "postern.yaml: 1 mistake" }, ignored;
+	enum torture_result result = TORTURE_WRONG;
+	struct admin *admin = context;
+	struct exchange exchange;
+	json_t *root = NULL;
+	const char *body;
+
+	reload_end(admin->reload, &config, &err);
+	client_init(&exchange, "GET", "/readyz", NULL);
+	admin_serve(admin, &exchange);
+	torture.left = -1; /* what follows is the test's own */
+	buffer_add_byte(&exchange.written, '\0');
+	body = exchange.written.failed ? NULL : strstr(exchange.written.at, "\r\n\r\n");
+	if (body == NULL || client_has(&exchange.written, "HTTP/1.1 503 "))
+		result = TORTURE_CLEAN;
+	else if (json_read(span_of(body + 4), 1 << 16, &root, &ignored))
+		result = json_array_size(json_at(root, SPAN("/configuration/mistakes"))) == 1
+			     ? TORTURE_RIGHT
+			     : TORTURE_CLEAN;
+	if (result == TORTURE_WRONG)
+		print_error("%s\n", body);
+	json_decref(root);
+	client_done(&exchange);
+	return result;
+}
+
+static void
+a_page_is_whole_or_not_sent_without_memory(void **state)
+{
+	struct config config = { .local.accept = LOCAL_ALWAYS };
+	struct services services = { .config = &config };
+	struct admin admin = { .gate = &gate, .reload = reload_new() };
+
+	(void)state;
+	assert_non_null(admin.reload);
+	setting.snapshot.services = &services;
+	torture_run("readyz", readyz, &admin);
+	setting.snapshot.services = NULL;
+	reload_free(admin.reload);
+}
+
 static enum torture_result
 snapshot(void *context)
 {
@@ -310,6 +360,7 @@ main(void)
 		TEST(a_request_is_forwarded_whole_or_not_without_memory),
 		TEST(a_refusal_stays_one_without_memory),
 		TEST(a_log_line_stays_one_without_memory),
+		TEST(a_page_is_whole_or_not_sent_without_memory),
 		TEST(a_snapshot_is_whole_or_not_there_without_memory),
 		TEST(a_seen_token_needs_no_more_allocations_than_today),
 	};
