@@ -95,7 +95,7 @@ test('check', async (t) => {
   });
 
   for (const [name, text] of [['a tab for indentation', 'a:\n\tb: 1\n'], ['a broken flow', 'a: [1\n'], ['an alias bomb', `a: &a [x]\nb: &b [${'*a,'.repeat(9)}*a]\nc: &c [${'*b,'.repeat(9)}*b]\nd: &d [${'*c,'.repeat(9)}*c]\n`], ['two documents', 'a: 1\n---\nb: 2\n'], ['nesting 10000 deep', '['.repeat(10000)], ['a NUL', 'a: \0\n'], ['a list at the top', '- a\n']]) {
-    await t.test(`${name} is told, not crashed on`, async () => {
+    await t.test(`${name} is reported and does not crash check`, async () => {
       gate.write('postern.yaml', text);
       const done = await check();
       assert.ok(done.code === 1 || done.code === 2, `exit ${done.code}`);

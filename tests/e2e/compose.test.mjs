@@ -41,7 +41,7 @@ test('docker-compose accepts it, with every profile', NEEDS_COMPOSE, async (t) =
       assert.match(services(profiles), /postern/);
     });
   }
-  await t.test('a variable of another name is not asked for', () => {
+  await t.test('a variable of another name is not required', () => {
     const done = compose(['config']);
     assert.doesNotMatch(done.stderr, /not set|WARN/i);
   });
@@ -95,7 +95,7 @@ test('the configurations of the demo are good', async (t) => {
   }
 });
 
-test('the dashboard asks for metrics that the gate has, and Prometheus asks the gate', async (t) => {
+test('the dashboard uses metrics that the gate has, and Prometheus scrapes the gate', async (t) => {
   const dashboard = JSON.parse(read('grafana/dashboards/postern.json'));
   const asked = new Set(dashboard.panels.flatMap(({ targets }) => targets).flatMap(({ expr }) => expr.match(/postern_[a-z_]+/g)));
   const config = { issuers: { idp: { issuer: 'https://idp.test', audience: ['a'], jwks_uri: 'http://127.0.0.1:9/' } } };

@@ -62,7 +62,7 @@ test('health of a running gate', async (t) => {
   gate.write('postern.yaml', gate.config);
 });
 
-test('health that cannot be asked for', async (t) => {
+test('health that gets no answer, or knows no address', async (t) => {
   const gate = await makeGate(t, { config, policy: POLICY });
   const port = await freePort();
   const cases = {

@@ -27,7 +27,7 @@ test('introspection', async (t) => {
   const probe = await known(gate, await gate.addClient('probe', '--role', 'introspection'));
   const issuer = gate.issuer;
 
-  await t.test('tells what a token says', async () => {
+  await t.test("returns the token's claims", async () => {
     const token = await tokenOf(gate);
     const got = await introspect(gate, token, probe);
     const said = claimsOf(token);
@@ -43,7 +43,7 @@ test('introspection', async (t) => {
   await t.test('a token for another of our resources is active', async () => {
     assert.equal((await introspect(gate, await tokenOf(gate, gate.partner, { resource: 'urn:example:crm' }), probe)).json().active, true);
   });
-  await t.test('a client without the role is told so, and nothing else', async () => {
+  await t.test('a client without the role learns only that', async () => {
     const token = await tokenOf(gate);
     assertOauthError(await introspect(gate, token, gate.partner), 403, 'unauthorized_client');
     assertOauthError(await introspect(gate, 'x', gate.partner), 403, 'unauthorized_client');

@@ -152,7 +152,7 @@ test('private_key_jwt', async (t) => {
     assertOauthError(await ask(gate, await assertion(ES, claims(gate, gate.partner.client_id))), 401, 'invalid_client');
     for (const guess of ['', 'x']) assertOauthError(await post(gate, '/oauth/token', GRANT, { client: null, headers: { Authorization: basic(id, guess) } }), 401, 'invalid_client');
   });
-  await t.test('why it was refused is told to the log, and no assertion is', async () => {
+  await t.test('the log has the reason, and no assertion', async () => {
     const signed = await assertion(ES, claims(gate, id, { exp: now() + 7200 }));
     await ask(gate, signed);
     await gate.line((line) => /too far in the future/.test(line.detail));

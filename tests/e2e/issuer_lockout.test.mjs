@@ -125,7 +125,7 @@ test('the lock-out', async (t) => {
     await guesses(gate, fresh.client_id);
     await known(gate, fresh);
   });
-  await t.test('it is told to the log, with who and from where, and without a secret', async (t) => {
+  await t.test('it is logged, with who and from where, and without a secret', async (t) => {
     const gate = await issuerGate(t, { local: { lockout: rules } });
     const fresh = await gate.addClient('fresh');
     const lines = () => gate.stderr.split('\n').filter((entry) => entry.includes('"locked_out"')).map((entry) => JSON.parse(entry));

@@ -127,7 +127,7 @@ test('resources', async (t) => {
   const gate = await issuerGate(t, { local: { resources: ['https://billing.example/v1', 'urn:example:crm'] } });
   const aud = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url')).aud;
 
-  await t.test('none asked: the audience', async () => assert.equal(aud(await tokenOf(gate)), 'api://local'));
+  await t.test('none requested: the audience', async () => assert.equal(aud(await tokenOf(gate)), 'api://local'));
   for (const name of ['resource', 'audience']) {
     for (const value of ['api://local', 'https://billing.example/v1', 'urn:example:crm']) {
       await t.test(`${name} ${value}: the token is for it alone, and counts where it is for`, async () => {

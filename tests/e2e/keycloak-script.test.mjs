@@ -126,7 +126,7 @@ test('deploy/compose/prepare', async (t) => {
     assert.equal(new Set(Object.values(made)).size, Object.keys(made).length);
   });
 
-  await t.test('tells none of them', () => {
+  await t.test('prints none of them', () => {
     for (const value of Object.values(made)) assert.ok(!(first.stdout + first.stderr).includes(value.trim()));
   });
 

@@ -41,18 +41,18 @@ test('jwks_uri', async (t) => {
   const gate = await startGate(t, { upstream: upstream.url, config: idpAt(server.url, { cooldown: '1h' }) });
   await readyzOf(gate, (got) => got.status === 200);
 
-  await t.test('is asked once, not per request', async () => {
+  await t.test('is fetched once, not per request', async () => {
     for (let i = 0; i < 10; i++) assert.equal((await present(gate, await sign(old))).status, 200);
     assert.equal(server.hits, 1);
   });
 
-  await t.test('is asked again for an unknown kid, and the request that met it is served', async () => {
+  await t.test('is fetched again for an unknown kid, and the request that met it is served', async () => {
     server.body = keySet(old, fresh);
     assert.equal((await present(gate, await sign(fresh))).status, 200);
     assert.equal(server.hits, 2);
   });
 
-  await t.test('is asked once per cooldown, however many unknown kids come', async () => {
+  await t.test('is fetched once per cooldown, however many unknown kids come', async () => {
     const stranger = makeKey('ES256', 'stranger');
     await Promise.all(Array.from({ length: 20 }, async (_, i) => expectRefusal(gate, await present(gate, await sign(stranger, {}, { kid: `k${i}` })), 'key_unknown')));
     assert.equal(server.hits, 2);

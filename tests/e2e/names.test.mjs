@@ -131,7 +131,7 @@ test('a name that moves', { skip }, async (t) => {
     await eventually(() => old.open === 0, 'the end of the connections to the old one');
   });
 
-  await t.test('is asked for again at once when nobody is there', async () => {
+  await t.test('is resolved again at once when nobody is there', async () => {
     next.end();
     names.addresses = ['127.0.0.2'];
     const got = await gate.ask({ target: '/open/x' });

@@ -150,7 +150,7 @@ test('an MCP client logs in by itself and calls a tool', { skip }, async (t) => 
       assert.equal(claimsOf(provider.tokens().access_token).aud, 'api://local');
       await client.close();
 
-      await t.test('a wrong secret is told as what it is', async () => {
+      await t.test('a wrong secret is reported as such', async () => {
         await assert.rejects(connect(login({ ...gate.partner, client_secret: 'wrong' })), { errorCode: 'invalid_client' });
       });
       await t.test('a client without the role is refused once, not sent to log in again', async () => {

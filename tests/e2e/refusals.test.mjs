@@ -108,7 +108,7 @@ test('refusals before the upstream', async (t) => {
     assert.match(got.get('www-authenticate'), /, scope="special"/);
   });
 
-  await t.test('the challenge points at the metadata of the host that was asked', async () => {
+  await t.test("the challenge points at the metadata of the request's host", async () => {
     const got = await gate.ask({ target: '/api/x' });
     assert.match(got.get('www-authenticate'), new RegExp(`resource_metadata="http://127\\.0\\.0\\.1:${gate.port}/\\.well-known/oauth-protected-resource"`));
   });
@@ -128,7 +128,7 @@ test('refusals before the upstream', async (t) => {
   });
 });
 
-test('answers.detail: none tells clients nothing, and the log everything', async (t) => {
+test('answers.detail: none gives clients no detail, and the log all of it', async (t) => {
   const gate = await startGate(t, { policy: POLICY, files: FILES, config: { issuers: fileIssuer(), answers: { detail: 'none' } } });
   const got = await gate.ask({ target: '/api/x', headers: bearer(await sign(rsa, { aud: 'api://other' })) });
 

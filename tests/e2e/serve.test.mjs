@@ -183,7 +183,7 @@ test('starting fails with one line that says what and where, and exit 2', async 
       oneLine(await run(['serve', '-c', gate.file]), new RegExp(`127\\.0\\.0\\.1:${gate[which]}`));
     });
   }
-  await t.test('mistakes: every one is told, and nothing is started', async () => {
+  await t.test('mistakes: every one is reported, and nothing is started', async () => {
     const gate = await good();
     gate.write('postern.yaml', 'lisen: {}\nupstream: ftp://x\nlimits: {header_bytes: 1}\n');
     const done = await run(['serve', '-c', gate.file]);

@@ -74,7 +74,7 @@ test('a writer that is killed at any write leaves all or nothing, and what it to
   assert.ok(kept >= 1);
 });
 
-test('a disk that is full is told, and loses nothing', async (t) => {
+test('a full disk is reported, and nothing is lost', async (t) => {
   const gate = await make(t);
   await gate.addClient('first', '--role', 'reader');
   // Half-kilobytes or kilobytes, by shell: in either case less than the file must grow to.
@@ -87,7 +87,7 @@ test('a disk that is full is told, and loses nothing', async (t) => {
   await gate.addClient('second', '--role', 'reader');
 });
 
-test('a damaged file is told, never taken for an empty one', async (t) => {
+test('a damaged file is reported, never taken for an empty one', async (t) => {
   const gate = await make(t);
   await gate.addClient('first', '--role', 'reader');
   for (const end of ['-wal', '-shm']) fs.rmSync(database(gate) + end, { force: true });

@@ -408,7 +408,7 @@ test('a token of 1 MiB does not fit a head, and harms nothing', async (t) => {
   assert.equal(upstream.requests.length, 1);
 });
 
-test('URLs in a header are never asked for', async (t) => {
+test('URLs in a header are never fetched', async (t) => {
   const gate = await startGate(t, { config: CONFIG, policy: POLICY, files: FILES });
   const listener = net.createServer();
   let connections = 0;

@@ -248,7 +248,7 @@ test('answers', async (t) => {
     assert.equal(got.text, 'hello!');
     wire.close();
   });
-  await t.test('the log line tells the times', async () => {
+  await t.test('the log line has the times', async () => {
     const got = await gate.ask({ target: '/open/length' });
     const line = await gate.line((entry) => entry.request_id === got.get('x-request-id'));
     assert.equal(line.verdict, 'forward');
@@ -440,7 +440,7 @@ test('an answer that breaks off aborts the client\'s connection', async (t) => {
     });
   }
 
-  await t.test('what is seen to be wrong before anything was passed on is told instead', async () => {
+  await t.test('what is wrong before anything was passed on is answered instead', async () => {
     upstream.respond = () => 'HTTP/1.1 200 Fine\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n';
     await expectRefusal(gate, await gate.ask({ target: '/open/bad' }), 'upstream_malformed');
   });

@@ -31,7 +31,7 @@ test('the walk', NEEDS_KEYCLOAK, async (t) => {
     t.diagnostic(`${all} requests while the key changed, none refused`);
   });
 
-  await t.test('it tells no secret and no token', () => {
+  await t.test('it prints no secret and no token', () => {
     for (const secret of secretsIn(SECRETS)) assert.ok(!done.stdout.includes(secret));
     assert.doesNotMatch(done.stdout, /eyJ[A-Za-z0-9_-]{20}/);
   });
@@ -40,7 +40,7 @@ test('the walk', NEEDS_KEYCLOAK, async (t) => {
     assert.equal(fs.readFileSync(path.join(gate.dir, 'policy.yaml'), 'utf8'), demoPolicy());
   });
 
-  await t.test('the gate told of each change in one line', () => {
+  await t.test('the gate logged each change in one line', () => {
     const events = gate.stderr.split('\n').filter(Boolean).map((line) => JSON.parse(line).event);
     for (const event of ['keys_ok', 'keys_failed', 'reload']) assert.ok(events.includes(event), `${event} in ${events}`);
   });

@@ -241,7 +241,7 @@ size_is_limited(void **state)
 }
 
 static void
-an_error_tells_the_place_and_never_the_text(void **state)
+an_error_has_the_place_and_never_the_text(void **state)
 {
 	struct err err = { "" };
 	json_t *json = NULL;
@@ -391,7 +391,7 @@ main(void)
 		cmocka_unit_test(depth_is_limited),
 		cmocka_unit_test(a_million_brackets_fit_a_small_stack),
 		cmocka_unit_test(size_is_limited),
-		cmocka_unit_test(an_error_tells_the_place_and_never_the_text),
+		cmocka_unit_test(an_error_has_the_place_and_never_the_text),
 		cmocka_unit_test(pointers_find_their_values),
 		cmocka_unit_test(pointers_are_checked_by_their_grammar),
 		cmocka_unit_test(only_a_string_has_text),

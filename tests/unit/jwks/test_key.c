@@ -26,7 +26,7 @@ key_of(enum algorithm algorithm, size_t which, const char *kid, const char *alg)
 }
 
 static void
-a_key_tells_what_it_is(void **state)
+a_key_knows_what_it_is(void **state)
 {
 	struct key *key = key_of(ALGORITHM_ES512, 0, "k1", "ES512");
 
@@ -207,7 +207,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_key_tells_what_it_is),
+		cmocka_unit_test(a_key_knows_what_it_is),
 		cmocka_unit_test(a_key_fits_by_type_curve_and_own_alg),
 		cmocka_unit_test(keys_are_the_same_by_kid_alg_and_material),
 		cmocka_unit_test(a_signature_counts_for_its_key_and_algorithm_only),

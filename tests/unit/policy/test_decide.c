@@ -68,7 +68,7 @@ the_table_of_decisions_holds(void **state)
 }
 
 static void
-a_refusal_tells_what_was_wanted_and_what_was_there(void **state)
+a_refusal_says_what_was_required_and_what_was_there(void **state)
 {
 	static const struct {
 		const char *method, *path, *caller, *detail;
@@ -238,7 +238,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_table_of_decisions_holds),
-		cmocka_unit_test(a_refusal_tells_what_was_wanted_and_what_was_there),
+		cmocka_unit_test(a_refusal_says_what_was_required_and_what_was_there),
 		cmocka_unit_test(methods_are_reported_to_known_callers_only),
 		cmocka_unit_test(the_cover_names_what_decides),
 		cmocka_unit_test(public_by_default_opens_what_nothing_covers),

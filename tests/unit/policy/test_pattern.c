@@ -253,7 +253,7 @@ segments_of_a_pattern_are_limited(void **state)
 }
 
 static void
-a_mistake_tells_the_spelling_to_write(void **state)
+a_mistake_says_the_spelling_to_write(void **state)
 {
 	static const struct {
 		const char *pattern, *told;
@@ -309,7 +309,7 @@ main(void)
 		cmocka_unit_test(many_stars_do_not_explode),
 		cmocka_unit_test(many_children_are_found),
 		cmocka_unit_test(segments_of_a_pattern_are_limited),
-		cmocka_unit_test(a_mistake_tells_the_spelling_to_write),
+		cmocka_unit_test(a_mistake_says_the_spelling_to_write),
 		cmocka_unit_test(no_memory_gives_no_place),
 	};
 

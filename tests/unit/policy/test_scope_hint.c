@@ -32,7 +32,7 @@ expect(const char *members, const char *issuer, const char *want)
 }
 
 static void
-what_would_be_enough_is_told(void **state)
+the_hint_says_what_would_be_enough(void **state)
 {
 	static const struct {
 		const char *members, *issuer, *want;
@@ -121,7 +121,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_would_be_enough_is_told),
+		cmocka_unit_test(the_hint_says_what_would_be_enough),
 		cmocka_unit_test(a_user_gets_no_hint),
 		cmocka_unit_test(a_scope_that_does_not_fit_is_left_out_whole),
 		cmocka_unit_test(without_memory_there_is_no_hint),

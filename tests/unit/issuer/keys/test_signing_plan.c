@@ -63,7 +63,7 @@ static const struct {
 };
 
 static void
-plans_are_as_told(void **state)
+a_plan_follows_from_keys_and_settings(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -83,7 +83,8 @@ plans_are_as_told(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(plans_are_as_told) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(
+	    a_plan_follows_from_keys_and_settings) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

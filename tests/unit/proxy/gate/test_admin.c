@@ -158,9 +158,9 @@ it_is_ready_when_some_key_can_be_used_and_nothing_ends(void **state)
 	json_decref(root);
 }
 
-/* Each metric is told what it is before it is given. */
+/* "# HELP" and "# TYPE" precede the samples. */
 static void
-metrics_are_told_what_they_are(void **state)
+each_metric_has_its_help_and_type(void **state)
 {
 	static const char *const names[] = { "postern_requests_total", "postern_issuer_keys",
 		"postern_key_fetches_total", "postern_build_info", "postern_database_up",
@@ -256,7 +256,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(pages_are_answered),
 		TEST(it_is_ready_when_some_key_can_be_used_and_nothing_ends),
-		TEST(metrics_are_told_what_they_are),
+		TEST(each_metric_has_its_help_and_type),
 		TEST(without_a_snapshot_it_is_not_ready_but_alive),
 		TEST(a_reload_that_fails_is_told_to_who_asked),
 		TEST(when_it_ends_nobody_waits_for_a_reload),

@@ -292,7 +292,7 @@ a_caller_outlives_its_token(void **state)
 }
 
 static void
-a_shadow_tells_what_it_would_have_said(void **state)
+a_shadow_reports_what_it_would_have_said(void **state)
 {
 	char *bearer = setting_bearer(IDP, 0, JANE);
 	struct decision decision;
@@ -408,7 +408,7 @@ main(void)
 		TEST(a_key_that_is_not_there_is_to_be_fetched),
 		TEST(what_a_revocation_was_found_by_is_kept),
 		TEST(a_caller_outlives_its_token),
-		TEST(a_shadow_tells_what_it_would_have_said),
+		TEST(a_shadow_reports_what_it_would_have_said),
 		TEST(a_password_is_asked_for_once_and_wiped),
 		TEST(only_the_local_issuers_tokens_are_introspected),
 		TEST(without_memory_nobody_is_known),

@@ -27,7 +27,7 @@ pair_done(struct pair pair)
 }
 
 static void
-what_is_ready_is_told(void **state)
+waiting_returns_what_is_ready(void **state)
 {
 	struct pair quiet = pair_new(), loud = pair_new();
 	struct pollfd fds[2] = { { .fd = quiet.ours, .events = POLLIN },
@@ -93,7 +93,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_ready_is_told),
+		cmocka_unit_test(waiting_returns_what_is_ready),
 		cmocka_unit_test(a_deadline_of_long_ago_is_one_look),
 		cmocka_unit_test(nobody_waits_beyond_the_deadline_nor_less),
 		cmocka_unit_test(an_end_is_something_to_read),

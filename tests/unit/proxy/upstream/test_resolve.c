@@ -93,10 +93,10 @@ another_address_is_not_among_its_own(void **state)
 	resolve_stop(resolve);
 }
 
-/* Whether a name server says no or none answers, the name is told and nobody waits past the
+/* Whether a name server says no or none answers, the error has the name and nobody waits past the
  * deadline. */
 static void
-a_name_without_an_address_is_told(void **state)
+a_name_without_an_address_is_an_error(void **state)
 {
 	struct resolve *resolve = start(NOBODY);
 	struct resolve_answer answer = { .count = 7 };
@@ -139,7 +139,7 @@ main(void)
 		cmocka_unit_test(a_number_is_its_own_address),
 		cmocka_unit_test(a_number_never_changes),
 		cmocka_unit_test(another_address_is_not_among_its_own),
-		cmocka_unit_test(a_name_without_an_address_is_told),
+		cmocka_unit_test(a_name_without_an_address_is_an_error),
 		cmocka_unit_test(a_name_that_was_not_asked_for_yet_says_so),
 		cmocka_unit_test(nothing_can_be_stopped),
 	};
