@@ -201,8 +201,8 @@ finish(EVP_PKEY *pkey, struct signing_key like, struct signing_key **ret_key, st
 
 /* --- making, reading, writing --- */
 
-bool
-signing_key_make(enum signing_algorithm algorithm, struct signing_key **ret_key, struct err *reterr)
+static bool
+make_one(enum signing_algorithm algorithm, struct signing_key **ret_key, struct err *reterr)
 {
 	struct signing_key like = { .algorithm = algorithm, .able = true };
 	EVP_PKEY *pkey;
@@ -216,6 +216,22 @@ signing_key_make(enum signing_algorithm algorithm, struct signing_key **ret_key,
 	if (pkey == NULL)
 		return openssl_failed(reterr, "no new key can be made");
 	return finish(pkey, like, ret_key, reterr);
+}
+
+/* A KID is a digest, so one that would be an option on a command line means another key. */
+bool
+signing_key_make(enum signing_algorithm algorithm, struct signing_key **ret_key, struct err *reterr)
+{
+	struct signing_key *key = NULL;
+
+	do {
+		signing_key_free(key);
+		key = NULL;
+		if (!make_one(algorithm, &key, reterr))
+			return false;
+	} while (signing_key_kid(key)[0] == '-');
+	*ret_key = key;
+	return true;
 }
 
 /* Never ask for a pass phrase, which would block a daemon: encrypted keys cannot be read. */

@@ -28,7 +28,8 @@ extern const char *const signing_algorithms[];
 
 struct signing_key;
 
-/* Make a new one: P-256, RSA with 2048 bits, Ed25519. given: signing_key_free() it. */
+/* Make a new one: P-256, RSA with 2048 bits, Ed25519. Its KID does not begin with "-". given:
+ * signing_key_free() it. */
 MUST_CHECK bool signing_key_make(
     enum signing_algorithm algorithm, struct signing_key **ret_key, struct err *reterr);
 

@@ -38,7 +38,11 @@ random_text(size_t size_bytes, char *out)
 bool
 client_new_id(char id[CLIENT_ID_ROOM])
 {
-	return random_text(ID_BYTES, id);
+	do {
+		if (!random_text(ID_BYTES, id))
+			return false;
+	} while (id[0] == '-');
+	return true;
 }
 
 bool

@@ -57,7 +57,8 @@ struct client {
 	struct client *next;
 };
 
-/* A new client_id of 128 random bits. False: the random generator failed. */
+/* A new client_id of 128 random bits. It never begins with "-", which would make an option of it on
+ * a command line. False: the random generator failed. */
 MUST_CHECK bool client_new_id(char id[CLIENT_ID_ROOM]);
 
 /* A new secret of 256 random bits and its hash. The caller shows the secret once and wipes it. */

@@ -51,6 +51,20 @@ key_is_made_once_and_kept(void **state)
 	assert_int_equal(count_keys(), 1);
 }
 
+/* One in 64 would, and `postern keys retire -GOU…` would be taken for an option. */
+static void
+a_kid_never_begins_with_a_dash(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		struct signing_key *key = NULL;
+
+		assert_true(signing_key_make(SIGNING_ES256, &key, &err));
+		assert_int_not_equal(signing_key_kid(key)[0], '-');
+		signing_key_free(key);
+	}
+}
+
 static void
 key_file_is_private(void **state)
 {
@@ -223,6 +237,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(key_is_made_once_and_kept),
+		TEST(a_kid_never_begins_with_a_dash),
 		TEST(key_file_is_private),
 		TEST(two_at_once_make_one_key),
 		TEST(rubbish_is_reported),

@@ -21,6 +21,19 @@ ids_and_secrets_differ(void **state)
 	assert_null(strstr(h, s));
 }
 
+/* One in 64 would, and `postern client enable -GOU…` would be taken for an option. */
+static void
+an_id_never_begins_with_a_dash(void **state)
+{
+	char id[CLIENT_ID_ROOM];
+
+	(void)state;
+	for (int i = 0; i < 5000; i++) {
+		assert_true(client_new_id(id));
+		assert_int_not_equal(id[0], '-');
+	}
+}
+
 static void
 salt_makes_two_hashes_of_one_secret(void **state)
 {
@@ -155,6 +168,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_slot_of_a_right_secret_is_reported),
 		cmocka_unit_test(ids_and_secrets_differ),
+		cmocka_unit_test(an_id_never_begins_with_a_dash),
 		cmocka_unit_test(salt_makes_two_hashes_of_one_secret),
 		cmocka_unit_test(hash_is_the_documented_one),
 		cmocka_unit_test(either_slot_is_right),
