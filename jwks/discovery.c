@@ -16,7 +16,7 @@
 bool
 discovery_url(const char *issuer, char url[DISCOVERY_URL_ROOM])
 {
-	const char *template = strstr(issuer, TENANT_TEMPLATE);
+	const char *template = strcasestr(issuer, TENANT_TEMPLATE);
 	const char *rest = template == NULL ? issuer : template + sizeof(TENANT_TEMPLATE) - 1;
 	size_t len = strlen(rest);
 

@@ -52,8 +52,7 @@ gives_tokens(const struct config *config, size_t index)
 static void
 add_issuer(const struct trusted_issuer *trusted_issuer, struct list *list)
 {
-	static const char template[] = "{tenantid}";
-	const char *at = strstr(trusted_issuer->issuer, template);
+	const char *at = strcasestr(trusted_issuer->issuer, TENANT_TEMPLATE);
 
 	if (at == NULL) {
 		add_once(list, trusted_issuer->issuer);
@@ -62,7 +61,7 @@ add_issuer(const struct trusted_issuer *trusted_issuer, struct list *list)
 	for (size_t i = 0; i < trusted_issuer->tenants.count; i++)
 		add(list, json_sprintf("%.*s%s%s", (int)(at - trusted_issuer->issuer),
 			      trusted_issuer->issuer, trusted_issuer->tenants.at[i],
-			      at + sizeof(template) - 1));
+			      at + sizeof(TENANT_TEMPLATE) - 1));
 }
 
 /* The order matters: many clients use the first one. */

@@ -150,6 +150,21 @@ the_address_of_discovery_has_one_slash(void **state)
 	assert_false(discovery_url(issuer, url));
 }
 
+static void
+a_template_becomes_all_tenants(void **state)
+{
+	static const char *const issuers_of_many[] = { ENTRA "{tenantid}/v2.0",
+		ENTRA "{tenantId}/v2.0", ENTRA "{TENANTID}/v2.0/" };
+	char url[DISCOVERY_URL_ROOM];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(issuers_of_many) / sizeof(issuers_of_many[0]); i++) {
+		assert_true(discovery_url(issuers_of_many[i], url));
+		assert_string_equal(
+		    url, ENTRA "organizations/v2.0/.well-known/openid-configuration");
+	}
+}
+
 int
 main(void)
 {
@@ -158,6 +173,7 @@ main(void)
 		cmocka_unit_test(a_document_of_another_shape_is_refused),
 		cmocka_unit_test(a_jwks_uri_that_is_too_long_is_not_cut),
 		cmocka_unit_test(the_address_of_discovery_has_one_slash),
+		cmocka_unit_test(a_template_becomes_all_tenants),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
