@@ -126,6 +126,11 @@ test('deploy/compose/prepare', async (t) => {
     assert.equal(new Set(Object.values(made)).size, Object.keys(made).length);
   });
 
+  await t.test('makes a certificate that a strict client accepts', () => {
+    const done = spawnSync('openssl', ['verify', '-x509_strict', '-CAfile', path.join(dir, 'ca.pem'), path.join(dir, 'keycloak.pem')], { encoding: 'utf8' });
+    assert.equal(done.status, 0, done.stderr);
+  });
+
   await t.test('prints none of them', () => {
     for (const value of Object.values(made)) assert.ok(!(first.stdout + first.stderr).includes(value.trim()));
   });
