@@ -3,7 +3,7 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-build_packages="gcc cmake ninja-build pkg-config libc6-dev libcivetweb-dev libjwt-dev libjansson-dev \
+build_packages="gcc cmake ninja-build pkg-config libc6-dev libcivetweb-dev libboost-context-dev libjwt-dev libjansson-dev \
 libssl-dev libcurl4-openssl-dev libyaml-dev libsqlite3-dev libpq-dev"
 
 # One version of clang-format and clang-tidy is right, and Debian 12 and 13 both have this one.

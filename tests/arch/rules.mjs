@@ -28,6 +28,8 @@ const OWNERS = [
     'base/digest.c', 'issuer/accounts/password.c', 'issuer/keys/signing_key.c', 'proxy/upstream/upstream_tls.c',
   ] },
   { header: /^jwt\.h$/, folder: 'issuer/keys', most: 1 },
+  // Annotations of fibers, for builds with sanitizers.
+  { header: /^sanitizer\//, folder: 'proxy/io', most: 1 },
   { header: /^curl\//, folder: 'jwks', most: 3, also: ['base/url.c'] },
   { header: /^yaml\.h$/, folder: 'base', most: 1 },
   { header: /^sqlite3\.h$/, folder: 'issuer/store', most: 3 },
@@ -37,7 +39,7 @@ const OWNERS = [
 ];
 
 /** What C, POSIX and Linux bring; every other header in <> is a library's and has an owner. */
-const SYSTEM = /^(?:(?:sys|arpa|net|netinet|linux)\/.*|(?:assert|ctype|dirent|dlfcn|errno|fcntl|getopt|inttypes|limits|malloc|math|netdb|poll|pthread|sched|setjmp|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|termios|time|unistd)\.h)$/;
+const SYSTEM = /^(?:(?:sys|arpa|net|netinet|linux)\/.*|(?:assert|ctype|dirent|dlfcn|errno|fcntl|getopt|inttypes|limits|malloc|math|netdb|poll|pthread|sched|semaphore|setjmp|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|termios|time|unistd)\.h)$/;
 
 /** Rooms whose files are functions of values, but for what a header says with "but". */
 const PURE_ROOMS = ['token', 'policy', 'proxy/http', 'issuer/model'];

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/io/offload.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/thread.h"
+#include "proxy/io/fiber.h"
+#include "proxy/io/loop.h"
+
+/* Enough that calls which wait for a database leave threads to those that compute. */
+#define THREADS 16
+
+/* A slow call, on the stack of the fiber that waits for it. */
+struct call {
+	struct loop_post post; /* back to the fiber's loop */
+	void (*run)(void *context);
+	void *context;
+	struct fiber *fiber;
+	int loop;
+	struct call *next;
+};
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct call *first, **last;
+	int threads, busy, waiting;
+	bool stopping;
+	pthread_t thread[THREADS];
+} pool = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+
+static void
+returned(struct loop_post *post)
+{
+	fiber_wake(((struct call *)(void *)post)->fiber, 0);
+}
+
+/* The next call; NULL: the pool ends. The lock is held. */
+static struct call *
+take(void)
+{
+	struct call *call;
+
+	while (pool.first == NULL && !pool.stopping)
+		(void)pthread_cond_wait(&pool.changed, &pool.lock);
+	call = pool.first;
+	if (call == NULL)
+		return NULL;
+	pool.first = call->next;
+	if (pool.first == NULL)
+		pool.last = &pool.first;
+	pool.waiting--;
+	pool.busy++;
+	return call;
+}
+
+static void *
+work(void *context)
+{
+	struct call *call;
+
+	(void)pthread_mutex_lock(&pool.lock);
+	while ((call = take()) != NULL) {
+		(void)pthread_mutex_unlock(&pool.lock);
+		call->run(call->context);
+		(void)pthread_mutex_lock(&pool.lock);
+		pool.busy--;
+		/* The call is gone as soon as its loop knows. */
+		loop_post(call->loop, &call->post);
+	}
+	(void)pthread_mutex_unlock(&pool.lock);
+	return context;
+}
+
+bool
+offload_start(struct err *reterr)
+{
+	if (pool.threads > 0)
+		return true;
+	pool.stopping = false;
+	pool.last = &pool.first;
+	while (pool.threads < THREADS) {
+		if (!thread_start(&pool.thread[pool.threads], work, NULL, reterr)) {
+			offload_stop();
+			return false;
+		}
+		pool.threads++;
+	}
+	return true;
+}
+
+void
+offload_stop(void)
+{
+	(void)pthread_mutex_lock(&pool.lock);
+	pool.stopping = true;
+	(void)pthread_cond_broadcast(&pool.changed);
+	(void)pthread_mutex_unlock(&pool.lock);
+	while (pool.threads > 0)
+		(void)pthread_join(pool.thread[--pool.threads], NULL);
+}
+
+void
+offload(void (*run)(void *context), void *context)
+{
+	struct call call = { .post.run = returned,
+		.run = run,
+		.context = context,
+		.fiber = fiber_current(),
+		.loop = loop_index() };
+
+	if (call.fiber == NULL) {
+		run(context);
+		return;
+	}
+	(void)pthread_mutex_lock(&pool.lock);
+	*pool.last = &call;
+	pool.last = &call.next;
+	pool.waiting++;
+	(void)pthread_cond_signal(&pool.changed);
+	(void)pthread_mutex_unlock(&pool.lock);
+	(void)fiber_wait();
+}
+
+int
+offload_busy(void)
+{
+	int busy;
+
+	(void)pthread_mutex_lock(&pool.lock);
+	busy = pool.busy;
+	(void)pthread_mutex_unlock(&pool.lock);
+	return busy;
+}
+
+int
+offload_waiting(void)
+{
+	int waiting;
+
+	(void)pthread_mutex_lock(&pool.lock);
+	waiting = pool.waiting;
+	(void)pthread_mutex_unlock(&pool.lock);
+	return waiting;
+}

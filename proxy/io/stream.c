@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/io/stream.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "proxy/io/fiber.h"
+#include "proxy/io/wait.h"
+#include "proxy/io/watch.h"
+
+/* Less than was asked for means that there is no more for now, and the system will tell when there
+ * is; but the end of a stream must be read to be seen. */
+ssize_t
+stream_read_now(int fd, char *into, size_t room)
+{
+	bool known = watch_has(fd);
+	ssize_t got;
+
+	if (known && (watch_ready(fd) & WATCH_IN) == 0)
+		return STREAM_LATE;
+	do {
+		got = recv(fd, into, room, MSG_DONTWAIT);
+	} while (got < 0 && errno == EINTR);
+	if (known && got != 0 && got < (ssize_t)room)
+		watch_drained(fd, WATCH_IN);
+	if (got >= 0)
+		return got;
+	return errno == EAGAIN ? STREAM_LATE : STREAM_BROKEN;
+}
+
+ssize_t
+stream_read(int fd, char *into, size_t room, int64_t deadline_us)
+{
+	/* A thread saves a call by waiting first: what it reads is rarely there yet. */
+	bool wait = fiber_current() == NULL;
+
+	for (;;) {
+		ssize_t got = wait ? STREAM_LATE : stream_read_now(fd, into, room);
+		int ready;
+
+		if (got != STREAM_LATE)
+			return got;
+		ready = wait_stream(fd, POLLIN, deadline_us);
+		if (ready <= 0)
+			return ready == 0 ? STREAM_LATE : STREAM_BROKEN;
+		wait = false;
+	}
+}
+
+static bool
+wait_for_room(int fd, int64_t timeout_us)
+{
+	if (watch_has(fd))
+		watch_drained(fd, WATCH_OUT);
+	return wait_stream(fd, POLLOUT, clock_mono_us() + timeout_us) > 0;
+}
+
+bool
+stream_write(int fd, struct span bytes, int64_t timeout_us)
+{
+	if (fiber_current() != NULL)
+		watch_end_of_round();
+	while (bytes.len > 0) {
+		ssize_t put = send(fd, bytes.at, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (put >= 0)
+			bytes = span_slice(bytes, (size_t)put, bytes.len);
+		else if (errno == EAGAIN) {
+			if (!wait_for_room(fd, timeout_us))
+				return false;
+		} else if (errno != EINTR)
+			return false;
+	}
+	return true;
+}
