@@ -12,22 +12,16 @@
 
 #include "base/span.h"
 
+extern const unsigned char token_char_table[256]; /* 1: it is one of them */
+
 /* Is it one of them? */
 static inline bool
 token_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+	return token_char_table[(unsigned char)c] != 0;
 }
 
 /* Is the span a token: at least one byte, all of them token characters? */
-static inline bool
-token_char_all(struct span text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (!token_char(text.at[i]))
-			return false;
-	return text.len > 0;
-}
+bool token_char_all(struct span text);
 
 #endif
