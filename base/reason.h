@@ -53,7 +53,8 @@
 	REASON(UPSTREAM_UNREACHABLE, "upstream_unreachable",     502, "",                   "The API cannot be reached") \
 	REASON(UPSTREAM_TIMEOUT,     "upstream_timeout",         504, "",                   "The API did not answer in time") \
 	REASON(UPSTREAM_MALFORMED,   "upstream_malformed",       502, "",                   "The API's answer is malformed") \
-	REASON(LOCAL_ISSUER_STANDING_BY,"local_issuer_standing_by",401,"invalid_token",     "The local issuer is on standby")
+	REASON(LOCAL_ISSUER_STANDING_BY,"local_issuer_standing_by",401,"invalid_token",     "The local issuer is on standby") \
+	REASON(CLIENT_GONE,          "client_gone",              499, "",                   "The client left before it had its answer")
 /* clang-format on */
 
 #define REASON_ENUM(name, word, status, error, title) REASON_##name,

@@ -259,7 +259,7 @@ judge(struct answering *answering)
 	enum reason reason;
 
 	reason = judge_admit(&answering->request, &answering->arena, decision);
-	if (!listener_knows_method(
+	if (!listener_knows_method(answering->inputs.config->engine,
 		answering->request.method)) { /* which the listener looks at first */
 		reason = REASON_REQUEST_MALFORMED;
 		decision->verdict.detail = "the listener does not know this method";

@@ -58,7 +58,6 @@ issuer_keys_init(struct issuer_keys *issuer, const struct source *source, const 
 	bool good = true;
 
 	(void)pthread_mutex_init(&issuer->lock, NULL);
-	thread_cond_init(&issuer->ended);
 	buffer_init(&issuer->json, KEYSET_MAX_BYTES);
 	*own = *source;
 	issuer->state_dir = state_dir;
@@ -74,7 +73,6 @@ issuer_keys_done(struct issuer_keys *issuer)
 {
 	keyset_free(issuer->keys);
 	buffer_done(&issuer->json);
-	(void)pthread_cond_destroy(&issuer->ended);
 	(void)pthread_mutex_destroy(&issuer->lock);
 	for (size_t i = 0; i < TEXTS; i++)
 		free((char *)(uintptr_t)*text_at(&issuer->source, i));

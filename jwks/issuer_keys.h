@@ -23,6 +23,10 @@
 #include "jwks/refresh_schedule.h"
 #include "jwks/source.h"
 
+/* The maximum number of requests that may wait for one issuer's refresh. All others are refused at
+ * once because the key is unknown, so a flood of made-up kids cannot hold more than this. */
+#define ISSUER_KEYS_WAITING_MAX 32
+
 struct issuer_keys {
 	struct source source;  /* texts are owned */
 	const char *state_dir; /* lent by the keyring; NULL: keys are not stored on disk */
@@ -30,7 +34,6 @@ struct issuer_keys {
 	struct keyring *ring;  /* lent: the keyring that it belongs to */
 	struct worker *worker; /* NULL: its keys are given */
 	pthread_mutex_t lock;  /* guards what is below */
-	pthread_cond_t ended;  /* a round has */
 	struct keyset *keys;   /* NULL: none yet */
 	struct refresh_schedule schedule;
 	struct buffer json; /* the document of `keys` */
@@ -38,11 +41,12 @@ struct issuer_keys {
 	int64_t file_s;     /* which was then */
 	char last_error[512];
 	enum failure last_failure;
-	uint64_t fetches[FAILURE_COUNT]; /* by how they ended */
-	char etag[FETCH_ETAG_ROOM];      /* of the set in use, its thread's alone */
-	char tagged[DISCOVERY_URL_ROOM]; /* where `etag` came from */
-	uint64_t rounds;                 /* finished tries */
-	int waiting;                     /* requests that wait for a round */
+	uint64_t fetches[FAILURE_COUNT];             /* by how they ended */
+	char etag[FETCH_ETAG_ROOM];                  /* of the set in use, its thread's alone */
+	char tagged[DISCOVERY_URL_ROOM];             /* where `etag` came from */
+	uint64_t rounds;                             /* finished tries */
+	int waiting;                                 /* requests that wait for a round */
+	int waiting_events[ISSUER_KEYS_WAITING_MAX]; /* eventfds, written when it has ended */
 	bool asking, wanted, reported_bad;
 	bool unkept;          /* good keys came that are not yet on disk */
 	bool reported_unkept; /* of its thread alone */

@@ -4,15 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/thread.h"
 #include "jwks/issuer_keys.h"
-
-/* The maximum number of requests that may wait for one issuer's refresh. All others are refused
- * at once because the key is unknown, so a flood of made-up kids cannot block more threads than
- * this. */
-#define WAITING_MAX 32
 
 struct keyring {
 	struct issuer_keys *issuers;
@@ -44,13 +40,21 @@ begin_round(struct issuer_keys *issuer)
 	return due;
 }
 
+/* Wake the requests that wait. The lock is held. */
+static void
+wake_waiting(struct issuer_keys *issuer)
+{
+	for (int i = 0; i < issuer->waiting; i++)
+		(void)eventfd_write(issuer->waiting_events[i], 1);
+}
+
 static void
 end_round(struct issuer_keys *issuer)
 {
 	(void)pthread_mutex_lock(&issuer->lock);
 	issuer->asking = false;
 	issuer->rounds++;
-	(void)pthread_cond_broadcast(&issuer->ended);
+	wake_waiting(issuer);
 	(void)pthread_mutex_unlock(&issuer->lock);
 }
 
@@ -152,7 +156,7 @@ keyring_halt(struct keyring *ring)
 
 		(void)pthread_mutex_lock(&issuer->lock);
 		atomic_store(&issuer->stop, true);
-		(void)pthread_cond_broadcast(&issuer->ended);
+		wake_waiting(issuer);
 		(void)pthread_mutex_unlock(&issuer->lock);
 	}
 	for (size_t i = 0; i < ring->count; i++)
@@ -222,30 +226,67 @@ keyring_ask(struct keyring *ring, size_t index, int64_t mono_s, uint64_t *ret_ro
 			issuer->wanted = true;
 			worker_wake(issuer->worker);
 		}
-		will = (issuer->asking || issuer->wanted) && issuer->waiting < WAITING_MAX;
+		will =
+		    (issuer->asking || issuer->wanted) && issuer->waiting < ISSUER_KEYS_WAITING_MAX;
 	}
 	(void)pthread_mutex_unlock(&issuer->lock);
 	return will;
 }
 
-bool
-keyring_await(struct keyring *ring, size_t index, uint64_t round)
+/* Is there still something to wait for? Then `event` becomes readable when there is not. */
+static bool
+enlist(struct issuer_keys *issuer, uint64_t round, int event)
 {
-	struct issuer_keys *issuer = &ring->issuers[index];
-	int64_t until_us = clock_mono_us() + issuer->source.timeout_ms * INT64_C(1000);
+	bool enlisted;
+
+	(void)pthread_mutex_lock(&issuer->lock);
+	enlisted = issuer->rounds == round && !atomic_load(&issuer->stop) &&
+		   issuer->waiting < ISSUER_KEYS_WAITING_MAX;
+	if (enlisted)
+		issuer->waiting_events[issuer->waiting++] = event;
+	(void)pthread_mutex_unlock(&issuer->lock);
+	return enlisted;
+}
+
+static void
+strike_off(struct issuer_keys *issuer, int event)
+{
+	(void)pthread_mutex_lock(&issuer->lock);
+	for (int i = 0; i < issuer->waiting; i++) {
+		if (issuer->waiting_events[i] == event) {
+			issuer->waiting_events[i] = issuer->waiting_events[--issuer->waiting];
+			break;
+		}
+	}
+	(void)pthread_mutex_unlock(&issuer->lock);
+}
+
+static bool
+round_ended(struct issuer_keys *issuer, uint64_t round)
+{
 	bool ended;
 
 	(void)pthread_mutex_lock(&issuer->lock);
-	if (issuer->waiting < WAITING_MAX) {
-		issuer->waiting++;
-		while (issuer->rounds == round && !atomic_load(&issuer->stop) &&
-		       clock_mono_us() < until_us)
-			thread_wait_us(&issuer->ended, &issuer->lock, until_us - clock_mono_us());
-		issuer->waiting--;
-	}
 	ended = issuer->rounds != round;
 	(void)pthread_mutex_unlock(&issuer->lock);
 	return ended;
+}
+
+bool
+keyring_await(struct keyring *ring, size_t index, uint64_t round, keyring_wait *wait)
+{
+	struct issuer_keys *issuer = &ring->issuers[index];
+	int64_t until_us = clock_mono_us() + issuer->source.timeout_ms * INT64_C(1000);
+	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	if (event < 0)
+		return round_ended(issuer, round);
+	if (enlist(issuer, round, event)) {
+		wait(event, until_us);
+		strike_off(issuer, event);
+	}
+	(void)close(event);
+	return round_ended(issuer, round);
 }
 
 void

@@ -78,8 +78,14 @@ void keyring_give(struct keyring *ring, size_t index, struct keyset *set);
 MUST_CHECK bool keyring_ask(
     struct keyring *ring, size_t index, int64_t mono_s, uint64_t *ret_round);
 
-/* Wait until it has ended, at most the source's timeout. True: it has. */
-bool keyring_await(struct keyring *ring, size_t index, uint64_t round);
+/*
+ * Wait until it has ended, at most the source's timeout. True: it has.
+ *
+ * wait  waits until the descriptor is readable or the monotonic deadline has passed; it may return
+ *       early. The caller's, since only it knows how it may wait.
+ */
+typedef void keyring_wait(int fd, int64_t deadline_us);
+bool keyring_await(struct keyring *ring, size_t index, uint64_t round, keyring_wait *wait);
 
 /* A copy of the issuer's state. */
 void keyring_state(const struct keyring *ring, size_t index, struct keyring_state *ret_state);

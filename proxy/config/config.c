@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/hide.h"
-#include "proxy/config/address.h"
 #include "proxy/config/identity.h"
 #include "proxy/config/prepare.h"
 #include "token/issuer_match.h"
@@ -24,14 +23,6 @@ struct log_section {
 
 struct answers_section {
 	int detail;
-};
-
-struct listen_section {
-	struct texts address;
-};
-
-struct admin_section {
-	const char *address;
 };
 
 static const char *const format_words[] = { "json", "text", NULL };
@@ -92,24 +83,6 @@ static const struct field top_fields[] = {
 	{ 0 },
 };
 
-static const struct field listen_fields[] = {
-	{ .key = "address",
-	    .type = FIELD_TEXTS,
-	    .offset = offsetof(struct listen_section, address),
-	    .default_value = "0.0.0.0:8080",
-	    .help = "ADDRESS:PORT, one or a list" },
-	{ 0 },
-};
-
-static const struct field admin_fields[] = {
-	{ .key = "address",
-	    .type = FIELD_TEXT,
-	    .offset = offsetof(struct admin_section, address),
-	    .default_value = "127.0.0.1:9901",
-	    .help = "ADDRESS:PORT" },
-	{ 0 },
-};
-
 static const struct field limits_fields[] = {
 	{ .key = "header_bytes",
 	    .type = FIELD_SIZE,
@@ -158,6 +131,13 @@ static const struct field limits_fields[] = {
 	    .max = 86400000,
 	    .default_value = "60s",
 	    .help = "for a client's connection between requests" },
+	{ .key = "write_timeout",
+	    .type = FIELD_DURATION_MS,
+	    .offset = offsetof(struct config_limits, write_timeout_ms),
+	    .min = 100,
+	    .max = 86400000,
+	    .default_value = "60s",
+	    .help = "the longest pause of a client that reads its answer (engine events)" },
 	{ 0 },
 };
 
@@ -193,8 +173,8 @@ config_sections(void)
 {
 	static struct config_section sections[] = {
 		{ "", top_fields },
-		{ "/listen", listen_fields },
-		{ "/admin", admin_fields },
+		{ "/listen", NULL },
+		{ "/admin", NULL },
 		{ "/limits", limits_fields },
 		{ "/log", log_fields },
 		{ "/answers", answers_fields },
@@ -206,6 +186,8 @@ config_sections(void)
 		[11 + LOCAL_SECTIONS] = { NULL, NULL },
 	};
 
+	sections[1].fields = config_listen_schema();
+	sections[2].fields = config_admin_schema();
 	sections[6].fields = identity_schema();
 	sections[7].fields = trusted_issuer_schema();
 	sections[8].fields = trusted_issuer_claims_schema();
@@ -261,76 +243,16 @@ read_issuers(struct config *config, const struct top *top)
 	trusted_issuer_local(local, config->local.issuer, config->local.audience);
 }
 
-/* Read one address; *ret_address is zeroed when it is invalid. */
-static void
-read_address(
-    struct config *config, const char *text, const struct node *node, struct address *ret_address)
-{
-	struct err err;
-
-	*ret_address = (struct address){ 0 };
-	if (!address_read(text, ret_address, &err))
-		mistake_at_key(&config->mistakes, node, "\"%s\": %s", text, err.text);
-}
-
-/* The first of all[0..count) that conflicts with the address; `count`: none does. */
-static size_t
-taken_by(const struct address *address, const struct address *all, size_t count)
-{
-	size_t i = 0;
-
-	while (i < count &&
-	       (address->port == 0 || all[i].port == 0 || !address_clash(&all[i], address)))
-		i++;
-	return i;
-}
-
-/* Check the form of each address, and that no two conflict. */
-static void
-check_addresses(struct config *config, const struct top *top)
-{
-	const struct node *list = document_get(top->listen, "address");
-	const struct node *admin_node = document_get(top->admin, "address");
-	const char **texts = config->listen.at;
-	struct address all[CONFIG_LISTENERS] = { 0 }, admin;
-	size_t count = config->listen.count, other;
-
-	if (list != NULL && (count == 0 || count > CONFIG_LISTENERS))
-		mistake_at_key(
-		    &config->mistakes, list, "must be 1..%d addresses", CONFIG_LISTENERS);
-	if (count > CONFIG_LISTENERS)
-		count = CONFIG_LISTENERS;
-	for (size_t i = 0; i < count; i++) {
-		read_address(config, texts[i], list, &all[i]);
-		other = taken_by(&all[i], all, i);
-		if (other < i)
-			mistake_at_key(&config->mistakes, list, "\"%s\" is already used by \"%s\"",
-			    texts[i], texts[other]);
-	}
-	read_address(config, config->admin, admin_node, &admin);
-	other = taken_by(&admin, all, count);
-	if (other < count)
-		mistake_at_key(&config->mistakes, admin_node == NULL ? list : admin_node,
-		    "\"%s\" of \"admin\" is already used by \"%s\" of \"listen\"", config->admin,
-		    texts[other]);
-}
-
 static void
 read_sections(struct config *config, const struct top *top)
 {
-	struct listen_section listen = { 0 };
-	struct admin_section admin = { 0 };
 	struct log_section log = { 0 };
 	struct answers_section answers = { 0 };
 
-	schema_read(top->listen, listen_fields, &listen, &config->mistakes);
-	schema_read(top->admin, admin_fields, &admin, &config->mistakes);
 	schema_read(top->limits, limits_fields, &config->limits, &config->mistakes);
 	schema_read(top->log, log_fields, &log, &config->mistakes);
 	schema_read(top->answers, answers_fields, &answers, &config->mistakes);
-	config->listen = listen.address;
-	config->admin = admin.address;
-	check_addresses(config, top);
+	config_listen_read(config, top->listen, top->admin);
 	config->log_format = log.format;
 	config->log_level = log.level;
 	config->answer_detail = answers.detail == 1;

@@ -21,6 +21,7 @@
 #include "issuer/local/local.h"
 #include "policy/policy.h"
 #include "proxy/http/headers.h"
+#include "proxy/listener/listener.h"
 #include "token/trusted_issuer.h"
 
 /* The most addresses of `listen`. */
@@ -44,7 +45,8 @@ enum identity_word {
 
 struct config_limits {
 	int64_t header_bytes, body_bytes, connections;
-	int64_t header_timeout_ms, body_timeout_ms, upstream_timeout_ms, idle_timeout_ms;
+	int64_t header_timeout_ms, body_timeout_ms, upstream_timeout_ms, idle_timeout_ms,
+	    write_timeout_ms;
 };
 
 /* Where its metadata always is, whatever `resource.url` is (RFC 9728 section 3.1). */
@@ -64,8 +66,10 @@ struct config {
 	const char *path;        /* of postern.yaml */
 	const struct node *root; /* its tree; NULL: it is not valid YAML */
 	struct texts listen;     /* addresses */
-	const char *admin;       /* address */
-	const char *upstream;    /* URL, or NULL when every module has its own */
+	enum listener_engine engine;
+	int threads;          /* of engine events; 0: one for each processor */
+	const char *admin;    /* address */
+	const char *upstream; /* URL, or NULL when every module has its own */
 	const char *policy_path;
 	const char *state; /* absolute */
 	struct trusted_issuer
@@ -106,6 +110,14 @@ MUST_CHECK bool config_read(
 
 /* Accepts NULL. */
 void config_free(struct config *config);
+
+/* Read the sections `listen` and `admin`; each map may be NULL. For config.c. */
+void config_listen_read(
+    struct config *config, const struct node *listen_map, const struct node *admin_map);
+
+/* The keys of the two sections. */
+const struct field *config_listen_schema(void);
+const struct field *config_admin_schema(void);
 
 /* Read the policy file; all the rest must be read before. Reports every mistake; false only when
  * the file cannot be read, or without memory. */

@@ -7,9 +7,9 @@
 #define OWN_MAX (ENDPOINT_COUNT + 2)
 
 static bool
-method_served(struct span method)
+civetweb_serves(struct span method)
 {
-	return request_method_served(method) && listener_knows_method(method);
+	return request_method_served(method) && listener_knows_method(LISTENER_CIVETWEB, method);
 }
 
 /* The paths that the gate answers before it looks at the policy: the metadata of the resource and
@@ -44,7 +44,8 @@ config_policy_read(struct config *config, struct err *reterr)
 		.trusted_issuer_count = config->trusted_issuer_count,
 		.local_issuer = config->has_local ? LOCAL_NAME : NULL,
 		.own_paths = &own_paths,
-		.method_served = method_served,
+		.method_served =
+		    config->engine == LISTENER_CIVETWEB ? civetweb_serves : request_method_served,
 	};
 	struct node *root = NULL;
 

@@ -64,9 +64,11 @@ check_family(struct config *config, const char *text, const struct node *node)
 	struct address address;
 	struct err err;
 
-	if (address_read(text, &address, &err) && address.ipv6 && !listener_has_ipv6())
+	if (address_read(text, &address, &err) && address.ipv6 &&
+	    !listener_has_ipv6(config->engine))
 		mistake_at_key(&config->mistakes, node,
-		    "\"%s\": the CivetWeb of this machine has no IPv6", text);
+		    "\"%s\": the CivetWeb of this machine has no IPv6; \"engine\": events has",
+		    text);
 }
 
 static void

@@ -8,6 +8,7 @@
 #include "base/header_line.h"
 #include "proxy/gate/admin_metrics.h"
 #include "proxy/gate/answer.h"
+#include "proxy/io/offload.h"
 
 #define TEXT_MAX (1u << 20)
 #define HEADERS_MAX 1024
@@ -227,30 +228,47 @@ reload_failed(struct page *page, const struct reload_state *state)
 	buffer_add_text(&page->body, "}\n");
 }
 
+struct reloading {
+	struct reload *reload;
+	struct reload_state state;
+	bool done;
+};
+
+static void
+await_reload(void *context)
+{
+	struct reloading *reloading = context;
+
+	reloading->done = reload_await(
+	    reloading->reload, reload_ask(reloading->reload), RELOAD_WAIT_MS, &reloading->state);
+}
+
 /* Answers after the new configuration is active: the next request is judged by it. */
 static void
 reload(struct admin *admin, struct page *page, struct span method)
 {
-	struct reload_state state;
+	struct reloading reloading = { .reload = admin->reload };
+	struct reload_state *state = &reloading.state;
 
 	if (!span_is(method, "POST")) {
 		header_line_add(&page->headers, SPAN("Allow"), SPAN("POST"));
 		plain(page, 405, "POST\n");
 		return;
 	}
-	if (!reload_await(admin->reload, reload_ask(admin->reload), RELOAD_WAIT_MS, &state)) {
+	offload(await_reload, &reloading);
+	if (!reloading.done) {
 		plain(page, 503, "the reload is not finished yet, or the gate is stopping\n");
-	} else if (!state.successful) {
-		reload_failed(page, &state);
+	} else if (!state->successful) {
+		reload_failed(page, state);
 	} else {
 		begin(page, 200, SPAN(JSON));
 		buffer_add_text(&page->body, "{\"configuration\":");
-		buffer_add_json(&page->body, span_of(state.configuration));
+		buffer_add_json(&page->body, span_of(state->configuration));
 		buffer_add_text(&page->body, ",\"warnings\":");
-		add_mistakes(&page->body, &state.mistakes);
+		add_mistakes(&page->body, &state->mistakes);
 		buffer_add_text(&page->body, "}\n");
 	}
-	buffer_done(&state.mistakes);
+	buffer_done(&state->mistakes);
 }
 
 void

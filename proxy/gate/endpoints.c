@@ -8,6 +8,7 @@
 #include "proxy/gate/answer.h"
 #include "proxy/gate/gate.h"
 #include "proxy/gate/resource.h"
+#include "proxy/io/offload.h"
 
 /* Read a small body completely. False: transaction->reason is set, or the answer was written. */
 static bool
@@ -51,6 +52,22 @@ introspect(struct gate *gate, struct transaction *transaction, struct endpoint_a
 	token_done(&token);
 }
 
+/* One call of the issuer. */
+struct issuing {
+	struct issuer *issuer;
+	const struct endpoint_request *asked;
+	struct endpoint_answer *issued;
+};
+
+/* Secrets are hashed, and changes committed to the database. */
+static void
+issue(void *context)
+{
+	struct issuing *issuing = context;
+
+	issuer_answer(issuing->issuer, issuing->asked, clock_now_s(), issuing->issued);
+}
+
 static void
 answer_issuer(
     struct gate *gate, struct transaction *transaction, const struct endpoint_request *asked)
@@ -59,7 +76,8 @@ answer_issuer(
 	struct answer answer;
 	struct buffer headers;
 
-	issuer_answer(transaction->snapshot->services->issuer, asked, clock_now_s(), &issued);
+	offload(
+	    issue, &(struct issuing){ transaction->snapshot->services->issuer, asked, &issued });
 	if (issued.status == 200 && issued.introspects)
 		introspect(gate, transaction, &issued);
 	buffer_init(&headers, 8192);

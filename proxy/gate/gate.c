@@ -8,6 +8,8 @@
 #include "proxy/upstream/forward.h"
 #include "proxy/gate/transaction.h"
 #include "proxy/gate/judge.h"
+#include "proxy/io/offload.h"
+#include "proxy/io/wait.h"
 
 /* Memory of one request: its decision, the head sent upstream and the texts for the log. */
 #define REQUEST_ARENA_BYTES (1u << 20)
@@ -120,19 +122,41 @@ know_bearer(struct gate *gate, const struct judge_inputs *inputs, struct transac
 	return REASON_OK;
 }
 
-/* Check a password that is not in the password cache; this is slow. On REASON_OK the password is
- * right and decision->right_hash is set. */
+/* A password to be checked. */
+struct password_check {
+	struct issuer *issuer;
+	const struct login_attempt *attempt;
+	struct login_outcome outcome;
+	enum login_found found;
+};
+
+/* It is hashed, which is slow, and perhaps hashed anew and stored. */
+static void
+check_password(void *context)
+{
+	struct password_check *check = context;
+
+	check->outcome.shared = true;
+	check->found = login_check(issuer_login(check->issuer), check->attempt, &check->outcome);
+	if (check->found == LOGIN_RIGHT && !check->outcome.shared)
+		issuer_rehash(check->issuer, check->attempt);
+}
+
+/* Check a password that is not in the password cache. On REASON_OK the password is right and
+ * decision->right_hash is set. */
 static enum reason
 ask_password(struct transaction *transaction, struct decision *decision)
 {
 	const struct login_attempt *attempt = &decision->attempt;
-	struct issuer *issuer = transaction->snapshot->services->issuer;
-	struct login_outcome outcome = { .shared = true };
-	enum login_found found = login_check(issuer_login(issuer), attempt, &outcome);
+	struct password_check check = { .issuer = transaction->snapshot->services->issuer,
+		.attempt = attempt };
+	struct login_outcome outcome;
+	enum login_found found;
 
+	offload(check_password, &check);
+	outcome = check.outcome;
+	found = check.found;
 	transaction->wait_s = outcome.wait_s;
-	if (found == LOGIN_RIGHT && !outcome.shared)
-		issuer_rehash(issuer, attempt);
 	if (found == LOGIN_WRONG && outcome.wait_s > 0 && !outcome.shared)
 		transaction_tell_lockout(transaction, attempt);
 	decision->unasked = false;
@@ -212,6 +236,13 @@ judge(struct gate *gate, struct transaction *transaction, struct decision *decis
 		transaction->reason = transaction_prepare(transaction, decision);
 }
 
+static void
+wait_readable(int fd, int64_t deadline_us)
+{
+	if (wait_one(fd, POLLIN, deadline_us) < 0)
+		return; /* the client has left: nothing is left to wait for */
+}
+
 /* The issuer may have published a new key since its keys were fetched: ask for a refresh and wait.
  * The snapshot is released while waiting, and the current one is taken afterwards. Returns true
  * when that is a different snapshot, so the request must be judged again. */
@@ -225,7 +256,7 @@ await_keys(struct gate *gate, struct transaction *transaction, const struct deci
 	snapshot_release(transaction->snapshot);
 	if (issuer_index < services->config->trusted_issuer_count &&
 	    keyring_ask(services->ring, issuer_index, clock_mono_s(), &round))
-		(void)keyring_await(services->ring, issuer_index, round);
+		(void)keyring_await(services->ring, issuer_index, round, wait_readable);
 	services_unref(services);
 	transaction->snapshot = snapshot_take(gate->hold);
 	return transaction->snapshot != NULL && transaction->snapshot->serial != serial;
@@ -266,6 +297,8 @@ forward(struct transaction *transaction)
 	transaction->status = transaction->forwarded.status;
 	if (transaction->reason != REASON_OK)
 		transaction->detail = transaction->forwarded.detail;
+	if (transaction->reason == REASON_CLIENT_GONE && transaction->status == 0)
+		transaction->status = reason_status(REASON_CLIENT_GONE);
 }
 
 static void
@@ -315,7 +348,7 @@ gate_serve(void *context, struct exchange *exchange)
 	transaction.detail = decision.verdict.detail;
 	if (transaction.reason == REASON_OK)
 		serve(gate, &transaction, &decision);
-	if (transaction.reason != REASON_OK)
+	if (transaction.reason != REASON_OK && transaction.reason != REASON_CLIENT_GONE)
 		refuse(gate, &transaction);
 	finish(gate, &transaction);
 	transaction_end(&transaction);

@@ -15,6 +15,8 @@
 #include "jwks/fetch.h"
 #include "proxy/gate/admin.h"
 #include "proxy/gate/gate.h"
+#include "proxy/listener/civetweb/civetweb.h"
+#include "proxy/listener/events/events.h"
 
 #define TICK_MS 100
 #define TRIM_TICKS 50
@@ -60,7 +62,8 @@ log_mistakes(const struct config *config)
 static bool
 same_listeners(const struct config *a, const struct config *b)
 {
-	if (a->listen.count != b->listen.count || strcmp(a->admin, b->admin) != 0)
+	if (a->listen.count != b->listen.count || strcmp(a->admin, b->admin) != 0 ||
+	    a->engine != b->engine || a->threads != b->threads)
 		return false;
 	for (size_t i = 0; i < a->listen.count; i++)
 		if (strcmp(a->listen.at[i], b->listen.at[i]) != 0)
@@ -69,7 +72,8 @@ same_listeners(const struct config *a, const struct config *b)
 	       a->limits.header_bytes == b->limits.header_bytes &&
 	       a->limits.header_timeout_ms == b->limits.header_timeout_ms &&
 	       a->limits.body_timeout_ms == b->limits.body_timeout_ms &&
-	       a->limits.idle_timeout_ms == b->limits.idle_timeout_ms;
+	       a->limits.idle_timeout_ms == b->limits.idle_timeout_ms &&
+	       a->limits.write_timeout_ms == b->limits.write_timeout_ms;
 }
 
 static void
@@ -153,12 +157,15 @@ static struct listener_setup
 listener_setup_of(const struct config *config, const char *address)
 {
 	return (struct listener_setup){
+		.engine = config->engine == LISTENER_EVENTS ? events_engine() : civetweb_engine(),
+		.threads = config->threads,
 		.address = address,
 		.header_bytes = config->limits.header_bytes,
 		.connections = (int)config->limits.connections,
 		.header_timeout_ms = config->limits.header_timeout_ms,
 		.body_timeout_ms = config->limits.body_timeout_ms,
 		.idle_timeout_ms = config->limits.idle_timeout_ms,
+		.write_timeout_ms = config->limits.write_timeout_ms,
 	};
 }
 

@@ -45,10 +45,11 @@ malformed(struct request *request, const char *detail)
 static bool
 value_valid(struct span value)
 {
+	unsigned char bad = 0;
+
 	for (size_t i = 0; i < value.len; i++)
-		if ((unsigned char)value.at[i] < 0x20 || value.at[i] == 0x7f)
-			return false;
-	return true;
+		bad |= (unsigned char)(((unsigned char)value.at[i] < 0x20) | (value.at[i] == 0x7f));
+	return bad == 0;
 }
 
 bool
@@ -154,18 +155,13 @@ check_framing(struct request *request)
 	return REASON_OK;
 }
 
-/* The connection is kept alive only if all Connection headers and the engine agree: the engine
- * reads only the first one. */
+/* RFC 9112 section 9.3. */
 static bool
 wants_keeping(const struct request *request)
 {
-	struct span first = request_header(request, "Connection");
-
 	if (request_connection_has(request, "close"))
 		return false;
-	if (first.at == NULL)
-		return request->version_minor > 0;
-	return header_lists(first, SPAN("keep-alive"));
+	return request->version_minor > 0 || request_connection_has(request, "keep-alive");
 }
 
 static enum reason

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * exchange - one request and its answer on a client's connection: the interface between the gate
- * and whatever engine listens. CivetWeb implements it; another engine could.
+ * and whatever engine listens.
  *
  * Uses:   request, base.
  * Threads: one exchange belongs to one thread.
@@ -42,7 +42,7 @@ MUST_CHECK ssize_t exchange_read(struct exchange *exchange, char *into, size_t r
  * readable. */
 bool exchange_buffered(const struct exchange *exchange);
 
-/* The deadline for the whole body, in microseconds of the monotonic clock. */
+/* When waiting for the body is late, in microseconds of the monotonic clock. */
 int64_t exchange_body_until_us(const struct exchange *exchange);
 
 /* The bytes that followed the head of a request without a body; lent until the handler returns.

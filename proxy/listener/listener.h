@@ -18,14 +18,19 @@
 #include "base/span.h"
 #include "proxy/listener/exchange.h"
 
+struct engine;
+
 /* What a listener needs. Texts are borrowed and copied. */
 struct listener_setup {
-	const char *address;  /* "ADDRESS:PORT" */
-	int64_t header_bytes; /* maximum bytes of a request's head */
-	int connections;      /* most at a time */
+	const struct engine *engine; /* that is to listen */
+	const char *address;         /* "ADDRESS:PORT" */
+	int64_t header_bytes;        /* maximum bytes of a request's head */
+	int connections;             /* most at a time */
 	int64_t header_timeout_ms;
-	int64_t body_timeout_ms; /* for a whole request body */
-	int64_t idle_timeout_ms; /* between requests */
+	int64_t body_timeout_ms;  /* for a whole request body */
+	int64_t idle_timeout_ms;  /* between requests */
+	int64_t write_timeout_ms; /* between two writes that progress */
+	int threads; /* of the process, with engine events; 0: one for each processor */
 	/* Called for each request on one of the listener's threads. */
 	void (*serve)(void *context, struct exchange *exchange);
 	/* Called instead when the engine could not read a request; request fields may be empty. */
@@ -34,21 +39,20 @@ struct listener_setup {
 	void *context;
 };
 
+/* The engines, as `listen.engine` names them. */
+enum listener_engine { LISTENER_CIVETWEB, LISTENER_EVENTS };
+
+/* What only one of them cannot do; the manual has the table. Can it have an IPv6 address? */
+bool listener_has_ipv6(enum listener_engine engine);
+
+/* Does it read requests with this method at all? It refuses others as not HTTP/1.1. */
+bool listener_knows_method(enum listener_engine engine, struct span method);
+
 struct listener;
 
-/*
- * Listen. The first listener of the process runs the engine's self-test first: canonical and
- * hostile requests are sent to a private one on loopback, and if any is not read as our admission
- * rules need, starting fails. The error gives the address and the reason.
- */
+/* Listen. The error gives the address and the reason. */
 MUST_CHECK bool listener_start(
     const struct listener_setup *setup, struct listener **ret_listener, struct err *reterr);
-
-/* Can a listener have an IPv6 address? Not with every build of the engine. */
-bool listener_has_ipv6(void);
-
-/* Does the engine read requests with this method at all? It refuses others as not HTTP/1.1. */
-bool listener_knows_method(struct span method);
 
 /* From now on connections are closed after their exchange. */
 void listener_drain(struct listener *listener);

@@ -98,11 +98,13 @@ forwarding_run(struct forwarding *forwarding)
 {
 	enum reason reason = ask(forwarding, false);
 
-	if (may_ask_again(forwarding, reason)) {
+	if (!forwarding->client->gone && may_ask_again(forwarding, reason)) {
 		upstream_conn_close(forwarding->conn);
 		forwarding->conn = NULL;
 		reason = ask(forwarding, true);
 	}
+	if (forwarding->client->gone)
+		reason = forwarding_client_gone(forwarding);
 	forwarding->result->reason = reason;
 	if (reason != REASON_OK) {
 		count_failure(forwarding, reason);
@@ -130,16 +132,19 @@ forward_request(
 		.forward = forward,
 		.result = ret_forwarded,
 	};
-	struct scratch *scratch = scratch_mine();
+	struct header headers[RESPONSE_MAX_HEADERS];
+	char piece[FORWARDING_PIECE];
+	struct wait_client client;
 
 	*ret_forwarded = (struct forwarded){ .reason = REASON_OVERLOADED };
 	buffer_init(&forwarding.incoming, INCOMING_MAX);
 	buffer_init(&forwarding.outgoing, OUTGOING_MAX);
-	if (scratch != NULL) {
-		forwarding.piece = scratch->piece;
-		forwarding.response.headers = scratch->headers;
-		forwarding_run(&forwarding);
-	}
+	forwarding.piece = piece;
+	forwarding.response.headers = headers;
+	forwarding.client = &client;
+	wait_attend(&client, exchange_socket(exchange));
+	forwarding_run(&forwarding);
+	wait_attend(NULL, -1);
 	upstream_conn_close(forwarding.conn);
 	buffer_done(&forwarding.incoming);
 	buffer_done(&forwarding.outgoing);

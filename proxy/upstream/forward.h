@@ -35,8 +35,8 @@ struct forward {
 
 /* The outcome, for the log. */
 struct forwarded {
-	enum reason reason;  /* REASON_OK once an answer's head was forwarded, even if the body was
-			      * cut  off */
+	enum reason reason;  /* REASON_OK once an answer's head was forwarded, even if the upstream
+			      * cut its body off */
 	const char *detail;  /* with a refusal, or when the body was cut off; else NULL */
 	int status;          /* the upstream's, 0 if none */
 	bool aborted;        /* the client's connection was aborted in the middle of the answer */
@@ -50,8 +50,8 @@ struct forwarded {
  * A pooled connection that turns out to be closed is replaced once, and only when no byte of an
  * answer came, no byte of a body was read from the client and the method is idempotent.
  *
- * On any reason but OK nothing was written to the client, and the caller answers. Later failures
- * abort the client's connection.
+ * On any reason but OK and CLIENT_GONE nothing was written to the client, and the caller answers.
+ * Later failures abort the client's connection.
  */
 void forward_request(
     struct exchange *exchange, const struct forward *forward, struct forwarded *ret_forwarded);

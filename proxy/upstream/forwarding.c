@@ -14,3 +14,11 @@ forwarding_fail(struct forwarding *forwarding, enum reason reason, const char *d
 	forwarding->result->detail = detail;
 	return reason;
 }
+
+enum reason
+forwarding_client_gone(struct forwarding *forwarding)
+{
+	exchange_abort(forwarding->exchange);
+	return forwarding_fail(
+	    forwarding, REASON_CLIENT_GONE, "the client left before the answer was complete");
+}

@@ -18,19 +18,21 @@
 #include "proxy/listener/exchange.h"
 #include "proxy/upstream/forward.h"
 #include "proxy/http/response.h"
-#include "proxy/http/scratch.h"
+#include "proxy/io/wait.h"
 #include "proxy/upstream/upstream.h"
 
-#define FORWARDING_PIECE SCRATCH_PIECE
+/* The size of one read, from either side. */
+#define FORWARDING_PIECE (16u << 10)
 
 struct forwarding {
 	struct exchange *exchange;
 	const struct forward *forward;
 	struct forwarded *result;
 	struct upstream_conn *conn;
-	char *piece;            /* FORWARDING_PIECE bytes, of the thread's scratch */
-	struct buffer incoming; /* of the upstream: a head, and what came with it */
-	struct buffer outgoing; /* to the client: written at the end of each read */
+	char *piece;                /* FORWARDING_PIECE bytes */
+	struct wait_client *client; /* waits end when it leaves */
+	struct buffer incoming;     /* of the upstream: a head, and what came with it */
+	struct buffer outgoing;     /* to the client: written at the end of each read */
 	struct response response;
 	int64_t sent_us;    /* when the request's head went out */
 	int interims;       /* 1xx answers so far */
@@ -43,6 +45,9 @@ void forwarding_extend_timeout(struct forwarding *forwarding);
 
 /* Set `detail` (static, or the arena's) for the log; returns `reason`. */
 enum reason forwarding_fail(struct forwarding *forwarding, enum reason reason, const char *detail);
+
+/* The client has left: abort its connection. Returns REASON_CLIENT_GONE. */
+enum reason forwarding_client_gone(struct forwarding *forwarding);
 
 /*
  * Send the request's body. REASON_OK when it was sent, or when the upstream stopped reading it

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* New connections of pool.h. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "proxy/io/watch.h"
 #include "proxy/upstream/pool.h"
 #include "proxy/upstream/race.h"
 
@@ -50,7 +50,7 @@ find_addresses(struct upstream *upstream, struct race *race, struct err *reterr)
 	return true;
 }
 
-/* Make a connection of the socket that won the race: with TLS, or as a blocking socket. */
+/* Make a connection of the socket that won the race: with TLS if the upstream uses it. */
 static bool
 make_ready(struct upstream *upstream, struct upstream_conn *conn, const struct race *race,
     struct err *reterr)
@@ -61,10 +61,7 @@ make_ready(struct upstream *upstream, struct upstream_conn *conn, const struct r
 	 * them. */
 	conn->deadline_us =
 	    race_goes_on(race) ? now_us + (race->deadline_us - now_us) / 2 : race->deadline_us;
-	if (upstream->tls != NULL)
-		return upstream_tls_connect(upstream->tls, conn, reterr);
-	return fcntl(conn->socket, F_SETFL, 0) == 0 ||
-	       err_errno(reterr, errno, "%s", upstream->url);
+	return upstream->tls == NULL || upstream_tls_connect(upstream->tls, conn, reterr);
 }
 
 /* Race for a connection, and repeat without the winner if it turns out to be unusable. */
@@ -92,7 +89,7 @@ pool_connect(
 			conn->generation = race.answer.generation;
 			return REASON_OK;
 		}
-		(void)close(conn->socket);
+		watch_close(conn->socket);
 	} while (race_goes_on(&race) && clock_mono_us() < deadline_us);
 	return fail(upstream, clock_mono_us() >= deadline_us ? UPSTREAM_TIMEOUT : UPSTREAM_TLS);
 }

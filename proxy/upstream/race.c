@@ -5,11 +5,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "proxy/io/wait.h"
+#include "proxy/io/watch.h"
 
 #define RUNNERS_MAX (2 * RESOLVE_MAX)
 
@@ -61,7 +61,7 @@ set_out(const struct resolve_address *to, int *ret_socket)
 	if (failure == 0 || failure == EINPROGRESS)
 		*ret_socket = fd;
 	else
-		(void)close(fd);
+		watch_close(fd);
 	return failure;
 }
 
@@ -114,7 +114,7 @@ look_at_ready(struct race *race, struct runners *runners, int *ret_socket)
 			return true;
 		}
 		race->failure = failure;
-		(void)close(fd);
+		watch_close(fd);
 		drop(runners, i);
 	}
 	return false;
@@ -159,7 +159,7 @@ static void
 call_off(struct race *race, struct runners *runners)
 {
 	for (nfds_t i = 0; i < runners->count; i++) {
-		(void)close(runners->fds[i].fd);
+		watch_close(runners->fds[i].fd);
 		for (size_t k = 0; k < race->answer.count; k++)
 			if (same(&race->answer.addresses[k], &runners->to[i]))
 				race->tried[k] = false;

@@ -148,8 +148,7 @@ take_interim(struct forwarding *forwarding)
 		return forwarding_fail(
 		    forwarding, REASON_UPSTREAM_MALFORMED, "too many interim answers");
 	if (!pass_interim(forwarding))
-		return forwarding_fail(
-		    forwarding, REASON_REQUEST_MALFORMED, "the client went away");
+		return forwarding_client_gone(forwarding);
 	drop_head(forwarding);
 	return REASON_OK;
 }
@@ -315,6 +314,14 @@ fault(struct forwarding *forwarding, enum upstream_failure failure, const char *
 	return detail;
 }
 
+/* The client left, or did not read for limits.write_timeout. */
+static const char *
+client_left(struct forwarding *forwarding)
+{
+	forwarding->result->reason = REASON_CLIENT_GONE;
+	return "the client left, or stopped reading, before the answer was complete";
+}
+
 /* Forward the rest of the body. Returns NULL, or why it was cut off. */
 static const char *
 pass_rest(struct forwarding *forwarding, struct passing *passing)
@@ -323,9 +330,11 @@ pass_rest(struct forwarding *forwarding, struct passing *passing)
 		ssize_t got;
 
 		if (!flush(forwarding))
-			return "the client went away";
+			return client_left(forwarding);
 		forwarding_extend_timeout(forwarding);
 		got = upstream_conn_read(forwarding->conn, forwarding->piece, FORWARDING_PIECE);
+		if (forwarding->client->gone)
+			return client_left(forwarding);
 		if (got == LINK_END && forwarding->response.framing == RESPONSE_CLOSE)
 			passing->done = true;
 		else if (got == LINK_LATE)
@@ -371,7 +380,7 @@ relay_answer(struct forwarding *forwarding)
 	if (broken == NULL && passing.outward == OUT_CHUNKED)
 		buffer_add(&forwarding->outgoing, SPAN("0\r\n\r\n"));
 	if (broken == NULL && !flush(forwarding))
-		broken = "the client went away";
+		broken = client_left(forwarding);
 	if (broken != NULL) {
 		abort_client(forwarding, broken);
 	} else if (response->keep_alive && !passing.surplus && !forwarding->upload_broken) {

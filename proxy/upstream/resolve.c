@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/thread.h"
 #include "base/worker.h"
+#include "proxy/io/condition.h"
 
 /* How long an answer is used, and how soon a failure is tried again. */
 #define FRESH_US (10 * INT64_C(1000000))
@@ -22,7 +22,7 @@ struct resolve {
 	char *host, *port;
 	struct worker *worker; /* NULL for a numeric address */
 	pthread_mutex_t lock;
-	pthread_cond_t changed;
+	struct condition changed;
 	struct resolve_address addresses[RESOLVE_MAX];
 	size_t count;
 	atomic_uint_fast64_t generation;
@@ -117,7 +117,7 @@ look_up(struct resolve *resolve, int flags)
 		    failure == 0 ? "no address" : gai_strerror(failure));
 	}
 	resolve->ended = resolve->begun;
-	(void)pthread_cond_broadcast(&resolve->changed);
+	condition_broadcast(&resolve->changed);
 	(void)pthread_mutex_unlock(&resolve->lock);
 	return count > 0;
 }
@@ -139,7 +139,7 @@ destroy(void *context)
 {
 	struct resolve *resolve = context;
 
-	(void)pthread_cond_destroy(&resolve->changed);
+	condition_done(&resolve->changed);
 	(void)pthread_mutex_destroy(&resolve->lock);
 	free(resolve->host);
 	free(resolve->port);
@@ -154,7 +154,7 @@ resolve_start(const char *host, const char *port, struct resolve **ret_resolve, 
 	if (resolve == NULL)
 		return err_set(reterr, "out of memory");
 	(void)pthread_mutex_init(&resolve->lock, NULL);
-	thread_cond_init(&resolve->changed);
+	condition_init(&resolve->changed);
 	resolve->host = strdup(host);
 	resolve->port = strdup(port);
 	if (resolve->host == NULL || resolve->port == NULL) {
@@ -189,12 +189,13 @@ resolve_get(struct resolve *resolve, int64_t deadline_us, struct resolve_answer 
     struct err *reterr)
 {
 	int64_t now_us = clock_mono_us();
+	bool client = true; /* it is there still */
 
 	if (deadline_us > now_us + RESOLVE_FIRST_US)
 		deadline_us = now_us + RESOLVE_FIRST_US;
 	(void)pthread_mutex_lock(&resolve->lock);
-	while (!settled(resolve) && clock_mono_us() < deadline_us)
-		thread_wait_us(&resolve->changed, &resolve->lock, deadline_us - clock_mono_us());
+	while (!settled(resolve) && clock_mono_us() < deadline_us && client)
+		client = condition_wait(&resolve->changed, &resolve->lock, deadline_us);
 	ret_answer->count = resolve->count;
 	ret_answer->generation = atomic_load(&resolve->generation);
 	memcpy(ret_answer->addresses, resolve->addresses,
@@ -217,20 +218,22 @@ may_ask(const struct resolve *resolve)
 bool
 resolve_renew(struct resolve *resolve, uint64_t generation, int64_t until_us)
 {
+	bool client = true;
 	uint64_t awaited;
 
 	if (resolve->worker == NULL)
 		return false;
 	(void)pthread_mutex_lock(&resolve->lock);
-	while (!may_ask(resolve) && clock_mono_us() < until_us)
-		thread_wait_us(&resolve->changed, &resolve->lock, RENEW_US / 4);
+	while (!may_ask(resolve) && clock_mono_us() < until_us && client)
+		client = condition_wait(
+		    &resolve->changed, &resolve->lock, clock_mono_us() + RENEW_US / 4);
 	awaited = resolve->begun;
 	if (may_ask(resolve) && resolve->begun == resolve->ended) {
 		awaited++;
 		worker_wake(resolve->worker);
 	}
-	while (resolve->ended < awaited && clock_mono_us() < until_us)
-		thread_wait_us(&resolve->changed, &resolve->lock, until_us - clock_mono_us());
+	while (resolve->ended < awaited && clock_mono_us() < until_us && client)
+		client = condition_wait(&resolve->changed, &resolve->lock, until_us);
 	(void)pthread_mutex_unlock(&resolve->lock);
 	return resolve_generation(resolve) != generation;
 }

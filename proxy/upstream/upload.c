@@ -89,7 +89,7 @@ upload_body(struct forwarding *forwarding)
 		return REASON_OK;
 	if (request->expects_continue &&
 	    !exchange_write(forwarding->exchange, SPAN("HTTP/1.1 100 Continue\r\n\r\n")))
-		return stop(forwarding, REASON_REQUEST_MALFORMED, "the client went away");
+		return forwarding_client_gone(forwarding);
 	while (reason == REASON_OK && more && !forwarding->upload_broken) {
 		switch (whose_turn(forwarding)) {
 		case UPSTREAMS_TURN:

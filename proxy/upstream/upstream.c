@@ -9,18 +9,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/span.h"
 #include "base/url.h"
+#include "proxy/io/watch.h"
 #include "proxy/upstream/pool.h"
 #include "proxy/upstream/upstream_tls.h"
 
-/* Idle connections beyond this number are closed, and so are those idle for longer than most
- * servers keep them open. */
-#define KEPT_MAX 1024
-#define KEPT_US (15 * INT64_C(1000000))
 #define TEND_US INT64_C(1000000)
 
 static bool
@@ -77,27 +73,12 @@ upstream_ref(struct upstream *upstream)
 	atomic_fetch_add_explicit(&upstream->references, 1, memory_order_relaxed);
 }
 
-static void
-destroy(struct upstream *upstream, struct upstream_conn *conn)
-{
-	atomic_fetch_sub_explicit(&upstream->count.open, 1, memory_order_relaxed);
-	if (conn->tls != NULL)
-		upstream_tls_close(conn->tls);
-	(void)close(conn->socket);
-	free(conn);
-}
-
 void
 upstream_unref(struct upstream *upstream)
 {
 	if (upstream == NULL || atomic_fetch_sub(&upstream->references, 1) > 1)
 		return;
-	while (upstream->kept != NULL) {
-		struct upstream_conn *conn = upstream->kept;
-
-		upstream->kept = conn->next;
-		destroy(upstream, conn);
-	}
+	pool_clear(upstream);
 	resolve_stop(upstream->resolve);
 	upstream_tls_free(upstream->tls);
 	(void)pthread_mutex_destroy(&upstream->lock);
@@ -120,102 +101,64 @@ upstream_count(struct upstream *upstream)
 int
 upstream_idle(struct upstream *upstream)
 {
-	int idle;
+	int idle = 0;
 
-	(void)pthread_mutex_lock(&upstream->lock);
-	idle = upstream->kept_count;
-	(void)pthread_mutex_unlock(&upstream->lock);
+	for (int i = 0; i <= LOOP_MAX; i++)
+		idle += atomic_load_explicit(&upstream->pools[i].count, memory_order_relaxed);
 	return idle;
 }
 
-/* Does it lead to an address that the name no longer has? */
-static bool
-retired(const struct upstream *upstream, struct upstream_conn *conn)
+static void
+tend_here(struct loop_post *post)
 {
-	uint64_t generation;
+	struct pool *pool = (struct pool *)(void *)((char *)post - offsetof(struct pool, tend));
+	struct upstream *upstream = pool->upstream;
 
-	if (upstream->resolve == NULL)
-		return false;
-	generation = resolve_generation(upstream->resolve);
-	if (conn->generation == generation)
-		return false;
-	if (!resolve_has(upstream->resolve, &conn->address))
-		return true;
-	conn->generation = generation;
-	return false;
+	pool_tend(upstream);
+	atomic_store(&pool->asked, false);
+	upstream_unref(upstream);
 }
 
-static bool
-too_old(const struct upstream_conn *conn, int64_t now_us)
+/* Each loop looks after its own pool, asked for it once at a time. */
+static void
+ask_loops(struct upstream *upstream)
 {
-	return now_us - conn->kept_us > KEPT_US;
-}
+	int loops = loop_count();
 
-/* Remove connections that must not stay in the pool. The lock is held. */
-static struct upstream_conn *
-take_stale(struct upstream *upstream, int64_t now_us)
-{
-	struct upstream_conn **at = &upstream->kept, *stale = NULL;
+	for (int i = 0; i < loops; i++) {
+		struct pool *pool = &upstream->pools[i];
 
-	while (*at != NULL) {
-		struct upstream_conn *conn = *at;
-
-		if (too_old(conn, now_us) || retired(upstream, conn)) {
-			*at = conn->next;
-			conn->next = stale;
-			stale = conn;
-			upstream->kept_count--;
-		} else {
-			at = &conn->next;
-		}
+		if (atomic_load(&pool->count) == 0 || atomic_exchange(&pool->asked, true))
+			continue;
+		pool->upstream = upstream;
+		pool->tend.run = tend_here;
+		upstream_ref(upstream);
+		loop_post(i, &pool->tend);
 	}
-	return stale;
 }
 
 void
 upstream_tend(struct upstream *upstream)
 {
 	int64_t now_us = clock_mono_us();
-	struct upstream_conn *stale = NULL;
 
-	(void)pthread_mutex_lock(&upstream->lock);
-	if (now_us - upstream->tended_us >= TEND_US) {
-		upstream->tended_us = now_us;
-		stale = take_stale(upstream, now_us);
-	}
-	(void)pthread_mutex_unlock(&upstream->lock);
-	while (stale != NULL) {
-		struct upstream_conn *next = stale->next;
-
-		destroy(upstream, stale);
-		stale = next;
-	}
+	if (now_us - upstream->tended_us < TEND_US)
+		return;
+	upstream->tended_us = now_us;
+	pool_tend(upstream);
+	ask_loops(upstream);
 }
 
-/* Take the newest connection of the pool. */
-static struct upstream_conn *
-take_kept(struct upstream *upstream)
-{
-	struct upstream_conn *conn;
-
-	(void)pthread_mutex_lock(&upstream->lock);
-	conn = upstream->kept;
-	if (conn != NULL) {
-		upstream->kept = conn->next;
-		upstream->kept_count--;
-	}
-	(void)pthread_mutex_unlock(&upstream->lock);
-	return conn;
-}
-
-/* Is it still open, with nothing to read? An unexpected byte cannot belong to our next answer. */
+/* Is it still open, with nothing to read? An unexpected byte cannot belong to our next answer. A
+ * loop has been told when there was one. */
 static bool
-still_good(const struct upstream *upstream, struct upstream_conn *conn)
+still_open(const struct upstream_conn *conn)
 {
 	char byte;
 
-	return !too_old(conn, clock_mono_us()) && !retired(upstream, conn) &&
-	       recv(conn->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+	if (watch_has(conn->socket) && (watch_ready(conn->socket) & WATCH_IN) == 0)
+		return true;
+	return recv(conn->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
 	       (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
@@ -251,8 +194,9 @@ upstream_conn_open(struct upstream *upstream, int64_t deadline_us, struct upstre
 {
 	struct upstream_conn *conn = NULL;
 
-	while ((conn = take_kept(upstream)) != NULL && !still_good(upstream, conn))
-		destroy(upstream, conn);
+	while ((conn = pool_take(upstream)) != NULL &&
+	       !(pool_may_use(upstream, conn) && still_open(conn)))
+		pool_close(upstream, conn);
 	if (conn == NULL)
 		return upstream_conn_open_fresh(upstream, deadline_us, ret_conn, reterr);
 	atomic_fetch_add_explicit(&upstream->count.reused, 1, memory_order_relaxed);
@@ -269,21 +213,9 @@ void
 upstream_conn_keep(struct upstream_conn *conn)
 {
 	struct upstream *upstream = conn->upstream;
-	struct upstream_conn *surplus = NULL;
 
 	conn->upstream = NULL;
-	conn->kept_us = clock_mono_us();
-	(void)pthread_mutex_lock(&upstream->lock);
-	if (upstream->kept_count < KEPT_MAX && !retired(upstream, conn)) {
-		conn->next = upstream->kept;
-		upstream->kept = conn;
-		upstream->kept_count++;
-	} else {
-		surplus = conn;
-	}
-	(void)pthread_mutex_unlock(&upstream->lock);
-	if (surplus != NULL)
-		destroy(upstream, surplus);
+	pool_put(upstream, conn);
 	upstream_unref(upstream);
 }
 
@@ -295,6 +227,6 @@ upstream_conn_close(struct upstream_conn *conn)
 	if (conn == NULL)
 		return;
 	upstream = conn->upstream;
-	destroy(upstream, conn);
+	pool_close(upstream, conn);
 	upstream_unref(upstream);
 }

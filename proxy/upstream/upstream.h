@@ -4,7 +4,7 @@
  *
  * Uses:   base, OpenSSL (https).
  * Shell:  sockets. Names are resolved on a thread of the pool's own, never on a request's.
- * Threads: any. The pool is a LIFO under one short lock per upstream.
+ * Threads: any. Each loop has a pool of its own; other threads share one under a short lock.
  */
 #ifndef POSTERN_PROXY_UPSTREAM_UPSTREAM_H
 #define POSTERN_PROXY_UPSTREAM_UPSTREAM_H
@@ -17,6 +17,8 @@
 #include "base/err.h"
 #include "base/reason.h"
 #include "base/span.h"
+#include "proxy/io/loop.h"
+#include "proxy/io/stream.h"
 #include "proxy/upstream/resolve.h"
 #include "proxy/upstream/upstream_count.h"
 
@@ -33,7 +35,7 @@ void upstream_unref(struct upstream *upstream); /* accepts NULL */
 /* The URL it was made of. */
 const char *upstream_url(const struct upstream *upstream);
 
-/* One connection, in the hands of one thread. */
+/* One connection. It belongs to the loop that opened it, or to one thread at a time. */
 struct upstream_conn {
 	struct upstream *upstream; /* a reference of its own */
 	int socket;
@@ -42,15 +44,16 @@ struct upstream_conn {
 	uint64_t generation; /* of the name's addresses, when this one was among them */
 	bool reused;         /* it is from the pool: the upstream may have closed it */
 	int64_t timeout_us;  /* of each read and write; see upstream_conn_timeout() */
-	int64_t deadline_us; /* the same, with TLS: monotonic; 0: none */
+	int64_t deadline_us; /* of the next read: monotonic; 0: none */
 	int64_t kept_us;     /* when it was put into the pool */
 	struct upstream_conn *next;
+	struct loop_post post; /* of a pool that is cleared */
 };
 
 /* What reading or writing gave, besides a number of bytes. */
-#define LINK_END 0
-#define LINK_BROKEN (-1)
-#define LINK_LATE (-2)
+#define LINK_END STREAM_END
+#define LINK_BROKEN STREAM_BROKEN
+#define LINK_LATE STREAM_LATE
 
 /*
  * A connection: the pool's newest that is still open, else a new one. Returns REASON_OK and gives

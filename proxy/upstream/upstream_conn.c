@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading, writing and waiting on one connection of upstream.h. */
-#include <errno.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-
 #include "base/clock.h"
+#include "proxy/io/stream.h"
 #include "proxy/io/wait.h"
 #include "proxy/upstream/upstream_tls.h"
 #include "proxy/upstream/upstream.h"
@@ -25,41 +22,11 @@ upstream_conn_wait(struct upstream_conn *conn, int other)
 	return (fds[0].revents != 0 ? 1 : 0) | (other >= 0 && fds[1].revents != 0 ? 2 : 0);
 }
 
-/* A socket without TLS is blocking, with the timeout in the kernel: a read is then one system call,
- * not three. */
-static void
-set_socket_timeout(const struct upstream_conn *conn, int64_t timeout_us)
-{
-	struct timeval timeout = {
-		.tv_sec = (time_t)(timeout_us / 1000000),
-		.tv_usec = (suseconds_t)(timeout_us % 1000000),
-	};
-
-	(void)setsockopt(conn->socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	(void)setsockopt(conn->socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-}
-
 void
 upstream_conn_timeout(struct upstream_conn *conn, int64_t timeout_us)
 {
-	if (conn->tls != NULL)
-		conn->deadline_us = clock_mono_us() + timeout_us;
-	else if (conn->timeout_us != timeout_us)
-		set_socket_timeout(conn, timeout_us);
+	conn->deadline_us = clock_mono_us() + timeout_us;
 	conn->timeout_us = timeout_us;
-}
-
-static ssize_t
-plain_read(struct upstream_conn *conn, char *into, size_t room, int flags)
-{
-	ssize_t got;
-
-	do {
-		got = recv(conn->socket, into, room, flags);
-	} while (got < 0 && errno == EINTR);
-	if (got >= 0)
-		return got;
-	return errno == EAGAIN || errno == EWOULDBLOCK ? LINK_LATE : LINK_BROKEN;
 }
 
 ssize_t
@@ -67,7 +34,7 @@ upstream_conn_read(struct upstream_conn *conn, char *into, size_t room)
 {
 	if (conn->tls != NULL)
 		return upstream_tls_read(conn, into, room);
-	return plain_read(conn, into, room, 0);
+	return stream_read(conn->socket, into, room, conn->deadline_us);
 }
 
 ssize_t
@@ -75,7 +42,7 @@ upstream_conn_read_now(struct upstream_conn *conn, char *into, size_t room)
 {
 	if (conn->tls != NULL)
 		return upstream_tls_read_now(conn, into, room);
-	return plain_read(conn, into, room, MSG_DONTWAIT);
+	return stream_read_now(conn->socket, into, room);
 }
 
 bool
@@ -83,14 +50,5 @@ upstream_conn_write(struct upstream_conn *conn, struct span bytes)
 {
 	if (conn->tls != NULL)
 		return upstream_tls_write(conn, bytes);
-	while (bytes.len > 0) {
-		ssize_t put = send(conn->socket, bytes.at, bytes.len, MSG_NOSIGNAL);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return false;
-		bytes = span_slice(bytes, (size_t)put, bytes.len);
-	}
-	return true;
+	return stream_write(conn->socket, bytes, conn->timeout_us);
 }

@@ -98,8 +98,11 @@ const REFUSED = {
     'CONNECT of an authority': 'CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n',
     'CONNECT of a path': 'CONNECT /open/x HTTP/1.1\r\nHost: h\r\n\r\n',
     TRACE: 'TRACE /open/x HTTP/1.1\r\nHost: h\r\n\r\n',
-    'a method in lower case': 'get /open/x HTTP/1.1\r\nHost: h\r\n\r\n',
-    'a method that nobody knows': 'SMUGGLE /open/x HTTP/1.1\r\nHost: h\r\n\r\n',
+    // With the engine events any token is a method, and the policy decides.
+    ...(ENGINE === 'civetweb' && {
+      'a method in lower case': 'get /open/x HTTP/1.1\r\nHost: h\r\n\r\n',
+      'a method that nobody knows': 'SMUGGLE /open/x HTTP/1.1\r\nHost: h\r\n\r\n',
+    }),
     'a method that is no token': 'GE(T /open/x HTTP/1.1\r\nHost: h\r\n\r\n',
     'another expectation': post('Expect: 200-ok\r\nContent-Length: 3\r\n', 'abc'),
     'a target with a control byte': 'GET /open/\x01x HTTP/1.1\r\nHost: h\r\n\r\n',

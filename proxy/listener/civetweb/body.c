@@ -17,7 +17,7 @@
 
 /* How much of a chunked body is in the buffer: all bytes, and bytes of data. */
 static void
-scan_held(struct exchange *exchange)
+scan_held(struct civetweb_exchange *exchange)
 {
 	struct span rest = { exchange->held_body, exchange->held_bytes };
 	enum response_read read = RESPONSE_MORE;
@@ -36,9 +36,9 @@ scan_held(struct exchange *exchange)
 }
 
 void
-body_begin(struct exchange *exchange)
+body_begin(struct civetweb_exchange *exchange)
 {
-	struct request *request = &exchange->request;
+	struct request *request = &exchange->base.request;
 
 	exchange->body_begun = true;
 	exchange->left = request->content_length;
@@ -55,7 +55,7 @@ body_begin(struct exchange *exchange)
 }
 
 static size_t
-socket_holds(const struct exchange *exchange)
+socket_holds(const struct civetweb_exchange *exchange)
 {
 	int bytes = 0;
 
@@ -65,23 +65,23 @@ socket_holds(const struct exchange *exchange)
 }
 
 size_t
-body_ready(struct exchange *exchange, size_t room)
+body_ready(struct civetweb_exchange *exchange, size_t room)
 {
 	size_t ready = exchange->held_data;
 
 	if (ready == 0)
-		ready = exchange->request.framing == BODY_CHUNKED
+		ready = exchange->base.request.framing == BODY_CHUNKED
 			    ? socket_holds(exchange) / CHUNK_COST
 			    : socket_holds(exchange);
 	if (ready == 0)
 		ready = 1;
-	if (exchange->request.framing == BODY_LENGTH && (int64_t)ready > exchange->left)
+	if (exchange->base.request.framing == BODY_LENGTH && (int64_t)ready > exchange->left)
 		ready = (size_t)exchange->left;
 	return ready < room ? ready : room;
 }
 
 size_t
-body_carried(const struct exchange *exchange)
+body_carried(const struct civetweb_exchange *exchange)
 {
 	if (exchange->body_begun && exchange->conn->body_received > 0)
 		return 0;
@@ -89,7 +89,7 @@ body_carried(const struct exchange *exchange)
 }
 
 void
-body_linger(struct exchange *exchange)
+body_linger(struct civetweb_exchange *exchange)
 {
 	int64_t until_us = clock_mono_us() + LINGER_US;
 	struct pollfd wait = { .fd = exchange->conn->socket, .events = POLLIN };
@@ -107,57 +107,21 @@ body_linger(struct exchange *exchange)
 	}
 }
 
-struct request *
-exchange_request(struct exchange *exchange)
-{
-	return &exchange->request;
-}
-
-int64_t
-exchange_started_us(const struct exchange *exchange)
-{
-	return exchange->started_us;
-}
-
-/* Has the body been read to its end (or is there none)? */
-static bool
-body_over(const struct exchange *exchange)
-{
-	const struct request *request = &exchange->request;
-
-	return request->framing == BODY_NONE || exchange->body_ended ||
-	       (request->framing == BODY_LENGTH &&
-		   (request->content_length == 0 || (exchange->body_begun && exchange->left == 0)));
-}
-
+/* Has the engine bytes of the body in its buffer? */
 bool
-exchange_keep_alive(const struct exchange *exchange)
+body_buffered(const struct exchange *base)
 {
-	return !exchange->closing && exchange->request.keep_alive && body_over(exchange);
-}
+	const struct civetweb_exchange *exchange = (const struct civetweb_exchange *)base;
 
-int
-exchange_socket(const struct exchange *exchange)
-{
-	return exchange->conn->socket;
-}
-
-int64_t
-exchange_body_until_us(const struct exchange *exchange)
-{
-	return exchange->conn->body_until_us;
-}
-
-bool
-exchange_buffered(const struct exchange *exchange)
-{
 	if (!exchange->body_begun)
 		return exchange->held_bytes > 0;
-	return exchange->held_data > 0 || (exchange->held_whole && !exchange->body_ended);
+	return exchange->held_data > 0 || (exchange->held_whole && !base->body_ended);
 }
 
 struct span
-exchange_pipelined(const struct exchange *exchange)
+body_pipelined(const struct exchange *base)
 {
+	const struct civetweb_exchange *exchange = (const struct civetweb_exchange *)base;
+
 	return (struct span){ exchange->held_body, exchange->held_bytes };
 }

@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "base/span.h"
 #include "proxy/http/response.h"
-#include "proxy/http/scratch.h"
 #include "proxy/listener/civetweb/stack.h"
 
 typedef int (*poll_function)(struct pollfd *, nfds_t, int);
@@ -140,10 +139,8 @@ wait_client(struct client_conn *conn, struct pollfd *fds, int timeout_ms)
 		both[1].fd = -1;
 	ready = poll_again(both, 2, idle && timeout_ms > IDLE_MS ? IDLE_MS : timeout_ms);
 	if (ready == 0 && idle && timeout_ms > IDLE_MS) {
-		if (!conn->stack_trimmed) {
-			scratch_give_back();
+		if (!conn->stack_trimmed)
 			stack_give_back(conn->stack);
-		}
 		conn->stack_trimmed = true;
 		ready = poll_again(both, 2, timeout_ms - IDLE_MS);
 	}

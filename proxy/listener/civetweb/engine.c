@@ -15,55 +15,46 @@
 #include "base/clock.h"
 #include "proxy/listener/civetweb/engine_options.h"
 #include "proxy/listener/civetweb/layout.h"
-#include "proxy/http/scratch.h"
 
 #define FEATURE_IPV6 8u /* of mg_check_feature() */
 
-struct listener {
+struct civetweb_listener {
+	struct listener base;
 	struct mg_context *engine;
-	struct listener_setup setup;
-	atomic_bool draining;
-	atomic_bool evict_idle; /* few connections are left: idle ones are to be closed */
-	atomic_int busy, connections;
+	atomic_bool evict_idle;      /* few connections are left: idle ones are to be closed */
 	int drain_event, stop_event; /* become readable when it is time to */
 };
 
-void
-exchange_close(struct exchange *exchange)
+static struct civetweb_listener *
+listener_of(const struct mg_context *engine)
 {
-	exchange->closing = true;
-	mg_disable_connection_keep_alive(exchange->connection);
+	return mg_get_user_data(engine);
 }
 
 static ssize_t
-body_broken(struct exchange *exchange)
+body_broken(const struct civetweb_exchange *exchange)
 {
-	exchange_close(exchange);
 	return exchange->conn->late ? EXCHANGE_LATE : EXCHANGE_BROKEN;
 }
 
-ssize_t
-exchange_read(struct exchange *exchange, char *into, size_t room)
+static ssize_t
+read_body(struct exchange *base, char *into, size_t room)
 {
-	struct request *request = &exchange->request;
+	struct civetweb_exchange *exchange = (struct civetweb_exchange *)base;
+	struct request *request = &base->request;
 	int got;
 
-	if (request->framing == BODY_NONE || exchange->body_ended || room == 0)
-		return EXCHANGE_END;
 	if (!exchange->body_begun)
 		body_begin(exchange);
 	exchange->conn->phase = CLIENT_CONN_BODY;
-	if (request->framing == BODY_LENGTH && exchange->left == 0) {
-		exchange->body_ended = true;
+	exchange->conn->body_until_us = base->body_until_us;
+	if (request->framing == BODY_LENGTH && exchange->left == 0)
 		return EXCHANGE_END;
-	}
 	if (exchange->conn->malformed)
 		return body_broken(exchange);
 	got = mg_read(exchange->connection, into, body_ready(exchange, room));
-	if (got == 0 && request->framing == BODY_CHUNKED) {
-		exchange->body_ended = true;
+	if (got == 0 && request->framing == BODY_CHUNKED)
 		return EXCHANGE_END;
-	}
 	/* For a body with a length, mg_read() returns 0 when nothing arrived in time. */
 	if (got <= 0)
 		return body_broken(exchange);
@@ -73,29 +64,13 @@ exchange_read(struct exchange *exchange, char *into, size_t room)
 	return got;
 }
 
-bool
-exchange_write(struct exchange *exchange, struct span bytes)
+static bool
+write_bytes(struct exchange *base, struct span bytes)
 {
-	if (exchange->aborted)
-		return false;
+	struct civetweb_exchange *exchange = (struct civetweb_exchange *)base;
+
 	exchange->conn->phase = CLIENT_CONN_ANSWER;
-	if (mg_write(exchange->connection, bytes.at, bytes.len) == (int)bytes.len)
-		return true;
-	exchange_close(exchange);
-	return false;
-}
-
-/* The socket is disconnected and not shut down: the client sees a reset, and cannot mistake what it
- * got for a complete response. */
-void
-exchange_abort(struct exchange *exchange)
-{
-	struct sockaddr none = { .sa_family = AF_UNSPEC };
-
-	exchange_close(exchange);
-	exchange->aborted = true;
-	if (exchange->conn->socket >= 0)
-		(void)connect(exchange->conn->socket, &none, sizeof(none));
+	return mg_write(exchange->connection, bytes.at, bytes.len) == (int)bytes.len;
 }
 
 static const char *
@@ -140,35 +115,34 @@ copy_peer(struct request *request, const struct mg_request_info *info)
 }
 
 static void
-start(struct exchange *exchange, struct mg_connection *connection)
+start(struct civetweb_exchange *exchange, struct mg_connection *connection)
 {
 	exchange->connection = connection;
 	exchange->conn = client_conn_mine();
-	exchange->listener = mg_get_user_data(mg_get_context(connection));
-	exchange->started_us = clock_mono_us();
-	exchange->conn->body_until_us =
-	    exchange->started_us + exchange->listener->setup.body_timeout_ms * 1000;
-	atomic_fetch_add(&exchange->listener->busy, 1);
+	exchange->base.socket = exchange->conn->socket;
+	exchange_begin(&exchange->base, &listener_of(mg_get_context(connection))->base);
+	exchange->conn->body_until_us = exchange->base.body_until_us;
+	atomic_fetch_add(&exchange->base.listener->busy, 1);
 }
 
 /* Return the connection to the engine, and record which bytes are left in its buffer. */
 static void
-end(struct exchange *exchange)
+end(struct civetweb_exchange *exchange)
 {
-	if (!exchange_keep_alive(exchange)) {
+	if (!exchange_keep_alive(&exchange->base)) {
 		mg_disable_connection_keep_alive(exchange->connection);
-		if (!exchange->aborted)
+		if (!exchange->base.aborted)
 			body_linger(exchange);
 	} else if (!exchange->body_begun) {
 		body_begin(exchange); /* a body of length 0 */
 	}
 	client_conn_next(exchange->conn, body_carried(exchange));
-	atomic_fetch_sub(&exchange->listener->busy, 1);
+	atomic_fetch_sub(&exchange->base.listener->busy, 1);
 }
 
 /* Why the head cannot be served as the engine read it; NULL when it can. */
 static const char *
-examine(struct exchange *exchange, const struct mg_request_info *info)
+examine(struct civetweb_exchange *exchange, const struct mg_request_info *info)
 {
 	struct layout layout = {
 		.method = info->request_method,
@@ -188,8 +162,17 @@ examine(struct exchange *exchange, const struct mg_request_info *info)
 		return wrong;
 	exchange->held_body = info->request_method + head_bytes;
 	exchange->held_bytes = exchange->conn->held - head_bytes;
-	copy_request(&exchange->request, info);
+	copy_request(&exchange->base.request, info);
 	return NULL;
+}
+
+/* CivetWeb looks for keep-alive in the first Connection header only, and closes without it. */
+static bool
+would_close(const struct request *request)
+{
+	struct span first = request_header(request, "Connection");
+
+	return first.at != NULL && !header_lists(first, SPAN("keep-alive"));
 }
 
 static bool
@@ -199,11 +182,12 @@ overloaded(const struct listener *listener)
 }
 
 static void
-serve(struct exchange *exchange, const struct mg_request_info *info)
+serve(struct civetweb_exchange *civetweb, const struct mg_request_info *info)
 {
+	struct exchange *exchange = &civetweb->base;
 	struct listener *listener = exchange->listener;
 	const struct listener_setup *setup = &listener->setup;
-	const char *wrong = examine(exchange, info);
+	const char *wrong = examine(civetweb, info);
 	bool crowded = info->num_headers >= REQUEST_MAX_HEADERS;
 
 	if (crowded || wrong != NULL) {
@@ -216,7 +200,7 @@ serve(struct exchange *exchange, const struct mg_request_info *info)
 		setup->refuse(setup->context, exchange, REASON_OVERLOADED,
 		    "more connections than limits.connections");
 	} else {
-		if (atomic_load(&listener->draining))
+		if (atomic_load(&listener->draining) || would_close(&exchange->request))
 			exchange_close(exchange);
 		setup->serve(setup->context, exchange);
 	}
@@ -226,10 +210,10 @@ static int
 on_request(struct mg_connection *connection)
 {
 	const struct mg_request_info *info = mg_get_request_info(connection);
-	struct exchange exchange = { 0 };
+	struct civetweb_exchange exchange = { 0 };
 
 	start(&exchange, connection);
-	copy_peer(&exchange.request, info);
+	copy_peer(&exchange.base.request, info);
 	serve(&exchange, info);
 	end(&exchange);
 	return 200; /* for the engine's own log, which is off */
@@ -239,17 +223,17 @@ on_request(struct mg_connection *connection)
 static int
 on_error(struct mg_connection *connection, int status, const char *message)
 {
-	struct exchange exchange = { 0 };
+	struct civetweb_exchange exchange = { 0 };
 	const struct listener_setup *setup;
 	bool full;
 
 	(void)status;
 	(void)message;
 	start(&exchange, connection);
-	setup = &exchange.listener->setup;
+	setup = &exchange.base.listener->setup;
 	full = exchange.conn->held >= (size_t)setup->header_bytes;
-	exchange_close(&exchange);
-	setup->refuse(setup->context, &exchange,
+	exchange_close(&exchange.base);
+	setup->refuse(setup->context, &exchange.base,
 	    full ? REASON_HEADER_TOO_LARGE : REASON_REQUEST_MALFORMED,
 	    full                  ? "the head is larger than limits.header_bytes"
 	    : exchange.conn->late ? "the head did not arrive in time"
@@ -263,7 +247,7 @@ on_error(struct mg_connection *connection, int status, const char *message)
 static void *
 on_thread(const struct mg_context *engine, int type)
 {
-	struct listener *listener = mg_get_user_data(engine);
+	struct civetweb_listener *listener = listener_of(engine);
 	struct client_conn *conn;
 
 	if (type == 0)
@@ -276,7 +260,7 @@ on_thread(const struct mg_context *engine, int type)
 	client_conn_enroll(conn);
 	conn->evict_idle = &listener->evict_idle;
 	conn->drain_event = listener->drain_event;
-	conn->head_timeout_us = listener->setup.header_timeout_ms * 1000;
+	conn->head_timeout_us = listener->base.setup.header_timeout_ms * 1000;
 	(void)sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){ 0 });
 	return conn;
 }
@@ -286,25 +270,24 @@ on_thread_end(const struct mg_context *engine, int type, void *conn)
 {
 	(void)engine;
 	(void)type;
-	scratch_give_back();
 	free(conn);
 }
 
 /* Idle connections are closed when three quarters of the connections are in use. */
 static void
-count_connection(struct listener *listener, int by)
+count_connection(struct civetweb_listener *listener, int by)
 {
-	int now = atomic_fetch_add(&listener->connections, by) + by;
+	int now = atomic_fetch_add(&listener->base.connections, by) + by;
 
 	atomic_store_explicit(&listener->evict_idle,
-	    now > listener->setup.connections - listener->setup.connections / 4,
+	    now > listener->base.setup.connections - listener->base.setup.connections / 4,
 	    memory_order_relaxed);
 }
 
 static int
 on_connection(const struct mg_connection *connection, void **mark)
 {
-	struct listener *listener = mg_get_user_data(mg_get_context(connection));
+	struct civetweb_listener *listener = listener_of(mg_get_context(connection));
 
 	*mark = listener; /* to be distinguished from a connection without any request */
 	client_conn_connected(client_conn_mine());
@@ -315,9 +298,8 @@ on_connection(const struct mg_connection *connection, void **mark)
 static void
 on_connection_end(const struct mg_connection *connection)
 {
-	struct listener *listener = mg_get_user_data(mg_get_context(connection));
+	struct civetweb_listener *listener = listener_of(mg_get_context(connection));
 
-	scratch_give_back();
 	if (mg_get_user_connection_data(connection) != NULL)
 		count_connection(listener, -1);
 }
@@ -331,7 +313,7 @@ on_log(const struct mg_connection *connection, const char *message)
 }
 
 static struct mg_context *
-start_engine(struct listener *listener)
+start_engine(struct civetweb_listener *listener)
 {
 	struct engine_options options;
 	struct mg_callbacks callbacks = {
@@ -344,12 +326,12 @@ start_engine(struct listener *listener)
 		.log_message = on_log,
 	};
 
-	engine_options_make(&options, &listener->setup);
+	engine_options_make(&options, &listener->base.setup);
 	return mg_start(&callbacks, listener, options.list);
 }
 
 static void
-free_listener(struct listener *listener)
+free_listener(struct civetweb_listener *listener)
 {
 	(void)close(listener->drain_event);
 	(void)close(listener->stop_event);
@@ -360,11 +342,12 @@ bool
 engine_listen(
     const struct listener_setup *setup, struct listener **ret_listener, struct err *reterr)
 {
-	struct listener *listener = calloc(1, sizeof(*listener));
+	struct civetweb_listener *listener = calloc(1, sizeof(*listener));
 
 	if (listener == NULL)
 		return err_set(reterr, "out of memory");
-	listener->setup = *setup;
+	listener->base.engine = setup->engine;
+	listener->base.setup = *setup;
 	listener->drain_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	listener->stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	errno = 0;
@@ -377,51 +360,58 @@ engine_listen(
 			   ? err_set(reterr, "cannot listen on %s", setup->address)
 			   : err_errno(reterr, number, "cannot listen on %s", setup->address);
 	}
-	*ret_listener = listener;
+	*ret_listener = &listener->base;
 	return true;
 }
 
 bool
-listener_has_ipv6(void)
+engine_has_ipv6(void)
 {
 	return mg_check_feature(FEATURE_IPV6) != 0;
 }
 
-int
-listener_port(const struct listener *listener)
+static int
+port(const struct listener *base)
 {
+	const struct civetweb_listener *listener = (const struct civetweb_listener *)base;
 	struct mg_server_port ports[1] = { 0 };
 
 	return mg_get_server_ports(listener->engine, 1, ports) == 1 ? ports[0].port : 0;
 }
 
-void
-listener_drain(struct listener *listener)
+static void
+drain(struct listener *base)
 {
-	atomic_store(&listener->draining, true);
+	struct civetweb_listener *listener = (struct civetweb_listener *)base;
+
 	atomic_store(&listener->evict_idle, true);
 	(void)eventfd_write(listener->drain_event, 1);
 }
 
-int
-listener_busy(const struct listener *listener)
+static void
+stop(struct listener *base)
 {
-	return atomic_load(&listener->busy);
-}
+	struct civetweb_listener *listener = (struct civetweb_listener *)base;
 
-int
-listener_connections(const struct listener *listener)
-{
-	return atomic_load(&listener->connections);
-}
-
-void
-listener_stop(struct listener *listener)
-{
-	if (listener == NULL)
-		return;
-	listener_drain(listener);
 	(void)eventfd_write(listener->stop_event, 1);
 	mg_stop(listener->engine);
 	free_listener(listener);
+}
+
+const struct engine *
+engine_untested(void)
+{
+	static const struct engine engine = {
+		.name = "civetweb",
+		.start = engine_listen,
+		.drain = drain,
+		.port = port,
+		.stop = stop,
+		.read = read_body,
+		.write = write_bytes,
+		.buffered = body_buffered,
+		.pipelined = body_pipelined,
+	};
+
+	return &engine;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * engine - the internals of the CivetWeb listener: one exchange, and listening without the
- * self-test. For this directory only. listener.c calls selftest.c, that calls engine.c, and that
+ * self-test. For this directory only. civetweb.c calls selftest.c, that calls engine.c, and that
  * body.c.
  *
  * Uses:   exchange, client_conn, chunked framing of response.h.
@@ -13,20 +13,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "proxy/listener/listener.h"
+#include "proxy/listener/engine.h"
 #include "proxy/http/response.h"
 #include "proxy/listener/civetweb/client_conn.h"
 
-struct exchange {
-	struct request request;
-	void *connection; /* of the engine */
+struct civetweb_exchange {
+	struct exchange base;
+	void *connection; /* CivetWeb's */
 	struct client_conn *conn;
-	struct listener *listener;
-	int64_t started_us;
-	bool closing; /* the connection ends after this exchange */
-	bool aborted;
 	bool body_begun;
-	bool body_ended;
 	const char *held_body; /* body bytes in the engine's buffer after the head */
 	size_t held_bytes;
 	struct chunks chunks; /* BODY_CHUNKED: how far the framing was followed */
@@ -36,21 +31,31 @@ struct exchange {
 	int64_t left;         /* BODY_LENGTH: bytes not returned yet */
 };
 
-/* listener_start() without the self-test. */
+/* The table of operations, which starts without the self-test. */
+const struct engine *engine_untested(void);
+
+/* Listen, without the self-test; the listener is of `setup->engine`. */
 MUST_CHECK bool engine_listen(
     const struct listener_setup *setup, struct listener **ret_listener, struct err *reterr);
 
+/* Was CivetWeb built with IPv6? */
+bool engine_has_ipv6(void);
+
 /* The most that a read may ask for without waiting for more than one byte. */
-size_t body_ready(struct exchange *exchange, size_t room);
+size_t body_ready(struct civetweb_exchange *exchange, size_t room);
 
 /* Start reading: sets the body's deadline and finds what is in the buffer already. */
-void body_begin(struct exchange *exchange);
+void body_begin(struct civetweb_exchange *exchange);
 
 /* Bytes of the next request in the engine's buffer. */
-size_t body_carried(const struct exchange *exchange);
+size_t body_carried(const struct civetweb_exchange *exchange);
+
+/* engine.buffered and engine.pipelined. */
+bool body_buffered(const struct exchange *base);
+struct span body_pipelined(const struct exchange *base);
 
 /* Linger: the client may still be sending. Discard its data within limits before closing, since
  * closing with unread data would reset the connection and could lose our answer. */
-void body_linger(struct exchange *exchange);
+void body_linger(struct civetweb_exchange *exchange);
 
 #endif

@@ -171,6 +171,7 @@ selftest_run(struct err *reterr)
 {
 	struct probe probe = { 0 };
 	struct listener_setup setup = {
+		.engine = engine_untested(),
 		.address = "127.0.0.1:0",
 		.header_bytes = 16384,
 		.connections = 8,

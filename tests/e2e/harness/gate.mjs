@@ -15,6 +15,9 @@ const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../.
 
 export const POSTERN = path.resolve(process.env.POSTERN ?? path.join(ROOT, 'build/debug/postern'));
 
+/** The engine under test: the suites of the wire run on each. */
+export const ENGINE = process.env.POSTERN_ENGINE ?? 'civetweb';
+
 const SANITIZED = /(ERROR: (Address|Leak|Thread)Sanitizer|WARNING: ThreadSanitizer|runtime error:)/;
 
 function childEnv(extra) {
@@ -186,7 +189,7 @@ export async function makeGate(t, { config = {}, policy = POLICY, files = {}, up
   for (const [name, content] of Object.entries(files)) gate.write(name, content);
   gate.write('policy.yaml', policy);
   gate.config = {
-    listen: { address: `127.0.0.1:${gate.port}` },
+    listen: { address: `127.0.0.1:${gate.port}`, engine: ENGINE },
     admin: { address: `127.0.0.1:${gate.adminPort}` },
     upstream: upstream ?? 'http://127.0.0.1:9',
     policy: 'policy.yaml',

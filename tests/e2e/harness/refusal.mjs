@@ -43,6 +43,7 @@ export const REFUSALS = {
   upstream_timeout: [504, ''],
   upstream_malformed: [502, ''],
   local_issuer_standing_by: [401, 'invalid_token'],
+  client_gone: [499, ''],
 };
 
 const MEMBERS = ['type', 'title', 'status', 'reason', 'detail', 'instance'];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fetch, swap, read and free at once: what the thread sanitizer is to look at. */
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,13 +49,23 @@ start(const struct source *source)
 		fail_msg("%s", err.text);
 }
 
+static void
+wait_readable(int fd, int64_t deadline_us)
+{
+	struct pollfd one = { .fd = fd, .events = POLLIN };
+	int64_t left_us = deadline_us - clock_mono_us();
+
+	(void)poll(&one, 1, left_us > 0 ? (int)(left_us / 1000) + 1 : 0);
+}
+
 /* As a request does that met an unknown kid. */
 static bool
 refresh(struct keyring *from, size_t index, int64_t mono_s)
 {
 	uint64_t round;
 
-	return keyring_ask(from, index, mono_s, &round) && keyring_await(from, index, round);
+	return keyring_ask(from, index, mono_s, &round) &&
+	       keyring_await(from, index, round, wait_readable);
 }
 
 static size_t

@@ -79,14 +79,16 @@ exchange_write(struct exchange *exchange, struct span bytes)
 }
 
 bool
-listener_has_ipv6(void)
+listener_has_ipv6(enum listener_engine engine)
 {
+	(void)engine;
 	return true;
 }
 
 bool
-listener_knows_method(struct span method)
+listener_knows_method(enum listener_engine engine, struct span method)
 {
+	(void)engine;
 	(void)method;
 	return true;
 }

@@ -111,8 +111,9 @@ static const struct keep_case keeps[] = {
 	{ "close wins", "Host: h\nConnection: keep-alive, close\n", 1, false },
 	{ "close in a second header wins", "Host: h\nConnection: keep-alive\nConnection: close\n",
 	    1, false },
-	{ "what the engine would not keep is not kept", "Host: h\nConnection: te\n", 1, false },
-	{ "a prefix of keep-alive is not it", "Host: h\nConnection: k\n", 1, false },
+	{ "another option does not close", "Host: h\nConnection: te, upgrade\n", 1, true },
+	{ "a prefix of close is not it", "Host: h\nConnection: c\n", 1, true },
+	{ "a prefix of keep-alive is not it", "Host: h\nConnection: k\n", 0, false },
 };
 
 static void

@@ -147,12 +147,12 @@ a_connection_that_was_idle_too_long_goes(void **state)
 	begin(&pooled, silent, 1);
 	conn = take(pooled.upstream);
 	upstream_conn_keep(conn);
-	pooled.upstream->kept->kept_us -= 16 * INT64_C(1000000);
+	pooled.upstream->pools[LOOP_MAX].kept->kept_us -= 16 * INT64_C(1000000);
 	conn = take(pooled.upstream);
 	assert_false(conn->reused);
 	upstream_conn_keep(conn);
 	/* The same by housekeeping, which does so once a second. */
-	pooled.upstream->kept->kept_us -= 16 * INT64_C(1000000);
+	pooled.upstream->pools[LOOP_MAX].kept->kept_us -= 16 * INT64_C(1000000);
 	pooled.upstream->tended_us = 0;
 	upstream_tend(pooled.upstream);
 	assert_int_equal(upstream_idle(pooled.upstream), 0);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The functions of listener.h that do not depend on CivetWeb alone. */
+#include "proxy/listener/civetweb/civetweb.h"
+
 #include "proxy/listener/civetweb/engine.h"
 #include "proxy/listener/civetweb/selftest.h"
 
-bool
-listener_start(
-    const struct listener_setup *setup, struct listener **ret_listener, struct err *reterr)
+static bool
+start(const struct listener_setup *setup, struct listener **ret_listener, struct err *reterr)
 {
 	static bool tested;
 
@@ -15,8 +15,24 @@ listener_start(
 	return engine_listen(setup, ret_listener, reterr);
 }
 
+const struct engine *
+civetweb_engine(void)
+{
+	static struct engine engine;
+
+	engine = *engine_untested();
+	engine.start = start;
+	return &engine;
+}
+
 bool
-listener_knows_method(struct span method)
+listener_has_ipv6(enum listener_engine engine)
+{
+	return engine != LISTENER_CIVETWEB || engine_has_ipv6();
+}
+
+bool
+listener_knows_method(enum listener_engine engine, struct span method)
 {
 	/* The methods of CivetWeb 1.15. Version 1.16 also reads COPY and MOVE, but these are not
 	 * supported. */
@@ -24,6 +40,8 @@ listener_knows_method(struct span method)
 		"PATCH", "CONNECT", "PROPFIND", "MKCOL", "LOCK", "UNLOCK", "PROPPATCH", "REPORT",
 		NULL };
 
+	if (engine != LISTENER_CIVETWEB)
+		return true;
 	for (size_t i = 0; methods[i] != NULL; i++)
 		if (span_is(method, methods[i]))
 			return true;

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Accept connections and spread them over the loops. */
+#include "proxy/listener/events/events.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/digits.h"
+#include "base/span.h"
+#include "proxy/io/offload.h"
+#include "proxy/io/watch.h"
+#include "proxy/listener/events/conn.h"
+#include "proxy/listener/events/request_body.h"
+
+#define BACKLOG 4096
+#define ACCEPT_MAX 64  /* connections accepted before others have their turn */
+#define REST_US 100000 /* without descriptors, accepting rests for so long */
+
+static int listeners; /* of the process; one thread starts and stops them */
+
+static void
+open_here(struct loop_post *post)
+{
+	conn_open((struct conn *)(void *)((char *)post - offsetof(struct conn, post)));
+}
+
+/* The loop with the fewest connections, of those with equally many this one. */
+static int
+least_loaded(struct events_listener *listener)
+{
+	int best = loop_index(), loops = loop_count();
+	int fewest = atomic_load_explicit(&listener->on_loop[best], memory_order_relaxed);
+
+	for (int i = 0; i < loops; i++) {
+		int here = atomic_load_explicit(&listener->on_loop[i], memory_order_relaxed);
+
+		if (here < fewest) {
+			fewest = here;
+			best = i;
+		}
+	}
+	return best;
+}
+
+static void
+take(struct events_listener *listener, int socket, const struct sockaddr_storage *peer)
+{
+	struct conn *conn = conn_new(listener, socket, peer);
+	int one = 1, loop = least_loaded(listener);
+
+	if (conn == NULL)
+		return;
+	(void)setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	atomic_fetch_add(&listener->on_loop[loop], 1);
+	if (atomic_fetch_add(&listener->base.connections, 1) >= listener->base.setup.connections)
+		(void)conn_evict();
+	if (loop == loop_index()) {
+		conn_open(conn);
+		return;
+	}
+	conn->post.run = open_here;
+	loop_post(loop, &conn->post);
+}
+
+static void on_listener(void *context, unsigned flags);
+
+static void
+accept_again(struct timer *timer)
+{
+	struct timer *first = timer - loop_index();
+	struct events_listener *listener =
+	    (struct events_listener *)(void *)((char *)first -
+					       offsetof(struct events_listener, rest));
+
+	if (!watch_add_shared(listener->socket, on_listener, listener))
+		watch_timer(timer, clock_mono_us() + REST_US);
+}
+
+/* Without descriptors, memory or the like accepting would fail again at once: an idle connection
+ * makes room, and this loop rests for a while. */
+static void
+rest(struct events_listener *listener)
+{
+	struct timer *timer = &listener->rest[loop_index()];
+
+	(void)conn_evict();
+	watch_remove_shared(listener->socket);
+	timer->late = accept_again;
+	watch_timer(timer, clock_mono_us() + REST_US);
+}
+
+/* A failure of one connection, or of all? */
+static bool
+short_of_something(int number)
+{
+	return number == EMFILE || number == ENFILE || number == ENOMEM || number == ENOBUFS;
+}
+
+static void
+on_listener(void *context, unsigned flags)
+{
+	struct events_listener *listener = context;
+
+	(void)flags;
+	for (int i = 0; i < ACCEPT_MAX; i++) {
+		struct sockaddr_storage peer;
+		socklen_t len = sizeof(peer);
+		int socket = accept4(
+		    listener->socket, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (socket >= 0) {
+			take(listener, socket, &peer);
+		} else if (short_of_something(errno)) {
+			rest(listener);
+			return;
+		} else if (errno != EINTR && errno != ECONNABORTED) {
+			return;
+		}
+	}
+}
+
+/* ---- the listening socket ---- */
+
+/* config/address.h has checked the text; port 0 is for tests. */
+static bool
+read_address(const char *text, struct sockaddr_storage *address, socklen_t *ret_len)
+{
+	const char *colon = strrchr(text, ':');
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
+	struct sockaddr_in *four = (struct sockaddr_in *)address;
+	bool bracketed = text[0] == '[';
+	char host[64];
+	int64_t port;
+	size_t len;
+
+	*address = (struct sockaddr_storage){ 0 };
+	if (colon == NULL || !digits_read(span_of(colon + 1), 5, &port) || port > 65535)
+		return false;
+	len = (size_t)(colon - text) - (bracketed ? 2 : 0);
+	if (len >= sizeof(host))
+		return false;
+	(void)snprintf(host, sizeof(host), "%.*s", (int)len, text + (bracketed ? 1 : 0));
+	if (bracketed) {
+		six->sin6_family = AF_INET6;
+		six->sin6_port = htons((uint16_t)port);
+		*ret_len = sizeof(*six);
+		return inet_pton(AF_INET6, host, &six->sin6_addr) == 1;
+	}
+	four->sin_family = AF_INET;
+	four->sin_port = htons((uint16_t)port);
+	*ret_len = sizeof(*four);
+	return inet_pton(AF_INET, host, &four->sin_addr) == 1;
+}
+
+static int
+port_of(const struct sockaddr_storage *address)
+{
+	return address->ss_family == AF_INET6
+		   ? ntohs(((const struct sockaddr_in6 *)address)->sin6_port)
+		   : ntohs(((const struct sockaddr_in *)address)->sin_port);
+}
+
+/* An IPv6 socket takes IPv6 only: "[::]" and "0.0.0.0" may stand beside each other. */
+static bool
+open_socket(struct events_listener *listener, struct err *reterr)
+{
+	const char *text = listener->base.setup.address;
+	struct sockaddr_storage address;
+	socklen_t len = 0;
+	int one = 1, fd;
+
+	if (!read_address(text, &address, &len))
+		return err_set(reterr, "cannot listen on %s", text);
+	fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_errno(reterr, errno, "cannot listen on %s", text);
+	listener->socket = fd;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
+	    (address.ss_family == AF_INET6 &&
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) != 0) ||
+	    bind(fd, (struct sockaddr *)&address, len) != 0 || listen(fd, BACKLOG) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &len) != 0) {
+		(void)err_errno(reterr, errno, "cannot listen on %s", text);
+		watch_close(fd);
+		return false;
+	}
+	listener->port = port_of(&address);
+	return true;
+}
+
+/* ---- the operations ---- */
+
+/* The first loop writes what all share; it is asked before the others. */
+static void
+begin_here(void *context)
+{
+	struct events_listener *listener = context;
+
+	accept_again(&listener->rest[loop_index()]);
+}
+
+static void
+leave_here(void *context)
+{
+	struct events_listener *listener = context;
+
+	wheel_clear(&listener->rest[loop_index()]);
+	watch_remove_shared(listener->socket);
+}
+
+static void
+drain_here(void *context)
+{
+	conn_close_idle(context);
+}
+
+static void
+close_here(void *context)
+{
+	conn_close_all(context);
+}
+
+static bool
+start_loops(const struct listener_setup *setup, struct err *reterr)
+{
+	if (listeners > 0)
+		return true;
+	if (!offload_start(reterr))
+		return false;
+	if (!loop_start(setup->threads, reterr)) {
+		offload_stop();
+		return false;
+	}
+	return true;
+}
+
+static void
+stop_loops(void)
+{
+	if (listeners > 0)
+		return;
+	loop_stop();
+	offload_stop();
+}
+
+static bool
+start(const struct listener_setup *setup, struct listener **ret_listener, struct err *reterr)
+{
+	struct events_listener *listener = calloc(1, sizeof(*listener));
+
+	if (listener == NULL)
+		return err_set(reterr, "out of memory");
+	listener->base.engine = setup->engine;
+	listener->base.setup = *setup;
+	if (!start_loops(setup, reterr)) {
+		free(listener);
+		return false;
+	}
+	if (!open_socket(listener, reterr)) {
+		stop_loops();
+		free(listener);
+		return false;
+	}
+	listeners++;
+	for (int i = 0; i < LOOP_MAX; i++)
+		listener->rest[i].late = accept_again;
+	loop_ask_all(begin_here, listener);
+	*ret_listener = &listener->base;
+	return true;
+}
+
+static int
+port(const struct listener *base)
+{
+	return ((const struct events_listener *)base)->port;
+}
+
+static void
+drain(struct listener *base)
+{
+	loop_ask_all(drain_here, base);
+}
+
+/* Cancelled requests end by themselves; calls of the pool are waited for. */
+static void
+stop(struct listener *base)
+{
+	struct events_listener *listener = (struct events_listener *)base;
+
+	loop_ask_all(leave_here, listener);
+	watch_close(listener->socket);
+	do {
+		loop_ask_all(close_here, base);
+		if (atomic_load(&base->connections) > 0)
+			(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	} while (atomic_load(&base->connections) > 0);
+	free(listener);
+	listeners--;
+	stop_loops();
+}
+
+const struct engine *
+events_engine(void)
+{
+	static const struct engine engine = {
+		.name = "events",
+		.start = start,
+		.drain = drain,
+		.port = port,
+		.stop = stop,
+		.read = request_body_read,
+		.write = request_body_write,
+		.buffered = request_body_buffered,
+		.pipelined = request_body_pipelined,
+	};
+
+	return &engine;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/listener/events/serving.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "proxy/listener/events/request_body.h"
+
+static void
+begin(struct events_exchange *exchange, struct conn *conn)
+{
+	struct request *request = &exchange->base.request;
+
+	/* The array of headers is left as it is: nothing is read beyond their count. */
+	memset((char *)exchange + sizeof(*request), 0, sizeof(*exchange) - sizeof(*request));
+	request->method = request->target = request->host = (struct span){ 0 };
+	request->version_minor = 0;
+	request->header_count = 0;
+	request->framing = BODY_NONE;
+	request->content_length = 0;
+	request->expects_continue = request->keep_alive = request->secure = false;
+	request->detail = NULL;
+	memcpy(request->peer, conn->peer, sizeof(request->peer));
+	request->peer_port = conn->peer_port;
+	exchange->base.socket = conn->socket;
+	exchange->conn = conn;
+	exchange_begin(&exchange->base, &conn->listener->base);
+}
+
+static struct serving_trouble
+read_head(struct events_exchange *exchange, size_t head_end)
+{
+	struct conn *conn = exchange->conn;
+	struct serving_trouble trouble = { REASON_OK, NULL };
+	struct span head = { conn->buffer + conn->scan.start, head_end - conn->scan.start };
+	enum request_head read = request_head_read(head, &exchange->base.request, &trouble.detail);
+
+	exchange->held = exchange->room = conn->buffer + head_end;
+	exchange->held_bytes = conn->held - head_end;
+	exchange->room_bytes = (size_t)conn->listener->base.setup.header_bytes - head_end;
+	if (read == REQUEST_HEAD_CROWDED)
+		return (struct serving_trouble){ REASON_HEADER_TOO_LARGE, "more than 63 headers" };
+	if (read == REQUEST_HEAD_BAD)
+		trouble.reason = REASON_REQUEST_MALFORMED;
+	return trouble;
+}
+
+static bool
+overloaded(struct listener *listener)
+{
+	return atomic_load_explicit(&listener->connections, memory_order_relaxed) >
+	       listener->setup.connections;
+}
+
+/* The gate serves or refuses. */
+static void
+handle(struct events_exchange *exchange, struct serving_trouble trouble)
+{
+	struct listener *listener = exchange->base.listener;
+	const struct listener_setup *setup = &listener->setup;
+
+	if (trouble.reason == REASON_OK && overloaded(listener))
+		trouble = (struct serving_trouble){ REASON_OVERLOADED,
+			"more connections than limits.connections" };
+	if (trouble.reason != REASON_OK) {
+		exchange_close(&exchange->base);
+		setup->refuse(setup->context, &exchange->base, trouble.reason, trouble.detail);
+		return;
+	}
+	if (atomic_load_explicit(&listener->draining, memory_order_relaxed))
+		exchange_close(&exchange->base);
+	setup->serve(setup->context, &exchange->base);
+}
+
+/* The bytes of the next request are moved to the front, or the connection is closed after the
+ * client had time to read. */
+static void
+end(struct events_exchange *exchange)
+{
+	struct conn *conn = exchange->conn;
+
+	conn->served = true;
+	if (!exchange_keep_alive(&exchange->base)) {
+		conn->phase = CONN_LINGERING;
+		if (exchange->base.aborted || shutdown(conn->socket, SHUT_WR) != 0)
+			conn->lingered = CONN_LINGER_BYTES; /* nobody to wait for */
+		return;
+	}
+	conn->phase = CONN_READING;
+	if (exchange->held_bytes > 0)
+		memmove(conn->buffer, exchange->held, exchange->held_bytes);
+	conn->held = exchange->held_bytes;
+	conn->scan = (struct request_scan){ 0 };
+}
+
+void
+serving_run(struct conn *conn, size_t head_end, struct serving_trouble trouble)
+{
+	struct events_exchange exchange;
+
+	begin(&exchange, conn);
+	if (trouble.reason == REASON_OK)
+		trouble = read_head(&exchange, head_end);
+	handle(&exchange, trouble);
+	end(&exchange);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/listener/exchange.h"
+
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "proxy/listener/engine.h"
+
+void
+exchange_begin(struct exchange *exchange, struct listener *listener)
+{
+	exchange->listener = listener;
+	exchange->started_us = clock_mono_us();
+	exchange->body_until_us = exchange->started_us + listener->setup.body_timeout_ms * 1000;
+}
+
+struct request *
+exchange_request(struct exchange *exchange)
+{
+	return &exchange->request;
+}
+
+int64_t
+exchange_started_us(const struct exchange *exchange)
+{
+	return exchange->started_us;
+}
+
+ssize_t
+exchange_read(struct exchange *exchange, char *into, size_t room)
+{
+	ssize_t got;
+
+	if (exchange->request.framing == BODY_NONE || exchange->body_ended || room == 0)
+		return EXCHANGE_END;
+	got = exchange->listener->engine->read(exchange, into, room);
+	if (got == EXCHANGE_END)
+		exchange->body_ended = true;
+	else if (got < 0)
+		exchange_close(exchange);
+	else
+		exchange->body_bytes += got;
+	return got;
+}
+
+bool
+exchange_buffered(const struct exchange *exchange)
+{
+	return exchange->listener->engine->buffered(exchange);
+}
+
+int64_t
+exchange_body_until_us(const struct exchange *exchange)
+{
+	return exchange->body_until_us;
+}
+
+struct span
+exchange_pipelined(const struct exchange *exchange)
+{
+	return exchange->listener->engine->pipelined(exchange);
+}
+
+bool
+exchange_write(struct exchange *exchange, struct span bytes)
+{
+	if (exchange->aborted)
+		return false;
+	if (exchange->listener->engine->write(exchange, bytes))
+		return true;
+	exchange_close(exchange);
+	return false;
+}
+
+void
+exchange_close(struct exchange *exchange)
+{
+	exchange->closing = true;
+}
+
+/* The socket is disconnected and not shut down: the client sees a reset, and cannot mistake what it
+ * got for a complete response. */
+void
+exchange_abort(struct exchange *exchange)
+{
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+
+	exchange_close(exchange);
+	exchange->aborted = true;
+	if (exchange->socket >= 0)
+		(void)connect(exchange->socket, &none, sizeof(none));
+}
+
+/* Has the body been read to its end, or is there none? */
+static bool
+body_over(const struct exchange *exchange)
+{
+	const struct request *request = &exchange->request;
+
+	return request->framing == BODY_NONE || exchange->body_ended ||
+	       (request->framing == BODY_LENGTH && exchange->body_bytes == request->content_length);
+}
+
+bool
+exchange_keep_alive(const struct exchange *exchange)
+{
+	return !exchange->closing && exchange->request.keep_alive && body_over(exchange);
+}
+
+int
+exchange_socket(const struct exchange *exchange)
+{
+	return exchange->socket;
+}
