@@ -368,12 +368,17 @@ revoke_tokens(struct work *work, const struct line *line)
 	revocation.issuer = work->issuer;
 	if (!store_revoke(work->place->store, &revocation, &new, &err))
 		return command_trouble("revoke: %s", err.text);
-	if (new)
+	if (new) {
+		/* A gate dates it by its own clock when it learns of it: only its line can say
+		 * until when. */
+		if (revocation_until_now(&revocation))
+			revocation.before_s = revocation.until_s = 0;
 		audit_log_revoked(&revocation);
-	else
+	} else {
 		(void)fprintf(stderr, "postern: revoke: %s\n",
 		    revocation.kind == REVOKE_TOKEN ? "the token is already revoked"
 						    : "these tokens are already revoked");
+	}
 	return EXIT_YES;
 }
 

@@ -64,7 +64,7 @@ audit_log_revoked(const struct revocation *revocation)
 	log_text(&line, "what", span_of(word_of(revocation)));
 	log_text(&line, "issuer", span_of(revocation->issuer));
 	log_text(&line, "value", span_of(revocation->value));
-	if (revocation->kind != REVOKE_TOKEN)
+	if (revocation->kind != REVOKE_TOKEN && revocation->before_s != 0)
 		add_time(&line, "issued_until", revocation->before_s);
 	if (revocation->until_s != 0)
 		add_time(&line, "remembered_until", revocation->until_s);

@@ -232,6 +232,13 @@ test('postern revoke: the local issuer\'s tokens', async (t) => {
   await t.test('no token on standard input: exit 1', async () => assert.equal((await command(gate, ['--token', '-'], { input: 'x' })).code, 1));
 });
 
+test('a command says until when only if no gate dates it', async (t) => {
+  const gate = await issuerGate(t);
+  const line = async (...args) => (await commanded(gate, args)).stderr.split('\n').find((one) => one.includes('revoked'));
+  assert.match(await line('--client', 'partner', '--issued-before', '2020-01-01T00:00:00Z'), /issued_until"?[:=]"?2019-12-31T23:59:59/);
+  for (const args of [['--client', 'partner'], ['--issued-before', 'now', '--issuer', 'local']]) assert.doesNotMatch(await line(...args), /issued_until|remembered_until/);
+});
+
 test('two gates that share a database', async (t) => {
   const first = await issuerGate(t);
   const second = await startGate(t, {
