@@ -44,9 +44,11 @@ static int
 run(const struct client_line *line)
 {
 	struct place place = { .command = "client" };
+	bool lists = line->line.verb == CLIENT_LIST || line->line.verb == CLIENT_EXPORT;
 	int code = EXIT_TROUBLE;
 
-	if (place_find(&place, &line->line, PLACE_DATABASE, &code) && place_open(&place, &code))
+	if (place_find(&place, &line->line, PLACE_DATABASE, &code) &&
+	    ((lists && place_unused(&place)) || place_open(&place, &code)))
 		code = runs[line->line.verb](&place, line);
 	place_done(&place);
 	return code;

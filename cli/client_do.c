@@ -282,7 +282,7 @@ print_all(struct place *place, const struct client_line *line, bool hashes)
 	int code;
 
 	arena_init(&arena, ARENA_MAX);
-	if (!store_list(place->store, &arena, &first, &err)) {
+	if (place->store != NULL && !store_list(place->store, &arena, &first, &err)) {
 		code = place_report(place, ADMIN_TROUBLE, &err);
 	} else {
 		buffer_init(&out, OUTPUT_MAX);

@@ -144,6 +144,18 @@ place_open(struct place *place, int *ret_code)
 	return done;
 }
 
+bool
+place_unused(const struct place *place)
+{
+	if (!place->sound || place->given || place->database == NULL ||
+	    !store_absent(place->database, place->state))
+		return false;
+	(void)command_trouble("%s: there is nothing yet: a gate that starts makes the database "
+			      "and what it needs, and so does the first client or user",
+	    place->command);
+	return true;
+}
+
 void
 place_done(struct place *place)
 {

@@ -49,6 +49,10 @@ MUST_CHECK bool place_find(
  * the error is reported, and ret_code is the exit code. */
 MUST_CHECK bool place_open(struct place *place, int *ret_code);
 
+/* Is there neither a database nor a key yet, as before the first start of a gate? Then a command
+ * that only lists has nothing to list and makes nothing; it says so on standard error. */
+bool place_unused(const struct place *place);
+
 /* Close what is open. Accepts a place that place_find() never filled in. */
 void place_done(struct place *place);
 

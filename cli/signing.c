@@ -63,15 +63,16 @@ print_key(const struct signing *signing, const struct signing_set *set, size_t i
 	    created, signs, ends);
 }
 
+/* signing  NULL: there is no key. */
 static int
 list(struct signing *signing, const struct keys_asked *asked, struct err *err)
 {
-	struct signing_set *set = signing_now(signing);
+	struct signing_set *set = signing == NULL ? NULL : signing_now(signing);
 
 	(void)err;
 	(void)printf(asked->json ? "[" : "%-43s  %-5s  %-8s  %-20s  %-20s  %s\n", "KID", "ALG",
 	    "STATE", "CREATED", "SIGNS FROM", "ENDS");
-	for (size_t i = 0; i < set->count; i++) {
+	for (size_t i = 0; set != NULL && i < set->count; i++) {
 		print_key(signing, set, i, asked->json);
 		if (!asked->json)
 			(void)putchar('\n');
@@ -219,6 +220,8 @@ run(struct place *place, const struct keys_asked *asked,
 	struct err err = { "" };
 	int code;
 
+	if (command == list && place_unused(place))
+		return list(NULL, asked, &err);
 	if (!make_database(place, &code))
 		return code;
 	if (!make_setup(place, &setup, &err) || !signing_open(&setup, &signing, &err))

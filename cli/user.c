@@ -141,7 +141,7 @@ list(struct place *place, const struct line *line)
 	struct buffer out;
 	struct err err;
 
-	if (!store_user_list(place->store, &place->arena, &first, &err))
+	if (place->store != NULL && !store_user_list(place->store, &place->arena, &first, &err))
 		return place_report(place, ADMIN_TROUBLE, &err);
 	buffer_init(&out, OUTPUT_MAX);
 	user_print_list(&out, line->json, first);
@@ -304,7 +304,7 @@ run_line(int argc, char **argv)
 	if (options_read(&user_command, (struct arguments){ argc, argv }, &line.line, &code)) {
 		line.json = line.json || line.output == 1;
 		if (place_find(&place, &line.line, PLACE_DATABASE, &code) &&
-		    place_open(&place, &code))
+		    ((line.line.verb == LIST && place_unused(&place)) || place_open(&place, &code)))
 			code = runs[line.line.verb](&place, &line);
 		place_done(&place);
 	}

@@ -55,6 +55,9 @@ MUST_CHECK bool store_place_fit(const char *database, const char *state_dir, str
 MUST_CHECK bool store_open_at(
     const char *database, const char *state_dir, struct store **ret_store, struct err *reterr);
 
+/* Is there nothing yet: no file, nor signing keys that show that one was lost? Never of a URL. */
+bool store_absent(const char *database, const char *state_dir);
+
 /* Make an empty store where there is none; running gates switch to it. */
 MUST_CHECK bool store_init(const char *database, struct err *reterr);
 

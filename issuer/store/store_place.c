@@ -56,6 +56,15 @@ store_open_at(
 				   : store_open(database, ret_store, reterr);
 }
 
+bool
+store_absent(const char *database, const char *state_dir)
+{
+	struct stat info;
+
+	return !sql_is_url(database) && lstat(database, &info) != 0 && errno == ENOENT &&
+	       !has_keys(state_dir);
+}
+
 /* May files be made in it? */
 static bool
 is_open(const char *path, const struct stat *info, struct err *reterr)

@@ -169,6 +169,21 @@ test('clients of a running gate', async (t) => {
   for (const [args, word] of wrong) await t.test(`wrong use: client ${args.join(' ')}`, () => refused(args, 2, word));
 });
 
+test('before the first start: what lists makes nothing, what adds works', async (t) => {
+  const gate = await makeGate(t, { policy: POLICY, config });
+  const state = path.join(gate.dir, 'state');
+  const lists = [[['client', 'list', '--json'], []], [['client', 'export'], { clients: [] }], [['user', 'list', '--json'], []], [['keys', 'list', '--json'], []]];
+  for (const [args, nothing] of lists) {
+    const done = await run([...args, '-c', gate.file]);
+    assert.equal(done.code, 0, done.stderr);
+    assert.match(done.stderr, new RegExp(`^postern: ${args[0]}: there is nothing yet: .*\\n$`));
+    assert.deepEqual(JSON.parse(done.stdout), nothing);
+    assert.deepEqual(fs.existsSync(state) ? fs.readdirSync(state) : [], [], args.join(' '));
+  }
+  await gate.client('add', 'first');
+  assert.equal((await run(['client', 'list', '-c', gate.file])).stderr, '');
+});
+
 test('export and import', async (t) => {
   const upstream = await recordingUpstream(t);
   const from = await startGate(t, { upstream: upstream.url, policy: POLICY, config });
