@@ -89,6 +89,8 @@ each_kind_has_its_own_values(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		teardown(state);
 		assert_int_equal(setup(state), 0);
+		for (size_t k = 0; k < 3; k++) /* so that each kind is looked for */
+			add(cases[k].kind, "another", 500);
 		add(cases[i].kind, "x", 500);
 		for (size_t k = 0; k < 3; k++)
 			assert_int_equal(
