@@ -11,6 +11,8 @@
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/options_hint.h"
+#include "cli/options_value.h"
+
 #define VALUES 256 /* getopt's value of the first long option: above every letter */
 
 /* One reading of one line. */
@@ -106,90 +108,24 @@ unknown_verb(struct reading *reading, const char *word)
 	    hint[0] != '\0' ? hint : "; --help lists them");
 }
 
-static void
-word_value(struct reading *reading, const struct command_option *option, const char *value)
-{
-	int *into = (int *)(void *)((char *)reading->line + option->offset);
-	const char *near;
-	int i;
-
-	for (i = 0; option->words[i] != NULL; i++)
-		if (strcmp(option->words[i], value) == 0) {
-			*into = i;
-			return;
-		}
-	near = nearest_word(span_of(value), option->words);
-	reading->mistakes++;
-	say_where(reading->command, reading->verb == NULL ? "" : reading->verb->name);
-	(void)fprintf(stderr, "%s must be ", option->name);
-	for (i = 0; option->words[i] != NULL; i++)
-		(void)fprintf(stderr, "%s%s",
-		    i == 0                         ? ""
-		    : option->words[i + 1] == NULL ? " or "
-						   : ", ",
-		    option->words[i]);
-	(void)fprintf(stderr, " (found \"%.64s\")", value);
-	if (near != NULL)
-		(void)fprintf(stderr, "; did you mean \"%s\"?", near);
-	(void)fputc('\n', stderr);
-}
-
 /* A list has room for as many as there are arguments. */
 static void
-add_text(struct reading *reading, const struct command_option *option, const char *value)
+make_list(struct reading *reading, struct texts *texts)
 {
-	struct texts *texts = (struct texts *)(void *)((char *)reading->line + option->offset);
-
 	if (texts->at == NULL)
 		texts->at = reading->line->room + (size_t)reading->argc * ++reading->texts;
-	texts->at[texts->count++] = value;
-}
-
-/* An empty value is a shell variable that is not set: it must not be taken for a name, a file or an
- * address, nor for the option's absence. */
-static void
-wrong_value(struct reading *reading, const struct command_option *option, const char *rule,
-    const char *value)
-{
-	struct nearest nearest = { 0 };
-	char hint[NEAREST_HINT];
-
-	if (option->nearest != NULL)
-		nearest.word = option->nearest(span_of(value));
-	wrong(reading, "%s must be %s (found \"%.64s\")%s", option->name, rule, value,
-	    nearest_hint(&nearest, hint));
 }
 
 static void
 take_value(struct reading *reading, const struct command_option *option, const char *value)
 {
 	void *field = (char *)reading->line + option->offset;
-	const char *rule;
+	struct err err;
 
-	if ((option->kind == OPTION_TEXT || option->kind == OPTION_TEXTS) && value[0] == '\0' &&
-	    !option->may_be_empty) {
-		wrong(reading, "%s must not be empty: %s", option->name, option->argument);
-		return;
-	}
-	switch (option->kind) {
-	case OPTION_TEXT:
-		*(const char **)field = value;
-		break;
-	case OPTION_TEXTS:
-		add_text(reading, option, value);
-		break;
-	case OPTION_FLAG:
-		*(bool *)field = true;
-		break;
-	case OPTION_WORD:
-		word_value(reading, option, value);
-		break;
-	case OPTION_READ:
-		rule = option->read(value, field);
-		if (rule != NULL)
-			wrong_value(reading, option, rule, value);
-		break;
-	}
+	if (option->kind == OPTION_TEXTS)
+		make_list(reading, field);
+	if (!options_value_store(option, value, field, &err))
+		wrong(reading, "%s", err.text);
 }
 
 static bool
