@@ -57,6 +57,7 @@ fibers_inside(void *context)
 {
 	struct fibers_task *task = context;
 
+	task->started = true;
 	task->run(task->context);
 	(void)sem_post(&task->ended);
 }
@@ -66,8 +67,8 @@ fibers_start(struct loop_post *post)
 {
 	struct fibers_task *task = (struct fibers_task *)(void *)post;
 
-	task->started = fiber_start(fibers_inside, task);
-	if (!task->started)
+	/* It may be gone when its fiber has ended. */
+	if (!fiber_start(fibers_inside, task))
 		(void)sem_post(&task->ended);
 }
 
