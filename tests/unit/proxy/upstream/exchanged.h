@@ -11,8 +11,9 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "proxy/io/wait.h"
 #include "proxy/listener/exchange.h"
-#include "proxy/upstream/forward.h"
+#include "proxy/upstream/forwarding.h"
 
 struct exchange {
 	struct request request;
@@ -23,6 +24,8 @@ struct exchange {
 	bool keeps, aborted;   /* the connection */
 	struct span pipelined; /* after the head */
 	struct span buffered;  /* of the body, read already */
+	bool sent;             /* all of the body, of which so much is to be read: */
+	size_t left;
 	ssize_t body_result;   /* instead of the body's end: EXCHANGE_BROKEN, EXCHANGE_LATE */
 	int64_t body_until_us; /* its deadline */
 };
@@ -33,7 +36,8 @@ exchange_request(struct exchange *exchange)
 	return &exchange->request;
 }
 
-/* The body comes as it is to be read: a chunked one decoded, and it ends with the client's side. */
+/* The body comes as it is to be read, a chunked one decoded; its end is known, as from a last chunk
+ * that was read already. */
 ssize_t
 exchange_read(struct exchange *exchange, char *into, size_t room)
 {
@@ -47,14 +51,18 @@ exchange_read(struct exchange *exchange, char *into, size_t room)
 		    span_slice(exchange->buffered, piece.len, exchange->buffered.len);
 		return (ssize_t)piece.len;
 	}
+	if (exchange->sent && exchange->left == 0)
+		return exchange->body_result;
 	got = recv(exchange->socket, into, room, 0);
-	return got > 0 ? got : exchange->body_result;
+	if (got > 0)
+		exchange->left -= (size_t)got;
+	return got;
 }
 
 bool
 exchange_buffered(const struct exchange *exchange)
 {
-	return exchange->buffered.len > 0;
+	return exchange->buffered.len > 0 || (exchange->sent && exchange->left == 0);
 }
 
 int64_t
@@ -164,7 +172,7 @@ exchanged_init(struct exchanged *exchanged, const struct api_step *steps, size_t
 	exchanged_request(exchanged, "GET / HTTP/1.1\r\nHost: api\r\n\r\n");
 }
 
-/* The client sends this, and no more after it. */
+/* The client sends this as its body. It stays: who closes their side counts as gone soon. */
 static inline void
 exchanged_sends(struct exchanged *exchanged, const char *bytes)
 {
@@ -172,7 +180,8 @@ exchanged_sends(struct exchanged *exchanged, const char *bytes)
 
 	assert_int_equal(
 	    send(exchange->client, bytes, strlen(bytes), MSG_NOSIGNAL), (ssize_t)strlen(bytes));
-	assert_int_equal(shutdown(exchange->client, SHUT_WR), 0);
+	exchange->sent = true;
+	exchange->left += strlen(bytes);
 }
 
 static inline void
@@ -206,6 +215,52 @@ static inline const char *
 exchanged_written(const struct exchanged *exchanged)
 {
 	return exchanged->exchange.written.len == 0 ? "" : exchanged->exchange.written.at;
+}
+
+/*
+ * A request under way on a connection on which the API has said this already, and says no more: the
+ * steps of forwarding one by one, whose time may be short since nobody else must be in time.
+ */
+struct exchanged_step {
+	struct forwarding forwarding;
+	struct upstream_conn conn;
+	struct wait_client client; /* which does not leave */
+	struct header headers[RESPONSE_MAX_HEADERS];
+	char piece[FORWARDING_PIECE];
+	int api; /* the API's end */
+};
+
+static inline void
+exchanged_step_init(
+    struct exchanged_step *step, struct exchanged *exchanged, const char *says, int64_t timeout_ms)
+{
+	struct forwarding *forwarding = &step->forwarding;
+	int pair[2];
+
+	memset(step, 0, sizeof(*step));
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	step->conn = (struct upstream_conn){ .upstream = exchanged->upstream, .socket = pair[0] };
+	step->api = pair[1];
+	assert_int_equal(send(pair[1], says, strlen(says), MSG_NOSIGNAL), (ssize_t)strlen(says));
+	exchanged->forward.upstream_timeout_ms = timeout_ms;
+	*forwarding = (struct forwarding){ .exchange = &exchanged->exchange,
+		.forward = &exchanged->forward,
+		.result = &exchanged->result,
+		.conn = &step->conn,
+		.client = &step->client,
+		.piece = step->piece,
+		.response.headers = step->headers };
+	buffer_init(&forwarding->incoming, 1 << 17);
+	buffer_init(&forwarding->outgoing, 1 << 17);
+}
+
+static inline void
+exchanged_step_done(struct exchanged_step *step)
+{
+	buffer_done(&step->forwarding.incoming);
+	buffer_done(&step->forwarding.outgoing);
+	(void)close(step->conn.socket);
+	(void)close(step->api);
 }
 
 /* Does what the client got start with this? */

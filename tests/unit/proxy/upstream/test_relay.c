@@ -231,25 +231,48 @@ an_api_that_falls_silent_is_given_up(void **state)
 {
 	static const char *const parts[] = { "", "HTTP/1.1 200 OK\r\nX-",
 		"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello" };
+	const struct api_step nobody[] = { { API_CLOSE, NULL } };
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		const struct api_step steps[] = { { API_ACCEPT, NULL }, { API_HEAR, "\r\n\r\n" },
-			{ API_SAY, parts[i] }, { API_HEAR, NULL } };
 		struct exchanged exchanged;
+		struct exchanged_step *step = malloc(sizeof(*step));
+		enum reason reason;
 
-		ask(&exchanged, PLAIN, steps, 4);
-		exchanged.forward.upstream_timeout_ms = 50;
-		exchanged_run_whole(&exchanged);
-		assert_int_equal(
-		    exchanged.result.reason, i < 2 ? REASON_UPSTREAM_TIMEOUT : REASON_OK);
+		assert_non_null(step);
+		ask(&exchanged, PLAIN, nobody, 1);
+		api_over(&exchanged.api);
+		exchanged_step_init(step, &exchanged, parts[i], 20);
+		reason = relay_head(&step->forwarding);
+		assert_int_equal(reason, i < 2 ? REASON_UPSTREAM_TIMEOUT : REASON_OK);
+		if (reason == REASON_OK)
+			relay_answer(&step->forwarding);
 		assert_string_equal(exchanged.result.detail,
 		    i < 2 ? "no answer in time"
 			  : "the upstream went silent in the middle of its answer");
 		assert_int_equal(exchanged.exchange.aborted, i == 2);
-		assert_int_equal(exchanged_failures(&exchanged, UPSTREAM_TIMEOUT), 1);
+		assert_int_equal(exchanged_failures(&exchanged, UPSTREAM_TIMEOUT), i == 2);
+		exchanged_step_done(step);
+		free(step);
 		exchanged_done(&exchanged);
 	}
+}
+
+/* Counted by who asked for the answer, when there was none. */
+static void
+an_answer_that_does_not_come_is_counted(void **state)
+{
+	const struct api_step steps[] = { { API_ACCEPT, NULL }, { API_HEAR, NULL } };
+	struct exchanged exchanged;
+
+	(void)state;
+	ask(&exchanged, PLAIN, steps, 2);
+	exchanged.forward.upstream_timeout_ms = 50;
+	exchanged_run_whole(&exchanged);
+	assert_int_equal(exchanged.result.reason, REASON_UPSTREAM_TIMEOUT);
+	assert_string_equal(exchanged.result.detail, "no answer in time");
+	assert_int_equal(exchanged_failures(&exchanged, UPSTREAM_TIMEOUT), 1);
+	exchanged_done(&exchanged);
 }
 
 static void
@@ -351,6 +374,7 @@ main(void)
 		cmocka_unit_test(a_failure_is_told_and_counted_once),
 		cmocka_unit_test(wrong_chunks_after_the_first_ones_abort_the_client),
 		cmocka_unit_test(an_api_that_falls_silent_is_given_up),
+		cmocka_unit_test(an_answer_that_does_not_come_is_counted),
 		cmocka_unit_test(sixteen_interim_answers_are_enough),
 		cmocka_unit_test(a_client_that_has_gone_is_no_fault_of_the_api),
 		cmocka_unit_test(an_answer_without_a_date_gets_one),

@@ -46,17 +46,27 @@ bytes_go_both_ways_until_one_closes(void **state)
 static void
 the_client_may_close_it_too(void **state)
 {
-	const struct api_step steps[] = { { API_ACCEPT, NULL }, { API_HEAR, "\r\n\r\n" },
-		{ API_SAY, SWITCH "\r\n" }, { API_HEAR, "bye" }, { API_HEAR, NULL } };
+	const struct api_step nobody[] = { { API_CLOSE, NULL } };
 	struct exchanged exchanged;
+	struct exchanged_step *step = malloc(sizeof(*step));
+	char heard[8];
 
 	(void)state;
-	exchanged_init(&exchanged, STEPS_OF(steps));
+	assert_non_null(step);
+	exchanged_init(&exchanged, STEPS_OF(nobody));
+	api_over(&exchanged.api);
 	asks_to_switch(&exchanged);
+	exchanged_step_init(step, &exchanged, SWITCH "\r\n", API_PATIENCE_S * 1000);
+	assert_int_equal(relay_head(&step->forwarding), REASON_OK);
 	exchanged_sends(&exchanged, "bye");
-	exchanged_run_whole(&exchanged);
+	assert_int_equal(shutdown(exchanged.exchange.client, SHUT_WR), 0);
+	tunnel_run(&step->forwarding);
 	assert_int_equal(exchanged.result.reason, REASON_OK);
 	assert_int_equal(exchanged.result.bytes_in, 3);
+	assert_int_equal(recv(step->api, heard, sizeof(heard), 0), 3);
+	assert_memory_equal(heard, "bye", 3);
+	exchanged_step_done(step);
+	free(step);
 	exchanged_done(&exchanged);
 }
 
@@ -81,17 +91,23 @@ what_followed_the_head_goes_first(void **state)
 static void
 a_silent_tunnel_ends(void **state)
 {
-	const struct api_step steps[] = { { API_ACCEPT, NULL }, { API_HEAR, "\r\n\r\n" },
-		{ API_SAY, SWITCH "\r\n" }, { API_HEAR, NULL } };
+	const struct api_step nobody[] = { { API_CLOSE, NULL } };
 	struct exchanged exchanged;
+	struct exchanged_step *step = malloc(sizeof(*step));
 
 	(void)state;
-	exchanged_init(&exchanged, STEPS_OF(steps));
+	assert_non_null(step);
+	exchanged_init(&exchanged, STEPS_OF(nobody));
+	api_over(&exchanged.api);
 	asks_to_switch(&exchanged);
-	exchanged.forward.upstream_timeout_ms = 50;
-	exchanged_run_whole(&exchanged);
+	exchanged_step_init(step, &exchanged, SWITCH "\r\n", 20);
+	assert_int_equal(relay_head(&step->forwarding), REASON_OK);
+	tunnel_run(&step->forwarding); /* returns */
+	assert_true(exchanged_starts(&exchanged, "HTTP/1.1 101 "));
 	assert_int_equal(exchanged.result.reason, REASON_OK);
 	assert_int_equal(exchanged.result.bytes_in, 0);
+	exchanged_step_done(step);
+	free(step);
 	exchanged_done(&exchanged);
 }
 
