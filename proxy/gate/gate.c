@@ -10,6 +10,7 @@
 #include "proxy/gate/judge.h"
 #include "proxy/io/offload.h"
 #include "proxy/io/wait.h"
+#include "proxy/io/watch.h"
 
 /* Memory of one request: its decision, the head sent upstream and the texts for the log. */
 #define REQUEST_ARENA_BYTES (1u << 20)
@@ -236,11 +237,13 @@ judge(struct gate *gate, struct transaction *transaction, struct decision *decis
 		transaction->reason = transaction_prepare(transaction, decision);
 }
 
+/* The descriptor is the keyring's, which closes it. */
 static void
 wait_readable(int fd, int64_t deadline_us)
 {
-	if (wait_one(fd, POLLIN, deadline_us) < 0)
-		return; /* the client has left: nothing is left to wait for */
+	/* Ready or late: the keyring looks. Or the client has left, and nobody waits any more. */
+	(void)!wait_one(fd, POLLIN, deadline_us);
+	watch_forget(fd);
 }
 
 /* The issuer may have published a new key since its keys were fetched: ask for a refresh and wait.

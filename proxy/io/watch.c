@@ -154,18 +154,30 @@ watch_remove_shared(int fd)
 	(void)epoll_ctl(mine->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
+static void
+forget(struct watch *watch)
+{
+	watch->waiter = NULL;
+	watch->on_event = NULL;
+	watch->registered = false;
+	atomic_fetch_add_explicit(&watch->closed, 1, memory_order_release);
+}
+
 void
 watch_close(int fd)
 {
-	if (watches != NULL && fd < WATCH_MAX) {
-		struct watch *watch = &watches[fd];
-
-		watch->waiter = NULL;
-		watch->on_event = NULL;
-		watch->registered = false;
-		atomic_fetch_add_explicit(&watch->closed, 1, memory_order_release);
-	}
+	if (watches != NULL && fd < WATCH_MAX)
+		forget(&watches[fd]);
 	(void)close(fd);
+}
+
+void
+watch_forget(int fd)
+{
+	if (!watch_has(fd))
+		return;
+	(void)epoll_ctl(mine->epoll, EPOLL_CTL_DEL, fd, NULL);
+	forget(&watches[fd]);
 }
 
 bool

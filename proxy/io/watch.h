@@ -57,6 +57,11 @@ void watch_remove_shared(int fd);
  * not registered may be closed so by any thread. */
 void watch_close(int fd);
 
+/* Of a descriptor that another part is about to close by itself: watch it no longer. Whoever gets
+ * its number next would be taken for registered else, and never hear any news. Does nothing to one
+ * that is not registered. */
+void watch_forget(int fd);
+
 /* Is it registered with this thread? */
 bool watch_has(int fd);
 

@@ -435,6 +435,40 @@ cancelling_does_not_end_a_wait_for_something_else(void **state)
 	assert_int_equal(sleeper.words[1], WATCH_CANCELLED);
 }
 
+/* Another part made the first one, and closes it: the next one gets its number. */
+static void
+sleep_for_a_strangers(void *context)
+{
+	struct sleeper *sleeper = context;
+	struct watch_wait wait = { sleeper->pair.ours, WATCH_IN };
+	int fds[2];
+
+	sleeper->words[0] = watch_wait(&wait, 1, 0);
+	watch_forget(wait.fd);
+	watch_forget(wait.fd);
+	(void)close(wait.fd);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0 || fds[0] != wait.fd)
+		return;
+	write_byte(fds[1]);
+	sleeper->words[1] = watch_wait(&wait, 1, sleeper->deadline_us);
+	watch_close(fds[0]);
+	(void)close(fds[1]);
+}
+
+static void
+one_that_others_close_is_forgotten_first(void **state)
+{
+	struct sleeper sleeper = { .pair = fibers_pair() };
+
+	(void)state;
+	sleeper.deadline_us = clock_mono_us() + FAR_US;
+	write_byte(sleeper.pair.theirs);
+	fibers_run(0, sleep_for_a_strangers, &sleeper);
+	assert_int_equal(sleeper.words[0], WATCH_READY);
+	assert_int_equal(sleeper.words[1], WATCH_READY);
+	(void)close(sleeper.pair.theirs);
+}
+
 /* ---- the end of a round ---- */
 
 static char steps[16];
@@ -508,6 +542,7 @@ main(void)
 		cmocka_unit_test(a_wait_is_ended_from_outside),
 		cmocka_unit_test(a_cancelled_fiber_waits_no_more),
 		cmocka_unit_test(cancelling_does_not_end_a_wait_for_something_else),
+		cmocka_unit_test(one_that_others_close_is_forgotten_first),
 		cmocka_unit_test(what_is_written_waits_for_the_end_of_the_round),
 	};
 
