@@ -46,20 +46,20 @@ loop_index(void)
 	return mine == NULL ? -1 : mine->index;
 }
 
+/* The event is written under the lock, which the post that ends the loop takes last: nobody writes
+ * to a descriptor that was closed meanwhile. */
 void
 loop_post(int index, struct loop_post *post)
 {
 	struct loop *loop = &loops[index];
-	bool first;
 
 	post->next = NULL;
 	(void)pthread_mutex_lock(&loop->lock);
-	first = loop->first == NULL;
+	if (loop->first == NULL)
+		(void)eventfd_write(loop->event, 1);
 	*loop->last = post;
 	loop->last = &post->next;
 	(void)pthread_mutex_unlock(&loop->lock);
-	if (first)
-		(void)eventfd_write(loop->event, 1);
 }
 
 static void
