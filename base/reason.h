@@ -54,7 +54,10 @@
 	REASON(UPSTREAM_TIMEOUT,     "upstream_timeout",         504, "",                   "The API did not answer in time") \
 	REASON(UPSTREAM_MALFORMED,   "upstream_malformed",       502, "",                   "The API's answer is malformed") \
 	REASON(LOCAL_ISSUER_STANDING_BY,"local_issuer_standing_by",401,"invalid_token",     "The local issuer is on standby") \
-	REASON(CLIENT_GONE,          "client_gone",              499, "",                   "The client left before it had its answer")
+	REASON(CLIENT_GONE,          "client_gone",              499, "",                   "The client left before it had its answer") \
+	REASON(REQUEST_TIMEOUT,      "request_timeout",          408, "",                   "The request did not arrive in time") \
+	REASON(METHOD_NOT_SUPPORTED, "method_not_supported",     501, "",                   "The method is not supported") \
+	REASON(LOOP_DETECTED,        "loop_detected",            508, "",                   "The request has come through this gate before")
 /* clang-format on */
 
 #define REASON_ENUM(name, word, status, error, title) REASON_##name,

@@ -22,6 +22,7 @@ phrase(int status)
 		{ 403, "Forbidden" },
 		{ 404, "Not Found" },
 		{ 405, "Method Not Allowed" },
+		{ 408, "Request Timeout" },
 		{ 413, "Content Too Large" },
 		{ 415, "Unsupported Media Type" },
 		{ 417, "Expectation Failed" },
@@ -29,9 +30,11 @@ phrase(int status)
 		{ 431, "Request Header Fields Too Large" },
 		{ 499, "Client Closed Request" }, /* in the log only */
 		{ 500, "Internal Server Error" },
+		{ 501, "Not Implemented" },
 		{ 502, "Bad Gateway" },
 		{ 503, "Service Unavailable" },
 		{ 504, "Gateway Timeout" },
+		{ 508, "Loop Detected" },
 	};
 
 	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
@@ -52,6 +55,8 @@ answer_write(struct exchange *exchange, const struct answer *answer)
 	if (!exchange_keep_alive(exchange)) {
 		exchange_close(exchange);
 		header_line_add(&buffer, SPAN("Connection"), SPAN("close"));
+	} else if (exchange_request(exchange)->version_minor == 0) {
+		header_line_add(&buffer, SPAN("Connection"), SPAN("keep-alive"));
 	}
 	buffer_add(&buffer, answer->headers);
 	buffer_add_text(&buffer, "\r\n");

@@ -26,8 +26,16 @@ read_body(struct transaction *transaction, struct buffer *body)
 	if (got >= 0 && !body->failed)
 		return true;
 	exchange_close(transaction->exchange);
-	transaction->reason = body->failed ? REASON_BODY_TOO_LARGE : REASON_REQUEST_MALFORMED;
-	transaction->detail = body->failed ? "the form is too large" : "the body ended early";
+	if (body->failed) {
+		transaction->reason = REASON_BODY_TOO_LARGE;
+		transaction->detail = "the form is too large";
+	} else if (got == EXCHANGE_LATE) {
+		transaction->reason = REASON_REQUEST_TIMEOUT;
+		transaction->detail = "the body did not arrive in time";
+	} else {
+		transaction->reason = REASON_REQUEST_MALFORMED;
+		transaction->detail = "the body ended early";
+	}
 	return false;
 }
 

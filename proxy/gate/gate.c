@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/gate/gate.h"
 
+#include <stdio.h>
+
+#include "base/base64url.h"
 #include "base/clock.h"
+#include "base/digest.h"
+#include "base/digits.h"
 #include "proxy/gate/access.h"
 #include "proxy/gate/answer.h"
 #include "proxy/gate/endpoints.h"
@@ -14,6 +19,20 @@
 
 /* Memory of one request: its decision, the head sent upstream and the texts for the log. */
 #define REQUEST_ARENA_BYTES (1u << 20)
+
+/* A pseudonym (RFC 9110 section 7.6.3) by which it knows its own requests again. */
+static bool
+name_gate(struct gate *gate)
+{
+	unsigned char id[6];
+	char text[16] = "";
+
+	if (!digest_random(id, sizeof(id)))
+		return false;
+	base64url_encode((struct span){ (const char *)id, sizeof(id) }, text);
+	(void)snprintf(gate->via, sizeof(gate->via), "1.1 postern-%s", text);
+	return true;
+}
 
 bool
 gate_init(struct gate *gate, struct err *reterr)
@@ -29,7 +48,7 @@ gate_init(struct gate *gate, struct err *reterr)
 		return err_set(reterr, "out of memory");
 	}
 	(void)pthread_mutex_init(&gate->lock, NULL);
-	return true;
+	return name_gate(gate) || err_set(reterr, "no random bytes");
 }
 
 void
@@ -313,6 +332,48 @@ finish(struct gate *gate, struct transaction *transaction)
 	access_log(transaction, duration_us);
 }
 
+/* Has this gate forwarded the request before? Then its upstream leads back to it. */
+static bool
+loops(const struct gate *gate, const struct request *request)
+{
+	struct span name = span_of(strchr(gate->via, 'p')), rest, piece;
+
+	for (size_t i = 0; i < request->header_count; i++) {
+		if (!span_equal_nocase(request->headers[i].name, SPAN("Via")))
+			continue;
+		rest = request->headers[i].value;
+		while (span_cut(&rest, ',', &piece)) {
+			piece = span_trim(piece);
+			if (piece.len >= name.len &&
+			    span_equal(span_slice(piece, piece.len - name.len, piece.len), name))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* How far may an OPTIONS request go (RFC 9110 section 7.6.2)? -1: as far as it likes. */
+static int64_t
+max_forwards(const struct request *request)
+{
+	int64_t left;
+
+	if (!span_is(request->method, "OPTIONS") ||
+	    !digits_read(request_header(request, "Max-Forwards"), 9, &left))
+		return -1;
+	return left;
+}
+
+/* It was to come no further than here: we are the last recipient. */
+static void
+answer_options(struct transaction *transaction)
+{
+	struct answer answer = { .status = 200 };
+
+	transaction->status = 200;
+	answer_write(transaction->exchange, &answer);
+}
+
 /* From the decision to the answer. An unknown key is looked up again once at most, never in a
  * loop. */
 static void
@@ -330,7 +391,9 @@ serve(struct gate *gate, struct transaction *transaction, struct decision *decis
 		transaction->detail = NULL;
 		transaction->fields = (struct access_fields){ 0 };
 	}
-	if (transaction->reason == REASON_OK)
+	if (transaction->reason == REASON_OK && transaction->max_forwards == 0)
+		answer_options(transaction);
+	else if (transaction->reason == REASON_OK)
 		forward(transaction);
 }
 
@@ -349,6 +412,12 @@ gate_serve(void *context, struct exchange *exchange)
 	}
 	transaction.reason = judge_admit(exchange_request(exchange), &arena, &decision);
 	transaction.detail = decision.verdict.detail;
+	transaction.via = span_of(gate->via);
+	transaction.max_forwards = max_forwards(exchange_request(exchange));
+	if (transaction.reason == REASON_OK && loops(gate, exchange_request(exchange))) {
+		transaction.reason = REASON_LOOP_DETECTED;
+		transaction.detail = "Via names this gate: its upstream leads back to it";
+	}
 	if (transaction.reason == REASON_OK)
 		serve(gate, &transaction, &decision);
 	if (transaction.reason != REASON_OK && transaction.reason != REASON_CLIENT_GONE)

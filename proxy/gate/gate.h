@@ -28,6 +28,7 @@ struct gate {
 	atomic_bool tell_detail; /* answers.detail of the configuration: public */
 	struct cache *cache;
 	struct metrics *metrics;
+	char via[32]; /* what it calls itself in Via: other gates have other names */
 };
 
 /* Initialize a gate without services. */

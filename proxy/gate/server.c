@@ -72,6 +72,7 @@ same_listeners(const struct config *a, const struct config *b)
 	       a->limits.header_bytes == b->limits.header_bytes &&
 	       a->limits.header_timeout_ms == b->limits.header_timeout_ms &&
 	       a->limits.body_timeout_ms == b->limits.body_timeout_ms &&
+	       a->limits.body_min_rate == b->limits.body_min_rate &&
 	       a->limits.idle_timeout_ms == b->limits.idle_timeout_ms &&
 	       a->limits.write_timeout_ms == b->limits.write_timeout_ms;
 }
@@ -164,6 +165,7 @@ listener_setup_of(const struct config *config, const char *address)
 		.connections = (int)config->limits.connections,
 		.header_timeout_ms = config->limits.header_timeout_ms,
 		.body_timeout_ms = config->limits.body_timeout_ms,
+		.body_min_rate = config->limits.body_min_rate,
 		.idle_timeout_ms = config->limits.idle_timeout_ms,
 		.write_timeout_ms = config->limits.write_timeout_ms,
 	};

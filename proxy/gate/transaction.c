@@ -31,7 +31,8 @@ transaction_start(struct transaction *transaction, struct exchange *exchange, st
 {
 	unsigned char id[ID_BYTES];
 
-	*transaction = (struct transaction){ .exchange = exchange, .arena = arena };
+	*transaction =
+	    (struct transaction){ .exchange = exchange, .arena = arena, .max_forwards = -1 };
 	if (!draw_id(id))
 		return false;
 	base64url_encode((struct span){ (const char *)id, sizeof(id) }, transaction->id);
@@ -92,15 +93,15 @@ transaction_tell_lockout(const struct transaction *transaction, const struct log
 	log_end(&line, LOG_WARN);
 }
 
-/* May this upgrade be passed on? Only one protocol, requested by a GET, and never h2c: the requests
- * in an h2c connection would bypass the gate. */
+/* May this upgrade be passed on? Only one protocol, requested without a body, and never h2c: the
+ * requests in an h2c connection would bypass the gate. */
 static bool
 wants_upgrade(const struct request *request)
 {
 	struct span upgrade = request_header(request, "Upgrade");
 
-	return upgrade.at != NULL && span_is(request->method, "GET") &&
-	       request->version_minor == 1 && request->framing == BODY_NONE &&
+	return upgrade.at != NULL && request->version_minor == 1 &&
+	       request->framing != BODY_CHUNKED && request->content_length == 0 &&
 	       span_find(upgrade, ',') == upgrade.len &&
 	       !span_equal_nocase(span_slice(upgrade, 0, 3), SPAN("h2c")) &&
 	       request_connection_has(request, "upgrade");
@@ -127,6 +128,8 @@ transaction_prepare(struct transaction *transaction, const struct decision *deci
 		.has_query = decision->target.has_query,
 		.upgrade = wants_upgrade(request),
 		.request_id = span_of(transaction->id),
+		.max_forwards = transaction->max_forwards < 0 ? -1 : transaction->max_forwards - 1,
+		.via = transaction->via,
 	};
 
 	if (limits->body_bytes > 0 && request->content_length > limits->body_bytes)

@@ -42,6 +42,8 @@ struct transaction {
 	enum reason reason;           /* REASON_OK: to be forwarded, or was */
 	enum reason shadow_reason;    /* what a shadow privilege would have decided */
 	const char *detail;           /* in the arena, or static */
+	struct span via;              /* our name in Via; lent by the gate */
+	int64_t max_forwards;         /* of an OPTIONS request; -1: none */
 	int status;                   /* of the answer given */
 	struct access_fields fields;
 	struct forward forward; /* made when the reason is REASON_OK */

@@ -118,3 +118,28 @@ header_connection_names(const struct header *headers, size_t count, struct span 
 			return true;
 	return false;
 }
+
+/* Options and headers are compared only where their lengths agree. */
+static void
+mark_option(const struct header *headers, size_t count, struct span option, bool *listed)
+{
+	for (size_t i = 0; i < count; i++)
+		if (headers[i].name.len == option.len && !listed[i])
+			listed[i] = header_same_name(option, headers[i].name);
+}
+
+void
+header_connection_mark(const struct header *headers, size_t count, bool *listed)
+{
+	struct span rest, option;
+
+	for (size_t i = 0; i < count; i++)
+		listed[i] = false;
+	for (size_t i = 0; i < count; i++) {
+		if (!span_equal_nocase(headers[i].name, SPAN("Connection")))
+			continue;
+		rest = headers[i].value;
+		while (span_cut(&rest, ',', &option))
+			mark_option(headers, count, span_trim(option), listed);
+	}
+}

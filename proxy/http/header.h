@@ -45,4 +45,8 @@ bool header_lists(struct span value, struct span option);
 /* Does one of the Connection headers name it, in any spelling (RFC 9110 section 7.6.1)? */
 bool header_connection_names(const struct header *headers, size_t count, struct span name);
 
+/* Which of the headers does a Connection header among them name, in any spelling (RFC 9110 section
+ * 7.6.1)? Each option is looked at once. listed  has room for `count`. */
+void header_connection_mark(const struct header *headers, size_t count, bool *listed);
+
 #endif

@@ -28,8 +28,9 @@ static void
 add_clients_own(struct buffer *head, const struct headers_setup *setup)
 {
 	const struct request *request = setup->request;
-	bool connection = request_header(request, "Connection").at != NULL;
+	bool listed[REQUEST_MAX_HEADERS];
 
+	header_connection_mark(request->headers, request->header_count, listed);
 	for (size_t i = 0; i < request->header_count; i++) {
 		const struct header *header = &request->headers[i];
 		unsigned use = header_use(header->name);
@@ -38,8 +39,10 @@ add_clients_own(struct buffer *head, const struct headers_setup *setup)
 		    owned_by_us(setup->rules, header->name) ||
 		    !keeps_authorization(setup->rules, header->name))
 			continue;
-		if (connection && (use & HEADER_STAYS) == 0 &&
-		    header_connection_names(request->headers, request->header_count, header->name))
+		if (listed[i] && (use & HEADER_STAYS) == 0)
+			continue;
+		if (setup->max_forwards >= 0 &&
+		    header_same_name(header->name, SPAN("max-forwards")))
 			continue;
 		header_line_add(head, header->name, header->value);
 	}
@@ -71,6 +74,10 @@ add_ours(struct buffer *head, const struct headers_setup *setup)
 	if (request->host.len > 0)
 		header_line_add(head, SPAN("X-Forwarded-Host"), request->host);
 	header_line_add(head, SPAN("X-Request-Id"), setup->request_id);
+	if (setup->max_forwards >= 0)
+		header_line_add_number(head, SPAN("Max-Forwards"), setup->max_forwards);
+	if (setup->via.len > 0)
+		header_line_add(head, SPAN("Via"), setup->via);
 	for (size_t i = 0; i < setup->identity_count; i++)
 		header_line_add(head, setup->identity[i].name, setup->identity[i].value);
 }

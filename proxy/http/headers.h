@@ -38,6 +38,8 @@ struct headers_setup {
 	bool has_query;
 	bool upgrade; /* pass Connection: upgrade and Upgrade on */
 	struct span request_id;
+	int64_t max_forwards; /* of an OPTIONS request, less one (section 7.6.2); -1: none */
+	struct span via;      /* our name in Via (RFC 9110 section 7.6.3); empty: none */
 	const struct header *identity; /* our own headers; values already safe */
 	size_t identity_count;
 };

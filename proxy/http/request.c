@@ -63,8 +63,10 @@ check_lines(struct request *request)
 {
 	if (!token_char_all(request->method))
 		return malformed(request, "the method is not a token");
-	if (!request_method_served(request->method))
-		return malformed(request, "CONNECT and TRACE are not served");
+	if (!request_method_served(request->method)) {
+		request->detail = "CONNECT and TRACE are not served";
+		return REASON_METHOD_NOT_SUPPORTED;
+	}
 	for (size_t i = 0; i < request->header_count; i++) {
 		if (!token_char_all(request->headers[i].name))
 			return malformed(request, "a header's name is not a token");
@@ -123,6 +125,30 @@ check_host(struct request *request)
 		return malformed(request, "the Host header is missing");
 	if (count == 1 && !host_valid(request->host))
 		return malformed(request, "the Host header is not a host");
+	return REASON_OK;
+}
+
+/* A target in absolute form names the host once more (RFC 9112 section 3.2.2). What does not name
+ * the same as Host could be for two hosts. From here on it is in origin form. */
+static enum reason
+check_target(struct request *request)
+{
+	static const struct span schemes[] = { { "http://", 7 }, { "https://", 8 } };
+	struct span rest = { 0 }, authority;
+
+	for (size_t i = 0; i < 2; i++)
+		if (span_equal_nocase(span_slice(request->target, 0, schemes[i].len), schemes[i]))
+			rest = span_slice(request->target, schemes[i].len, request->target.len);
+	if (rest.at == NULL)
+		return REASON_OK;
+	authority = span_slice(rest, 0, span_find(rest, '/'));
+	if (!host_valid(authority) ||
+	    (request->host.at != NULL && !span_equal_nocase(authority, request->host)))
+		return malformed(request, "the target names another host than the Host header");
+	request->host = authority;
+	request->target = span_slice(rest, authority.len, rest.len);
+	if (request->target.len == 0)
+		request->target = SPAN("/");
 	return REASON_OK;
 }
 
@@ -189,6 +215,8 @@ request_check(struct request *request)
 	request->keep_alive = false;
 	if (reason == REASON_OK)
 		reason = check_host(request);
+	if (reason == REASON_OK)
+		reason = check_target(request);
 	if (reason == REASON_OK)
 		reason = check_framing(request);
 	if (reason == REASON_OK)

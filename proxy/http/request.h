@@ -24,7 +24,7 @@ enum body_framing { BODY_NONE, BODY_LENGTH, BODY_CHUNKED };
 /* All spans are lent by the exchange until it ends. */
 struct request {
 	struct span method;
-	struct span target; /* as sent, origin-form: path and query */
+	struct span target; /* as sent; after request_check() in origin form: path and query */
 	int version_minor;  /* of HTTP/1.x */
 	struct header headers[REQUEST_MAX_HEADERS];
 	size_t header_count;
@@ -59,7 +59,8 @@ bool request_method_served(struct span method);
  * Content-Length or HTTP/1.0 (RFC 9112 section 6), Expect nothing but 100-continue, no CONNECT and
  * no TRACE.
  *
- * Returns REASON_OK, REASON_REQUEST_MALFORMED or REASON_CREDENTIALS_DUPLICATE.
+ * Returns REASON_OK, REASON_REQUEST_MALFORMED, REASON_METHOD_NOT_SUPPORTED or
+ * REASON_CREDENTIALS_DUPLICATE.
  */
 MUST_CHECK enum reason request_check(struct request *request);
 

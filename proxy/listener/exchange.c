@@ -26,6 +26,24 @@ exchange_started_us(const struct exchange *exchange)
 	return exchange->started_us;
 }
 
+/* Until when the next bytes of the body may take: body_timeout from now, and not longer than a body
+ * at the least rate would have needed for what has arrived. */
+static void
+extend_body(struct exchange *exchange)
+{
+	const struct listener_setup *setup = &exchange->listener->setup;
+	int64_t timeout_us = setup->body_timeout_ms * 1000;
+	int64_t earned_us = timeout_us;
+
+	exchange->body_until_us = clock_mono_us() + timeout_us;
+	if (setup->body_min_rate <= 0)
+		return;
+	if (exchange->body_bytes / setup->body_min_rate > timeout_us / 1000000)
+		earned_us = exchange->body_bytes / setup->body_min_rate * 1000000;
+	if (exchange->body_until_us > exchange->started_us + earned_us)
+		exchange->body_until_us = exchange->started_us + earned_us;
+}
+
 ssize_t
 exchange_read(struct exchange *exchange, char *into, size_t room)
 {
@@ -38,8 +56,10 @@ exchange_read(struct exchange *exchange, char *into, size_t room)
 		exchange->body_ended = true;
 	else if (got < 0)
 		exchange_close(exchange);
-	else
-		exchange->body_bytes += got;
+	if (got <= 0)
+		return got;
+	exchange->body_bytes += got;
+	extend_body(exchange);
 	return got;
 }
 
@@ -104,7 +124,8 @@ body_over(const struct exchange *exchange)
 bool
 exchange_keep_alive(const struct exchange *exchange)
 {
-	return !exchange->closing && exchange->request.keep_alive && body_over(exchange);
+	return !exchange->closing && exchange->request.keep_alive && body_over(exchange) &&
+	       !atomic_load_explicit(&exchange->listener->draining, memory_order_relaxed);
 }
 
 int

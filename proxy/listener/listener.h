@@ -27,7 +27,8 @@ struct listener_setup {
 	int64_t header_bytes;        /* maximum bytes of a request's head */
 	int connections;             /* most at a time */
 	int64_t header_timeout_ms;
-	int64_t body_timeout_ms;  /* for a whole request body */
+	int64_t body_timeout_ms;  /* between two parts of a request's body */
+	int64_t body_min_rate;    /* bytes a second of a whole body, after that; 0: none */
 	int64_t idle_timeout_ms;  /* between requests */
 	int64_t write_timeout_ms; /* between two writes that progress */
 	int threads; /* of the process, with engine events; 0: one for each processor */

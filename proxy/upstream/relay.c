@@ -63,22 +63,38 @@ drop_head(struct forwarding *forwarding)
 }
 
 static bool
-ours_to_say(const struct response *response, struct span name)
+ours_to_say(struct span name)
 {
-	return (header_use(name) & (HEADER_HOP | HEADER_ANSWER)) != 0 ||
-	       header_connection_names(response->headers, response->header_count, name);
+	return (header_use(name) & (HEADER_HOP | HEADER_ANSWER)) != 0;
 }
 
 void
 relay_add_headers(struct forwarding *forwarding)
 {
 	const struct response *response = &forwarding->response;
+	bool listed[RESPONSE_MAX_HEADERS];
 
+	header_connection_mark(response->headers, response->header_count, listed);
 	for (size_t i = 0; i < response->header_count; i++) {
 		const struct header *header = &response->headers[i];
 
-		if (!ours_to_say(response, header->name))
+		if (!listed[i] && !ours_to_say(header->name))
 			header_line_add(&forwarding->outgoing, header->name, header->value);
+	}
+}
+
+/* A 426 says which protocol it wants (RFC 9110 section 15.5.22). */
+static void
+add_required_upgrade(struct forwarding *forwarding)
+{
+	const struct response *response = &forwarding->response;
+
+	for (size_t i = 0; i < response->header_count; i++) {
+		if (!span_equal_nocase(response->headers[i].name, SPAN("Upgrade")))
+			continue;
+		header_line_add(&forwarding->outgoing, SPAN("Upgrade"), response->headers[i].value);
+		header_line_add(&forwarding->outgoing, SPAN("Connection"), SPAN("upgrade"));
+		return;
 	}
 }
 
@@ -94,6 +110,8 @@ add_head(struct forwarding *forwarding)
 	buffer_add(out, response->reason_phrase);
 	buffer_add(out, SPAN("\r\n"));
 	relay_add_headers(forwarding);
+	if (response->status == 426)
+		add_required_upgrade(forwarding);
 }
 
 /* An answer without a Date gets one when it is forwarded (RFC 9110 section 6.6.1). */
@@ -104,7 +122,8 @@ add_date(struct forwarding *forwarding)
 
 	for (size_t i = 0; i < response->header_count; i++)
 		if (span_equal_nocase(response->headers[i].name, SPAN("Date")) &&
-		    !ours_to_say(response, response->headers[i].name))
+		    !header_connection_names(
+			response->headers, response->header_count, SPAN("Date")))
 			return;
 	header_line_add(&forwarding->outgoing, SPAN("Date"), span_of(clock_http_now()));
 }

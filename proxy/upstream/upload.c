@@ -60,8 +60,7 @@ move_piece(struct forwarding *forwarding, bool *ret_more)
 
 	forwarding->body_touched = true;
 	if (got == EXCHANGE_LATE)
-		return stop(
-		    forwarding, REASON_REQUEST_MALFORMED, "the body did not arrive in time");
+		return stop(forwarding, REASON_REQUEST_TIMEOUT, "the body did not arrive in time");
 	if (got < 0)
 		return stop(forwarding, REASON_REQUEST_MALFORMED,
 		    "the body ended early or is framed incorrectly");
@@ -96,8 +95,8 @@ upload_body(struct forwarding *forwarding)
 			reason = relay_early(forwarding, &forwarding->upload_broken);
 			break;
 		case NOBODYS_TURN:
-			return stop(forwarding, REASON_REQUEST_MALFORMED,
-			    "the body did not arrive in time");
+			return stop(
+			    forwarding, REASON_REQUEST_TIMEOUT, "the body did not arrive in time");
 		case CLIENTS_TURN:
 			reason = move_piece(forwarding, &more);
 			break;

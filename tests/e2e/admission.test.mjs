@@ -3,7 +3,7 @@
 // connection closed, nothing whole at the upstream, and the next honest request served.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { startGate } from './harness/gate.mjs';
+import { ENGINE, startGate } from './harness/gate.mjs';
 import { expectRefusal } from './harness/refusal.mjs';
 import { Wire } from './harness/raw.mjs';
 import { fileIssuer, keySet, makeKey, sign } from './harness/tokens.mjs';
@@ -95,11 +95,10 @@ const REFUSED = {
     'a Host with userinfo': 'GET /open/x HTTP/1.1\r\nHost: a@h\r\n\r\n',
     'a Host that is a list': 'GET /open/x HTTP/1.1\r\nHost: h, other\r\n\r\n',
     'an empty Host': 'GET /open/x HTTP/1.1\r\nHost:\r\n\r\n',
-    'CONNECT of an authority': 'CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n',
-    'CONNECT of a path': 'CONNECT /open/x HTTP/1.1\r\nHost: h\r\n\r\n',
-    TRACE: 'TRACE /open/x HTTP/1.1\r\nHost: h\r\n\r\n',
     // With the engine events any token is a method, and the policy decides.
     ...(ENGINE === 'civetweb' && {
+      TRACE: 'TRACE /open/x HTTP/1.1\r\nHost: h\r\n\r\n',
+      'CONNECT of an authority': 'CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n',
       'a method in lower case': 'get /open/x HTTP/1.1\r\nHost: h\r\n\r\n',
       'a method that nobody knows': 'SMUGGLE /open/x HTTP/1.1\r\nHost: h\r\n\r\n',
     }),
@@ -109,6 +108,13 @@ const REFUSED = {
     'a target with a byte over 0x7F': 'GET /open/\xe9 HTTP/1.1\r\nHost: h\r\n\r\n',
     'a target that is an authority': 'GET h:80 HTTP/1.1\r\nHost: h\r\n\r\n',
     'a target without a slash': 'GET open/x HTTP/1.1\r\nHost: h\r\n\r\n',
+  },
+  method_not_supported: {
+    'CONNECT of a path': 'CONNECT /open/x HTTP/1.1\r\nHost: h\r\n\r\n',
+    ...(ENGINE !== 'civetweb' && {
+      'CONNECT of an authority': 'CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n',
+      TRACE: 'TRACE /open/x HTTP/1.1\r\nHost: h\r\n\r\n',
+    }),
   },
   header_too_large: {
     '64 headers': get(many(63)),
@@ -197,14 +203,17 @@ test('hostile heads', async (t) => {
     const wire = await Wire.open(hasty.port);
     await wire.write('GET /open/x HTTP/1.1\r\nHost: h\r\n');
     const got = await wire.answer();
-    if (got) await expectRefusal(hasty, got, 'request_malformed');
+    // CivetWeb may notice it by itself, and does not say why it gives up a head.
+    if (got && !(ENGINE === 'civetweb' && got.status === 400)) await expectRefusal(hasty, got, 'request_timeout');
     assert.ok(await wire.isClosed());
     await honest();
   });
 
-  await t.test('an absolute target of another port is closed without an answer', async () => {
+  await t.test('an absolute target of another host is refused', async () => {
     const wire = await Wire.open(gate.port);
-    await wire.write('GET http://h/open/x HTTP/1.1\r\nHost: h\r\n\r\n');
+    await wire.write('GET http://other/open/x HTTP/1.1\r\nHost: h\r\n\r\n');
+    // CivetWeb closes without an answer.
+    if (ENGINE !== 'civetweb') await expectRefusal(gate, await wire.answer(), 'request_malformed');
     assert.ok(await wire.isClosed());
     assert.equal(upstream.bytes(), '');
     await honest();
@@ -279,7 +288,7 @@ test('hostile bodies', async (t) => {
     const wire = await Wire.open(hasty.port);
     await wire.write(post('Content-Length: 10\r\n', 'abc'));
     const got = await wire.answer();
-    if (got) await expectRefusal(hasty, got, 'request_malformed');
+    if (got) await expectRefusal(hasty, got, 'request_timeout');
     assert.ok(await wire.isClosed());
     assert.equal(upstream.requests.length, 0);
   });

@@ -234,7 +234,9 @@ on_error(struct mg_connection *connection, int status, const char *message)
 	full = exchange.conn->held >= (size_t)setup->header_bytes;
 	exchange_close(&exchange.base);
 	setup->refuse(setup->context, &exchange.base,
-	    full ? REASON_HEADER_TOO_LARGE : REASON_REQUEST_MALFORMED,
+	    full                  ? REASON_HEADER_TOO_LARGE
+	    : exchange.conn->late ? REASON_REQUEST_TIMEOUT
+				  : REASON_REQUEST_MALFORMED,
 	    full                  ? "the head is larger than limits.header_bytes"
 	    : exchange.conn->late ? "the head did not arrive in time"
 				  : "the head is not HTTP/1.1, or did not arrive in time");

@@ -272,7 +272,7 @@ late(struct timer *timer)
 {
 	struct conn *conn = (struct conn *)(void *)((char *)timer - offsetof(struct conn, timer));
 	struct task task = { .conn = conn,
-		.trouble = { REASON_REQUEST_MALFORMED, "the head did not arrive in time" } };
+		.trouble = { REASON_REQUEST_TIMEOUT, "the head did not arrive in time" } };
 
 	if (conn->phase == CONN_SERVING)
 		return;

@@ -44,6 +44,9 @@ export const REFUSALS = {
   upstream_malformed: [502, ''],
   local_issuer_standing_by: [401, 'invalid_token'],
   client_gone: [499, ''],
+  request_timeout: [408, ''],
+  method_not_supported: [501, ''],
+  loop_detected: [508, ''],
 };
 
 const MEMBERS = ['type', 'title', 'status', 'reason', 'detail', 'instance'];

@@ -146,6 +146,7 @@ a_head_has_the_length_but_not_the_body(void **state)
 
 	(void)state;
 	start(&exchange, "HEAD");
+	exchange.request.version_minor = 1;
 	answer_write(&exchange, &answer);
 	assert_true(span_starts(buffer_span(&exchange.written), SPAN("HTTP/1.1 200 OK\r\nDate: ")));
 	assert_true(span_ends(

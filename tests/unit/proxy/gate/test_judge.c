@@ -71,7 +71,7 @@ static const struct {
 	    "DELETE", "/orders/7", NULL },
 	{ REASON_NO_RULE, "what nothing covers is refused", "GET", "/elsewhere", NULL },
 	{ REASON_PATH_AMBIGUOUS, "a path must be read in one way", "GET", "/orders/../any", NULL },
-	{ REASON_REQUEST_MALFORMED, "and so must the request", "TRACE", "/any", NULL },
+	{ REASON_METHOD_NOT_SUPPORTED, "and so must the method", "TRACE", "/any", NULL },
 	{ REASON_TOKEN_MALFORMED, "a bearer is a JWT", "GET", "/any", "Bearer abc" },
 	{ REASON_BASIC_WRONG, "an unknown user", "GET", "/any",
 	    "Basic emVkOnBsZWFzZWxldG1laW4=" /* zed:pleaseletmein */ },

@@ -157,7 +157,7 @@ which_upgrades_are_passed_on(void **state)
 		{ "GET", "websocket", "keep-alive", 1, false },
 		{ "GET", NULL, "Upgrade", 1, false },
 		{ "GET", "websocket", "Upgrade", 0, false },
-		{ "POST", "websocket", "Upgrade", 1, false },
+		{ "POST", "tcp", "Upgrade", 1, true },
 		{ "GET", "h2c", "Upgrade", 1, false },
 		{ "GET", "H2C", "Upgrade", 1, false },
 		{ "GET", "h2c-14", "Upgrade", 1, false },

@@ -32,8 +32,8 @@ static const struct head_case heads[] = {
 	{ "a host with a user", "GET", "Host: u@h\n", 1, BAD },
 	{ "a host with a path", "GET", "Host: h/a\n", 1, BAD },
 	{ "a host with a space", "GET", "Host: h h\n", 1, BAD },
-	{ "CONNECT is not served", "CONNECT", "Host: h\n", 1, BAD },
-	{ "TRACE is not served", "TRACE", "Host: h\n", 1, BAD },
+	{ "CONNECT is not served", "CONNECT", "Host: h\n", 1, REASON_METHOD_NOT_SUPPORTED },
+	{ "TRACE is not served", "TRACE", "Host: h\n", 1, REASON_METHOD_NOT_SUPPORTED },
 	{ "a method of odd bytes", "G(T", "Host: h\n", 1, BAD },
 	{ "a name with a bracket", "GET", "Host: h\nA(b: 1\n", 1, BAD },
 	{ "an empty name", "GET", "Host: h\n: 1\n", 1, BAD },
@@ -116,6 +116,43 @@ static const struct keep_case keeps[] = {
 	{ "a prefix of keep-alive is not it", "Host: h\nConnection: k\n", 0, false },
 };
 
+static const struct {
+	const char *target, *host, *want; /* NULL: refused */
+} targets[] = {
+	{ "http://h/a?b", "h", "/a?b" },
+	{ "HTTPS://H:80/a", "h:80", "/a" },
+	{ "http://h", "h", "/" },
+	{ "http://h/", NULL, "/" },
+	{ "http://other/a", "h", NULL },
+	{ "http://h:81/a", "h", NULL },
+	{ "http://u@h/a", "u@h", NULL },
+	{ "http:///a", "h", NULL },
+	{ "http://h?a", "h", NULL },
+	{ "/a?b=http://h/", "h", "/a?b=http://h/" },
+};
+
+static void
+an_absolute_target_names_the_same_host(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+		struct request request;
+		char lines[64] = "A: b\n";
+		enum reason reason;
+
+		if (targets[i].host != NULL)
+			(void)snprintf(lines, sizeof(lines), "Host: %s\n", targets[i].host);
+		head_read(&request, "GET", lines);
+		request.version_minor = targets[i].host != NULL;
+		request.target = span_of(targets[i].target);
+		reason = request_check(&request);
+		if ((reason == OK) != (targets[i].want != NULL) ||
+		    (reason == OK && !span_is(request.target, targets[i].want)))
+			fail_msg("%s: %s, %.*s", targets[i].target, reason_word(reason),
+			    SPAN_ARG(request.target));
+	}
+}
+
 static void
 keeping_is_decided(void **state)
 {
@@ -155,6 +192,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(heads_are_judged),
+		cmocka_unit_test(an_absolute_target_names_the_same_host),
 		cmocka_unit_test(keeping_is_decided),
 		cmocka_unit_test(framing_is_reported),
 	};

@@ -248,10 +248,9 @@ a_body_that_breaks_is_the_clients_fault(void **state)
 	} cases[] = {
 		{ "hel", EXCHANGE_BROKEN, false, 0, REASON_REQUEST_MALFORMED,
 		    "the body ended early or is framed incorrectly", 3 },
-		{ "hel", EXCHANGE_LATE, false, 0, REASON_REQUEST_MALFORMED,
+		{ "hel", EXCHANGE_LATE, false, 0, REASON_REQUEST_TIMEOUT,
 		    "the body did not arrive in time", 3 },
-		{ NULL, 0, true, 0, REASON_REQUEST_MALFORMED, "the body did not arrive in time",
-		    0 },
+		{ NULL, 0, true, 0, REASON_REQUEST_TIMEOUT, "the body did not arrive in time", 0 },
 		{ "hello world", 0, false, 10, REASON_BODY_TOO_LARGE,
 		    "the body is larger than limits.body_bytes", 11 },
 	};
