@@ -128,6 +128,41 @@ test('when all places are taken', async (t) => {
   });
 });
 
+test('an idle connection of another loop makes room as well', async (t) => {
+  const upstream = await recordingUpstream(t, async (request, connection) => {
+    if (request.target !== '/open/slow') return answer(200);
+    upstream.held.push(connection);
+    return undefined;
+  });
+  const gate = await startGate(t, {
+    upstream: upstream.url, files: FILES,
+    config: (made) => {
+      const one = config({}, { connections: 8 })(made);
+      return { ...one, listen: { ...one.listen, threads: 2 } };
+    },
+  });
+
+  for (let round = 0; round < 16; round++) {
+    upstream.held = [];
+    const wires = [];
+    for (let i = 0; i < 8; i++) {
+      wires.push(await Wire.open(gate.port));
+      await wires[i].write(OPEN);
+      assert.equal((await wires[i].answer()).status, 200);
+    }
+    // Five of eight are busy, others each time; on one of the two loops that may be all.
+    const busy = wires.filter((_, i) => (i * 3 + round) % 8 < 5);
+    for (const wire of busy) await wire.write(OPEN.replace('/x', '/slow'));
+    await eventually(() => upstream.held.length === 5, 'five requests that wait');
+    const asked = await Promise.all([1, 2, 3].map(() => gate.ask({ target: '/open/x' })));
+    assert.deepEqual(asked.map((got) => got.status), [200, 200, 200]);
+    for (const connection of upstream.held) connection.socket.write(answer(200));
+    for (const wire of busy) assert.equal((await wire.answer()).status, 200);
+    for (const wire of wires) wire.close();
+    await gate.counts('postern_connections', 0);
+  }
+});
+
 const descriptors = (gate) => fs.readdirSync(`/proc/${gate.child.pid}/fd`).length;
 const tasks = (gate) => fs.readdirSync(`/proc/${gate.child.pid}/task`).length;
 

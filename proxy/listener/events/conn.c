@@ -68,6 +68,7 @@ close_conn(struct conn *conn)
 	wheel_clear(&conn->timer);
 	drop_buffer(conn);
 	watch_close(conn->socket);
+	atomic_fetch_sub(&conn->listener->open, 1);
 	atomic_fetch_sub(&conn->listener->on_loop[loop_index()], 1);
 	atomic_fetch_sub(&conn->listener->base.connections, 1);
 	free(conn);

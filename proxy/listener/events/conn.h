@@ -29,6 +29,7 @@ struct events_listener {
 	struct listener base;
 	int socket, port;
 	atomic_int on_loop[LOOP_MAX]; /* connections, by loop */
+	atomic_int open;              /* connections but for those that no loop has opened yet */
 	struct timer rest[LOOP_MAX];  /* a loop that accepts nothing for a while */
 };
 
@@ -47,6 +48,7 @@ struct conn {
 	enum conn_phase phase;
 	bool served;         /* a request, at least */
 	bool posted;         /* `post` is under way */
+	int passed;          /* loops that had no place for it */
 	struct fiber *fiber; /* that serves */
 	struct timer timer;
 	int64_t deadline_us; /* 0: none. The timer may be set for an earlier time */

@@ -25,10 +25,24 @@
 
 static int listeners; /* of the process; one thread starts and stops them */
 
+/* Where all places are taken an idle connection makes room. When this loop has none, another one
+ * may: the new connection goes there. */
 static void
 open_here(struct loop_post *post)
 {
-	conn_open((struct conn *)(void *)((char *)post - offsetof(struct conn, post)));
+	struct conn *conn = (struct conn *)(void *)((char *)post - offsetof(struct conn, post));
+	struct events_listener *listener = conn->listener;
+	int here = loop_index(), next = (here + 1) % loop_count();
+
+	if (atomic_fetch_add(&listener->open, 1) < listener->base.setup.connections ||
+	    conn_evict() || ++conn->passed == loop_count()) {
+		conn_open(conn);
+		return;
+	}
+	atomic_fetch_sub(&listener->open, 1);
+	atomic_fetch_sub(&listener->on_loop[here], 1);
+	atomic_fetch_add(&listener->on_loop[next], 1);
+	loop_post(next, &conn->post);
 }
 
 /* The loop with the fewest connections, of those with equally many this one. */
@@ -59,14 +73,12 @@ take(struct events_listener *listener, int socket, const struct sockaddr_storage
 		return;
 	(void)setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	atomic_fetch_add(&listener->on_loop[loop], 1);
-	if (atomic_fetch_add(&listener->base.connections, 1) >= listener->base.setup.connections)
-		(void)conn_evict();
-	if (loop == loop_index()) {
-		conn_open(conn);
-		return;
-	}
+	atomic_fetch_add(&listener->base.connections, 1);
 	conn->post.run = open_here;
-	loop_post(loop, &conn->post);
+	if (loop == loop_index())
+		open_here(&conn->post);
+	else
+		loop_post(loop, &conn->post);
 }
 
 static void on_listener(void *context, unsigned flags);

@@ -46,10 +46,10 @@ read_head(struct events_exchange *exchange, size_t head_end)
 }
 
 static bool
-overloaded(struct listener *listener)
+overloaded(struct events_listener *listener)
 {
-	return atomic_load_explicit(&listener->connections, memory_order_relaxed) >
-	       listener->setup.connections;
+	return atomic_load_explicit(&listener->open, memory_order_relaxed) >
+	       listener->base.setup.connections;
 }
 
 /* The gate serves or refuses. */
@@ -59,7 +59,7 @@ handle(struct events_exchange *exchange, struct serving_trouble trouble)
 	struct listener *listener = exchange->base.listener;
 	const struct listener_setup *setup = &listener->setup;
 
-	if (trouble.reason == REASON_OK && overloaded(listener))
+	if (trouble.reason == REASON_OK && overloaded(exchange->conn->listener))
 		trouble = (struct serving_trouble){ REASON_OVERLOADED,
 			"more connections than limits.connections" };
 	if (trouble.reason != REASON_OK) {
