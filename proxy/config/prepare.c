@@ -2,8 +2,10 @@
 #include "proxy/config/prepare.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "issuer/local/local_files.h"
@@ -12,7 +14,24 @@
 #include "proxy/config/address.h"
 #include "proxy/listener/listener.h"
 
-/* The directory exists, or its parent does, so that it can be created. */
+/* May this user make files in the directory? */
+static bool
+may_write(const char *directory)
+{
+	return faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+/* Report why, by errno. */
+static void
+refuse_state(struct config *config, const struct node *node, const char *what)
+{
+	struct err err;
+
+	(void)err_errno(&err, errno, "the state directory %s cannot be %s", config->state, what);
+	mistake_at_key(&config->mistakes, node, "%s", err.text);
+}
+
+/* The directory exists, or its parent does, so that it can be created; and this user may. */
 static void
 check_state(struct config *config)
 {
@@ -31,6 +50,8 @@ check_state(struct config *config)
 		if (!S_ISDIR(info.st_mode))
 			mistake_at_key(&config->mistakes, node,
 			    "the state directory %s is not a directory", config->state);
+		else if (!may_write(config->state))
+			refuse_state(config, node, "written");
 		return;
 	}
 	if (errno == ENOENT)
@@ -40,6 +61,8 @@ check_state(struct config *config)
 		    "the state directory %s cannot be created: there is no directory to create it "
 		    "in",
 		    config->state);
+	else if (!may_write(parent))
+		refuse_state(config, node, "created");
 	free(parent);
 }
 

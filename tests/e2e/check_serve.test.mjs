@@ -246,6 +246,15 @@ test('a file that may not be read', async (t) => {
   assert.deepEqual([checked.status, served.status], [1, 2]);
   assert.match(checked.stderr, /jwks_file: .*keys\.json: Permission denied/);
   assert.equal(served.stderr, checked.stderr);
+  fs.chmodSync(path.join(dir, 'keys.json'), 0o644);
+  fs.mkdirSync(path.join(dir, 'theirs'), { mode: 0o555 });
+  for (const [state, what] of [['theirs', /\/state: the state directory .*theirs cannot be written: Permission denied/], ['theirs/below', /\/state: the state directory .*below cannot be created: Permission denied/]]) {
+    fs.writeFileSync(path.join(dir, 'postern.yaml'), JSON.stringify({ ...config, state }));
+    const [found, ended] = ['check', 'serve'].map((word) => call(word, '-c', path.join(dir, 'postern.yaml')));
+    assert.deepEqual([found.status, ended.status], [1, 2], found.stderr);
+    assert.match(found.stderr, what);
+    assert.equal(ended.stderr, found.stderr);
+  }
 });
 
 test('offline', async (t) => {
