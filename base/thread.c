@@ -44,3 +44,23 @@ thread_wait_us(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t us)
 	}
 	(void)pthread_cond_timedwait(condition, lock, &until);
 }
+
+bool
+thread_lock_us(pthread_mutex_t *lock, int64_t us)
+{
+	clockid_t clock = CLOCK_MONOTONIC;
+	struct timespec until;
+
+#if defined(__SANITIZE_THREAD__)
+	clock = CLOCK_REALTIME; /* ThreadSanitizer does not see pthread_mutex_clocklock() */
+#endif
+	(void)clock_gettime(clock, &until);
+	us += until.tv_nsec / 1000;
+	until.tv_sec += (time_t)(us / 1000000);
+	until.tv_nsec = (long)(us % 1000000) * 1000;
+#if defined(__SANITIZE_THREAD__)
+	return pthread_mutex_timedlock(lock, &until) == 0;
+#else
+	return pthread_mutex_clocklock(lock, clock, &until) == 0;
+#endif
+}

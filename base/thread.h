@@ -25,4 +25,7 @@ void thread_cond_init(pthread_cond_t *condition);
 /* Wait for the condition, for at most this many microseconds; the lock is held before and after. */
 void thread_wait_us(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t us);
 
+/* Take the lock, waiting for at most this many microseconds. False: another thread has it still. */
+MUST_CHECK bool thread_lock_us(pthread_mutex_t *lock, int64_t us);
+
 #endif

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "base/worker.h"
 #include "issuer/store/sql.h"
 #include "issuer/accounts/store_sync_away.h"
@@ -95,16 +96,6 @@ look_and_tell(struct store_sync *sync, struct err *reterr)
 	return well;
 }
 
-static bool
-lock_soon(struct store_sync *sync)
-{
-	int64_t until_us = clock_mono_us() + STORE_SYNC_PATIENCE_US;
-	struct timespec until = { .tv_sec = (time_t)(until_us / SECOND_US),
-		.tv_nsec = (long)(until_us % SECOND_US) * 1000 };
-
-	return pthread_mutex_clocklock(&sync->lock, CLOCK_MONOTONIC, &until) == 0;
-}
-
 /* A token request does not wait for an unreachable database: the thread reconnects. */
 void
 store_sync_look(struct store_sync *sync)
@@ -113,7 +104,7 @@ store_sync_look(struct store_sync *sync)
 
 	if (sync->remote) {
 		store_sync_news_await(&sync->news);
-	} else if (lock_soon(sync)) {
+	} else if (thread_lock_us(&sync->lock, STORE_SYNC_PATIENCE_US)) {
 		(void)look_and_tell(sync, &err);
 		(void)pthread_mutex_unlock(&sync->lock);
 	}
