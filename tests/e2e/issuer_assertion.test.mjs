@@ -129,6 +129,21 @@ test('private_key_jwt', async (t) => {
     assert.equal((await ask(gate, await assertion(ES, claims(gate, id, { jti })))).status, 200);
     assert.equal((await ask(gate, await assertion(STRANGE, claims(gate, other.client_id, { jti })))).status, 200);
   });
+  await t.test('it has counted after a reload, too, whatever that changes of the local issuer', async () => {
+    const once = await assertion(ES, payload());
+    assert.equal((await ask(gate, once)).status, 200);
+    const replays = () => gate.lines.filter(({ detail }) => /used before/.test(detail)).length;
+    for (const more of [{ token_lifetime: '5m' }, { token_lifetime: '5m', audience: 'api://other' }, {}]) {
+      gate.write('postern.yaml', { ...gate.config, local_issuer: { ...gate.config.local_issuer, ...more } });
+      const reloaded = await gate.admin('/reload', { method: 'POST' });
+      assert.equal(reloaded.status, 200, reloaded.text);
+      const fresh = await ask(gate, await assertion(ES, payload()));
+      assert.equal(fresh.json().expires_in, more.token_lifetime ? 300 : 600, 'the reload counts');
+      const before = replays();
+      assertOauthError(await ask(gate, once), 401, 'invalid_client');
+      await eventually(() => replays() > before, 'the replay in the log');
+    }
+  });
   await t.test('a request that fails for its scope leaves it good', async () => {
     const once = await assertion(ES, payload());
     assertOauthError(await ask(gate, once, { scope: 'nonsense' }), 400, 'invalid_scope');
