@@ -2,11 +2,14 @@
 // What a verdict rests on, under load: whatever changes, answers that are wrong after the change was
 // acknowledged are counted, and there are none beyond the bound that the manual names.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
 import test from 'node:test';
 import { basic, issuerGate, known, post, tokenOf } from './harness/oauth.mjs';
 import { run, startGate } from './harness/gate.mjs';
 import { startLoad } from './harness/load.mjs';
-import { fileIssuer, keySet, makeKey, now, sign } from './harness/tokens.mjs';
+import { expectRefusal } from './harness/refusal.mjs';
+import { AUDIENCE, fileIssuer, ISSUER, keySet, makeKey, now, sign } from './harness/tokens.mjs';
 import { recordingUpstream } from './harness/upstream.mjs';
 import { eventually } from './harness/wait.mjs';
 
@@ -125,4 +128,57 @@ test('a user\'s password', async (t) => {
   assert.equal(changed.code, 0, changed.stderr);
   await eventually(async () => (await ask('another pass phrase of hers')).status === 200, 'the new password');
   for (let i = 0; i < 5; i++) assert.equal((await ask('a long pass phrase of hers')).status, 401, 'the old one is forgotten');
+});
+
+/** An identity provider that answers once with its first keys, and from then on holds its answers until it is let go. */
+async function holdingIdp(t, first, then) {
+  const held = [];
+  let hold = false;
+  const idp = { held };
+  const server = http.createServer((request, response) => {
+    if (hold) held.push(response);
+    else response.end(JSON.stringify(idp.released ? then : first));
+    hold = !idp.released;
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => { server.closeAllConnections(); server.close(); });
+  idp.url = `http://127.0.0.1:${server.address().port}/keys`;
+  idp.release = () => {
+    idp.released = true;
+    hold = false;
+    for (const response of held.splice(0)) response.end(JSON.stringify(then));
+  };
+  return idp;
+}
+
+test('a reload while a request waits for keys', async (t) => {
+  const [first, second] = [makeKey('ES256', 'one'), makeKey('ES256', 'two')];
+  const other = { issuer: 'https://other.example', audience: ['api://other'], jwks_file: 'other.json' };
+  const upstream = await recordingUpstream(t);
+  const { idp: known } = fileIssuer();
+  const cases = {
+    'its issuer makes way for another': [{ idp: other }, 'issuer_unknown'],
+    'its issuer has another audience': [{ idp: { ...known, audience: ['api://new'] } }, 'audience_mismatch'],
+    'another issuer has its place': [{ other, idp: known }, null],
+    'another issuer has its place and its keys': [{ other: { ...other, jwks_file: 'keys.json' }, idp: { ...known, jwks_file: 'other.json' } }, 'key_unknown'],
+  };
+  for (const [name, [issuers, reason]] of Object.entries(cases)) {
+    await t.test(name, async (t) => {
+      const idp = await holdingIdp(t, keySet(first), keySet(first, second));
+      const gate = await startGate(t, {
+        upstream: upstream.url,
+        files: { 'keys.json': keySet(first, second), 'other.json': keySet(first) },
+        config: { issuers: { idp: { issuer: ISSUER, audience: [AUDIENCE], jwks_uri: idp.url, jwks: { timeout: '60s' } } } },
+      });
+      await eventually(async () => (await gate.admin('/readyz')).status === 200, 'the first keys');
+      const asked = gate.ask({ target: '/api/x', headers: { Authorization: `Bearer ${await sign(second)}` } });
+      await eventually(() => idp.held.length > 0, 'the refresh');
+      gate.write('postern.yaml', { ...gate.config, issuers });
+      await reload(gate);
+      idp.release();
+      const got = await asked;
+      if (reason) await expectRefusal(gate, got, reason);
+      else assert.equal(got.status, 200, got.text);
+    });
+  }
 });
