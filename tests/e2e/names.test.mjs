@@ -8,7 +8,7 @@ import test from 'node:test';
 import { gateWithNames, nameServer, unableToName } from './harness/dns.mjs';
 import { freePort } from './harness/ports.mjs';
 import { expectRefusal } from './harness/refusal.mjs';
-import { fileIssuer, keySet, makeKey } from './harness/tokens.mjs';
+import { fileIssuer, keySet, makeKey, sign } from './harness/tokens.mjs';
 import { eventually } from './harness/wait.mjs';
 
 const skip = unableToName();
@@ -107,6 +107,33 @@ test('a name server that never answers for a database holds neither a reload nor
   await eventually(() => names.asked > asked, 'a question');
   await gate.stop();
   assert.ok(Date.now() - before < 25000, 'less than the 30 s that the resolver waits');
+});
+
+test('a name server that never answers for an issuer\'s keys holds neither a start, a reload nor SIGTERM', { skip }, async (t) => {
+  const port = await freePort();
+  await standing(t, '127.0.0.2', port);
+  const names = await nameServer(t, []);
+  names.hold = true;
+  const issuerAt = (name) => ({ idp: { issuer: 'https://idp.test/tenant', audience: ['api://default'], jwks_uri: `https://${name}.moving.test:9/keys` } });
+  const { config, ...rest } = options(port);
+  const before = Date.now();
+  const gate = await gateWithNames(t, names, { ...rest, config: { ...config, issuers: issuerAt('one') }, upstream: `http://127.0.0.2:${port}` });
+  await eventually(() => names.asked > 0, 'a question');
+  const serves = async () => {
+    assert.equal((await gate.ask({ target: '/open/x' })).status, 200);
+    await expectRefusal(gate, await gate.ask({ target: '/api/x', headers: { Authorization: `Bearer ${await sign(makeKey('RS256'))}` } }), 'keys_unavailable');
+  };
+  await serves();
+  for (const name of ['two', 'three']) {
+    const { asked } = names;
+    gate.write('postern.yaml', { ...gate.config, issuers: issuerAt(name) });
+    const reloaded = await gate.admin('/reload', { method: 'POST' });
+    assert.equal(reloaded.status, 200, reloaded.text);
+    await eventually(() => names.asked > asked, 'a question for the new name');
+    await serves();
+  }
+  await gate.stop();
+  assert.ok(Date.now() - before < 120000, 'less than the 150 s that the resolver waits');
 });
 
 test('no such name is said at once', { skip }, async (t) => {
