@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
 import test from 'node:test';
-import { gateWithNames, nameServer, unableToName } from './harness/dns.mjs';
+import { gateWithNames, nameServer, QUESTIONS, unableToName } from './harness/dns.mjs';
 import { freePort } from './harness/ports.mjs';
 import { expectRefusal } from './harness/refusal.mjs';
 import { fileIssuer, keySet, makeKey, sign } from './harness/tokens.mjs';
@@ -82,13 +82,12 @@ test('a name server that never answers holds neither a reload nor SIGTERM', { sk
   await eventually(() => names.asked > 0, 'a question');
   // Another name: the world of the first goes while its question is open.
   gate.write('postern.yaml', { ...gate.config, upstream: 'http://other.moving.test:9' });
-  const before = Date.now();
   gate.signal('SIGHUP');
   await gate.complains(/was reloaded/);
   await expectRefusal(gate, await gate.ask({ target: '/open/x' }), 'upstream_unreachable');
   assert.ok((await metric(gate, 'postern_upstream_failures_total\\{.*kind="dns"\\}')) > 0);
   await gate.stop();
-  assert.ok(Date.now() - before < 120000, 'less than the 150 s that the resolver waits');
+  for (const [name, count] of Object.entries(names.of)) assert.ok(count < QUESTIONS, `the resolver has not given up ${name}`);
 });
 
 test('a name server that never answers for a database holds neither a reload nor SIGTERM', { skip }, async (t) => {
@@ -96,7 +95,6 @@ test('a name server that never answers for a database holds neither a reload nor
   names.hold = true;
   const gate = await gateWithNames(t, names, options(9));
   const local = (database) => ({ ...gate.config, local_issuer: { issuer: `http://127.0.0.1:${gate.port}`, audience: 'api://local', database } });
-  const before = Date.now();
   gate.write('postern.yaml', local('postgresql://u@one.moving.test,two.moving.test/x'));
   gate.signal('SIGHUP');
   await gate.complains(/one\.moving\.test: no answer from a name server in time; the old configuration stays/);
@@ -106,7 +104,7 @@ test('a name server that never answers for a database holds neither a reload nor
   gate.signal('SIGHUP');
   await eventually(() => names.asked > asked, 'a question');
   await gate.stop();
-  assert.ok(Date.now() - before < 25000, 'less than the 30 s that the resolver waits');
+  for (const [name, count] of Object.entries(names.of)) assert.ok(count < QUESTIONS, `the resolver has not given up ${name}`);
 });
 
 test('a name server that never answers for an issuer\'s keys holds neither a start, a reload nor SIGTERM', { skip }, async (t) => {
@@ -116,7 +114,6 @@ test('a name server that never answers for an issuer\'s keys holds neither a sta
   names.hold = true;
   const issuerAt = (name) => ({ idp: { issuer: 'https://idp.test/tenant', audience: ['api://default'], jwks_uri: `https://${name}.moving.test:9/keys` } });
   const { config, ...rest } = options(port);
-  const before = Date.now();
   const gate = await gateWithNames(t, names, { ...rest, config: { ...config, issuers: issuerAt('one') }, upstream: `http://127.0.0.2:${port}` });
   await eventually(() => names.asked > 0, 'a question');
   const serves = async () => {
@@ -133,7 +130,7 @@ test('a name server that never answers for an issuer\'s keys holds neither a sta
     await serves();
   }
   await gate.stop();
-  assert.ok(Date.now() - before < 120000, 'less than the 150 s that the resolver waits');
+  for (const [name, count] of Object.entries(names.of)) assert.ok(count < QUESTIONS, `the resolver has not given up ${name}`);
 });
 
 test('no such name is said at once', { skip }, async (t) => {

@@ -13,6 +13,12 @@ export function unableToName() {
   return done.status === 0 ? false : 'a mount namespace needs root';
 }
 
+function nameIn(query) {
+  const labels = [];
+  for (let at = 12; query[at] > 0; at += query[at] + 1) labels.push(query.toString('latin1', at + 1, at + 1 + query[at]));
+  return labels.join('.');
+}
+
 function answerTo(query, addresses, code) {
   const end = query.indexOf(0, 12) + 5;
   const type = query.readUInt16BE(end - 4);
@@ -28,14 +34,16 @@ function answerTo(query, addresses, code) {
 /**
  * A name server on port 53 of an address of loopback.
  * addresses: of every name. code: of its answers (3: no such name). hold: says nothing as long as it is true.
+ * of: questions by name.
  */
 export async function nameServer(t, addresses) {
   const socket = dgram.createSocket('udp4');
-  const server = { addresses, code: 0, hold: false, asked: 0 };
+  const server = { addresses, code: 0, hold: false, asked: 0, of: {} };
   const held = [];
   const say = (query, peer) => socket.send(answerTo(query, server.addresses, server.code), peer.port, peer.address);
   socket.on('message', (query, peer) => {
     server.asked++;
+    server.of[nameIn(query)] = (server.of[nameIn(query)] ?? 0) + 1;
     if (server.hold) held.push([query, peer]);
     else say(query, peer);
   });
@@ -50,6 +58,9 @@ export async function nameServer(t, addresses) {
   t.after(() => socket.close());
   return server;
 }
+
+/** So often a resolver asks for a name, for both families, until it gives up. */
+export const QUESTIONS = 10;
 
 /** A gate whose resolver asks `names`. */
 export async function gateWithNames(t, names, options) {
