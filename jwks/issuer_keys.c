@@ -110,7 +110,8 @@ issuer_keys_settle(struct issuer_keys *issuer, struct keyset *set, struct span j
 	return changed;
 }
 
-/* Copy the state of this issuer from an earlier keyring. */
+/* Copy the state of this issuer from an earlier keyring. A fetch that is under way there will not
+ * end any more, so it is begun again here, without a cooldown. */
 static int64_t
 recall_earlier(struct issuer_keys *issuer, struct issuer_keys *earlier, struct buffer *json)
 {
@@ -121,6 +122,7 @@ recall_earlier(struct issuer_keys *issuer, struct issuer_keys *earlier, struct b
 	issuer->last_failure = earlier->last_failure;
 	issuer->reported_bad = earlier->reported_bad;
 	memcpy(issuer->last_error, earlier->last_error, sizeof(issuer->last_error));
+	issuer->wanted = earlier->asking || earlier->wanted;
 	(void)pthread_mutex_unlock(&earlier->lock);
 	return issuer->schedule.good_s;
 }

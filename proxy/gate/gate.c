@@ -374,8 +374,8 @@ answer_options(struct transaction *transaction)
 	answer_write(transaction->exchange, &answer);
 }
 
-/* From the decision to the answer. An unknown key is looked up again once at most, never in a
- * loop. */
+/* From the decision to the answer. An unknown key is looked up again once, and once more when a
+ * reload ended that refresh; never in a loop. */
 static void
 serve(struct gate *gate, struct transaction *transaction, struct decision *decision)
 {
@@ -384,7 +384,9 @@ serve(struct gate *gate, struct transaction *transaction, struct decision *decis
 		return;
 	if (transaction->snapshot != NULL)
 		judge(gate, transaction, decision);
-	if (transaction->reason == REASON_KEY_UNKNOWN && await_keys(gate, transaction, decision))
+	for (int tries = 0; tries < 2 && transaction->reason == REASON_KEY_UNKNOWN &&
+			    await_keys(gate, transaction, decision);
+	    tries++)
 		judge(gate, transaction, decision);
 	if (transaction->snapshot == NULL) {
 		transaction->reason = REASON_OVERLOADED;
