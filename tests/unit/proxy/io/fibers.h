@@ -36,6 +36,23 @@ fibers_loops(int count)
 		fail_msg("%s", err.text);
 }
 
+/* A group of tests on one loop: what they share is that loop's. */
+static inline int
+fibers_setup(void **state)
+{
+	(void)state;
+	fibers_loops(1);
+	return 0;
+}
+
+static inline int
+fibers_teardown(void **state)
+{
+	(void)state;
+	loop_stop();
+	return 0;
+}
+
 static inline void
 fibers_wait(sem_t *semaphore)
 {

@@ -8,22 +8,6 @@
 
 #define LARGE (4u << 20)
 
-static int
-setup(void **state)
-{
-	(void)state;
-	fibers_loops(1);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	loop_stop();
-	return 0;
-}
-
 struct reader {
 	struct fibers_pair pair;
 	size_t room; /* of one read */
@@ -382,5 +366,5 @@ main(void)
 		cmocka_unit_test(a_thread_reads_and_writes_as_well),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, fibers_setup, fibers_teardown);
 }

@@ -7,21 +7,8 @@
 #include "proxy/io/wait.h"
 #include "proxy/io/watch.h"
 
-struct pair {
-	int ours, theirs;
-};
-
-static struct pair
-pair_new(void)
-{
-	int fds[2];
-
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-	return (struct pair){ fds[0], fds[1] };
-}
-
 static void
-pair_done(struct pair pair)
+pair_done(struct fibers_pair pair)
 {
 	(void)close(pair.ours);
 	(void)close(pair.theirs);
@@ -30,7 +17,7 @@ pair_done(struct pair pair)
 static void
 waiting_returns_what_is_ready(void **state)
 {
-	struct pair quiet = pair_new(), loud = pair_new();
+	struct fibers_pair quiet = fibers_pair(), loud = fibers_pair();
 	struct pollfd fds[2] = { { .fd = quiet.ours, .events = POLLIN },
 		{ .fd = loud.ours, .events = POLLIN } };
 
@@ -48,7 +35,7 @@ waiting_returns_what_is_ready(void **state)
 static void
 a_deadline_of_long_ago_is_one_look(void **state)
 {
-	struct pair pair = pair_new();
+	struct fibers_pair pair = fibers_pair();
 
 	(void)state;
 	assert_int_equal(wait_one(pair.ours, POLLIN, 1), 0);
@@ -60,7 +47,7 @@ a_deadline_of_long_ago_is_one_look(void **state)
 static void
 nobody_waits_beyond_the_deadline_nor_less(void **state)
 {
-	struct pair pair = pair_new();
+	struct fibers_pair pair = fibers_pair();
 	int64_t deadline_us = clock_mono_us() + 1500;
 
 	(void)state;
@@ -73,7 +60,7 @@ nobody_waits_beyond_the_deadline_nor_less(void **state)
 static void
 an_end_is_something_to_read(void **state)
 {
-	struct pair pair = pair_new();
+	struct fibers_pair pair = fibers_pair();
 	struct pollfd fd = { .fd = pair.ours, .events = POLLIN };
 
 	(void)state;
@@ -92,24 +79,8 @@ no_socket_is_never_ready(void **state)
 
 /* ---- by a fiber ---- */
 
-static int
-setup(void **state)
-{
-	(void)state;
-	fibers_loops(1);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	loop_stop();
-	return 0;
-}
-
 struct waiting {
-	struct pair quiet, loud;
+	struct fibers_pair quiet, loud;
 	struct pollfd fds[2];
 	int64_t deadline_us, ended_us;
 	int ready, again;
@@ -142,7 +113,7 @@ a_fiber_waits_for_what_is_ready(void **state)
 {
 	(void)state;
 	for (int early = 0; early < 2; early++) {
-		struct waiting waiting = { .quiet = pair_new(), .loud = pair_new() };
+		struct waiting waiting = { .quiet = fibers_pair(), .loud = fibers_pair() };
 		struct fibers_task task;
 
 		if (early)
@@ -162,9 +133,9 @@ a_fiber_waits_for_what_is_ready(void **state)
 static void
 a_fiber_waits_no_less_than_to_the_deadline(void **state)
 {
-	struct waiting waiting = {
-		.quiet = pair_new(), .loud = pair_new(), .deadline_us = clock_mono_us() + 20000
-	};
+	struct waiting waiting = { .quiet = fibers_pair(),
+		.loud = fibers_pair(),
+		.deadline_us = clock_mono_us() + 20000 };
 
 	(void)state;
 	fibers_run(0, wait_for_both, &waiting);
@@ -186,7 +157,7 @@ enum way {
 struct request {
 	int client; /* the client's end */
 	int socket; /* ours */
-	struct pair upstream;
+	struct fibers_pair upstream;
 	int64_t deadline_us;
 	sem_t attends;
 	struct wait_client told;
@@ -212,7 +183,7 @@ connect_both(struct request *request)
 	request->socket = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	assert_true(request->socket >= 0);
 	(void)close(listening);
-	request->upstream = pair_new();
+	request->upstream = fibers_pair();
 	request->deadline_us = clock_mono_us() + FAR_US;
 	(void)sem_init(&request->attends, 0, 0);
 }
@@ -395,5 +366,5 @@ main(void)
 		cmocka_unit_test(a_former_client_ends_no_wait),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, fibers_setup, fibers_teardown);
 }

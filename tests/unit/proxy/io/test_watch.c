@@ -3,23 +3,6 @@
 
 #include "proxy/io/watch.h"
 
-/* The tests run on one loop, so what they share is that loop's. */
-static int
-setup(void **state)
-{
-	(void)state;
-	fibers_loops(1);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	loop_stop();
-	return 0;
-}
-
 static void
 write_byte(int fd)
 {
@@ -546,5 +529,5 @@ main(void)
 		cmocka_unit_test(what_is_written_waits_for_the_end_of_the_round),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, fibers_setup, fibers_teardown);
 }
