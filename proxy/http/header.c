@@ -40,6 +40,7 @@ static const struct {
 	ROW("x-rewrite-url", HEADER_ASKED),
 	ROW("x-real-ip", HEADER_ASKED),
 	ROW("x-request-id", HEADER_ASKED | HEADER_ANSWER | HEADER_FIXED),
+	ROW("x-client-certificate", HEADER_ASKED | HEADER_FIXED),
 	ROW("x-postern", HEADER_ANSWER),
 };
 

@@ -74,6 +74,8 @@ add_ours(struct buffer *head, const struct headers_setup *setup)
 	if (request->host.len > 0)
 		header_line_add(head, SPAN("X-Forwarded-Host"), request->host);
 	header_line_add(head, SPAN("X-Request-Id"), setup->request_id);
+	if (request->certificate != NULL && request->certificate->subject.len > 0)
+		header_line_add(head, SPAN("X-Client-Certificate"), request->certificate->subject);
 	if (setup->max_forwards >= 0)
 		header_line_add_number(head, SPAN("Max-Forwards"), setup->max_forwards);
 	if (setup->via.len > 0)

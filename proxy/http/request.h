@@ -21,6 +21,15 @@
 
 enum body_framing { BODY_NONE, BODY_LENGTH, BODY_CHUNKED };
 
+#define REQUEST_CERTIFICATE_BYTES 32
+
+/* A certificate of the client that TLS has verified, and whose key the client has proved to own. */
+struct request_certificate {
+	struct span subject; /* canonical (base/distinguished_name.h); empty: it has none, or none
+				that can be read in one way */
+	unsigned char sha256[REQUEST_CERTIFICATE_BYTES]; /* of its DER */
+};
+
 /* All spans are lent by the exchange until it ends. */
 struct request {
 	struct span method;
@@ -35,8 +44,9 @@ struct request {
 	struct span host;
 	char peer[64]; /* address of the client's socket */
 	int peer_port;
-	bool secure;        /* came over TLS */
-	const char *detail; /* set with a refusal by request_check() */
+	bool secure;                                   /* came over TLS */
+	const struct request_certificate *certificate; /* of the client; NULL: none */
+	const char *detail;                            /* set with a refusal by request_check() */
 };
 
 /* The only header of that name, at == NULL if there is none. Names are compared without case. */

@@ -42,6 +42,10 @@ static const struct made_case cases[] = {
 	{ "Forwarded goes", "Host: h\nForwarded: for=1.2.3.4\n", NULL, "1.2.3.4" },
 	{ "a claimed request id goes", "Host: h\nX-Request-Id: evil\n", "\r\nX-Request-Id: id\r\n",
 	    "evil" },
+	{ "a claimed certificate goes", "Host: h\nX-Client-Certificate: CN=evil\n", NULL, "evil" },
+	{ "in another spelling too", "Host: h\nx_client.CERTIFICATE: CN=evil\n", NULL, "evil" },
+	{ "and several times", "Host: h\nX-Client-Certificate: a\nX-Client-Certificate: evil\n",
+	    NULL, "Certificate" },
 	{ "a rewritten URL goes", "Host: h\nX-Original-URL: /admin\n", NULL, "/admin" },
 	{ "TE and Trailer go", "Host: h\nTE: trailers\nTrailer: X\n", NULL, "railer" },
 	{ "Upgrade goes when it is not passed on", "Host: h\nUpgrade: h2c\n", NULL, "h2c" },
@@ -115,6 +119,31 @@ the_target_is_what_was_judged(void **state)
 }
 
 static void
+the_verified_subject_replaces_a_claimed_one(void **state)
+{
+	static const struct request_certificate named = { .subject = { "CN=partner,O=Big", 16 } },
+						nameless = { .subject = { "", 0 } };
+	struct request request;
+	struct headers_rules rules = { .owned = { owned, 2, NULL } };
+	struct headers_setup setup = { .rules = &rules, .request = &request, .path = SPAN("/") };
+	struct arena arena;
+	struct span head;
+
+	(void)state;
+	arena_init(&arena, 1u << 20);
+	head_read(&request, "GET",
+	    "Host: h\nConnection: X-Client-Certificate\nX-Client-Certificate: CN=evil\n");
+	assert_int_equal(request_check(&request), REASON_OK);
+	request.certificate = &named;
+	head = headers_make(&setup, &arena);
+	assert_non_null(strstr(head.at, "\r\nX-Client-Certificate: CN=partner,O=Big\r\n"));
+	assert_null(strstr(head.at, "evil"));
+	request.certificate = &nameless;
+	assert_null(strstr(headers_make(&setup, &arena).at, "Certificate"));
+	arena_done(&arena);
+}
+
+static void
 the_token_is_kept_when_asked(void **state)
 {
 	struct arena arena;
@@ -133,6 +162,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(heads_are_made),
 		cmocka_unit_test(the_target_is_what_was_judged),
+		cmocka_unit_test(the_verified_subject_replaces_a_claimed_one),
 		cmocka_unit_test(the_token_is_kept_when_asked),
 	};
 
