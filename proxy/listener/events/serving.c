@@ -19,6 +19,7 @@ begin(struct events_exchange *exchange, struct conn *conn)
 	request->framing = BODY_NONE;
 	request->content_length = 0;
 	request->expects_continue = request->keep_alive = request->secure = false;
+	request->certificate = NULL;
 	request->detail = NULL;
 	memcpy(request->peer, conn->peer, sizeof(request->peer));
 	request->peer_port = conn->peer_port;
