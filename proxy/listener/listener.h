@@ -49,6 +49,16 @@ bool listener_has_ipv6(enum listener_engine engine);
 /* Does it read requests with this method at all? It refuses others as not HTTP/1.1. */
 bool listener_knows_method(enum listener_engine engine, struct span method);
 
+/* What a client's connection is doing. */
+enum listener_state {
+	LISTENER_READING,   /* sends its first request's head, or has begun to send another one */
+	LISTENER_SURPLUS,   /* the same, without a place: it will be refused if none becomes free */
+	LISTENER_IDLE,      /* between requests */
+	LISTENER_SERVING,   /* a request is served */
+	LISTENER_LINGERING, /* its last answer was sent; what still arrives is discarded */
+	LISTENER_STATES
+};
+
 struct listener;
 
 /* Listen. The error gives the address and the reason. */

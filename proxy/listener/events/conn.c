@@ -14,39 +14,20 @@
 
 #define LINGER_US 1000000
 
-/* One that has sent nothing yet is let be for so long when places are short. */
-#define NEW_US 1000000
-
-/* The connections of this thread. */
-static _Thread_local struct conn *all;
-static _Thread_local struct conn *idle;
-static _Thread_local struct conn **idle_end;
-
 static void on_client(void *context, unsigned flags);
 
-static void
-idle_add(struct conn *conn)
+static struct places *
+places_of(struct conn *conn)
 {
-	if (idle_end == NULL)
-		idle_end = &idle;
-	conn->since_us = clock_mono_us();
-	conn->idle_next = NULL;
-	conn->idle_link = idle_end;
-	*idle_end = conn;
-	idle_end = &conn->idle_next;
+	return &conn->listener->shares[loop_index()].places;
 }
 
 static void
-idle_remove(struct conn *conn)
+give_place_back(struct conn *conn)
 {
-	if (conn->idle_link == NULL)
-		return;
-	*conn->idle_link = conn->idle_next;
-	if (conn->idle_next != NULL)
-		conn->idle_next->idle_link = conn->idle_link;
-	else
-		idle_end = conn->idle_link;
-	conn->idle_link = NULL;
+	if (conn->has_place)
+		atomic_fetch_sub(&conn->listener->taken, 1);
+	conn->has_place = false;
 }
 
 static void
@@ -58,17 +39,14 @@ drop_buffer(struct conn *conn)
 	conn->scan = (struct request_scan){ 0 };
 }
 
-static void
-close_conn(struct conn *conn)
+void
+conn_close(struct conn *conn)
 {
-	idle_remove(conn);
-	*conn->link = conn->next;
-	if (conn->next != NULL)
-		conn->next->link = conn->link;
+	places_leave(places_of(conn), &conn->placed);
+	give_place_back(conn);
 	wheel_clear(&conn->timer);
 	drop_buffer(conn);
 	watch_close(conn->socket);
-	atomic_fetch_sub(&conn->listener->open, 1);
 	atomic_fetch_sub(&conn->listener->on_loop[loop_index()], 1);
 	atomic_fetch_sub(&conn->listener->base.connections, 1);
 	free(conn);
@@ -83,6 +61,36 @@ set_deadline(struct conn *conn, int64_t timeout_ms)
 		watch_timer(&conn->timer, conn->deadline_us);
 }
 
+/* Close the one that places.h found, if any. */
+static bool
+close_placed(struct placed *placed)
+{
+	if (placed == NULL)
+		return false;
+	conn_close((struct conn *)(void *)placed);
+	return true;
+}
+
+static bool
+take_place(struct conn *conn)
+{
+	struct events_listener *listener = conn->listener;
+
+	conn->has_place =
+	    atomic_fetch_add(&listener->taken, 1) < listener->base.setup.connections ||
+	    close_placed(places_dispensable(places_of(conn), clock_mono_us()));
+	if (!conn->has_place)
+		atomic_fetch_sub(&listener->taken, 1);
+	return conn->has_place;
+}
+
+static void
+move(struct conn *conn, enum listener_state state)
+{
+	if (conn->placed.state != state)
+		places_move(places_of(conn), &conn->placed, state, clock_mono_us());
+}
+
 /* What a fiber is started with. */
 struct task {
 	struct conn *conn;
@@ -95,7 +103,7 @@ look_again(struct loop_post *post)
 {
 	struct conn *conn = (struct conn *)(void *)((char *)post - offsetof(struct conn, post));
 
-	conn->posted = false;
+	conn->placed.posted = false;
 	on_client(conn, WATCH_IN);
 }
 
@@ -103,9 +111,22 @@ look_again(struct loop_post *post)
 static void
 look_later(struct conn *conn)
 {
-	conn->posted = true;
+	conn->placed.posted = true;
 	conn->post.run = look_again;
 	loop_post(loop_index(), &conn->post);
+}
+
+/* After the last exchange: the place is free, while the client has time to read. */
+static void
+begin_lingering(struct conn *conn)
+{
+	drop_buffer(conn);
+	give_place_back(conn);
+	move(conn, LISTENER_LINGERING);
+	set_deadline(conn, LINGER_US / 1000);
+	if ((watch_ready(conn->socket) & WATCH_IN) != 0 || conn->lingered >= CONN_LINGER_BYTES)
+		look_later(conn);
+	(void)close_placed(places_excess(places_of(conn), LISTENER_LINGERING));
 }
 
 /* After an exchange. */
@@ -113,23 +134,17 @@ static void
 go_on(struct conn *conn)
 {
 	const struct listener_setup *setup = &conn->listener->base.setup;
-	bool more = (watch_ready(conn->socket) & WATCH_IN) != 0;
 
-	if (conn->phase == CONN_LINGERING) {
-		drop_buffer(conn);
-		set_deadline(conn, LINGER_US / 1000);
-		if (more || conn->lingered >= CONN_LINGER_BYTES)
-			look_later(conn);
-		return;
-	}
 	if (conn->held == 0) {
 		drop_buffer(conn);
-		idle_add(conn);
+		move(conn, LISTENER_IDLE);
 		set_deadline(conn, setup->idle_timeout_ms);
 	} else {
+		move(conn, LISTENER_READING);
 		set_deadline(conn, setup->header_timeout_ms);
 	}
-	if (more || conn->held > 0 || atomic_load(&conn->listener->base.draining))
+	if ((watch_ready(conn->socket) & WATCH_IN) != 0 || conn->held > 0 ||
+	    atomic_load(&conn->listener->base.draining))
 		look_later(conn);
 }
 
@@ -138,23 +153,36 @@ run(void *context)
 {
 	struct task task = *(struct task *)context;
 	struct conn *conn = task.conn;
+	bool persists;
 
 	conn->fiber = fiber_current();
 	atomic_fetch_add_explicit(&conn->listener->base.busy, 1, memory_order_relaxed);
-	serving_run(conn, task.head_end, task.trouble);
+	persists = serving_run(conn, task.head_end, task.trouble);
 	atomic_fetch_sub_explicit(&conn->listener->base.busy, 1, memory_order_relaxed);
 	conn->fiber = NULL;
-	go_on(conn);
+	conn->served = true;
+	if (persists)
+		go_on(conn);
+	else
+		begin_lingering(conn);
 }
 
+/* Without memory for a stack the request is refused here: then nothing is waited for. */
 static void
 start(struct task task)
 {
-	task.conn->phase = CONN_SERVING;
-	task.conn->deadline_us = 0;
-	idle_remove(task.conn);
-	if (!fiber_start(run, &task))
-		close_conn(task.conn); /* no memory for a stack */
+	struct conn *conn = task.conn;
+
+	if (task.trouble.reason == REASON_OK && !conn->has_place && !take_place(conn))
+		task.trouble = (struct serving_trouble){ REASON_OVERLOADED,
+			"more connections than limits.connections" };
+	move(conn, LISTENER_SERVING);
+	conn->deadline_us = 0;
+	if (fiber_start(run, &task))
+		return;
+	task.trouble =
+	    (struct serving_trouble){ REASON_OVERLOADED, "no memory for the stack of a fiber" };
+	run(&task);
 }
 
 /* ---- reading heads ---- */
@@ -191,7 +219,7 @@ ended(struct conn *conn, bool closed)
 	if (closed && conn->held > conn->scan.start)
 		start(task);
 	else
-		close_conn(conn);
+		conn_close(conn);
 }
 
 /* More bytes of a head. False: none for now, or the connection is in other hands. */
@@ -202,7 +230,7 @@ receive(struct conn *conn)
 	ssize_t got;
 
 	if (conn->buffer == NULL && (conn->buffer = malloc(room)) == NULL) {
-		close_conn(conn);
+		conn_close(conn);
 		return false;
 	}
 	room -= conn->held;
@@ -221,8 +249,8 @@ receive(struct conn *conn)
 	}
 	if ((size_t)got < room)
 		watch_drained(conn->socket, WATCH_IN);
-	if (conn->held == 0) {
-		idle_remove(conn);
+	if (conn->placed.state == LISTENER_IDLE) {
+		move(conn, LISTENER_READING);
 		set_deadline(conn, conn->listener->base.setup.header_timeout_ms);
 	}
 	conn->held += (size_t)got;
@@ -242,7 +270,7 @@ linger(struct conn *conn)
 	if (got < 0 && errno == EAGAIN && conn->lingered < CONN_LINGER_BYTES)
 		watch_drained(conn->socket, WATCH_IN);
 	else
-		close_conn(conn);
+		conn_close(conn);
 }
 
 /* There is news of the client. */
@@ -252,16 +280,17 @@ on_client(void *context, unsigned flags)
 	struct conn *conn = context;
 
 	/* A post refers to the connection: it looks then. */
-	if ((flags & WATCH_IN) == 0 || conn->phase == CONN_SERVING || conn->posted)
+	if ((flags & WATCH_IN) == 0 || conn->placed.state == LISTENER_SERVING ||
+	    conn->placed.posted)
 		return;
-	if (conn->phase == CONN_LINGERING) {
+	if (conn->placed.state == LISTENER_LINGERING) {
 		linger(conn);
 		return;
 	}
 	if (conn->held > 0 && conn->scan.scanned == 0 && try_head(conn))
 		return;
-	if (conn->held == 0 && conn->served && atomic_load(&conn->listener->base.draining)) {
-		close_conn(conn);
+	if (conn->placed.state == LISTENER_IDLE && atomic_load(&conn->listener->base.draining)) {
+		conn_close(conn);
 		return;
 	}
 	while (receive(conn))
@@ -275,14 +304,14 @@ late(struct timer *timer)
 	struct task task = { .conn = conn,
 		.trouble = { REASON_REQUEST_TIMEOUT, "the head did not arrive in time" } };
 
-	if (conn->phase == CONN_SERVING)
+	if (conn->placed.state == LISTENER_SERVING)
 		return;
-	if (clock_mono_us() < conn->deadline_us || conn->posted)
+	if (clock_mono_us() < conn->deadline_us || conn->placed.posted)
 		watch_timer(timer, conn->deadline_us);
-	else if (conn->phase == CONN_READING && conn->held > 0)
+	else if (conn->placed.state != LISTENER_LINGERING && conn->held > 0)
 		start(task);
 	else
-		close_conn(conn);
+		conn_close(conn);
 }
 
 /* ---- from accept on ---- */
@@ -319,62 +348,32 @@ conn_new(struct events_listener *listener, int socket, const struct sockaddr_sto
 	return conn;
 }
 
-void
-conn_open(struct conn *conn)
+static void
+begin(struct conn *conn, enum listener_state state, int64_t timeout_ms)
 {
-	conn->next = all;
-	conn->link = &all;
-	if (all != NULL)
-		all->link = &conn->next;
-	all = conn;
-	idle_add(conn);
-	set_deadline(conn, conn->listener->base.setup.header_timeout_ms);
+	places_enter(places_of(conn), &conn->placed, state, clock_mono_us());
+	set_deadline(conn, timeout_ms);
 	if (!watch_add(conn->socket, on_client, conn))
-		close_conn(conn);
+		conn_close(conn);
 }
 
 bool
-conn_evict(void)
+conn_open(struct conn *conn)
 {
-	struct conn *conn = idle;
-
-	while (conn != NULL &&
-	       (conn->posted || (!conn->served && clock_mono_us() - conn->since_us < NEW_US)))
-		conn = conn->idle_next;
-	if (conn == NULL)
+	if (!take_place(conn))
 		return false;
-	close_conn(conn);
+	begin(conn, LISTENER_READING, conn->listener->base.setup.header_timeout_ms);
 	return true;
 }
 
 void
-conn_close_idle(const struct listener *listener)
+conn_open_surplus(struct conn *conn)
 {
-	struct conn *conn = all;
+	int64_t timeout_ms = conn->listener->base.setup.header_timeout_ms;
+	struct places *places = places_of(conn);
 
-	while (conn != NULL) {
-		struct conn *next = conn->next;
-
-		if (&conn->listener->base == listener && conn->phase == CONN_READING &&
-		    conn->held == 0 && conn->served && !conn->posted)
-			close_conn(conn);
-		conn = next;
-	}
-}
-
-/* A fiber that is cancelled touches no connection but its own, which lingers then. */
-void
-conn_close_all(const struct listener *listener)
-{
-	struct conn *conn = all;
-
-	while (conn != NULL) {
-		struct conn *next = conn->next;
-
-		if (&conn->listener->base == listener && conn->phase == CONN_SERVING)
-			watch_cancel(conn->fiber);
-		else if (&conn->listener->base == listener && !conn->posted)
-			close_conn(conn);
-		conn = next;
-	}
+	if (timeout_ms > PLACES_HEAD_US / 1000)
+		timeout_ms = PLACES_HEAD_US / 1000;
+	begin(conn, LISTENER_SURPLUS, timeout_ms);
+	(void)close_placed(places_excess(places, LISTENER_SURPLUS));
 }

@@ -16,7 +16,7 @@
 #include "base/span.h"
 #include "proxy/io/offload.h"
 #include "proxy/io/watch.h"
-#include "proxy/listener/events/conn.h"
+#include "proxy/listener/events/crowd.h"
 #include "proxy/listener/events/request_body.h"
 
 #define BACKLOG 4096
@@ -25,8 +25,8 @@
 
 static int listeners; /* of the process; one thread starts and stops them */
 
-/* Where all places are taken an idle connection makes room. When this loop has none, another one
- * may: the new connection goes there. */
+/* When this loop has no place that could be made free, another one may: the new connection goes
+ * there. */
 static void
 open_here(struct loop_post *post)
 {
@@ -34,12 +34,12 @@ open_here(struct loop_post *post)
 	struct events_listener *listener = conn->listener;
 	int here = loop_index(), next = (here + 1) % loop_count();
 
-	if (atomic_fetch_add(&listener->open, 1) < listener->base.setup.connections ||
-	    conn_evict() || ++conn->passed == loop_count()) {
-		conn_open(conn);
+	if (conn_open(conn))
+		return;
+	if (++conn->passed == loop_count()) {
+		conn_open_surplus(conn);
 		return;
 	}
-	atomic_fetch_sub(&listener->open, 1);
 	atomic_fetch_sub(&listener->on_loop[here], 1);
 	atomic_fetch_add(&listener->on_loop[next], 1);
 	loop_post(next, &conn->post);
@@ -86,26 +86,23 @@ static void on_listener(void *context, unsigned flags);
 static void
 accept_again(struct timer *timer)
 {
-	struct timer *first = timer - loop_index();
-	struct events_listener *listener =
-	    (struct events_listener *)(void *)((char *)first -
-					       offsetof(struct events_listener, rest));
+	struct events_share *share =
+	    (struct events_share *)(void *)((char *)timer - offsetof(struct events_share, rest));
 
-	if (!watch_add_shared(listener->socket, on_listener, listener))
+	if (!watch_add_shared(share->listener->socket, on_listener, share->listener))
 		watch_timer(timer, clock_mono_us() + REST_US);
 }
 
-/* Without descriptors, memory or the like accepting would fail again at once: an idle connection
+/* Without descriptors, memory or the like accepting would fail again at once: another connection
  * makes room, and this loop rests for a while. */
 static void
 rest(struct events_listener *listener)
 {
-	struct timer *timer = &listener->rest[loop_index()];
+	struct events_share *share = &listener->shares[loop_index()];
 
-	(void)conn_evict();
+	crowd_relieve(share);
 	watch_remove_shared(listener->socket);
-	timer->late = accept_again;
-	watch_timer(timer, clock_mono_us() + REST_US);
+	watch_timer(&share->rest, clock_mono_us() + REST_US);
 }
 
 /* A failure of one connection, or of all? */
@@ -214,29 +211,33 @@ static void
 begin_here(void *context)
 {
 	struct events_listener *listener = context;
+	struct events_share *share = &listener->shares[loop_index()];
 
-	accept_again(&listener->rest[loop_index()]);
+	crowd_join(share);
+	accept_again(&share->rest);
 }
 
 static void
 leave_here(void *context)
 {
 	struct events_listener *listener = context;
+	struct events_share *share = &listener->shares[loop_index()];
 
-	wheel_clear(&listener->rest[loop_index()]);
+	crowd_part(share);
+	wheel_clear(&share->rest);
 	watch_remove_shared(listener->socket);
 }
 
 static void
 drain_here(void *context)
 {
-	conn_close_idle(context);
+	crowd_close_idle(context);
 }
 
 static void
 close_here(void *context)
 {
-	conn_close_all(context);
+	crowd_close_all(context);
 }
 
 static bool
@@ -281,8 +282,11 @@ start(const struct listener_setup *setup, struct listener **ret_listener, struct
 		return false;
 	}
 	listeners++;
-	for (int i = 0; i < LOOP_MAX; i++)
-		listener->rest[i].late = accept_again;
+	for (int i = 0; i < LOOP_MAX; i++) {
+		listener->shares[i].listener = listener;
+		listener->shares[i].rest.late = accept_again;
+		places_init(&listener->shares[i].places);
+	}
 	loop_ask_all(begin_here, listener);
 	*ret_listener = &listener->base;
 	return true;
@@ -297,7 +301,7 @@ port(const struct listener *base)
 static void
 drain(struct listener *base)
 {
-	loop_ask_all(drain_here, base);
+	loop_ask_all(drain_here, (struct events_listener *)base);
 }
 
 /* Cancelled requests end by themselves; calls of the pool are waited for. */
@@ -309,7 +313,7 @@ stop(struct listener *base)
 	loop_ask_all(leave_here, listener);
 	watch_close(listener->socket);
 	do {
-		loop_ask_all(close_here, base);
+		loop_ask_all(close_here, listener);
 		if (atomic_load(&base->connections) > 0)
 			(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	} while (atomic_load(&base->connections) > 0);

@@ -2,6 +2,7 @@
 /* Read a request's body and write its answer, on a fiber. */
 #include <string.h>
 
+#include "proxy/io/fiber.h"
 #include "proxy/io/stream.h"
 #include "proxy/listener/events/request_body.h"
 
@@ -96,10 +97,13 @@ request_body_read(struct exchange *base, char *into, size_t room)
 						     : read_length(exchange, into, room);
 }
 
+/* Outside of a fiber nothing is waited for: the whole loop would wait. */
 bool
 request_body_write(struct exchange *base, struct span bytes)
 {
-	return stream_write(base->socket, bytes, base->listener->setup.write_timeout_ms * 1000);
+	int64_t timeout_ms = fiber_current() == NULL ? 0 : base->listener->setup.write_timeout_ms;
+
+	return stream_write(base->socket, bytes, timeout_ms * 1000);
 }
 
 /* The end of a chunked body counts as buffered until it was handed out. */

@@ -46,13 +46,6 @@ read_head(struct events_exchange *exchange, size_t head_end)
 	return trouble;
 }
 
-static bool
-overloaded(struct events_listener *listener)
-{
-	return atomic_load_explicit(&listener->open, memory_order_relaxed) >
-	       listener->base.setup.connections;
-}
-
 /* The gate serves or refuses. */
 static void
 handle(struct events_exchange *exchange, struct serving_trouble trouble)
@@ -60,9 +53,6 @@ handle(struct events_exchange *exchange, struct serving_trouble trouble)
 	struct listener *listener = exchange->base.listener;
 	const struct listener_setup *setup = &listener->setup;
 
-	if (trouble.reason == REASON_OK && overloaded(exchange->conn->listener))
-		trouble = (struct serving_trouble){ REASON_OVERLOADED,
-			"more connections than limits.connections" };
 	if (trouble.reason != REASON_OK) {
 		exchange_close(&exchange->base);
 		setup->refuse(setup->context, &exchange->base, trouble.reason, trouble.detail);
@@ -73,28 +63,26 @@ handle(struct events_exchange *exchange, struct serving_trouble trouble)
 	setup->serve(setup->context, &exchange->base);
 }
 
-/* The bytes of the next request are moved to the front, or the connection is closed after the
+/* The bytes of the next request are moved to the front, or the connection is to be closed after the
  * client had time to read. */
-static void
+static bool
 end(struct events_exchange *exchange)
 {
 	struct conn *conn = exchange->conn;
 
-	conn->served = true;
 	if (!exchange_keep_alive(&exchange->base)) {
-		conn->phase = CONN_LINGERING;
 		if (exchange->base.aborted || shutdown(conn->socket, SHUT_WR) != 0)
 			conn->lingered = CONN_LINGER_BYTES; /* nobody to wait for */
-		return;
+		return false;
 	}
-	conn->phase = CONN_READING;
 	if (exchange->held_bytes > 0)
 		memmove(conn->buffer, exchange->held, exchange->held_bytes);
 	conn->held = exchange->held_bytes;
 	conn->scan = (struct request_scan){ 0 };
+	return true;
 }
 
-void
+bool
 serving_run(struct conn *conn, size_t head_end, struct serving_trouble trouble)
 {
 	struct events_exchange exchange;
@@ -103,5 +91,5 @@ serving_run(struct conn *conn, size_t head_end, struct serving_trouble trouble)
 	if (trouble.reason == REASON_OK)
 		trouble = read_head(&exchange, head_end);
 	handle(&exchange, trouble);
-	end(&exchange);
+	return end(&exchange);
 }

@@ -8,8 +8,10 @@
 #ifndef POSTERN_PROXY_LISTENER_EVENTS_SERVING_H
 #define POSTERN_PROXY_LISTENER_EVENTS_SERVING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "base/check.h"
 #include "base/reason.h"
 #include "proxy/listener/events/conn.h"
 
@@ -20,10 +22,12 @@ struct serving_trouble {
 };
 
 /*
- * Serve or refuse the request whose head ends at `head_end` of the connection's buffer. Afterwards
- * the connection is CONN_READING, with the bytes of the next request at the front of its buffer, or
- * CONN_LINGERING.
+ * Serve or refuse the request whose head ends at `head_end` of the connection's buffer. True: the
+ * connection persists, with the bytes of the next request at the front of its buffer. False: it is
+ * to be closed when the client has had time to read the answer.
+ *
+ * Outside of a fiber only what must be refused: whatever the client does not take at once is lost.
  */
-void serving_run(struct conn *conn, size_t head_end, struct serving_trouble trouble);
+MUST_CHECK bool serving_run(struct conn *conn, size_t head_end, struct serving_trouble trouble);
 
 #endif

@@ -332,12 +332,18 @@ a_socket_that_cannot_be_watched_is_closed(void **state)
 
 /* A stack is kept once it is there: each time a new listener without any. */
 static void
-without_a_stack_the_connection_is_closed(void **state)
+without_a_stack_the_request_is_refused(void **state)
 {
+	int fd = dial();
+
 	(void)state;
 	fault_set(&faults.mmap, 0, 1, ENOMEM);
-	assert_false(ask(GET));
+	say(fd, GET);
+	assert_true(hears(fd, REFUSAL));
+	assert_false(hears(fd, ANSWER));
+	(void)close(fd);
 	assert_int_equal(atomic_load(&faults.mmap.times), 0);
+	assert_int_equal(atomic_load(&served), 0);
 	assert_sound();
 }
 
@@ -471,7 +477,7 @@ main(void)
 		test(without_descriptors_it_waits_and_does_not_spin),
 		test(without_descriptors_an_idle_connection_is_closed),
 		test(a_socket_that_cannot_be_watched_is_closed),
-		test(without_a_stack_the_connection_is_closed),
+		test(without_a_stack_the_request_is_refused),
 		test(an_interrupted_read_is_done_again),
 		test(a_read_that_finds_nothing_waits),
 		test(a_connection_that_is_reset_is_closed),

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// More clients than there are places, and clients that are slow: with the engine `events` they cost
+// only themselves.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { startGate } from './harness/gate.mjs';
+import { freePort } from './harness/ports.mjs';
+import { ask, Wire } from './harness/raw.mjs';
+import { assertRefusal } from './harness/refusal.mjs';
+import { answer, recordingUpstream } from './harness/upstream.mjs';
+
+const POLICY = { public: ['/open/*'] };
+const OPEN = 'GET /open/x HTTP/1.1\r\nHost: h\r\n\r\n';
+const SLOW = 'GET /open/slow HTTP/1.1\r\nHost: h\r\n\r\n';
+/** The start of a head. */
+const PART = 'GET /open/part HTTP/1.1\r\n';
+
+/** No connection ends by itself while a test looks at it. */
+const PATIENT = { header_timeout: '3m', idle_timeout: '3m', body_timeout: '3m', write_timeout: '3m', upstream_timeout: '3m' };
+
+const config = (limits, listen = {}) => (gate) => ({
+  listen: { address: `127.0.0.1:${gate.port}`, engine: 'events', threads: 1, ...listen },
+  limits: { ...PATIENT, ...limits },
+});
+
+/** An upstream that says nothing to /open/slow until it may. */
+async function holdingUpstream(t) {
+  let release;
+  const held = new Promise((resolve) => { release = resolve; });
+  const upstream = await recordingUpstream(t, async (request) => {
+    if (request.target === '/open/slow') await held;
+    return answer(200, request.target);
+  });
+  return Object.assign(upstream, { release });
+}
+
+/** So many connections, each of which has said that. */
+const connect = (port, count, bytes) => Promise.all(Array.from({ length: count }, async () => {
+  const wire = await Wire.open(port);
+  await wire.write(bytes);
+  return wire;
+}));
+
+/** Refused at once, and told when to come again. */
+async function assertOverloaded(got) {
+  assertRefusal(got, 'overloaded');
+  assert.ok(Number(got.get('retry-after')) > 0);
+}
+
+test('more clients than places', async (t) => {
+  const upstream = await holdingUpstream(t);
+  const gate = await startGate(t, { upstream: upstream.url, policy: POLICY, config: config({ connections: 4 }) });
+  // Each asks twice: the second request is one of an old connection while there are too many.
+  const old = await connect(gate.port, 4, SLOW + OPEN);
+  await upstream.until(4);
+
+  await t.test('each new one is refused at once', async () => {
+    for (let i = 0; i < 20; i++) await assertOverloaded(await gate.ask({ target: '/open/x' }));
+    const many = await connect(gate.port, 200, OPEN);
+    for (const wire of many) {
+      await assertOverloaded(await wire.answer());
+      assert.ok(await wire.isClosed());
+    }
+  });
+
+  await t.test('one that says nothing is closed soon', async () => {
+    const [silent, slow] = [...await connect(gate.port, 1, ''), ...await connect(gate.port, 1, PART)];
+    assert.ok(await silent.isClosed());
+    assertRefusal(await slow.answer(), 'request_timeout');
+  });
+
+  await t.test('of many that say nothing the oldest makes room, and who asks is answered', async () => {
+    const silent = await connect(gate.port, 300, PART);
+    await assertOverloaded(await gate.ask({ target: '/open/x' }));
+    assert.ok(await silent[0].isClosed());
+    for (const wire of silent) wire.close();
+  });
+
+  await t.test('the old ones are served, also with one without a place beside them', async () => {
+    const surplus = await connect(gate.port, 1, PART);
+    upstream.release();
+    for (const wire of old) {
+      assert.equal((await wire.answer()).text, '/open/slow');
+      assert.equal((await wire.answer()).text, '/open/x');
+    }
+    surplus[0].close();
+  });
+
+  await t.test('one that came without a place is served on one that has become free', async () => {
+    for (const wire of old) assert.equal(wire.socket.destroyed, false);
+    // Four that are idle: they make room.
+    for (const wire of await connect(gate.port, 4, OPEN)) assert.equal((await wire.answer()).status, 200);
+    for (const wire of old) assert.ok(await wire.isClosed());
+  });
+});
+
+test('whoever takes long to send a head makes room', async (t) => {
+  const upstream = await recordingUpstream(t);
+  const gate = await startGate(t, { upstream: upstream.url, policy: POLICY, config: config({ connections: 20 }) });
+  const slow = await connect(gate.port, 20, PART);
+  let got;
+
+  do got = await gate.ask({ target: '/open/x' }); while (got.status === 503);
+  assert.equal(got.status, 200);
+  assert.ok(slow.some((wire) => wire.socket.destroyed));
+  const left = slow.filter((wire) => !wire.socket.destroyed);
+  assert.ok(left.length > 0, 'not all of them');
+  for (const wire of left) {
+    await wire.write('Host: h\r\n\r\n');
+    assert.equal((await wire.answer()).status, 200);
+    wire.close();
+  }
+});
+
+test('connections to one address make no room for those to another', async (t) => {
+  const second = await freePort();
+  const upstream = await holdingUpstream(t);
+  const gate = await startGate(t, {
+    upstream: upstream.url, policy: POLICY,
+    config: (made) => config({ connections: 2 }, { address: [`127.0.0.1:${made.port}`, `127.0.0.1:${second}`] })(made),
+  });
+  const idle = await connect(gate.port, 2, OPEN);
+  for (const wire of idle) assert.equal((await wire.answer()).status, 200);
+  const before = upstream.requests.length;
+  const busy = await connect(second, 2, SLOW);
+  await upstream.until(before + 2);
+
+  await assertOverloaded(await ask(second, { target: '/open/x' }));
+  for (const wire of idle) {
+    await wire.write(OPEN);
+    assert.equal((await wire.answer()).status, 200);
+    wire.close();
+  }
+  upstream.release();
+  for (const wire of busy) assert.equal((await wire.answer()).status, 200);
+});
