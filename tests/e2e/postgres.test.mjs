@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { makeGate, run } from './harness/gate.mjs';
+import { copySigning, makeGate, run } from './harness/gate.mjs';
 import { assertOauthError, callWith, GRANT, known, post, tokenOf } from './harness/oauth.mjs';
 import { noPostgres, PASSWORD, startPostgres } from './harness/postgres.mjs';
 import { expectRefusal } from './harness/refusal.mjs';
@@ -27,7 +27,7 @@ const local = (database) => ({ local_issuer: { issuer: 'http://gates.example', a
 /** A gate, not yet running; of two the second signs with the first one's key. */
 async function gateOn(t, database, { upstream, first, env } = {}) {
   const gate = await makeGate(t, { upstream: upstream?.url, policy: POLICY, config: local(database) });
-  if (first) fs.cpSync(path.join(first.dir, 'state', 'signing'), path.join(gate.dir, 'state', 'signing'), { recursive: true });
+  if (first) copySigning(first, gate);
   gate.endpoints = '';
   gate.env = env;
   return gate;

@@ -2,10 +2,8 @@
 // Every word of the table of refusals, provoked over a real socket: the answer in every particular
 // and the log line.
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import path from 'node:path';
 import test from 'node:test';
-import { makeGate, run, startGate } from './harness/gate.mjs';
+import { copySigning, makeGate, run, startGate } from './harness/gate.mjs';
 import { expectRefusal } from './harness/refusal.mjs';
 import { requestText, send } from './harness/raw.mjs';
 import { AUDIENCE, fileIssuer, forge, keySet, makeKey, now, sign } from './harness/tokens.mjs';
@@ -159,9 +157,7 @@ test('a token of the local issuer whose client is gone', async (t) => {
     policy,
     config: (gate) => {
       // The same signing key, another database: to it the first one's clients are unknown.
-      fs.mkdirSync(path.join(gate.dir, 'state'), { mode: 0o700 });
-      fs.cpSync(path.join(first.dir, 'state/signing'), path.join(gate.dir, 'state/signing'), { recursive: true });
-      for (const name of fs.readdirSync(path.join(gate.dir, 'state/signing'))) fs.chmodSync(path.join(gate.dir, 'state/signing', name), 0o600);
+      copySigning(first, gate);
       return { local_issuer: local };
     },
   });

@@ -49,6 +49,20 @@ export function scratch() {
   return dir;
 }
 
+/**
+ * Give one gate the signing keys of another, which may be running: a key that it is just writing has
+ * another name until it is whole.
+ */
+export function copySigning(from, to) {
+  const [there, here] = [from, to].map((gate) => path.join(gate.dir, 'state', 'signing'));
+  fs.mkdirSync(path.dirname(here), { recursive: true, mode: 0o700 });
+  fs.mkdirSync(here, { mode: 0o700 });
+  for (const name of fs.readdirSync(there).filter((one) => !one.endsWith('.tmp'))) {
+    fs.copyFileSync(path.join(there, name), path.join(here, name));
+    fs.chmodSync(path.join(here, name), 0o600);
+  }
+}
+
 /** Run `postern` to its end: {code, signal, stdout, stderr}. */
 export async function run(args, { input = '', cwd, env } = {}) {
   const child = spawn(POSTERN, args, { cwd, env: childEnv(env) });
