@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "cli/assume.h"
 #include "cli/command.h"
 #include "cli/explain_names.h"
 #include "cli/explain_own.h"
@@ -16,7 +17,6 @@
 #include "proxy/listener/listener.h"
 #include "proxy/gate/judge.h"
 #include "proxy/gate/snapshot.h"
-#include "token/verify.h"
 
 #define CLAIMS_MAX_BYTES (1u << 20)
 
@@ -117,17 +117,6 @@ open_services(struct answering *answering, struct err *reterr)
 	return true;
 }
 
-static size_t
-trusted_issuer_named(const struct config *config, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < config->trusted_issuer_count; i++)
-		if (strcmp(config->trusted_issuers[i].name, name) == 0)
-			break;
-	return i;
-}
-
 /* The claims that a fresh token of this client would carry. */
 static bool
 claims_of_client(struct answering *answering, struct err *reterr)
@@ -150,26 +139,13 @@ claims_of_client(struct answering *answering, struct err *reterr)
 	return answering->payload != NULL || err_set(reterr, "out of memory");
 }
 
-/* Claims missing from a claims file are assumed to be valid: the question is about roles, not about
- * dates. */
-static void
-assume_rest(json_t *payload, const struct trusted_issuer *trusted_issuer, int64_t now_s)
-{
-	if (json_object_get(payload, "iss") == NULL)
-		json_object_set_new(payload, "iss", json_string(trusted_issuer->issuer));
-	if (json_object_get(payload, "exp") == NULL)
-		json_object_set_new(payload, "exp", json_integer(now_s + 300));
-	if (json_object_get(payload, "aud") == NULL && trusted_issuer->audience.count > 0)
-		json_object_set_new(payload, "aud", json_string(trusted_issuer->audience.at[0]));
-}
-
 static bool
 claims_of_file(struct answering *answering, struct err *reterr)
 {
 	const struct asked *asked = answering->asked;
 	const struct config *config = answering->inputs.config;
 
-	answering->decision.issuer_index = trusted_issuer_named(config, asked->issuer);
+	answering->decision.issuer_index = assume_issuer(config, asked->issuer);
 	if (answering->decision.issuer_index == config->trusted_issuer_count)
 		return explain_no_issuer(config, asked->issuer, reterr);
 	if (!json_read_file(asked->claims, CLAIMS_MAX_BYTES, &answering->payload, reterr))
@@ -186,28 +162,21 @@ static enum reason
 judge_assumed(struct answering *answering)
 {
 	struct decision *decision = &answering->decision;
-	struct verify_inputs inputs = {
-		.trusted_issuer =
-		    &answering->inputs.config->trusted_issuers[decision->issuer_index],
-		.now_s = answering->asked->now_s,
-	};
-	struct token token = {
-		.claims = answering->payload,
-		.issuer = json_text(json_object_get(answering->payload, "iss")),
-	};
+	struct assume_token assumed = { answering->payload, decision->issuer_index,
+		&answering->arena };
 	struct claims claims = { 0 };
-	enum reason reason =
-	    judge_issuer(&answering->inputs, decision->issuer_index, &token.detail);
+	const char *detail = NULL;
+	enum reason reason = judge_issuer(&answering->inputs, decision->issuer_index, &detail);
 
 	if (reason == REASON_OK)
-		reason = verify_assumed(&inputs, &token, &answering->arena, &claims);
+		reason = assume_claims(&answering->inputs, &assumed, &claims, &detail);
 	if (reason == REASON_OK)
 		reason = judge_claims(
 		    &answering->inputs, &claims, &answering->arena, &answering->caller);
 	if (reason == REASON_TOKEN_REVOKED)
 		judge_keep_revoked(&claims, &answering->arena, decision);
 	decision->verdict.reason = reason;
-	decision->verdict.detail = token.detail;
+	decision->verdict.detail = detail;
 	return reason;
 }
 

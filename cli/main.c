@@ -39,6 +39,7 @@ static const struct command *const commands[] = {
 	&serve_command,
 	&check_command,
 	&explain_command,
+	&test_command,
 	&verify_command,
 	&client_command,
 	&user_command,

@@ -295,10 +295,12 @@ check_words(struct reading *reading)
 	while (*at != '\0') {
 		size_t len = strcspn(at, " ");
 
-		if (count > 0)
-			count--;
-		else if (*at != '[')
+		if (count == 0 && *at != '[')
 			wrong(reading, "%.*s is missing", (int)len, at);
+		else if (len > 3 && memcmp(at + len - 3, "...", 3) == 0)
+			count = 0; /* takes the rest */
+		else if (count > 0)
+			count--;
 		at += len;
 		at += strspn(at, " ");
 	}

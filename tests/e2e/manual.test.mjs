@@ -63,6 +63,7 @@ test('when a command exits with 1', async (t) => {
     assert.equal(done.code, code, `${words.join(' ')}: ${done.stderr}`);
   };
   const bad = ['-c', file('bad.yaml')];
+  for (const [name, expect] of [['yes', 'credentials_missing'], ['no', 'allow']]) gate.write(`${name}.yaml`, { cases: [{ caller: 'anonymous', request: 'GET /api/x', expect }] });
   for (const words of [['client', 'add', 'p'], ['client', 'add', 'off'], ['client', 'disable', 'off'], ['user', 'add', 'u']]) await ended([words, 'correct horse battery\n'], 0);
 
   /** By what the manual says: [lines that exit with 1, lines that exit with 2]. */
@@ -70,6 +71,7 @@ test('when a command exits with 1', async (t) => {
     serve: ['never: mistakes in the configuration are 2 here', [], [[['serve', ...bad]]]],
     check: ['there is a mistake; warnings alone are 0', [[['check', ...bad]]], [[['check', '-c', file('nowhere.yaml')]]]],
     explain: ['it would refuse', [[['explain', '/api/x']]], [[['explain', '/api/x', '--client', 'nobody']]]],
+    test: ['a case comes out differently, or too little is covered', [[['test', file('no.yaml')]], [['test', '--fail-under', '100', file('yes.yaml')]]], [[['test', file('postern.yaml')]]]],
     verify: ['it is refused', [[['verify', '--jwks', file('keys.json'), 'a.b.c']]], [[['verify', '--jwks', file('nowhere.json'), 'a.b.c']]]],
     client: ['no such client or role, a name that is taken, no secret in that slot',
       [[['client', 'show', 'nobody']], [['client', 'grant', 'p', 'nothing']], [['client', 'revoke', 'p', 'nothing']], [['client', 'add', 'p']], [['client', 'rename', 'p', 'off']], [['client', 'revoke-secret', 'p', '--slot', '2']]],

@@ -21,9 +21,9 @@
 	"  read: {paths: ['/orders/*'], methods: [GET], roles: [reader]}\n"                        \
 	"public: ['/open']\n"
 
-static const struct command *const commands[] = { &check_command, &explain_command, &verify_command,
-	&client_command, &user_command, &keys_command, &token_command, &revoke_command,
-	&store_command, &jwks_command, &health_command };
+static const struct command *const commands[] = { &check_command, &explain_command, &test_command,
+	&verify_command, &client_command, &user_command, &keys_command, &token_command,
+	&revoke_command, &store_command, &jwks_command, &health_command };
 
 static struct scratch scratch;
 static struct said said;

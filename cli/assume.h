@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * assume - callers that nobody has authenticated: for "what if" questions about the policy, in
+ * `postern explain` and `postern test`.
+ *
+ * Uses:   proxy (judge), token (verify).
+ * Pure:   yes (allocates).
+ */
+#ifndef POSTERN_CLI_ASSUME_H
+#define POSTERN_CLI_ASSUME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/check.h"
+#include "base/json.h"
+#include "base/reason.h"
+#include "proxy/gate/judge.h"
+#include "token/trusted_issuer.h"
+
+/* A token that is assumed to be well signed. Borrowed. */
+struct assume_token {
+	json_t *payload;     /* an object */
+	size_t issuer_index; /* whose it is, in the configuration */
+	struct arena *arena; /* lends what is found */
+};
+
+/* The issuer of that name in the configuration; trusted_issuer_count: there is none. */
+size_t assume_issuer(const struct config *config, const char *name);
+
+/* Claims that are not there are assumed to be right: the question is about roles, not about
+ * dates. */
+void assume_rest(json_t *payload, const struct trusted_issuer *trusted_issuer, int64_t now_s);
+
+/*
+ * Every check of a token but the signature's, at inputs->now_s. Returns REASON_OK and *ret_claims,
+ * or why it is refused.
+ *
+ * ret_detail  the refusal's detail, or NULL.
+ */
+MUST_CHECK enum reason assume_claims(const struct judge_inputs *inputs,
+    const struct assume_token *assumed, struct claims *ret_claims, const char **ret_detail);
+
+#endif
