@@ -2,7 +2,7 @@
 // What /metrics says of upstreams.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { startGate } from './harness/gate.mjs';
+import { ENGINE, startGate } from './harness/gate.mjs';
 import { fileIssuer, keySet, makeKey } from './harness/tokens.mjs';
 import { answer, deadUrl, recordingUpstream } from './harness/upstream.mjs';
 import { eventually } from './harness/wait.mjs';
@@ -13,7 +13,11 @@ test('upstreams are counted, each once', async (t) => {
   const gate = await startGate(t, {
     upstream: upstream.url,
     files: { 'keys.json': keySet(makeKey('RS256')) },
-    config: { issuers: fileIssuer(), limits: { upstream_timeout: '500ms' } },
+    // Each loop has connections of its own.
+    config: (made) => ({
+      listen: { address: `127.0.0.1:${made.port}`, engine: ENGINE, threads: 1 },
+      issuers: fileIssuer(), limits: { upstream_timeout: '500ms' },
+    }),
     policy: {
       modules: {
         same: { paths: ['/same/*'], upstream: upstream.url },

@@ -16,7 +16,7 @@ const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../.
 export const POSTERN = path.resolve(process.env.POSTERN ?? path.join(ROOT, 'build/debug/postern'));
 
 /** The engine under test: the suites of the wire run on each. */
-export const ENGINE = process.env.POSTERN_ENGINE ?? 'civetweb';
+export const ENGINE = process.env.POSTERN_ENGINE ?? 'events';
 
 const SANITIZED = /(ERROR: (Address|Leak|Thread)Sanitizer|WARNING: ThreadSanitizer|runtime error:)/;
 
