@@ -14,7 +14,7 @@
 #include "cli/keys.h"
 #include "issuer/model/incarnation.h"
 #include "policy/explain.h"
-#include "proxy/listener/listener.h"
+#include "proxy/listener/engines/engines.h"
 #include "proxy/gate/judge.h"
 #include "proxy/gate/snapshot.h"
 
@@ -228,7 +228,7 @@ judge(struct answering *answering)
 	enum reason reason;
 
 	reason = judge_admit(&answering->request, &answering->arena, decision);
-	if (!listener_knows_method(answering->inputs.config->engine,
+	if (!engines_know_method(answering->inputs.config->engine,
 		answering->request.method)) { /* which the listener looks at first */
 		reason = REASON_REQUEST_MALFORMED;
 		decision->verdict.detail = "the listener does not know this method";

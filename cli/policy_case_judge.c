@@ -6,7 +6,7 @@
 #include "cli/assume.h"
 #include "cli/explain_own.h"
 #include "cli/node_json.h"
-#include "proxy/listener/listener.h"
+#include "proxy/listener/engines/engines.h"
 
 /* What is needed to judge a case. */
 struct judging {
@@ -119,7 +119,7 @@ judge(struct judging *judging)
 	struct decision *decision = &judging->decision;
 	enum reason reason = judge_admit(&judging->request, judging->arena, decision);
 
-	if (!listener_knows_method(judging->config->engine, judging->request.method))
+	if (!engines_know_method(judging->config->engine, judging->request.method))
 		reason = REASON_REQUEST_MALFORMED;
 	if (reason != REASON_OK)
 		return reason;

@@ -21,7 +21,7 @@
 #include "issuer/local/local.h"
 #include "policy/policy.h"
 #include "proxy/http/headers.h"
-#include "proxy/listener/listener.h"
+#include "proxy/listener/engines/engines.h"
 #include "token/trusted_issuer.h"
 
 /* The most addresses of `listen`. */
@@ -67,7 +67,7 @@ struct config {
 	const char *path;        /* of postern.yaml */
 	const struct node *root; /* its tree; NULL: it is not valid YAML */
 	struct texts listen;     /* addresses */
-	enum listener_engine engine;
+	enum engines_name engine;
 	int threads;          /* of engine events; 0: one for each processor */
 	const char *admin;    /* address */
 	const char *upstream; /* URL, or NULL when every module has its own */

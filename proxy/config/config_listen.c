@@ -13,8 +13,8 @@ struct admin_section {
 	const char *address;
 };
 
-/* In the order of enum listener_engine. */
-static const char *const engine_words[] = { "civetweb", "events", NULL };
+/* In the order of enum engines_name. */
+static const char *const engine_words[] = { "events", "civetweb", NULL };
 
 static const struct field listen_fields[] = {
 	{ .key = "address",
@@ -122,8 +122,11 @@ config_listen_read(
 	schema_read(listen_map, listen_fields, &listen, &config->mistakes);
 	schema_read(admin_map, admin_fields, &admin, &config->mistakes);
 	config->listen = listen.address;
-	config->engine = (enum listener_engine)listen.engine;
+	config->engine = (enum engines_name)listen.engine;
 	config->threads = (int)listen.threads;
 	config->admin = admin.address;
+	if (config->engine != ENGINES_EVENTS && engines_find(config->engine) == NULL)
+		mistake_at_key(&config->mistakes, document_get(listen_map, "engine"),
+		    "this build of postern has no CivetWeb; its engine is \"events\"");
 	check_addresses(config, listen_map, admin_map);
 }

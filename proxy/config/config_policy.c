@@ -2,14 +2,13 @@
 #include "issuer/oauth/endpoint.h"
 #include "proxy/config/config.h"
 #include "proxy/http/request.h"
-#include "proxy/listener/listener.h"
 
 #define OWN_MAX (ENDPOINT_COUNT + 2)
 
 static bool
 civetweb_serves(struct span method)
 {
-	return request_method_served(method) && listener_knows_method(LISTENER_CIVETWEB, method);
+	return request_method_served(method) && engines_know_method(ENGINES_CIVETWEB, method);
 }
 
 /* The paths that the gate answers before it looks at the policy: the metadata of the resource and
@@ -45,7 +44,7 @@ config_policy_read(struct config *config, struct err *reterr)
 		.local_issuer = config->has_local ? LOCAL_NAME : NULL,
 		.own_paths = &own_paths,
 		.method_served =
-		    config->engine == LISTENER_CIVETWEB ? civetweb_serves : request_method_served,
+		    config->engine == ENGINES_CIVETWEB ? civetweb_serves : request_method_served,
 	};
 	struct node *root = NULL;
 

@@ -88,7 +88,7 @@ check_family(struct config *config, const char *text, const struct node *node)
 	struct err err;
 
 	if (address_read(text, &address, &err) && address.ipv6 &&
-	    !listener_has_ipv6(config->engine))
+	    !engines_can(config->engine, ENGINES_IPV6))
 		mistake_at_key(&config->mistakes, node,
 		    "\"%s\": the CivetWeb of this machine has no IPv6; \"engine\": events has",
 		    text);
@@ -99,9 +99,6 @@ check_listeners(struct config *config)
 {
 	for (size_t i = 0; i < config->listen.count; i++)
 		check_family(config, config->listen.at[i], config->listen.node);
-	if (config->admin != NULL)
-		check_family(config, config->admin,
-		    document_get(document_get(config->root, "admin"), "address"));
 }
 
 void

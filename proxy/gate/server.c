@@ -15,8 +15,6 @@
 #include "jwks/fetch.h"
 #include "proxy/gate/admin.h"
 #include "proxy/gate/gate.h"
-#include "proxy/listener/civetweb/civetweb.h"
-#include "proxy/listener/events/events.h"
 
 #define TICK_MS 100
 #define TRIM_TICKS 50
@@ -158,7 +156,7 @@ static struct listener_setup
 listener_setup_of(const struct config *config, const char *address)
 {
 	return (struct listener_setup){
-		.engine = config->engine == LISTENER_EVENTS ? events_engine() : civetweb_engine(),
+		.engine = engines_find(config->engine),
 		.threads = config->threads,
 		.address = address,
 		.header_bytes = config->limits.header_bytes,

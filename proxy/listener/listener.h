@@ -40,15 +40,6 @@ struct listener_setup {
 	void *context;
 };
 
-/* The engines, as `listen.engine` names them. */
-enum listener_engine { LISTENER_CIVETWEB, LISTENER_EVENTS };
-
-/* What only one of them cannot do; the manual has the table. Can it have an IPv6 address? */
-bool listener_has_ipv6(enum listener_engine engine);
-
-/* Does it read requests with this method at all? It refuses others as not HTTP/1.1. */
-bool listener_knows_method(enum listener_engine engine, struct span method);
-
 /* What a client's connection is doing. */
 enum listener_state {
 	LISTENER_READING,   /* sends its first request's head, or has begun to send another one */

@@ -12,9 +12,10 @@ export const FOLDERS = ['cli', 'proxy', 'issuer', 'policy', 'token', 'jwks', 'ba
 /** The rooms, and the rooms that each may include besides those that these may: the arrows, one way. */
 export const ROOMS = {
   cli: ['proxy/gate'],
-  'proxy/gate': ['proxy/config', 'proxy/upstream', 'proxy/listener/civetweb', 'proxy/listener/events', 'issuer/admin'],
-  'proxy/config': ['proxy/listener', 'issuer/local', 'policy'],
+  'proxy/gate': ['proxy/config', 'proxy/upstream', 'issuer/admin'],
+  'proxy/config': ['proxy/listener/engines', 'issuer/local', 'policy'],
   'proxy/upstream': ['proxy/listener', 'proxy/io'],
+  'proxy/listener/engines': ['proxy/listener/civetweb', 'proxy/listener/events'],
   'proxy/listener/civetweb': ['proxy/listener', 'proxy/io'],
   'proxy/listener/events': ['proxy/listener', 'proxy/io'],
   'proxy/listener': ['proxy/http'],

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { abilities } from './harness/engines.mjs';
 import { makeGate, run } from './harness/gate.mjs';
 import { freePort } from './harness/ports.mjs';
 import { fileIssuer, keySet, makeKey, sign } from './harness/tokens.mjs';
@@ -24,6 +25,23 @@ const table = Object.fromEntries([...MANUAL.matchAll(/^\| `postern (\w+)[^|]*`(?
 
 test('every command is in the table of the manual, and the reverse', () => {
   assert.deepEqual(Object.keys(table).sort(), [...commands].sort());
+});
+
+test('what each engine can do', async (t) => {
+  const [, section] = MANUAL.split('\n## The two engines\n')[1].match(/\n(\|[^]*?)\n\n/);
+  const rows = section.split('\n').map((line) => line.slice(2, -2).split(' | '));
+  assert.match(section, /^\| \| `events` \| `civetweb`/);
+  assert.ok(Object.keys(abilities).length > 3);
+  for (const { row, ...engines } of Object.values(abilities)) {
+    await t.test(row, () => {
+      const cells = rows.find(([first]) => first === row);
+      assert.ok(cells, 'a row of the manual');
+      // What is said there may be more than a word, but not the opposite.
+      assert.doesNotMatch(cells[1], /^no\b/);
+      assert.notEqual(engines.civetweb === 'NO' && cells[2], 'yes');
+      assert.notEqual(engines.civetweb !== 'NO' && cells[2], 'no');
+    });
+  }
 });
 
 test('options', async (t) => {

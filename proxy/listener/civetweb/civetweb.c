@@ -26,13 +26,13 @@ civetweb_engine(void)
 }
 
 bool
-listener_has_ipv6(enum listener_engine engine)
+civetweb_has_ipv6(void)
 {
-	return engine != LISTENER_CIVETWEB || engine_has_ipv6();
+	return engine_has_ipv6();
 }
 
 bool
-listener_knows_method(enum listener_engine engine, struct span method)
+civetweb_knows_method(struct span method)
 {
 	/* The methods of CivetWeb 1.15. Version 1.16 also reads COPY and MOVE, but these are not
 	 * supported. */
@@ -40,8 +40,6 @@ listener_knows_method(enum listener_engine engine, struct span method)
 		"PATCH", "CONNECT", "PROPFIND", "MKCOL", "LOCK", "UNLOCK", "PROPPATCH", "REPORT",
 		NULL };
 
-	if (engine != LISTENER_CIVETWEB)
-		return true;
 	for (size_t i = 0; methods[i] != NULL; i++)
 		if (span_is(method, methods[i]))
 			return true;

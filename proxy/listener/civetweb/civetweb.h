@@ -17,4 +17,10 @@
  */
 const struct engine *civetweb_engine(void);
 
+/* Was the library built with IPv6? */
+bool civetweb_has_ipv6(void);
+
+/* Does it read requests with this method? It refuses others as not HTTP/1.1. */
+bool civetweb_knows_method(struct span method);
+
 #endif

@@ -78,17 +78,25 @@ exchange_write(struct exchange *exchange, struct span bytes)
 	return !exchange->written.failed;
 }
 
-bool
-listener_has_ipv6(enum listener_engine engine)
+const struct engine *
+engines_find(enum engines_name name)
 {
-	(void)engine;
+	(void)name;
+	return NULL;
+}
+
+bool
+engines_can(enum engines_name name, enum engines_ability ability)
+{
+	(void)name;
+	(void)ability;
 	return true;
 }
 
 bool
-listener_knows_method(enum listener_engine engine, struct span method)
+engines_know_method(enum engines_name name, struct span method)
 {
-	(void)engine;
+	(void)name;
 	(void)method;
 	return true;
 }
