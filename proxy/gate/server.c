@@ -30,7 +30,7 @@ struct server {
 	char path[4096];
 };
 
-/* Enough threads that scrapers which hang do not block a probe. */
+/* Enough that scrapers which hang do not keep a probe out. */
 #define ADMIN_CONNECTIONS 32
 
 /* Watch the files that were read. The digest of what was read is compared with their contents, so
@@ -169,6 +169,20 @@ listener_setup_of(const struct config *config, const char *address)
 	};
 }
 
+/* What an operator asks is answered however many clients hold threads of the other engine; a loop
+ * is enough. */
+static struct listener_setup
+admin_setup_of(const struct config *config)
+{
+	struct listener_setup setup = listener_setup_of(config, config->admin);
+
+	if (config->engine != ENGINES_EVENTS)
+		setup.threads = 1;
+	setup.engine = engines_find(ENGINES_EVENTS);
+	setup.connections = ADMIN_CONNECTIONS;
+	return setup;
+}
+
 /* The admin listener starts last: once a probe succeeds, the other listeners are ready. */
 static bool
 listen_all(struct server *server, const struct config *config, struct err *reterr)
@@ -185,8 +199,7 @@ listen_all(struct server *server, const struct config *config, struct err *reter
 		server->public_count++;
 	}
 	server->admin.listener = server->public[0];
-	setup = listener_setup_of(config, config->admin);
-	setup.connections = ADMIN_CONNECTIONS;
+	setup = admin_setup_of(config);
 	setup.serve = admin_serve;
 	setup.refuse = admin_refuse;
 	setup.context = &server->admin;

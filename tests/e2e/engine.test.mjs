@@ -87,6 +87,14 @@ test('a method', async (t) => {
   });
 });
 
+test('the admin listener runs on it, whatever reads requests', async (t) => {
+  const gate = await startGate(t, { files: FILES, config: (made) => ({ ...config()(made), listen: { address: `127.0.0.1:${made.port}`, engine: 'civetweb' } }) });
+
+  // Which of them it is: a method that CivetWeb does not know.
+  assert.equal((await gate.ask({ method: 'PURGE', target: '/open/x' })).status, 400);
+  assert.equal((await gate.admin('/livez', { method: 'PURGE' })).status, 200);
+});
+
 test('when all places are taken', async (t) => {
   const upstream = await holdingUpstream(t);
   const gate = await startGate(t, { upstream: upstream.url, files: FILES, config: config({}, { connections: 4 }) });
