@@ -35,7 +35,6 @@ static const struct {
 	{ "prefix", NOT_YET },
 	{ "exists", NOT_YET "; a \"claim\" without \"equals\" only has to be present" },
 	{ "peer", NOT_YET },
-	{ "certificate", NOT_YET },
 	{ "host", "write ADDRESS:PORT under \"address\"" },
 	{ "port", "write ADDRESS:PORT under \"address\"" },
 	{ "issuer_url", "write \"issuer\"" },

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/distinguished_name.h"
 #include "base/json.h"
 #include "token/verify.h"
 
@@ -44,4 +45,12 @@ assume_claims(const struct judge_inputs *inputs, const struct assume_token *assu
 
 	*ret_detail = token.detail;
 	return reason;
+}
+
+bool
+assume_certificate(struct span subject, struct arena *arena,
+    struct request_certificate *ret_certificate, struct err *reterr)
+{
+	*ret_certificate = (struct request_certificate){ 0 };
+	return distinguished_name_read(subject, arena, &ret_certificate->subject, reterr);
 }

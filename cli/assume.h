@@ -9,14 +9,17 @@
 #ifndef POSTERN_CLI_ASSUME_H
 #define POSTERN_CLI_ASSUME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/check.h"
+#include "base/err.h"
 #include "base/json.h"
 #include "base/reason.h"
 #include "proxy/gate/judge.h"
+#include "proxy/http/request.h"
 #include "token/trusted_issuer.h"
 
 /* A token that is assumed to be well signed. Borrowed. */
@@ -41,5 +44,12 @@ void assume_rest(json_t *payload, const struct trusted_issuer *trusted_issuer, i
  */
 MUST_CHECK enum reason assume_claims(const struct judge_inputs *inputs,
     const struct assume_token *assumed, struct claims *ret_claims, const char **ret_detail);
+
+/*
+ * A verified certificate with this subject (RFC 4514), and with a digest to which no token is
+ * bound; its text is lent by the arena. False: it is no subject, or there is no memory.
+ */
+MUST_CHECK bool assume_certificate(struct span subject, struct arena *arena,
+    struct request_certificate *ret_certificate, struct err *reterr);
 
 #endif

@@ -24,7 +24,7 @@
 struct asked {
 	struct command_line line;
 	const char *method, *path;
-	const char *token, *claims, *issuer, *client, *user;
+	const char *token, *claims, *issuer, *client, *user, *certificate;
 	bool json;
 	int64_t now_s;
 };
@@ -43,6 +43,7 @@ struct answering {
 	struct request request;
 	struct decision decision;
 	struct caller *caller;
+	struct request_certificate certificate; /* that is assumed */
 	struct explain_own own;
 	json_t *payload; /* claims that are assumed */
 };
@@ -215,6 +216,8 @@ find_caller(void *context, const struct judge_inputs *inputs, struct decision *d
 		reason = judge_named(answering);
 	else if (decision->credentials.scheme == CREDENTIALS_BEARER)
 		reason = judge_bearer(inputs, &answering->arena, decision, &answering->caller);
+	else
+		return judge_certificate(inputs, &answering->arena, decision);
 	decision->caller = answering->caller;
 	return reason;
 }
@@ -254,6 +257,7 @@ tell(struct answering *answering, enum reason reason)
 		.route = decision->target.path.at != NULL ? &decision->route : NULL,
 		.principal = decision->caller == NULL ? NULL : &decision->caller->principal,
 		.verdict = &decision->verdict,
+		.certificate = judge_subject(&answering->inputs),
 		.reason = reason,
 		.own_status = answering->own.status,
 		.detail = answering->own.detail != NULL ? answering->own.detail
@@ -282,6 +286,16 @@ tell(struct answering *answering, enum reason reason)
 	return reason == REASON_OK && answering->own.status < 400 ? EXIT_YES : EXIT_NO;
 }
 
+static bool
+read_certificate(struct answering *answering, struct err *reterr)
+{
+	struct span subject = span_of(answering->asked->certificate);
+
+	return subject.at == NULL ||
+	       assume_certificate(subject, &answering->arena, &answering->certificate, reterr) ||
+	       err_within(reterr, "--certificate");
+}
+
 static int
 answer(struct answering *answering)
 {
@@ -289,8 +303,11 @@ answer(struct answering *answering)
 	struct err err = { "" };
 	int code;
 
-	if (!make_request(answering, &err) || !open_services(answering, &err))
+	if (!read_certificate(answering, &err) || !make_request(answering, &err) ||
+	    !open_services(answering, &err))
 		return command_trouble_at("explain", &err);
+	if (asked->certificate != NULL)
+		answering->inputs.certificate = &answering->certificate;
 	if ((asked->client != NULL && !claims_of_client(answering, &err)) ||
 	    (asked->claims != NULL && !claims_of_file(answering, &err)))
 		code = command_trouble_at("explain", &err);
@@ -326,6 +343,10 @@ static const struct command_option options[] = {
 	    .argument = "NAME",
 	    .offset = offsetof(struct asked, user),
 	    .help = "the caller is this user, by Basic authentication" },
+	{ .name = "--certificate",
+	    .argument = "SUBJECT",
+	    .offset = offsetof(struct asked, certificate),
+	    .help = "the client has a verified certificate with this subject (RFC 4514)" },
 	{ .name = "--at",
 	    .argument = "TIME",
 	    .kind = OPTION_READ,

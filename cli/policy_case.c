@@ -3,12 +3,13 @@
 
 #include "base/clock.h"
 #include "base/nearest.h"
+#include "cli/assume.h"
 #include "policy/reader.h"
 #include "policy/role.h"
 
 /* What schema_read() fills. */
 struct case_row {
-	const char *name, *request, *expect, *privilege, *role, *at;
+	const char *name, *request, *expect, *privilege, *role, *at, *certificate;
 	const struct node *caller;
 };
 
@@ -27,6 +28,10 @@ static const struct field case_fields[] = {
 	    .offset = offsetof(struct case_row, caller),
 	    .required = true,
 	    .help = "who asks; or the word anonymous" },
+	{ .key = "certificate",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct case_row, certificate),
+	    .help = "the subject of the client's verified certificate (RFC 4514); default: none" },
 	{ .key = "request",
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct case_row, request),
@@ -210,6 +215,15 @@ read_caller(struct policy_cases *cases, const struct node *node, struct policy_c
 		mistake_at(&cases->mistakes, node, "must be a map, or the word anonymous");
 }
 
+static void
+read_certificate(struct policy_cases *cases, const struct node *node, struct policy_case *one)
+{
+	struct err err;
+
+	if (!assume_certificate(node->text, cases->mistakes.arena, &one->certificate, &err))
+		mistake_at(&cases->mistakes, node, "is not a subject (RFC 4514): %s", err.text);
+}
+
 static bool
 read_case(struct policy_cases *cases, const struct node *node, struct err *reterr)
 {
@@ -224,6 +238,8 @@ read_case(struct policy_cases *cases, const struct node *node, struct err *reter
 	}
 	schema_read(node, case_fields, &row, &cases->mistakes);
 	read_caller(cases, row.caller, &one->caller);
+	if (row.certificate != NULL)
+		read_certificate(cases, document_get(node, "certificate"), one);
 	read_request(cases, document_get(node, "request"), one);
 	one->expect = read_expect(cases, document_get(node, "expect"));
 	check_privilege(cases, document_get(node, "privilege"));

@@ -16,6 +16,7 @@
 #include "base/reason.h"
 #include "base/schema.h"
 #include "proxy/config/config.h"
+#include "proxy/http/request.h"
 
 /* Who asks. With all of it empty: nobody, without credentials. Lent by the document's arena. */
 struct policy_case_caller {
@@ -32,6 +33,7 @@ struct policy_case {
 	const struct node *node;
 	const char *name; /* the request, when it has none of its own */
 	struct policy_case_caller caller;
+	struct request_certificate certificate; /* of the client; its subject's at == NULL: none */
 	struct span method, target;
 	enum reason expect;    /* REASON_OK: allow */
 	const char *privilege; /* that is to decide; NULL: any, or none */

@@ -61,7 +61,8 @@ find_by_token(struct judging *judging)
 	const struct config *config = judging->config;
 	struct assume_token assumed = { .arena = judging->arena };
 	struct principal_store store = store_of(caller);
-	struct principal_inputs who = { .store = caller->client != NULL ? &store : NULL };
+	struct principal_inputs who = { .store = caller->client != NULL ? &store : NULL,
+		.certificate = judge_subject(&judging->inputs) };
 	struct claims claims = { 0 };
 	enum reason reason;
 
@@ -85,11 +86,13 @@ find_by_name(struct judging *judging)
 {
 	const struct policy_case_caller *caller = &judging->one->caller;
 	struct principal_store store = store_of(caller);
+	struct principal_inputs who = { .store = &store,
+		.certificate = judge_subject(&judging->inputs) };
 
 	if (caller->user != NULL && !judging->decision.basic)
 		return REASON_BASIC_NOT_ALLOWED;
 	return principal_of_user(
-		   &judging->config->policy, &store, &judging->caller.principal, judging->arena)
+		   &judging->config->policy, &who, &judging->caller.principal, judging->arena)
 		   ? REASON_OK
 		   : REASON_OVERLOADED;
 }
@@ -101,9 +104,8 @@ find_caller(void *context, const struct judge_inputs *inputs, struct decision *d
 	const struct policy_case_caller *caller = &judging->one->caller;
 	enum reason reason;
 
-	(void)inputs;
 	if (caller->anonymous)
-		return REASON_OK;
+		return judge_certificate(inputs, judging->arena, decision);
 	reason = caller->issuer != NULL || caller->client != NULL ? find_by_token(judging)
 								  : find_by_name(judging);
 	decision->verdict.reason = reason;
@@ -199,6 +201,8 @@ policy_case_judge(const struct config *config, const struct policy_case *one, st
 	*judging = (struct judging){ .one = one, .config = config, .arena = arena };
 	judging->inputs =
 	    (struct judge_inputs){ .snapshot = &alone, .config = config, .now_s = one->at_s };
+	if (one->certificate.subject.at != NULL)
+		judging->inputs.certificate = &one->certificate;
 	judging->request.method = one->method;
 	judging->request.target = one->target;
 	judging->request.version_minor = 1;

@@ -62,6 +62,8 @@ lint_stars(struct reader *reader, const struct node *node, const struct grant *g
 	    "write a line for each client; for every token of an issuer write {issuer: NAME}");
 	wildcard_warn(
 	    mistakes, document_get(node, "user"), grant->user, "write a line for each user");
+	wildcard_warn(mistakes, document_get(node, "certificate"), grant->certificate,
+	    "write a line for each subject");
 	for (size_t i = 0; i < grant->equals.count; i++)
 		wildcard_warn(mistakes, reader_text_node(&grant->equals, i), grant->equals.at[i],
 		    "list each value; for any value leave \"equals\" out");
@@ -95,6 +97,10 @@ condition_lint_grant(struct reader *reader, const struct node *node, const struc
 	lint_scope(reader, document_get(node, "scope"), grant->scope,
 	    "write a line for each scope, of which any one is enough");
 	lint_stars(reader, node, grant);
+	if (grant->certificate != NULL && !reader->names->client_certificates)
+		mistake_warn_at(reader->mistakes, document_get(node, "certificate"),
+		    "can never match: the listener does not ask for client certificates "
+		    "(listen.tls.client_certificate)");
 	if (condition_lint_local(grant, reader->names))
 		lint_local(reader, node, grant);
 }

@@ -127,6 +127,7 @@ put_caller(json_t *object, const struct explanation *explanation, bool *failed)
 	put(object, "issuer", text_or_null(who->issuer), failed);
 	put(object, "subject", span_or_null(who->subject), failed);
 	put(object, "client", span_or_null(who->client), failed);
+	put(object, "certificate", span_or_null(explanation->certificate), failed);
 	put(object, "ignored_entries", json_integer((json_int_t)who->not_text), failed);
 }
 
@@ -256,6 +257,7 @@ text_caller(const struct explanation *explanation, struct buffer *buffer)
 {
 	const struct principal *who = explanation->principal;
 
+	line_quoted(buffer, "certificate", explanation->certificate);
 	if (who == NULL) {
 		line(buffer, "caller", "unauthenticated");
 		return;

@@ -27,6 +27,7 @@ struct explanation {
 	const struct route_match *route;   /* NULL: it did not come to that */
 	const struct principal *principal; /* NULL: no credentials, or they were refused */
 	const struct verdict *verdict;     /* NULL: it did not come to that */
+	struct span certificate;           /* subject of the client's; at == NULL: none */
 	enum reason reason;                /* overall: REASON_OK forwards */
 	int own_status; /* what the gate itself answers there; 0: it is none of its own endpoints */
 	const char *detail;     /* may be NULL */
@@ -43,8 +44,8 @@ void explain_text(const struct explanation *explanation, struct buffer *buffer);
  * An object with the members verdict ("forward", "refuse", or "answer" for the gate's
  * own endpoints), reason, status (of an answer: `own_status`), detail, method,
  * path, pattern, privilege, label, module, public, shadow_reason, roles, roles_wanted, scopes,
- * scopes_wanted, issuer, subject, client, ignored_entries (of the token's lists, since they are no
- * text), revoked ({by, at}). What is not known is null; lists are empty.
+ * scopes_wanted, issuer, subject, client, certificate, ignored_entries (of the token's lists, since
+ * they are no text), revoked ({by, at}). What is not known is null; lists are empty.
  *
  * Returns it given: json_decref() it. NULL: no memory.
  */

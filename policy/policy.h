@@ -30,6 +30,7 @@ struct grant {
 	const char
 	    *client; /* of the local issuer, by name or id; with `issuer`: the client claim */
 	const char *user;
+	const char *certificate; /* the client certificate's subject, see distinguished_name.h */
 	struct grant *next;
 };
 
@@ -79,6 +80,7 @@ struct policy_names {
 	const char *local_issuer;      /* name of the local issuer, or NULL */
 	const struct texts *own_paths; /* of the gate's own endpoints; NULL: there are none */
 	bool (*method_served)(struct span method); /* does the gate take it? NULL: every one */
+	bool client_certificates;                  /* does the listener ask clients for them? */
 };
 
 /* The keys at the top of policy.yaml; for the manual. */

@@ -11,8 +11,9 @@
 
 /* What a grant is compared with. */
 struct facts {
-	const struct claims *claims; /* NULL: a user by Basic */
+	const struct claims *claims; /* NULL: no token */
 	const struct principal_store *store;
+	struct span certificate;
 	bool any_group; /* as if the caller were in every group */
 };
 
@@ -88,6 +89,12 @@ client_holds(const struct grant *grant, const struct facts *facts)
 }
 
 static bool
+certificate_holds(const struct grant *grant, const struct facts *facts)
+{
+	return facts->certificate.at != NULL && span_is(facts->certificate, grant->certificate);
+}
+
+static bool
 token_holds(const struct grant *grant, const struct claims *claims, bool any_group)
 {
 	if (grant->issuer == NULL && grant->scope == NULL && grant->group == NULL &&
@@ -114,11 +121,13 @@ grant_holds(const struct grant *grant, const struct facts *facts)
 	bool asks = grant->issuer != NULL || grant->scope != NULL || grant->group != NULL ||
 		    grant->role != NULL || grant->claim != NULL;
 
-	if (!asks && grant->client == NULL && grant->user == NULL)
+	if (!asks && grant->client == NULL && grant->user == NULL && grant->certificate == NULL)
 		return false;
 	if (!token_holds(grant, facts->claims, facts->any_group))
 		return false;
 	if (grant->client != NULL && !client_holds(grant, facts))
+		return false;
+	if (grant->certificate != NULL && !certificate_holds(grant, facts))
 		return false;
 	return grant->user == NULL || (facts->store != NULL && facts->store->user != NULL &&
 					  strcmp(facts->store->user, grant->user) == 0);
@@ -148,10 +157,11 @@ static bool
 find_unsure(const struct policy *policy, const struct facts *facts, struct principal *principal,
     struct arena *arena)
 {
-	struct facts grouped = { facts->claims, facts->store, true };
+	struct facts grouped = *facts;
 
 	if (facts->claims == NULL || !facts->claims->groups_overage)
 		return true;
+	grouped.any_group = true;
 	principal->unsure = arena_array(arena, policy->role_words + 1, sizeof(uint64_t));
 	if (principal->unsure != NULL)
 		grant_roles(policy, &grouped, principal->unsure);
@@ -182,7 +192,7 @@ principal_of_claims(const struct policy *policy, const struct principal_inputs *
 {
 	const struct claims *claims = inputs->claims;
 	const struct principal_store *store = inputs->store;
-	struct facts facts = { claims, store, false };
+	struct facts facts = { claims, store, inputs->certificate, false };
 
 	*principal = (struct principal){
 		.issuer = claims->trusted_issuer->name,
@@ -197,15 +207,25 @@ principal_of_claims(const struct policy *policy, const struct principal_inputs *
 }
 
 bool
-principal_of_user(const struct policy *policy, const struct principal_store *store,
+principal_of_user(const struct policy *policy, const struct principal_inputs *inputs,
     struct principal *principal, struct arena *arena)
 {
-	struct facts facts = { NULL, store, false };
+	struct facts facts = { NULL, inputs->store, inputs->certificate, false };
 
 	*principal = (struct principal){
-		.subject = span_of(store->user),
-		.user = store->user,
+		.subject = span_of(inputs->store->user),
+		.user = inputs->store->user,
 	};
+	return find_roles(policy, &facts, principal, arena);
+}
+
+bool
+principal_of_certificate(const struct policy *policy, const struct principal_inputs *inputs,
+    struct principal *principal, struct arena *arena)
+{
+	struct facts facts = { NULL, NULL, inputs->certificate, false };
+
+	*principal = (struct principal){ .subject = inputs->certificate };
 	return find_roles(policy, &facts, principal, arena);
 }
 

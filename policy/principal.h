@@ -17,7 +17,7 @@
 #include "token/verify.h"
 
 struct principal {
-	const char *issuer;  /* trusted issuer's name; NULL: a local user by Basic */
+	const char *issuer;  /* trusted issuer's name; NULL: known without a token */
 	struct span subject; /* at == NULL: none */
 	struct span client;
 	const char *client_name; /* of the local issuer's client, or NULL */
@@ -36,10 +36,12 @@ struct principal_store {
 	struct texts roles;      /* granted in the store */
 };
 
-/* The caller, as known from a verified token. */
+/* What is known of the caller. */
 struct principal_inputs {
-	const struct claims *claims;         /* verified */
+	const struct claims *claims;         /* verified; NULL: no token */
 	const struct principal_store *store; /* NULL: not of the local issuer */
+	struct span certificate;             /* subject of the verified client certificate, see
+						distinguished_name.h; at == NULL: none */
 };
 
 /*
@@ -49,9 +51,14 @@ struct principal_inputs {
 MUST_CHECK bool principal_of_claims(const struct policy *policy,
     const struct principal_inputs *inputs, struct principal *principal, struct arena *arena);
 
-/* The principal of a local user known by Basic. False: no memory. */
-MUST_CHECK bool principal_of_user(const struct policy *policy, const struct principal_store *store,
-    struct principal *principal, struct arena *arena);
+/* The principal of a local user known by Basic: of inputs->store. False: no memory. */
+MUST_CHECK bool principal_of_user(const struct policy *policy,
+    const struct principal_inputs *inputs, struct principal *principal, struct arena *arena);
+
+/* The principal of a client certificate alone: its subject is inputs->certificate. False: no
+ * memory. */
+MUST_CHECK bool principal_of_certificate(const struct policy *policy,
+    const struct principal_inputs *inputs, struct principal *principal, struct arena *arena);
 
 /* Does the principal hold the role of that index? */
 bool principal_has(const struct principal *principal, size_t role_index);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/distinguished_name.h"
 #include "base/nearest.h"
 #include "policy/condition_lint.h"
 #include "token/issuer_match.h"
@@ -54,6 +55,10 @@ const struct field grant_fields[] = {
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct grant, user),
 	    .help = "a user of the local issuer" },
+	{ .key = "certificate",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct grant, certificate),
+	    .help = "the whole subject of the connection's client certificate (RFC 4514)" },
 	{ .key = NULL },
 };
 
@@ -80,7 +85,7 @@ is_empty(const struct grant *grant)
 {
 	return grant->issuer == NULL && grant->scope == NULL && grant->group == NULL &&
 	       grant->role == NULL && grant->claim == NULL && grant->client == NULL &&
-	       grant->user == NULL;
+	       grant->user == NULL && grant->certificate == NULL;
 }
 
 static void
@@ -102,8 +107,21 @@ no_issuer(struct reader *reader, const struct node *node)
 		    nearest_hint(&nearest, hint));
 }
 
+/* The subject in the form in which it is compared. */
 static void
-check_grant(struct reader *reader, const struct node *node, const struct grant *grant)
+read_certificate(struct reader *reader, const struct node *node, struct grant *grant)
+{
+	struct span name;
+	struct err err;
+
+	if (!distinguished_name_read(span_of(grant->certificate), reader->arena, &name, &err))
+		mistake_at(reader->mistakes, node, "is not a subject (RFC 4514): %s", err.text);
+	else
+		grant->certificate = name.at;
+}
+
+static void
+check_grant(struct reader *reader, const struct node *node, struct grant *grant)
 {
 	const struct policy_names *names = reader->names;
 	size_t errors = reader->mistakes->errors;
@@ -119,6 +137,8 @@ check_grant(struct reader *reader, const struct node *node, const struct grant *
 	if (grant->user != NULL && grant->issuer != NULL && !is_local(names, grant->issuer))
 		mistake_at(reader->mistakes, document_get(node, "user"),
 		    "is a user of the local issuer; for a token's subject write claim: /sub");
+	if (grant->certificate != NULL)
+		read_certificate(reader, document_get(node, "certificate"), grant);
 	if (reader->mistakes->errors == errors)
 		condition_lint_grant(reader, node, grant);
 }

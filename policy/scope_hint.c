@@ -40,7 +40,8 @@ static bool
 suffices(const struct grant *grant, const struct principal *principal)
 {
 	if (grant->scope == NULL || grant->group != NULL || grant->role != NULL ||
-	    grant->claim != NULL || grant->client != NULL || grant->user != NULL)
+	    grant->claim != NULL || grant->client != NULL || grant->user != NULL ||
+	    grant->certificate != NULL)
 		return false;
 	return grant->issuer == NULL || principal == NULL ||
 	       (principal->issuer != NULL && strcmp(principal->issuer, grant->issuer) == 0);

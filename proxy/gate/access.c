@@ -62,6 +62,8 @@ access_log(const struct transaction *transaction, int64_t duration_us)
 	log_text(&line, "sub", transaction->fields.subject);
 	log_text(&line, "client", transaction->fields.client);
 	log_text(&line, "user", span_of(transaction->fields.user));
+	if (request->certificate != NULL)
+		log_text(&line, "certificate", request->certificate->subject);
 	log_text(&line, "peer", span_of(request->peer));
 	log_text(&line, "detail", span_of(transaction->detail));
 	log_number(&line, "duration_us", duration_us);

@@ -63,6 +63,23 @@ set_of(struct cache *cache, const struct cache_key *key)
 	return &cache->places[(number % SETS) * WAYS];
 }
 
+struct cache_key
+cache_key_for(uint64_t serial, const struct request_certificate *certificate)
+{
+	struct cache_key key = { .serial = serial };
+
+	if (certificate != NULL)
+		memcpy(key.certificate, certificate->sha256, DIGEST_BYTES);
+	return key;
+}
+
+static bool
+same_owner(const struct cache_key *a, const struct cache_key *b)
+{
+	return memcmp(a->digest, b->digest, DIGEST_BYTES) == 0 &&
+	       memcmp(a->certificate, b->certificate, DIGEST_BYTES) == 0;
+}
+
 /* Call within an epoch: the entry is lent until the epoch is left. */
 static const struct cache_entry *
 find(struct cache *cache, const struct cache_key *key, int64_t now_s)
@@ -72,7 +89,7 @@ find(struct cache *cache, const struct cache_key *key, int64_t now_s)
 	for (int i = 0; i < WAYS; i++) {
 		struct cache_entry *entry = atomic_load(&set[i]);
 
-		if (entry == NULL || memcmp(entry->key.digest, key->digest, DIGEST_BYTES) != 0)
+		if (entry == NULL || !same_owner(&entry->key, key))
 			continue;
 		if (entry->key.serial != key->serial || now_s < entry->caller->from_s ||
 		    now_s >= entry->caller->until_s)
@@ -129,8 +146,7 @@ victim(_Atomic(struct cache_entry *) *set, const struct cache_entry *incoming, i
 		struct cache_entry *entry = atomic_load(&set[at]);
 		int64_t ends;
 
-		if (entry == NULL ||
-		    memcmp(entry->key.digest, incoming->key.digest, DIGEST_BYTES) == 0)
+		if (entry == NULL || same_owner(&entry->key, &incoming->key))
 			return at;
 		ends = entry->key.serial == incoming->key.serial ? entry->caller->until_s : now_s;
 		if (ends < soonest) {

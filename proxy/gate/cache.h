@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cache - callers already verified, by the SHA-256 of their whole token.
+ * cache - callers already verified, by the SHA-256 of their whole token and that of their client
+ * certificate.
  *
  * Uses:   caller, base (digest, epoch).
  * Threads: any; lookups take no lock and return a copy. Entries are freed by epochs (base/epoch),
@@ -12,6 +13,9 @@
  * request.
  *
  *   the token's text, or name, password and peer: the entry's key is a digest of them.
+ *   the client certificate, by which roles are granted and to which tokens are bound: its digest is
+ *   part of the key, so what was found for one connection is found only where the same
+ *   certificate was presented.
  *   configuration and policy, keys, clients, users, their roles, passwords, being disabled,
  *   revocations, `accept: fallback`: each change makes a new snapshot, and its serial is part of
  *   the key. A change by this gate is in the snapshot before it is acknowledged; a change by a
@@ -30,6 +34,7 @@
 
 #include "base/digest.h"
 #include "proxy/gate/caller.h"
+#include "proxy/http/request.h"
 
 #define CACHE_ENTRIES 4096
 #define CACHE_ENTRY_BYTES (8u << 10)
@@ -44,9 +49,13 @@ void cache_free(struct cache *cache);
 
 /* What is asked for. */
 struct cache_key {
-	unsigned char digest[DIGEST_BYTES]; /* of the token */
-	uint64_t serial;                    /* of the snapshot that the caller was verified with */
+	unsigned char digest[DIGEST_BYTES];      /* of the token */
+	unsigned char certificate[DIGEST_BYTES]; /* its SHA-256; zeros: the client has none */
+	uint64_t serial; /* of the snapshot that the caller was verified with */
 };
+
+/* A key whose digest is to be filled in. certificate  of the client; NULL: none. */
+struct cache_key cache_key_for(uint64_t serial, const struct request_certificate *certificate);
 
 /* A copy of the caller in `arena`; NULL: not found, from another snapshot, or expired. It may point
  * into the configuration of the snapshot. */

@@ -77,7 +77,7 @@ put_roles(struct buffer *buffer, const struct config *config, const struct princ
 			join(buffer, span_of(config->policy.roles[i].name), ',');
 }
 
-/* The values that a Basic user has instead of claims. */
+/* The values that a caller without a token has instead of claims. */
 static void
 put_without_claims(struct buffer *buffer, const char *pointer, const struct principal *principal)
 {

@@ -20,7 +20,7 @@
 struct caller {
 	struct principal principal;
 	size_t role_words;   /* of principal.roles and .unsure */
-	size_t issuer_index; /* index in the configuration; trusted_issuer_count for a Basic user */
+	size_t issuer_index; /* index in the configuration; trusted_issuer_count without a token */
 	int64_t from_s, until_s; /* the credentials are valid while from_s <= now < until_s */
 	struct header *identity; /* forward.headers with their values */
 	size_t identity_count;
@@ -31,7 +31,7 @@ struct caller {
  * unsafe in a header gives no header. Arrays of texts are joined with ","; if a member contains a
  * comma, the header is the JSON array instead. Roles are joined with ",", scopes with " ".
  *
- * payload  the verified claims, or NULL for a Basic user.
+ * payload  the verified claims, or NULL without a token: the subject is what is at /sub.
  * False: no memory.
  */
 MUST_CHECK bool caller_identify(

@@ -52,6 +52,7 @@ introspect(struct gate *gate, struct transaction *transaction, struct endpoint_a
 	transaction->snapshot = snapshot_take(gate->hold);
 	if (transaction->snapshot != NULL && transaction->snapshot->services->issuer != NULL) {
 		inputs = transaction_inputs(transaction);
+		inputs.certificate = NULL; /* that of the API that asks, not of the token's owner */
 		inputs.audiences = issuer_audiences(transaction->snapshot->services->issuer);
 		active = judge_introspect(
 		    &inputs, buffer_span(&issued->introspected), transaction->arena, &token);

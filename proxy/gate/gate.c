@@ -118,7 +118,7 @@ static enum reason
 know_bearer(struct gate *gate, const struct judge_inputs *inputs, struct transaction *transaction,
     struct decision *decision)
 {
-	struct cache_key key = { .serial = inputs->snapshot->serial };
+	struct cache_key key = cache_key_for(inputs->snapshot->serial, inputs->certificate);
 	struct caller *caller = NULL;
 	enum reason reason;
 
@@ -195,7 +195,7 @@ static enum reason
 know_user(struct gate *gate, const struct judge_inputs *inputs, struct transaction *transaction,
     struct decision *decision)
 {
-	struct cache_key key = { .serial = inputs->snapshot->serial };
+	struct cache_key key = cache_key_for(inputs->snapshot->serial, inputs->certificate);
 	struct caller *caller = NULL;
 	enum reason reason = judge_attempt(
 	    inputs, exchange_request(transaction->exchange), transaction->arena, decision);
@@ -235,7 +235,7 @@ know_caller(void *context, const struct judge_inputs *inputs, struct decision *d
 		return know_bearer(asking->gate, inputs, asking->transaction, decision);
 	if (decision->credentials.scheme == CREDENTIALS_BASIC)
 		return know_user(asking->gate, inputs, asking->transaction, decision);
-	return REASON_OK;
+	return judge_certificate(inputs, asking->transaction->arena, decision);
 }
 
 /* Decide by the snapshot that the transaction holds, and prepare forwarding. */

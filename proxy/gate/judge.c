@@ -61,6 +61,12 @@ is_local(const struct judge_inputs *inputs, const struct trusted_issuer *trusted
 	       trusted_issuer == &inputs->config->trusted_issuers[inputs->config->local_index];
 }
 
+struct span
+judge_subject(const struct judge_inputs *inputs)
+{
+	return inputs->certificate == NULL ? (struct span){ 0 } : inputs->certificate->subject;
+}
+
 /* A token without a client belongs to a user: `postern token --user`. */
 static enum reason
 find_user(
@@ -146,7 +152,7 @@ judge_claims(const struct judge_inputs *inputs, const struct claims *claims, str
 {
 	const struct config *config = inputs->config;
 	struct principal_store store = { 0 };
-	struct principal_inputs who = { claims, &store };
+	struct principal_inputs who = { claims, &store, judge_subject(inputs) };
 	struct caller *caller = arena_alloc(arena, sizeof(*caller));
 	enum reason reason = find_holder(inputs, claims, &store);
 
@@ -321,23 +327,50 @@ judge_basic(const struct judge_inputs *inputs, struct arena *arena, struct decis
 	return refuse(decision, reason, NULL);
 }
 
+static void
+caller_without_token(const struct judge_inputs *inputs, struct caller *caller)
+{
+	caller->issuer_index = inputs->config->trusted_issuer_count;
+	caller->role_words = inputs->config->policy.role_words;
+	caller->from_s = caller->until_s = inputs->now_s;
+}
+
 enum reason
 judge_user(const struct judge_inputs *inputs, const struct user *user, struct arena *arena,
     struct caller **ret_caller)
 {
 	const struct config *config = inputs->config;
 	struct principal_store store = { .user = user->name, .roles = user->roles };
+	struct principal_inputs who = { NULL, &store, judge_subject(inputs) };
 	struct caller *caller = arena_alloc(arena, sizeof(*caller));
 
 	if (caller == NULL)
 		return REASON_OVERLOADED;
-	caller->issuer_index = config->trusted_issuer_count;
-	caller->role_words = config->policy.role_words;
-	caller->from_s = caller->until_s = inputs->now_s;
-	if (!principal_of_user(&config->policy, &store, &caller->principal, arena) ||
+	caller_without_token(inputs, caller);
+	if (!principal_of_user(&config->policy, &who, &caller->principal, arena) ||
 	    !caller_identify(config, NULL, caller, arena))
 		return REASON_OVERLOADED;
 	*ret_caller = caller;
+	return REASON_OK;
+}
+
+enum reason
+judge_certificate(const struct judge_inputs *inputs, struct arena *arena, struct decision *decision)
+{
+	const struct config *config = inputs->config;
+	struct principal_inputs who = { .certificate = judge_subject(inputs) };
+	struct caller *caller;
+
+	if (inputs->certificate == NULL || decision->credentials.detail != NULL)
+		return REASON_OK;
+	caller = arena_alloc(arena, sizeof(*caller));
+	if (caller == NULL)
+		return REASON_OVERLOADED;
+	caller_without_token(inputs, caller);
+	if (!principal_of_certificate(&config->policy, &who, &caller->principal, arena) ||
+	    !caller_identify(config, NULL, caller, arena))
+		return REASON_OVERLOADED;
+	decision->caller = caller;
 	return REASON_OK;
 }
 

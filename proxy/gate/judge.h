@@ -33,7 +33,8 @@ struct judge_inputs {
 	/* For introspection: every `aud` of the local issuer's tokens, also of those for other
 	 * APIs. NULL: only tokens for this gate are accepted. */
 	const struct texts *audiences;
-	int64_t now_s;  /* Unix seconds */
+	const struct request_certificate *certificate; /* of the client; NULL: none */
+	int64_t now_s;                                 /* Unix seconds */
 	int64_t mono_s; /* clock_mono_s(), for waits and the age of keys. Separate because `explain
 			 * --at` changes now_s, but uses the current keys */
 };
@@ -97,6 +98,17 @@ MUST_CHECK enum reason judge_basic(const struct judge_inputs *inputs, struct are
 /* Make the caller of a user whose password was right; also for `explain --user`. */
 MUST_CHECK enum reason judge_user(const struct judge_inputs *inputs, const struct user *user,
     struct arena *arena, struct caller **ret_caller);
+
+/* The subject of inputs->certificate; at == NULL: there is none. */
+struct span judge_subject(const struct judge_inputs *inputs);
+
+/*
+ * Authenticate a request that presents no other credentials: its caller is the owner of
+ * inputs->certificate. REASON_OK sets decision->caller, lent by the arena; NULL: there is no
+ * certificate, or an Authorization header of another scheme. Or REASON_OVERLOADED.
+ */
+MUST_CHECK enum reason judge_certificate(
+    const struct judge_inputs *inputs, struct arena *arena, struct decision *decision);
 
 /* Make the caller of verified claims; also for claims that `explain --claims` assumes. */
 MUST_CHECK enum reason judge_claims(const struct judge_inputs *inputs, const struct claims *claims,

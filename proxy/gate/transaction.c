@@ -44,6 +44,7 @@ transaction_inputs(const struct transaction *transaction)
 {
 	return (struct judge_inputs){ .snapshot = transaction->snapshot,
 		.config = transaction->snapshot->config,
+		.certificate = exchange_request(transaction->exchange)->certificate,
 		.now_s = clock_now_s(),
 		.mono_s = clock_mono_s() };
 }

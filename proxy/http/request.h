@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/check.h"
+#include "base/digest.h"
 #include "base/reason.h"
 #include "base/span.h"
 #include "proxy/http/header.h"
@@ -21,13 +22,11 @@
 
 enum body_framing { BODY_NONE, BODY_LENGTH, BODY_CHUNKED };
 
-#define REQUEST_CERTIFICATE_BYTES 32
-
 /* A certificate of the client that TLS has verified, and whose key the client has proved to own. */
 struct request_certificate {
 	struct span subject; /* canonical (base/distinguished_name.h); empty: it has none, or none
 				that can be read in one way */
-	unsigned char sha256[REQUEST_CERTIFICATE_BYTES]; /* of its DER */
+	unsigned char sha256[DIGEST_BYTES]; /* of its DER */
 };
 
 /* All spans are lent by the exchange until it ends. */

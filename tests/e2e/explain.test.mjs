@@ -161,3 +161,30 @@ test('explain says which entries of a token count for nothing', async (t) => {
   assert.match(await said({ roles: [1, 2] }), /^ignored: +2 entries /m);
   assert.doesNotMatch(await said({ roles: ['x'] }), /ignored/);
 });
+
+test('explain assumes a client certificate beside whoever asks', async (t) => {
+  const policy = {
+    roles: {
+      partner: { granted_to: [{ certificate: 'cn=partner, O=Big\\, Co' }] },
+      pinned: { granted_to: [{ issuer: 'idp', scope: 'read', certificate: 'CN=partner,O=Big\\, Co' }] },
+    },
+    privileges: { partner: { paths: ['/partner'], roles: ['partner'] }, pinned: { paths: ['/pinned'], roles: ['pinned'] }, any: { paths: ['/any'] } },
+  };
+  const gate = await startGate(t, { policy, files: { 'keys.json': keySet(key) }, config: { issuers: fileIssuer() } });
+  const token = ['--token', await sign(key, { scope: 'read' })];
+  const held = ['--certificate', 'CN=partner, o=Big\\2c Co'];
+  const other = ['--certificate', 'CN=partner,O=Big,Co=x'];
+  for (const [reason, ...args] of [
+    ['ok', '/partner', ...held], ['ok', '/any', ...other], ['credentials_missing', '/any'], ['privilege_missing', '/partner', ...other],
+    ['ok', '/pinned', ...held, ...token], ['privilege_missing', '/pinned', ...held], ['privilege_missing', '/pinned', ...token], ['privilege_missing', '/pinned', ...other, ...token],
+    ['token_malformed', '/partner', ...held, '--token', 'x'],
+  ]) assert.equal((await explain(gate, ...args)).reason, reason, args.join(' '));
+  const said = await explain(gate, '/partner', ...held);
+  assert.deepEqual([said.certificate, said.subject, said.roles, said.issuer], ['CN=partner,O=Big\\, Co', 'CN=partner,O=Big\\, Co', ['partner'], null]);
+  assert.match((await run(['explain', '-c', gate.file, '/pinned', ...held, ...token])).stdout, /^certificate: +"CN=partner,O=Big\\\\, Co"\nissuer: +"idp"$/m);
+  for (const [wrong, why] of [['partner', 'character 8: "=" must stand here'], ['/CN=a', 'character 1'], ['CN=a;O=b', 'character 5: must be escaped'], [`CN=${'x'.repeat(4094)}`, 'is longer than 4096 bytes']]) {
+    const done = await run(['explain', '-c', gate.file, '/any', '--certificate', wrong]);
+    assert.equal(done.code, 2);
+    assert.match(done.stderr, new RegExp(`--certificate: ${why}`));
+  }
+});

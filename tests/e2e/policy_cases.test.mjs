@@ -11,7 +11,7 @@ import { recordingUpstream } from './harness/upstream.mjs';
 
 const key = makeKey('ES256');
 const POLICY = {
-  roles: { reader: { granted_to: [{ issuer: 'idp', scope: 'read' }, { issuer: 'idp', claim: '/level', equals: '5' }] }, writer: { granted_to: [{ client: 'robot' }, { user: 'ann' }] }, nobody: {} },
+  roles: { reader: { granted_to: [{ issuer: 'idp', scope: 'read' }, { issuer: 'idp', claim: '/level', equals: '5' }, { certificate: 'CN=partner,O=Big' }] }, writer: { granted_to: [{ client: 'robot' }, { user: 'ann' }] }, nobody: {} },
   modules: { api: { paths: ['/api/*'] }, plain: { paths: ['/plain/*'], basic: false } },
   privileges: {
     read: { paths: ['/api/*', '/plain/*'], methods: ['GET'], roles: ['reader', 'writer'] },
@@ -59,6 +59,11 @@ test('cases', async (t) => {
     ['anonymous', 'TRACE /open/x', 'method_not_supported'],
     [{ roles: ['nobody'] }, 'GET /nowhere', 'no_rule'],
     [{ roles: ['reader'] }, 'GET /api/shadow', 'allow', { privilege: 'shadow' }],
+    ['anonymous', 'GET /api/x', 'allow', { certificate: 'cn=partner, O=Big', role: 'reader' }],
+    ['anonymous', 'GET /api/x', 'privilege_missing', { certificate: 'CN=other' }],
+    [{ issuer: 'idp' }, 'GET /api/x', 'allow', { certificate: 'CN=partner,O=Big' }],
+    [{ client: 'other' }, 'GET /api/x', 'allow', { certificate: 'CN=partner,O=Big' }],
+    [{ user: 'bob' }, 'GET /api/x', 'allow', { certificate: 'CN=partner,O=Big' }],
   ].map(([caller, request, expect, rest]) => ({ name: `${expect}: ${JSON.stringify(caller)} ${request}`, caller, request, expect, ...rest }));
 
   await t.test('what fits: exit 0', async () => {
@@ -127,6 +132,7 @@ test('mistakes in cases: exit 2, each with its line, and nothing is judged', asy
     ['no such privilege', { privilege: 'raed' }],
     ['no such role', { role: 'raeder' }],
     ['no such role', { caller: { roles: ['raeder'] } }],
+    ['is not a subject (RFC 4514): character 8', { certificate: 'partner' }],
     ['must be a method, a space and a path', { request: 'GET' }],
     ['must be a method, a space and a path', { request: '/open/x' }],
     ['needs one of issuer, client, user and roles', { caller: { user: 'a', client: 'b' } }],

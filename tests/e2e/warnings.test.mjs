@@ -34,6 +34,7 @@ const CASES = {
     [line('{issuer: local, group: g}'), /policy\.yaml:4:25: .*\/group: warning: can never match.*write "scope"/, LOCAL],
     [line('{client: partner, role: x}'), /\/role: warning: can never match/, LOCAL],
   ],
+  'a client certificate that nobody is asked for': [[line('{issuer: idp, certificate: CN=a}'), /policy\.yaml:4:23: \/roles\/r\/granted_to\/0\/certificate: warning: can never match: the listener does not ask/]],
   'a scope with a space': [
     [line('{issuer: idp, scope: read write}'), /policy\.yaml:4:23: \/roles\/r\/granted_to\/0\/scope: warning: .*write a line for each scope/],
     [privilege('scopes: [read write]'), /policy\.yaml:2:29: \/privileges\/p\/scopes\/0: warning: .*list each scope/],

@@ -47,6 +47,9 @@ static const struct {
 	{ "nor a user", LINE("{user: \"*\"}"),
 	    "/user: warning: " EXACTLY "write a line for each user" },
 
+	{ "nor a certificate", LINE("{issuer: okta, certificate: \"CN=*\"}"),
+	    "/certificate: warning: " EXACTLY "write a line for each subject" },
+
 	{ "local tokens have no groups", LINE("{issuer: local, group: g}"),
 	    "/roles/r/granted_to/0/group: warning: can never match: tokens of the local issuer" },
 	{ "nor roles", LINE("{client: c, role: x}"),
@@ -80,6 +83,7 @@ a_condition_that_cannot_hold_is_warned_of(void **state)
 
 		load_init(&load);
 		load.names.method_served = served;
+		load.names.client_certificates = true;
 		load_read(&load, span_of(cases[i].text));
 		load_told(&load, &lines);
 		if (load.mistakes.errors != 0 || load.mistakes.warnings != want ||
@@ -89,6 +93,23 @@ a_condition_that_cannot_hold_is_warned_of(void **state)
 		buffer_done(&lines);
 		load_done(&load);
 	}
+}
+
+static void
+a_certificate_that_nobody_is_asked_for_is_warned_of(void **state)
+{
+	struct load load;
+	struct buffer lines;
+
+	(void)state;
+	load_good(&load, SPAN(LINE("{issuer: okta, certificate: CN=a}")));
+	load_told(&load, &lines);
+	assert_int_equal(load.mistakes.warnings, 1);
+	assert_non_null(strstr(lines.at, "/roles/r/granted_to/0/certificate: warning: can never "
+					 "match: the listener does not ask "
+					 "for client certificates"));
+	buffer_done(&lines);
+	load_done(&load);
 }
 
 static void
@@ -107,6 +128,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_condition_that_cannot_hold_is_warned_of),
+		cmocka_unit_test(a_certificate_that_nobody_is_asked_for_is_warned_of),
 		cmocka_unit_test(a_gate_that_says_nothing_of_methods_serves_them_all),
 	};
 

@@ -76,7 +76,8 @@ a_refusal_is_reported_in_full(void **state)
 	    "\"privilege\":\"p\",\"label\":\"Customer API\",\"module\":\"crm\",\"public\":false,"
 	    "\"shadow_reason\":null,\"roles\":[\"SODA Developer\"],\"roles_wanted\":[\"reader\"],"
 	    "\"scopes\":[\"x\"],\"scopes_wanted\":[\"all\"],\"issuer\":\"okta\","
-	    "\"subject\":\"alice\",\"client\":null,\"ignored_entries\":0,\"revoked\":null}");
+	    "\"subject\":\"alice\",\"client\":null,\"certificate\":null,\"ignored_entries\":0,"
+	    "\"revoked\":null}");
 	load_done(&told.load);
 }
 
@@ -92,7 +93,8 @@ what_is_public_is_reported(void **state)
 	    "\"method\":\"GET\",\"path\":\"/health\",\"pattern\":\"/health\",\"privilege\":null,"
 	    "\"label\":null,\"module\":null,\"public\":true,\"shadow_reason\":null,\"roles\":[],"
 	    "\"roles_wanted\":[],\"scopes\":[],\"scopes_wanted\":[],\"issuer\":null,"
-	    "\"subject\":null,\"client\":null,\"ignored_entries\":0,\"revoked\":null}");
+	    "\"subject\":null,\"client\":null,\"certificate\":null,\"ignored_entries\":0,"
+	    "\"revoked\":null}");
 	load_done(&told.load);
 }
 
@@ -108,6 +110,7 @@ a_token_refused_before_any_cover_is_reported(void **state)
 		.path = SPAN("/x\xff"),
 		.policy = &told.load.policy,
 		.reason = REASON_TOKEN_EXPIRED,
+		.certificate = SPAN("CN=a"),
 		.detail = "expired 5 s ago",
 	};
 	check_json(&told,
@@ -115,8 +118,8 @@ a_token_refused_before_any_cover_is_reported(void **state)
 	    "\"detail\":\"expired 5 s ago\",\"method\":\"GET\",\"path\":null,\"pattern\":null,"
 	    "\"privilege\":null,\"label\":null,\"module\":null,\"public\":false,"
 	    "\"shadow_reason\":null,\"roles\":[],\"roles_wanted\":[],\"scopes\":[],"
-	    "\"scopes_wanted\":[],\"issuer\":null,\"subject\":null,\"client\":null,\"ignored_"
-	    "entries\":0,\"revoked\":null}");
+	    "\"scopes_wanted\":[],\"issuer\":null,\"subject\":null,\"client\":null,"
+	    "\"certificate\":\"CN=a\",\"ignored_entries\":0,\"revoked\":null}");
 	load_done(&told.load);
 }
 
@@ -157,6 +160,7 @@ the_text_has_one_fact_a_line(void **state)
 			  "roles held:    none\n");
 	load_done(&told.load);
 	told_init(&told, "/s", "nobody");
+	told.explanation.certificate = SPAN("CN=a\\,b");
 	check_text(&told, "verdict:       forward\n"
 			  "reason:        ok (200)\n"
 			  "detail:        \"privilege s needs an authenticated caller\"\n"
@@ -167,6 +171,7 @@ the_text_has_one_fact_a_line(void **state)
 			  "pattern:       \"/s\"\n"
 			  "privilege:     \"s\"\n"
 			  "roles wanted:  \"reader\"\n"
+			  "certificate:   \"CN=a\\\\,b\"\n"
 			  "caller:        unauthenticated\n");
 	load_done(&told.load);
 }

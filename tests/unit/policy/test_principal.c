@@ -56,7 +56,8 @@ holds(const char *line, size_t issuer, const struct principal_store *store)
 	load_good(&load, buffer_span(&text));
 	who_init(&who, &load.trusted_issuers[issuer]);
 	assert_true(principal_of_claims(&load.policy,
-	    &(struct principal_inputs){ &who.claims, store }, &principal, &load.arena));
+	    &(struct principal_inputs){ .claims = &who.claims, .store = store }, &principal,
+	    &load.arena));
 	held = principal_has(&principal, 0);
 	json_decref(who.payload);
 	buffer_done(&text);
@@ -181,7 +182,8 @@ user_holds(const char *line, const struct principal_store *store)
 	buffer_init(&text, 65536);
 	buffer_format(&text, "roles: {r: {granted_to: [%s]}, granted: {}}\n", line);
 	load_good(&load, buffer_span(&text));
-	assert_true(principal_of_user(&load.policy, store, &principal, &load.arena));
+	assert_true(principal_of_user(
+	    &load.policy, &(struct principal_inputs){ .store = store }, &principal, &load.arena));
 	assert_null(principal.issuer);
 	assert_string_equal(principal.user, store->user);
 	assert_true(span_is(principal.subject, store->user));
@@ -222,7 +224,8 @@ the_store_grants_roles_by_name(void **state)
 	load_good(&load, SPAN("roles: {reader: {}, writer: {}, SODA Developer: {}, SODA: {}}"));
 	who_init(&who, &load.trusted_issuers[2]);
 	assert_true(principal_of_claims(&load.policy,
-	    &(struct principal_inputs){ &who.claims, &store }, &principal, &load.arena));
+	    &(struct principal_inputs){ .claims = &who.claims, .store = &store }, &principal,
+	    &load.arena));
 	for (size_t i = 0; i < load.policy.role_count; i++)
 		assert_int_equal(principal_has(&principal, i),
 		    strcmp(load.policy.roles[i].name, "writer") == 0 ||
@@ -234,6 +237,97 @@ the_store_grants_roles_by_name(void **state)
 	assert_int_equal(principal.scopes.count, 2);
 	json_decref(who.payload);
 	load_done(&load);
+}
+
+#define PARTNER "{certificate: \" cn=partner, O=Big\\\\, Co\"}"
+#define SUBJECT "CN=partner,O=Big\\, Co"
+#define SUBJECT_YAML "CN=partner,O=Big\\\\, Co"
+
+/* What a caller is known by, besides the certificate. */
+enum known_by { BY_TOKEN, BY_PASSWORD, BY_CERTIFICATE };
+
+/* Is the role granted by that line to a caller with that certificate? */
+static bool
+certificate_holds(const char *line, enum known_by by, struct span certificate)
+{
+	static const struct principal_store user = { .user = "api_user" };
+	static bool (*const make[])(const struct policy *, const struct principal_inputs *,
+	    struct principal *,
+	    struct arena *) = { principal_of_claims, principal_of_user, principal_of_certificate };
+	struct principal_inputs inputs = { .certificate = certificate };
+	struct load load;
+	struct buffer text;
+	struct who who;
+	struct principal principal;
+	bool held;
+
+	buffer_init(&text, 65536);
+	buffer_format(&text, "roles: {r: {granted_to: [%s]}}\n", line);
+	load_good(&load, buffer_span(&text));
+	who_init(&who, &load.trusted_issuers[0]);
+	inputs.claims = by == BY_TOKEN ? &who.claims : NULL;
+	inputs.store = by == BY_PASSWORD ? &user : NULL;
+	assert_true(make[by](&load.policy, &inputs, &principal, &load.arena));
+	if (by == BY_CERTIFICATE) {
+		assert_true(span_equal(principal.subject, certificate));
+		assert_null(principal.issuer);
+		assert_null(principal.user);
+		assert_true(principal.client.at == NULL);
+	}
+	held = principal_has(&principal, 0);
+	json_decref(who.payload);
+	buffer_done(&text);
+	load_done(&load);
+	return held;
+}
+
+static void
+a_certificate_is_a_condition_like_the_others(void **state)
+{
+	static const struct {
+		const char *line;
+		bool by_token, by_password, by_certificate;
+	} cases[] = {
+		{ PARTNER, true, true, true },
+		{ "{certificate: \"CN=partner\"}", false, false, false },
+		{ "{certificate: \"O=Big\\\\, Co,CN=partner\"}", false, false, false },
+		{ "{certificate: \"CN=Partner,O=Big\\\\, Co\"}", false, false, false },
+		{ "{certificate: \"CN=partner,O=Big, Co=x\"}", false, false, false },
+		{ "{issuer: okta, certificate: \"" SUBJECT_YAML "\"}", true, false, false },
+		{ "{issuer: entra, certificate: \"" SUBJECT_YAML "\"}", false, false, false },
+		{ "{scope: profile, certificate: \"" SUBJECT_YAML "\"}", true, false, false },
+		{ "{user: api_user, certificate: \"" SUBJECT_YAML "\"}", false, true, false },
+		{ "{client: partner, certificate: \"" SUBJECT_YAML "\"}", false, false, false },
+		{ "{claim: /sub, certificate: \"" SUBJECT_YAML "\"}", true, false, false },
+		/* what a token or a password proves is not proved by a certificate */
+		{ "{issuer: okta}", true, false, false },
+		{ "{user: api_user}", false, true, false },
+		{ "{claim: /sub, equals: \"" SUBJECT_YAML "\"}", false, false, false },
+		{ "{user: \"" SUBJECT_YAML "\"}", false, false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const char *line = cases[i].line;
+
+		if (certificate_holds(line, BY_TOKEN, SPAN(SUBJECT)) != cases[i].by_token ||
+		    certificate_holds(line, BY_PASSWORD, SPAN(SUBJECT)) != cases[i].by_password ||
+		    certificate_holds(line, BY_CERTIFICATE, SPAN(SUBJECT)) !=
+			cases[i].by_certificate)
+			fail_msg("%s", line);
+	}
+}
+
+static void
+without_its_certificate_no_line_holds(void **state)
+{
+	static const struct span others[] = { { NULL, 0 }, { "", 0 },
+		{ SUBJECT, sizeof(SUBJECT) - 2 }, { SUBJECT "\0", sizeof(SUBJECT) } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		for (enum known_by by = BY_TOKEN; by <= BY_CERTIFICATE; by++)
+			assert_false(certificate_holds(PARTNER, by, others[i]));
 }
 
 static void
@@ -254,7 +348,7 @@ roles_beyond_the_first_word_are_reported_apart(void **state)
 	load_good(&load, buffer_span(&text));
 	who_init(&who, &load.trusted_issuers[0]);
 	assert_true(principal_of_claims(&load.policy,
-	    &(struct principal_inputs){ &who.claims, NULL }, &principal, &load.arena));
+	    &(struct principal_inputs){ .claims = &who.claims }, &principal, &load.arena));
 	for (size_t i = 0; i < 130; i++) {
 		(void)snprintf(name, sizeof(name), "r%03zu", i);
 		assert_string_equal(load.policy.roles[i].name, name);
@@ -278,7 +372,7 @@ no_memory_is_reported(void **state)
 	who_init(&who, &load.trusted_issuers[0]);
 	arena_init(&small, 1);
 	assert_false(principal_of_claims(
-	    &load.policy, &(struct principal_inputs){ &who.claims, NULL }, &principal, &small));
+	    &load.policy, &(struct principal_inputs){ .claims = &who.claims }, &principal, &small));
 	arena_done(&small);
 	json_decref(who.payload);
 	load_done(&load);
@@ -293,6 +387,8 @@ main(void)
 		cmocka_unit_test(a_client_is_the_local_issuers),
 		cmocka_unit_test(a_user_by_basic_has_no_claims),
 		cmocka_unit_test(the_store_grants_roles_by_name),
+		cmocka_unit_test(a_certificate_is_a_condition_like_the_others),
+		cmocka_unit_test(without_its_certificate_no_line_holds),
 		cmocka_unit_test(roles_beyond_the_first_word_are_reported_apart),
 		cmocka_unit_test(no_memory_is_reported),
 	};

@@ -8,7 +8,8 @@
 	"roles:\n"                                                                                 \
 	"  reader: {granted_to: [{scope: r1}, {scope: r2}, {issuer: okta, scope: r3}]}\n"          \
 	"  grouped: {granted_to: [{scope: g1, group: staff}, {group: staff}, {client: shop}]}\n"   \
-	"  mixed: {granted_to: [{scope: r1}, {claim: /x, equals: y, scope: m1}, {role: boss}]}\n"  \
+	"  mixed: {granted_to: [{scope: r1}, {claim: /x, equals: y, scope: m1}, {scope: c1, "      \
+	"certificate: CN=c}, {role: boss}]}\n"                                                     \
 	"  bare: {}\n"
 
 /* The hint of the one privilege with these members, for a token of `issuer` (NULL: nobody). */

@@ -57,7 +57,7 @@ answer(const struct load *load, const struct question *question, struct arena *a
 		return reason;
 	decide_route(&load->policy, span_of(question->method), &target, &route);
 	if (!principal_of_claims(
-		&load->policy, &(struct principal_inputs){ &claims, NULL }, &principal, arena))
+		&load->policy, &(struct principal_inputs){ .claims = &claims }, &principal, arena))
 		return REASON_OVERLOADED;
 	verdict = decide_caller(&load->policy, &route, &principal, arena);
 	return verdict.reason;

@@ -23,6 +23,9 @@
 #define PASSWORD "pleaseletmein"
 #define HASH "$scrypt$ln=14,r=8,p=1$U29kaXVtQ2hsb3JpZGU$cCO9yzr9c0hGHAbNgf046/2o+7qQT44+qbVD9lRdofI"
 
+/* The subject of a client certificate. */
+#define PARTNER "CN=partner,O=Big"
+
 #define CONFIG                                                                                     \
 	"listen: {address: \"127.0.0.1:1\"}\n"                                                     \
 	"admin: {address: \"127.0.0.1:2\"}\n"                                                      \
@@ -38,12 +41,17 @@
 #define POLICY                                                                                     \
 	"roles:\n"                                                                                 \
 	"  reader: {granted_to: [{issuer: idp, group: readers}]}\n"                                \
+	"  partner: {granted_to: [{certificate: \"cn=partner, O=Big\"}]}\n"                        \
+	"  pinned: {granted_to: [{issuer: idp, certificate: \"" PARTNER "\"}, {user: ann, "        \
+	"certificate: \"" PARTNER "\"}]}\n"                                                        \
 	"modules:\n"                                                                               \
 	"  plain: {paths: [\"/plain/*\"], basic: false}\n"                                         \
 	"privileges:\n"                                                                            \
 	"  read: {paths: [\"/orders/*\"], methods: [GET], roles: [reader]}\n"                      \
 	"  plain: {modules: [plain]}\n"                                                            \
 	"  any: {paths: [\"/any\"]}\n"                                                             \
+	"  partner: {paths: [\"/partner\"], roles: [partner]}\n"                                   \
+	"  pinned: {paths: [\"/pinned\"], roles: [pinned]}\n"                                      \
 	"  scoped: {paths: [\"/scoped\"], scopes: [\"orders:read\"]}\n"                            \
 	"  shadow: {paths: [\"/shadow\"], roles: [reader], shadow: true}\n"                        \
 	"public: [\"/open\"]\n"
@@ -269,7 +277,8 @@ setting_find(void *context, const struct judge_inputs *inputs, struct decision *
 			reason = setting_ask(inputs, decision);
 		if (decision->right_hash != NULL)
 			reason = judge_basic(inputs, asking->arena, decision, &caller);
-	}
+	} else
+		return judge_certificate(inputs, asking->arena, decision);
 	decision->caller = reason == REASON_OK ? caller : NULL;
 	return reason;
 }

@@ -7,6 +7,7 @@
 
 #define LOG_ROOM 65536
 
+static const struct request_certificate certificate = { .subject = { "CN=partner", 10 } };
 static struct exchange exchange;
 static struct transaction transaction;
 static char line[LOG_ROOM];
@@ -63,13 +64,14 @@ keys_are_in_the_order_of_the_manual(void **state)
 {
 	static const char *const keys[] = { "time", "event", "verdict", "reason", "shadow_reason",
 		"status", "request_id", "method", "path", "pattern", "privilege", "module",
-		"issuer", "sub", "client", "user", "peer", "detail", "duration_us", "upstream",
-		"upstream_us", "bytes_in", "bytes_out", "aborted" };
+		"issuer", "sub", "client", "user", "certificate", "peer", "detail", "duration_us",
+		"upstream", "upstream_us", "bytes_in", "bytes_out", "aborted" };
 	const char *key;
 	json_t *root, *value;
 	size_t i = 0;
 
 	(void)state;
+	exchange.request.certificate = &certificate;
 	transaction.shadow_reason = REASON_SCOPE_MISSING;
 	transaction.detail = "why";
 	transaction.fields = (struct access_fields){ .privilege = "read",

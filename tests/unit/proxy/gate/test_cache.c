@@ -55,6 +55,36 @@ what_was_kept_is_found_until_it_ends(void **state)
 	cache_free(cache);
 }
 
+static void
+what_was_kept_for_one_certificate_is_not_found_for_another(void **state)
+{
+	static const struct request_certificate certificates[] = { { .sha256 = { 1 } },
+		{ .sha256 = { [DIGEST_BYTES - 1] = 1 } } };
+	const struct request_certificate *const presented[] = { NULL, &certificates[0],
+		&certificates[1] };
+	static const char *const subjects[] = { "nobody's", "first", "second" };
+	struct cache *cache = cache_new();
+	struct cache_key keys[3];
+
+	(void)state;
+	assert_non_null(cache);
+	for (size_t i = 0; i < 3; i++) {
+		struct cache_key token = key_of(1, 7);
+
+		keys[i] = cache_key_for(7, presented[i]);
+		memcpy(keys[i].digest, token.digest, DIGEST_BYTES);
+		assert_null(cache_find(cache, &keys[i], 99, &found_in));
+		keep(cache, &keys[i], subjects[i], 100);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		const struct caller *found = cache_find(cache, &keys[i], 99, &found_in);
+
+		assert_non_null(found);
+		assert_true(span_is(found->principal.subject, subjects[i]));
+	}
+	cache_free(cache);
+}
+
 /* A clock that is set back comes before what `nbf` or a password's memory began with. */
 static void
 what_was_kept_is_not_found_before_it_began(void **state)
@@ -182,6 +212,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_kept_is_found_until_it_ends),
+		cmocka_unit_test(what_was_kept_for_one_certificate_is_not_found_for_another),
 		cmocka_unit_test(what_was_kept_is_not_found_before_it_began),
 		cmocka_unit_test(the_cache_stays_bounded),
 		cmocka_unit_test(too_large_a_caller_is_not_kept),

@@ -78,6 +78,84 @@ who_may_is_forwarded_with_what_is_known_of_them(void **state)
 	free(bearer);
 }
 
+static const struct request_certificate partner = { .subject = { PARTNER, sizeof(PARTNER) - 1 },
+	.sha256 = { 1 } };
+static const struct request_certificate impostor = { .subject = { PARTNER "s", sizeof(PARTNER) },
+	.sha256 = { 2 } };
+
+/* Is this caller forwarded to /pinned, over a connection with that certificate? */
+static bool
+is_forwarded(const char *authorization, const struct request_certificate *certificate)
+{
+	struct exchange exchange;
+	bool forwarded;
+
+	client_init(&exchange, "GET", "/pinned", authorization);
+	exchange.request.certificate = certificate;
+	serve(&exchange);
+	forwarded = exchange.forwarded.len > 0;
+	if (forwarded)
+		expect(&exchange.forwarded, "\r\nX-Client-Certificate: " PARTNER "\r\n");
+	else
+		expect(&exchange.written, "\"reason\":\"privilege_missing\"");
+	client_done(&exchange);
+	return forwarded;
+}
+
+#define ANN "Basic YW5uOnBsZWFzZWxldG1laW4=" /* ann:pleaseletmein */
+
+/* The gate need not ask for a password that is remembered. */
+static void
+remember_ann(void)
+{
+	struct judge_inputs inputs = setting_inputs(&setting);
+	struct request request;
+	struct decision decision;
+	struct arena arena;
+
+	inputs.now_s = clock_now_s();
+	inputs.mono_s = clock_mono_s();
+	arena_init(&arena, 1 << 20);
+	setting_request(&request, "GET", "/any", ANN);
+	assert_int_equal(setting_judge(&inputs, &request, &arena, &decision), REASON_OK);
+	judge_forget(&decision);
+	arena_done(&arena);
+}
+
+/* The same credentials, again and again, by turns over connections with different certificates. */
+static void
+what_a_certificate_grants_stays_on_its_connection(void **state)
+{
+	char *bearer = setting_bearer(IDP, 0, client_claims(""));
+	const char *credentials[] = { bearer, ANN };
+
+	(void)state;
+	remember_ann();
+	for (size_t i = 0; i < CASES_OF(credentials); i++)
+		for (int turn = 0; turn < 3; turn++) {
+			assert_false(is_forwarded(credentials[i], NULL));
+			assert_false(is_forwarded(credentials[i], &impostor));
+			assert_true(is_forwarded(credentials[i], &partner));
+		}
+	assert_true(cache_hits(gate.cache) >= 12); /* the second and third turns */
+	free(bearer);
+}
+
+static void
+the_owner_of_a_certificate_needs_no_token(void **state)
+{
+	struct exchange exchange;
+
+	(void)state;
+	client_init(&exchange, "GET", "/partner", NULL);
+	exchange.request.certificate = &partner;
+	serve(&exchange);
+	expect(&exchange.forwarded, "\r\nX-User: " PARTNER "\r\n");
+	expect(&exchange.forwarded, "\r\nX-Client-Certificate: " PARTNER "\r\n");
+	expect_line("\"sub\":\"" PARTNER "\",\"certificate\":\"" PARTNER "\",\"peer\":");
+	client_done(&exchange);
+}
+
 static void
 who_sends_our_headers_is_not_believed(void **state)
 {
@@ -296,6 +374,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(who_may_is_forwarded_with_what_is_known_of_them),
+		TEST(what_a_certificate_grants_stays_on_its_connection),
+		TEST(the_owner_of_a_certificate_needs_no_token),
 		TEST(who_sends_our_headers_is_not_believed),
 		TEST(who_may_not_is_answered_and_nothing_is_forwarded),
 		TEST(a_seen_token_is_known_as_long_as_nothing_changes),

@@ -5,6 +5,7 @@
 #define JANE TIMES ",\"sub\":\"jane\""
 
 static struct setting setting;
+static const struct request_certificate *client_certificate; /* of who asks; NULL: none */
 
 static int
 setup(void **state)
@@ -29,6 +30,7 @@ judge(const char *method, const char *target, const char *authorization, struct 
 	struct judge_inputs inputs = setting_inputs(&setting);
 	struct request request;
 
+	inputs.certificate = client_certificate;
 	setting_request(&request, method, target, authorization);
 	return setting_judge(&inputs, &request, arena, decision);
 }
@@ -159,6 +161,88 @@ with_a_token(void **state)
 		expect(tokens[i].want, tokens[i].name, tokens[i].method, tokens[i].target, bearer);
 		free(bearer);
 	}
+}
+
+/* --- with a client certificate --- */
+
+#define ANN "Basic YW5uOnBsZWFzZWxldG1laW4=" /* ann:pleaseletmein */
+
+static const struct request_certificate partner = { .subject = { PARTNER, sizeof(PARTNER) - 1 },
+	.sha256 = { 1 } };
+static const struct request_certificate other = { .subject = { "CN=other", 8 }, .sha256 = { 2 } };
+static const struct request_certificate nameless = { .sha256 = { 3 } };
+
+static const struct {
+	enum reason want;
+	const char *name, *target;
+	const struct request_certificate *certificate;
+	const char *authorization; /* NULL: none; "": a token of jane's */
+} certified[] = {
+	{ REASON_OK, "its owner is a caller", "/any", &partner, NULL },
+	{ REASON_OK, "whatever its subject", "/any", &other, NULL },
+	{ REASON_OK, "and without one", "/any", &nameless, NULL },
+	{ REASON_OK, "with the roles of the subject", "/partner", &partner, NULL },
+	{ REASON_PRIVILEGE_MISSING, "and of no other", "/partner", &other, NULL },
+	{ REASON_PRIVILEGE_MISSING, "nobody has those of a name", "/partner", &nameless, NULL },
+	{ REASON_PRIVILEGE_MISSING, "it is no token", "/pinned", &partner, NULL },
+	{ REASON_CREDENTIALS_MISSING, "nor is its absence", "/partner", NULL, NULL },
+	{ REASON_OK, "a token beside it has its roles", "/partner", &partner, "" },
+	{ REASON_PRIVILEGE_MISSING, "but not those of another", "/partner", &other, "" },
+	{ REASON_PRIVILEGE_MISSING, "nor without one", "/partner", NULL, "" },
+	{ REASON_OK, "both must hold", "/pinned", &partner, "" },
+	{ REASON_PRIVILEGE_MISSING, "not the token alone", "/pinned", NULL, "" },
+	{ REASON_PRIVILEGE_MISSING, "nor beside another", "/pinned", &other, "" },
+	{ REASON_OK, "a password beside it", "/pinned", &partner, ANN },
+	{ REASON_PRIVILEGE_MISSING, "not the password alone", "/pinned", NULL, ANN },
+	{ REASON_PRIVILEGE_MISSING, "nor beside another", "/pinned", &other, ANN },
+	/* only where nothing else is presented */
+	{ REASON_TOKEN_MALFORMED, "a bad token stays bad", "/partner", &partner, "Bearer x" },
+	{ REASON_BASIC_WRONG, "so does a wrong password", "/any", &partner,
+	    "Basic YW5uOnNlc2FtZQ==" },
+	{ REASON_CREDENTIALS_MALFORMED, "and half a header", "/any", &partner, "Bearer" },
+	{ REASON_CREDENTIALS_MISSING, "another scheme is something else", "/any", &partner,
+	    "Digest x" },
+	{ REASON_NO_RULE, "it opens no path", "/elsewhere", &partner, NULL },
+};
+
+static void
+with_a_client_certificate(void **state)
+{
+	char *bearer = setting_bearer(IDP, 0, JANE);
+
+	(void)state;
+	for (size_t i = 0; i < CASES_OF(certified); i++) {
+		const char *authorization = certified[i].authorization;
+		bool has_token = authorization != NULL && authorization[0] == '\0';
+
+		client_certificate = certified[i].certificate;
+		expect(certified[i].want, certified[i].name, "GET", certified[i].target,
+		    has_token ? bearer : authorization);
+	}
+	client_certificate = NULL;
+	free(bearer);
+}
+
+static void
+the_owner_of_a_certificate_is_its_subject(void **state)
+{
+	struct decision decision;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 1 << 20);
+	client_certificate = &partner;
+	assert_int_equal(judge("GET", "/partner", NULL, &arena, &decision), REASON_OK);
+	client_certificate = NULL;
+	assert_true(span_is(decision.caller->principal.subject, PARTNER));
+	assert_null(decision.caller->principal.issuer);
+	assert_null(decision.caller->principal.user);
+	assert_int_equal(decision.caller->identity_count, 2);
+	assert_true(span_is(decision.caller->identity[0].name, "X-User"));
+	assert_true(span_is(decision.caller->identity[0].value, PARTNER));
+	assert_true(span_is(decision.caller->identity[1].name, "X-Roles"));
+	assert_true(span_is(decision.caller->identity[1].value, "partner"));
+	arena_done(&arena);
 }
 
 /* --- holders of local tokens --- */
@@ -402,6 +486,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(without_a_token),
 		TEST(with_a_token),
+		TEST(with_a_client_certificate),
+		TEST(the_owner_of_a_certificate_is_its_subject),
 		TEST(holders_are_looked_up_when_they_ask),
 		TEST(standing_by_it_counts_for_nobody_but_basic),
 		TEST(without_a_local_issuer_basic_counts_nowhere),
