@@ -16,7 +16,7 @@
 #include "proxy/io/watch.h"
 
 #define TRIM_US INT64_C(1000000)
-#define STACKS_KEPT 16
+#define STACKS_KEPT 4
 
 struct loop {
 	int index, event;
