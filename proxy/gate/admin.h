@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "proxy/listener/listener.h"
 #include "proxy/gate/gate.h"
@@ -17,7 +18,8 @@
 
 struct admin {
 	struct gate *gate;
-	struct listener *listener; /* the public one */
+	struct listener *const *listeners; /* the public ones */
+	size_t listener_count;
 	atomic_bool draining;
 	struct reload *reload;
 };

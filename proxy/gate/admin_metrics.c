@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "proxy/io/loop.h"
+#include "proxy/io/offload.h"
 
 static void
 add_keys(struct buffer *text, const struct services *services)
@@ -125,14 +127,96 @@ add_process(struct buffer *text, const struct admin *admin)
 	    "# TYPE postern_token_cache_total counter\n"
 	    "postern_token_cache_total{result=\"hit\"} %" PRIu64 "\n"
 	    "postern_token_cache_total{result=\"miss\"} %" PRIu64 "\n"
-	    "# HELP postern_connections Open client connections.\n"
-	    "# TYPE postern_connections gauge\n"
-	    "postern_connections %d\n"
 	    "# HELP postern_log_dropped_total Log lines that were dropped.\n"
 	    "# TYPE postern_log_dropped_total counter\n"
 	    "postern_log_dropped_total %" PRIu64 "\n",
-	    cache_hits(admin->gate->cache), cache_misses(admin->gate->cache),
-	    admin->listener == NULL ? 0 : listener_connections(admin->listener), log_dropped());
+	    cache_hits(admin->gate->cache), cache_misses(admin->gate->cache), log_dropped());
+}
+
+static int
+connections_that(const struct admin *admin, enum listener_state state)
+{
+	int sum = 0;
+
+	for (size_t i = 0; i < admin->listener_count; i++)
+		sum += listener_count(admin->listeners[i], state);
+	return sum;
+}
+
+static void
+add_connections(struct buffer *text, const struct admin *admin)
+{
+	uint64_t sum = 0, drops;
+	bool known = false;
+	int open = 0;
+
+	for (size_t i = 0; i < admin->listener_count; i++) {
+		open += listener_connections(admin->listeners[i]);
+		if (listener_drops(admin->listeners[i], &drops)) {
+			known = true;
+			sum += drops;
+		}
+	}
+	buffer_format(text,
+	    "# HELP postern_connections Open client connections.\n"
+	    "# TYPE postern_connections gauge\n"
+	    "postern_connections %d\n"
+	    "# HELP postern_connection_states Client connections by what they do.\n"
+	    "# TYPE postern_connection_states gauge\n",
+	    open);
+	for (int state = 0; state < LISTENER_STATES; state++)
+		buffer_format(text, "postern_connection_states{state=\"%s\"} %d\n",
+		    listener_state_word((enum listener_state)state),
+		    connections_that(admin, (enum listener_state)state));
+	if (known)
+		buffer_format(text,
+		    "# HELP postern_accept_drops_total Connections that the system dropped.\n"
+		    "# TYPE postern_accept_drops_total counter\n"
+		    "postern_accept_drops_total %" PRIu64 "\n",
+		    sum);
+}
+
+static void
+add_rounds(struct buffer *text, const struct loop_state *state)
+{
+	uint64_t sum = 0;
+
+	buffer_add_text(text,
+	    "# HELP postern_loop_lag_seconds How long a loop took for all that was ready.\n"
+	    "# TYPE postern_loop_lag_seconds histogram\n");
+	for (int i = 0; i < LOOP_ROUND_BUCKETS; i++) {
+		sum += state->rounds[i];
+		if (i < LOOP_ROUND_BUCKETS - 1)
+			buffer_format(text,
+			    "postern_loop_lag_seconds_bucket{le=\"%g\"} %" PRIu64 "\n",
+			    (double)loop_round_bounds_us[i] / 1e6, sum);
+	}
+	buffer_format(text,
+	    "postern_loop_lag_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\n"
+	    "postern_loop_lag_seconds_sum %.6f\n"
+	    "postern_loop_lag_seconds_count %" PRIu64 "\n",
+	    sum, (double)state->rounds_us / 1e6, sum);
+}
+
+static void
+add_loops(struct buffer *text)
+{
+	struct loop_state state;
+
+	if (loop_count() == 0)
+		return;
+	loop_read_state(&state);
+	add_rounds(text, &state);
+	buffer_format(text,
+	    "# HELP postern_fibers Requests on stacks of their own, and stacks kept for more.\n"
+	    "# TYPE postern_fibers gauge\n"
+	    "postern_fibers{state=\"running\"} %" PRIu64 "\n"
+	    "postern_fibers{state=\"kept\"} %" PRIu64 "\n"
+	    "# HELP postern_slow_calls Calls for the pool of threads beside the loops.\n"
+	    "# TYPE postern_slow_calls gauge\n"
+	    "postern_slow_calls{state=\"busy\"} %d\n"
+	    "postern_slow_calls{state=\"waiting\"} %d\n",
+	    state.fibers, state.stacks, offload_busy(), offload_waiting());
 }
 
 void
@@ -145,4 +229,6 @@ admin_metrics_text(const struct admin *admin, const struct services *services, s
 	add_upstreams(text, services);
 	add_fallback(text, services);
 	add_process(text, admin);
+	add_connections(text, admin);
+	add_loops(text);
 }

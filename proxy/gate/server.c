@@ -198,7 +198,8 @@ listen_all(struct server *server, const struct config *config, struct err *reter
 			return err_within(reterr, "listen");
 		server->public_count++;
 	}
-	server->admin.listener = server->public[0];
+	server->admin.listeners = server->public;
+	server->admin.listener_count = server->public_count;
 	setup = admin_setup_of(config);
 	setup.serve = admin_serve;
 	setup.refuse = admin_refuse;

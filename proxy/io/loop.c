@@ -28,7 +28,13 @@ struct loop {
 	sem_t begun;
 	pthread_mutex_t lock; /* of the posts */
 	struct loop_post *first, **last;
+
+	/* Written by its thread alone. */
+	atomic_uint_fast64_t rounds[LOOP_ROUND_BUCKETS], rounds_us, fibers, stacks;
 };
+
+const int64_t loop_round_bounds_us[LOOP_ROUND_BUCKETS - 1] = { 100, 1000, 5000, 25000, 100000,
+	500000, 2500000 };
 
 static struct loop loops[LOOP_MAX];
 static atomic_int running;
@@ -156,6 +162,47 @@ begin(struct loop *loop)
 	return true;
 }
 
+static uint64_t
+peek(atomic_uint_fast64_t *number)
+{
+	return atomic_load_explicit(number, memory_order_relaxed);
+}
+
+static void
+put(atomic_uint_fast64_t *number, uint64_t value)
+{
+	atomic_store_explicit(number, value, memory_order_relaxed);
+}
+
+/* After a round. */
+static void
+note(struct loop *loop, int64_t round_us)
+{
+	int bucket = 0;
+
+	while (bucket < LOOP_ROUND_BUCKETS - 1 && round_us > loop_round_bounds_us[bucket])
+		bucket++;
+	put(&loop->rounds[bucket], peek(&loop->rounds[bucket]) + 1);
+	put(&loop->rounds_us, peek(&loop->rounds_us) + (uint64_t)round_us);
+	put(&loop->fibers, fiber_running());
+	put(&loop->stacks, fiber_kept());
+	if (fiber_running() > loop->most_running)
+		loop->most_running = fiber_running();
+}
+
+void
+loop_read_state(struct loop_state *ret_state)
+{
+	*ret_state = (struct loop_state){ 0 };
+	for (int i = 0; i < loop_count(); i++) {
+		for (int bucket = 0; bucket < LOOP_ROUND_BUCKETS; bucket++)
+			ret_state->rounds[bucket] += peek(&loops[i].rounds[bucket]);
+		ret_state->rounds_us += peek(&loops[i].rounds_us);
+		ret_state->fibers += peek(&loops[i].fibers);
+		ret_state->stacks += peek(&loops[i].stacks);
+	}
+}
+
 static void *
 run(void *context)
 {
@@ -163,11 +210,8 @@ run(void *context)
 	bool begun = begin(loop);
 
 	(void)sem_post(&loop->begun);
-	while (begun && !loop->stopping) {
-		watch_round();
-		if (fiber_running() > loop->most_running)
-			loop->most_running = fiber_running();
-	}
+	while (begun && !loop->stopping)
+		note(loop, watch_round());
 	wheel_clear(&loop->trim);
 	fiber_trim(0);
 	if (watch_started())

@@ -10,6 +10,7 @@
 #define POSTERN_PROXY_IO_LOOP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/check.h"
 #include "base/err.h"
@@ -41,5 +42,18 @@ void loop_post(int index, struct loop_post *post);
 /* Have `run(context)` called on each loop, outside of fibers, and wait until all have. Not on a
  * loop. */
 void loop_ask_all(void (*run)(void *context), void *context);
+
+/* What the loops are doing. A round is all that was ready at a time: who became ready meanwhile
+ * waited as long as it lasted. */
+#define LOOP_ROUND_BUCKETS 8
+struct loop_state {
+	uint64_t rounds[LOOP_ROUND_BUCKETS]; /* by loop_round_bounds_us[]; the last ones: longer */
+	uint64_t rounds_us;                  /* their sum */
+	uint64_t fibers, stacks;             /* fibers that run or wait; stacks kept for others */
+};
+extern const int64_t loop_round_bounds_us[LOOP_ROUND_BUCKETS - 1];
+
+/* Of all loops together, since their start. */
+void loop_read_state(struct loop_state *ret_state);
 
 #endif

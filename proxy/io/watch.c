@@ -39,6 +39,7 @@ struct watcher {
 	struct fiber *writers[EVENTS_MAX]; /* that wait for the end of the round */
 	size_t writer_count;
 	struct wheel wheel;
+	int64_t now_us; /* at the end of the last round */
 };
 
 static struct watch
@@ -71,7 +72,8 @@ watch_start(void)
 		free(watcher);
 		return false;
 	}
-	wheel_init(&watcher->wheel, clock_mono_us());
+	watcher->now_us = clock_mono_us();
+	wheel_init(&watcher->wheel, watcher->now_us);
 	mine = watcher;
 	return true;
 }
@@ -311,13 +313,14 @@ handle(const struct epoll_event *event)
 	}
 }
 
-void
+int64_t
 watch_round(void)
 {
 	struct watcher *watcher = mine;
 	struct epoll_event events[EVENTS_MAX];
 	int count = epoll_wait(watcher->epoll, events, EVENTS_MAX,
-	    wheel_patience_ms(&watcher->wheel, clock_mono_us()));
+	    wheel_patience_ms(&watcher->wheel, watcher->now_us));
+	int64_t start_us = clock_mono_us();
 
 	watcher->in_round = count > 1;
 	for (int i = 0; i < count; i++)
@@ -327,4 +330,6 @@ watch_round(void)
 		fiber_wake(watcher->writers[i], WATCH_READY);
 	watcher->writer_count = 0;
 	wheel_run(&watcher->wheel, clock_mono_us());
+	watcher->now_us = clock_mono_us();
+	return watcher->now_us - start_us;
 }

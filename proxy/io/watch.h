@@ -32,8 +32,9 @@ void watch_stop(void);
 /* Does this thread watch? */
 bool watch_started(void);
 
-/* Wait for news or for a timer, and handle what there is. Call in a loop, outside of fibers. */
-void watch_round(void);
+/* Wait for news or for a timer, and handle what there is. Call in a loop, outside of fibers.
+ * Returns how long the handling took, in microseconds: so long the last of the news waited. */
+int64_t watch_round(void);
 
 /* Set a timer; wheel_clear() clears it. */
 void watch_timer(struct timer *timer, int64_t deadline_us);

@@ -27,6 +27,8 @@ struct engine {
 	void (*drain)(struct listener *listener);
 	int (*port)(const struct listener *listener);
 	void (*stop)(struct listener *listener);
+	int (*count)(const struct listener *listener, enum listener_state state);
+	bool (*drops)(const struct listener *listener, uint64_t *ret_drops); /* NULL: cannot */
 
 	/* As the functions of the same names in exchange.h. */
 	ssize_t (*read)(struct exchange *exchange, char *into, size_t room);

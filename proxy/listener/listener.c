@@ -43,3 +43,29 @@ listener_stop(struct listener *listener)
 	listener_drain(listener);
 	listener->engine->stop(listener);
 }
+
+int
+listener_count(const struct listener *listener, enum listener_state state)
+{
+	return listener->engine->count(listener, state);
+}
+
+const char *
+listener_state_word(enum listener_state state)
+{
+	static const char *const words[LISTENER_STATES] = {
+		[LISTENER_READING] = "reading",
+		[LISTENER_SURPLUS] = "surplus",
+		[LISTENER_IDLE] = "idle",
+		[LISTENER_SERVING] = "serving",
+		[LISTENER_LINGERING] = "lingering",
+	};
+
+	return words[state];
+}
+
+bool
+listener_drops(const struct listener *listener, uint64_t *ret_drops)
+{
+	return listener->engine->drops != NULL && listener->engine->drops(listener, ret_drops);
+}

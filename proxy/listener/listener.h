@@ -66,6 +66,16 @@ int listener_port(const struct listener *listener);
 int listener_busy(const struct listener *listener);
 int listener_connections(const struct listener *listener);
 
+/* Connections that do this. The engine civetweb tells those that are served from all others, which
+ * count as idle. */
+int listener_count(const struct listener *listener, enum listener_state state);
+
+/* The word for it. */
+const char *listener_state_word(enum listener_state state);
+
+/* Connections that the system dropped since nobody accepted them soon enough. False: not known. */
+MUST_CHECK bool listener_drops(const struct listener *listener, uint64_t *ret_drops);
+
 /* Close everything; call when drained or after the drain timeout. Accepts NULL. */
 void listener_stop(struct listener *listener);
 

@@ -2,7 +2,9 @@
 // More clients than there are places, and clients that are slow: with the engine `events` they cost
 // only themselves.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import net from 'node:net';
 import test from 'node:test';
 import { startGate } from './harness/gate.mjs';
 import { freePort } from './harness/ports.mjs';
@@ -135,6 +137,63 @@ test('connections to one address make no room for those to another', async (t) =
   }
   upstream.release();
   for (const wire of busy) assert.equal((await wire.answer()).status, 200);
+});
+
+test('the metrics say what the connections do', async (t) => {
+  const second = await freePort();
+  const upstream = await holdingUpstream(t);
+  const gate = await startGate(t, {
+    upstream: upstream.url, policy: POLICY,
+    config: (made) => config({ connections: 4 }, { address: [`127.0.0.1:${made.port}`, `127.0.0.1:${second}`] })(made),
+  });
+  const counted = async (states) => {
+    for (const [state, count] of Object.entries(states)) await gate.counts(`postern_connection_states{state="${state}"}`, count);
+  };
+  const fibers = async (count) => gate.counts('postern_fibers{state="running"}', count);
+  await fibers(0);
+  const wires = [...await connect(gate.port, 3, SLOW), ...await connect(gate.port, 1, PART), ...await connect(second, 1, OPEN)];
+  await wires[4].answer();
+  await upstream.until(4);
+
+  await counted({ serving: 3, reading: 1, idle: 1, surplus: 0, lingering: 0 });
+  await gate.counts('postern_connections', 5);
+  await fibers(3);
+  upstream.release();
+  await counted({ serving: 0, reading: 1, idle: 4 });
+  await fibers(0);
+  assert.ok(await gate.metric('postern_fibers{state="kept"}') >= 2);
+  assert.ok(await gate.metric('postern_loop_lag_seconds_count') > 5);
+
+  const manual = fs.readFileSync(new URL('../../docs/manual.md', import.meta.url), 'utf8');
+  const names = [...(await gate.admin('/metrics')).text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+  assert.ok(names.length > 15);
+  for (const name of names) assert.ok(manual.includes(`| \`${name}\` |`), `${name} is in the manual`);
+
+  for (const wire of wires) wire.close();
+  await counted({ serving: 0, reading: 0, idle: 0 });
+  await gate.counts('postern_connections', 0);
+});
+
+/** As many as the system lets wait to be accepted, and some. */
+const BACKLOG = Number(fs.readFileSync('/proc/sys/net/core/somaxconn', 'utf8'));
+const tooMany = BACKLOG > 4096 || Number(execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' })) < BACKLOG + 1000;
+
+test('connections that the system drops are counted', { skip: tooMany && 'more connections than a process may have here' }, async (t) => {
+  const upstream = await recordingUpstream(t);
+  const gate = await startGate(t, { upstream: upstream.url, policy: POLICY, config: config({}) });
+  const sockets = [];
+
+  assert.equal(await gate.metric('postern_accept_drops_total'), 0);
+  gate.signal('SIGSTOP');
+  try {
+    while (sockets.length < BACKLOG + 100) sockets.push(net.connect({ port: gate.port, host: '127.0.0.1' }).on('error', () => {}));
+    await eventually(() => sockets.filter((socket) => !socket.connecting).length > BACKLOG, 'a full queue');
+  } finally {
+    gate.signal('SIGCONT');
+  }
+  await eventually(async () => await gate.metric('postern_accept_drops_total') > 0, 'a drop');
+  for (const socket of sockets) socket.destroy();
+  await eventually(async () => (await gate.ask({ target: '/open/x' })).status === 200, 'an answer');
 });
 
 /** Memory in use, in kB. */

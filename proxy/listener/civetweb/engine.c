@@ -400,6 +400,17 @@ stop(struct listener *base)
 	free_listener(listener);
 }
 
+/* What it does between requests is not told. */
+static int
+count(const struct listener *base, enum listener_state state)
+{
+	int busy = atomic_load(&base->busy), others = atomic_load(&base->connections) - busy;
+
+	if (state == LISTENER_SERVING)
+		return busy;
+	return state == LISTENER_IDLE && others > 0 ? others : 0;
+}
+
 const struct engine *
 engine_untested(void)
 {
@@ -409,6 +420,7 @@ engine_untested(void)
 		.drain = drain,
 		.port = port,
 		.stop = stop,
+		.count = count,
 		.read = read_body,
 		.write = write_bytes,
 		.buffered = body_buffered,

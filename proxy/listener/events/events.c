@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -322,6 +323,31 @@ stop(struct listener *base)
 	stop_loops();
 }
 
+static int
+count(const struct listener *base, enum listener_state state)
+{
+	const struct events_listener *listener = (const struct events_listener *)base;
+	int sum = 0;
+
+	for (int i = 0; i < LOOP_MAX; i++)
+		sum += places_count(&listener->shares[i].places, state);
+	return sum;
+}
+
+static bool
+drops(const struct listener *base, uint64_t *ret_drops)
+{
+	uint32_t values[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof(values);
+
+	if (getsockopt(((const struct events_listener *)base)->socket, SOL_SOCKET, SO_MEMINFO,
+		values, &len) != 0 ||
+	    len <= SK_MEMINFO_DROPS * sizeof(*values))
+		return false;
+	*ret_drops = values[SK_MEMINFO_DROPS];
+	return true;
+}
+
 const struct engine *
 events_engine(void)
 {
@@ -331,6 +357,8 @@ events_engine(void)
 		.drain = drain,
 		.port = port,
 		.stop = stop,
+		.count = count,
+		.drops = drops,
 		.read = request_body_read,
 		.write = request_body_write,
 		.buffered = request_body_buffered,

@@ -101,13 +101,6 @@ engines_know_method(enum engines_name name, struct span method)
 	return true;
 }
 
-int
-listener_connections(const struct listener *listener)
-{
-	(void)listener;
-	return 0;
-}
-
 void
 forward_request(
     struct exchange *exchange, const struct forward *forward, struct forwarded *ret_forwarded)

@@ -165,7 +165,8 @@ each_metric_has_its_help_and_type(void **state)
 	static const char *const names[] = { "postern_requests_total", "postern_issuer_keys",
 		"postern_key_fetches_total", "postern_build_info", "postern_database_up",
 		"postern_fallback_active", "postern_token_cache_total", "postern_connections",
-		"postern_log_dropped_total", "postern_config_last_reload_successful" };
+		"postern_connection_states", "postern_log_dropped_total",
+		"postern_config_last_reload_successful" };
 	char text[128];
 
 	(void)state;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 #include "fibers.h"
 
@@ -176,6 +177,86 @@ a_post_may_post_itself_again(void **state)
 	(void)sem_destroy(&relay.done);
 }
 
+static void
+take_long(void *context)
+{
+	(void)nanosleep(context, NULL);
+}
+
+static uint64_t
+rounds_from(int bucket)
+{
+	struct loop_state now;
+	uint64_t sum = 0;
+
+	loop_read_state(&now);
+	while (bucket < LOOP_ROUND_BUCKETS)
+		sum += now.rounds[bucket++];
+	return sum;
+}
+
+/* A round is noted after it has ended: another question is a round later. */
+static void
+a_loop_tells_how_long_it_takes(void **state)
+{
+	struct timespec pause = { .tv_nsec = 30000000 };
+	struct loop_state now;
+
+	(void)state;
+	fibers_loops(2);
+	loop_ask_all(take_long, &pause);
+	loop_ask_all(nothing, NULL);
+	assert_true(loop_round_bounds_us[3] < pause.tv_nsec / 1000);
+	assert_true(rounds_from(4) >= 2);
+	loop_read_state(&now);
+	assert_true(now.rounds_us >= 60000);
+	assert_int_equal(now.fibers, 0);
+	loop_stop();
+	loop_read_state(&now);
+	assert_int_equal(now.rounds_us, 0);
+}
+
+static void
+wait_for_ever(void *context)
+{
+	*(struct fiber **)context = fiber_current();
+	(void)fiber_wait();
+}
+
+static void
+begin_to_wait(void *context)
+{
+	if (!fiber_start(wait_for_ever, context))
+		abort();
+}
+
+static void
+end_the_wait(void *context)
+{
+	fiber_wake(*(struct fiber **)context, 0);
+}
+
+static void
+a_loop_tells_how_many_fibers_it_has(void **state)
+{
+	struct fiber *fiber;
+	struct loop_state now;
+
+	(void)state;
+	fibers_loops(1);
+	loop_ask_all(begin_to_wait, &fiber);
+	loop_ask_all(nothing, NULL);
+	loop_read_state(&now);
+	assert_int_equal(now.fibers, 1);
+	assert_int_equal(now.stacks, 0);
+	loop_ask_all(end_the_wait, &fiber);
+	loop_ask_all(nothing, NULL);
+	loop_read_state(&now);
+	assert_int_equal(now.fibers, 0);
+	assert_int_equal(now.stacks, 1);
+	loop_stop();
+}
+
 /* A fiber stays on the thread that began it. */
 struct stay {
 	struct fiber *fiber;
@@ -225,6 +306,8 @@ main(void)
 		cmocka_unit_test(all_are_asked_once_each_on_its_own_thread),
 		cmocka_unit_test(posts_of_many_threads_run_in_their_order),
 		cmocka_unit_test(a_post_may_post_itself_again),
+		cmocka_unit_test(a_loop_tells_how_long_it_takes),
+		cmocka_unit_test(a_loop_tells_how_many_fibers_it_has),
 		cmocka_unit_test(fibers_stay_on_their_loop),
 	};
 
