@@ -36,6 +36,7 @@ assume_claims(const struct judge_inputs *inputs, const struct assume_token *assu
 	struct verify_inputs verify = {
 		.trusted_issuer = &inputs->config->trusted_issuers[assumed->issuer_index],
 		.now_s = inputs->now_s,
+		.thumbprint = judge_thumbprint(inputs),
 	};
 	struct token token = {
 		.claims = assumed->payload,

@@ -117,7 +117,9 @@ verify_claims(
 {
 	struct trusted_issuer trusted_issuer = { .name = "verify",
 		.any_audience = asked->audiences.count == 0 };
-	struct verify_inputs inputs = { &trusted_issuer, keys, asked->now_s };
+	struct verify_inputs inputs = {
+		.trusted_issuer = &trusted_issuer, .keys = keys, .now_s = asked->now_s
+	};
 	static const char *types[] = { "at+jwt", "JWT" };
 	static const char *subject[] = { "/sub" };
 	struct claims claims;

@@ -2,6 +2,7 @@
 #include "token/verify.h"
 
 #include "base/json.h"
+#include "token/binding.h"
 #include "token/date.h"
 #include "token/demand.h"
 #include "token/detail.h"
@@ -156,19 +157,6 @@ check_dates(const struct verify_inputs *inputs, struct token *token, struct aren
 	return check_age(inputs, &dates.iat, token, arena);
 }
 
-/* RFC 8705 section 3, RFC 9449 section 7.1: a token bound to a key must not be accepted as a bearer
- * token if the binding cannot be checked. */
-static enum reason
-check_binding(const struct verify_inputs *inputs, struct token *token, struct arena *arena)
-{
-	(void)inputs;
-	(void)arena;
-	if (json_object_get(token->claims, "cnf") == NULL)
-		return REASON_OK;
-	return token_refuse(token, REASON_BINDING_MISMATCH,
-	    "the token is bound to a key (cnf), which this version cannot check");
-}
-
 /* The period in which the result of check_dates() stays valid. */
 static void
 set_times(
@@ -220,7 +208,7 @@ verify_assumed(const struct verify_inputs *inputs, struct token *token, struct a
     struct claims *claims)
 {
 	static check *const checks[] = { check_issuer, check_dates, demand_audience, demand_claims,
-		check_binding, NULL };
+		binding_check, NULL };
 	struct claims found = { .trusted_issuer = inputs->trusted_issuer,
 		.payload = token->claims };
 	enum reason reason = run_checks(checks, inputs, token, arena);

@@ -53,6 +53,7 @@ struct verify_inputs {
 	const struct trusted_issuer *trusted_issuer;
 	const struct keyset *keys; /* NULL: REASON_KEYS_UNAVAILABLE */
 	int64_t now_s;
+	struct span thumbprint; /* SHA-256 of the client's verified certificate; at == NULL: none */
 };
 
 /*

@@ -67,6 +67,14 @@ judge_subject(const struct judge_inputs *inputs)
 	return inputs->certificate == NULL ? (struct span){ 0 } : inputs->certificate->subject;
 }
 
+struct span
+judge_thumbprint(const struct judge_inputs *inputs)
+{
+	return inputs->certificate == NULL
+		   ? (struct span){ 0 }
+		   : (struct span){ (const char *)inputs->certificate->sha256, DIGEST_BYTES };
+}
+
 /* A token without a client belongs to a user: `postern token --user`. */
 static enum reason
 find_user(
@@ -196,7 +204,8 @@ verify(const struct presented *presented, struct token *token, struct claims *cl
 {
 	const struct judge_inputs *inputs = presented->inputs;
 	struct decision *decision = presented->decision;
-	struct verify_inputs about = { .now_s = inputs->now_s };
+	struct verify_inputs about = { .now_s = inputs->now_s,
+		.thumbprint = judge_thumbprint(inputs) };
 	const struct trusted_issuer *trusted_issuer;
 	struct trusted_issuer widened;
 	enum reason reason;

@@ -99,8 +99,9 @@ MUST_CHECK enum reason judge_basic(const struct judge_inputs *inputs, struct are
 MUST_CHECK enum reason judge_user(const struct judge_inputs *inputs, const struct user *user,
     struct arena *arena, struct caller **ret_caller);
 
-/* The subject of inputs->certificate; at == NULL: there is none. */
+/* Of inputs->certificate: its subject, and the SHA-256 of its DER; at == NULL: there is none. */
 struct span judge_subject(const struct judge_inputs *inputs);
+struct span judge_thumbprint(const struct judge_inputs *inputs);
 
 /*
  * Authenticate a request that presents no other credentials: its caller is the owner of

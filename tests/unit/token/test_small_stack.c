@@ -26,7 +26,9 @@ static void *
 work(void *context)
 {
 	struct task *task = context;
-	struct verify_inputs inputs = { task->trusted_issuer, task->keys, 1500 };
+	struct verify_inputs inputs = {
+		.trusted_issuer = task->trusted_issuer, .keys = task->keys, .now_s = 1500
+	};
 	struct claims claims;
 	struct arena arena;
 	struct token token;

@@ -23,7 +23,9 @@ static enum torture_result
 verify(void *context)
 {
 	const struct attempt *attempt = context;
-	struct verify_inputs inputs = { attempt->trusted_issuer, attempt->keys, 1500 };
+	struct verify_inputs inputs = {
+		.trusted_issuer = attempt->trusted_issuer, .keys = attempt->keys, .now_s = 1500
+	};
 	struct claims claims = { .trusted_issuer = NULL };
 	struct token token = { 0 };
 	enum torture_result result = TORTURE_WRONG;

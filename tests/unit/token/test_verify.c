@@ -13,7 +13,9 @@ the_honest_token_is_verified(void **state)
 {
 	struct trusted_issuer trusted_issuer = judged_issuer();
 	struct keyset *keys = judged_keys();
-	struct verify_inputs inputs = { &trusted_issuer, keys, 1500 };
+	struct verify_inputs inputs = {
+		.trusted_issuer = &trusted_issuer, .keys = keys, .now_s = 1500
+	};
 	struct judged honest = { .name = "honest" };
 	struct judgement judgement;
 
@@ -62,7 +64,9 @@ no_claim_is_judged_before_the_signature(void **state)
 		"{\"cnf\":{}}", "{\"nbf\":9999}", "{\"sub\":1}" };
 	struct trusted_issuer trusted_issuer = judged_issuer();
 	struct keyset *keys = judged_keys();
-	struct verify_inputs inputs = { &trusted_issuer, keys, 1500 };
+	struct verify_inputs inputs = {
+		.trusted_issuer = &trusted_issuer, .keys = keys, .now_s = 1500
+	};
 
 	(void)state;
 	for (size_t i = 0; i < CASES_OF(bad); i++) {
@@ -86,7 +90,9 @@ the_first_check_that_fails_is_reported(void **state)
 {
 	struct trusted_issuer trusted_issuer = judged_issuer();
 	struct keyset *keys = judged_keys();
-	struct verify_inputs inputs = { &trusted_issuer, NULL, 3000 };
+	struct verify_inputs inputs = {
+		.trusted_issuer = &trusted_issuer, .keys = NULL, .now_s = 3000
+	};
 	static const char all[] = "{\"iss\":\"i\",\"exp\":10,\"aud\":\"x\",\"cnf\":{}}";
 	static const char mine[] =
 	    "{\"iss\":\"https://idp.test\",\"exp\":10,\"aud\":\"x\",\"cnf\":{}}";
@@ -159,6 +165,9 @@ a_bound_token_is_refused(void **state)
 {
 	static const struct judged cases[] = {
 		{ "DPoP", "{\"cnf\":{\"jkt\":\"x\"}}", NULL, 0, REASON_BINDING_MISMATCH, "cnf" },
+		{ "a certificate",
+		    "{\"cnf\":{\"x5t#S256\":\"ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0\"}}",
+		    NULL, 0, REASON_BINDING_MISMATCH, "and none was presented" },
 		{ "mTLS", "{\"cnf\":{\"x5t#S256\":\"x\"}}", NULL, 0, REASON_BINDING_MISMATCH,
 		    NULL },
 		{ "unknown", "{\"cnf\":{\"x\":1}}", NULL, 0, REASON_BINDING_MISMATCH, NULL },
@@ -180,7 +189,9 @@ nothing_of_a_token_is_reported_but_what_is_judged(void **state)
 		"{\"cnf\":1}", "{\"sub\":1}", "{\"nbf\":5000}" };
 	struct trusted_issuer trusted_issuer = judged_issuer();
 	struct keyset *keys = judged_keys();
-	struct verify_inputs inputs = { &trusted_issuer, keys, 1500 };
+	struct verify_inputs inputs = {
+		.trusted_issuer = &trusted_issuer, .keys = keys, .now_s = 1500
+	};
 
 	(void)state;
 	for (size_t i = 0; i < CASES_OF(bad); i++) {
@@ -206,7 +217,9 @@ a_huge_claim_makes_no_huge_detail(void **state)
 		{ .name = "aud", .want = REASON_AUDIENCE_MISMATCH } };
 	struct trusted_issuer trusted_issuer = judged_issuer();
 	struct keyset *keys = judged_keys();
-	struct verify_inputs inputs = { &trusted_issuer, keys, 1500 };
+	struct verify_inputs inputs = {
+		.trusted_issuer = &trusted_issuer, .keys = keys, .now_s = 1500
+	};
 
 	(void)state;
 	for (size_t i = 0; i < CASES_OF(cases); i++) {
@@ -231,7 +244,9 @@ memory_that_ends_refuses(void **state)
 {
 	struct trusted_issuer trusted_issuer = judged_issuer();
 	struct keyset *keys = judged_keys();
-	struct verify_inputs inputs = { &trusted_issuer, keys, 1500 };
+	struct verify_inputs inputs = {
+		.trusted_issuer = &trusted_issuer, .keys = keys, .now_s = 1500
+	};
 	struct judged judged = { .name = "scopes", .set = "{\"scope\":\"a b c\"}" };
 	struct judgement judgement;
 	struct arena none;
@@ -267,7 +282,9 @@ assumed_claims_are_judged_all_the_same(void **state)
 	const char *one[] = { "1" };
 	struct trusted_issuer_require require = { "/n", { .at = one, .count = 1 }, NULL };
 	struct trusted_issuer trusted_issuer = judged_issuer();
-	struct verify_inputs inputs = { &trusted_issuer, NULL, 1500 };
+	struct verify_inputs inputs = {
+		.trusted_issuer = &trusted_issuer, .keys = NULL, .now_s = 1500
+	};
 
 	(void)state;
 	trusted_issuer.require = &require;

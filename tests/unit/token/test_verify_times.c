@@ -157,7 +157,9 @@ claims_expire_at_the_whole_second(void **state)
 {
 	struct trusted_issuer trusted_issuer = judged_issuer();
 	struct keyset *keys = judged_keys();
-	struct verify_inputs inputs = { &trusted_issuer, keys, 1500 };
+	struct verify_inputs inputs = {
+		.trusted_issuer = &trusted_issuer, .keys = keys, .now_s = 1500
+	};
 	struct judged judged = { .name = "fraction", .set = "{\"exp\":1999.75}" };
 	struct judgement judgement;
 
@@ -184,7 +186,9 @@ the_times_of_claims_are_those_of_the_checks(void **state)
 	(void)state;
 	for (size_t i = 0; i < CASES_OF(sets) * CASES_OF(ages_s) * CASES_OF(skews_s); i++) {
 		struct trusted_issuer trusted_issuer = judged_issuer();
-		struct verify_inputs inputs = { &trusted_issuer, keys, 1500 };
+		struct verify_inputs inputs = {
+			.trusted_issuer = &trusted_issuer, .keys = keys, .now_s = 1500
+		};
 		struct judged judged = { .name = "times", .set = sets[i % CASES_OF(sets)] };
 		struct judgement judgement;
 		int64_t from_s, until_s;

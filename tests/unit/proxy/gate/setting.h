@@ -26,6 +26,9 @@
 /* The subject of a client certificate. */
 #define PARTNER "CN=partner,O=Big"
 
+/* A claim that binds a token to the certificate whose digest is 1 and 31 zeros. */
+#define BOUND ",\"cnf\":{\"x5t#S256\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}"
+
 #define CONFIG                                                                                     \
 	"listen: {address: \"127.0.0.1:1\"}\n"                                                     \
 	"admin: {address: \"127.0.0.1:2\"}\n"                                                      \

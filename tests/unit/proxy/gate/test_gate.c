@@ -83,21 +83,25 @@ static const struct request_certificate partner = { .subject = { PARTNER, sizeof
 static const struct request_certificate impostor = { .subject = { PARTNER "s", sizeof(PARTNER) },
 	.sha256 = { 2 } };
 
-/* Is this caller forwarded to /pinned, over a connection with that certificate? */
+/* What is asked, and why it is refused beside any certificate but the partner's. */
+struct pinned {
+	const char *target, *authorization, *reason;
+};
+
 static bool
-is_forwarded(const char *authorization, const struct request_certificate *certificate)
+is_forwarded(const struct pinned *pinned, const struct request_certificate *certificate)
 {
 	struct exchange exchange;
 	bool forwarded;
 
-	client_init(&exchange, "GET", "/pinned", authorization);
+	client_init(&exchange, "GET", pinned->target, pinned->authorization);
 	exchange.request.certificate = certificate;
 	serve(&exchange);
 	forwarded = exchange.forwarded.len > 0;
 	if (forwarded)
 		expect(&exchange.forwarded, "\r\nX-Client-Certificate: " PARTNER "\r\n");
 	else
-		expect(&exchange.written, "\"reason\":\"privilege_missing\"");
+		expect(&exchange.written, pinned->reason);
 	client_done(&exchange);
 	return forwarded;
 }
@@ -127,18 +131,26 @@ static void
 what_a_certificate_grants_stays_on_its_connection(void **state)
 {
 	char *bearer = setting_bearer(IDP, 0, client_claims(""));
-	const char *credentials[] = { bearer, ANN };
+	char *bound = setting_bearer(IDP, 0, client_claims(BOUND));
+	const struct pinned cases[] = {
+		{ "/pinned", bearer, "\"reason\":\"privilege_missing\"" },
+		{ "/pinned", ANN, "\"reason\":\"privilege_missing\"" },
+		{ "/any", bound,
+		    "error=\"invalid_token\", error_description=\"The token is bound to " },
+	};
 
 	(void)state;
 	remember_ann();
-	for (size_t i = 0; i < CASES_OF(credentials); i++)
+	for (size_t i = 0; i < CASES_OF(cases); i++)
 		for (int turn = 0; turn < 3; turn++) {
-			assert_false(is_forwarded(credentials[i], NULL));
-			assert_false(is_forwarded(credentials[i], &impostor));
-			assert_true(is_forwarded(credentials[i], &partner));
+			assert_false(is_forwarded(&cases[i], NULL));
+			assert_false(is_forwarded(&cases[i], &impostor));
+			assert_true(is_forwarded(&cases[i], &partner));
 		}
-	assert_true(cache_hits(gate.cache) >= 12); /* the second and third turns */
+	/* The second and third turns; refusals of tokens are not cached. */
+	assert_true(cache_hits(gate.cache) >= 14);
 	free(bearer);
+	free(bound);
 }
 
 static void

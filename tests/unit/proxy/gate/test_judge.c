@@ -224,6 +224,27 @@ with_a_client_certificate(void **state)
 }
 
 static void
+a_bound_token_counts_beside_its_certificate(void **state)
+{
+	const struct request_certificate *const wrong[] = { NULL, &other, &nameless };
+	char *bearer = setting_bearer(IDP, 0, JANE BOUND);
+	char *free_one = setting_bearer(IDP, 0, JANE);
+
+	(void)state;
+	client_certificate = &partner;
+	expect(REASON_OK, "its own", "GET", "/any", bearer);
+	expect(REASON_OK, "one that is not bound", "GET", "/any", free_one);
+	for (size_t i = 0; i < CASES_OF(wrong); i++) {
+		client_certificate = wrong[i];
+		expect(REASON_BINDING_MISMATCH, "another", "GET", "/any", bearer);
+		expect(REASON_OK, "one that is not bound", "GET", "/any", free_one);
+	}
+	client_certificate = NULL;
+	free(bearer);
+	free(free_one);
+}
+
+static void
 the_owner_of_a_certificate_is_its_subject(void **state)
 {
 	struct decision decision;
@@ -487,6 +508,7 @@ main(void)
 		TEST(without_a_token),
 		TEST(with_a_token),
 		TEST(with_a_client_certificate),
+		TEST(a_bound_token_counts_beside_its_certificate),
 		TEST(the_owner_of_a_certificate_is_its_subject),
 		TEST(holders_are_looked_up_when_they_ask),
 		TEST(standing_by_it_counts_for_nobody_but_basic),
