@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const require = createRequire(path.resolve(here, '../tests/e2e/package.json'));
+const require = createRequire(path.resolve(here, '../../tests/e2e/package.json'));
 const { default: Provider } = await import(pathToFileURL(require.resolve('oidc-provider')));
 const port = Number(process.argv[2]);
 const { privateKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -5,12 +5,19 @@ import net from 'node:net';
 
 const [port, count, token] = [Number(process.argv[2]), Number(process.argv[3]), process.argv[4]];
 const request = `GET /customer/1 HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${token}\r\n\r\n`;
-let answered = 0;
+const AT_ONCE = 200;
+let [made, answered] = [0, 0];
 
-for (let i = 0; i < count; i++) {
+function connect() {
+  if (made === count) return;
+  made++;
   const socket = net.connect(port, '127.0.0.1', () => socket.write(request));
-  socket.once('data', () => { if (++answered === count) console.log('open'); });
+  socket.once('data', () => {
+    if (++answered === count) console.log('open');
+    connect();
+  });
   socket.on('close', () => console.log('closed'));
-  socket.on('error', (error) => { console.log(`error ${error.code}`); });
+  socket.on('error', (error) => console.log(`error ${error.code}`));
 }
-setTimeout(() => process.exit(0), 60000);
+for (let i = 0; i < AT_ONCE; i++) connect();
+setTimeout(() => process.exit(0), 120000);
