@@ -23,10 +23,11 @@ arena_init(struct arena *arena, size_t max_bytes)
 }
 
 void
-arena_init_small(struct arena *arena, size_t max_bytes, size_t first_bytes)
+arena_init_within(struct arena *arena, size_t max_bytes, void *start, size_t start_bytes)
 {
-	arena_init(arena, max_bytes);
-	arena->first_bytes = first_bytes;
+	*arena = (struct arena){
+		.at = start, .left = start_bytes, .used_bytes = start_bytes, .max_bytes = max_bytes
+	};
 }
 
 void
@@ -47,8 +48,7 @@ arena_done(struct arena *arena)
 static size_t
 next_block_bytes(const struct arena *arena, size_t min)
 {
-	size_t first = arena->first_bytes > 0 ? arena->first_bytes : BLOCK_FIRST;
-	size_t wanted = arena->used_bytes > first ? arena->used_bytes : first;
+	size_t wanted = arena->used_bytes > 0 ? arena->used_bytes : BLOCK_FIRST;
 	size_t free_bytes = arena->max_bytes - arena->used_bytes;
 
 	if (wanted > BLOCK_MAX)

@@ -22,14 +22,15 @@ struct arena {
 	size_t left;                /* bytes left in the newest block */
 	size_t used_bytes;          /* asked of the system so far */
 	size_t max_bytes;
-	size_t first_bytes; /* of the first block; 0: an ordinary one */
 };
 
 /* Initialise an empty arena; allocates nothing yet. */
 void arena_init(struct arena *arena, size_t max_bytes);
 
-/* The same for many small, long-lived arenas: the first block is no larger than this. */
-void arena_init_small(struct arena *arena, size_t max_bytes, size_t first_bytes);
+/* An empty arena whose first bytes are the caller's own: `start_bytes` (at most `max_bytes`, which
+ * they count towards) at `start`, aligned for any type and borrowed until arena_done(). An
+ * allocation that fits there costs no malloc(). */
+void arena_init_within(struct arena *arena, size_t max_bytes, void *start, size_t start_bytes);
 
 /* Free everything; the arena is empty and may be used again. Accepts an empty one. */
 void arena_done(struct arena *arena);

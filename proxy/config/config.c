@@ -145,6 +145,13 @@ static const struct field limits_fields[] = {
 	    .max = 86400000,
 	    .default_value = "60s",
 	    .help = "the longest pause of a client that reads its answer (engine events)" },
+	{ .key = "token_cache",
+	    .type = FIELD_SIZE,
+	    .offset = offsetof(struct config_limits, token_cache_bytes),
+	    .min = 64 << 10,
+	    .max = INT64_C(4) << 30,
+	    .default_value = "32m",
+	    .help = "memory for callers already verified, at most" },
 	{ 0 },
 };
 

@@ -127,10 +127,14 @@ add_process(struct buffer *text, const struct admin *admin)
 	    "# TYPE postern_token_cache_total counter\n"
 	    "postern_token_cache_total{result=\"hit\"} %" PRIu64 "\n"
 	    "postern_token_cache_total{result=\"miss\"} %" PRIu64 "\n"
+	    "# HELP postern_token_cache_bytes Memory of the verified tokens that are kept.\n"
+	    "# TYPE postern_token_cache_bytes gauge\n"
+	    "postern_token_cache_bytes %zu\n"
 	    "# HELP postern_log_dropped_total Log lines that were dropped.\n"
 	    "# TYPE postern_log_dropped_total counter\n"
 	    "postern_log_dropped_total %" PRIu64 "\n",
-	    cache_hits(admin->gate->cache), cache_misses(admin->gate->cache), log_dropped());
+	    cache_hits(admin->gate->cache), cache_misses(admin->gate->cache),
+	    cache_bytes(admin->gate->cache), log_dropped());
 }
 
 static int

@@ -2,32 +2,63 @@
 #include "proxy/gate/cache.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "base/epoch.h"
 
-/* A set-associative cache: a token can be in WAYS slots, chosen by its digest. */
-#define WAYS 4
-#define SETS (CACHE_ENTRIES / WAYS)
+/* A set-associative cache: a token can be in WAYS places of one set, chosen by its digest. Each set
+ * has its own share of the memory, CACHE_SET_BYTES, so no counter is shared by all cores. With the
+ * bytes, a set is two cache lines. */
+#define WAYS 15
 
 /* Enough for an ordinary caller. */
-#define ENTRY_FIRST_BYTES 768
+#define FIRST_BYTES 768
+
+/* What malloc() itself needs for a block, at most. */
+#define MALLOC_BYTES ((size_t)16)
 
 struct cache_entry {
 	struct cache_key key;
 	const struct caller *caller; /* in the arena */
+	size_t bytes;                /* everything that it takes */
 	struct arena arena;
+	_Alignas(max_align_t) char first[FIRST_BYTES]; /* of the arena */
+};
+
+/* Most entries need no block but the entry itself. */
+#define ARENA_BYTES (CACHE_ENTRY_BYTES - sizeof(struct cache_entry))
+
+struct cache_set {
+	_Alignas(64) atomic_size_t bytes; /* of its entries, and of those about to be put in */
+	_Atomic(struct cache_entry *) places[WAYS];
 };
 
 struct cache {
-	_Atomic(struct cache_entry *) places[CACHE_ENTRIES];
+	size_t set_count;
 	atomic_uint_fast64_t hits, misses;
+	struct cache_set *sets;
 };
 
+/* Memory that is not touched is not used: the sets are zeros that come when they are written. */
 struct cache *
-cache_new(void)
+cache_new(size_t max_bytes)
 {
-	return calloc(1, sizeof(struct cache));
+	struct cache *cache = calloc(1, sizeof(*cache));
+	void *sets = NULL;
+
+	if (cache == NULL)
+		return NULL;
+	cache->set_count = max_bytes / CACHE_SET_BYTES;
+	sets = mmap(NULL, cache->set_count * sizeof(struct cache_set), PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (sets == MAP_FAILED) {
+		free(cache);
+		return NULL;
+	}
+	cache->sets = sets;
+	return cache;
 }
 
 static void
@@ -47,20 +78,34 @@ cache_free(struct cache *cache)
 	if (cache == NULL)
 		return;
 	epoch_drain();
-	for (size_t i = 0; i < CACHE_ENTRIES; i++)
-		entry_free(atomic_load(&cache->places[i]));
+	for (size_t i = 0; i < cache->set_count; i++)
+		for (size_t at = 0; at < WAYS; at++)
+			entry_free(atomic_load(&cache->sets[i].places[at]));
+	(void)munmap(cache->sets, cache->set_count * sizeof(struct cache_set));
 	free(cache);
 }
 
-/* The digest is uniformly distributed whatever a caller sends, so its first bytes select the
- * set. */
-static _Atomic(struct cache_entry *) *
+/* The digest is uniformly distributed whatever a caller sends, so its first bytes select the set,
+ * and its last the place from which the set is searched. */
+static struct cache_set *
 set_of(struct cache *cache, const struct cache_key *key)
 {
 	uint32_t number;
 
 	memcpy(&number, key->digest, sizeof(number));
-	return &cache->places[(number % SETS) * WAYS];
+	return &cache->sets[number % cache->set_count];
+}
+
+static size_t
+first_place(const struct cache_key *key)
+{
+	return key->digest[DIGEST_BYTES - 1] % WAYS;
+}
+
+static size_t
+next_place(size_t place)
+{
+	return place + 1 < WAYS ? place + 1 : 0;
 }
 
 struct cache_key
@@ -84,10 +129,11 @@ same_owner(const struct cache_key *a, const struct cache_key *b)
 static const struct cache_entry *
 find(struct cache *cache, const struct cache_key *key, int64_t now_s)
 {
-	_Atomic(struct cache_entry *) *set = set_of(cache, key);
+	struct cache_set *set = set_of(cache, key);
+	size_t place = first_place(key);
 
-	for (int i = 0; i < WAYS; i++) {
-		struct cache_entry *entry = atomic_load(&set[i]);
+	for (int i = 0; i < WAYS; i++, place = next_place(place)) {
+		struct cache_entry *entry = atomic_load(&set->places[place]);
 
 		if (entry == NULL || !same_owner(&entry->key, key))
 			continue;
@@ -118,58 +164,97 @@ cache_find(struct cache *cache, const struct cache_key *key, int64_t now_s, stru
 static struct cache_entry *
 entry_new(const struct cache_key *key, const struct caller *caller)
 {
-	struct cache_entry *entry = calloc(1, sizeof(*entry));
+	struct cache_entry *entry = malloc(sizeof(*entry));
+	size_t more_bytes;
 
 	if (entry == NULL)
 		return NULL;
 	entry->key = *key;
-	arena_init_small(&entry->arena, CACHE_ENTRY_BYTES, ENTRY_FIRST_BYTES);
+	arena_init_within(&entry->arena, ARENA_BYTES, entry->first, FIRST_BYTES);
 	entry->caller = caller_copy(caller, &entry->arena);
-	if (entry->caller != NULL)
-		return entry;
-	entry_free(entry);
-	return NULL;
+	if (entry->caller == NULL) {
+		entry_free(entry);
+		return NULL;
+	}
+	more_bytes = entry->arena.used_bytes - FIRST_BYTES;
+	entry->bytes = sizeof(*entry) + more_bytes + (1 + more_bytes / FIRST_BYTES) * MALLOC_BYTES;
+	return entry;
 }
 
-/* Which slot of the set to replace: the same token's, an empty or expired one, else the one that
- * expires first. The digest breaks ties: otherwise tokens that expire together would compete for
- * one slot. */
-static int
-victim(_Atomic(struct cache_entry *) *set, const struct cache_entry *incoming, int64_t now_s)
+/* What to do with the incoming entry. */
+enum swapping { PUT_IN, MAKE_ROOM };
+
+/* When the entry of a place ends, in an order that says which goes first: the same token's, then no
+ * entry (unless room is to be made), then one of another snapshot, or the one that expires first.
+ */
+static int64_t
+ends_of(const struct cache_entry *entry, const struct cache_entry *incoming, int64_t now_s,
+    enum swapping what)
 {
-	int first = incoming->key.digest[DIGEST_BYTES - 1] % WAYS;
+	if (entry == NULL)
+		return what == PUT_IN ? INT64_MIN + 1 : INT64_MAX;
+	if (same_owner(&entry->key, &incoming->key))
+		return INT64_MIN;
+	return entry->key.serial == incoming->key.serial ? entry->caller->until_s : now_s;
+}
+
+/* The place whose entry goes. The digest breaks ties: otherwise tokens that expire together would
+ * compete for one place. */
+static size_t
+place_for(
+    struct cache_set *set, const struct cache_entry *incoming, int64_t now_s, enum swapping what)
+{
+	size_t place = first_place(&incoming->key), chosen = place;
 	int64_t soonest = INT64_MAX;
-	int place = first;
 
-	for (int i = 0; i < WAYS; i++) {
-		int at = (first + i) % WAYS;
-		struct cache_entry *entry = atomic_load(&set[at]);
-		int64_t ends;
+	for (int i = 0; i < WAYS; i++, place = next_place(place)) {
+		int64_t ends = ends_of(atomic_load(&set->places[place]), incoming, now_s, what);
 
-		if (entry == NULL || same_owner(&entry->key, &incoming->key))
-			return at;
-		ends = entry->key.serial == incoming->key.serial ? entry->caller->until_s : now_s;
 		if (ends < soonest) {
 			soonest = ends;
-			place = at;
+			chosen = place;
 		}
 	}
-	return place;
+	return chosen;
 }
 
+/* False: no entry had to go. An incoming entry that was put in is no longer the caller's. */
+static bool
+swap(struct cache_set *set, struct cache_entry *incoming, int64_t now_s, enum swapping what)
+{
+	struct cache_entry *displaced;
+
+	epoch_enter();
+	displaced = atomic_exchange(
+	    &set->places[place_for(set, incoming, now_s, what)], what == PUT_IN ? incoming : NULL);
+	epoch_leave();
+	if (displaced == NULL)
+		return false;
+	atomic_fetch_sub(&set->bytes, displaced->bytes);
+	epoch_retire(displaced, entry_free);
+	return true;
+}
+
+/* The bytes are reserved before the entry is put in, so that those of the entries in a set are
+ * never more than its share, however many threads put. */
 void
 cache_put(
     struct cache *cache, const struct cache_key *key, const struct caller *caller, int64_t now_s)
 {
-	_Atomic(struct cache_entry *) *set = set_of(cache, key);
-	struct cache_entry *entry = entry_new(key, caller), *displaced;
+	struct cache_set *set = set_of(cache, key);
+	struct cache_entry *entry = entry_new(key, caller);
 
 	if (entry == NULL)
 		return;
-	epoch_enter();
-	displaced = atomic_exchange(&set[victim(set, entry, now_s)], entry);
-	epoch_leave();
-	epoch_retire(displaced, entry_free);
+	atomic_fetch_add(&set->bytes, entry->bytes);
+	while (atomic_load(&set->bytes) > CACHE_SET_BYTES) {
+		if (swap(set, entry, now_s, MAKE_ROOM))
+			continue;
+		atomic_fetch_sub(&set->bytes, entry->bytes);
+		entry_free(entry);
+		return;
+	}
+	(void)swap(set, entry, now_s, PUT_IN);
 }
 
 void
@@ -188,4 +273,14 @@ uint64_t
 cache_misses(const struct cache *cache)
 {
 	return atomic_load_explicit(&cache->misses, memory_order_relaxed);
+}
+
+size_t
+cache_bytes(const struct cache *cache)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < cache->set_count; i++)
+		bytes += atomic_load_explicit(&cache->sets[i].bytes, memory_order_relaxed);
+	return bytes;
 }

@@ -6,7 +6,8 @@
  * Uses:   caller, base (digest, epoch).
  * Threads: any; lookups take no lock and return a copy. Entries are freed by epochs (base/epoch),
  *          which callers need not know.
- * Limits: CACHE_ENTRIES entries of at most CACHE_ENTRY_BYTES.
+ * Limits: the bytes given to cache_new(), in entries of at most CACHE_ENTRY_BYTES. Entries that
+ * were replaced and may still be read come on top: a few hundred at most (base/epoch).
  *
  * What a decision depends on, and how a change of it invalidates an entry. The cache holds the
  * caller, not the decision: the route, and whether the caller's roles suffice, are checked at every
@@ -36,13 +37,14 @@
 #include "proxy/gate/caller.h"
 #include "proxy/http/request.h"
 
-#define CACHE_ENTRIES 4096
 #define CACHE_ENTRY_BYTES (8u << 10)
 
 struct cache;
 
-/* NULL: no memory. */
-MUST_CHECK struct cache *cache_new(void);
+/* One whose entries take at most `max_bytes`, at least CACHE_SET_BYTES; so much is used only as
+ * entries come. NULL: no memory. */
+#define CACHE_SET_BYTES (16u << 10)
+MUST_CHECK struct cache *cache_new(size_t max_bytes);
 
 /* Call when no thread uses it any more. Accepts NULL. */
 void cache_free(struct cache *cache);
@@ -72,5 +74,6 @@ void cache_tend(void);
 /* For /metrics. */
 uint64_t cache_hits(const struct cache *cache);
 uint64_t cache_misses(const struct cache *cache);
+size_t cache_bytes(const struct cache *cache); /* that the entries take now */
 
 #endif

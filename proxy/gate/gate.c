@@ -35,10 +35,10 @@ name_gate(struct gate *gate)
 }
 
 bool
-gate_init(struct gate *gate, struct err *reterr)
+gate_init(struct gate *gate, size_t token_cache_bytes, struct err *reterr)
 {
 	gate->hold = hold_new();
-	gate->cache = cache_new();
+	gate->cache = cache_new(token_cache_bytes);
 	gate->metrics = metrics_new();
 	if (gate->hold == NULL || gate->cache == NULL || gate->metrics == NULL) {
 		hold_free(gate->hold);

@@ -31,8 +31,8 @@ struct gate {
 	char via[32]; /* what it calls itself in Via: other gates have other names */
 };
 
-/* Initialize a gate without services. */
-MUST_CHECK bool gate_init(struct gate *gate, struct err *reterr);
+/* Initialize a gate without services. token_cache_bytes: see cache_new(). */
+MUST_CHECK bool gate_init(struct gate *gate, size_t token_cache_bytes, struct err *reterr);
 
 /* Free it and its services. No request may be under way. */
 void gate_done(struct gate *gate);

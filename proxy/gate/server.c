@@ -72,7 +72,8 @@ same_listeners(const struct config *a, const struct config *b)
 	       a->limits.body_timeout_ms == b->limits.body_timeout_ms &&
 	       a->limits.body_min_rate == b->limits.body_min_rate &&
 	       a->limits.idle_timeout_ms == b->limits.idle_timeout_ms &&
-	       a->limits.write_timeout_ms == b->limits.write_timeout_ms;
+	       a->limits.write_timeout_ms == b->limits.write_timeout_ms &&
+	       a->limits.token_cache_bytes == b->limits.token_cache_bytes;
 }
 
 static void
@@ -80,7 +81,8 @@ tell_listeners(const struct config *old, const struct config *config)
 {
 	if (!same_listeners(old, config))
 		log_event(LOG_WARN, "reload",
-		    "listen, admin and the limits of connections take effect at the next start");
+		    "listen, admin, token_cache and the limits of connections take effect "
+		    "at the next start");
 }
 
 /* The new services are complete before the old ones end. The reload is reported as done first,
@@ -290,7 +292,7 @@ start(struct server *server, struct config *config, struct err *reterr)
 		config_free(config);
 		return false;
 	}
-	if (!gate_init(&server->gate, reterr)) {
+	if (!gate_init(&server->gate, (size_t)config->limits.token_cache_bytes, reterr)) {
 		config_free(config);
 		return false;
 	}

@@ -115,6 +115,29 @@ text_is_copied_with_its_end(void **state)
 	arena_done(&arena);
 }
 
+static void
+the_first_bytes_may_be_the_callers_own(void **state)
+{
+	_Alignas(max_align_t) char own[256];
+	struct arena arena;
+	char *at;
+
+	(void)state;
+	memset(own, 0xee, sizeof(own));
+	arena_init_within(&arena, 1000, own, sizeof(own));
+	assert_int_equal(arena.used_bytes, sizeof(own));
+	at = arena_alloc(&arena, 100);
+	assert_ptr_equal(at, own);
+	assert_int_equal(at[99], 0);
+	at = arena_alloc(&arena, 200);
+	assert_non_null(at);
+	assert_false(at >= own && at < own + sizeof(own));
+	assert_in_range(arena.used_bytes, sizeof(own) + 200, 1000);
+	assert_null(arena_alloc(&arena, 1000));
+	arena_done(&arena);
+	assert_null(arena.at);
+}
+
 int
 main(void)
 {
@@ -124,6 +147,7 @@ main(void)
 		cmocka_unit_test(beyond_the_limit_there_is_nothing),
 		cmocka_unit_test(an_array_whose_size_overflows_is_refused),
 		cmocka_unit_test(text_is_copied_with_its_end),
+		cmocka_unit_test(the_first_bytes_may_be_the_callers_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,6 +93,8 @@ static const struct {
 	    "/admin/address", "is already used by" },
 	{ PLAIN IDP "limits: {header_bytes: 1023}\n", "/limits/header_bytes", "1k" },
 	{ PLAIN IDP "limits: {header_bytes: 65k}\n", "/limits/header_bytes", "64k" },
+	{ PLAIN IDP "limits: {token_cache: 63k}\n", "/limits/token_cache", "64k" },
+	{ PLAIN IDP "limits: {token_cache: 5g}\n", "/limits/token_cache", "" },
 	{ PLAIN IDP "limits: {connections: 0}\n", "/limits/connections", "must be" },
 	{ PLAIN IDP "limits: {body_timeout: 99ms}\n", "/limits/body_timeout", "100ms" },
 	{ PLAIN IDP "limits: {body_bytes: -1}\n", "/limits/body_bytes", "must be" },
@@ -166,6 +168,7 @@ what_is_not_said_has_its_default(void **state)
 	assert_int_equal(config->limits.header_bytes, 16384);
 	assert_int_equal(config->limits.body_bytes, 0);
 	assert_int_equal(config->limits.connections, 1024);
+	assert_int_equal(config->limits.token_cache_bytes, 32 << 20);
 	assert_int_equal(config->limits.upstream_timeout_ms, 60000);
 	assert_int_equal(config->log_format, LOG_JSON);
 	assert_int_equal(config->log_level, LOG_INFO);

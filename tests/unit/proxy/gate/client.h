@@ -160,7 +160,7 @@ client_gate_init(struct gate *gate, struct setting *setting)
 	struct err err;
 
 	memset(gate, 0, sizeof(*gate));
-	if (!gate_init(gate, &err))
+	if (!gate_init(gate, 1u << 20, &err))
 		fail_msg("%s", err.text);
 	keyset_seen(setting->keys[0], clock_mono_s());
 	keyset_seen(setting->keys[2], clock_mono_s());

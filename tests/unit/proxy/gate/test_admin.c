@@ -58,7 +58,7 @@ setup(void **state)
 			    "local_issuer: {issuer: \"" LOCAL "\", audience: api, "
 			    "accept: fallback}\n");
 	scratch_path(&scratch, "state", path);
-	if (mkdir(path, 0700) != 0 || !gate_init(&gate, &err))
+	if (mkdir(path, 0700) != 0 || !gate_init(&gate, 1u << 20, &err))
 		return -1;
 	services_end(gate_swap(&gate, start()));
 	memset(&admin, 0, sizeof(admin));
@@ -164,8 +164,8 @@ each_metric_has_its_help_and_type(void **state)
 {
 	static const char *const names[] = { "postern_requests_total", "postern_issuer_keys",
 		"postern_key_fetches_total", "postern_build_info", "postern_database_up",
-		"postern_fallback_active", "postern_token_cache_total", "postern_connections",
-		"postern_connection_states", "postern_log_dropped_total",
+		"postern_fallback_active", "postern_token_cache_total", "postern_token_cache_bytes",
+		"postern_connections", "postern_connection_states", "postern_log_dropped_total",
 		"postern_config_last_reload_successful" };
 	char text[128];
 

@@ -12,6 +12,9 @@
 
 #include "proxy/gate/cache.h"
 
+/* Of the caches here: four sets. */
+#define ROOM (4u * CACHE_SET_BYTES)
+
 static uint64_t no_roles[1];
 static struct arena found_in; /* what is found is copied there */
 
@@ -39,7 +42,7 @@ keep(struct cache *cache, const struct cache_key *key, const char *subject, int6
 static void
 what_was_kept_is_found_until_it_ends(void **state)
 {
-	struct cache *cache = cache_new();
+	struct cache *cache = cache_new(ROOM);
 	struct cache_key key = key_of(1, 7), other = key_of(2, 7), later = key_of(1, 8);
 	const struct caller *found;
 
@@ -63,7 +66,7 @@ what_was_kept_for_one_certificate_is_not_found_for_another(void **state)
 	const struct request_certificate *const presented[] = { NULL, &certificates[0],
 		&certificates[1] };
 	static const char *const subjects[] = { "nobody's", "first", "second" };
-	struct cache *cache = cache_new();
+	struct cache *cache = cache_new(ROOM);
 	struct cache_key keys[3];
 
 	(void)state;
@@ -89,7 +92,7 @@ what_was_kept_for_one_certificate_is_not_found_for_another(void **state)
 static void
 what_was_kept_is_not_found_before_it_began(void **state)
 {
-	struct cache *cache = cache_new();
+	struct cache *cache = cache_new(ROOM);
 	struct cache_key key = key_of(1, 7);
 	struct caller caller = { .from_s = 50, .until_s = 100 };
 
@@ -102,33 +105,116 @@ what_was_kept_is_not_found_before_it_began(void **state)
 	cache_free(cache);
 }
 
+/* Keep that many callers whose subject has so many bytes. */
 static void
-the_cache_stays_bounded(void **state)
+keep_many(struct cache *cache, uint32_t count, size_t subject_bytes)
 {
-	struct cache *cache = cache_new();
-	size_t found = 0;
+	char subject[CACHE_ENTRY_BYTES];
 
-	(void)state;
-	assert_non_null(cache);
-	for (uint32_t i = 0; i < 3 * CACHE_ENTRIES; i++) {
+	memset(subject, 'x', subject_bytes);
+	subject[subject_bytes] = '\0';
+	for (uint32_t i = 0; i < count; i++) {
 		struct cache_key key = key_of(i, 1);
 
-		keep(cache, &key, "x", 1000 + i);
+		keep(cache, &key, subject, 1000 + i);
 	}
-	for (uint32_t i = 0; i < 3 * CACHE_ENTRIES; i++) {
+}
+
+static size_t
+found_of(struct cache *cache, uint32_t count)
+{
+	size_t found = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
 		struct cache_key key = key_of(i, 1);
 
 		found += cache_find(cache, &key, 0, &found_in) != NULL;
 	}
-	assert_true(found <= CACHE_ENTRIES);
-	assert_true(found > CACHE_ENTRIES / 2);
+	return found;
+}
+
+static void
+the_cache_stays_within_its_bytes(void **state)
+{
+	static const size_t subjects[] = { 1, 700, 3000, 6000 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++) {
+		struct cache *cache = cache_new(ROOM);
+		size_t found;
+
+		assert_non_null(cache);
+		assert_int_equal(cache_bytes(cache), 0);
+		keep_many(cache, 400, subjects[i]);
+		found = found_of(cache, 400);
+		assert_true(cache_bytes(cache) <= ROOM);
+		assert_true(cache_bytes(cache) > ROOM / 2);
+		assert_true(cache_bytes(cache) >= found * (sizeof(struct caller) + subjects[i]));
+		assert_true(found >= ROOM / CACHE_ENTRY_BYTES);
+		cache_free(cache);
+	}
+}
+
+/* A large caller takes the room of several small ones, and they its. */
+static void
+callers_of_all_sizes_share_the_room(void **state)
+{
+	struct cache *cache = cache_new(CACHE_SET_BYTES);
+	size_t small;
+
+	(void)state;
+	assert_non_null(cache);
+	keep_many(cache, 100, 1);
+	small = found_of(cache, 100);
+	assert_true(small >= 10);
+	keep_many(cache, 1, 6000);
+	assert_int_equal(found_of(cache, 1), 1);
+	assert_true(found_of(cache, 100) < small);
+	assert_true(cache_bytes(cache) <= CACHE_SET_BYTES);
+	keep_many(cache, 100, 1);
+	assert_int_equal(found_of(cache, 100), small);
+	cache_free(cache);
+}
+
+/* What expires first goes first; what is of an older snapshot before all. */
+static void
+the_one_that_lasts_is_the_one_that_stays(void **state)
+{
+	struct cache *cache = cache_new(CACHE_SET_BYTES);
+	struct cache_key lasting = key_of(1000, 1), stale = key_of(1001, 0);
+
+	(void)state;
+	assert_non_null(cache);
+	keep(cache, &lasting, "x", INT64_MAX);
+	keep(cache, &stale, "x", INT64_MAX);
+	keep_many(cache, 100, 1);
+	assert_non_null(cache_find(cache, &lasting, 0, &found_in));
+	assert_null(cache_find(cache, &stale, 0, &found_in));
+	cache_free(cache);
+}
+
+static void
+a_caller_that_is_kept_anew_takes_no_second_place(void **state)
+{
+	struct cache *cache = cache_new(ROOM);
+	struct cache_key key = key_of(1, 1);
+	size_t bytes;
+
+	(void)state;
+	assert_non_null(cache);
+	keep(cache, &key, "x", 100);
+	bytes = cache_bytes(cache);
+	assert_true(bytes > 0);
+	keep(cache, &key, "y", 100);
+	assert_int_equal(cache_bytes(cache), bytes);
+	assert_true(span_is(cache_find(cache, &key, 0, &found_in)->principal.subject, "y"));
 	cache_free(cache);
 }
 
 static void
 too_large_a_caller_is_not_kept(void **state)
 {
-	struct cache *cache = cache_new();
+	struct cache *cache = cache_new(ROOM);
 	struct cache_key key = key_of(1, 1);
 	struct caller caller = { .until_s = 100 };
 	static char large[CACHE_ENTRY_BYTES];
@@ -139,6 +225,7 @@ too_large_a_caller_is_not_kept(void **state)
 	caller.principal.subject = (struct span){ large, sizeof(large) };
 	cache_put(cache, &key, &caller, 0);
 	assert_null(cache_find(cache, &key, 0, &found_in));
+	assert_int_equal(cache_bytes(cache), 0);
 	cache_free(cache);
 }
 
@@ -179,7 +266,7 @@ readers_and_writers_never_meet_the_wrong_caller(void **state)
 	pthread_t threads[4];
 
 	(void)state;
-	raced = cache_new();
+	raced = cache_new(CACHE_SET_BYTES); /* so that they compete for room as well */
 	assert_non_null(raced);
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(
@@ -188,6 +275,7 @@ readers_and_writers_never_meet_the_wrong_caller(void **state)
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 	assert_int_equal(atomic_load(&mixed_up), 0);
+	assert_true(cache_bytes(raced) <= CACHE_SET_BYTES);
 	cache_free(raced);
 }
 
@@ -214,7 +302,10 @@ main(void)
 		cmocka_unit_test(what_was_kept_is_found_until_it_ends),
 		cmocka_unit_test(what_was_kept_for_one_certificate_is_not_found_for_another),
 		cmocka_unit_test(what_was_kept_is_not_found_before_it_began),
-		cmocka_unit_test(the_cache_stays_bounded),
+		cmocka_unit_test(the_cache_stays_within_its_bytes),
+		cmocka_unit_test(callers_of_all_sizes_share_the_room),
+		cmocka_unit_test(the_one_that_lasts_is_the_one_that_stays),
+		cmocka_unit_test(a_caller_that_is_kept_anew_takes_no_second_place),
 		cmocka_unit_test(too_large_a_caller_is_not_kept),
 		cmocka_unit_test(readers_and_writers_never_meet_the_wrong_caller),
 	};

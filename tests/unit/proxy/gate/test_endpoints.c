@@ -74,7 +74,7 @@ setup(void **state)
 			    "introspection_role: looker}\n");
 	scratch_path(&scratch, "state", path);
 	memset(&gate, 0, sizeof(gate));
-	if (mkdir(path, 0700) != 0 || !gate_init(&gate, &err))
+	if (mkdir(path, 0700) != 0 || !gate_init(&gate, 1u << 20, &err))
 		return -1;
 	services_end(gate_swap(&gate, start()));
 	add_client(gate.services->config->local.database);
