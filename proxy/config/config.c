@@ -2,6 +2,7 @@
 #include "proxy/config/config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/hide.h"
 #include "proxy/config/identity.h"
@@ -9,6 +10,7 @@
 #include "token/issuer_match.h"
 
 #define CONFIG_MAX_BYTES (64u << 20)
+#define TYPE_BASE_MAX 512
 
 /* The top of the file, as written. */
 struct top {
@@ -23,6 +25,7 @@ struct log_section {
 
 struct answers_section {
 	int detail;
+	const char *type_base;
 };
 
 static const char *const format_words[] = { "json", "text", NULL };
@@ -179,6 +182,11 @@ static const struct field answers_fields[] = {
 	    .default_value = "public",
 	    .words = detail_words,
 	    .help = "public: refused clients learn what was wrong; none: only the log does" },
+	{ .key = "type_base",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct answers_section, type_base),
+	    .default_value = CONFIG_TYPE_BASE,
+	    .help = "what stands before the reason in `type` of a refusal: a URL of pages" },
 	{ 0 },
 };
 
@@ -257,6 +265,27 @@ read_issuers(struct config *config, const struct top *top)
 	trusted_issuer_local(local, config->local.issuer, config->local.audience);
 }
 
+/* Together with a word of ASCII it is a URI (RFC 3986, RFC 9457 section 3.1.1) that needs no
+ * escaping in JSON. */
+static void
+check_type_base(struct config *config, const struct node *node)
+{
+	static const char *const schemes[] = { "https://", "http://", "urn:" };
+	bool known = false, plain = true;
+
+	if (node == NULL || node->kind != NODE_SCALAR)
+		return;
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		known = known || span_starts(node->text, span_of(schemes[i]));
+	for (size_t i = 0; i < node->text.len; i++)
+		plain = plain && node->text.at[i] > ' ' && node->text.at[i] < 0x7f &&
+			strchr("\"<>\\^`{|}", node->text.at[i]) == NULL;
+	if (!known || !plain || node->text.len > TYPE_BASE_MAX)
+		mistake_at(&config->mistakes, node,
+		    "must be the beginning of a URI, https://… or urn:…, of at most %d characters",
+		    TYPE_BASE_MAX);
+}
+
 static void
 read_sections(struct config *config, const struct top *top)
 {
@@ -270,6 +299,8 @@ read_sections(struct config *config, const struct top *top)
 	config->log_format = log.format;
 	config->log_level = log.level;
 	config->answer_detail = answers.detail == 1;
+	config->answer_type_base = answers.type_base;
+	check_type_base(config, document_get(top->answers, "type_base"));
 	identity_read(config, top->forward);
 }
 

@@ -87,9 +87,13 @@ struct config {
 	struct config_limits limits;
 	int log_format, log_level;
 	bool answer_detail; /* answers.detail: public */
+	const char *answer_type_base;
 	struct config_resource resource;
 	struct mistakes mistakes; /* warnings remain here */
 };
+
+/* The default of answers.type_base. */
+#define CONFIG_TYPE_BASE "urn:postern:reason:"
 
 /* How far reading goes. */
 enum config_reading {

@@ -131,7 +131,7 @@ add_problem(struct buffer *body, const struct answer_refusal *refusal)
 {
 	const char *word = reason_word(refusal->reason);
 
-	buffer_format(body, "{\"type\":\"urn:postern:reason:%s\",\"title\":", word);
+	buffer_format(body, "{\"type\":\"%s%s\",\"title\":", refusal->type_base, word);
 	buffer_add_json(body, span_of(reason_title(refusal->reason)));
 	buffer_format(
 	    body, ",\"status\":%d,\"reason\":\"%s\"", reason_status(refusal->reason), word);

@@ -20,9 +20,10 @@ struct answer_refusal {
 	enum reason reason;
 	const char *detail; /* or NULL; sent only if detail_public */
 	bool detail_public;
-	struct span scope; /* what would have sufficed; may be empty */
-	bool basic;        /* Basic is accepted there */
-	int64_t wait_s;    /* for Retry-After; 0: some seconds */
+	const char *type_base; /* what stands before the reason in `type` */
+	struct span scope;     /* what would have sufficed; may be empty */
+	bool basic;            /* Basic is accepted there */
+	int64_t wait_s;        /* for Retry-After; 0: some seconds */
 	struct span request_id;
 	const char *metadata; /* URL of the resource's metadata; NULL: on the host of the request */
 };

@@ -90,8 +90,6 @@ gate_swap(struct gate *gate, struct services *services)
 	(void)pthread_mutex_lock(&gate->lock);
 	former = gate->services;
 	gate->services = services;
-	if (services != NULL)
-		atomic_store(&gate->tell_detail, services->config->answer_detail);
 	renew(gate);
 	(void)pthread_mutex_unlock(&gate->lock);
 	return former;
@@ -293,13 +291,17 @@ about_upstream(enum reason reason)
 	       reason == REASON_UPSTREAM_MALFORMED;
 }
 
+/* Without a snapshot nothing is known of what clients may be told: nothing is. */
 static void
 refuse(const struct gate *gate, struct transaction *transaction)
 {
+	struct snapshot *snapshot = snapshot_take(gate->hold);
 	struct answer_refusal refusal = {
 		.reason = transaction->reason,
 		.detail = about_upstream(transaction->reason) ? NULL : transaction->detail,
-		.detail_public = atomic_load(&gate->tell_detail),
+		.detail_public = snapshot != NULL && snapshot->config->answer_detail,
+		.type_base =
+		    snapshot == NULL ? CONFIG_TYPE_BASE : snapshot->config->answer_type_base,
 		.scope = span_of(transaction->fields.scope),
 		.basic = transaction->fields.basic,
 		.wait_s = transaction->wait_s,
@@ -309,6 +311,7 @@ refuse(const struct gate *gate, struct transaction *transaction)
 
 	transaction->status = reason_status(transaction->reason);
 	answer_refuse(transaction->exchange, &refusal);
+	snapshot_release(snapshot);
 }
 
 static void

@@ -9,7 +9,6 @@
 #define POSTERN_PROXY_GATE_GATE_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/check.h"
@@ -24,8 +23,7 @@ struct gate {
 	struct hold *hold;    /* of the current snapshot */
 	pthread_mutex_t lock; /* of the next two */
 	struct services *services;
-	bool unrenewed;          /* there was no memory for a new snapshot; to be tried again */
-	atomic_bool tell_detail; /* answers.detail of the configuration: public */
+	bool unrenewed; /* there was no memory for a new snapshot; to be tried again */
 	struct cache *cache;
 	struct metrics *metrics;
 	char via[32]; /* what it calls itself in Via: other gates have other names */

@@ -267,7 +267,6 @@ what_ails_the_api_is_for_the_log_alone(void **state)
 	struct exchange exchange;
 
 	(void)state;
-	atomic_store(&gate.tell_detail, true);
 	client_init(&exchange, "GET", "/open", NULL);
 	exchange.outcome =
 	    (struct forwarded){ .reason = REASON_UPSTREAM_UNREACHABLE, .detail = "crm refuses" };
