@@ -10,10 +10,10 @@
 #include "cli/command.h"
 #include "cli/explain_names.h"
 #include "cli/explain_own.h"
+#include "cli/explain_reason.h"
 #include "cli/explain_revoked.h"
 #include "cli/input.h"
 #include "cli/keys.h"
-#include "cli/reason_page.h"
 #include "issuer/model/incarnation.h"
 #include "policy/explain.h"
 #include "proxy/listener/engines/engines.h"
@@ -381,30 +381,6 @@ wrong_line(const struct asked *asked)
 	return NULL;
 }
 
-/* As the reasons are written, and no path is. */
-static bool
-is_word(const char *text)
-{
-	return text[0] != '\0' && text[strspn(text, "abcdefghijklmnopqrstuvwxyz_")] == '\0';
-}
-
-/* What a reason is about, as the manual has it. */
-static int
-explain_reason(const struct asked *asked)
-{
-	enum reason reason;
-	struct buffer text;
-	struct err err;
-
-	if (!reason_page_find(span_of(asked->path), &reason, &err))
-		return command_trouble_at("explain", &err);
-	buffer_init(&text, 1u << 16);
-	reason_page_text(reason, &text);
-	(void)fwrite(text.at == NULL ? "" : text.at, 1, text.len, stdout);
-	buffer_done(&text);
-	return EXIT_YES;
-}
-
 static int
 explain(struct asked *asked)
 {
@@ -412,8 +388,8 @@ explain(struct asked *asked)
 	int code = EXIT_TROUBLE;
 
 	asked->path = asked->line.words[0];
-	if (is_word(asked->path))
-		return explain_reason(asked);
+	if (explain_reason_meant(asked->path))
+		return explain_reason(asked->path);
 	log_setup(LOG_TEXT, LOG_WARN);
 	if (!command_config(asked->line.config, &answering.config, &code))
 		return EXIT_TROUBLE;

@@ -6,10 +6,10 @@
 #include "base/base64url.h"
 #include "base/clock.h"
 #include "base/digest.h"
-#include "base/digits.h"
 #include "proxy/gate/access.h"
 #include "proxy/gate/answer.h"
 #include "proxy/gate/endpoints.h"
+#include "proxy/gate/hops.h"
 #include "proxy/upstream/forward.h"
 #include "proxy/gate/transaction.h"
 #include "proxy/gate/judge.h"
@@ -335,38 +335,6 @@ finish(struct gate *gate, struct transaction *transaction)
 	access_log(transaction, duration_us);
 }
 
-/* Has this gate forwarded the request before? Then its upstream leads back to it. */
-static bool
-loops(const struct gate *gate, const struct request *request)
-{
-	struct span name = span_of(strchr(gate->via, 'p')), rest, piece;
-
-	for (size_t i = 0; i < request->header_count; i++) {
-		if (!span_equal_nocase(request->headers[i].name, SPAN("Via")))
-			continue;
-		rest = request->headers[i].value;
-		while (span_cut(&rest, ',', &piece)) {
-			piece = span_trim(piece);
-			if (piece.len >= name.len &&
-			    span_equal(span_slice(piece, piece.len - name.len, piece.len), name))
-				return true;
-		}
-	}
-	return false;
-}
-
-/* How far may an OPTIONS request go (RFC 9110 section 7.6.2)? -1: as far as it likes. */
-static int64_t
-max_forwards(const struct request *request)
-{
-	int64_t left;
-
-	if (!span_is(request->method, "OPTIONS") ||
-	    !digits_read(request_header(request, "Max-Forwards"), 9, &left))
-		return -1;
-	return left;
-}
-
 /* It was to come no further than here: we are the last recipient. */
 static void
 answer_options(struct transaction *transaction)
@@ -418,8 +386,9 @@ gate_serve(void *context, struct exchange *exchange)
 	transaction.reason = judge_admit(exchange_request(exchange), &arena, &decision);
 	transaction.detail = decision.verdict.detail;
 	transaction.via = span_of(gate->via);
-	transaction.max_forwards = max_forwards(exchange_request(exchange));
-	if (transaction.reason == REASON_OK && loops(gate, exchange_request(exchange))) {
+	transaction.max_forwards = hops_left(exchange_request(exchange));
+	if (transaction.reason == REASON_OK &&
+	    hops_include(exchange_request(exchange), span_of(gate->via))) {
 		transaction.reason = REASON_LOOP_DETECTED;
 		transaction.detail = "Via names this gate: its upstream leads back to it";
 	}
