@@ -136,7 +136,7 @@ what_a_certificate_grants_stays_on_its_connection(void **state)
 		{ "/pinned", bearer, "\"reason\":\"privilege_missing\"" },
 		{ "/pinned", ANN, "\"reason\":\"privilege_missing\"" },
 		{ "/any", bound,
-		    "error=\"invalid_token\", error_description=\"The token is bound to " },
+		    "error=\"invalid_token\", error_description=\"the token is bound to " },
 	};
 
 	(void)state;
