@@ -63,10 +63,10 @@ cpu_by_work()
 plot()
 {
 	gnuplot 2>"$dir/gnuplot.log" <<-END || fail "gnuplot could not draw $1"
-		set terminal svg size 720,400 font "sans-serif,12" background "white"
+		set terminal svg noenhanced size 720,440 font "sans-serif,12" background "white"
 		set output "$dir/performance/$1.svg"
 		set title "$2"
-		set key outside right top
+		set key below width 2
 		set grid ytics
 		set border 3
 		set tics nomirror
@@ -90,7 +90,7 @@ plots()
 	plot p99 "p99 in milliseconds, one token" \
 		"$axes; set logscale y; plot for [i=0:7] '$dir/plot-p99' $lines"
 	plot cpu "CPU per request in microseconds, 32 connections" \
-		"set style data histograms; set style histogram clustered gap 1; set style fill solid; set yrange [0:*]
+		"set style data histograms; set style histogram clustered gap 1; set style fill solid; set xlabel ' '; set yrange [0:*]
 		plot for [i=2:6] '$dir/plot-cpu' using i:xtic(1) title columnheader(i)"
 }
 
