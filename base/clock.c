@@ -2,6 +2,7 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/digits.h"
@@ -203,6 +204,27 @@ clock_http_now(void)
 	if (now_s != made_s) {
 		clock_format_http(now_s, text);
 		made_s = now_s;
+	}
+	return text;
+}
+
+const char *
+clock_text_now(void)
+{
+	static _Thread_local char text[32];
+	static _Thread_local int64_t made_s = -1;
+	int64_t now_us = clock_now_us();
+	unsigned ms = (unsigned)(now_us / 1000 % 1000);
+	char *digits;
+
+	if (now_us / 1000000 != made_s || now_us < 0) {
+		clock_format(now_us, text);
+		made_s = now_us / 1000000;
+	} else {
+		digits = text + strlen(text) - sizeof("000Z") + 1;
+		digits[0] = (char)('0' + ms / 100);
+		digits[1] = (char)('0' + ms / 10 % 10);
+		digits[2] = (char)('0' + ms % 10);
 	}
 	return text;
 }

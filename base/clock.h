@@ -43,6 +43,10 @@ void clock_format_http(int64_t unix_s, char out[CLOCK_HTTP_BYTES]);
 /* The same for the current time, formatted once a second. Lent until this thread's next call. */
 const char *clock_http_now(void);
 
+/* clock_format() of the current time, of which all but the milliseconds is made once a second. Lent
+ * until this thread's next call. */
+const char *clock_text_now(void);
+
 /* Unix microseconds. */
 int64_t clock_now_us(void);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 
-#include <inttypes.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -17,6 +16,7 @@
 
 /* A key that would make the line longer is left out completely. */
 #define LOG_LINE_MAX (1u << 20)
+#define LINE_USUAL 1024
 #define END_BYTES 2
 #define MESSAGE_MAX 8192
 #define LOG_STOP_US (10 * INT64_C(1000000))
@@ -102,9 +102,9 @@ add_key(struct log_line *line, const char *key)
 		buffer_add_byte(&line->buffer, '=');
 		return;
 	}
-	buffer_add_text(&line->buffer, first ? "" : ",");
-	buffer_add_json(&line->buffer, span_of(key));
-	buffer_add_byte(&line->buffer, ':');
+	buffer_add_text(&line->buffer, first ? "\"" : ",\"");
+	buffer_add_text(&line->buffer, key); /* our own word: nothing in it needs an escape */
+	buffer_add_text(&line->buffer, "\":");
 }
 
 /* Remove a key that did not fit, so that the rest is still a valid line. */
@@ -125,14 +125,12 @@ keep_or_cut(struct log_line *line, size_t before)
 static void
 begin(struct log_line *line)
 {
-	char time[32];
-
 	line->format = (enum log_format)atomic_load_explicit(&chosen_format, memory_order_relaxed);
 	buffer_init(&line->buffer, LOG_LINE_MAX);
+	buffer_reserve(&line->buffer, LINE_USUAL);
 	if (line->format == LOG_JSON)
 		buffer_add_byte(&line->buffer, '{');
-	clock_format(clock_now_us(), time);
-	log_text(line, "time", span_of(time));
+	log_text(line, "time", span_of(clock_text_now()));
 }
 
 void
@@ -160,7 +158,7 @@ log_number(struct log_line *line, const char *key, int64_t value)
 	size_t before = line->buffer.len;
 
 	add_key(line, key);
-	buffer_format(&line->buffer, "%" PRId64, value);
+	buffer_add_number(&line->buffer, value);
 	keep_or_cut(line, before);
 }
 

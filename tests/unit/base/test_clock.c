@@ -163,6 +163,26 @@ http_dates_are_those_of_the_system(void **state)
 	assert_int_equal(strlen(clock_http_now()), CLOCK_HTTP_BYTES - 1);
 }
 
+/* The time now lies between those before and after it, in three seconds one after the other. */
+static void
+the_text_of_now_is_the_time_now(void **state)
+{
+	int64_t first_s = clock_now_s();
+	char before[32], after[32];
+
+	(void)state;
+	do {
+		const char *text;
+
+		clock_format(clock_now_us(), before);
+		text = clock_text_now();
+		clock_format(clock_now_us(), after);
+		assert_int_equal(strlen(text), strlen(before));
+		assert_true(strcmp(before, text) <= 0);
+		assert_true(strcmp(text, after) <= 0);
+	} while (clock_now_s() < first_s + 2);
+}
+
 static void
 clocks_agree_and_do_not_go_back(void **state)
 {
@@ -212,6 +232,7 @@ main(void)
 		cmocka_unit_test(times_are_written_with_milliseconds),
 		cmocka_unit_test(every_day_goes_both_ways),
 		cmocka_unit_test(http_dates_are_those_of_the_system),
+		cmocka_unit_test(the_text_of_now_is_the_time_now),
 		cmocka_unit_test(clocks_agree_and_do_not_go_back),
 		cmocka_unit_test(an_age_by_unix_time_is_never_less),
 	};

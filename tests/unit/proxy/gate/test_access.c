@@ -101,6 +101,50 @@ keys_are_in_the_order_of_the_manual(void **state)
 	json_decref(root);
 }
 
+/* Byte for byte: programs read it. */
+static void
+the_whole_line_is_as_it_always_was(void **state)
+{
+	static const char json[] =
+	    "\",\"event\":\"request\",\"verdict\":\"refuse\",\"reason\":\"scope_missing\","
+	    "\"status\":403,\"request_id\":\"id-1\",\"method\":\"GET\",\"path\":\"/orders/7\","
+	    "\"pattern\":\"/orders/*\",\"privilege\":\"read\",\"module\":\"orders\","
+	    "\"issuer\":\"idp\",\"sub\":\"ja\\u001bne\\\"\\\\\xc3\xa4~\",\"client\":\"shop\","
+	    "\"user\":\"ann\",\"peer\":\"127.0.0.1\",\"detail\":\"why\","
+	    "\"duration_us\":1234,\"upstream\":\"http://127.0.0.1:3\",\"upstream_us\":0,"
+	    "\"bytes_in\":-1,\"bytes_out\":9223372036854775807}\n";
+	static const char text[] =
+	    "\" event=request verdict=refuse reason=scope_missing status=403 "
+	    "request_id=\"id-1\" method=\"GET\" path=\"/orders/7\" pattern=\"/orders/*\" "
+	    "privilege=read module=orders issuer=idp sub=\"ja\\x1bne\\\"\\\\\\xc3\\xa4~\" "
+	    "client=shop user=ann peer=\"127.0.0.1\" detail=why duration_us=1234 "
+	    "upstream=\"http://127.0.0.1:3\" upstream_us=0 bytes_in=-1 "
+	    "bytes_out=9223372036854775807\n";
+	static const size_t time_bytes = sizeof("2026-11-23T12:00:00.000Z") - 1;
+
+	(void)state;
+	(void)snprintf(exchange.request.peer, sizeof(exchange.request.peer), "127.0.0.1");
+	transaction.status = 403;
+	transaction.reason = REASON_SCOPE_MISSING;
+	transaction.detail = "why";
+	transaction.fields = (struct access_fields){ .privilege = "read",
+		.pattern = "/orders/*",
+		.module = "orders",
+		.issuer = "idp",
+		.upstream = "http://127.0.0.1:3",
+		.subject = SPAN("ja\033ne\"\\\xc3\xa4~"),
+		.client = SPAN("shop"),
+		.user = "ann" };
+	transaction.forwarded = (struct forwarded){ .bytes_in = -1, .bytes_out = INT64_MAX };
+	write_line();
+	assert_memory_equal(line, "{\"time\":\"", 9);
+	assert_string_equal(line + 9 + time_bytes, json);
+	log_setup(LOG_TEXT, LOG_INFO);
+	write_line();
+	assert_memory_equal(line, "time=\"", 6);
+	assert_string_equal(line + 6 + time_bytes, text);
+}
+
 static void
 what_is_not_known_is_left_out(void **state)
 {
@@ -238,6 +282,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(keys_are_in_the_order_of_the_manual),
+		TEST(the_whole_line_is_as_it_always_was),
 		TEST(what_is_not_known_is_left_out),
 		TEST(the_verdict_is_a_word),
 		TEST(a_query_never_gets_into_the_log),
