@@ -5,46 +5,42 @@
 
 #define URL_ALPHABET "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-/* A character's value plus one; 0 is not in the alphabet. The last two differ by alphabet. */
+/* A character's value plus one; 0 is not in the alphabet. One table for each alphabet: every byte
+ * of every token is looked up here. */
 /* clang-format off */
-static const unsigned char places[256] = {
-	['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,
-	['H'] = 8,  ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14,
-	['O'] = 15, ['P'] = 16, ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21,
-	['V'] = 22, ['W'] = 23, ['X'] = 24, ['Y'] = 25, ['Z'] = 26,
-	['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32, ['g'] = 33,
-	['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
-	['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47,
-	['v'] = 48, ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52,
-	['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56, ['4'] = 57, ['5'] = 58, ['6'] = 59,
-	['7'] = 60, ['8'] = 61, ['9'] = 62,
-};
+#define LETTERS_AND_DIGITS \
+	['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  \
+	['H'] = 8,  ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, \
+	['O'] = 15, ['P'] = 16, ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, \
+	['V'] = 22, ['W'] = 23, ['X'] = 24, ['Y'] = 25, ['Z'] = 26,                         \
+	['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32, ['g'] = 33, \
+	['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40, \
+	['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, \
+	['v'] = 48, ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52,                         \
+	['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56, ['4'] = 57, ['5'] = 58, ['6'] = 59, \
+	['7'] = 60, ['8'] = 61, ['9'] = 62
 /* clang-format on */
 
-static const char url_last[2] = { '-', '_' };
-static const char standard_last[2] = { '+', '/' };
+static const unsigned char url_places[256] = { LETTERS_AND_DIGITS, ['-'] = 63, ['_'] = 64 };
+static const unsigned char standard_places[256] = { LETTERS_AND_DIGITS, ['+'] = 63, ['/'] = 64 };
 
-/* 0..63, or 64 for a character outside of the alphabet. */
+/* 0..63, or more for a character outside of the alphabet. */
 static uint32_t
-value_of(char byte, const char last[2])
+value_of(char byte, const unsigned char places[256])
 {
-	unsigned char place = places[(unsigned char)byte];
-
-	if (place != 0)
-		return place - 1u;
-	return byte == last[0] ? 62 : byte == last[1] ? 63 : 64;
+	return places[(unsigned char)byte] - 1u;
 }
 
 /* The 2 or 3 characters that do not fill a group. Bits that make no byte must be zero. */
 static bool
-decode_tail(struct span tail, const char last[2], unsigned char *out)
+decode_tail(struct span tail, const unsigned char places[256], unsigned char *out)
 {
 	uint32_t bits = 0;
 
 	if (tail.len == 1)
 		return false;
 	for (size_t i = 0; i < tail.len; i++) {
-		uint32_t value = value_of(tail.at[i], last);
+		uint32_t value = value_of(tail.at[i], places);
 
 		if (value > 63)
 			return false;
@@ -62,17 +58,17 @@ decode_tail(struct span tail, const char last[2], unsigned char *out)
 }
 
 static bool
-decode(struct span text, const char last[2], unsigned char *out, size_t *ret_len)
+decode(struct span text, const unsigned char places[256], unsigned char *out, size_t *ret_len)
 {
 	size_t whole = text.len / 4 * 4;
 	size_t at = 0;
 	struct span tail = span_slice(text, whole, text.len);
 
 	for (size_t i = 0; i < whole; i += 4) {
-		uint32_t a = value_of(text.at[i], last);
-		uint32_t b = value_of(text.at[i + 1], last);
-		uint32_t c = value_of(text.at[i + 2], last);
-		uint32_t d = value_of(text.at[i + 3], last);
+		uint32_t a = value_of(text.at[i], places);
+		uint32_t b = value_of(text.at[i + 1], places);
+		uint32_t c = value_of(text.at[i + 2], places);
+		uint32_t d = value_of(text.at[i + 3], places);
 
 		if ((a | b | c | d) > 63)
 			return false;
@@ -80,7 +76,7 @@ decode(struct span text, const char last[2], unsigned char *out, size_t *ret_len
 		out[at++] = (unsigned char)(b << 4 | c >> 2);
 		out[at++] = (unsigned char)(c << 6 | d);
 	}
-	if (!decode_tail(tail, last, out + at))
+	if (!decode_tail(tail, places, out + at))
 		return false;
 	*ret_len = at + (tail.len == 0 ? 0 : tail.len - 1);
 	return true;
@@ -89,7 +85,7 @@ decode(struct span text, const char last[2], unsigned char *out, size_t *ret_len
 bool
 base64url_decode(struct span text, unsigned char *out, size_t *ret_len)
 {
-	return decode(text, url_last, out, ret_len);
+	return decode(text, url_places, out, ret_len);
 }
 
 bool
@@ -101,7 +97,7 @@ base64url_decode_standard(struct span text, unsigned char *out, size_t *ret_len)
 		return false;
 	while (padding < 2 && text.len > padding && text.at[text.len - 1 - padding] == '=')
 		padding++;
-	return decode(span_slice(text, 0, text.len - padding), standard_last, out, ret_len);
+	return decode(span_slice(text, 0, text.len - padding), standard_places, out, ret_len);
 }
 
 size_t

@@ -5,22 +5,26 @@
 #include "base/digest.h"
 #include "base/utf8.h"
 
-/* token68 of RFC 9110 section 11.2. */
+/* The characters of token68 (RFC 9110 section 11.2) but its "=" at the end. A table: every byte of
+ * every token is looked up here. */
+/* clang-format off */
+static const unsigned char token68[256] = {
+	['A' ... 'Z'] = 1, ['a' ... 'z'] = 1, ['0' ... '9'] = 1,
+	['-'] = 1, ['.'] = 1, ['_'] = 1, ['~'] = 1, ['+'] = 1, ['/'] = 1,
+};
+/* clang-format on */
+
 static bool
 is_token68(struct span value)
 {
 	size_t end = value.len;
+	unsigned char all = 1;
 
 	while (end > 0 && value.at[end - 1] == '=')
 		end--;
-	for (size_t i = 0; i < end; i++) {
-		char c = value.at[i];
-
-		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-			c == '-' || c == '.' || c == '_' || c == '~' || c == '+' || c == '/'))
-			return false;
-	}
-	return end > 0;
+	for (size_t i = 0; i < end; i++)
+		all &= token68[(unsigned char)value.at[i]];
+	return end > 0 && all != 0;
 }
 
 static enum reason
