@@ -23,10 +23,6 @@
 #include "jwks/refresh_schedule.h"
 #include "jwks/source.h"
 
-/* The maximum number of requests that may wait for one issuer's refresh. All others are refused at
- * once because the key is unknown, so a flood of made-up kids cannot hold more than this. */
-#define ISSUER_KEYS_WAITING_MAX 32
-
 struct issuer_keys {
 	struct source source;  /* texts are owned */
 	const char *state_dir; /* lent by the keyring; NULL: keys are not stored on disk */
@@ -41,12 +37,11 @@ struct issuer_keys {
 	int64_t file_s;     /* which was then */
 	char last_error[512];
 	enum failure last_failure;
-	uint64_t fetches[FAILURE_COUNT];             /* by how they ended */
-	char etag[FETCH_ETAG_ROOM];                  /* of the set in use, its thread's alone */
-	char tagged[DISCOVERY_URL_ROOM];             /* where `etag` came from */
-	uint64_t rounds;                             /* finished tries */
-	int waiting;                                 /* requests that wait for a round */
-	int waiting_events[ISSUER_KEYS_WAITING_MAX]; /* eventfds, written when it has ended */
+	uint64_t fetches[FAILURE_COUNT]; /* by how they ended */
+	char etag[FETCH_ETAG_ROOM];      /* of the set in use, its thread's alone */
+	char tagged[DISCOVERY_URL_ROOM]; /* where `etag` came from */
+	uint64_t rounds;                 /* finished tries */
+	int waiting;                     /* requests that wait for a round */
 	bool asking, wanted, reported_bad;
 	bool unkept;          /* good keys came that are not yet on disk */
 	bool reported_unkept; /* of its thread alone */

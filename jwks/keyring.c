@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "jwks/issuer_keys.h"
@@ -15,7 +13,9 @@ struct keyring {
 	size_t count;
 	char *state_dir;
 	void (*changed)(void *context);
+	void (*tried)(void *context);
 	void *context;
+	int waiting_max;
 	bool halted; /* keyring_halt() was called; only the stopping thread uses it */
 };
 
@@ -40,12 +40,11 @@ begin_round(struct issuer_keys *issuer)
 	return due;
 }
 
-/* Wake the requests that wait. The lock is held. */
 static void
-wake_waiting(struct issuer_keys *issuer)
+note_try(struct keyring *ring)
 {
-	for (int i = 0; i < issuer->waiting; i++)
-		(void)eventfd_write(issuer->waiting_events[i], 1);
+	if (ring->tried != NULL)
+		ring->tried(ring->context);
 }
 
 static void
@@ -54,8 +53,8 @@ end_round(struct issuer_keys *issuer)
 	(void)pthread_mutex_lock(&issuer->lock);
 	issuer->asking = false;
 	issuer->rounds++;
-	wake_waiting(issuer);
 	(void)pthread_mutex_unlock(&issuer->lock);
+	note_try(issuer->ring);
 }
 
 static int64_t
@@ -119,7 +118,9 @@ keyring_start(const struct keyring_setup *setup, struct keyring **ret_ring, stru
 
 	if (good) {
 		ring->changed = setup->changed;
+		ring->tried = setup->tried;
 		ring->context = setup->context;
+		ring->waiting_max = setup->waiting_max;
 		ring->issuers = calloc(setup->count + 1, sizeof(*ring->issuers));
 		if (setup->state_dir != NULL)
 			ring->state_dir = strdup(setup->state_dir);
@@ -156,9 +157,9 @@ keyring_halt(struct keyring *ring)
 
 		(void)pthread_mutex_lock(&issuer->lock);
 		atomic_store(&issuer->stop, true);
-		wake_waiting(issuer);
 		(void)pthread_mutex_unlock(&issuer->lock);
 	}
+	note_try(ring);
 	for (size_t i = 0; i < ring->count; i++)
 		worker_stop(ring->issuers[i].worker);
 }
@@ -211,7 +212,7 @@ keyring_give(struct keyring *ring, size_t index, struct keyset *set)
 }
 
 bool
-keyring_ask(struct keyring *ring, size_t index, int64_t mono_s, uint64_t *ret_round)
+keyring_join(struct keyring *ring, size_t index, int64_t mono_s, struct keyring_try *ret_try)
 {
 	struct issuer_keys *issuer = &ring->issuers[index];
 	bool will = false;
@@ -219,74 +220,43 @@ keyring_ask(struct keyring *ring, size_t index, int64_t mono_s, uint64_t *ret_ro
 	if (issuer->worker == NULL)
 		return false;
 	(void)pthread_mutex_lock(&issuer->lock);
-	*ret_round = issuer->rounds;
+	*ret_try = (struct keyring_try){ .index = index,
+		.round = issuer->rounds,
+		.until_us = clock_mono_us() + issuer->source.timeout_ms * INT64_C(1000) };
 	if (!atomic_load(&issuer->stop)) {
 		if (!issuer->asking && !issuer->wanted &&
 		    refresh_schedule_wanted(&issuer->schedule, &issuer->source, mono_s)) {
 			issuer->wanted = true;
 			worker_wake(issuer->worker);
 		}
-		will =
-		    (issuer->asking || issuer->wanted) && issuer->waiting < ISSUER_KEYS_WAITING_MAX;
+		will = (issuer->asking || issuer->wanted) && issuer->waiting < ring->waiting_max;
 	}
+	if (will)
+		issuer->waiting++;
 	(void)pthread_mutex_unlock(&issuer->lock);
 	return will;
 }
 
-/* Is there still something to wait for? Then `event` becomes readable when there is not. */
-static bool
-enlist(struct issuer_keys *issuer, uint64_t round, int event)
+void
+keyring_leave(struct keyring *ring, const struct keyring_try *waited)
 {
-	bool enlisted;
+	struct issuer_keys *issuer = &ring->issuers[waited->index];
 
 	(void)pthread_mutex_lock(&issuer->lock);
-	enlisted = issuer->rounds == round && !atomic_load(&issuer->stop) &&
-		   issuer->waiting < ISSUER_KEYS_WAITING_MAX;
-	if (enlisted)
-		issuer->waiting_events[issuer->waiting++] = event;
+	issuer->waiting--;
 	(void)pthread_mutex_unlock(&issuer->lock);
-	return enlisted;
-}
-
-static void
-strike_off(struct issuer_keys *issuer, int event)
-{
-	(void)pthread_mutex_lock(&issuer->lock);
-	for (int i = 0; i < issuer->waiting; i++) {
-		if (issuer->waiting_events[i] == event) {
-			issuer->waiting_events[i] = issuer->waiting_events[--issuer->waiting];
-			break;
-		}
-	}
-	(void)pthread_mutex_unlock(&issuer->lock);
-}
-
-static bool
-round_ended(struct issuer_keys *issuer, uint64_t round)
-{
-	bool ended;
-
-	(void)pthread_mutex_lock(&issuer->lock);
-	ended = issuer->rounds != round;
-	(void)pthread_mutex_unlock(&issuer->lock);
-	return ended;
 }
 
 bool
-keyring_await(struct keyring *ring, size_t index, uint64_t round, keyring_wait *wait)
+keyring_tried(const struct keyring *ring, const struct keyring_try *waited)
 {
-	struct issuer_keys *issuer = &ring->issuers[index];
-	int64_t until_us = clock_mono_us() + issuer->source.timeout_ms * INT64_C(1000);
-	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	struct issuer_keys *issuer = &ring->issuers[waited->index];
+	bool over;
 
-	if (event < 0)
-		return round_ended(issuer, round);
-	if (enlist(issuer, round, event)) {
-		wait(event, until_us);
-		strike_off(issuer, event);
-	}
-	(void)close(event);
-	return round_ended(issuer, round);
+	(void)pthread_mutex_lock(&issuer->lock);
+	over = issuer->rounds != waited->round || atomic_load(&issuer->stop);
+	(void)pthread_mutex_unlock(&issuer->lock);
+	return over;
 }
 
 void

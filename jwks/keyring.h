@@ -41,6 +41,9 @@ struct keyring_state {
  * sources   borrowed, copied.
  * state_dir borrowed; NULL: keys are not stored on disk.
  * changed   called, on a thread of the keyring, after any issuer's keys changed; may be NULL.
+ * tried     called after each try to fetch keys, good or bad, and when the keyring stops: whoever
+ *           waits asks keyring_tried(); may be NULL.
+ * waiting_max  how many requests may wait for one issuer's keys at a time.
  * ret_ring  given: keyring_stop() it.
  */
 struct keyring_setup {
@@ -48,7 +51,9 @@ struct keyring_setup {
 	size_t count;
 	const char *state_dir;
 	void (*changed)(void *context);
+	void (*tried)(void *context);
 	void *context;
+	int waiting_max;
 	struct keyring *previous; /* keys of unchanged sources are reused; or NULL */
 };
 MUST_CHECK bool keyring_start(
@@ -71,21 +76,23 @@ bool keyring_fresh(const struct keyset *set, const struct source *source, int64_
 /* Set the keys of a SOURCE_GIVEN issuer. taken: `set`. */
 void keyring_give(struct keyring *ring, size_t index, struct keyset *set);
 
-/*
- * A request met an unknown kid: ask for one refresh if the cooldown allows. True if a fetch is in
- * progress; then keyring_await() *ret_round.
- */
-MUST_CHECK bool keyring_ask(
-    struct keyring *ring, size_t index, int64_t mono_s, uint64_t *ret_round);
+/* What a request that met an unknown kid waits for. */
+struct keyring_try {
+	size_t index; /* the issuer */
+	uint64_t round;
+	int64_t until_us; /* monotonic: as long as the source's timeout */
+};
 
 /*
- * Wait until it has ended, at most the source's timeout. True: it has.
- *
- * wait  waits until the descriptor is readable or the monotonic deadline has passed; it may return
- *       early. The caller's, since only it knows how it may wait.
+ * A request met an unknown kid: ask for one refresh if the cooldown allows. True if a fetch is in
+ * progress and not too many wait for it; then it counts as waiting until keyring_leave().
  */
-typedef void keyring_wait(int fd, int64_t deadline_us);
-bool keyring_await(struct keyring *ring, size_t index, uint64_t round, keyring_wait *wait);
+MUST_CHECK bool keyring_join(
+    struct keyring *ring, size_t index, int64_t mono_s, struct keyring_try *ret_try);
+void keyring_leave(struct keyring *ring, const struct keyring_try *waited);
+
+/* Is it over, or does the keyring stop? */
+bool keyring_tried(const struct keyring *ring, const struct keyring_try *waited);
 
 /* A copy of the issuer's state. */
 void keyring_state(const struct keyring *ring, size_t index, struct keyring_state *ret_state);

@@ -255,8 +255,7 @@ reload(struct admin *admin, struct page *page, struct span method)
 		plain(page, 405, "POST\n");
 		return;
 	}
-	offload(await_reload, &reloading);
-	if (!reloading.done) {
+	if (!offload(await_reload, &reloading) || !reloading.done) {
 		plain(page, 503, "the reload is not finished yet, or the gate is stopping\n");
 	} else if (!state->successful) {
 		reload_failed(page, state);

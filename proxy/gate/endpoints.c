@@ -8,7 +8,6 @@
 #include "proxy/gate/answer.h"
 #include "proxy/gate/gate.h"
 #include "proxy/gate/resource.h"
-#include "proxy/io/offload.h"
 
 /* Read a small body completely. False: transaction->reason is set, or the answer was written. */
 static bool
@@ -85,8 +84,11 @@ answer_issuer(
 	struct answer answer;
 	struct buffer headers;
 
-	offload(
-	    issue, &(struct issuing){ transaction->snapshot->services->issuer, asked, &issued });
+	if (!transaction_offload(transaction, issue,
+		&(struct issuing){ transaction->snapshot->services->issuer, asked, &issued })) {
+		transaction->reason = REASON_CLIENT_GONE;
+		return;
+	}
 	if (issued.status == 200 && issued.introspects)
 		introspect(gate, transaction, &issued);
 	buffer_init(&headers, 8192);

@@ -13,9 +13,7 @@
 #include "proxy/upstream/forward.h"
 #include "proxy/gate/transaction.h"
 #include "proxy/gate/judge.h"
-#include "proxy/io/offload.h"
-#include "proxy/io/wait.h"
-#include "proxy/io/watch.h"
+#include "proxy/gate/key_wait.h"
 
 /* Memory of one request: its decision, the head sent upstream and the texts for the log. */
 #define REQUEST_ARENA_BYTES (1u << 20)
@@ -48,6 +46,8 @@ gate_init(struct gate *gate, size_t token_cache_bytes, struct err *reterr)
 		return err_set(reterr, "out of memory");
 	}
 	(void)pthread_mutex_init(&gate->lock, NULL);
+	(void)pthread_mutex_init(&gate->keys_lock, NULL);
+	condition_init(&gate->keys);
 	return name_gate(gate) || err_set(reterr, "no random bytes");
 }
 
@@ -56,6 +56,8 @@ gate_done(struct gate *gate)
 {
 	services_end(gate_swap(gate, NULL));
 	(void)pthread_mutex_destroy(&gate->lock);
+	(void)pthread_mutex_destroy(&gate->keys_lock);
+	condition_done(&gate->keys);
 	hold_free(gate->hold);
 	cache_free(gate->cache);
 	metrics_free(gate->metrics);
@@ -171,7 +173,8 @@ ask_password(struct transaction *transaction, struct decision *decision)
 	struct login_outcome outcome;
 	enum login_found found;
 
-	offload(check_password, &check);
+	if (!transaction_offload(transaction, check_password, &check))
+		return REASON_CLIENT_GONE;
 	outcome = check.outcome;
 	found = check.found;
 	transaction->wait_s = outcome.wait_s;
@@ -254,34 +257,6 @@ judge(struct gate *gate, struct transaction *transaction, struct decision *decis
 		transaction->reason = transaction_prepare(transaction, decision);
 }
 
-/* The descriptor is the keyring's, which closes it. */
-static void
-wait_readable(int fd, int64_t deadline_us)
-{
-	/* Ready or late: the keyring looks. Or the client has left, and nobody waits any more. */
-	(void)!wait_one(fd, POLLIN, deadline_us);
-	watch_forget(fd);
-}
-
-/* The issuer may have published a new key since its keys were fetched: ask for a refresh and wait.
- * The snapshot is released while waiting, and the current one is taken afterwards. Returns true
- * when that is a different snapshot, so the request must be judged again. */
-static bool
-await_keys(struct gate *gate, struct transaction *transaction, const struct decision *decision)
-{
-	struct services *services = services_ref(transaction->snapshot->services);
-	uint64_t serial = transaction->snapshot->serial, round;
-	size_t issuer_index = decision->issuer_index;
-
-	snapshot_release(transaction->snapshot);
-	if (issuer_index < services->config->trusted_issuer_count &&
-	    keyring_ask(services->ring, issuer_index, clock_mono_s(), &round))
-		(void)keyring_await(services->ring, issuer_index, round, wait_readable);
-	services_unref(services);
-	transaction->snapshot = snapshot_take(gate->hold);
-	return transaction->snapshot != NULL && transaction->snapshot->serial != serial;
-}
-
 /* Is the reason about the upstream? Details of the upstream's address and its errors are for the
  * operator: they are logged, and not sent to the client. */
 static bool
@@ -322,7 +297,15 @@ forward(struct transaction *transaction)
 	transaction->status = transaction->forwarded.status;
 	if (transaction->reason != REASON_OK)
 		transaction->detail = transaction->forwarded.detail;
-	if (transaction->reason == REASON_CLIENT_GONE && transaction->status == 0)
+}
+
+/* It may be reset, and nothing is sent to it any more. */
+static void
+let_go(struct transaction *transaction)
+{
+	exchange_abort(transaction->exchange);
+	transaction->detail = "the client left before the answer was complete";
+	if (transaction->status == 0)
 		transaction->status = reason_status(REASON_CLIENT_GONE);
 }
 
@@ -356,10 +339,10 @@ serve(struct gate *gate, struct transaction *transaction, struct decision *decis
 	if (transaction->snapshot != NULL)
 		judge(gate, transaction, decision);
 	for (int tries = 0; tries < 2 && transaction->reason == REASON_KEY_UNKNOWN &&
-			    await_keys(gate, transaction, decision);
+			    key_wait(gate, transaction, decision->issuer_index);
 	    tries++)
 		judge(gate, transaction, decision);
-	if (transaction->snapshot == NULL) {
+	if (transaction->snapshot == NULL && transaction->reason != REASON_CLIENT_GONE) {
 		transaction->reason = REASON_OVERLOADED;
 		transaction->detail = NULL;
 		transaction->fields = (struct access_fields){ 0 };
@@ -394,7 +377,9 @@ gate_serve(void *context, struct exchange *exchange)
 	}
 	if (transaction.reason == REASON_OK)
 		serve(gate, &transaction, &decision);
-	if (transaction.reason != REASON_OK && transaction.reason != REASON_CLIENT_GONE)
+	if (transaction.reason == REASON_CLIENT_GONE)
+		let_go(&transaction);
+	else if (transaction.reason != REASON_OK)
 		refuse(gate, &transaction);
 	finish(gate, &transaction);
 	transaction_end(&transaction);

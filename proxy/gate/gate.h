@@ -18,6 +18,7 @@
 #include "proxy/gate/metrics.h"
 #include "proxy/gate/services.h"
 #include "proxy/gate/snapshot.h"
+#include "proxy/io/condition.h"
 
 struct gate {
 	struct hold *hold;    /* of the current snapshot */
@@ -26,7 +27,9 @@ struct gate {
 	bool unrenewed; /* there was no memory for a new snapshot; to be tried again */
 	struct cache *cache;
 	struct metrics *metrics;
-	char via[32]; /* what it calls itself in Via: other gates have other names */
+	pthread_mutex_t keys_lock;
+	struct condition keys; /* keys of an issuer were tried to be fetched */
+	char via[32];          /* what it calls itself in Via: other gates have other names */
 };
 
 /* Initialize a gate without services. token_cache_bytes: see cache_new(). */

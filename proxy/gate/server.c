@@ -15,6 +15,7 @@
 #include "jwks/fetch.h"
 #include "proxy/gate/admin.h"
 #include "proxy/gate/gate.h"
+#include "proxy/gate/key_wait.h"
 
 #define TICK_MS 100
 #define TRIM_TICKS 50
@@ -93,6 +94,7 @@ take_over(struct server *server, struct config *config, struct err *reterr)
 	struct services_setup setup = { .config = config,
 		.previous = server->gate.services,
 		.changed = gate_renew,
+		.tried = key_wait_over,
 		.context = &server->gate };
 	struct services *services = NULL, *former;
 
@@ -275,9 +277,10 @@ run(struct server *server, const sigset_t *signals)
 static bool
 start(struct server *server, struct config *config, struct err *reterr)
 {
-	struct services_setup setup = {
-		.config = config, .changed = gate_renew, .context = &server->gate
-	};
+	struct services_setup setup = { .config = config,
+		.changed = gate_renew,
+		.tried = key_wait_over,
+		.context = &server->gate };
 	struct services *services = NULL;
 
 	(void)snprintf(server->path, sizeof(server->path), "%s", config->path);

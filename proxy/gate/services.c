@@ -4,6 +4,9 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "proxy/listener/engines/engines.h"
+
+#define CIVETWEB_WAITING_MAX 32
 
 bool
 services_local_counts(const struct services *services)
@@ -80,6 +83,16 @@ open_upstreams(struct services *services, const struct services *previous, struc
 	return true;
 }
 
+/* A flood of made-up kids cannot hold more than this: all others are refused at once because the
+ * key is unknown. A thread of the engine civetweb that waits can do nothing else. */
+static int
+waiting_max(const struct config *config)
+{
+	if (config->engine == ENGINES_CIVETWEB)
+		return CIVETWEB_WAITING_MAX;
+	return (int)(config->limits.connections + 1) / 2;
+}
+
 static bool
 open_keys(struct services *services, const struct services *previous, struct err *reterr)
 {
@@ -90,7 +103,9 @@ open_keys(struct services *services, const struct services *previous, struct err
 		.count = config->trusted_issuer_count,
 		.state_dir = config->state,
 		.changed = services->changed,
+		.tried = services->tried,
 		.context = services->context,
+		.waiting_max = waiting_max(config),
 		.previous = previous == NULL ? NULL : previous->ring,
 	};
 	struct keyset *local = NULL;
@@ -171,6 +186,7 @@ services_start(
 	atomic_store(&services->references, 1);
 	services->config = setup->config;
 	services->changed = setup->changed;
+	services->tried = setup->tried;
 	services->context = setup->context;
 	if (!start_all(services, setup->previous, reterr)) {
 		services_end(services);

@@ -31,6 +31,7 @@ struct services {
 	struct upstream *upstream;   /* the default; NULL when every module has its own */
 	struct upstream **upstreams; /* by module->index; NULL entries use the default */
 	void (*changed)(void *context);
+	void (*tried)(void *context);
 	void *context;
 	atomic_uint references;
 };
@@ -42,6 +43,8 @@ struct services_setup {
 	struct services *previous;
 	/* Called on any thread after anything that decisions depend on has changed; may be NULL. */
 	void (*changed)(void *context);
+	/* Called on any thread when requests that wait for keys are to look again; may be NULL. */
+	void (*tried)(void *context);
 	void *context;
 };
 

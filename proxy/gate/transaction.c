@@ -6,6 +6,8 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "policy/scope_hint.h"
+#include "proxy/io/offload.h"
+#include "proxy/io/wait.h"
 
 #define ID_BYTES 12
 
@@ -198,4 +200,17 @@ transaction_end(struct transaction *transaction)
 {
 	snapshot_release(transaction->snapshot);
 	upstream_unref(transaction->upstream);
+}
+
+bool
+transaction_offload(
+    const struct transaction *transaction, void (*run)(void *context), void *context)
+{
+	struct wait_client client;
+	bool called;
+
+	wait_attend(&client, exchange_socket(transaction->exchange));
+	called = offload(run, context);
+	wait_attend(NULL, -1);
+	return called;
 }

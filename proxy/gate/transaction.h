@@ -69,6 +69,10 @@ void transaction_tell(struct transaction *transaction, const struct decision *de
 void transaction_tell_lockout(
     const struct transaction *transaction, const struct login_attempt *attempt);
 
+/* Have a slow call made, see offload(). False: it was not, since the client has left. */
+MUST_CHECK bool transaction_offload(
+    const struct transaction *transaction, void (*run)(void *context), void *context);
+
 /*
  * Prepare forwarding: the head for the upstream, the upstream, the limits. Returns REASON_OK, or
  * why it cannot be forwarded.

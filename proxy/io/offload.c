@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/io/offload.h"
 
+#include <errno.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/thread.h"
 #include "proxy/io/fiber.h"
 #include "proxy/io/loop.h"
+#include "proxy/io/wait.h"
+#include "proxy/io/watch.h"
 
 /* Enough that calls which wait for a database leave threads to those that compute. */
 #define THREADS 16
@@ -19,6 +21,8 @@ struct call {
 	void *context;
 	struct fiber *fiber;
 	int loop;
+	bool returned;       /* the post has run */
+	bool waits_for_post; /* and for nothing else */
 	struct call *next;
 };
 
@@ -34,7 +38,13 @@ static struct {
 static void
 returned(struct loop_post *post)
 {
-	fiber_wake(((struct call *)(void *)post)->fiber, 0);
+	struct call *call = (struct call *)(void *)post;
+
+	call->returned = true;
+	if (call->waits_for_post)
+		fiber_wake(call->fiber, 0);
+	else
+		watch_wake(call->fiber);
 }
 
 /* The next call; NULL: the pool ends. The lock is held. */
@@ -102,9 +112,50 @@ offload_stop(void)
 		(void)pthread_join(pool.thread[--pool.threads], NULL);
 }
 
-void
+/* Take it back, if no thread has begun. */
+static bool
+take_back(const struct call *call)
+{
+	struct call **at = &pool.first;
+	bool found;
+
+	(void)pthread_mutex_lock(&pool.lock);
+	while (*at != NULL && *at != call)
+		at = &(*at)->next;
+	found = *at != NULL;
+	if (found) {
+		*at = call->next;
+		if (*at == NULL)
+			pool.last = at;
+		pool.waiting--;
+	}
+	(void)pthread_mutex_unlock(&pool.lock);
+	return found;
+}
+
+/* A thread that has begun refers to this stack until its post has run. */
+static bool
+await(struct call *call)
+{
+	int word = 1;
+
+	while (word > 0 && !call->returned)
+		word = wait_pause(0);
+	if (call->returned)
+		return true;
+	if (take_back(call))
+		return false;
+	call->waits_for_post = true;
+	(void)fiber_wait();
+	return true;
+}
+
+bool
 offload(void (*run)(void *context), void *context)
 {
+	int number = errno;
+	bool called;
+
 	struct call call = { .post.run = returned,
 		.run = run,
 		.context = context,
@@ -113,7 +164,7 @@ offload(void (*run)(void *context), void *context)
 
 	if (call.fiber == NULL) {
 		run(context);
-		return;
+		return true;
 	}
 	(void)pthread_mutex_lock(&pool.lock);
 	*pool.last = &call;
@@ -121,7 +172,9 @@ offload(void (*run)(void *context), void *context)
 	pool.waiting++;
 	(void)pthread_cond_signal(&pool.changed);
 	(void)pthread_mutex_unlock(&pool.lock);
-	(void)fiber_wait();
+	called = await(&call);
+	errno = number;
+	return called;
 }
 
 int

@@ -10,6 +10,8 @@
 #ifndef POSTERN_PROXY_IO_OFFLOAD_H
 #define POSTERN_PROXY_IO_OFFLOAD_H
 
+#include <stdbool.h>
+
 #include "base/check.h"
 #include "base/err.h"
 
@@ -20,8 +22,10 @@ MUST_CHECK bool offload_start(struct err *reterr);
 void offload_stop(void);
 
 /* Call `run(context)`: for a fiber on a thread of the pool, while the fiber waits; else here. It
- * returns when that has returned. The caller must hold no lock. */
-void offload(void (*run)(void *context), void *context);
+ * returns when that has returned. The caller must hold no lock. False: it was not called, since the
+ * client for whom the fiber works (see wait.h) has left before there was a thread for it, or the
+ * fiber was cancelled. */
+MUST_CHECK bool offload(void (*run)(void *context), void *context);
 
 /* Threads at work, and calls that wait for one. */
 int offload_busy(void);

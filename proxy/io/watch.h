@@ -95,8 +95,8 @@ struct fiber;
 /* End the fiber's wait in watch_wait(), if it is in one, with WATCH_READY. */
 void watch_wake(struct fiber *fiber);
 
-/* End the fiber's wait with WATCH_CANCELLED, and each of its waits from now on. A wait for the pool
- * of slow calls is not ended. */
+/* End the fiber's wait with WATCH_CANCELLED, and each of its waits from now on. A slow call that
+ * a thread of the pool has begun is waited for. */
 void watch_cancel(struct fiber *fiber);
 
 #endif

@@ -2,9 +2,15 @@
 // A client that leaves is noticed at once, whatever the upstream does: the upstream is let go, and
 // the log and the metric say that it was the client.
 import assert from 'node:assert/strict';
+import http from 'node:http';
+import { once } from 'node:events';
+import path from 'node:path';
 import test from 'node:test';
-import { startGate } from './harness/gate.mjs';
+import { ENGINE, startGate } from './harness/gate.mjs';
+import { basic, callWith, form, FORM, issuerGate, tokenOf } from './harness/oauth.mjs';
 import { Wire } from './harness/raw.mjs';
+import { AUDIENCE, ISSUER, keySet, makeKey, sign } from './harness/tokens.mjs';
+import { without, writer } from './harness/trouble.mjs';
 import { answer, recordingUpstream } from './harness/upstream.mjs';
 import { eventually } from './harness/wait.mjs';
 
@@ -114,4 +120,85 @@ test('SIGTERM does not wait for a client that has left', async (t) => {
   wire.socket.destroy();
   await gone(gate);
   await gate.stop();
+});
+
+/** While the upstream is not asked yet: only the engine `events` watches a client then. */
+const OTHER_WAITS = ENGINE === 'civetweb' ? { skip: 'CivetWeb does not watch a client before it forwards' } : {};
+
+/** An identity provider that gives its keys once, and then only when it is released. */
+async function holdingProvider(t, ...keys) {
+  const provider = { held: null, released: false };
+  let hits = 0;
+  const server = http.createServer((request, response) => {
+    if (++hits === 1) response.end(JSON.stringify(keySet(...keys)));
+    else provider.held = response;
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => { server.closeAllConnections(); server.close(); });
+  provider.url = `http://127.0.0.1:${server.address().port}/keys`;
+  provider.release = (...now) => {
+    provider.released = true;
+    provider.held.end(JSON.stringify(keySet(...now)));
+  };
+  return provider;
+}
+
+test('a client that leaves while keys are fetched', OTHER_WAITS, async (t) => {
+  const key = makeKey('RS256', 'known');
+  const fresh = makeKey('ES256', 'fresh');
+  const provider = await holdingProvider(t, key);
+  const upstream = await recordingUpstream(t);
+  const gate = await startGate(t, {
+    upstream: upstream.url,
+    config: { issuers: { idp: { issuer: ISSUER, audience: [AUDIENCE], jwks_uri: provider.url, jwks: { timeout: '60s' } } }, limits: { connections: 1024 } },
+  });
+  const ask = async (signer) => `GET /api/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer ${await sign(signer)}\r\n\r\n`;
+  await eventually(async () => (await gate.admin('/readyz')).status === 200, 'keys');
+
+  const wires = await Promise.all(Array.from({ length: 200 }, () => Wire.open(gate.port)));
+  for (const wire of wires) await wire.write(await ask(fresh));
+  await eventually(() => provider.held, 'a fetch for the unknown key');
+  await gate.counts('postern_connection_states{state="serving"}', 200);
+
+  await t.test('is let go at once', async () => {
+    wires.pop().socket.destroy();
+    wires.pop().socket.resetAndDestroy();
+    await gate.counts(COUNTED, 2);
+    const { status } = await gone(gate);
+    assert.equal(status, 499);
+    assert.equal(provider.released, false);
+  });
+
+  await t.test('and all others are served with the new key', async () => {
+    provider.release(key, fresh);
+    for (const wire of wires) {
+      const got = await wire.answer();
+      assert.equal(got.status, 200, got.text);
+      wire.close();
+    }
+  });
+});
+
+test('a client that leaves while its slow call waits for a thread', { skip: OTHER_WAITS.skip ?? without('sqlite3') }, async (t) => {
+  const gate = await issuerGate(t);
+  const token = await tokenOf(gate);
+  const release = await writer(t, path.join(gate.dir, 'state/postern.db'));
+  const body = form({ token });
+  const authorization = basic(gate.partner.client_id, gate.partner.client_secret);
+  const wires = await Promise.all(Array.from({ length: 20 }, () => Wire.open(gate.port)));
+
+  // Sixteen threads wait for the database, and the rest for one of them.
+  for (const wire of wires) {
+    await wire.write(`POST /oauth/revoke HTTP/1.1\r\nHost: h\r\nAuthorization: ${authorization}\r\nContent-Type: ${FORM}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  }
+  await gate.counts('postern_slow_calls{state="waiting"}', 4);
+  await gate.counts('postern_slow_calls{state="busy"}', 16);
+  assert.equal((await callWith(gate, token)).status, 200, 'others are served meanwhile');
+  for (const wire of wires) wire.socket.destroy();
+  await gate.counts('postern_slow_calls{state="waiting"}', 0);
+  await gate.counts(COUNTED, 4);
+  await release();
+  await gate.counts('postern_slow_calls{state="busy"}', 0);
+  assert.equal((await callWith(gate, token)).status, 401, 'the revocations that had begun are done');
 });

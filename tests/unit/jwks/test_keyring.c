@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Key files that are replaced under readers; fetching is tried end to end against real servers. */
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -68,23 +67,20 @@ file_source(void)
 	};
 }
 
-static void
-wait_readable(int fd, int64_t deadline_us)
-{
-	struct pollfd one = { .fd = fd, .events = POLLIN };
-	int64_t left_us = deadline_us - clock_mono_us();
-
-	(void)poll(&one, 1, left_us > 0 ? (int)(left_us / 1000) + 1 : 0);
-}
-
-/* As a request does that met an unknown kid. */
+/* As a request does that met an unknown kid: was its question answered? */
 static bool
 refresh(struct keyring *from, size_t index, int64_t mono_s)
 {
-	uint64_t round;
+	struct keyring_try awaited;
+	bool tried;
 
-	return keyring_ask(from, index, mono_s, &round) &&
-	       keyring_await(from, index, round, wait_readable);
+	if (!keyring_join(from, index, mono_s, &awaited))
+		return false;
+	while (!keyring_tried(from, &awaited) && clock_mono_us() < awaited.until_us)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	tried = keyring_tried(from, &awaited);
+	keyring_leave(from, &awaited);
+	return tried;
 }
 
 static bool
@@ -103,7 +99,9 @@ holds(const struct keyring *ring, const char *kid)
 static struct keyring *
 start(const struct source *source, struct keyring *previous)
 {
-	struct keyring_setup setup = { .sources = source, .count = 1, .previous = previous };
+	struct keyring_setup setup = {
+		.sources = source, .count = 1, .waiting_max = 4, .previous = previous
+	};
 	struct keyring *ring = NULL;
 	struct err err = { "" };
 
@@ -152,7 +150,7 @@ static void
 a_bad_file_at_the_start_is_said(void **state)
 {
 	struct source source = file_source();
-	struct keyring_setup setup = { .sources = &source, .count = 1 };
+	struct keyring_setup setup = { .sources = &source, .count = 1, .waiting_max = 4 };
 	struct keyring *ring = NULL;
 	struct err err = { "" };
 

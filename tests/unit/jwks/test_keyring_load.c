@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fetch, swap, read and free at once: what the thread sanitizer is to look at. */
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -39,7 +39,7 @@ source_now(void)
 static void
 start(const struct source *source)
 {
-	struct keyring_setup setup = { .sources = source, .count = 1 };
+	struct keyring_setup setup = { .sources = source, .count = 1, .waiting_max = 4 };
 	struct err err = { "" };
 
 	idp_start(&idp);
@@ -49,23 +49,20 @@ start(const struct source *source)
 		fail_msg("%s", err.text);
 }
 
-static void
-wait_readable(int fd, int64_t deadline_us)
-{
-	struct pollfd one = { .fd = fd, .events = POLLIN };
-	int64_t left_us = deadline_us - clock_mono_us();
-
-	(void)poll(&one, 1, left_us > 0 ? (int)(left_us / 1000) + 1 : 0);
-}
-
-/* As a request does that met an unknown kid. */
+/* As a request does that met an unknown kid: was its question answered? */
 static bool
 refresh(struct keyring *from, size_t index, int64_t mono_s)
 {
-	uint64_t round;
+	struct keyring_try awaited;
+	bool tried;
 
-	return keyring_ask(from, index, mono_s, &round) &&
-	       keyring_await(from, index, round, wait_readable);
+	if (!keyring_join(from, index, mono_s, &awaited))
+		return false;
+	while (!keyring_tried(from, &awaited) && clock_mono_us() < awaited.until_us)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	tried = keyring_tried(from, &awaited);
+	keyring_leave(from, &awaited);
+	return tried;
 }
 
 static size_t
@@ -153,6 +150,54 @@ ten_thousand_unknown_kids_cause_one_fetch_per_cooldown(void **state)
 	idp_stop(&idp);
 }
 
+static atomic_int tries;
+
+static void
+note_try(void *context)
+{
+	(void)context;
+	atomic_fetch_add(&tries, 1);
+}
+
+/* So many may wait; all others are told at once that there is nothing to wait for. */
+static void
+no_more_than_that_wait_and_all_are_told(void **state)
+{
+	struct keyring_try first, second, third;
+	struct source source = source_now();
+	struct keyring_setup setup = {
+		.sources = &source, .count = 1, .waiting_max = 2, .tried = note_try
+	};
+	struct err err = { "" };
+
+	(void)state;
+	source.cooldown_s = 3600;
+	idp_start(&idp);
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%d/keys", idp.port);
+	idp_says(&idp, IDP_OK(IDP_SET(IDP_FIRST)), IDP_CLOSE);
+	if (!keyring_start(&setup, &ring, &err))
+		fail_msg("%s", err.text);
+	await_first();
+	while (atomic_load(&tries) == 0)
+		idp_pause();
+	idp_says(&idp, "", IDP_SILENCE);
+	assert_true(keyring_join(ring, 0, INT64_C(4000000000), &first));
+	assert_true(keyring_join(ring, 0, INT64_C(4000000000), &second));
+	assert_false(keyring_join(ring, 0, INT64_C(4000000000), &third));
+	keyring_leave(ring, &first);
+	assert_true(keyring_join(ring, 0, INT64_C(4000000000), &third));
+	assert_false(keyring_tried(ring, &second));
+	keyring_halt(ring);
+	assert_true(atomic_load(&tries) >= 2);
+	assert_true(keyring_tried(ring, &second));
+	assert_true(keyring_tried(ring, &third));
+	keyring_leave(ring, &second);
+	keyring_leave(ring, &third);
+	assert_false(keyring_join(ring, 0, INT64_C(4000000000), &first));
+	keyring_stop(ring);
+	idp_stop(&idp);
+}
+
 static int
 set_up(void **state)
 {
@@ -177,6 +222,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(readers_always_have_one_whole_set_while_it_is_fetched_anew),
 		cmocka_unit_test(ten_thousand_unknown_kids_cause_one_fetch_per_cooldown),
+		cmocka_unit_test(no_more_than_that_wait_and_all_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

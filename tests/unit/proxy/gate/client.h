@@ -101,6 +101,14 @@ engines_know_method(enum engines_name name, struct span method)
 	return true;
 }
 
+/* It is no socket: nobody leaves. */
+int
+exchange_socket(const struct exchange *exchange)
+{
+	(void)exchange;
+	return -1;
+}
+
 void
 forward_request(
     struct exchange *exchange, const struct forward *forward, struct forwarded *ret_forwarded)

@@ -78,7 +78,7 @@ config_of(const char *text)
 static struct services *
 start(const char *text, struct services *previous)
 {
-	struct services_setup setup = { config_of(text), previous, changed, &changes };
+	struct services_setup setup = { config_of(text), previous, changed, NULL, &changes };
 	struct services *services = NULL;
 	struct err err;
 

@@ -147,7 +147,7 @@ who_holds_one_goes_on_with_its_parts_after_a_reload(void **state)
 {
 	struct snapshot *before = snapshot_take(hold), *after;
 	struct services *former = services;
-	uint64_t round;
+	struct keyring_try awaited;
 
 	(void)state;
 	put("keys.json", JWKS("two"));
@@ -159,7 +159,7 @@ who_holds_one_goes_on_with_its_parts_after_a_reload(void **state)
 	assert_true(has_key(after, "two") && !has_key(after, "one"));
 	assert_string_equal(before->config->trusted_issuers[0].name, "idp");
 	assert_non_null(services_upstream(before->services, NULL));
-	assert_false(keyring_ask(before->services->ring, 0, INT64_C(4000000000), &round));
+	assert_false(keyring_join(before->services->ring, 0, INT64_C(4000000000), &awaited));
 	snapshot_release(after);
 	snapshot_release(before);
 }

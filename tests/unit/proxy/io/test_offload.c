@@ -5,6 +5,7 @@
 #include "fibers.h"
 
 #include "proxy/io/offload.h"
+#include "proxy/io/watch.h"
 
 #define MANY 40 /* more than there are threads */
 
@@ -32,7 +33,8 @@ teardown(void **state)
 struct call {
 	pthread_t asked_by, run_by;
 	int loop_before, loop_within, loop_after, number;
-	bool fiber_within, fiber_after;
+	bool fiber_within, fiber_after, called;
+	struct fiber *fiber;
 	sem_t *may_end;
 	atomic_int *ended;
 };
@@ -58,9 +60,10 @@ ask(void *context)
 	struct call *call = context;
 
 	call->asked_by = pthread_self();
+	call->fiber = fiber_current();
 	call->loop_before = loop_index();
 	errno = ERANGE;
-	offload(slow, call);
+	call->called = offload(slow, call);
 	call->number = errno;
 	call->loop_after = loop_index();
 	call->fiber_after = fiber_current() != NULL;
@@ -134,6 +137,50 @@ more_calls_than_threads_wait_for_one(void **state)
 	(void)sem_destroy(&may_end);
 }
 
+static void
+cancel(void *context)
+{
+	watch_cancel(((struct call *)context)->fiber);
+}
+
+/* The threads are taken by others: a fiber that is cancelled takes its call back. One whose call
+ * has begun waits for it all the same. */
+static void
+a_call_that_nobody_waits_for_is_not_begun(void **state)
+{
+	static struct fibers_task tasks[MANY];
+	static struct call calls[MANY];
+	atomic_int ended = 0;
+	sem_t may_end;
+	int busy;
+
+	(void)state;
+	(void)sem_init(&may_end, 0, 0);
+	for (int i = 0; i < MANY; i++) {
+		calls[i] = (struct call){ .may_end = &may_end, .ended = &ended };
+		fibers_begin(&tasks[i], i % 2, ask, &calls[i]);
+	}
+	while (offload_busy() + offload_waiting() < MANY || offload_busy() < 16)
+		fibers_pause();
+	busy = offload_busy();
+	for (int i = 0; i < MANY; i++)
+		fibers_call(i % 2, cancel, &calls[i]);
+	while (offload_waiting() > 0)
+		fibers_pause();
+	assert_int_equal(offload_busy(), busy);
+	assert_int_equal(atomic_load(&ended), 0);
+	for (int i = 0; i < busy; i++)
+		(void)sem_post(&may_end);
+	busy = 0;
+	for (int i = 0; i < MANY; i++) {
+		fibers_join(&tasks[i]);
+		busy += calls[i].called;
+	}
+	assert_int_equal(atomic_load(&ended), busy);
+	assert_in_range(busy, 2, MANY - 1);
+	(void)sem_destroy(&may_end);
+}
+
 /* One call after the other, of many fibers. */
 static void
 ask_often(void *context)
@@ -141,7 +188,7 @@ ask_often(void *context)
 	struct call *call = context;
 
 	for (int i = 0; i < 100; i++)
-		offload(slow, call);
+		call->called = offload(slow, call);
 }
 
 static void
@@ -184,6 +231,7 @@ main(void)
 		cmocka_unit_test(a_fibers_call_runs_on_another_thread),
 		cmocka_unit_test(outside_of_fibers_it_runs_here),
 		cmocka_unit_test(more_calls_than_threads_wait_for_one),
+		cmocka_unit_test(a_call_that_nobody_waits_for_is_not_begun),
 		cmocka_unit_test(calls_come_and_go),
 		cmocka_unit_test(the_pool_starts_again),
 	};
