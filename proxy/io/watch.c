@@ -20,6 +20,12 @@ struct waiter {
 	struct timer timer;
 };
 
+/* A fiber that lets others go first, on its own stack. */
+struct yielder {
+	struct fiber *fiber;
+	struct yielder *next;
+};
+
 /* What is known about a descriptor. How often it was closed tells the news of a former socket from
  * those of the present one. */
 struct watch {
@@ -38,6 +44,8 @@ struct watcher {
 	bool in_round;                     /* news are being handled */
 	struct fiber *writers[EVENTS_MAX]; /* that wait for the end of the round */
 	size_t writer_count;
+	struct yielder *yielders, **last_yielder; /* go on after the next news */
+	size_t spent;                             /* bytes since a fiber waited last */
 	struct wheel wheel;
 	int64_t now_us; /* at the end of the last round */
 };
@@ -72,6 +80,7 @@ watch_start(void)
 		free(watcher);
 		return false;
 	}
+	watcher->last_yielder = &watcher->yielders;
 	watcher->now_us = clock_mono_us();
 	wheel_init(&watcher->wheel, watcher->now_us);
 	mine = watcher;
@@ -239,6 +248,7 @@ watch_wait(const struct watch_wait *waits, size_t count, int64_t deadline_us)
 	if (deadline_us > 0)
 		watch_timer(&waiter.timer, deadline_us);
 	word = fiber_wait();
+	mine->spent = 0;
 	wheel_clear(&waiter.timer);
 	for (size_t i = 0; i < count; i++)
 		watches[waits[i].fd].waiter = NULL;
@@ -275,6 +285,38 @@ watch_end_of_round(void)
 		return;
 	mine->writers[mine->writer_count++] = fiber_current();
 	(void)fiber_wait();
+}
+
+void
+watch_spend(size_t bytes)
+{
+	struct yielder yielder = { .fiber = fiber_current() };
+
+	if (mine == NULL)
+		return;
+	mine->spent += bytes;
+	if (mine->spent < WATCH_SHARE_BYTES)
+		return;
+	*mine->last_yielder = &yielder;
+	mine->last_yielder = &yielder.next;
+	(void)fiber_wait();
+	mine->spent = 0;
+}
+
+/* Those that yield meanwhile have their turn in the next round. */
+static void
+go_on(struct watcher *watcher)
+{
+	struct yielder *yielder = watcher->yielders;
+
+	watcher->yielders = NULL;
+	watcher->last_yielder = &watcher->yielders;
+	while (yielder != NULL) {
+		struct yielder *next = yielder->next; /* it is gone once it goes on */
+
+		fiber_wake(yielder->fiber, WATCH_READY);
+		yielder = next;
+	}
 }
 
 static unsigned
@@ -319,7 +361,7 @@ watch_round(void)
 	struct watcher *watcher = mine;
 	struct epoll_event events[EVENTS_MAX];
 	int count = epoll_wait(watcher->epoll, events, EVENTS_MAX,
-	    wheel_patience_ms(&watcher->wheel, watcher->now_us));
+	    watcher->yielders != NULL ? 0 : wheel_patience_ms(&watcher->wheel, watcher->now_us));
 	int64_t start_us = clock_mono_us();
 
 	watcher->in_round = count > 1;
@@ -329,6 +371,7 @@ watch_round(void)
 	for (size_t i = 0; i < watcher->writer_count; i++)
 		fiber_wake(watcher->writers[i], WATCH_READY);
 	watcher->writer_count = 0;
+	go_on(watcher);
 	wheel_run(&watcher->wheel, clock_mono_us());
 	watcher->now_us = clock_mono_us();
 	return watcher->now_us - start_us;

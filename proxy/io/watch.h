@@ -90,6 +90,12 @@ MUST_CHECK int watch_wait(const struct watch_wait *waits, size_t count, int64_t 
  * together, so that a peer which the first write wakes finds the others, too. */
 void watch_end_of_round(void);
 
+/* In a fiber: it has read or written so many bytes. After WATCH_SHARE_BYTES without a wait the
+ * others of its thread have their turn first, since one whose peers are always ready would never
+ * wait. */
+#define WATCH_SHARE_BYTES (256u << 10)
+void watch_spend(size_t bytes);
+
 struct fiber;
 
 /* End the fiber's wait in watch_wait(), if it is in one, with WATCH_READY. */

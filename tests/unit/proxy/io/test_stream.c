@@ -350,6 +350,86 @@ a_thread_reads_and_writes_as_well(void **state)
 	(void)close(pair.ours);
 }
 
+/* A fiber that never has to wait, until it is told to end. */
+struct busy {
+	struct fibers_pair pair;
+	bool reads, told;
+	sem_t runs;
+	size_t bytes;
+};
+
+static void
+be_busy(void *context)
+{
+	struct busy *busy = context;
+	char piece[4096] = "";
+
+	(void)sem_post(&busy->runs);
+	while (!busy->told && busy->bytes < 64 * LARGE) {
+		if (busy->reads &&
+		    (write(busy->pair.theirs, piece, sizeof(piece)) < 0 ||
+			stream_read(busy->pair.ours, piece, sizeof(piece), FAR_US) < 0))
+			break;
+		if (!busy->reads && (!stream_write(busy->pair.ours,
+					 (struct span){ piece, sizeof(piece) }, FAR_US) ||
+					read(busy->pair.theirs, piece, sizeof(piece)) < 0))
+			break;
+		busy->bytes += sizeof(piece);
+	}
+	watch_close(busy->pair.ours);
+}
+
+static void
+tell(void *context)
+{
+	((struct busy *)context)->told = true;
+}
+
+static void
+whoever_never_has_to_wait_lets_others_go_first(void **state)
+{
+	(void)state;
+	for (int reads = 0; reads < 2; reads++) {
+		struct busy busy = { .pair = fibers_pair(), .reads = reads != 0 };
+		struct fibers_task task;
+
+		(void)sem_init(&busy.runs, 0, 0);
+		fibers_begin(&task, 0, be_busy, &busy);
+		fibers_wait(&busy.runs);
+		fibers_call(0, tell, &busy);
+		fibers_join(&task);
+		assert_true(busy.told);
+		assert_in_range(busy.bytes, WATCH_SHARE_BYTES, 64 * LARGE - 1);
+		(void)close(busy.pair.theirs);
+		(void)sem_destroy(&busy.runs);
+	}
+}
+
+/* Two of them take turns. */
+static void
+two_that_never_have_to_wait_take_turns(void **state)
+{
+	struct busy busy[2] = { { .pair = fibers_pair() },
+		{ .pair = fibers_pair(), .reads = true } };
+	struct fibers_task tasks[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		(void)sem_init(&busy[i].runs, 0, 0);
+		fibers_begin(&tasks[i], 0, be_busy, &busy[i]);
+	}
+	fibers_wait(&busy[0].runs);
+	fibers_wait(&busy[1].runs);
+	for (int i = 0; i < 2; i++)
+		fibers_call(0, tell, &busy[i]);
+	for (int i = 0; i < 2; i++) {
+		fibers_join(&tasks[i]);
+		assert_in_range(busy[i].bytes, WATCH_SHARE_BYTES, 64 * LARGE - 1);
+		(void)close(busy[i].pair.theirs);
+		(void)sem_destroy(&busy[i].runs);
+	}
+}
+
 int
 main(void)
 {
@@ -364,6 +444,8 @@ main(void)
 		cmocka_unit_test(nobody_writes_for_ever_to_a_full_socket),
 		cmocka_unit_test(a_peer_that_goes_ends_the_writing),
 		cmocka_unit_test(a_thread_reads_and_writes_as_well),
+		cmocka_unit_test(whoever_never_has_to_wait_lets_others_go_first),
+		cmocka_unit_test(two_that_never_have_to_wait_take_turns),
 	};
 
 	return cmocka_run_group_tests(tests, fibers_setup, fibers_teardown);
