@@ -12,7 +12,6 @@ static const struct {
 	{ "trusted_proxies", NOT_YET "; X-Forwarded-* is always rebuilt from the peer" },
 	{ "trusted_headers", NOT_YET "; X-Forwarded-* is always rebuilt from the peer" },
 	{ "proxy_protocol", NOT_YET },
-	{ "socket_mode", NOT_YET },
 	{ "engine", NOT_YET },
 	{ "threads", NOT_YET "; set \"limits.connections\"" },
 	{ "metrics", NOT_YET "; they are on \"admin\"" },

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/digits.h"
@@ -35,9 +36,11 @@ read_place(const char *text, struct address *ret_address, struct err *reterr)
 	}
 	if (!address_read(text, ret_address, reterr))
 		return false;
-	if (memcmp(ret_address->bytes, any, sizeof(any)) != 0)
+	if (ret_address->kind == ADDRESS_SYSTEMD)
+		return err_set(reterr, "is known to systemd only: say --address");
+	if (ret_address->kind == ADDRESS_UNIX || memcmp(ret_address->bytes, any, sizeof(any)) != 0)
 		return true;
-	if (ret_address->ipv6)
+	if (ret_address->kind == ADDRESS_IPV6)
 		ret_address->bytes[sizeof(any) - 1] = 1;
 	else
 		memcpy(ret_address->bytes, loopback, sizeof(loopback));
@@ -50,8 +53,14 @@ make_socket_address(const struct address *address, struct sockaddr_storage *stor
 {
 	struct sockaddr_in ipv4 = { .sin_family = AF_INET, .sin_port = htons(address->port) };
 	struct sockaddr_in6 ipv6 = { .sin6_family = AF_INET6, .sin6_port = htons(address->port) };
+	struct sockaddr_un file = { .sun_family = AF_UNIX };
 
-	if (address->ipv6) {
+	if (address->kind == ADDRESS_UNIX) {
+		memcpy(file.sun_path, address->name, strlen(address->name));
+		memcpy(storage, &file, sizeof(file));
+		return sizeof(file);
+	}
+	if (address->kind == ADDRESS_IPV6) {
 		memcpy(&ipv6.sin6_addr, address->bytes, sizeof(ipv6.sin6_addr));
 		memcpy(storage, &ipv6, sizeof(ipv6));
 		return sizeof(ipv6);
@@ -136,7 +145,7 @@ struct health_line {
 static const struct command_option options[] = {
 	OPTION_ROW_CONFIG,
 	{ .name = "--address",
-	    .argument = "ADDRESS:PORT",
+	    .argument = "ADDRESS",
 	    .offset = offsetof(struct health_line, address),
 	    .help = "ask there and read no configuration (default: the configuration's "
 		    "admin.address)" },

@@ -5,4 +5,5 @@ install(CODE "
   configure_file(\"${CMAKE_SOURCE_DIR}/deploy/systemd/postern.service.in\"
     \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/systemd/system/postern.service\" @ONLY)
 ")
+install(FILES deploy/systemd/postern.socket DESTINATION lib/systemd/system)
 install(FILES deploy/systemd/postern.sysusers.conf DESTINATION lib/sysusers.d RENAME postern.conf)

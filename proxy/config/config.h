@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/arena.h"
 #include "base/check.h"
@@ -70,6 +71,7 @@ struct config {
 	struct texts listen;     /* addresses */
 	enum engines_name engine;
 	int threads;          /* of engine events; 0: one for each processor */
+	mode_t socket_mode;   /* of the files of Unix sockets */
 	const char *admin;    /* address */
 	const char *upstream; /* URL, or NULL when every module has its own */
 	const char *policy_path;

@@ -7,6 +7,7 @@ struct listen_section {
 	struct texts address;
 	int engine;
 	int64_t threads;
+	const char *socket_mode;
 };
 
 struct admin_section {
@@ -21,7 +22,7 @@ static const struct field listen_fields[] = {
 	    .type = FIELD_TEXTS,
 	    .offset = offsetof(struct listen_section, address),
 	    .default_value = "0.0.0.0:8080",
-	    .help = "ADDRESS:PORT, one or a list" },
+	    .help = "ADDRESS:PORT, unix:/PATH or systemd:NAME, one or a list" },
 	{ .key = "engine",
 	    .type = FIELD_WORD,
 	    .offset = offsetof(struct listen_section, engine),
@@ -34,6 +35,11 @@ static const struct field listen_fields[] = {
 	    .max = 64,
 	    .default_value = "0",
 	    .help = "threads of the engine events; 0: one for each processor" },
+	{ .key = "socket_mode",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct listen_section, socket_mode),
+	    .default_value = "0660",
+	    .help = "mode of the files of Unix sockets, in octal digits" },
 	{ 0 },
 };
 
@@ -42,7 +48,7 @@ static const struct field admin_fields[] = {
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct admin_section, address),
 	    .default_value = "127.0.0.1:9901",
-	    .help = "ADDRESS:PORT" },
+	    .help = "ADDRESS:PORT, unix:/PATH or systemd:NAME" },
 	{ 0 },
 };
 
@@ -56,6 +62,21 @@ const struct field *
 config_admin_schema(void)
 {
 	return admin_fields;
+}
+
+/* "0660" or "660". */
+static void
+read_mode(struct config *config, const char *text, const struct node *node)
+{
+	const char *digits = text[0] == '0' ? text + 1 : text;
+
+	if (strlen(digits) != 3 || strspn(digits, "01234567") != 3) {
+		mistake_at_key(
+		    &config->mistakes, node, "must be a mode in octal digits, such as \"0660\"");
+		return;
+	}
+	for (const char *digit = digits; *digit != '\0'; digit++)
+		config->socket_mode = config->socket_mode * 8 + (mode_t)(*digit - '0');
 }
 
 /* Read one address; *ret_address is zeroed when it is invalid. */
@@ -76,8 +97,7 @@ taken_by(const struct address *address, const struct address *all, size_t count)
 {
 	size_t i = 0;
 
-	while (i < count &&
-	       (address->port == 0 || all[i].port == 0 || !address_clash(&all[i], address)))
+	while (i < count && !address_clash(&all[i], address))
 		i++;
 	return i;
 }
@@ -125,6 +145,8 @@ config_listen_read(
 	config->engine = (enum engines_name)listen.engine;
 	config->threads = (int)listen.threads;
 	config->admin = admin.address;
+	if (listen.socket_mode != NULL)
+		read_mode(config, listen.socket_mode, document_get(listen_map, "socket_mode"));
 	if (config->engine != ENGINES_EVENTS && engines_find(config->engine) == NULL)
 		mistake_at_key(&config->mistakes, document_get(listen_map, "engine"),
 		    "this build of postern has no CivetWeb; its engine is \"events\"");

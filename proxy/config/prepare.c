@@ -12,7 +12,6 @@
 #include "issuer/store/store.h"
 #include "jwks/source_files.h"
 #include "proxy/config/address.h"
-#include "proxy/listener/listener.h"
 
 /* May this user make files in the directory? */
 static bool
@@ -81,24 +80,58 @@ check_issuers(struct config *config)
 	}
 }
 
+/* The directory of a Unix socket takes a new file, and what stands there is a socket or nothing. */
 static void
-check_family(struct config *config, const char *text, const struct node *node)
+check_file(struct config *config, const char *path, const struct node *node)
 {
+	char *parent = file_directory(path);
+	struct stat info;
+
+	if (config->mistakes.offline)
+		mistake_left_out_at(&config->mistakes, node, "the folder of %s", path);
+	else if (parent == NULL || stat(parent, &info) != 0 || !S_ISDIR(info.st_mode))
+		mistake_at_key(&config->mistakes, node, "%s: there is no such folder", path);
+	else if (!may_write(parent))
+		mistake_at_key(&config->mistakes, node, "%s: its folder may not be written", path);
+	else if (lstat(path, &info) == 0 && !S_ISSOCK(info.st_mode))
+		mistake_at_key(
+		    &config->mistakes, node, "%s: there is a file that is no socket", path);
+	free(parent);
+}
+
+static void
+check_listener(
+    struct config *config, enum engines_name engine, const char *text, const struct node *node)
+{
+	/* In the order of enum address_kind. IPv4: every engine can. */
+	static const struct {
+		enum engines_ability ability;
+		const char *what;
+	} kinds[] = { [ADDRESS_IPV6] = { ENGINES_IPV6, "IPv6" },
+		[ADDRESS_UNIX] = { ENGINES_UNIX, "Unix sockets" },
+		[ADDRESS_SYSTEMD] = { ENGINES_ACTIVATION, "sockets that systemd hands over" } };
 	struct address address;
 	struct err err;
 
-	if (address_read(text, &address, &err) && address.ipv6 &&
-	    !engines_can(config->engine, ENGINES_IPV6))
+	if (!address_read(text, &address, &err))
+		return;
+	if (address.kind != ADDRESS_IPV4 && !engines_can(engine, kinds[address.kind].ability))
 		mistake_at_key(&config->mistakes, node,
-		    "\"%s\": the CivetWeb of this machine has no IPv6; \"engine\": events has",
-		    text);
+		    "\"%s\": the CivetWeb of this machine has no %s; \"engine\": events has", text,
+		    kinds[address.kind].what);
+	else if (address.kind == ADDRESS_UNIX)
+		check_file(config, address.name, node);
 }
 
 static void
 check_listeners(struct config *config)
 {
+	const struct node *admin = document_get(document_get(config->root, "admin"), "address");
+
 	for (size_t i = 0; i < config->listen.count; i++)
-		check_family(config, config->listen.at[i], config->listen.node);
+		check_listener(config, config->engine, config->listen.at[i], config->listen.node);
+	if (admin != NULL)
+		check_listener(config, ENGINES_EVENTS, config->admin, admin);
 }
 
 void

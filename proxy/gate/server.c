@@ -34,6 +34,9 @@ struct server {
 /* Enough that scrapers which hang do not keep a probe out. */
 #define ADMIN_CONNECTIONS 32
 
+/* Nobody is asked for credentials there. */
+#define ADMIN_SOCKET_MODE 0600
+
 /* Watch the files that were read. The digest of what was read is compared with their contents, so
  * that a change during reading is noticed as well. Without memory the previous list stays, and the
  * files are read again. `all`: also watch key files, which nothing else does when the services
@@ -62,7 +65,7 @@ static bool
 same_listeners(const struct config *a, const struct config *b)
 {
 	if (a->listen.count != b->listen.count || strcmp(a->admin, b->admin) != 0 ||
-	    a->engine != b->engine || a->threads != b->threads)
+	    a->engine != b->engine || a->threads != b->threads || a->socket_mode != b->socket_mode)
 		return false;
 	for (size_t i = 0; i < a->listen.count; i++)
 		if (strcmp(a->listen.at[i], b->listen.at[i]) != 0)
@@ -163,6 +166,7 @@ listener_setup_of(const struct config *config, const char *address)
 		.engine = engines_find(config->engine),
 		.threads = config->threads,
 		.address = address,
+		.socket_mode = config->socket_mode,
 		.header_bytes = config->limits.header_bytes,
 		.connections = (int)config->limits.connections,
 		.header_timeout_ms = config->limits.header_timeout_ms,
@@ -184,6 +188,7 @@ admin_setup_of(const struct config *config)
 		setup.threads = 1;
 	setup.engine = engines_find(ENGINES_EVENTS);
 	setup.connections = ADMIN_CONNECTIONS;
+	setup.socket_mode = ADMIN_SOCKET_MODE;
 	return setup;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/http/headers.h"
 
+#include <string.h>
+
 #include "base/buffer.h"
 #include "base/header_line.h"
 
@@ -68,7 +70,8 @@ add_ours(struct buffer *head, const struct headers_setup *setup)
 {
 	const struct request *request = setup->request;
 
-	header_line_add(head, SPAN("X-Forwarded-For"), span_of(request->peer));
+	if (strcmp(request->peer, REQUEST_PEER_UNIX) != 0)
+		header_line_add(head, SPAN("X-Forwarded-For"), span_of(request->peer));
 	header_line_add(
 	    head, SPAN("X-Forwarded-Proto"), request->secure ? SPAN("https") : SPAN("http"));
 	if (request->host.len > 0)

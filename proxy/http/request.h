@@ -29,6 +29,9 @@ struct request_certificate {
 	unsigned char sha256[DIGEST_BYTES]; /* of its DER */
 };
 
+/* The peer of whoever came by a Unix socket: it has no address. */
+#define REQUEST_PEER_UNIX "unix"
+
 /* All spans are lent by the exchange until it ends. */
 struct request {
 	struct span method;
@@ -41,7 +44,7 @@ struct request {
 	bool expects_continue;  /* Expect: 100-continue */
 	bool keep_alive;        /* what the client asked for (RFC 9112 section 9.3) */
 	struct span host;
-	char peer[64]; /* address of the client's socket */
+	char peer[64]; /* address of the client's socket, or REQUEST_PEER_UNIX */
 	int peer_port;
 	bool secure;                                   /* came over TLS */
 	const struct request_certificate *certificate; /* of the client; NULL: none */

@@ -54,6 +54,7 @@ struct exchange {
 struct listener {
 	const struct engine *engine;
 	struct listener_setup setup;
+	bool leaves; /* while draining it accepts nothing: what comes in is for the next process */
 	atomic_bool draining;
 	atomic_int busy;        /* exchanges under way */
 	atomic_int connections; /* open */

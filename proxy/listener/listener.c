@@ -26,6 +26,8 @@ listener_port(const struct listener *listener)
 int
 listener_busy(const struct listener *listener)
 {
+	if (listener->leaves && atomic_load(&listener->draining))
+		return listener_connections(listener);
 	return atomic_load(&listener->busy);
 }
 

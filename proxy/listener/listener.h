@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/check.h"
 #include "base/err.h"
@@ -23,7 +24,8 @@ struct engine;
 /* What a listener needs. Texts are borrowed and copied. */
 struct listener_setup {
 	const struct engine *engine; /* that is to listen */
-	const char *address;         /* "ADDRESS:PORT" */
+	const char *address;         /* "ADDRESS:PORT", "unix:/PATH" or "systemd:NAME" */
+	mode_t socket_mode;          /* of the file of a Unix socket */
 	int64_t header_bytes;        /* maximum bytes of a request's head */
 	int connections;             /* most at a time */
 	int64_t header_timeout_ms;
@@ -62,7 +64,8 @@ void listener_drain(struct listener *listener);
 /* The port it listens on: what the system chose for ":0". */
 int listener_port(const struct listener *listener);
 
-/* Exchanges under way, and connections open. */
+/* Exchanges under way, and connections open. Where draining leaves new connections to the next
+ * process, every one that is still open counts as under way: whoever was accepted is served. */
 int listener_busy(const struct listener *listener);
 int listener_connections(const struct listener *listener);
 

@@ -38,7 +38,7 @@ function fill(dir) {
 
 /** Every key of the manual, good. */
 const base = ({ port, adminPort }) => ({
-  listen: { address: `127.0.0.1:${port}`, engine: 'events', threads: 2 },
+  listen: { address: `127.0.0.1:${port}`, engine: 'events', threads: 2, socket_mode: '0660' },
   admin: { address: `127.0.0.1:${adminPort}` },
   upstream: 'http://127.0.0.1:9',
   policy: 'policy.yaml',
@@ -86,7 +86,7 @@ const URLS = [
   'localhost:8080', '127.0.0.1', 'ftp://127.0.0.1', 'HTTP://127.0.0.1', 'https://[::1]', 'http://[::1', '//127.0.0.1', 'http://', '/api', '?x', 'unix:/tmp/none', 'unix:none', `unix:/${'a'.repeat(200)}`, `http://${'a'.repeat(300)}`,
 ];
 const ADDRESSES = ({ port, adminPort }) => [
-  '127.0.0.1', '8080', ':8080', 'localhost:8080', '127.0.0.1:0', '127.0.0.1:65536', '127.0.0.1:80s', '999.1.1.1:80', '1.2.3:80', '::1:80', '[127.0.0.1]:80', 'http://127.0.0.1:80', 'unix:/tmp/none', `[::1]:${port}`,
+  '127.0.0.1', '8080', ':8080', 'localhost:8080', '127.0.0.1:0', '127.0.0.1:65536', '127.0.0.1:80s', '999.1.1.1:80', '1.2.3:80', '::1:80', '[127.0.0.1]:80', 'http://127.0.0.1:80', `unix:/tmp/postern-${port}`, 'unix:none', 'unix:/tmp', 'unix:/nowhere/none', 'systemd:', `[::1]:${port}`,
   `127.0.0.1:${port}`, `127.0.0.1:${adminPort}`, `0.0.0.0:${port}`, `0.0.0.0:${adminPort}`, [`127.0.0.1:${port}`, `127.0.0.1:${port}`], [`127.0.0.1:${port}`, `127.0.0.2:${port}`], Array.from({ length: 9 }, (_, i) => `127.0.0.${i + 1}:${port}`),
 ];
 // What libpq would find out only when it connects, and paths that name no file.

@@ -21,6 +21,7 @@ const NUMBERS = '/usr/include/x86_64-linux-gnu/asm/unistd_64.h';
 const MOST = 20; // tenths: 2.0 of 10
 
 const UNIT = fs.readFileSync(path.join(SYSTEMD, 'postern.service.in'), 'utf8').replaceAll('@POSTERN_BIN@', POSTERN);
+const SOCKET = fs.readFileSync(path.join(SYSTEMD, 'postern.socket'), 'utf8');
 const setting = (name) => [...UNIT.matchAll(new RegExp(`^${name}=(.*)$`, 'gm'))].map(([, value]) => value);
 
 async function program(file, args, options = {}) {
@@ -45,6 +46,13 @@ const security = (file, most) => program('systemd-analyze', ['security', '--offl
 
 test('the unit', { skip: NO_SYSTEMD }, async (t) => {
   await t.test('systemd finds nothing wrong with it', async () => assert.deepEqual(await verify(unitFile(t)), { code: 0, text: '' }));
+  await t.test('nor with the unit of its socket', async () => {
+    const file = path.join(path.dirname(unitFile(t)), 'postern.socket');
+    fs.writeFileSync(file, SOCKET);
+    assert.deepEqual(await verify(file), { code: 0, text: '' });
+    fs.writeFileSync(file, SOCKET.replace('ListenStream', 'ListenStreams'));
+    assert.match((await verify(file)).text, /ListenStreams/);
+  });
   await t.test('and would, if there were', async () => {
     const done = await verify(unitFile(t, UNIT.replace('NoNewPrivileges', 'NoNewPrivilege')));
     assert.match(done.text, /NoNewPrivilege/);

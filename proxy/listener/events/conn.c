@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/listener/events/conn.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +9,11 @@
 #include "base/clock.h"
 #include "proxy/io/fiber.h"
 #include "proxy/io/watch.h"
+#include "proxy/listener/events/peer.h"
 #include "proxy/listener/events/serving.h"
 
 #define LINGER_US 1000000
+#define HURRY_MS 1000
 
 static void on_client(void *context, unsigned flags);
 
@@ -316,22 +317,6 @@ late(struct timer *timer)
 
 /* ---- from accept on ---- */
 
-static void
-name_peer(struct conn *conn, const struct sockaddr_storage *peer)
-{
-	if (peer->ss_family == AF_INET6) {
-		const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)peer;
-
-		(void)inet_ntop(AF_INET6, &six->sin6_addr, conn->peer, sizeof(conn->peer));
-		conn->peer_port = ntohs(six->sin6_port);
-	} else if (peer->ss_family == AF_INET) {
-		const struct sockaddr_in *four = (const struct sockaddr_in *)peer;
-
-		(void)inet_ntop(AF_INET, &four->sin_addr, conn->peer, sizeof(conn->peer));
-		conn->peer_port = ntohs(four->sin_port);
-	}
-}
-
 struct conn *
 conn_new(struct events_listener *listener, int socket, const struct sockaddr_storage *peer)
 {
@@ -344,7 +329,7 @@ conn_new(struct events_listener *listener, int socket, const struct sockaddr_sto
 	conn->socket = socket;
 	conn->listener = listener;
 	conn->timer.late = late;
-	name_peer(conn, peer);
+	conn->peer_port = peer_name(peer, conn->peer);
 	return conn;
 }
 
@@ -355,6 +340,13 @@ begin(struct conn *conn, enum listener_state state, int64_t timeout_ms)
 	set_deadline(conn, timeout_ms);
 	if (!watch_add(conn->socket, on_client, conn))
 		conn_close(conn);
+}
+
+void
+conn_hurry(struct conn *conn)
+{
+	if (conn->held == 0 && conn->deadline_us > clock_mono_us() + HURRY_MS * 1000)
+		set_deadline(conn, HURRY_MS);
 }
 
 bool

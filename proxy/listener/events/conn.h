@@ -22,6 +22,8 @@
 #include "proxy/io/loop.h"
 #include "proxy/io/wheel.h"
 #include "proxy/listener/engine.h"
+#include "proxy/listener/events/listening.h"
+#include "proxy/listener/events/peer.h"
 #include "proxy/listener/events/places.h"
 
 /* A connection that was answered and closed: what still arrives is discarded up to here. */
@@ -37,11 +39,18 @@ struct events_share {
 	struct timer rest; /* the loop accepts nothing for a while */
 };
 
+/* One of its sockets. */
+struct events_door {
+	struct events_listener *listener;
+	int socket;
+};
+
 struct events_listener {
 	struct listener base;
-	int socket, port;
-	atomic_int on_loop[LOOP_MAX]; /* connections, by loop */
-	atomic_int taken;             /* places: at most setup.connections */
+	struct listening listening;
+	struct events_door doors[LISTENING_MAX]; /* one for each of those sockets */
+	atomic_int on_loop[LOOP_MAX];            /* connections, by loop */
+	atomic_int taken;                        /* places: at most setup.connections */
 	struct events_share shares[LOOP_MAX];
 };
 
@@ -61,7 +70,7 @@ struct conn {
 	struct request_scan scan;
 	size_t lingered; /* bytes discarded */
 	int peer_port;
-	char peer[64];
+	char peer[PEER_ROOM];
 };
 
 /* A connection for an accepted socket, which still belongs to no loop. NULL: no memory, and the
@@ -76,6 +85,9 @@ MUST_CHECK bool conn_open(struct conn *conn);
 
 /* The same without a place. Its first request is refused if none has become free until then. */
 void conn_open_surplus(struct conn *conn);
+
+/* If it has sent nothing yet, it has a second left. */
+void conn_hurry(struct conn *conn);
 
 /* Close it: it is not served, and no post refers to it. */
 void conn_close(struct conn *conn);

@@ -65,6 +65,18 @@ crowd_close_idle(struct events_listener *listener)
 	close_all(&listener->shares[loop_index()].places, LISTENER_IDLE);
 }
 
+void
+crowd_hurry(struct events_listener *listener)
+{
+	struct places *places = &listener->shares[loop_index()].places;
+	static const enum listener_state states[] = { LISTENER_READING, LISTENER_SURPLUS };
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		for (struct placed *placed = places->at[states[i]].first; placed != NULL;
+		    placed = placed->next)
+			conn_hurry((struct conn *)(void *)placed);
+}
+
 /* A fiber that is cancelled moves no connection that is served but its own, which lingers then. */
 static void
 cancel_all(struct places *places)

@@ -21,6 +21,9 @@ void crowd_relieve(struct events_share *share);
 /* Of this thread's connections to the listener: close the idle ones; or all, and cancel what is
  * being served. */
 void crowd_close_idle(struct events_listener *listener);
+
+/* Those of them that have sent nothing yet have a second left. */
+void crowd_hurry(struct events_listener *listener);
 void crowd_close_all(struct events_listener *listener);
 
 #endif

@@ -2,9 +2,8 @@
 /* Accept connections and spread them over the loops. */
 #include "proxy/listener/events/events.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <linux/sock_diag.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,14 +12,12 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/digits.h"
 #include "base/span.h"
 #include "proxy/io/offload.h"
 #include "proxy/io/watch.h"
 #include "proxy/listener/events/crowd.h"
 #include "proxy/listener/events/request_body.h"
 
-#define BACKLOG 4096
 #define ACCEPT_MAX 64  /* connections accepted before others have their turn */
 #define REST_US 100000 /* without descriptors, accepting rests for so long */
 
@@ -82,16 +79,30 @@ take(struct events_listener *listener, int socket, const struct sockaddr_storage
 		loop_post(loop, &conn->post);
 }
 
-static void on_listener(void *context, unsigned flags);
+static void on_door(void *context, unsigned flags);
+
+/* This loop accepts no more. */
+static void
+close_doors(struct events_listener *listener)
+{
+	for (size_t i = 0; i < listener->listening.count; i++)
+		watch_remove_shared(listener->doors[i].socket);
+}
 
 static void
 accept_again(struct timer *timer)
 {
 	struct events_share *share =
 	    (struct events_share *)(void *)((char *)timer - offsetof(struct events_share, rest));
+	struct events_door *doors = share->listener->doors;
+	size_t open = 0, count = share->listener->listening.count;
 
-	if (!watch_add_shared(share->listener->socket, on_listener, share->listener))
-		watch_timer(timer, clock_mono_us() + REST_US);
+	while (open < count && watch_add_shared(doors[open].socket, on_door, &doors[open]))
+		open++;
+	if (open == count)
+		return;
+	close_doors(share->listener);
+	watch_timer(timer, clock_mono_us() + REST_US);
 }
 
 /* Without descriptors, memory or the like accepting would fail again at once: another connection
@@ -102,7 +113,7 @@ rest(struct events_listener *listener)
 	struct events_share *share = &listener->shares[loop_index()];
 
 	crowd_relieve(share);
-	watch_remove_shared(listener->socket);
+	close_doors(listener);
 	watch_timer(&share->rest, clock_mono_us() + REST_US);
 }
 
@@ -114,95 +125,26 @@ short_of_something(int number)
 }
 
 static void
-on_listener(void *context, unsigned flags)
+on_door(void *context, unsigned flags)
 {
-	struct events_listener *listener = context;
+	struct events_door *door = context;
 
 	(void)flags;
 	for (int i = 0; i < ACCEPT_MAX; i++) {
 		struct sockaddr_storage peer;
 		socklen_t len = sizeof(peer);
 		int socket = accept4(
-		    listener->socket, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		    door->socket, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (socket >= 0) {
-			take(listener, socket, &peer);
+			take(door->listener, socket, &peer);
 		} else if (short_of_something(errno)) {
-			rest(listener);
+			rest(door->listener);
 			return;
 		} else if (errno != EINTR && errno != ECONNABORTED) {
 			return;
 		}
 	}
-}
-
-/* ---- the listening socket ---- */
-
-/* config/address.h has checked the text; port 0 is for tests. */
-static bool
-read_address(const char *text, struct sockaddr_storage *address, socklen_t *ret_len)
-{
-	const char *colon = strrchr(text, ':');
-	struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
-	struct sockaddr_in *four = (struct sockaddr_in *)address;
-	bool bracketed = text[0] == '[';
-	char host[64];
-	int64_t port;
-	size_t len;
-
-	*address = (struct sockaddr_storage){ 0 };
-	if (colon == NULL || !digits_read(span_of(colon + 1), 5, &port) || port > 65535)
-		return false;
-	len = (size_t)(colon - text) - (bracketed ? 2 : 0);
-	if (len >= sizeof(host))
-		return false;
-	(void)snprintf(host, sizeof(host), "%.*s", (int)len, text + (bracketed ? 1 : 0));
-	if (bracketed) {
-		six->sin6_family = AF_INET6;
-		six->sin6_port = htons((uint16_t)port);
-		*ret_len = sizeof(*six);
-		return inet_pton(AF_INET6, host, &six->sin6_addr) == 1;
-	}
-	four->sin_family = AF_INET;
-	four->sin_port = htons((uint16_t)port);
-	*ret_len = sizeof(*four);
-	return inet_pton(AF_INET, host, &four->sin_addr) == 1;
-}
-
-static int
-port_of(const struct sockaddr_storage *address)
-{
-	return address->ss_family == AF_INET6
-		   ? ntohs(((const struct sockaddr_in6 *)address)->sin6_port)
-		   : ntohs(((const struct sockaddr_in *)address)->sin_port);
-}
-
-/* An IPv6 socket takes IPv6 only: "[::]" and "0.0.0.0" may stand beside each other. */
-static bool
-open_socket(struct events_listener *listener, struct err *reterr)
-{
-	const char *text = listener->base.setup.address;
-	struct sockaddr_storage address;
-	socklen_t len = 0;
-	int one = 1, fd;
-
-	if (!read_address(text, &address, &len))
-		return err_set(reterr, "cannot listen on %s", text);
-	fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return err_errno(reterr, errno, "cannot listen on %s", text);
-	listener->socket = fd;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
-	    (address.ss_family == AF_INET6 &&
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) != 0) ||
-	    bind(fd, (struct sockaddr *)&address, len) != 0 || listen(fd, BACKLOG) != 0 ||
-	    getsockname(fd, (struct sockaddr *)&address, &len) != 0) {
-		(void)err_errno(reterr, errno, "cannot listen on %s", text);
-		watch_close(fd);
-		return false;
-	}
-	listener->port = port_of(&address);
-	return true;
 }
 
 /* ---- the operations ---- */
@@ -219,20 +161,31 @@ begin_here(void *context)
 }
 
 static void
+close_doors_here(void *context)
+{
+	struct events_listener *listener = context;
+
+	wheel_clear(&listener->shares[loop_index()].rest);
+	close_doors(listener);
+}
+
+static void
 leave_here(void *context)
 {
 	struct events_listener *listener = context;
-	struct events_share *share = &listener->shares[loop_index()];
 
-	crowd_part(share);
-	wheel_clear(&share->rest);
-	watch_remove_shared(listener->socket);
+	close_doors_here(listener);
+	crowd_part(&listener->shares[loop_index()]);
 }
 
 static void
 drain_here(void *context)
 {
-	crowd_close_idle(context);
+	struct events_listener *listener = context;
+
+	crowd_close_idle(listener);
+	if (listener->listening.handed)
+		crowd_hurry(listener);
 }
 
 static void
@@ -277,12 +230,16 @@ start(const struct listener_setup *setup, struct listener **ret_listener, struct
 		free(listener);
 		return false;
 	}
-	if (!open_socket(listener, reterr)) {
+	if (!listening_open(&listener->listening, setup->address, setup->socket_mode, reterr)) {
 		stop_loops();
 		free(listener);
 		return false;
 	}
 	listeners++;
+	listener->base.leaves = listener->listening.handed;
+	for (size_t i = 0; i < listener->listening.count; i++)
+		listener->doors[i] =
+		    (struct events_door){ listener, listener->listening.sockets[i] };
 	for (int i = 0; i < LOOP_MAX; i++) {
 		listener->shares[i].listener = listener;
 		listener->shares[i].rest.late = accept_again;
@@ -296,13 +253,18 @@ start(const struct listener_setup *setup, struct listener **ret_listener, struct
 static int
 port(const struct listener *base)
 {
-	return ((const struct events_listener *)base)->port;
+	return ((const struct events_listener *)base)->listening.port;
 }
 
+/* What systemd keeps open waits for the next process, and is not begun by this one. */
 static void
 drain(struct listener *base)
 {
-	loop_ask_all(drain_here, (struct events_listener *)base);
+	struct events_listener *listener = (struct events_listener *)base;
+
+	if (listener->listening.handed)
+		loop_ask_all(close_doors_here, listener);
+	loop_ask_all(drain_here, listener);
 }
 
 /* Cancelled requests end by themselves; calls of the pool are waited for. */
@@ -312,7 +274,7 @@ stop(struct listener *base)
 	struct events_listener *listener = (struct events_listener *)base;
 
 	loop_ask_all(leave_here, listener);
-	watch_close(listener->socket);
+	listening_close(&listener->listening);
 	do {
 		loop_ask_all(close_here, listener);
 		if (atomic_load(&base->connections) > 0)
@@ -337,15 +299,7 @@ count(const struct listener *base, enum listener_state state)
 static bool
 drops(const struct listener *base, uint64_t *ret_drops)
 {
-	uint32_t values[SK_MEMINFO_VARS] = { 0 };
-	socklen_t len = sizeof(values);
-
-	if (getsockopt(((const struct events_listener *)base)->socket, SOL_SOCKET, SO_MEMINFO,
-		values, &len) != 0 ||
-	    len <= SK_MEMINFO_DROPS * sizeof(*values))
-		return false;
-	*ret_drops = values[SK_MEMINFO_DROPS];
-	return true;
+	return listening_drops(&((const struct events_listener *)base)->listening, ret_drops);
 }
 
 const struct engine *

@@ -9,6 +9,9 @@
 
 #include "proxy/config/address.h"
 
+#define TEN "0123456789"
+#define LONG_PATH TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "012345"
+
 static const struct {
 	const char *text, *wrong; /* part of the error; NULL: it is an address */
 } forms[] = {
@@ -37,7 +40,20 @@ static const struct {
 	{ "*:8080", "write 0.0.0.0:8080" },
 	{ "8080", "write 0.0.0.0:8080" },
 	{ "http://127.0.0.1:80", "without a scheme" },
-	{ "unix:/run/gate", "does not listen on Unix sockets" },
+	{ "/run/gate", "of a Unix socket unix:/PATH" },
+	{ "unix:/run/gate", NULL },
+	{ "unix:/" LONG_PATH, NULL },
+	{ "unix:/x" LONG_PATH, "at most 107 bytes" },
+	{ "unix:gate", "absolute path" },
+	{ "unix:", "absolute path" },
+	{ "unix:/run/", "absolute path" },
+	{ "unix:127.0.0.1:80", "absolute path" },
+	{ "systemd:web", NULL },
+	{ "systemd:postern.socket", NULL },
+	{ "systemd:", "systemd:NAME" },
+	{ "systemd:a:b", "systemd:NAME" },
+	{ "systemd:a b", "systemd:NAME" },
+	{ "systemd:\xc3\xa9", "systemd:NAME" },
 };
 
 static void
@@ -66,6 +82,11 @@ static const struct {
 	{ "[::1]:80", "[::]:80", true },
 	{ "[::1]:80", "[0:0::1]:80", true },
 	{ "[::]:80", "0.0.0.0:80", false },
+	{ "unix:/a", "unix:/a", true },
+	{ "unix:/a", "unix:/b", false },
+	{ "systemd:a", "systemd:a", true },
+	{ "systemd:a", "systemd:b", false },
+	{ "systemd:a", "127.0.0.1:80", false },
 };
 
 static void

@@ -26,7 +26,8 @@ events_can_do_all_that_civetweb_can(void **state)
 	(void)state;
 	for (int i = 0; i < ENGINES_ABILITIES; i++)
 		assert_true(engines_can(ENGINES_EVENTS, (enum engines_ability)i));
-	assert_false(engines_can(ENGINES_CIVETWEB, ENGINES_METHODS));
+	assert_false(engines_can(ENGINES_CIVETWEB, ENGINES_UNIX));
+	assert_false(engines_can(ENGINES_CIVETWEB, ENGINES_ACTIVATION));
 }
 
 static void

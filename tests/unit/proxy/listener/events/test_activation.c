@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "proxy/listener/events/activation.h"
+
+#define NONE (-1)
+
+static const struct {
+	struct activation given;
+	const char *name;
+	int from, want;
+} cases[] = {
+	{ { "7", "1", "web", 7 }, "web", 3, 3 },
+	{ { "7", "1", "web", 7 }, "web", 4, NONE },
+	{ { "7", "1", "web", 7 }, "we", 3, NONE },
+	{ { "7", "1", "web", 7 }, "", 3, NONE },
+	{ { "7", "3", "web:admin:web", 7 }, "web", 3, 3 },
+	{ { "7", "3", "web:admin:web", 7 }, "web", 4, 5 },
+	{ { "7", "3", "web:admin:web", 7 }, "web", 6, NONE },
+	{ { "7", "3", "web:admin:web", 7 }, "admin", 3, 4 },
+	{ { "7", "2", "web:admin:other", 7 }, "other", 3, NONE }, /* more names than sockets */
+	{ { "7", "3", "web:admin", 7 }, "unknown", 3, NONE },     /* and fewer */
+	{ { "7", "3", "web::admin", 7 }, "admin", 3, 5 },
+	{ { "7", "2", NULL, 7 }, "unknown", 4, 4 },
+	{ { "7", "2", NULL, 7 }, "web", 3, NONE },
+	{ { "8", "1", "web", 7 }, "web", 3, NONE }, /* for another process */
+	{ { NULL, "1", "web", 7 }, "web", 3, NONE },
+	{ { "7", NULL, "web", 7 }, "web", 3, NONE },
+	{ { "", "1", "web", 7 }, "web", 3, NONE },
+	{ { "7x", "1", "web", 7 }, "web", 3, NONE },
+	{ { "-7", "1", "web", 7 }, "web", 3, NONE },
+	{ { "7", "-1", "web", 7 }, "web", 3, NONE },
+	{ { "7", "0", "web", 7 }, "web", 3, NONE },
+	{ { "7", "1 ", "web", 7 }, "web", 3, NONE },
+	{ { "7", "99999999999999999999", "web", 7 }, "web", 3, NONE },
+};
+
+static void
+sockets_are_found_by_their_names(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int got = activation_find(&cases[i].given, span_of(cases[i].name), cases[i].from);
+
+		if (got != cases[i].want)
+			fail_msg("case %zu: got %d", i, got);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sockets_are_found_by_their_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
