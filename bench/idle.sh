@@ -2,9 +2,19 @@
 # shellcheck shell=bash
 # What is measured once and not by rounds: memory, and how soon a gate notices that its client has left.
 
-# memory WHEN: the RSS of every gate into its file, now and while connections that have asked once are
-# silent at it. Connections that did not stay are not idle ones, so that gate has no figure.
-memory()
+# note_memory WHEN: the RSS of every gate into its file.
+note_memory()
+{
+	local gate
+
+	for gate in $memory_gates; do
+		! plays "$gate" || echo "$1 $(rss_kb "$gate")" >>"$dir/memory-$gate"
+	done
+}
+
+# note_idle_memory WHEN: the same while connections that have asked once are silent at it. Connections that
+# did not stay are not idle ones, so that gate has no figure.
+note_idle_memory()
 {
 	local gate gates=()
 
@@ -12,7 +22,6 @@ memory()
 		! plays "$gate" || gates+=("$gate")
 	done
 	for gate in "${gates[@]}"; do
-		echo "$1 $(rss_kb "$gate")" >>"$dir/memory-$gate"
 		start "idle-$gate" node "$here/clients/idle.mjs" "${port[$gate]}" "$idle" "$(head -n 1 "$dir/known")"
 	done
 	for gate in "${gates[@]}"; do
@@ -24,10 +33,9 @@ memory()
 	sleep "$silence"
 	for gate in "${gates[@]}"; do
 		if [ "$(cat "$dir/idle-$gate.log")" = open ]; then
-			echo "$1-idle $(rss_kb "$gate")" >>"$dir/memory-$gate"
+			echo "$1 $(rss_kb "$gate")" >>"$dir/memory-$gate"
 		else
 			say "$gate did not answer and keep $idle connections: $(sort "$dir/idle-$gate.log" | uniq -c | head -n 1)" >&2
-			echo "$gate" >>"$dir/not-kept"
 		fi
 		stop "idle-$gate"
 		rm -f "$dir/idle-$gate.log"

@@ -105,17 +105,17 @@ memory_table()
 
 leaving_table()
 {
-	local gate typical longest
+	local gate way typical longest
 
 	[ -s "$dir/leaving" ] || return 0
 	say
 	say "### From a client's leaving to the end of the upstream's request, ms"
 	say
-	say "| | median | longest |"
-	say "| --- | --- | --- |"
-	while read -r gate typical longest; do
+	say "| | the client | median | longest |"
+	say "| --- | --- | --- | --- |"
+	while read -r gate way typical longest; do
 		[ "$typical" != not ] || typical="not within 3 s" longest=
-		say "| $(label "$gate") | $typical | $longest |"
+		say "| $(label "$gate") | $([ "$way" = reset ] && echo resets || echo closes) the connection | $typical | $longest |"
 	done <"$dir/leaving"
 }
 
