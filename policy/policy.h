@@ -31,6 +31,7 @@ struct grant {
 	    *client; /* of the local issuer, by name or id; with `issuer`: the client claim */
 	const char *user;
 	const char *certificate; /* the client certificate's subject, see distinguished_name.h */
+	const struct node *node; /* where it was written, for explanations */
 	struct grant *next;
 };
 

@@ -42,6 +42,7 @@ struct principal_inputs {
 	const struct principal_store *store; /* NULL: not of the local issuer */
 	struct span certificate;             /* subject of the verified client certificate, see
 						distinguished_name.h; at == NULL: none */
+	bool any_group;                      /* as if the caller were in every group */
 };
 
 /*

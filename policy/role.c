@@ -157,6 +157,7 @@ read_grants(struct reader *reader, const struct node *list, struct role *role)
 		if (grant == NULL)
 			return;
 		schema_read(node, grant_fields, grant, reader->mistakes);
+		grant->node = node;
 		if (reader->mistakes->errors == errors)
 			check_grant(reader, node, grant);
 		*end = grant;
