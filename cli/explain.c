@@ -12,6 +12,7 @@
 #include "cli/explain_own.h"
 #include "cli/explain_reason.h"
 #include "cli/explain_revoked.h"
+#include "cli/explain_why.h"
 #include "cli/input.h"
 #include "cli/keys.h"
 #include "issuer/model/incarnation.h"
@@ -266,11 +267,15 @@ tell(struct answering *answering, enum reason reason)
 							: decision->verdict.detail,
 	};
 	struct explain_revoked asked = { answering->inputs.config, decision, &answering->arena };
+	struct explain_why why = { &answering->inputs, decision, answering->payload,
+		&answering->arena };
 	struct err err = { "" };
 	struct buffer text;
 
 	if (reason == REASON_TOKEN_REVOKED && !explain_revoked(&asked, &explanation, &err))
 		return command_trouble("explain: %s", err.text);
+	if (!explain_why(&why, &explanation.why))
+		return command_trouble("explain: out of memory");
 	buffer_init(&text, 1u << 20);
 	if (answering->asked->json) {
 		json_t *object = explain_json(&explanation);

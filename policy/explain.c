@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "policy/why_print.h"
 
 static json_t *
 text_or_null(const char *text)
@@ -146,6 +147,44 @@ put_revoked(json_t *object, const struct explanation *explanation, bool *failed)
 	    failed);
 }
 
+/* Would a role or a scope more make it pass? */
+static bool
+lacks(const struct explanation *explanation)
+{
+	return explanation->route != NULL && explanation->route->privilege != NULL &&
+	       (explanation->reason == REASON_PRIVILEGE_MISSING ||
+		   explanation->reason == REASON_SCOPE_MISSING);
+}
+
+static struct why_print
+ways_of(const struct explanation *explanation)
+{
+	return (struct why_print){ explanation->why, explanation->route->privilege,
+		explanation->principal };
+}
+
+static void
+append_way(void *context, const char *way)
+{
+	json_array_append_new(context, json_string(way));
+}
+
+static void
+put_why(json_t *object, const struct explanation *explanation, bool *failed)
+{
+	json_t *lines = json_array(), *ways = json_array();
+	struct why_print print;
+
+	for (const struct why_line *one = explanation->why; one != NULL; one = one->next)
+		json_array_append_new(lines, why_print_json(one));
+	if (lacks(explanation)) {
+		print = ways_of(explanation);
+		why_print_ways(&print, append_way, ways);
+	}
+	put(object, "granted_to", lines, failed);
+	put(object, "to_pass", ways, failed);
+}
+
 json_t *
 explain_json(const struct explanation *explanation)
 {
@@ -156,6 +195,7 @@ explain_json(const struct explanation *explanation)
 	put_route(object, explanation, &failed);
 	put_caller(object, explanation, &failed);
 	put_revoked(object, explanation, &failed);
+	put_why(object, explanation, &failed);
 	if (!failed)
 		return object;
 	json_decref(object);
@@ -277,6 +317,28 @@ text_caller(const struct explanation *explanation, struct buffer *buffer)
 	    who->not_text, who->not_text == 1 ? "entry" : "entries");
 }
 
+static void
+add_way(void *context, const char *way)
+{
+	line(context, "to pass", way);
+}
+
+static void
+text_why(const struct explanation *explanation, struct buffer *buffer)
+{
+	struct why_print print;
+
+	for (const struct why_line *one = explanation->why; one != NULL; one = one->next) {
+		label(buffer, "granted to");
+		why_print_line(one, buffer);
+		buffer_add_byte(buffer, '\n');
+	}
+	if (!lacks(explanation))
+		return;
+	print = ways_of(explanation);
+	why_print_ways(&print, add_way, buffer);
+}
+
 void
 explain_text(const struct explanation *explanation, struct buffer *buffer)
 {
@@ -297,4 +359,5 @@ explain_text(const struct explanation *explanation, struct buffer *buffer)
 	if (explanation->route != NULL)
 		text_route(explanation->route, buffer);
 	text_caller(explanation, buffer);
+	text_why(explanation, buffer);
 }

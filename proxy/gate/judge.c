@@ -160,7 +160,7 @@ judge_claims(const struct judge_inputs *inputs, const struct claims *claims, str
 {
 	const struct config *config = inputs->config;
 	struct principal_store store = { 0 };
-	struct principal_inputs who = { claims, &store, judge_subject(inputs) };
+	struct principal_inputs who = { claims, &store, judge_subject(inputs), false };
 	struct caller *caller = arena_alloc(arena, sizeof(*caller));
 	enum reason reason = find_holder(inputs, claims, &store);
 
@@ -350,7 +350,7 @@ judge_user(const struct judge_inputs *inputs, const struct user *user, struct ar
 {
 	const struct config *config = inputs->config;
 	struct principal_store store = { .user = user->name, .roles = user->roles };
-	struct principal_inputs who = { NULL, &store, judge_subject(inputs) };
+	struct principal_inputs who = { NULL, &store, judge_subject(inputs), false };
 	struct caller *caller = arena_alloc(arena, sizeof(*caller));
 
 	if (caller == NULL)

@@ -188,3 +188,69 @@ test('explain assumes a client certificate beside whoever asks', async (t) => {
     assert.match(done.stderr, new RegExp(`--certificate: ${why}`));
   }
 });
+
+test('which line of the policy fails, on what, and what would pass', async (t) => {
+  const policy = [
+    'roles:',
+    '  reader:',
+    '    granted_to:',
+    '      - {issuer: idp, scope: orders.read}',
+    '      - {issuer: idp, group: staff, claim: /level, equals: [5, 6]}',
+    '      - {client: robot}',
+    'modules: {api: {paths: ["/api/*"]}}',
+    'privileges:',
+    '  read: {paths: ["/api/*"], roles: [reader]}',
+    '  open: {paths: ["/api/any"]}',
+    '',
+  ].join('\n');
+  const gate = await issuerGate(t, { policy, files: { 'keys.json': keySet(key) }, config: { issuers: fileIssuer() } });
+  await known(gate, await gate.addClient('shop'));
+  const lines = (said) => said.granted_to.map((one) => ({ line: one.line, failed: one.failed, found: one.found, near: one.near }));
+
+  await t.test('by a token', async () => {
+    const token = await sign(key, { scope: 'Orders.Read', groups: ['staff'], level: 4 });
+    const said = await explain(gate, '/api/x', '--token', token);
+    assert.equal(said.reason, 'privilege_missing');
+    assert.deepEqual(lines(said), [
+      { line: 4, failed: 'scope', found: 'Orders.Read', near: 'Orders.Read (upper and lower case differ)' },
+      { line: 5, failed: 'claim', found: '4', near: null },
+      { line: 6, failed: 'client', found: 'app-1', near: null },
+    ]);
+    assert.deepEqual(said.to_pass, [
+      'issuer idp, scope orders.read (role reader, policy.yaml:4)',
+      'issuer idp, group staff, claim /level equals 5 or 6 (role reader, policy.yaml:5)',
+      'client robot (role reader, policy.yaml:6)',
+    ].map((text) => text.replace('policy.yaml', said.granted_to[0].file)));
+    assert.ok(!JSON.stringify(said).includes(token.split('.')[2]));
+  });
+  await t.test('what it says would pass does', async () => {
+    const said = await explain(gate, '/api/x', '--token', await sign(key, { scope: 'orders.read' }));
+    assert.equal(said.verdict, 'forward');
+    assert.deepEqual(said.granted_to.map((one) => one.holds), [true, false, false]);
+    assert.deepEqual(said.to_pass, []);
+  });
+  await t.test('by claims', async () => {
+    gate.write('claims.json', { groups: ['staff'], level: 6 });
+    const said = await explain(gate, '/api/x', '--claims', `${gate.dir}/claims.json`, '--issuer', 'idp');
+    assert.deepEqual(said.granted_to.map((one) => one.holds), [false, true, false]);
+  });
+  await t.test('by a client of the local issuer: the command that grants the role, which then passes', async () => {
+    const said = await explain(gate, '/api/x', '--client', 'shop');
+    assert.equal(said.to_pass[0], 'postern client grant shop reader');
+    assert.equal(said.granted_to[2].found, 'shop');
+    assert.equal((await run([...said.to_pass[0].split(' ').slice(1), '-c', gate.file])).code, 0);
+    assert.equal((await explain(gate, '/api/x', '--client', 'shop')).verdict, 'forward');
+  });
+  await t.test('nobody, a privilege without roles, no rule: there are no lines', async () => {
+    for (const args of [['/api/x'], ['/api/any', '--client', 'shop'], ['/nowhere', '--client', 'shop']]) {
+      const said = await explain(gate, ...args);
+      assert.deepEqual([said.granted_to, said.to_pass], [[], []]);
+    }
+  });
+  await t.test('as text', async () => {
+    const done = await run(['explain', '-c', gate.file, '/api/x', '--token', await sign(key, { scope: 'Orders.Read' })]);
+    assert.equal(done.code, 1);
+    assert.match(done.stdout, /^granted to: {4}\S*policy\.yaml:4: role reader to issuer idp, scope orders\.read: fails on scope, found "Orders\.Read", near "Orders\.Read \(upper and lower case differ\)"$/m);
+    assert.match(done.stdout, /^to pass: {7}issuer idp, scope orders\.read \(role reader, \S*policy\.yaml:4\)$/m);
+  });
+});

@@ -77,7 +77,7 @@ a_refusal_is_reported_in_full(void **state)
 	    "\"shadow_reason\":null,\"roles\":[\"SODA Developer\"],\"roles_wanted\":[\"reader\"],"
 	    "\"scopes\":[\"x\"],\"scopes_wanted\":[\"all\"],\"issuer\":\"okta\","
 	    "\"subject\":\"alice\",\"client\":null,\"certificate\":null,\"ignored_entries\":0,"
-	    "\"revoked\":null}");
+	    "\"revoked\":null,\"granted_to\":[],\"to_pass\":[\"scope all (privilege p)\"]}");
 	load_done(&told.load);
 }
 
@@ -94,7 +94,7 @@ what_is_public_is_reported(void **state)
 	    "\"label\":null,\"module\":null,\"public\":true,\"shadow_reason\":null,\"roles\":[],"
 	    "\"roles_wanted\":[],\"scopes\":[],\"scopes_wanted\":[],\"issuer\":null,"
 	    "\"subject\":null,\"client\":null,\"certificate\":null,\"ignored_entries\":0,"
-	    "\"revoked\":null}");
+	    "\"revoked\":null,\"granted_to\":[],\"to_pass\":[]}");
 	load_done(&told.load);
 }
 
@@ -119,7 +119,8 @@ a_token_refused_before_any_cover_is_reported(void **state)
 	    "\"privilege\":null,\"label\":null,\"module\":null,\"public\":false,"
 	    "\"shadow_reason\":null,\"roles\":[],\"roles_wanted\":[],\"scopes\":[],"
 	    "\"scopes_wanted\":[],\"issuer\":null,\"subject\":null,\"client\":null,"
-	    "\"certificate\":\"CN=a\",\"ignored_entries\":0,\"revoked\":null}");
+	    "\"certificate\":\"CN=a\",\"ignored_entries\":0,\"revoked\":null,"
+	    "\"granted_to\":[],\"to_pass\":[]}");
 	load_done(&told.load);
 }
 
@@ -157,7 +158,8 @@ the_text_has_one_fact_a_line(void **state)
 			  "module:        \"crm\"\n"
 			  "issuer:        \"okta\"\n"
 			  "subject:       \"alice\"\n"
-			  "roles held:    none\n");
+			  "roles held:    none\n"
+			  "to pass:       scope all (privilege p)\n");
 	load_done(&told.load);
 	told_init(&told, "/s", "nobody");
 	told.explanation.certificate = SPAN("CN=a\\,b");

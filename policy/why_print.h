@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * why_print - the lines of why.h, and what would make the request pass, as text and as JSON.
+ *
+ * Uses:   why, principal, base (buffer), jansson.
+ * Pure:   yes (allocates).
+ */
+#ifndef POSTERN_POLICY_WHY_PRINT_H
+#define POSTERN_POLICY_WHY_PRINT_H
+
+#include "base/buffer.h"
+#include "base/check.h"
+#include "base/json.h"
+#include "policy/why.h"
+
+/* What is needed to say what would pass. Borrowed. */
+struct why_print {
+	const struct why_line *first;
+	const struct privilege *privilege;
+	const struct principal *principal; /* NULL: unauthenticated */
+};
+
+/* A line: `policy.yaml:3: role reader to scope read: fails on scope, found "raed", near "raed"`. */
+void why_print_line(const struct why_line *line, struct buffer *buffer);
+
+/* The same as an object: role, file, line, asks, holds, failed, wanted, found, near. Returns it
+ * given: json_decref() it. NULL: no memory. */
+MUST_CHECK json_t *why_print_json(const struct why_line *line);
+
+/*
+ * Call `tell` for each way by which the caller would pass, most direct first: a scope of the
+ * privilege, a role that the operator grants to a client or user of the local issuer, a line of
+ * `granted_to`.
+ */
+void why_print_ways(
+    const struct why_print *why, void (*tell)(void *context, const char *way), void *context);
+
+#endif
