@@ -280,6 +280,12 @@ log_stop(void)
 		log_queue_stop(&queues[i], until_us);
 }
 
+bool
+log_crowded(void)
+{
+	return log_queue_crowded(queue_of(STDOUT_FILENO));
+}
+
 uint64_t
 log_dropped(void)
 {

@@ -39,6 +39,10 @@ void log_stop(void);
 /* Lines dropped so far, because the reader was too slow or they could not be written. */
 uint64_t log_dropped(void);
 
+/* May the next line of a request have to wait, since the reader is slow? Then whoever must not wait
+ * lets another thread write it. */
+bool log_crowded(void);
+
 /* Are lines of that level written? Check before making an expensive one. */
 bool log_wants(enum log_level level);
 

@@ -149,6 +149,14 @@ log_queue_put(struct log_queue *queue, struct span line)
 	return true;
 }
 
+/* The last sixteenth is for lines of those that have asked at the same time. */
+bool
+log_queue_crowded(const struct log_queue *queue)
+{
+	return atomic_load_explicit(&queue->bytes, memory_order_relaxed) >
+	       LOG_QUEUE_BYTES - LOG_QUEUE_BYTES / 16;
+}
+
 /* The reader accepts data again: log how many lines were dropped here. */
 static void
 say_dropped(struct log_queue *queue)

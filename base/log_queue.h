@@ -42,9 +42,9 @@ struct log_queue {
 	/* Formats the line that reports the number of dropped lines. */
 	void (*say)(struct buffer *line, uint64_t dropped);
 	struct log_block *first, *last;
-	size_t bytes;     /* of all blocks, the one being written included */
-	int64_t moved_us; /* when the writer last made progress, or was idle */
-	int waiting;      /* lines that wait for room */
+	atomic_size_t bytes; /* of all blocks, the one being written included */
+	int64_t moved_us;    /* when the writer last made progress, or was idle */
+	int waiting;         /* lines that wait for room */
 	bool idle, dropping, flushing, torn;
 	uint64_t unsaid;              /* dropped, not yet reported */
 	atomic_uint_fast64_t dropped; /* ever */
@@ -59,6 +59,9 @@ MUST_CHECK bool log_queue_start(struct log_queue *queue, int fd,
 
 /* Queue a line, its newline included, or drop it. False: no writer runs, so write it yourself. */
 MUST_CHECK bool log_queue_put(struct log_queue *queue, struct span line);
+
+/* Is it so full that the next line may have to wait for its reader? */
+bool log_queue_crowded(const struct log_queue *queue);
 
 /* Flush the queue while the writer makes progress, at most until the monotonic `until_us`, and end
  * the writer. A writer that is stuck then is abandoned, and later lines are dropped. */

@@ -2,6 +2,7 @@
 #include "proxy/gate/access.h"
 
 #include "base/log.h"
+#include "proxy/io/offload.h"
 
 /* Paths in the log are cut at this length, so that no log line gets too long. */
 #define PATH_SHOWN 2048
@@ -38,14 +39,19 @@ add_forwarded(struct log_line *line, const struct transaction *transaction)
 		log_text(line, "aborted", span_of(forwarded->detail));
 }
 
-void
-access_log(const struct transaction *transaction, int64_t duration_us)
+/* What is logged. */
+struct logged {
+	const struct transaction *transaction;
+	int64_t duration_us;
+};
+
+static void
+write_line(void *context)
 {
+	const struct transaction *transaction = ((const struct logged *)context)->transaction;
 	const struct request *request = exchange_request(transaction->exchange);
 	struct log_line line;
 
-	if (!log_wants(LOG_INFO))
-		return;
 	log_begin(&line, "request");
 	log_text(&line, "verdict", span_of(verdict_word(transaction)));
 	log_text(&line, "reason", span_of(reason_word(transaction->reason)));
@@ -66,7 +72,19 @@ access_log(const struct transaction *transaction, int64_t duration_us)
 		log_text(&line, "certificate", request->certificate->subject);
 	log_text(&line, "peer", span_of(request->peer));
 	log_text(&line, "detail", span_of(transaction->detail));
-	log_number(&line, "duration_us", duration_us);
+	log_number(&line, "duration_us", ((const struct logged *)context)->duration_us);
 	add_forwarded(&line, transaction);
 	log_end_request(&line);
+}
+
+/* A reader that is slow must not hold up a loop: the line waits for it on another thread. */
+void
+access_log(const struct transaction *transaction, int64_t duration_us)
+{
+	struct logged logged = { transaction, duration_us };
+
+	if (!log_wants(LOG_INFO))
+		return;
+	if (!log_crowded() || !offload(write_line, &logged))
+		write_line(&logged);
 }

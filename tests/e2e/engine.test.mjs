@@ -7,7 +7,7 @@ import http from 'node:http';
 import { once } from 'node:events';
 import test from 'node:test';
 import { gateWithNames, nameServer, unableToName } from './harness/dns.mjs';
-import { makeGate, POLICY, run, startGate } from './harness/gate.mjs';
+import { atOnce, makeGate, POLICY, run, startGate } from './harness/gate.mjs';
 import { freePort } from './harness/ports.mjs';
 import { Wire } from './harness/raw.mjs';
 import { assertRefusal, expectRefusal } from './harness/refusal.mjs';
@@ -47,17 +47,6 @@ async function holdingUpstream(t) {
 
 /** Where a request stands in the log. */
 const position = (gate, path) => gate.lines.findIndex((line) => line.event === 'request' && line.path === path);
-
-/** What these wires write is there as a whole when the gate goes on, in this order. */
-async function atOnce(gate, ...writes) {
-  gate.signal('SIGSTOP');
-  await eventually(() => /^State:\tT/m.test(fs.readFileSync(`/proc/${gate.child.pid}/status`, 'utf8')), 'the stop');
-  try {
-    for (const [wire, bytes] of writes) await wire.write(bytes);
-  } finally {
-    gate.signal('SIGCONT');
-  }
-}
 
 test('a method', async (t) => {
   const upstream = await recordingUpstream(t, (request) => answer(200, request.method));

@@ -3,13 +3,15 @@
 // only themselves.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
 import test from 'node:test';
-import { startGate } from './harness/gate.mjs';
+import { atOnce, startGate } from './harness/gate.mjs';
 import { freePort } from './harness/ports.mjs';
 import { ask, Wire } from './harness/raw.mjs';
 import { assertRefusal } from './harness/refusal.mjs';
+import { b64, claims, fileIssuer } from './harness/tokens.mjs';
 import { answer, recordingUpstream } from './harness/upstream.mjs';
 import { eventually } from './harness/wait.mjs';
 
@@ -220,4 +222,100 @@ test('an idle connection that was served keeps neither a buffer nor a stack', as
   const each = () => (memory(gate) - before) / COUNT;
 await eventually(() => each() < 2, 'less than 2 kB for each');
   for (const wire of [...first, ...wires]) wire.close();
+});
+
+test('1 000 slow heads, 1 000 slow bodies and slow readers cost only themselves', async (t) => {
+  const LARGE = Buffer.alloc(8 << 20, 'x');
+  const upstream = await recordingUpstream(t, (request, connection) => {
+    if (request.target !== '/open/large') return answer(200, request.target);
+    connection.socket.write(answer(200, LARGE.toString('latin1')));
+    return undefined;
+  });
+  const gate = await startGate(t, { upstream: upstream.url, policy: POLICY, config: config({ connections: 4096 }) });
+  const honest = async () => {
+    for (let i = 0; i < 20; i++) assert.equal((await gate.ask({ target: `/open/${i}` })).text, `/open/${i}`);
+  };
+  const heads = await connect(gate.port, 1000, PART);
+  await honest();
+  const bodies = await connect(gate.port, 1000, 'POST /open/body HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\na');
+  await gate.counts('postern_connection_states{state="serving"}', 1000);
+  await honest();
+  const readers = await Promise.all(Array.from({ length: 40 }, async () => {
+    const wire = await Wire.open(gate.port);
+    wire.socket.pause();
+    await wire.write('GET /open/large HTTP/1.1\r\nHost: h\r\n\r\n');
+    return wire;
+  }));
+  await gate.counts('postern_connection_states{state="serving"}', 1040);
+  await honest();
+
+  // A byte more of each, and honest ones in between.
+  for (const wire of heads) wire.socket.write('X');
+  for (const wire of bodies) wire.socket.write('b');
+  await honest();
+  assert.equal(await gate.metric('postern_connection_states{state="reading"}'), 1000);
+  assert.equal(await gate.metric('postern_connection_states{state="serving"}'), 1040);
+  for (const wire of bodies) wire.socket.write('c');
+  for (const wire of bodies) assert.equal((await wire.answer()).status, 200);
+  for (const wire of [...heads, ...bodies, ...readers]) wire.socket.destroy();
+  await gate.counts('postern_connections', 0);
+});
+
+/** Where a request stands in the log. */
+const position = (gate, path) => gate.lines.findIndex((line) => line.event === 'request' && line.path === path);
+
+/** A public key of 16 384 bits, as dear to check as one can be. Nobody has the private one: any product will do. */
+function dearKey() {
+  const small = Array.from({ length: 375 }, (_, i) => BigInt(2 * i + 3));
+  let modulus;
+  do {
+    modulus = randomBytes(2048);
+    modulus[0] |= 0x80;
+    modulus[2047] |= 1;
+  } while (small.some((number) => BigInt(`0x${modulus.toString('hex')}`) % number === 0n));
+  return { kty: 'RSA', kid: 'dear', alg: 'RS256', use: 'sig', n: b64(modulus), e: b64(Buffer.alloc(8, 0xff)) };
+}
+
+test('tokens that are dear to check are checked in turn with others', async (t) => {
+  const upstream = await recordingUpstream(t);
+  const gate = await startGate(t, {
+    upstream: upstream.url, files: { 'keys.json': { keys: [dearKey()] } },
+    config: (made) => ({ ...config({ header_bytes: '64k' })(made), issuers: fileIssuer() }),
+  });
+  const token = `${b64('{"alg":"RS256","kid":"dear"}')}.${b64(JSON.stringify(claims()))}.${b64(Buffer.alloc(2048, 0x11))}`;
+  const dear = (i) => `GET /api/dear/${i} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+  const [greedy, modest] = await connect(gate.port, 2, '');
+
+  await atOnce(gate, [greedy, Array.from({ length: 12 }, (_, i) => dear(i)).join('')], [modest, 'GET /api/modest HTTP/1.1\r\nHost: h\r\n\r\n']);
+  for (let i = 0; i < 12; i++) assertRefusal(await greedy.answer(), 'signature_invalid');
+  assertRefusal(await modest.answer(), 'credentials_missing');
+  await gate.line((line) => line.path === '/api/dear/11');
+  await gate.line((line) => line.path === '/api/modest');
+  assert.ok(position(gate, '/api/modest') < position(gate, '/api/dear/5'), 'after a few of the other\'s');
+  greedy.close();
+  modest.close();
+});
+
+test('a line that waits for the reader of the log waits beside the loop', async (t) => {
+  const upstream = await recordingUpstream(t, () => answer(200, ''));
+  const gate = await startGate(t, { upstream: upstream.url, policy: POLICY, config: config({}) });
+  const line = `GET /open/${'x'.repeat(2000)} HTTP/1.1\r\nHost: h\r\n\r\n`;
+  const wires = await connect(gate.port, 16, '');
+  const busy = 'postern_slow_calls{state="busy"}';
+
+  // It reads a piece at a time. On the one loop nobody could be answered who asks how many wait.
+  const once = () => gate.child.stdout.pause();
+  gate.child.stdout.on('data', once);
+  const piecemeal = setInterval(() => gate.child.stdout.resume(), 200);
+  await eventually(async () => {
+    for (const wire of wires) wire.socket.write(line.repeat(8));
+    return await gate.metric(busy) > 0;
+  }, 'a line that waits');
+  assert.equal(await gate.metric('postern_log_dropped_total'), 0);
+  clearInterval(piecemeal);
+  gate.child.stdout.off('data', once);
+  gate.child.stdout.resume();
+  await gate.counts(busy, 0);
+  assert.equal((await gate.ask({ target: '/open/x' })).status, 200);
+  for (const wire of wires) wire.socket.destroy();
 });

@@ -222,3 +222,14 @@ export async function startGate(t, options = {}) {
   await gate.ready();
   return gate;
 }
+
+/** What these wires write is there as a whole when the gate goes on, in this order. */
+export async function atOnce(gate, ...writes) {
+  gate.signal('SIGSTOP');
+  await eventually(() => /^State:\tT/m.test(fs.readFileSync(`/proc/${gate.child.pid}/status`, 'utf8')), 'the stop');
+  try {
+    for (const [wire, bytes] of writes) await wire.write(bytes);
+  } finally {
+    gate.signal('SIGCONT');
+  }
+}

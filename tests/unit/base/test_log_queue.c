@@ -155,12 +155,19 @@ a_reader_that_stops_costs_lines_and_is_reported_how_many(void **state)
 	(void)state;
 	assert_int_equal(pipe(ends), 0);
 	assert_true(log_queue_start(&queue, ends[1], say, &err));
+	put_number(&queue, 0, put++);
+	assert_false(log_queue_crowded(&queue));
+	while (!log_queue_crowded(&queue))
+		put_number(&queue, 0, put++);
+	assert_int_equal(atomic_load(&queue.dropped), 0);
 	while (atomic_load(&queue.dropped) < 1000)
 		put_number(&queue, 0, put++);
+	assert_true(log_queue_crowded(&queue));
 	assert_in_range(queue.bytes, LOG_QUEUE_BYTES / 2, LOG_QUEUE_BYTES + 2 * PIPE_BUF);
 	reader.from = fdopen(ends[0], "r");
 	assert_true(thread_start(&reading, read_all, &reader, &err));
 	log_queue_stop(&queue, soon());
+	assert_false(log_queue_crowded(&queue));
 	assert_false(log_queue_put(&queue, SPAN("x\n")));
 	(void)close(ends[1]);
 	(void)pthread_join(reading, NULL);
