@@ -15,6 +15,7 @@
 #include "jwks/fetch.h"
 #include "proxy/gate/admin.h"
 #include "proxy/gate/gate.h"
+#include "proxy/listener/events/activation.h"
 #include "proxy/gate/key_wait.h"
 
 #define TICK_MS 100
@@ -192,12 +193,42 @@ admin_setup_of(const struct config *config)
 	return setup;
 }
 
+static bool
+names_socket(const char *address, struct span name)
+{
+	struct span rest = span_of(address), scheme;
+
+	return span_cut(&rest, ':', &scheme) && span_is(scheme, "systemd") &&
+	       span_equal(rest, name);
+}
+
+/* Nobody would notice but the clients, which wait there. */
+static void
+warn_of_unserved(const struct config *config)
+{
+	struct activation activation = activation_here();
+	struct span name;
+
+	for (int fd = ACTIVATION_FIRST; activation_name(&activation, fd, &name); fd++) {
+		bool served = names_socket(config->admin, name);
+
+		for (size_t i = 0; i < config->listen.count; i++)
+			served = served || names_socket(config->listen.at[i], name);
+		if (!served)
+			log_event(LOG_WARN, "start",
+			    "systemd hands over a socket \"%.*s\" that no address names: whoever "
+			    "connects there waits",
+			    (int)name.len, name.at);
+	}
+}
+
 /* The admin listener starts last: once a probe succeeds, the other listeners are ready. */
 static bool
 listen_all(struct server *server, const struct config *config, struct err *reterr)
 {
 	struct listener_setup setup;
 
+	warn_of_unserved(config);
 	for (size_t i = 0; i < config->listen.count; i++) {
 		setup = listener_setup_of(config, config->listen.at[i]);
 		setup.serve = gate_serve;

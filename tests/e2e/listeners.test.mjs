@@ -195,9 +195,11 @@ test('sockets that systemd hands over', { skip: NO_PYTHON }, async (t) => {
     const both = await freePort();
     const gate = await made(inner, { upstream: upstream.url, config: { listen: { address: 'systemd:web' }, admin: { address: 'systemd:admin' } } });
     const web = [`127.0.0.1:${gate.port}`, `unix:${socketOf(gate)}`, ...(NO_IPV6 ? [] : [`[::]:${both}`])];
-    activated(gate, { web, admin: [`127.0.0.1:${gate.adminPort}`] });
+    activated(gate, { web, spare: [`127.0.0.1:${await freePort()}`], admin: [`127.0.0.1:${gate.adminPort}`] });
     inner.after(() => gate.stop());
     await gate.ready();
+    await gate.complains(/systemd hands over a socket \\"spare\\" that no address names/);
+    assert.doesNotMatch(gate.stderr, /hands over a socket \\"(web|admin)/);
     assert.equal((await askAt({ port: gate.port })).status, 200);
     assert.equal((await askAt({ path: socketOf(gate) })).status, 200);
     const asked = await run(['health', '-c', gate.file]);

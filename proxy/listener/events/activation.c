@@ -32,17 +32,27 @@ count_of(const struct activation *activation)
 	return count;
 }
 
+bool
+activation_name(const struct activation *activation, int fd, struct span *ret_name)
+{
+	struct span names = span_of(activation->names);
+
+	*ret_name = SPAN(UNNAMED);
+	if (fd < ACTIVATION_FIRST || fd - ACTIVATION_FIRST >= count_of(activation))
+		return false;
+	for (int i = ACTIVATION_FIRST; i <= fd && activation->names != NULL; i++)
+		if (!span_cut(&names, ':', ret_name))
+			return false;
+	return true;
+}
+
 int
 activation_find(const struct activation *activation, struct span name, int from)
 {
-	struct span names = span_of(activation->names), own = SPAN(UNNAMED);
-	int64_t end = ACTIVATION_FIRST + count_of(activation);
+	struct span own;
 
-	for (int fd = ACTIVATION_FIRST; fd < end; fd++) {
-		if (activation->names != NULL && !span_cut(&names, ':', &own))
-			return -1;
-		if (fd >= from && span_equal(own, name))
+	for (int fd = from; activation_name(activation, fd, &own); fd++)
+		if (span_equal(own, name))
 			return fd;
-	}
 	return -1;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * activation - the sockets that a service manager hands over to a process, by their names
- * (sd_listen_fds(3)). For this directory only.
+ * (sd_listen_fds(3)). For this directory, and for proxy/gate/server.c, which warns of those that
+ * nobody serves.
  *
  * Uses:   base (span, digits).
  * Pure:   yes, but for activation_here(), which reads the environment.
@@ -9,9 +10,10 @@
 #ifndef POSTERN_PROXY_LISTENER_EVENTS_ACTIVATION_H
 #define POSTERN_PROXY_LISTENER_EVENTS_ACTIVATION_H
 
-#include <stddef.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/check.h"
 #include "base/span.h"
 
 /* The first descriptor that is handed over. */
@@ -27,8 +29,11 @@ struct activation {
 /* Those of this process, lent by the environment. */
 struct activation activation_here(void);
 
-/* The first descriptor from `from` on that has this name; -1: none. Sockets without names have the
- * name "unknown". */
+/* The name of a descriptor that is handed over, lent; "unknown" if none was given. False: it is not
+ * handed over. */
+MUST_CHECK bool activation_name(const struct activation *activation, int fd, struct span *ret_name);
+
+/* The first descriptor from `from` on that has this name; -1: none. */
 int activation_find(const struct activation *activation, struct span name, int from);
 
 #endif

@@ -52,11 +52,29 @@ sockets_are_found_by_their_names(void **state)
 	}
 }
 
+static void
+each_socket_has_a_name(void **state)
+{
+	const struct activation given = { "7", "2", "web:", 7 }, unnamed = { "7", "1", NULL, 7 };
+	struct span name;
+
+	(void)state;
+	assert_true(activation_name(&given, 3, &name));
+	assert_true(span_is(name, "web"));
+	assert_true(activation_name(&given, 4, &name));
+	assert_true(span_is(name, ""));
+	assert_false(activation_name(&given, 5, &name));
+	assert_false(activation_name(&given, 2, &name));
+	assert_true(activation_name(&unnamed, 3, &name));
+	assert_true(span_is(name, "unknown"));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sockets_are_found_by_their_names),
+		cmocka_unit_test(each_socket_has_a_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
