@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/json_number.h"
+#include "base/json_plain.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -104,32 +105,50 @@ read_large(struct span text, size_t flags, json_error_t *error)
 	return json;
 }
 
-bool
-json_read(struct span text, size_t max_bytes, json_t **ret_json, struct err *reterr)
+/* What json_plain() leaves: by jansson, with its own limits before it. */
+static json_t *
+read_any(struct span text, struct err *reterr)
 {
 	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
 	json_error_t error;
 	json_t *json;
 
-	(void)pthread_once(&once, seed);
-	if (text.len > max_bytes)
-		return err_set(reterr, "JSON of more than %zu bytes", max_bytes);
 	/* jansson skips a NUL after a number, true, false or null, and continues. */
-	if (text.len > 0 && memchr(text.at, '\0', text.len) != NULL)
-		return err_set(reterr, "JSON with a NUL character");
-	if (!shallow(text))
-		return err_set(reterr, "JSON of more than %d levels", JSON_MAX_DEPTH);
-	starved = false;
+	if (text.len > 0 && memchr(text.at, '\0', text.len) != NULL) {
+		(void)err_set(reterr, "JSON with a NUL character");
+		return NULL;
+	}
+	if (!shallow(text)) {
+		(void)err_set(reterr, "JSON of more than %d levels", JSON_MAX_DEPTH);
+		return NULL;
+	}
 	json = json_loadb(text.at == NULL ? "" : text.at, text.len, flags, &error);
 	if (json == NULL && json_error_code(&error) == json_error_numeric_overflow)
 		json = read_large(text, flags, &error);
+	if (json == NULL)
+		(void)err_set(reterr, "JSON line %d column %d: %s", error.line, error.column,
+		    rule_broken(&error));
+	return json;
+}
+
+bool
+json_read(struct span text, size_t max_bytes, json_t **ret_json, struct err *reterr)
+{
+	json_t *json;
+
+	(void)pthread_once(&once, seed);
+	if (text.len > max_bytes)
+		return err_set(reterr, "JSON of more than %zu bytes", max_bytes);
+	starved = false;
+	json = json_plain(text);
+	if (json == NULL && !starved)
+		json = read_any(text, reterr);
 	if (starved) {
 		json_decref(json);
 		return err_set(reterr, ERR_MEMORY);
 	}
 	if (json == NULL)
-		return err_set(reterr, "JSON line %d column %d: %s", error.line, error.column,
-		    rule_broken(&error));
+		return false;
 	*ret_json = json;
 	return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * json - JSON from outside, read strictly and with limits, by jansson.
+ * json - JSON from outside, read strictly and with limits, by jansson or, where json_plain() can,
+ * by that.
  *
  * Uses:   span, err, buffer, file.
  * Pure:   yes (allocates), but for json_read_file().
