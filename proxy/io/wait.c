@@ -127,7 +127,7 @@ wait_fiber(const struct pollfd *fds, nfds_t count, struct wait_client *client, i
 	return word;
 }
 
-/* Level-triggered: what is ready now. */
+/* Level-triggered: what is ready now. Who reads next shall not wait for the news of it. */
 static int
 look(struct pollfd *fds, nfds_t count)
 {
@@ -137,6 +137,9 @@ look(struct pollfd *fds, nfds_t count)
 	do {
 		ready = ppoll(fds, count, &now, NULL);
 	} while (ready < 0 && errno == EINTR);
+	for (nfds_t i = 0; i < count && ready > 0; i++)
+		if ((fds[i].revents & POLLIN) != 0)
+			watch_found(fds[i].fd, WATCH_IN);
 	return ready;
 }
 

@@ -216,6 +216,13 @@ watch_drained(int fd, unsigned flags)
 	watch->ready &= (unsigned char)~flags;
 }
 
+void
+watch_found(int fd, unsigned flags)
+{
+	if (watch_has(fd))
+		watches[fd].ready |= (unsigned char)flags;
+}
+
 static void
 late(struct timer *timer)
 {

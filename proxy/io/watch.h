@@ -71,6 +71,10 @@ bool watch_has(int fd);
 unsigned watch_ready(int fd);
 void watch_drained(int fd, unsigned flags);
 
+/* Somebody has asked the system and found these flags. Does nothing to a socket that is not
+ * registered. */
+void watch_found(int fd, unsigned flags);
+
 /* What waiting gave. */
 #define WATCH_READY 1
 #define WATCH_LATE 0

@@ -14,8 +14,7 @@
 static void
 destroy(struct upstream_conn *conn)
 {
-	if (conn->tls != NULL)
-		upstream_tls_close(conn->tls);
+	tls_close(conn->tls);
 	watch_close(conn->socket);
 	free(conn);
 }

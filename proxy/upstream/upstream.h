@@ -17,8 +17,8 @@
 #include "base/err.h"
 #include "base/reason.h"
 #include "base/span.h"
+#include "proxy/io/channel.h"
 #include "proxy/io/loop.h"
-#include "proxy/io/stream.h"
 #include "proxy/upstream/resolve.h"
 #include "proxy/upstream/upstream_count.h"
 
@@ -39,7 +39,7 @@ const char *upstream_url(const struct upstream *upstream);
 struct upstream_conn {
 	struct upstream *upstream; /* a reference of its own */
 	int socket;
-	void *tls; /* SSL of https, else NULL */
+	struct tls *tls; /* of https, else NULL */
 	struct resolve_address address;
 	uint64_t generation; /* of the name's addresses, when this one was among them */
 	bool reused;         /* it is from the pool: the upstream may have closed it */

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading, writing and waiting on one connection of upstream.h. */
 #include "base/clock.h"
-#include "proxy/io/stream.h"
+#include "proxy/io/channel.h"
 #include "proxy/io/wait.h"
-#include "proxy/upstream/upstream_tls.h"
 #include "proxy/upstream/upstream.h"
+
+static struct channel
+channel_of(const struct upstream_conn *conn)
+{
+	return (struct channel){ conn->socket, conn->tls };
+}
 
 int
 upstream_conn_wait(struct upstream_conn *conn, int other)
@@ -14,7 +19,7 @@ upstream_conn_wait(struct upstream_conn *conn, int other)
 		{ .fd = other, .events = POLLIN } };
 	int ready;
 
-	if (conn->tls != NULL && upstream_tls_holds(conn->tls))
+	if (channel_pending(channel_of(conn)))
 		return 1;
 	ready = wait_any(fds, other < 0 ? 1 : 2, deadline_us);
 	if (ready <= 0)
@@ -32,23 +37,17 @@ upstream_conn_timeout(struct upstream_conn *conn, int64_t timeout_us)
 ssize_t
 upstream_conn_read(struct upstream_conn *conn, char *into, size_t room)
 {
-	if (conn->tls != NULL)
-		return upstream_tls_read(conn, into, room);
-	return stream_read(conn->socket, into, room, conn->deadline_us);
+	return channel_read(channel_of(conn), into, room, conn->deadline_us);
 }
 
 ssize_t
 upstream_conn_read_now(struct upstream_conn *conn, char *into, size_t room)
 {
-	if (conn->tls != NULL)
-		return upstream_tls_read_now(conn, into, room);
-	return stream_read_now(conn->socket, into, room);
+	return channel_read_now(channel_of(conn), into, room);
 }
 
 bool
 upstream_conn_write(struct upstream_conn *conn, struct span bytes)
 {
-	if (conn->tls != NULL)
-		return upstream_tls_write(conn, bytes);
-	return stream_write(conn->socket, bytes, conn->timeout_us);
+	return channel_write(channel_of(conn), bytes, conn->timeout_us);
 }

@@ -131,6 +131,7 @@ server_begin(struct server *server, const struct authority *authority, struct up
 	server->authority = authority;
 	server->socket = pair[1];
 	*conn = (struct upstream_conn){ .socket = pair[0],
+		.timeout_us = PATIENCE_US,
 		.deadline_us = clock_mono_us() + PATIENCE_US };
 	assert_int_equal(pthread_create(&server->thread, NULL, server_run, server), 0);
 }
@@ -139,8 +140,7 @@ server_begin(struct server *server, const struct authority *authority, struct up
 static void
 server_end(struct server *server, struct upstream_conn *conn)
 {
-	if (conn->tls != NULL)
-		upstream_tls_close(conn->tls);
+	tls_close(conn->tls);
 	(void)close(conn->socket);
 	assert_int_equal(pthread_join(server->thread, NULL), 0);
 	(void)close(server->socket);
@@ -174,14 +174,13 @@ an_answer_comes_back_over_tls(void **state)
 	if (!upstream_tls_connect(tls, &conn, &err))
 		fail_msg("%s", err.text);
 	/* Session tickets make the socket readable; they are no bytes of an answer. */
-	assert_int_equal(upstream_tls_read_now(&conn, bytes, sizeof(bytes)), LINK_LATE);
-	assert_true(upstream_tls_write(&conn, SPAN("question")));
-	assert_int_equal(upstream_tls_read(&conn, bytes, 2), 2);
-	assert_true(upstream_tls_holds(conn.tls));
-	assert_int_equal(upstream_tls_read_now(&conn, bytes + 2, sizeof(bytes) - 2), 4);
+	assert_int_equal(upstream_conn_read_now(&conn, bytes, sizeof(bytes)), LINK_LATE);
+	assert_true(upstream_conn_write(&conn, SPAN("question")));
+	assert_int_equal(upstream_conn_read(&conn, bytes, 2), 2);
+	assert_true(tls_pending(conn.tls));
+	assert_int_equal(upstream_conn_read_now(&conn, bytes + 2, sizeof(bytes) - 2), 4);
 	assert_memory_equal(bytes, "answer", 6);
-	assert_false(upstream_tls_holds(conn.tls));
-	assert_int_equal(upstream_tls_read(&conn, bytes, sizeof(bytes)), LINK_END);
+	assert_int_equal(upstream_conn_read(&conn, bytes, sizeof(bytes)), LINK_END);
 	server_end(&server, &conn);
 	assert_string_equal(server.heard, "question");
 	assert_string_equal(server.name, "api.test");
@@ -205,9 +204,9 @@ an_end_without_a_notice_is_no_end(void **state)
 	tls = tls_to("api.test");
 	server_begin(&server, &authority, &conn);
 	assert_true(upstream_tls_connect(tls, &conn, &err));
-	assert_true(upstream_tls_write(&conn, SPAN("question")));
-	assert_int_equal(upstream_tls_read(&conn, bytes, sizeof(bytes)), 6);
-	assert_int_equal(upstream_tls_read(&conn, bytes, sizeof(bytes)), LINK_BROKEN);
+	assert_true(upstream_conn_write(&conn, SPAN("question")));
+	assert_int_equal(upstream_conn_read(&conn, bytes, sizeof(bytes)), 6);
+	assert_int_equal(upstream_conn_read(&conn, bytes, sizeof(bytes)), LINK_BROKEN);
 	server_end(&server, &conn);
 	upstream_tls_free(tls);
 	authority_end(&authority);
@@ -229,7 +228,7 @@ a_silent_api_is_late(void **state)
 	server_begin(&server, &authority, &conn);
 	assert_true(upstream_tls_connect(tls, &conn, &err));
 	conn.deadline_us = clock_mono_us() + 1000;
-	assert_int_equal(upstream_tls_read(&conn, &byte, 1), LINK_LATE);
+	assert_int_equal(upstream_conn_read(&conn, &byte, 1), LINK_LATE);
 	server_end(&server, &conn);
 	upstream_tls_free(tls);
 	authority_end(&authority);
