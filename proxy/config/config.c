@@ -196,6 +196,7 @@ config_sections(void)
 	static struct config_section sections[] = {
 		{ "", top_fields },
 		{ "/listen", NULL },
+		{ "/listen/tls", NULL },
 		{ "/admin", NULL },
 		{ "/limits", limits_fields },
 		{ "/log", log_fields },
@@ -205,18 +206,19 @@ config_sections(void)
 		{ "/issuers/NAME/claims", NULL },
 		{ "/issuers/NAME/jwks", NULL },
 		{ "/resource", NULL },
-		[11 + LOCAL_SECTIONS] = { NULL, NULL },
+		[12 + LOCAL_SECTIONS] = { NULL, NULL },
 	};
 
 	sections[1].fields = config_listen_schema();
-	sections[2].fields = config_admin_schema();
-	sections[6].fields = identity_schema();
-	sections[7].fields = trusted_issuer_schema();
-	sections[8].fields = trusted_issuer_claims_schema();
-	sections[9].fields = source_schema();
-	sections[10].fields = config_resource_schema();
+	sections[2].fields = config_tls_schema();
+	sections[3].fields = config_admin_schema();
+	sections[7].fields = identity_schema();
+	sections[8].fields = trusted_issuer_schema();
+	sections[9].fields = trusted_issuer_claims_schema();
+	sections[10].fields = source_schema();
+	sections[11].fields = config_resource_schema();
 	for (int i = 0; i < LOCAL_SECTIONS; i++)
-		sections[11 + i] =
+		sections[12 + i] =
 		    (struct config_section){ local_sections[i].name, local_sections[i].fields };
 	return sections;
 }
@@ -393,6 +395,7 @@ config_free(struct config *config)
 {
 	if (config == NULL)
 		return;
+	tls_server_unref(config->tls.server);
 	arena_done(&config->arena);
 	free(config);
 }

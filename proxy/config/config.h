@@ -22,6 +22,7 @@
 #include "issuer/local/local.h"
 #include "policy/policy.h"
 #include "proxy/http/headers.h"
+#include "proxy/io/tls_server.h"
 #include "proxy/listener/engines/engines.h"
 #include "token/trusted_issuer.h"
 
@@ -63,6 +64,22 @@ struct config_resource {
 	struct texts authorization_servers; /* names of issuers, in order */
 };
 
+/* Files of a certificate and its key. */
+struct config_certificate {
+	const char *certificate, *key;
+	const struct node *node; /* for messages */
+};
+
+/* `listen.tls`. */
+struct config_tls {
+	const struct node *node; /* NULL: the listener is in plain */
+	struct config_certificate certificates[TLS_SERVER_CERTIFICATES];
+	size_t count;
+	const char *client_ca; /* file; NULL: none */
+	enum tls_client_certificate client_certificate;
+	struct tls_server *server; /* made of the files by CONFIG_WHOLE; a reference */
+};
+
 /* All texts are lent by the arena. */
 struct config {
 	struct arena arena;
@@ -70,6 +87,7 @@ struct config {
 	const struct node *root; /* its tree; NULL: it is not valid YAML */
 	struct texts listen;     /* addresses */
 	enum engines_name engine;
+	struct config_tls tls;
 	int threads;          /* of engine events; 0: one for each processor */
 	mode_t socket_mode;   /* of the files of Unix sockets */
 	const char *admin;    /* address */
@@ -123,8 +141,12 @@ void config_free(struct config *config);
 void config_listen_read(
     struct config *config, const struct node *listen_map, const struct node *admin_map);
 
-/* The keys of the two sections. */
+/* Read `listen.tls` (NULL: not given). For config_listen.c. */
+void config_tls_read(struct config *config, const struct node *map);
+
+/* The keys of the sections. */
 const struct field *config_listen_schema(void);
+const struct field *config_tls_schema(void);
 const struct field *config_admin_schema(void);
 
 /* Read the policy file; all the rest must be read before. Reports every mistake; false only when

@@ -8,6 +8,7 @@ struct listen_section {
 	int engine;
 	int64_t threads;
 	const char *socket_mode;
+	const struct node *tls;
 };
 
 struct admin_section {
@@ -40,6 +41,10 @@ static const struct field listen_fields[] = {
 	    .offset = offsetof(struct listen_section, socket_mode),
 	    .default_value = "0660",
 	    .help = "mode of the files of Unix sockets, in octal digits" },
+	{ .key = "tls",
+	    .type = FIELD_MAP,
+	    .offset = offsetof(struct listen_section, tls),
+	    .help = "HTTPS, on all addresses" },
 	{ 0 },
 };
 
@@ -150,5 +155,6 @@ config_listen_read(
 	if (config->engine != ENGINES_EVENTS && engines_find(config->engine) == NULL)
 		mistake_at_key(&config->mistakes, document_get(listen_map, "engine"),
 		    "this build of postern has no CivetWeb; its engine is \"events\"");
+	config_tls_read(config, listen.tls);
 	check_addresses(config, listen_map, admin_map);
 }

@@ -43,6 +43,7 @@ config_policy_read(struct config *config, struct err *reterr)
 		.trusted_issuer_count = config->trusted_issuer_count,
 		.local_issuer = config->has_local ? LOCAL_NAME : NULL,
 		.own_paths = &own_paths,
+		.client_certificates = config->tls.client_certificate != TLS_CLIENT_NONE,
 		.method_served =
 		    config->engine == ENGINES_CIVETWEB ? civetweb_serves : request_method_served,
 	};

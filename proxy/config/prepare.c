@@ -140,6 +140,7 @@ prepare(struct config *config)
 	if (config->root == NULL)
 		return;
 	check_listeners(config);
+	config_tls_prepare(config);
 	check_state(config);
 	check_issuers(config);
 	if (config->has_local && config->state != NULL)

@@ -19,4 +19,8 @@
  * named. */
 void prepare(struct config *config);
 
+/* Read and check the files of `listen.tls`, and make config->tls.server of them if nothing is wrong
+ * so far. For prepare.c. */
+void config_tls_prepare(struct config *config);
+
 #endif

@@ -27,6 +27,7 @@ struct server {
 	struct listener *public[CONFIG_LISTENERS];
 	size_t public_count;
 	struct listener *private;
+	bool secure; /* the public ones have TLS */
 	struct reload *reload;
 	struct inputs_watch *watch; /* of the files that were read last, active or not */
 	char path[4096];
@@ -66,7 +67,8 @@ static bool
 same_listeners(const struct config *a, const struct config *b)
 {
 	if (a->listen.count != b->listen.count || strcmp(a->admin, b->admin) != 0 ||
-	    a->engine != b->engine || a->threads != b->threads || a->socket_mode != b->socket_mode)
+	    a->engine != b->engine || a->threads != b->threads ||
+	    a->socket_mode != b->socket_mode || (a->tls.node == NULL) != (b->tls.node == NULL))
 		return false;
 	for (size_t i = 0; i < a->listen.count; i++)
 		if (strcmp(a->listen.at[i], b->listen.at[i]) != 0)
@@ -90,6 +92,16 @@ tell_listeners(const struct config *old, const struct config *config)
 		    "at the next start");
 }
 
+/* New connections are of the new certificates; those that are open go on. */
+static void
+renew_tls(struct server *server, const struct config *config)
+{
+	if (!server->secure || config->tls.server == NULL)
+		return;
+	for (size_t i = 0; i < server->public_count; i++)
+		listener_secure(server->public[i], config->tls.server);
+}
+
 /* The new services are complete before the old ones end. The reload is reported as done first,
  * since ending them may take a while. */
 static bool
@@ -109,6 +121,7 @@ take_over(struct server *server, struct config *config, struct err *reterr)
 	watch_inputs(server, config, false);
 	log_setup((enum log_format)config->log_format, (enum log_level)config->log_level);
 	former = gate_swap(&server->gate, services);
+	renew_tls(server, config);
 	reload_end(server->reload, config, NULL);
 	services_end(former);
 	return true;
@@ -229,8 +242,10 @@ listen_all(struct server *server, const struct config *config, struct err *reter
 	struct listener_setup setup;
 
 	warn_of_unserved(config);
+	server->secure = config->tls.server != NULL;
 	for (size_t i = 0; i < config->listen.count; i++) {
 		setup = listener_setup_of(config, config->listen.at[i]);
+		setup.tls = config->tls.server;
 		setup.serve = gate_serve;
 		setup.refuse = gate_refuse;
 		setup.context = &server->gate;

@@ -29,12 +29,13 @@ struct engine {
 	void (*stop)(struct listener *listener);
 	int (*count)(const struct listener *listener, enum listener_state state);
 	bool (*drops)(const struct listener *listener, uint64_t *ret_drops); /* NULL: cannot */
+	void (*secure)(struct listener *listener, struct tls_server *tls);   /* NULL: no TLS */
 
 	/* As the functions of the same names in exchange.h. */
 	ssize_t (*read)(struct exchange *exchange, char *into, size_t room);
 	bool (*write)(struct exchange *exchange, struct span bytes);
 	bool (*buffered)(const struct exchange *exchange);
-	struct span (*pipelined)(const struct exchange *exchange);
+	ssize_t (*receive)(struct exchange *exchange, char *into, size_t room);
 };
 
 /* The first member of an engine's exchange. */

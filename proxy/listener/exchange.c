@@ -75,10 +75,10 @@ exchange_body_until_us(const struct exchange *exchange)
 	return exchange->body_until_us;
 }
 
-struct span
-exchange_pipelined(const struct exchange *exchange)
+ssize_t
+exchange_receive(struct exchange *exchange, char *into, size_t room)
 {
-	return exchange->listener->engine->pipelined(exchange);
+	return exchange->listener->engine->receive(exchange, into, room);
 }
 
 bool

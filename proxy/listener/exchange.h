@@ -38,16 +38,17 @@ int64_t exchange_started_us(const struct exchange *exchange);
  */
 MUST_CHECK ssize_t exchange_read(struct exchange *exchange, char *into, size_t room);
 
-/* Does the engine have buffered bytes of the body? Then the client's socket need not be
- * readable. */
+/* Does the engine have buffered bytes of the body or, after an upgrade, of the tunnel? Then the
+ * client's socket need not be readable. */
 bool exchange_buffered(const struct exchange *exchange);
 
 /* When waiting for the body is late, in microseconds of the monotonic clock. */
 int64_t exchange_body_until_us(const struct exchange *exchange);
 
-/* The bytes that followed the head of a request without a body; lent until the handler returns.
- * After an upgrade they belong to the tunnel. */
-struct span exchange_pipelined(const struct exchange *exchange);
+/* After an upgrade: the next bytes of the tunnel that are there, first those that followed the
+ * head; at most `room`. Or EXCHANGE_END, EXCHANGE_BROKEN, and EXCHANGE_LATE when there are none
+ * yet. */
+MUST_CHECK ssize_t exchange_receive(struct exchange *exchange, char *into, size_t room);
 
 /* Write all of the bytes to the client. False: it is gone or does not read; nothing more can be
  * written, and the connection is not kept alive. */
@@ -64,7 +65,7 @@ void exchange_abort(struct exchange *exchange);
  * end. */
 bool exchange_keep_alive(const struct exchange *exchange);
 
-/* The client's socket for poll() and, after an upgrade, for raw bytes; -1 when not known. */
+/* The client's socket, to wait for; -1 when not known. */
 int exchange_socket(const struct exchange *exchange);
 
 #endif

@@ -11,6 +11,12 @@ listener_start(
 }
 
 void
+listener_secure(struct listener *listener, struct tls_server *tls)
+{
+	listener->engine->secure(listener, tls);
+}
+
+void
 listener_drain(struct listener *listener)
 {
 	atomic_store(&listener->draining, true);

@@ -20,12 +20,14 @@
 #include "proxy/listener/exchange.h"
 
 struct engine;
+struct tls_server;
 
 /* What a listener needs. Texts are borrowed and copied. */
 struct listener_setup {
 	const struct engine *engine; /* that is to listen */
 	const char *address;         /* "ADDRESS:PORT", "unix:/PATH" or "systemd:NAME" */
 	mode_t socket_mode;          /* of the file of a Unix socket */
+	struct tls_server *tls;      /* borrowed; NULL: in plain */
 	int64_t header_bytes;        /* maximum bytes of a request's head */
 	int connections;             /* most at a time */
 	int64_t header_timeout_ms;
@@ -57,6 +59,9 @@ struct listener;
 /* Listen. The error gives the address and the reason. */
 MUST_CHECK bool listener_start(
     const struct listener_setup *setup, struct listener **ret_listener, struct err *reterr);
+
+/* From now on new connections are of this, which is borrowed. For one that began with TLS. */
+void listener_secure(struct listener *listener, struct tls_server *tls);
 
 /* From now on connections are closed after their exchange. */
 void listener_drain(struct listener *listener);

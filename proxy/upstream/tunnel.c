@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* After 101 Switching Protocols: bytes both ways. */
-#include <errno.h>
-#include <sys/socket.h>
-
 #include "base/clock.h"
 #include "base/header_line.h"
 #include "proxy/io/wait.h"
@@ -41,10 +38,9 @@ add_head(struct forwarding *forwarding)
 static bool
 client_to_upstream(struct forwarding *forwarding)
 {
-	ssize_t got = recv(exchange_socket(forwarding->exchange), forwarding->piece,
-	    FORWARDING_PIECE, MSG_DONTWAIT);
+	ssize_t got = exchange_receive(forwarding->exchange, forwarding->piece, FORWARDING_PIECE);
 
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+	if (got == EXCHANGE_LATE)
 		return true;
 	if (got <= 0)
 		return false;
@@ -65,6 +61,15 @@ upstream_to_client(struct forwarding *forwarding)
 	    forwarding->exchange, (struct span){ forwarding->piece, (size_t)got });
 }
 
+/* Whose bytes go next, as upstream_conn_wait() says. */
+static int
+next_turn(struct forwarding *forwarding)
+{
+	if (exchange_buffered(forwarding->exchange))
+		return 2;
+	return upstream_conn_wait(forwarding->conn, exchange_socket(forwarding->exchange));
+}
+
 void
 tunnel_run(struct forwarding *forwarding)
 {
@@ -79,13 +84,12 @@ tunnel_run(struct forwarding *forwarding)
 	}
 	add_head(forwarding);
 	open = !forwarding->outgoing.failed &&
-	       exchange_write(forwarding->exchange, buffer_span(&forwarding->outgoing)) &&
-	       upstream_conn_write(forwarding->conn, exchange_pipelined(forwarding->exchange));
+	       exchange_write(forwarding->exchange, buffer_span(&forwarding->outgoing));
 	while (open) {
 		int ready;
 
 		forwarding_extend_timeout(forwarding);
-		ready = upstream_conn_wait(forwarding->conn, exchange_socket(forwarding->exchange));
+		ready = next_turn(forwarding);
 		open = ready > 0 && ((ready & 1) == 0 || upstream_to_client(forwarding)) &&
 		       ((ready & 2) == 0 || client_to_upstream(forwarding));
 	}

@@ -38,7 +38,9 @@ function fill(dir) {
 
 /** Every key of the manual, good. */
 const base = ({ port, adminPort }) => ({
-  listen: { address: `127.0.0.1:${port}`, engine: 'events', threads: 2, socket_mode: '0660' },
+  listen: { address: `127.0.0.1:${port}`, engine: 'events', threads: 2, socket_mode: '0660',
+    tls: { certificate: 'cert.pem', key: 'tls.key', certificates: [{ certificate: 'cert.pem', key: 'tls.key' }], client_ca: 'cert.pem', client_certificate: 'optional' },
+  },
   admin: { address: `127.0.0.1:${adminPort}` },
   upstream: 'http://127.0.0.1:9',
   policy: 'policy.yaml',
@@ -100,7 +102,7 @@ const DATABASES = ['.', '..', 'st/', 'st/.', 'st/..', '/', 'd'.repeat(250), 'd'.
 /** What only the attempt can tell, as the manual lists it; and ports that are not ours to take. */
 const excepted = ({ at, value }) => ['listen', 'admin'].includes(at[0]) && (value === undefined || value === 'x:1');
 
-const namesFile = ({ at }) => at.at(-1) === 'file' || ['jwks_file', 'ca_file', 'policy', 'state', 'database'].includes(at.at(-1));
+const namesFile = ({ at }) => at.at(-1) === 'file' || ['jwks_file', 'ca_file', 'policy', 'state', 'database'].includes(at.at(-1)) || (at.includes('tls') && ['certificate', 'key', 'client_ca'].includes(at.at(-1)));
 
 /**
  * Starting a gate is dear: `serve` is asked of the first six values that check calls good where files
@@ -114,7 +116,7 @@ function enoughOf(leaf) {
 
 function valuesFor(leaf, ports) {
   const text = String(leaf.value);
-  if (leaf.at[0] === 'listen' || leaf.at[0] === 'admin') return [...ANY, ...ADDRESSES(ports)];
+  if (leaf.at.at(-1) === 'address') return [...ANY, ...ADDRESSES(ports)];
   if (namesFile(leaf)) return [...ANY, ...FILES];
   return text.includes('://') ? [...ANY, ...URLS] : ANY;
 }
@@ -270,10 +272,11 @@ test('offline', async (t) => {
     assert.equal((await run(['check', '-c', file])).code, 1);
     const done = await run(['check', '--offline', '-c', file]);
     assert.equal(done.code, 0, done.stderr);
-    for (const [pointer, name] of [['state', '/nowhere/deeper'], ['issuers/file/jwks_file', 'keys.json'], ['issuers/web/jwks/ca_file', 'cert.pem'], ['issuers/web/jwks/client_certificate', 'cert.pem'], ['issuers/web/jwks/client_key', 'tls.key'], ['issuers/web/jwks/bearer', 'token'], ['local_issuer/database/env', 'POSTERN_UNSET'], ['local_issuer/signing/key/file', 'key.pem']]) {
+    for (const [pointer, name] of [['state', '/nowhere/deeper'], ['issuers/file/jwks_file', 'keys.json'], ['issuers/web/jwks/ca_file', 'cert.pem'], ['issuers/web/jwks/client_certificate', 'cert.pem'], ['issuers/web/jwks/client_key', 'tls.key'], ['issuers/web/jwks/bearer', 'token'], ['local_issuer/database/env', 'POSTERN_UNSET'], ['local_issuer/signing/key/file', 'key.pem'],
+      ['listen/tls/certificate', 'cert.pem'], ['listen/tls/key', 'tls.key'], ['listen/tls/certificates/0/certificate', 'cert.pem'], ['listen/tls/certificates/0/key', 'tls.key'], ['listen/tls/client_ca', 'cert.pem']]) {
       assert.match(done.stderr, new RegExp(`: /${pointer}: skipped: .*${name}`), pointer);
     }
-    assert.match(done.stdout, /, 8 skipped\)/);
+    assert.match(done.stdout, /, 13 skipped\)/);
   });
   await t.test('a mistake remains one', async () => {
     config.limits.connections = 0;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Read a request's body through CivetWeb. mg_read() waits until it has all the bytes it was asked
  * for, so we track how many are buffered, and never wait for more than one byte. */
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "proxy/io/stream.h"
 #include "proxy/io/wait.h"
 #include "proxy/listener/civetweb/engine.h"
 #include "proxy/http/response.h"
@@ -118,10 +120,17 @@ body_buffered(const struct exchange *base)
 	return exchange->held_data > 0 || (exchange->held_whole && !base->body_ended);
 }
 
-struct span
-body_pipelined(const struct exchange *base)
+ssize_t
+body_receive(struct exchange *base, char *into, size_t room)
 {
-	const struct civetweb_exchange *exchange = (const struct civetweb_exchange *)base;
+	struct civetweb_exchange *exchange = (struct civetweb_exchange *)base;
 
-	return (struct span){ exchange->held_body, exchange->held_bytes };
+	if (exchange->held_bytes == 0)
+		return stream_read_now(base->socket, into, room);
+	if (room > exchange->held_bytes)
+		room = exchange->held_bytes;
+	memcpy(into, exchange->held_body, room);
+	exchange->held_body += room;
+	exchange->held_bytes -= room;
+	return (ssize_t)room;
 }

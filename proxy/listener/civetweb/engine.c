@@ -424,7 +424,7 @@ engine_untested(void)
 		.read = read_body,
 		.write = write_bytes,
 		.buffered = body_buffered,
-		.pipelined = body_pipelined,
+		.receive = body_receive,
 	};
 
 	return &engine;

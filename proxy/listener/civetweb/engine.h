@@ -50,9 +50,9 @@ void body_begin(struct civetweb_exchange *exchange);
 /* Bytes of the next request in the engine's buffer. */
 size_t body_carried(const struct civetweb_exchange *exchange);
 
-/* engine.buffered and engine.pipelined. */
+/* engine.buffered and engine.receive. */
 bool body_buffered(const struct exchange *base);
-struct span body_pipelined(const struct exchange *base);
+MUST_CHECK ssize_t body_receive(struct exchange *base, char *into, size_t room);
 
 /* Linger: the client may still be sending. Discard its data within limits before closing, since
  * closing with unread data would reset the connection and could lose our answer. */

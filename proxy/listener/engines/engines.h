@@ -25,6 +25,7 @@ enum engines_name { ENGINES_EVENTS, ENGINES_CIVETWEB, ENGINES_COUNT };
 	ABILITY(IPV6,               YES, LIBRARY, "IPv6") \
 	ABILITY(UNIX,               YES, NO,      "Unix sockets") \
 	ABILITY(ACTIVATION,         YES, NO,      "sockets that systemd hands over") \
+	ABILITY(TLS,                YES, NO,      "TLS: `listen.tls`") \
 	ABILITY(METHODS,            YES, NO,      "methods") \
 	ABILITY(CONNECTION_OPTIONS, YES, NO,      "`Connection` with options other than `close`") \
 	ABILITY(WHITE_SPACE,        YES, NO,      "a tab around a header's value; an empty line before a request") \

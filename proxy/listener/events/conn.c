@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "proxy/io/fiber.h"
 #include "proxy/io/watch.h"
+#include "proxy/listener/events/handshake.h"
 #include "proxy/listener/events/peer.h"
 #include "proxy/listener/events/serving.h"
 
@@ -47,6 +48,7 @@ conn_close(struct conn *conn)
 	give_place_back(conn);
 	wheel_clear(&conn->timer);
 	drop_buffer(conn);
+	handshake_undo(conn);
 	watch_close(conn->socket);
 	atomic_fetch_sub(&conn->listener->on_loop[loop_index()], 1);
 	atomic_fetch_sub(&conn->listener->base.connections, 1);
@@ -130,6 +132,13 @@ begin_lingering(struct conn *conn)
 	(void)close_placed(places_excess(places_of(conn), LISTENER_LINGERING));
 }
 
+/* May there be something to read? */
+static bool
+has_more(const struct conn *conn)
+{
+	return (watch_ready(conn->socket) & WATCH_IN) != 0 || channel_pending(conn_channel(conn));
+}
+
 /* After an exchange. */
 static void
 go_on(struct conn *conn)
@@ -144,8 +153,7 @@ go_on(struct conn *conn)
 		move(conn, LISTENER_READING);
 		set_deadline(conn, setup->header_timeout_ms);
 	}
-	if ((watch_ready(conn->socket) & WATCH_IN) != 0 || conn->held > 0 ||
-	    atomic_load(&conn->listener->base.draining))
+	if (has_more(conn) || conn->held > 0 || atomic_load(&conn->listener->base.draining))
 		look_later(conn);
 }
 
@@ -235,27 +243,22 @@ receive(struct conn *conn)
 		return false;
 	}
 	room -= conn->held;
-	got = recv(conn->socket, conn->buffer + conn->held, room, MSG_DONTWAIT);
-	if (got < 0 && errno == EINTR)
-		return true;
-	if (got < 0 && errno == EAGAIN) {
-		watch_drained(conn->socket, WATCH_IN);
+	got = channel_read_now(conn_channel(conn), conn->buffer + conn->held, room);
+	if (got == STREAM_LATE) {
 		if (conn->held == 0)
 			drop_buffer(conn);
 		return false;
 	}
 	if (got <= 0) {
-		ended(conn, got == 0);
+		ended(conn, got == STREAM_END);
 		return false;
 	}
-	if ((size_t)got < room)
-		watch_drained(conn->socket, WATCH_IN);
 	if (conn->placed.state == LISTENER_IDLE) {
 		move(conn, LISTENER_READING);
 		set_deadline(conn, conn->listener->base.setup.header_timeout_ms);
 	}
 	conn->held += (size_t)got;
-	return !try_head(conn) && (watch_ready(conn->socket) & WATCH_IN) != 0;
+	return !try_head(conn) && has_more(conn);
 }
 
 static void
@@ -274,16 +277,44 @@ linger(struct conn *conn)
 		conn_close(conn);
 }
 
-/* There is news of the client. */
+/* One step of the handshake. */
+static void
+shake(struct conn *conn)
+{
+	struct task task = { .conn = conn,
+		.trouble = { REASON_REQUEST_MALFORMED, "plain HTTP on a port that serves HTTPS" } };
+
+	switch (handshake_step(conn)) {
+	case HANDSHAKE_MORE:
+		break;
+	case HANDSHAKE_DONE:
+		on_client(conn, WATCH_IN);
+		break;
+	case HANDSHAKE_PLAIN:
+		start(task);
+		break;
+	case HANDSHAKE_FAILED:
+		if (!channel_end(conn_channel(conn), 0))
+			conn->lingered = CONN_LINGER_BYTES;
+		begin_lingering(conn);
+		break;
+	}
+}
+
+/* There is news of the client. TLS may have to write before it can read on. */
 static void
 on_client(void *context, unsigned flags)
 {
 	struct conn *conn = context;
+	unsigned news = conn->tls != NULL ? WATCH_IN | WATCH_OUT : WATCH_IN;
 
 	/* A post refers to the connection: it looks then. */
-	if ((flags & WATCH_IN) == 0 || conn->placed.state == LISTENER_SERVING ||
-	    conn->placed.posted)
+	if ((flags & news) == 0 || conn->placed.state == LISTENER_SERVING || conn->placed.posted)
 		return;
+	if (conn->handshaking) {
+		handshake_queue(conn, shake);
+		return;
+	}
 	if (conn->placed.state == LISTENER_LINGERING) {
 		linger(conn);
 		return;
@@ -338,7 +369,7 @@ begin(struct conn *conn, enum listener_state state, int64_t timeout_ms)
 {
 	places_enter(places_of(conn), &conn->placed, state, clock_mono_us());
 	set_deadline(conn, timeout_ms);
-	if (!watch_add(conn->socket, on_client, conn))
+	if (!handshake_begin(conn) || !watch_add(conn->socket, on_client, conn))
 		conn_close(conn);
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * conn - one client's connection of the events engine, from accept to close. For this directory
- * only: events.c and crowd.c call conn.c, that places.c and serving.c, and that request_body.c
- * through the engine.
+ * only: events.c and crowd.c call conn.c, that places.c, handshake.c and serving.c, and that
+ * request_body.c through the engine.
  *
  * It belongs to one loop. While it waits for a head it holds a buffer at most; a complete head is
  * served on a fiber.
  *
- * Uses:   engine, places, io (watch, fiber, stream), http (request_head, response).
+ * Uses:   engine, places, io (watch, fiber, channel, tls), http (request_head, response).
  * Shell:  sockets.
  */
 #ifndef POSTERN_PROXY_LISTENER_EVENTS_CONN_H
@@ -18,7 +18,9 @@
 #include <stdint.h>
 
 #include "base/check.h"
+#include "proxy/http/request.h"
 #include "proxy/http/request_head.h"
+#include "proxy/io/channel.h"
 #include "proxy/io/loop.h"
 #include "proxy/io/wheel.h"
 #include "proxy/listener/engine.h"
@@ -51,6 +53,7 @@ struct events_listener {
 	struct events_door doors[LISTENING_MAX]; /* one for each of those sockets */
 	atomic_int on_loop[LOOP_MAX];            /* connections, by loop */
 	atomic_int taken;                        /* places: at most setup.connections */
+	_Atomic(struct tls_server *) tls; /* of new connections, a reference; NULL: in plain */
 	struct events_share shares[LOOP_MAX];
 };
 
@@ -59,6 +62,10 @@ struct conn {
 	struct loop_post post;
 	struct events_listener *listener;
 	int socket;
+	struct tls *tls;                         /* NULL: in plain */
+	struct request_certificate *certificate; /* of the client */
+	struct conn *next_to_step; /* of those that wait for a step of their handshake */
+	bool handshaking;
 	bool has_place;
 	bool served;         /* a request, at least */
 	int passed;          /* loops that had no place for it */
@@ -72,6 +79,13 @@ struct conn {
 	int peer_port;
 	char peer[PEER_ROOM];
 };
+
+/* Its bytes. */
+static inline struct channel
+conn_channel(const struct conn *conn)
+{
+	return (struct channel){ conn->socket, conn->tls };
+}
 
 /* A connection for an accepted socket, which still belongs to no loop. NULL: no memory, and the
  * socket is closed. */

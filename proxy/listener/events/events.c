@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/span.h"
 #include "proxy/io/offload.h"
+#include "proxy/io/tls_server.h"
 #include "proxy/io/watch.h"
 #include "proxy/listener/events/crowd.h"
 #include "proxy/listener/events/request_body.h"
@@ -240,6 +241,9 @@ start(const struct listener_setup *setup, struct listener **ret_listener, struct
 	for (size_t i = 0; i < listener->listening.count; i++)
 		listener->doors[i] =
 		    (struct events_door){ listener, listener->listening.sockets[i] };
+	if (setup->tls != NULL)
+		atomic_store(&listener->tls, tls_server_ref(setup->tls));
+	listener->base.setup.tls = NULL; /* which may be another one later */
 	for (int i = 0; i < LOOP_MAX; i++) {
 		listener->shares[i].listener = listener;
 		listener->shares[i].rest.late = accept_again;
@@ -267,6 +271,23 @@ drain(struct listener *base)
 	loop_ask_all(drain_here, listener);
 }
 
+static void
+pass_by(void *context)
+{
+	(void)context;
+}
+
+/* Each loop looks for it in one go, so that nobody has the former one in hand afterwards. */
+static void
+secure(struct listener *base, struct tls_server *tls)
+{
+	struct events_listener *listener = (struct events_listener *)base;
+	struct tls_server *former = atomic_exchange(&listener->tls, tls_server_ref(tls));
+
+	loop_ask_all(pass_by, NULL);
+	tls_server_unref(former);
+}
+
 /* Cancelled requests end by themselves; calls of the pool are waited for. */
 static void
 stop(struct listener *base)
@@ -280,6 +301,7 @@ stop(struct listener *base)
 		if (atomic_load(&base->connections) > 0)
 			(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	} while (atomic_load(&base->connections) > 0);
+	tls_server_unref(atomic_load(&listener->tls));
 	free(listener);
 	listeners--;
 	stop_loops();
@@ -313,10 +335,11 @@ events_engine(void)
 		.stop = stop,
 		.count = count,
 		.drops = drops,
+		.secure = secure,
 		.read = request_body_read,
 		.write = request_body_write,
 		.buffered = request_body_buffered,
-		.pipelined = request_body_pipelined,
+		.receive = request_body_receive,
 	};
 
 	return &engine;

@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "proxy/io/fiber.h"
-#include "proxy/io/stream.h"
+#include "proxy/io/channel.h"
+#include "proxy/listener/events/conn.h"
 #include "proxy/listener/events/request_body.h"
 
 static void
@@ -16,7 +17,8 @@ use(struct events_exchange *exchange, size_t bytes)
 static ssize_t
 receive(struct events_exchange *exchange, char *into, size_t room)
 {
-	ssize_t got = stream_read(exchange->base.socket, into, room, exchange->base.body_until_us);
+	ssize_t got =
+	    channel_read(conn_channel(exchange->conn), into, room, exchange->base.body_until_us);
 
 	if (got > 0)
 		return got;
@@ -101,9 +103,10 @@ request_body_read(struct exchange *base, char *into, size_t room)
 bool
 request_body_write(struct exchange *base, struct span bytes)
 {
+	const struct events_exchange *exchange = (const struct events_exchange *)base;
 	int64_t timeout_ms = fiber_current() == NULL ? 0 : base->listener->setup.write_timeout_ms;
 
-	return stream_write(base->socket, bytes, timeout_ms * 1000);
+	return channel_write(conn_channel(exchange->conn), bytes, timeout_ms * 1000);
 }
 
 /* The end of a chunked body counts as buffered until it was handed out. */
@@ -112,13 +115,20 @@ request_body_buffered(const struct exchange *base)
 {
 	const struct events_exchange *exchange = (const struct events_exchange *)base;
 
-	return exchange->held_bytes > 0 || (exchange->whole && !base->body_ended);
+	return exchange->held_bytes > 0 || (exchange->whole && !base->body_ended) ||
+	       channel_pending(conn_channel(exchange->conn));
 }
 
-struct span
-request_body_pipelined(const struct exchange *base)
+ssize_t
+request_body_receive(struct exchange *base, char *into, size_t room)
 {
-	const struct events_exchange *exchange = (const struct events_exchange *)base;
+	struct events_exchange *exchange = (struct events_exchange *)base;
 
-	return (struct span){ exchange->held, exchange->held_bytes };
+	if (exchange->held_bytes == 0)
+		return channel_read_now(conn_channel(exchange->conn), into, room);
+	if (room > exchange->held_bytes)
+		room = exchange->held_bytes;
+	memcpy(into, exchange->held, room);
+	use(exchange, room);
+	return (ssize_t)room;
 }

@@ -30,10 +30,10 @@ struct events_exchange {
 	bool whole, malformed; /* a chunked body: its end was read; it is framed wrongly */
 };
 
-/* engine.read, .write, .buffered, .pipelined. */
+/* engine.read, .write, .buffered, .receive. */
 MUST_CHECK ssize_t request_body_read(struct exchange *base, char *into, size_t room);
 MUST_CHECK bool request_body_write(struct exchange *base, struct span bytes);
 bool request_body_buffered(const struct exchange *base);
-struct span request_body_pipelined(const struct exchange *base);
+MUST_CHECK ssize_t request_body_receive(struct exchange *base, char *into, size_t room);
 
 #endif

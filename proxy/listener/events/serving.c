@@ -2,8 +2,8 @@
 #include "proxy/listener/events/serving.h"
 
 #include <string.h>
-#include <sys/socket.h>
 
+#include "proxy/io/fiber.h"
 #include "proxy/listener/events/request_body.h"
 
 static void
@@ -18,8 +18,9 @@ begin(struct events_exchange *exchange, struct conn *conn)
 	request->header_count = 0;
 	request->framing = BODY_NONE;
 	request->content_length = 0;
-	request->expects_continue = request->keep_alive = request->secure = false;
-	request->certificate = NULL;
+	request->expects_continue = request->keep_alive = false;
+	request->secure = conn->tls != NULL;
+	request->certificate = conn->certificate;
 	request->detail = NULL;
 	memcpy(request->peer, conn->peer, sizeof(request->peer));
 	request->peer_port = conn->peer_port;
@@ -69,9 +70,11 @@ static bool
 end(struct events_exchange *exchange)
 {
 	struct conn *conn = exchange->conn;
+	int64_t timeout_ms =
+	    fiber_current() == NULL ? 0 : conn->listener->base.setup.write_timeout_ms;
 
 	if (!exchange_keep_alive(&exchange->base)) {
-		if (exchange->base.aborted || shutdown(conn->socket, SHUT_WR) != 0)
+		if (exchange->base.aborted || !channel_end(conn_channel(conn), timeout_ms * 1000))
 			conn->lingered = CONN_LINGER_BYTES; /* nobody to wait for */
 		return false;
 	}

@@ -62,6 +62,8 @@ exchange_read(struct exchange *exchange, char *into, size_t room)
 bool
 exchange_buffered(const struct exchange *exchange)
 {
+	if (exchange->request.framing == BODY_NONE)
+		return exchange->pipelined.len > 0;
 	return exchange->buffered.len > 0 || (exchange->sent && exchange->left == 0);
 }
 
@@ -71,10 +73,22 @@ exchange_body_until_us(const struct exchange *exchange)
 	return exchange->body_until_us;
 }
 
-struct span
-exchange_pipelined(const struct exchange *exchange)
+ssize_t
+exchange_receive(struct exchange *exchange, char *into, size_t room)
 {
-	return exchange->pipelined;
+	struct span piece = span_slice(exchange->pipelined, 0, room);
+	ssize_t got;
+
+	if (piece.len > 0) {
+		memcpy(into, piece.at, piece.len);
+		exchange->pipelined =
+		    span_slice(exchange->pipelined, piece.len, exchange->pipelined.len);
+		return (ssize_t)piece.len;
+	}
+	got = recv(exchange->socket, into, room, MSG_DONTWAIT);
+	if (got >= 0)
+		return got;
+	return errno == EAGAIN ? EXCHANGE_LATE : EXCHANGE_BROKEN;
 }
 
 bool
