@@ -20,7 +20,7 @@ test('docs/callers.md with Keycloak', NEEDS_KEYCLOAK, async (t) => {
   await eventually(async () => (await gate.ask({ target: '/customer/1', headers: bearer })).status === 200, 'the keys of Keycloak');
 
   // Its certificate's authority is our own: each tool has its way to be told of it.
-  const trust = { CURL_CA_BUNDLE: CA_FILE, REQUESTS_CA_BUNDLE: CA_FILE, SSL_CERT_FILE: CA_FILE, NODE_EXTRA_CA_CERTS: CA_FILE };
+  const trust = { CURL_CA_BUNDLE: CA_FILE, REQUESTS_CA_BUNDLE: CA_FILE, SSL_CERT_FILE: CA_FILE, NODE_EXTRA_CA_CERTS: CA_FILE, NODE_OPTIONS: '--dns-result-order=ipv4first' };
   await everyCaller(t, {
     cwd: gate.dir,
     reason: 'no_rule',

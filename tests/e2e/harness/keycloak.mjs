@@ -23,10 +23,13 @@ export const REALM = `${BASE}/realms/crm`;
 export const SECRETS = dir ? path.join(dir, 'secrets') : null;
 export const CA_FILE = SECRETS && path.join(SECRETS, 'ca.pem');
 
-/** Ask Keycloak: {status, text, json()}. Trusts its own authority only. */
+/**
+ * Ask Keycloak: {status, text, json()}. Trusts its own authority only. It listens on 127.0.0.1, and of
+ * the addresses of localhost Node.js 18 tries the first one only.
+ */
 export function request(method, url, { headers = {}, body } = {}) {
   return new Promise((resolve, reject) => {
-    const sent = https.request(url, { method, headers, ca: fs.readFileSync(CA_FILE), agent: false }, (answer) => {
+    const sent = https.request(url, { method, headers, ca: fs.readFileSync(CA_FILE), agent: false, family: 4 }, (answer) => {
       let text = '';
       answer.setEncoding('utf8');
       answer.on('data', (data) => (text += data));
