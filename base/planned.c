@@ -20,7 +20,6 @@ static const struct {
 	{ "explain", NOT_YET "; `postern explain` is a command" },
 	{ "type_base", NOT_YET },
 	{ "caller", NOT_YET },
-	{ "cors", NOT_YET },
 	{ "credentials", NOT_YET },
 	{ "hosts", NOT_YET },
 	{ "rate", NOT_YET },

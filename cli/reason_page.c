@@ -121,6 +121,10 @@ static const struct reason_page pages[REASON_COUNT] = {
 	"No pattern of the policy matches the path, and `default` is `deny`.",
 	"`postern explain -X METHOD PATH` shows the path as it was judged.",
 	"Add a privilege, or a line under `public`. `/a/*` is the whole subtree with `/a`; upper and lower case differ." },
+[REASON_ORIGIN_NOT_ALLOWED] = {
+	"A page of an origin that is not in `cors.origins` asks, by a preflight, whether it may call; or the request names two origins.",
+	"The log line of the OPTIONS request has the module; the browser's console names the origin.",
+	"Add the origin to `cors.origins` of the module, or of `local_issuer` for its endpoints, exactly as the browser writes it: no slash at the end, no default port." },
 [REASON_PATH_AMBIGUOUS] = {
 	"Two readers could understand the path in two ways: `..`, `//`, `\\`, an encoded slash, a semicolon, or the like.",
 	"The detail names what was found.",

@@ -10,6 +10,7 @@ struct module_row {
 	struct texts paths, path_allow;
 	const char *upstream;
 	bool basic;
+	const struct node *cors;
 };
 
 const struct field module_fields[] = {
@@ -33,6 +34,10 @@ const struct field module_fields[] = {
 	    .offset = offsetof(struct module_row, basic),
 	    .default_value = "true",
 	    .help = "false: no Basic authentication of local users here" },
+	{ .key = "cors",
+	    .type = FIELD_MAP,
+	    .offset = offsetof(struct module_row, cors),
+	    .help = "pages of which origins a browser lets call it; default: the upstream says" },
 	{ .key = NULL },
 };
 
@@ -122,6 +127,7 @@ read_one(struct reader *reader, const struct node *node)
 	module->paths = row.paths;
 	module->upstream = row.upstream;
 	module->basic = row.basic;
+	module->cors = cors_read(row.cors, reader->mistakes);
 	module->path_allow = read_allow(reader, &row.path_allow);
 	module->index = reader->policy->module_count++;
 	if (row.paths.node != NULL && row.paths.count == 0)

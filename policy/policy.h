@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cors.h"
 #include "base/document.h"
 #include "base/schema.h"
 #include "policy/pattern.h"
@@ -44,10 +45,11 @@ struct role {
 struct module {
 	const char *name;
 	struct texts paths;
-	const char *upstream; /* NULL: the configuration's */
-	unsigned path_allow;  /* enum target_mild */
-	bool basic;           /* Basic authentication of local users counts here */
-	size_t index;         /* place in the list, from 0 */
+	const char *upstream;    /* NULL: the configuration's */
+	unsigned path_allow;     /* enum target_mild */
+	bool basic;              /* Basic authentication of local users counts here */
+	const struct cors *cors; /* NULL: browsers get the upstream's word */
+	size_t index;            /* place in the list, from 0 */
 	struct module *next;
 };
 

@@ -45,6 +45,8 @@ static const struct field local_fields[] = {
 	  .help = "The keys that sign its tokens." },
 	{ .key = "fallback", .type = FIELD_MAP, .offset = offsetof(struct local, fallback_map),
 	  .help = "When `accept: fallback` takes over." },
+	{ .key = "cors", .type = FIELD_MAP, .offset = offsetof(struct local, cors_map),
+	  .help = "Pages of which origins a browser lets call its endpoints." },
 	{ .key = NULL }
 };
 
@@ -157,6 +159,7 @@ const struct local_section local_sections[LOCAL_SECTIONS] = {
 	{ "/local_issuer/signing", signing_fields },
 	{ "/local_issuer/signing/key", key_fields },
 	{ "/local_issuer/fallback", fallback_fields },
+	{ "/local_issuer/cors", cors_fields },
 };
 
 static void
@@ -185,6 +188,7 @@ local_read(
 	schema_read(local->lockout_map, lockout_fields, &local->lockout, mistakes);
 	schema_read(local->fallback_map, fallback_fields, &local->fallback, mistakes);
 	read_signing(local, mistakes);
+	local->cors = cors_read(local->cors_map, mistakes);
 	check_resources(local, mistakes);
 	if (local->database != NULL)
 		place_database(map, state, local, mistakes);

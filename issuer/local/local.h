@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/cors.h"
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/document.h"
@@ -49,6 +50,8 @@ struct local {
 	const struct node *signing_map;
 	struct standby_settings fallback; /* of LOCAL_FALLBACK */
 	const struct node *fallback_map;
+	const struct cors *cors; /* of its endpoints; NULL: no page of another origin calls them */
+	const struct node *cors_map;
 };
 
 /* Read `local_issuer`. `state` is the directory for a relative database. Reports every mistake. */
@@ -65,7 +68,7 @@ struct local_section {
 	const char *name;
 	const struct field *fields;
 };
-#define LOCAL_SECTIONS 5
+#define LOCAL_SECTIONS 6
 extern const struct local_section local_sections[LOCAL_SECTIONS];
 
 #endif

@@ -177,6 +177,7 @@ answer_refuse(struct exchange *exchange, const struct answer_refusal *refusal)
 	if (answer.status == 503 || answer.status == 429)
 		header_line_add_number(
 		    &headers, SPAN("Retry-After"), refusal->wait_s > 0 ? refusal->wait_s : 5);
+	buffer_add(&headers, refusal->cors);
 	add_challenge(&headers, exchange, refusal, description);
 	answer.headers = buffer_span(&headers);
 	answer.body = buffer_span(&body);

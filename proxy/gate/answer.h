@@ -25,6 +25,7 @@ struct answer_refusal {
 	bool basic;            /* Basic is accepted there */
 	int64_t wait_s;        /* for Retry-After; 0: some seconds */
 	struct span request_id;
+	struct span cors;     /* header lines for browsers; may be empty */
 	const char *metadata; /* URL of the resource's metadata; NULL: on the host of the request */
 };
 

@@ -7,6 +7,7 @@
 #include "base/header_line.h"
 #include "proxy/gate/answer.h"
 #include "proxy/gate/gate.h"
+#include "proxy/gate/preflight.h"
 #include "proxy/gate/resource.h"
 
 /* Read a small body completely. False: transaction->reason is set, or the answer was written. */
@@ -93,6 +94,7 @@ answer_issuer(
 		introspect(gate, transaction, &issued);
 	buffer_init(&headers, 8192);
 	buffer_add(&headers, buffer_span(&issued.headers));
+	buffer_add(&headers, transaction->cors);
 	if (issued.status >= 400)
 		header_line_add(&headers, SPAN("X-Postern"), SPAN("refused"));
 	header_line_add(&headers, SPAN("X-Request-Id"), span_of(transaction->id));
@@ -133,6 +135,8 @@ serve_issuer(struct gate *gate, struct transaction *transaction, const struct ta
 	struct buffer body;
 
 	transaction->fields.issuer = LOCAL_NAME;
+	transaction->cors =
+	    preflight_lines(transaction->snapshot->config->local.cors, request, transaction->arena);
 	buffer_init(&body, ENDPOINT_MAX_BODY);
 	if (request->content_length > (int64_t)ENDPOINT_MAX_BODY) {
 		transaction->reason = REASON_BODY_TOO_LARGE;
@@ -143,6 +147,32 @@ serve_issuer(struct gate *gate, struct transaction *transaction, const struct ta
 		answer_issuer(gate, transaction, &asked);
 	}
 	buffer_wipe(&body);
+}
+
+/* Answer a preflight if the path is of a module, or of the local issuer, that says something of
+ * other origins. False: it is a request like others. */
+static bool
+serve_preflight(struct transaction *transaction, const struct target *target)
+{
+	const struct config *config = transaction->snapshot->config;
+	const struct request *request = exchange_request(transaction->exchange);
+	const struct services *services = transaction->snapshot->services;
+	const struct cors *cors = NULL;
+	struct route_match route;
+
+	if (!preflight_is(request))
+		return false;
+	decide_route(&config->policy, request->method, target, &route);
+	if (services->issuer != NULL && issuer_serves(services->issuer, target->path))
+		cors = config->local.cors;
+	else if (route.module != NULL && route.reason != REASON_PATH_AMBIGUOUS)
+		cors = route.module->cors;
+	if (cors == NULL)
+		return false;
+	if (cors != config->local.cors)
+		transaction->fields.module = route.module->name;
+	preflight_serve(transaction, cors);
+	return true;
 }
 
 bool
@@ -156,6 +186,8 @@ endpoints_serve(struct gate *gate, struct transaction *transaction, const struct
 	if (line.status != 0) {
 		transaction->served_here = true;
 		resource_serve(transaction, services->config, &line);
+	} else if (serve_preflight(transaction, &decision->target)) {
+		return true;
 	} else if (services->issuer != NULL && issuer_serves(services->issuer, path)) {
 		transaction->served_here = true;
 		serve_issuer(gate, transaction, &decision->target);

@@ -281,6 +281,7 @@ refuse(const struct gate *gate, struct transaction *transaction)
 		.basic = transaction->fields.basic,
 		.wait_s = transaction->wait_s,
 		.request_id = span_of(transaction->id),
+		.cors = transaction->cors,
 		.metadata = transaction->fields.metadata,
 	};
 

@@ -44,9 +44,9 @@ judge_request(
 {
 	enum reason reason = credentials_read(request, &decision->credentials);
 
+	decide_route(&inputs->config->policy, request->method, &decision->target, &decision->route);
 	if (reason != REASON_OK)
 		return refuse(decision, reason, decision->credentials.detail);
-	decide_route(&inputs->config->policy, request->method, &decision->target, &decision->route);
 	reason = decision->route.reason;
 	if (reason == REASON_METHOD_NOT_GRANTED)
 		reason = REASON_OK; /* disclosed only to an authenticated caller: judge_caller() */

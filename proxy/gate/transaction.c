@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "policy/scope_hint.h"
+#include "proxy/gate/preflight.h"
 #include "proxy/io/offload.h"
 #include "proxy/io/wait.h"
 
@@ -59,6 +60,8 @@ transaction_tell(struct transaction *transaction, const struct decision *decisio
 	const struct principal *principal =
 	    decision->caller == NULL ? NULL : &decision->caller->principal;
 
+	transaction->cors = preflight_lines(route->module == NULL ? NULL : route->module->cors,
+	    exchange_request(transaction->exchange), transaction->arena);
 	transaction->shadow_reason = decision->verdict.shadow_reason;
 	transaction->detail = decision->verdict.detail;
 	transaction->fields = (struct access_fields){ .pattern = route->pattern,
@@ -151,6 +154,7 @@ transaction_prepare(struct transaction *transaction, const struct decision *deci
 		.upstream_timeout_ms = limits->upstream_timeout_ms,
 		.body_limit = limits->body_bytes,
 		.request_id = span_of(transaction->id),
+		.cors = transaction->cors,
 		.arena = transaction->arena,
 		.upstream = upstream,
 		.lasts = let_go,

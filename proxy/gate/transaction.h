@@ -50,7 +50,8 @@ struct transaction {
 	struct forwarded forwarded;
 	struct upstream *upstream; /* a reference, once the snapshot was released; else NULL */
 	bool served_here;          /* one of the gate's own endpoints */
-	int64_t wait_s;            /* locked out for so many seconds; 0: not */
+	struct span cors; /* header lines for browsers (preflight_lines()); at == NULL: none */
+	int64_t wait_s;   /* locked out for so many seconds; 0: not */
 };
 
 /* Draw the request id: 96 random bits. False: no random bytes, so the request must not be

@@ -26,6 +26,8 @@ struct forward {
 	int64_t upstream_timeout_ms; /* to connect, and the longest time without any data */
 	int64_t body_limit;          /* bytes of request body; 0: none */
 	struct span request_id;      /* X-Request-Id of the answer */
+	struct span cors;            /* header lines of the answer, in place of the upstream's
+					Access-Control-*;	    at == NULL: the upstream's are forwarded */
 	struct arena *arena;
 	/* Called when the head of an answer that may take long has arrived: a tunnel, a stream, a
 	 * large body. The caller may then release its resources, except `upstream`. May be NULL. */

@@ -63,8 +63,12 @@ drop_head(struct forwarding *forwarding)
 }
 
 static bool
-ours_to_say(struct span name)
+ours_to_say(const struct forward *forward, struct span name)
 {
+	struct span prefix = SPAN("access-control-");
+
+	if (forward->cors.at != NULL && header_same_name(span_slice(name, 0, prefix.len), prefix))
+		return true;
 	return (header_use(name) & (HEADER_HOP | HEADER_ANSWER)) != 0;
 }
 
@@ -78,7 +82,7 @@ relay_add_headers(struct forwarding *forwarding)
 	for (size_t i = 0; i < response->header_count; i++) {
 		const struct header *header = &response->headers[i];
 
-		if (!listed[i] && !ours_to_say(header->name))
+		if (!listed[i] && !ours_to_say(forwarding->forward, header->name))
 			header_line_add(&forwarding->outgoing, header->name, header->value);
 	}
 }
@@ -385,6 +389,7 @@ relay_answer(struct forwarding *forwarding)
 	passing.done = response->framing == RESPONSE_NONE;
 	header_line_add(
 	    &forwarding->outgoing, SPAN("X-Request-Id"), forwarding->forward->request_id);
+	buffer_add(&forwarding->outgoing, forwarding->forward->cors);
 	buffer_add(&forwarding->outgoing, SPAN("\r\n"));
 	if (!take_body(forwarding, &passing,
 		span_slice(buffer_span(&forwarding->incoming), response->head_bytes,

@@ -93,7 +93,7 @@ test('the rest', async (t) => {
         one: { provider: 'entra', issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0', tenants: ['8eaef023-2b34-4da1-9baa-8bc8c9d6a490'], audience: 'a', max_age: '1h', jwks_uri: 'https://idp.example.com/keys', jwks: { ca_file: 'ca.pem', proxy: 'http://127.0.0.1:3', client_certificate: file('a'), client_key: file('b'), bearer: { file: 'c' } } },
         two: { issuer: 'https://idp.example.com', audience: 'a', jwks_file: 'keys.json' },
       },
-      local_issuer: { ...config(gate).local_issuer, resources: ['https://other.example.com'], signing: { key: file('key') } },
+      local_issuer: { ...config(gate).local_issuer, resources: ['https://other.example.com'], signing: { key: file('key') }, cors: { origins: 'https://app.example', methods: ['PUT'], headers: ['X-A'], expose: ['ETag'] } },
       resource: { url: 'https://api.example.com/orders', authorization_servers: ['two', 'local'] },
     });
     const { gate, text } = await print(inner, full);

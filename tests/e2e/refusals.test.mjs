@@ -16,9 +16,10 @@ const FILES = { 'keys.json': keySet(rsa) };
 
 const POLICY = {
   roles: { reader: { granted_to: [{ issuer: 'idp', scope: 'read' }] } },
-  modules: { api: { paths: ['/api/*'] }, scoped: { paths: ['/scoped/*'] } },
+  modules: { api: { paths: ['/api/*'] }, scoped: { paths: ['/scoped/*'] }, pages: { paths: ['/pages/*'], cors: { origins: 'https://app.example' } } },
   privileges: {
     api_priv: { modules: ['api'], paths: ['/api/*'], methods: ['GET', 'POST'], roles: ['reader'] },
+    pages: { modules: ['pages'] },
     scoped_priv: { modules: ['scoped'], paths: ['/scoped/*'], scopes: ['special'] },
   },
   public: ['/open/*'],
@@ -46,6 +47,7 @@ const CASES = [
   { reason: 'token_too_old', ask: async () => ({ target: '/api/x', headers: bearer(await sign(rsa, { iat: now() - 8000 })) }) },
   { reason: 'audience_mismatch', ask: async () => ({ target: '/api/x', headers: bearer(await sign(rsa, { aud: 'api://other' })) }) },
   { reason: 'claim_required_missing', ask: async () => ({ target: '/api/x', headers: bearer(await sign(rsa, { token_use: 'id' })) }) },
+  { reason: 'origin_not_allowed', ask: () => ({ method: 'OPTIONS', target: '/pages/x', headers: { Origin: 'https://evil.test', 'Access-Control-Request-Method': 'PUT' } }) },
   { reason: 'binding_mismatch', ask: async () => ({ target: '/api/x', headers: bearer(await sign(rsa, { token_use: 'access', cnf: { jkt: 'x' } })) }) },
   { reason: 'privilege_missing', ask: async () => ({ target: '/api/x', headers: bearer(await sign(rsa, { token_use: 'access', scope: 'none' })) }) },
   { reason: 'scope_missing', ask: async () => ({ target: '/scoped/x', headers: bearer(await sign(rsa, { token_use: 'access' })) }) },

@@ -34,6 +34,7 @@ export const REFUSALS = {
   scope_missing: [403, 'insufficient_scope'],
   method_not_granted: [403, ''],
   no_rule: [403, ''],
+  origin_not_allowed: [403, ''],
   path_ambiguous: [400, ''],
   request_malformed: [400, ''],
   header_too_large: [431, ''],

@@ -20,6 +20,7 @@ struct exchange {
 	struct request request;
 	struct buffer written;   /* to the client */
 	struct buffer forwarded; /* to the API: the head */
+	struct buffer cors;      /* lines that its answer would get */
 	struct forwarded outcome;
 	struct span body;    /* from the client: what is left of it */
 	ssize_t body_result; /* behind it: EXCHANGE_END, EXCHANGE_BROKEN */
@@ -114,6 +115,8 @@ forward_request(
     struct exchange *exchange, const struct forward *forward, struct forwarded *ret_forwarded)
 {
 	buffer_add(&exchange->forwarded, forward->head);
+	if (forward->cors.len > 0)
+		buffer_add(&exchange->cors, forward->cors);
 	if (exchange->lasts)
 		forward->lasts(forward->context);
 	*ret_forwarded = exchange->outcome;
@@ -128,6 +131,7 @@ client_init(
 	setting_request(&exchange->request, method, target, authorization);
 	buffer_init(&exchange->written, 1 << 16);
 	buffer_init(&exchange->forwarded, 1 << 16);
+	buffer_init(&exchange->cors, 1 << 16);
 }
 
 static inline void
@@ -135,6 +139,7 @@ client_done(struct exchange *exchange)
 {
 	buffer_done(&exchange->written);
 	buffer_done(&exchange->forwarded);
+	buffer_done(&exchange->cors);
 }
 
 static inline bool

@@ -49,9 +49,12 @@
 	"certificate: \"" PARTNER "\"}]}\n"                                                        \
 	"modules:\n"                                                                               \
 	"  plain: {paths: [\"/plain/*\"], basic: false}\n"                                         \
+	"  web: {paths: [\"/web/*\"], cors: {origins: [\"https://app.example\"], methods: "        \
+	"[PUT]}}\n"                                                                                \
 	"privileges:\n"                                                                            \
 	"  read: {paths: [\"/orders/*\"], methods: [GET], roles: [reader]}\n"                      \
 	"  plain: {modules: [plain]}\n"                                                            \
+	"  web: {modules: [web]}\n"                                                                \
 	"  any: {paths: [\"/any\"]}\n"                                                             \
 	"  partner: {paths: [\"/partner\"], roles: [partner]}\n"                                   \
 	"  pinned: {paths: [\"/pinned\"], roles: [pinned]}\n"                                      \
