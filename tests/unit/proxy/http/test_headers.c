@@ -144,6 +144,23 @@ the_verified_subject_replaces_a_claimed_one(void **state)
 }
 
 static void
+a_peer_without_an_address_is_not_forwarded_as_one(void **state)
+{
+	struct request request;
+	struct headers_rules rules = { .owned = { owned, 2, NULL } };
+	struct headers_setup setup = { .rules = &rules, .request = &request, .path = SPAN("/") };
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 1u << 20);
+	head_read(&request, "GET", "Host: h\nX-Forwarded-For: 10.0.0.1\n");
+	memcpy(request.peer, REQUEST_PEER_UNIX, sizeof(REQUEST_PEER_UNIX));
+	assert_int_equal(request_check(&request), REASON_OK);
+	assert_null(strstr(headers_make(&setup, &arena).at, "X-Forwarded-For"));
+	arena_done(&arena);
+}
+
+static void
 the_token_is_kept_when_asked(void **state)
 {
 	struct arena arena;
@@ -163,6 +180,7 @@ main(void)
 		cmocka_unit_test(heads_are_made),
 		cmocka_unit_test(the_target_is_what_was_judged),
 		cmocka_unit_test(the_verified_subject_replaces_a_claimed_one),
+		cmocka_unit_test(a_peer_without_an_address_is_not_forwarded_as_one),
 		cmocka_unit_test(the_token_is_kept_when_asked),
 	};
 
