@@ -76,7 +76,7 @@ cache_table()
 {
 	local gate work
 
-	ls "$dir"/hits/* >/dev/null 2>&1 || return 0
+	wanted seen || wanted turn || wanted new || return 0
 	say
 	say "### Tokens that a cache knew, per cent"
 	say

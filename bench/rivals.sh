@@ -175,7 +175,7 @@ start_all()
 # What took part, for the page: a line for each program.
 versions()
 {
-	say "Postern $("$root/build/release/postern" version | head -n 1)"
+	say "Postern $("$root/build/release/postern" version | awk '{ print $NF; exit }')"
 	say "$(haproxy -v | head -n 1 | sed 's| - http.*||')"
 	say "$("$nginx" -v 2>&1 | sed 's|nginx version: ||')"
 	! plays envoy || say "Envoy $envoy_version"
