@@ -304,6 +304,13 @@ tls_end(struct tls *tls, int64_t timeout_us)
 }
 
 void
+tls_abort(struct tls *tls)
+{
+	if (tls != NULL)
+		tls->ended = true;
+}
+
+void
 tls_close(struct tls *tls)
 {
 	if (tls == NULL)

@@ -60,6 +60,9 @@ bool tls_pending(const struct tls *tls);
 /* Send close_notify: nothing is written after it. Waits for room at most `timeout_us`. */
 void tls_end(struct tls *tls, int64_t timeout_us);
 
+/* What was sent is not all: nothing is written any more, not even close_notify. Accepts NULL. */
+void tls_abort(struct tls *tls);
+
 /* taken: sends close_notify, if it can be sent now and was not yet. Accepts NULL. */
 void tls_close(struct tls *tls);
 

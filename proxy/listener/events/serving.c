@@ -73,6 +73,8 @@ end(struct events_exchange *exchange)
 	int64_t timeout_ms =
 	    fiber_current() == NULL ? 0 : conn->listener->base.setup.write_timeout_ms;
 
+	if (exchange->base.aborted)
+		tls_abort(conn->tls);
 	if (!exchange_keep_alive(&exchange->base)) {
 		if (exchange->base.aborted || !channel_end(conn_channel(conn), timeout_ms * 1000))
 			conn->lingered = CONN_LINGER_BYTES; /* nobody to wait for */

@@ -2,6 +2,7 @@
 // A client that sends exactly the bytes it is given and reads answers strictly by itself: no HTTP
 // library stands between a test and the gate.
 import net from 'node:net';
+import tls from 'node:tls';
 import { PATIENCE_MS } from './wait.mjs';
 
 /** Header lines to a map of lower-case names to arrays of values. */
@@ -67,12 +68,14 @@ export class Wire {
   #error = null;
   #wake = () => {};
 
-  static async open(port, options = {}) {
+  /** With `tls`, the options of tls.connect(): by TLS. */
+  static async open(port, { tls: secure, ...options } = {}) {
     const wire = new Wire();
-    const socket = net.connect({ port, host: '127.0.0.1', ...options });
+    const to = { port, host: '127.0.0.1', ...options };
+    const socket = secure ? tls.connect({ ...to, ...secure }) : net.connect(to);
     wire.socket = socket;
     await new Promise((resolve, reject) => {
-      socket.once('connect', resolve);
+      socket.once(secure ? 'secureConnect' : 'connect', resolve);
       socket.once('error', reject);
     });
     socket.setNoDelay(true);

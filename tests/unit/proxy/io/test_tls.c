@@ -126,6 +126,23 @@ an_end_is_said_or_it_is_none(void **state)
 	both_end(&both);
 }
 
+/* What was cut off does not look complete, whatever the socket says. */
+static void
+an_abort_is_no_end(void **state)
+{
+	struct both both = connected();
+	char bytes[4];
+
+	(void)state;
+	assert_true(tls_write(both.server, SPAN("half"), FAR_US));
+	tls_abort(both.server);
+	tls_abort(NULL);
+	assert_true(channel_end((struct channel){ both.pair.ours, both.server }, FAR_US));
+	assert_int_equal(tls_read_now(both.client, bytes, sizeof(bytes)), 4);
+	assert_int_equal(tls_read_now(both.client, bytes, sizeof(bytes)), STREAM_BROKEN);
+	both_end(&both);
+}
+
 /* A record that was changed under way breaks the session for good. */
 static void
 a_forged_record_breaks_it(void **state)
@@ -290,6 +307,7 @@ main(void)
 		cmocka_unit_test(what_was_read_ahead_is_pending),
 		cmocka_unit_test(half_a_record_is_waited_for),
 		cmocka_unit_test(an_end_is_said_or_it_is_none),
+		cmocka_unit_test(an_abort_is_no_end),
 		cmocka_unit_test(a_forged_record_breaks_it),
 		cmocka_unit_test(what_is_no_tls_breaks_the_handshake),
 		cmocka_unit_test(a_handshake_ends_at_its_deadline),

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Certificates made by openssl, in a directory of their own.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { scratch } from './gate.mjs';
+
+/** openssl 3.4 refuses a negative number of days; earlier ones know no other way. */
+const EXPIRED = /-not_after/.test(spawnSync('openssl', ['x509', '-help'], { encoding: 'utf8' }).stderr) ? ['-not_before', '200101000000Z', '-not_after', '200201000000Z'] : ['-days', '-1'];
+
+export class Certificates {
+  constructor() {
+    this.dir = scratch();
+  }
+
+  #openssl(...args) {
+    const done = spawnSync('openssl', args, { cwd: this.dir, encoding: 'utf8' });
+    assert.equal(done.status, 0, `openssl ${args.join(' ')}: ${done.stderr}`);
+  }
+
+  /**
+   * Make NAME.pem and NAME.key. `by` is the name of whoever signs it, none: its own key; `names` are
+   * alternative names as openssl writes them; an `expired` one was valid last year.
+   */
+  make(name, { subject = `/CN=${name}`, names, by, expired = false } = {}) {
+    this.#openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', subject, '-keyout', `${name}.key`, '-out', `${name}.csr`);
+    const extensions = [names ? `subjectAltName=${names}` : '', by ? '' : 'basicConstraints=critical,CA:TRUE'].filter((line) => line !== '');
+    fs.writeFileSync(path.join(this.dir, `${name}.ext`), `${extensions.join('\n')}\n`);
+    const signer = by ? ['-CA', `${by}.pem`, '-CAkey', `${by}.key`, '-CAcreateserial'] : ['-signkey', `${name}.key`];
+    this.#openssl('x509', '-req', '-in', `${name}.csr`, ...signer, ...(expired ? EXPIRED : ['-days', '30']), '-extfile', `${name}.ext`, '-out', `${name}.pem`);
+    return this;
+  }
+
+  path(file) {
+    return path.join(this.dir, file);
+  }
+
+  text(file) {
+    return fs.readFileSync(this.path(file), 'utf8');
+  }
+
+  /** For node: the certificate and its key. */
+  identity(name) {
+    return { cert: this.text(`${name}.pem`), key: this.text(`${name}.key`) };
+  }
+}
