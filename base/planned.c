@@ -7,13 +7,9 @@
 static const struct {
 	const char *key, *hint;
 } rows[] = {
-	{ "tls", NOT_YET "; terminate TLS in a proxy in front of the gate" },
-	{ "client_ca", NOT_YET "; let a proxy in front of the gate check client certificates" },
 	{ "trusted_proxies", NOT_YET "; X-Forwarded-* is always rebuilt from the peer" },
 	{ "trusted_headers", NOT_YET "; X-Forwarded-* is always rebuilt from the peer" },
 	{ "proxy_protocol", NOT_YET },
-	{ "engine", NOT_YET },
-	{ "threads", NOT_YET "; set \"limits.connections\"" },
 	{ "metrics", NOT_YET "; they are on \"admin\"" },
 	{ "forward_auth", NOT_YET },
 	{ "policy_next", NOT_YET },
