@@ -121,6 +121,10 @@ describe(const char *name, const struct config *config)
 	whole = put_list(object, "authorization_servers", issuers(config)) && whole;
 	whole = put_list(object, "scopes_supported", scopes(config)) && whole;
 	whole = put_list(object, "bearer_methods_supported", methods) && whole;
+	if (config->tls.client_certificate != TLS_CLIENT_NONE)
+		whole = json_object_set_new(object, "tls_client_certificate_bound_access_tokens",
+			    json_true()) == 0 &&
+			whole;
 	if (whole)
 		text = json_dumps(object, JSON_COMPACT);
 	json_decref(object);

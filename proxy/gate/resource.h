@@ -29,8 +29,9 @@ struct resource_line resource_read_line(
 const char *resource_name(
     const struct config *config, const struct request *request, struct arena *arena);
 
-/* Answer with {resource, authorization_servers, scopes_supported, bearer_methods_supported} of
- * resource_name(), or with a problem of that status (RFC 9457). */
+/* Answer with {resource, authorization_servers, scopes_supported, bearer_methods_supported,
+ * tls_client_certificate_bound_access_tokens} of resource_name(), or with a problem of that status
+ * (RFC 9457). */
 void resource_serve(
     struct transaction *transaction, const struct config *config, const struct resource_line *line);
 

@@ -24,7 +24,7 @@ export class Certificates {
    * alternative names as openssl writes them; an `expired` one was valid last year.
    */
   make(name, { subject = `/CN=${name}`, names, by, expired = false } = {}) {
-    this.#openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', subject, '-keyout', `${name}.key`, '-out', `${name}.csr`);
+    this.#openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-utf8', '-subj', subject, '-keyout', `${name}.key`, '-out', `${name}.csr`);
     const extensions = [names ? `subjectAltName=${names}` : '', by ? '' : 'basicConstraints=critical,CA:TRUE'].filter((line) => line !== '');
     fs.writeFileSync(path.join(this.dir, `${name}.ext`), `${extensions.join('\n')}\n`);
     const signer = by ? ['-CA', `${by}.pem`, '-CAkey', `${by}.key`, '-CAcreateserial'] : ['-signkey', `${name}.key`];
