@@ -153,7 +153,12 @@ begin(struct loop *loop)
 	 * the upstream at each of them. It needs no privilege. */
 	(void)sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){ 0 });
 	mine = loop;
-	if (!watch_start() || !watch_add_shared(loop->event, on_posts, loop)) {
+	if (!watch_start()) {
+		loop->failure = errno;
+		return false;
+	}
+	watch_share(loop->event, on_posts, loop);
+	if (!watch_add_shared(loop->event)) {
 		loop->failure = errno;
 		return false;
 	}

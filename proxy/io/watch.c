@@ -145,17 +145,21 @@ watch_add(int fd, void (*on_event)(void *context, unsigned flags), void *context
 	return true;
 }
 
-/* The threads share the entry, which is written before the second one learns of the descriptor. */
-bool
-watch_add_shared(int fd, void (*on_event)(void *context, unsigned flags), void *context)
+void
+watch_share(int fd, void (*on_event)(void *context, unsigned flags), void *context)
 {
-	struct watch *watch = &watches[fd];
+	if (watches == NULL || fd < 0 || fd >= WATCH_MAX)
+		return; /* it cannot be registered either */
+	/* What a former socket of that number left behind was written by another thread. */
+	(void)atomic_load_explicit(&watches[fd].closed, memory_order_acquire);
+	watches[fd].waiter = NULL;
+	watches[fd].on_event = on_event;
+	watches[fd].context = context;
+}
 
-	if (watch->on_event != on_event || watch->context != context) {
-		watch->waiter = NULL;
-		watch->on_event = on_event;
-		watch->context = context;
-	}
+bool
+watch_add_shared(int fd)
+{
 	return add(fd, EPOLLIN | EPOLLEXCLUSIVE);
 }
 

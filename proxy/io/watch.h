@@ -48,10 +48,13 @@ void watch_timer(struct timer *timer, int64_t deadline_us);
  * called. False: the system cannot, and errno says why. */
 MUST_CHECK bool watch_add(int fd, void (*on_event)(void *context, unsigned flags), void *context);
 
-/* Register a descriptor level-triggered, for reading: of several threads that do so, one is woken
- * at a time. They give the same function and context. */
-MUST_CHECK bool watch_add_shared(
-    int fd, void (*on_event)(void *context, unsigned flags), void *context);
+/* Say what several threads are to call for news of a descriptor. By one of them or by another
+ * thread, before the first of them registers it. */
+void watch_share(int fd, void (*on_event)(void *context, unsigned flags), void *context);
+
+/* Register such a descriptor level-triggered, for reading: of the threads that do so, one is woken
+ * at a time. False: the system cannot, and errno says why. */
+MUST_CHECK bool watch_add_shared(int fd);
 void watch_remove_shared(int fd);
 
 /* Close a socket, registered or not. News of it that are under way are dropped. Sockets that are

@@ -39,6 +39,7 @@ struct events_share {
 	struct events_share *next; /* of another listener, on the same loop */
 	struct places places;
 	struct timer rest; /* the loop accepts nothing for a while */
+	bool closed;       /* the loop accepts nothing any more */
 };
 
 /* One of its sockets. */

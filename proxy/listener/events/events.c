@@ -98,7 +98,7 @@ accept_again(struct timer *timer)
 	struct events_door *doors = share->listener->doors;
 	size_t open = 0, count = share->listener->listening.count;
 
-	while (open < count && watch_add_shared(doors[open].socket, on_door, &doors[open]))
+	while (open < count && watch_add_shared(doors[open].socket))
 		open++;
 	if (open == count)
 		return;
@@ -129,9 +129,10 @@ static void
 on_door(void *context, unsigned flags)
 {
 	struct events_door *door = context;
+	bool closed = door->listener->shares[loop_index()].closed; /* in this round, before */
 
 	(void)flags;
-	for (int i = 0; i < ACCEPT_MAX; i++) {
+	for (int i = 0; i < ACCEPT_MAX && !closed; i++) {
 		struct sockaddr_storage peer;
 		socklen_t len = sizeof(peer);
 		int socket = accept4(
@@ -150,7 +151,6 @@ on_door(void *context, unsigned flags)
 
 /* ---- the operations ---- */
 
-/* The first loop writes what all share; it is asked before the others. */
 static void
 begin_here(void *context)
 {
@@ -165,8 +165,10 @@ static void
 close_doors_here(void *context)
 {
 	struct events_listener *listener = context;
+	struct events_share *share = &listener->shares[loop_index()];
 
-	wheel_clear(&listener->shares[loop_index()].rest);
+	share->closed = true;
+	wheel_clear(&share->rest);
 	close_doors(listener);
 }
 
@@ -175,7 +177,6 @@ leave_here(void *context)
 {
 	struct events_listener *listener = context;
 
-	close_doors_here(listener);
 	crowd_part(&listener->shares[loop_index()]);
 }
 
@@ -238,9 +239,11 @@ start(const struct listener_setup *setup, struct listener **ret_listener, struct
 	}
 	listeners++;
 	listener->base.leaves = listener->listening.handed;
-	for (size_t i = 0; i < listener->listening.count; i++)
+	for (size_t i = 0; i < listener->listening.count; i++) {
 		listener->doors[i] =
 		    (struct events_door){ listener, listener->listening.sockets[i] };
+		watch_share(listener->doors[i].socket, on_door, &listener->doors[i]);
+	}
 	if (setup->tls != NULL)
 		atomic_store(&listener->tls, tls_server_ref(setup->tls));
 	listener->base.setup.tls = NULL; /* which may be another one later */
@@ -288,12 +291,15 @@ secure(struct listener *base, struct tls_server *tls)
 	tls_server_unref(former);
 }
 
-/* Cancelled requests end by themselves; calls of the pool are waited for. */
+/* When the loops are asked again, the news of the doors that they had at the first time are
+ * handled, and the doors can be closed. Cancelled requests end by themselves; calls of the pool are
+ * waited for. */
 static void
 stop(struct listener *base)
 {
 	struct events_listener *listener = (struct events_listener *)base;
 
+	loop_ask_all(close_doors_here, listener);
 	loop_ask_all(leave_here, listener);
 	listening_close(&listener->listening);
 	do {
