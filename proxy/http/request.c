@@ -41,14 +41,17 @@ malformed(struct request *request, const char *detail)
 	return REASON_REQUEST_MALFORMED;
 }
 
-/* Bytes outside ASCII are allowed in a value (obs-text); control bytes are not. */
+/* Bytes outside ASCII (obs-text) and tabs are allowed in a value, other control bytes are not (RFC
+ * 9110 section 5.5). */
 static bool
 value_valid(struct span value)
 {
 	unsigned char bad = 0;
 
 	for (size_t i = 0; i < value.len; i++)
-		bad |= (unsigned char)(((unsigned char)value.at[i] < 0x20) | (value.at[i] == 0x7f));
+		bad |=
+		    (unsigned char)((((unsigned char)value.at[i] < 0x20) & (value.at[i] != '\t')) |
+				    (value.at[i] == 0x7f));
 	return bad == 0;
 }
 

@@ -95,6 +95,13 @@ test('what persists (RFC 9112 9.3)', async (t) => {
 test('heads', async (t) => {
   const { upstream, gate } = await start(t);
 
+  await t.test('a tab in a value is passed on (RFC 9110 5.5)', { skip: cannot('WHITE_SPACE') }, async () => {
+    const { wire, got } = await exchange(gate, get('X-Tab: a\tb\r\n'));
+    assert.equal(got.status, 200);
+    assert.equal(upstream.requests.at(-1).get('x-tab'), 'a\tb');
+    wire.close();
+  });
+
   await t.test('tabs around a value and an empty line before the request are taken', { skip: cannot('WHITE_SPACE') }, async () => {
     const { wire, got } = await exchange(gate, `\r\n${get('X-Tab:\tvalue\t \r\n')}`);
     assert.equal(got.status, 200);

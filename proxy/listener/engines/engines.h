@@ -28,7 +28,7 @@ enum engines_name { ENGINES_EVENTS, ENGINES_CIVETWEB, ENGINES_COUNT };
 	ABILITY(TLS,                YES, NO,      "TLS: `listen.tls`") \
 	ABILITY(METHODS,            YES, NO,      "methods") \
 	ABILITY(CONNECTION_OPTIONS, YES, NO,      "`Connection` with options other than `close`") \
-	ABILITY(WHITE_SPACE,        YES, NO,      "a tab around a header's value; an empty line before a request") \
+	ABILITY(WHITE_SPACE,        YES, NO,      "a tab in or around a header's value; an empty line before a request") \
 	ABILITY(OTHER_TARGETS,      YES, NO,      "an absolute target for another port, `OPTIONS *`")
 /* clang-format on */
 

@@ -38,7 +38,7 @@ static const struct head_case heads[] = {
 	{ "a name with a bracket", "GET", "Host: h\nA(b: 1\n", 1, BAD },
 	{ "an empty name", "GET", "Host: h\n: 1\n", 1, BAD },
 	{ "a control byte in a value", "GET", "Host: h\nA: a\x01z\n", 1, BAD },
-	{ "a tab in a value", "GET", "Host: h\nA: a\tz\n", 1, BAD },
+	{ "a tab in a value", "GET", "Host: h\nA: a\tz\n", 1, OK },
 	{ "bytes outside ASCII in a value", "GET", "Host: h\nA: \xc3\xa9\n", 1, OK },
 	{ "a length", "POST", "Host: h\nContent-Length: 10\n", 1, OK },
 	{ "two equal lengths", "POST", "Host: h\nContent-Length: 1\nContent-Length: 1\n", 1, BAD },

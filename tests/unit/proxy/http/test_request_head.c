@@ -115,6 +115,7 @@ static const struct {
 	{ "one empty line before the request", GOOD,
 	    TEXT("\r\nGET /x HTTP/1.1\r\nHost: h\r\n\r\n") },
 	{ "no space after the colon", GOOD, GET("X-A:b\r\n") },
+	{ "a tab in a value", GOOD, GET("X-A: b\tc\r\n") },
 	{ "tabs and spaces around a value", GOOD, GET("X-A: \t b \t \r\n") },
 	{ "an empty value", GOOD, GET("X-A:\r\n") },
 	{ "a value of spaces", GOOD, GET("X-A:    \r\n") },
@@ -199,7 +200,6 @@ static const struct {
 	{ "a bare CR in a name", BAD, GET("X\rA: b\r\n") },
 	{ "a bare CR for a line", BAD, GET("\r\r\n") },
 
-	{ "a tab in a value", UNSOUND, GET("X-A: b\tc\r\n") },
 	{ "a NUL in a value", UNSOUND, GET("X-A: a\0b\r\n") },
 	{ "a bare CR in a value", UNSOUND, GET("X-A: a\rb\r\n") },
 	{ "a bare CR at the end of a value", UNSOUND, GET("X-A: a\r\r\n") },
