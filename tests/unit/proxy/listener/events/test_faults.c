@@ -33,7 +33,7 @@ struct fault {
 };
 
 static struct {
-	struct fault accept4, epoll_ctl, mmap, recv, send;
+	struct fault accept4, epoll_ctl, mmap, mprotect, recv, send;
 } faults;
 
 static void
@@ -49,7 +49,7 @@ static void
 faults_clear(void)
 {
 	struct fault *const all[] = { &faults.accept4, &faults.epoll_ctl, &faults.mmap,
-		&faults.recv, &faults.send };
+		&faults.mprotect, &faults.recv, &faults.send };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		fault_set(all[i], 0, 0, 0);
@@ -69,11 +69,13 @@ fault_strikes(struct fault *fault)
 int __real_accept4(int fd, struct sockaddr *address, socklen_t *len, int flags);
 int __real_epoll_ctl(int epoll, int what, int fd, struct epoll_event *event);
 void *__real_mmap(void *at, size_t size, int protection, int flags, int fd, off_t from);
+int __real_mprotect(void *at, size_t size, int protection);
 ssize_t __real_recv(int fd, void *into, size_t room, int flags);
 ssize_t __real_send(int fd, const void *from, size_t bytes, int flags);
 int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *len, int flags);
 int __wrap_epoll_ctl(int epoll, int what, int fd, struct epoll_event *event);
 void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t from);
+int __wrap_mprotect(void *at, size_t size, int protection);
 ssize_t __wrap_recv(int fd, void *into, size_t room, int flags);
 ssize_t __wrap_send(int fd, const void *from, size_t bytes, int flags);
 
@@ -96,6 +98,12 @@ __wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t from
 {
 	return fault_strikes(&faults.mmap) ? MAP_FAILED
 					   : __real_mmap(at, size, protection, flags, fd, from);
+}
+
+int
+__wrap_mprotect(void *at, size_t size, int protection)
+{
+	return fault_strikes(&faults.mprotect) ? -1 : __real_mprotect(at, size, protection);
 }
 
 ssize_t
@@ -317,9 +325,11 @@ without_descriptors_an_idle_connection_is_closed(void **state)
 static void
 a_socket_that_cannot_be_watched_is_closed(void **state)
 {
+	const int errors[] = { ENOMEM, ENOSPC, EMFILE };
+
 	(void)state;
 	for (int i = 0; i < 3; i++) {
-		fault_set(&faults.epoll_ctl, 0, 1, ENOMEM);
+		fault_set(&faults.epoll_ctl, 0, 1, errors[i]);
 		assert_false(ask(GET));
 		assert_int_equal(atomic_load(&faults.epoll_ctl.times), 0);
 		assert_sound();
@@ -330,21 +340,35 @@ a_socket_that_cannot_be_watched_is_closed(void **state)
 	assert_int_equal(atomic_load(&faults.epoll_ctl.times), 0);
 }
 
-/* A stack is kept once it is there: each time a new listener without any. */
 static void
-without_a_stack_the_request_is_refused(void **state)
+assert_refused(struct fault *fault)
 {
 	int fd = dial();
 
-	(void)state;
-	fault_set(&faults.mmap, 0, 1, ENOMEM);
+	fault_set(fault, 0, 1, ENOMEM);
 	say(fd, GET);
 	assert_true(hears(fd, REFUSAL));
 	assert_false(hears(fd, ANSWER));
 	(void)close(fd);
-	assert_int_equal(atomic_load(&faults.mmap.times), 0);
+	assert_int_equal(atomic_load(&fault->times), 0);
 	assert_int_equal(atomic_load(&served), 0);
 	assert_sound();
+}
+
+/* A stack is kept once it is there: each time a new listener without any. */
+static void
+without_a_stack_the_request_is_refused(void **state)
+{
+	(void)state;
+	assert_refused(&faults.mmap);
+}
+
+/* There are too many mappings for the page that ends an overflow. */
+static void
+without_a_guard_there_is_no_stack(void **state)
+{
+	(void)state;
+	assert_refused(&faults.mprotect);
 }
 
 static void
@@ -478,6 +502,7 @@ main(void)
 		test(without_descriptors_an_idle_connection_is_closed),
 		test(a_socket_that_cannot_be_watched_is_closed),
 		test(without_a_stack_the_request_is_refused),
+		test(without_a_guard_there_is_no_stack),
 		test(an_interrupted_read_is_done_again),
 		test(a_read_that_finds_nothing_waits),
 		test(a_connection_that_is_reset_is_closed),
