@@ -6,11 +6,17 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Certificates } from './harness/certificates.mjs';
 import { makeGate, run } from './harness/gate.mjs';
 
 const MANUAL = fs.readFileSync(path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../docs/manual.md'), 'utf8');
 const SECTION = MANUAL.split('\n### Warnings\n')[1].split('\n### ')[0];
 const ROWS = [...SECTION.matchAll(/^\| (.*?) \|/gm)].map(([, what]) => what).slice(2);
+
+const made = new Certificates();
+made.make('gate').make('expired', { expired: true, by: 'gate' });
+/** The listener's certificate, and what else `tls` says. */
+const tls = (name, keys) => ({ listen: { address: '127.0.0.1:8443', engine: 'events', tls: { certificate: made.path(`${name}.pem`), key: made.path(`${name}.key`), ...keys } } });
 
 const IDP = { issuer: 'https://idp.example', audience: ['api'] };
 const LOCAL = { local_issuer: { issuer: 'http://127.0.0.1:8080', audience: 'api://local' } };
@@ -20,7 +26,7 @@ const issuer = (keys) => ({ issuers: { idp: { ...IDP, ...keys } } });
 const line = (text) => `roles:\n  r:\n    granted_to:\n      - ${text}\n      - {issuer: idp}\nprivileges:\n  p: {paths: [/a], roles: [r]}\n`;
 const privilege = (keys) => `privileges:\n  p: {paths: [/a], ${keys}}\n`;
 
-/** By row: [policy, its one warning, more of the configuration]. */
+/** By row: [policy, its one warning, more of the configuration, options of check]. */
 const CASES = {
   'a role that nobody can get': [['roles: {r: {}}\nprivileges: {p: {paths: [/a], roles: [r]}}\n', /policy\.yaml:1:9: \/roles\/r: warning: nobody can get this role/]],
   'a role that no privilege uses': [['roles:\n  r: {granted_to: [{issuer: idp}]}\n', /policy\.yaml:2:3: \/roles\/r: warning: no privilege uses this role/]],
@@ -64,6 +70,8 @@ const CASES = {
     ['public: [/.well-known/oauth-protected-resource]\n', /the gate itself answers \/\.well-known\/oauth-protected-resource/],
     ['privileges: {p: {paths: [/.well-known/oauth-protected-resource/v2]}}\n', /the gate itself answers/, { resource: { url: 'https://api.example/v2' } }],
   ],
+  'a certificate of the listener that has expired, or is not valid yet': [['', /\/listen\/tls\/certificate: warning: .*has expired on/, tls('expired'), []]],
+  'a `client_ca` that is not used': [['', /\/listen\/tls\/client_ca: warning: clients are not asked for a certificate/, tls('gate', { client_ca: made.path('gate.pem') })]],
   'a claim pointer that fits no token': [
     [line('{issuer: idp, claim: "/https://x/roles"}'), /policy\.yaml:4:23: .*write ~1 for it: "\/https:~1~1x~1roles"/],
     ['', /\/issuers\/idp\/claims\/subject: warning: .*write "\/a\/b"/, issuer({ claims: { subject: '/a.b' } })],
@@ -80,10 +88,10 @@ test('every row of the manual is tried, and nothing else', () => assert.deepEqua
 
 for (const [what, cases] of Object.entries(CASES)) {
   test(what, async (t) => {
-    for (const [policy, want, config] of cases) {
+    for (const [policy, want, config, options = ['--offline']] of cases) {
       await t.test(String(want), async (inner) => {
         const gate = await makeGate(inner, { policy: policy || 'public: [/o]\n', config: { issuers: { idp: IDP }, ...config } });
-        const done = await run(['check', '--offline', '-c', gate.file]);
+        const done = await run(['check', ...options, '-c', gate.file]);
         const warnings = done.stderr.split('\n').filter((one) => one.includes(': warning: '));
         assert.equal(warnings.length, 1, done.stderr);
         assert.match(warnings[0], want);
