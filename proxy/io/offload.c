@@ -11,7 +11,8 @@
 #include "proxy/io/wait.h"
 #include "proxy/io/watch.h"
 
-/* Enough that calls which wait for a database leave threads to those that compute. */
+/* At most so many: enough that calls which wait for a database leave threads to those that compute.
+ * They come as they are needed, and stay: one that never ran would still cost its stack. */
 #define THREADS 16
 
 /* A slow call, on the stack of the fiber that waits for it. */
@@ -84,6 +85,15 @@ work(void *context)
 	return context;
 }
 
+static bool
+add_thread(struct err *reterr)
+{
+	if (!thread_start(&pool.thread[pool.threads], work, NULL, reterr))
+		return false;
+	pool.threads++;
+	return true;
+}
+
 bool
 offload_start(struct err *reterr)
 {
@@ -91,14 +101,18 @@ offload_start(struct err *reterr)
 		return true;
 	pool.stopping = false;
 	pool.last = &pool.first;
-	while (pool.threads < THREADS) {
-		if (!thread_start(&pool.thread[pool.threads], work, NULL, reterr)) {
-			offload_stop();
-			return false;
-		}
-		pool.threads++;
-	}
-	return true;
+	return add_thread(reterr);
+}
+
+/* The lock is held. Where there can be no further thread, those that are there do the work. */
+static void
+find_thread(void)
+{
+	struct err err;
+
+	if (pool.waiting > pool.threads - pool.busy && pool.threads < THREADS)
+		(void)add_thread(&err);
+	(void)pthread_cond_signal(&pool.changed);
 }
 
 void
@@ -170,7 +184,7 @@ offload(void (*run)(void *context), void *context)
 	*pool.last = &call;
 	pool.last = &call.next;
 	pool.waiting++;
-	(void)pthread_cond_signal(&pool.changed);
+	find_thread();
 	(void)pthread_mutex_unlock(&pool.lock);
 	called = await(&call);
 	errno = number;
