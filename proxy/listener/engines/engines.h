@@ -29,7 +29,8 @@ enum engines_name { ENGINES_EVENTS, ENGINES_CIVETWEB, ENGINES_COUNT };
 	ABILITY(METHODS,            YES, NO,      "methods") \
 	ABILITY(CONNECTION_OPTIONS, YES, NO,      "`Connection` with options other than `close`") \
 	ABILITY(WHITE_SPACE,        YES, NO,      "a tab in or around a header's value; an empty line before a request") \
-	ABILITY(OTHER_TARGETS,      YES, NO,      "an absolute target for another port, `OPTIONS *`")
+	ABILITY(OTHER_TARGETS,      YES, NO,      "an absolute target for another port, `OPTIONS *`") \
+	ABILITY(LEAVING,            YES, NO,      "a client that leaves while the gate waits for keys or a slow call")
 /* clang-format on */
 
 #define ENGINES_ENUM(name, events, civetweb, row) ENGINES_##name,
