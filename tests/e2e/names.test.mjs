@@ -52,7 +52,9 @@ test('a slow name server', { skip }, async (t) => {
   await standing(t, '127.0.0.2', port);
   const names = await nameServer(t, ['127.0.0.2']);
   names.hold = true;
-  const gate = await gateWithNames(t, names, options(port));
+  // One loop: each keeps connections of its own.
+  const { config, ...rest } = options(port);
+  const gate = await gateWithNames(t, names, { ...rest, config: (made) => ({ ...config, listen: { address: `127.0.0.1:${made.port}`, threads: 1 } }) });
 
   await t.test('the first request waits for the first answer', async () => {
     const asked = gate.ask({ target: '/open/x' });
