@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "jwks/keyring.h"
+#include "refresh.h"
 
 #define KEY(kid, x)                                                                                \
 	"{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"" kid "\",\"x\":\"" x "\"}]}"
@@ -65,22 +66,6 @@ file_source(void)
 		.cooldown_s = 1,
 		.timeout_ms = 60000,
 	};
-}
-
-/* As a request does that met an unknown kid: was its question answered? */
-static bool
-refresh(struct keyring *from, size_t index, int64_t mono_s)
-{
-	struct keyring_try awaited;
-	bool tried;
-
-	if (!keyring_join(from, index, mono_s, &awaited))
-		return false;
-	while (!keyring_tried(from, &awaited) && clock_mono_us() < awaited.until_us)
-		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-	tried = keyring_tried(from, &awaited);
-	keyring_leave(from, &awaited);
-	return tried;
 }
 
 static bool

@@ -13,6 +13,7 @@
 #include "idp.h"
 #include "jwks/fetch.h"
 #include "jwks/keyring.h"
+#include "refresh.h"
 
 #define READERS 4
 #define SWAPS 60
@@ -47,22 +48,6 @@ start(const struct source *source)
 	idp_says(&idp, IDP_OK(IDP_SET(IDP_FIRST)), IDP_CLOSE);
 	if (!keyring_start(&setup, &ring, &err))
 		fail_msg("%s", err.text);
-}
-
-/* As a request does that met an unknown kid: was its question answered? */
-static bool
-refresh(struct keyring *from, size_t index, int64_t mono_s)
-{
-	struct keyring_try awaited;
-	bool tried;
-
-	if (!keyring_join(from, index, mono_s, &awaited))
-		return false;
-	while (!keyring_tried(from, &awaited) && clock_mono_us() < awaited.until_us)
-		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-	tried = keyring_tried(from, &awaited);
-	keyring_leave(from, &awaited);
-	return tried;
 }
 
 static size_t
