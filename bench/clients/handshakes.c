@@ -147,15 +147,26 @@ measure(int connections, double seconds)
 	free(clients);
 }
 
+/* A whole number from 1 to `most`; 0: it is none. */
+static int
+number(const char *text, long most)
+{
+	char *end;
+	long value = strtol(text, &end, 10);
+
+	return end != text && *end == '\0' && value >= 1 && value <= most ? (int)value : 0;
+}
+
 int
 main(int argc, char **argv)
 {
-	int connections = argc == 5 ? atoi(argv[3]) : 0;
+	int port = argc == 5 ? number(argv[1], 65535) : 0;
+	int connections = argc == 5 ? number(argv[3], MOST_CONNECTIONS) : 0;
 
-	if (connections < 1 || connections > MOST_CONNECTIONS)
+	if (port < 1 || connections < 1)
 		give_up("usage: handshakes PORT SECONDS CONNECTIONS TOKEN");
 	signal(SIGPIPE, SIG_IGN);
-	address.sin_port = htons((in_port_t)atoi(argv[1]));
+	address.sin_port = htons((in_port_t)port);
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	snprintf(request, sizeof(request),
 	    "GET /customer/1 HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nAuthorization: Bearer "
