@@ -155,7 +155,7 @@ test('a client that leaves while keys are fetched', OTHER_WAITS, async (t) => {
     config: { issuers: { idp: { issuer: ISSUER, audience: [AUDIENCE], jwks_uri: provider.url, jwks: { timeout: '60s' } } }, limits: { connections: 1024 } },
   });
   const ask = async (signer) => `GET /api/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer ${await sign(signer)}\r\n\r\n`;
-  await eventually(async () => (await gate.admin('/readyz')).status === 200, 'keys');
+  await gate.hasKeys();
 
   const wires = await Promise.all(Array.from({ length: 200 }, () => Wire.open(gate.port)));
   for (const wire of wires) await wire.write(await ask(fresh));

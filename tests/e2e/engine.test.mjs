@@ -308,7 +308,7 @@ test('an identity provider that does not answer holds up nobody on the same loop
   const gate = await startGate(t, { upstream: upstream.url, config: config({ issuers: { idp } }) });
   const present = async (signer) => gate.ask({ target: '/api/x', headers: bearer(await sign(signer)) });
 
-  await eventually(async () => (await gate.admin('/readyz')).status === 200, 'keys');
+  await gate.hasKeys();
   // More than there are threads for slow calls.
   const waiting = Array.from({ length: 24 }, () => present(fresh));
   await eventually(() => held, 'a fetch for the unknown key');

@@ -15,7 +15,7 @@ test('what commands say', async (t) => {
   const { client_id: id } = await gate.addClient('p2');
   assert.equal((await run(['user', 'add', 'ann', '-c', gate.file], { input: PASSWORD })).code, 0);
   const kid = JSON.parse((await run(['keys', 'list', '--json', '-c', gate.file])).stdout)[0].kid;
-  const wrongKid = `x${kid.slice(1)}`;
+  const wrongKid = `${kid.startsWith('x') ? 'y' : 'x'}${kid.slice(1)}`;
   const policyHas = 'the policy has no role "raeder"; did you mean "reader"?';
 
   /** In this order: [words, exit code, standard error, audit rows that it leaves]. */

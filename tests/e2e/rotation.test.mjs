@@ -37,7 +37,7 @@ for (const alg of ['RS256', 'ES256', 'EdDSA']) {
     const upstream = await recordingUpstream(t);
     const issuer = { issuer: idp.issuer, audience: [AUDIENCE], jwks: { cooldown: '1s', timeout: '60s' } };
     const gate = await startGate(t, { upstream: upstream.url, config: { issuers: { idp: issuer } } });
-    await eventually(async () => (await gate.admin('/readyz')).status === 200, 'keys');
+    await gate.hasKeys();
 
     const seen = watchAnswers();
     const mint = async () => {

@@ -449,6 +449,7 @@ test('tokens of a real identity provider', async (t) => {
     upstream: upstream.url,
     config: { issuers: { idp: { issuer: idp.issuer, audience: [AUDIENCE] } } },
   });
+  await gate.hasKeys();
 
   for (const alg of IDP_ALGORITHMS) {
     await t.test(`${alg} opens the API`, async () => {

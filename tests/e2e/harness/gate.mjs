@@ -126,6 +126,11 @@ export class Gate {
     }, '/livez 200');
   }
 
+  /** Every issuer's keys are there: /livez does not wait for them. */
+  async hasKeys() {
+    await eventually(async () => (await this.admin('/readyz')).status === 200, '/readyz 200');
+  }
+
   /** An honest request to the gate. */
   async ask(request) {
     this.assertAlive();
