@@ -48,7 +48,7 @@ struct fiber {
 
 static _Thread_local struct fiber *current;
 static _Thread_local struct fiber *kept;
-static _Thread_local size_t kept_count, running_count;
+static _Thread_local size_t kept_count, running_count, most;
 
 struct fiber *
 fiber_current(void)
@@ -185,16 +185,32 @@ run_on(struct fiber *fiber)
 	kept_count++;
 }
 
+/* Those used last are in the processor's caches still: they stay. */
 void
 fiber_trim(size_t keep)
 {
-	while (kept_count > keep) {
-		struct fiber *fiber = kept;
+	struct fiber **at = &kept;
 
-		kept = fiber->next;
-		kept_count--;
+	if (kept_count <= keep)
+		return;
+	for (size_t i = 0; i < keep; i++)
+		at = &(*at)->next;
+	while (*at != NULL) {
+		struct fiber *fiber = *at;
+
+		*at = fiber->next;
 		unmake(fiber);
 	}
+	kept_count = keep;
+}
+
+size_t
+fiber_most(void)
+{
+	size_t had = most;
+
+	most = running_count;
+	return had;
 }
 
 bool
@@ -210,6 +226,8 @@ fiber_start(void (*run)(void *context), void *context)
 		return false;
 	}
 	running_count++;
+	if (running_count > most)
+		most = running_count;
 	fiber->run = run;
 	fiber->context = context;
 	for (int slot = 0; slot < FIBER_SLOTS; slot++)

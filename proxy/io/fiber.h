@@ -42,8 +42,12 @@ enum fiber_slot {
 };
 void **fiber_local(struct fiber *fiber, enum fiber_slot slot);
 
-/* Stacks of ended fibers are kept for new ones: free all of this thread's but `keep`. */
+/* Stacks of ended fibers are kept for new ones: free all of this thread's but the `keep` that were
+ * used last. */
 void fiber_trim(size_t keep);
+
+/* How many fibers this thread had at a time, at most, since it was asked last. */
+size_t fiber_most(void);
 
 /* How many fibers this thread has started that have not ended, and how many stacks it keeps. */
 size_t fiber_running(void);

@@ -17,12 +17,12 @@
 
 #define TRIM_US INT64_C(1000000)
 #define STACKS_KEPT 4
+#define STACKS_SHARE 64
 
 struct loop {
 	int index, event;
 	pthread_t thread;
 	struct timer trim;
-	size_t most_running; /* fibers at a time, since stacks were trimmed */
 	bool stopping;
 	int failure; /* errno of its start */
 	sem_t begun;
@@ -133,16 +133,19 @@ loop_ask_all(void (*run)(void *context), void *context)
 	(void)sem_destroy(&done);
 }
 
-/* Keep as many stacks as were in use at a time since the last look. */
+/* Keep as many stacks as were in use at a time since the last look. Of those beyond, a share is
+ * given back at each look: a burst that comes again soon finds most of them, which is a third of
+ * its p99. */
 static void
 trim(struct timer *timer)
 {
-	struct loop *loop = mine;
 	size_t now = fiber_running();
-	size_t spare = loop->most_running > now ? loop->most_running - now : 0;
+	size_t spare = fiber_most() - now;
+	size_t wanted = spare > STACKS_KEPT ? spare : STACKS_KEPT;
 
-	fiber_trim(spare > STACKS_KEPT ? spare : STACKS_KEPT);
-	loop->most_running = 0;
+	if (fiber_kept() > wanted)
+		fiber_trim(
+		    fiber_kept() - (fiber_kept() - wanted + STACKS_SHARE - 1) / STACKS_SHARE);
 	watch_timer(timer, clock_mono_us() + TRIM_US);
 }
 
@@ -191,8 +194,6 @@ note(struct loop *loop, int64_t round_us)
 	put(&loop->rounds_us, peek(&loop->rounds_us) + (uint64_t)round_us);
 	put(&loop->fibers, fiber_running());
 	put(&loop->stacks, fiber_kept());
-	if (fiber_running() > loop->most_running)
-		loop->most_running = fiber_running();
 }
 
 void

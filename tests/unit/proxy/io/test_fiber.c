@@ -133,6 +133,7 @@ stacks_are_given_back(void **state)
 	for (int i = 0; i < 10; i++)
 		assert_true(fiber_start(wait_twice, &visits[i]));
 	assert_int_equal(fiber_running(), 10);
+	assert_int_equal(fiber_most(), 10);
 	assert_int_equal(fiber_kept(), 0);
 	fiber_trim(0);
 	for (int i = 9; i >= 0; i--) {
@@ -142,11 +143,24 @@ stacks_are_given_back(void **state)
 		assert_int_equal(visits[i].word, i);
 	}
 	assert_int_equal(fiber_running(), 0);
+	assert_int_equal(fiber_most(), 10);
+	assert_int_equal(fiber_most(), 0);
 	assert_int_equal(fiber_kept(), 10);
 	fiber_trim(20);
 	assert_int_equal(fiber_kept(), 10);
 	fiber_trim(3);
 	assert_int_equal(fiber_kept(), 3);
+	for (int i = 0; i < 3; i++) {
+		struct fiber *last_used = visits[i].fiber;
+
+		visits[i] = (struct visit){ 0 };
+		assert_true(fiber_start(wait_twice, &visits[i]));
+		assert_ptr_equal(visits[i].fiber, last_used);
+	}
+	assert_int_equal(fiber_most(), 3);
+	for (int i = 0; i < 3; i++)
+		for (int turn = 0; turn < 2; turn++)
+			fiber_wake(visits[i].fiber, turn);
 	fiber_trim(0);
 	assert_int_equal(fiber_kept(), 0);
 }
