@@ -101,12 +101,20 @@ take_escape(struct reading *reading, unsigned char byte)
 	return REASON_OK;
 }
 
+/* The visible ASCII that RFC 3986 has in no path. */
+static bool
+must_be_escaped(char byte)
+{
+	return byte == '"' || byte == '<' || byte == '>' || byte == '^' || byte == '`' ||
+	       byte == '{' || byte == '|' || byte == '}';
+}
+
 static enum reason
 take_plain(struct reading *reading, char byte)
 {
 	if (byte == '\\')
 		return ambiguous(reading, "a backslash");
-	if (strchr("\"<>^`{|}", byte) != NULL)
+	if (must_be_escaped(byte))
 		return refuse(reading->target, REASON_REQUEST_MALFORMED,
 		    "a character that must be escaped in a path");
 	if (byte == ';')
@@ -139,6 +147,13 @@ take_segment(struct reading *reading, struct span segment)
 	return reason;
 }
 
+/* ASCII that no folding changes, and neither a dot nor a space. */
+static bool
+is_plain(char byte)
+{
+	return byte > ' ' && byte < 0x7f && byte != '.';
+}
+
 /*
  * Check a part between delimiters. Dots and spaces, with characters among them that folding drops,
  * are a way to write "." or ".." on some system.
@@ -151,6 +166,12 @@ check_part(struct reading *reading, struct span part)
 	size_t len;
 
 	for (struct span rest = part; rest.len > 0; rest = span_slice(rest, len, rest.len)) {
+		if (is_plain(rest.at[0])) { /* nearly always */
+			only_dots = false;
+			end = (unsigned char)rest.at[0];
+			len = 1;
+			continue;
+		}
 		len = utf8_read(rest, &point);
 		if (len == 0)
 			return ambiguous(reading, "bytes that are not UTF-8");

@@ -1,30 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/gate/credentials.h"
 
+#include <stdint.h>
+#include <string.h>
+
 #include "base/base64url.h"
 #include "base/digest.h"
 #include "base/utf8.h"
 
-/* The characters of token68 (RFC 9110 section 11.2) but its "=" at the end. A table: every byte of
- * every token is looked up here. */
-/* clang-format off */
-static const unsigned char token68[256] = {
-	['A' ... 'Z'] = 1, ['a' ... 'z'] = 1, ['0' ... '9'] = 1,
-	['-'] = 1, ['.'] = 1, ['_'] = 1, ['~'] = 1, ['+'] = 1, ['/'] = 1,
-};
-/* clang-format on */
+/* Every byte of every token is looked at here: 16 at a time, by the vectors of GCC and Clang. */
+typedef unsigned char bytes16 __attribute__((vector_size(16)));
+
+/* Those that are no character of token68 (RFC 9110 section 11.2), "=" at the end aside. */
+static bytes16
+strangers(bytes16 bytes)
+{
+	bytes16 letters = (bytes | 0x20) - 'a', digits = bytes - '0';
+
+	return (bytes16) ~((letters < 26) | (digits < 10) | (bytes == '-') | (bytes == '.') |
+			   (bytes == '_') | (bytes == '~') | (bytes == '+') | (bytes == '/'));
+}
 
 static bool
 is_token68(struct span value)
 {
-	size_t end = value.len;
-	unsigned char all = 1;
+	bytes16 bytes, bad = { 0 };
+	uint64_t halves[2];
+	size_t end = value.len, at = 0;
 
 	while (end > 0 && value.at[end - 1] == '=')
 		end--;
-	for (size_t i = 0; i < end; i++)
-		all &= token68[(unsigned char)value.at[i]];
-	return end > 0 && all != 0;
+	for (; end - at >= sizeof(bytes); at += sizeof(bytes)) {
+		memcpy(&bytes, value.at + at, sizeof(bytes));
+		bad |= strangers(bytes);
+	}
+	memset(&bytes, 'a', sizeof(bytes));
+	memcpy(&bytes, value.at + at, end - at);
+	bad |= strangers(bytes);
+	memcpy(halves, &bad, sizeof(bad));
+	return end > 0 && (halves[0] | halves[1]) == 0;
 }
 
 static enum reason
