@@ -92,6 +92,19 @@ buffer_reserve(struct buffer *buffer, size_t bytes)
 	(void)reserve(buffer, bytes);
 }
 
+char *
+buffer_extend(struct buffer *buffer, size_t bytes)
+{
+	char *end;
+
+	if (!reserve(buffer, bytes))
+		return NULL;
+	end = buffer->at + buffer->len;
+	buffer->len += bytes;
+	buffer->at[buffer->len] = '\0';
+	return end;
+}
+
 void
 buffer_add_number(struct buffer *buffer, int64_t number)
 {

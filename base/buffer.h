@@ -42,6 +42,10 @@ void buffer_reset(struct buffer *buffer);
  * over the limit sets the failure. */
 void buffer_reserve(struct buffer *buffer, size_t bytes);
 
+/* Append so many bytes that the caller writes next, and a NUL. Lent until the next change; NULL: as
+ * buffer_add() fails. */
+MUST_CHECK char *buffer_extend(struct buffer *buffer, size_t bytes);
+
 /* Append a number in decimal digits. */
 void buffer_add_number(struct buffer *buffer, int64_t number);
 

@@ -5,44 +5,47 @@
 
 #define ROW(name, use) { { name, sizeof(name) - 1 }, use }
 
+/* By length: every header is looked up here. */
 static const struct {
 	struct span name;
 	unsigned use;
 } table[] = {
-	ROW("connection", HEADER_HOP | HEADER_FIXED),
-	ROW("keep-alive", HEADER_HOP | HEADER_FIXED),
 	ROW("te", HEADER_HOP | HEADER_FIXED),
-	ROW("trailer", HEADER_HOP | HEADER_FIXED),
-	ROW("transfer-encoding", HEADER_HOP | HEADER_FIXED),
-	ROW("upgrade", HEADER_HOP | HEADER_FIXED),
-	ROW("proxy-connection", HEADER_HOP),
-	ROW("proxy-authenticate", HEADER_HOP),
-	ROW("proxy-authentication-info", HEADER_HOP),
 	ROW("host", HEADER_ASKED | HEADER_FIXED | HEADER_STAYS),
-	ROW("content-length", HEADER_ASKED | HEADER_ANSWER | HEADER_FIXED | HEADER_STAYS),
-	ROW("content-type", HEADER_STAYS),
-	ROW("authorization", HEADER_FIXED | HEADER_STAYS), /* forward.authorization says more */
+	ROW("proxy", HEADER_ASKED), /* httpoxy */
 	ROW("cookie", HEADER_FIXED | HEADER_STAYS),
 	ROW("expect", HEADER_ASKED | HEADER_FIXED),
-	ROW("proxy", HEADER_ASKED), /* httpoxy */
+	ROW("trailer", HEADER_HOP | HEADER_FIXED),
+	ROW("upgrade", HEADER_HOP | HEADER_FIXED),
 	ROW("forwarded", HEADER_ASKED | HEADER_FIXED),
-	ROW("x-forwarded-for", HEADER_ASKED | HEADER_FIXED),
-	ROW("x-forwarded-proto", HEADER_ASKED | HEADER_FIXED),
-	ROW("x-forwarded-host", HEADER_ASKED | HEADER_FIXED),
-	ROW("x-forwarded-port", HEADER_ASKED),
-	ROW("x-forwarded-prefix", HEADER_ASKED),
-	ROW("x-forwarded-server", HEADER_ASKED),
-	ROW("x-forwarded-uri", HEADER_ASKED),
-	ROW("x-forwarded-method", HEADER_ASKED),
+	ROW("x-real-ip", HEADER_ASKED),
+	ROW("x-postern", HEADER_ANSWER),
+	ROW("connection", HEADER_HOP | HEADER_FIXED),
+	ROW("keep-alive", HEADER_HOP | HEADER_FIXED),
+	ROW("content-type", HEADER_STAYS),
+	ROW("x-request-id", HEADER_ASKED | HEADER_ANSWER | HEADER_FIXED),
+	ROW("authorization", HEADER_FIXED | HEADER_STAYS), /* forward.authorization says more */
+	ROW("x-rewrite-url", HEADER_ASKED),
+	ROW("content-length", HEADER_ASKED | HEADER_ANSWER | HEADER_FIXED | HEADER_STAYS),
 	ROW("x-original-url", HEADER_ASKED),
 	ROW("x-original-uri", HEADER_ASKED),
+	ROW("x-forwarded-for", HEADER_ASKED | HEADER_FIXED),
+	ROW("x-forwarded-uri", HEADER_ASKED),
+	ROW("proxy-connection", HEADER_HOP),
+	ROW("x-forwarded-host", HEADER_ASKED | HEADER_FIXED),
+	ROW("x-forwarded-port", HEADER_ASKED),
+	ROW("transfer-encoding", HEADER_HOP | HEADER_FIXED),
+	ROW("x-forwarded-proto", HEADER_ASKED | HEADER_FIXED),
 	ROW("x-original-method", HEADER_ASKED),
-	ROW("x-rewrite-url", HEADER_ASKED),
-	ROW("x-real-ip", HEADER_ASKED),
-	ROW("x-request-id", HEADER_ASKED | HEADER_ANSWER | HEADER_FIXED),
+	ROW("proxy-authenticate", HEADER_HOP),
+	ROW("x-forwarded-prefix", HEADER_ASKED),
+	ROW("x-forwarded-server", HEADER_ASKED),
+	ROW("x-forwarded-method", HEADER_ASKED),
 	ROW("x-client-certificate", HEADER_ASKED | HEADER_FIXED),
-	ROW("x-postern", HEADER_ANSWER),
+	ROW("proxy-authentication-info", HEADER_HOP),
 };
+
+#define ROWS (sizeof(table) / sizeof(table[0]))
 
 static char
 fold(char c)
@@ -72,12 +75,29 @@ to_a_proxy(struct span name)
 	return header_same_name(span_slice(name, 0, 6), SPAN("proxy-"));
 }
 
+/* The first row of that length, or of a greater one. */
+static size_t
+first_of(size_t len)
+{
+	size_t low = 0, high = ROWS;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (table[middle].name.len < len)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 unsigned
 header_use(struct span name)
 {
 	unsigned use = to_a_proxy(name) ? HEADER_ASKED : 0;
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+	for (size_t i = first_of(name.len); i < ROWS && table[i].name.len == name.len; i++)
 		if (header_same_name(name, table[i].name))
 			return use | table[i].use;
 	return use;

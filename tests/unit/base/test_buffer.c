@@ -27,9 +27,13 @@ appends_stand_one_after_the_other(void **state)
 	buffer_add_byte(&buffer, 'e');
 	buffer_format(&buffer, "%d-%s", 7, "x");
 	buffer_add(&buffer, (struct span){ NULL, 0 });
+	memcpy(buffer_extend(&buffer, 2), "yz", 2);
 	assert_false(buffer.failed);
-	assert_int_equal(buffer.len, 9);
-	assert_memory_equal(buffer.at, "a\0bcde7-x", 10);
+	assert_int_equal(buffer.len, 11);
+	assert_memory_equal(buffer.at, "a\0bcde7-xyz", 12);
+	assert_null(buffer_extend(&buffer, 4096));
+	assert_true(buffer.failed);
+	assert_int_equal(buffer.len, 11);
 	buffer_done(&buffer);
 	buffer_done(&buffer);
 }
