@@ -14,8 +14,8 @@
 
 /* The top of the file, as written. */
 struct top {
-	const struct node *listen, *admin, *issuers, *local, *forward, *limits, *log, *answers,
-	    *resource;
+	const struct node *listen, *admin, *metrics, *issuers, *local, *forward, *limits, *log,
+	    *answers, *resource;
 	const char *upstream, *policy, *state;
 };
 
@@ -43,6 +43,10 @@ static const struct field top_fields[] = {
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct top, admin),
 	    .help = "health, metrics and explain; never on the public listener" },
+	{ .key = "metrics",
+	    .type = FIELD_MAP,
+	    .offset = offsetof(struct top, metrics),
+	    .help = "health and metrics alone, for probes and scrapers" },
 	{ .key = "upstream",
 	    .type = FIELD_URL,
 	    .url = URL_SOCKET,
@@ -198,6 +202,7 @@ config_sections(void)
 		{ "/listen", NULL },
 		{ "/listen/tls", NULL },
 		{ "/admin", NULL },
+		{ "/metrics", NULL },
 		{ "/limits", limits_fields },
 		{ "/log", log_fields },
 		{ "/answers", answers_fields },
@@ -206,19 +211,20 @@ config_sections(void)
 		{ "/issuers/NAME/claims", NULL },
 		{ "/issuers/NAME/jwks", NULL },
 		{ "/resource", NULL },
-		[12 + LOCAL_SECTIONS] = { NULL, NULL },
+		[13 + LOCAL_SECTIONS] = { NULL, NULL },
 	};
 
 	sections[1].fields = config_listen_schema();
 	sections[2].fields = config_tls_schema();
 	sections[3].fields = config_admin_schema();
-	sections[7].fields = identity_schema();
-	sections[8].fields = trusted_issuer_schema();
-	sections[9].fields = trusted_issuer_claims_schema();
-	sections[10].fields = source_schema();
-	sections[11].fields = config_resource_schema();
+	sections[4].fields = config_metrics_schema();
+	sections[8].fields = identity_schema();
+	sections[9].fields = trusted_issuer_schema();
+	sections[10].fields = trusted_issuer_claims_schema();
+	sections[11].fields = source_schema();
+	sections[12].fields = config_resource_schema();
 	for (int i = 0; i < LOCAL_SECTIONS; i++)
-		sections[12 + i] =
+		sections[13 + i] =
 		    (struct config_section){ local_sections[i].name, local_sections[i].fields };
 	return sections;
 }
@@ -297,7 +303,8 @@ read_sections(struct config *config, const struct top *top)
 	schema_read(top->limits, limits_fields, &config->limits, &config->mistakes);
 	schema_read(top->log, log_fields, &log, &config->mistakes);
 	schema_read(top->answers, answers_fields, &answers, &config->mistakes);
-	config_listen_read(config, top->listen, top->admin);
+	config_listen_read(
+	    config, &(struct config_listen_maps){ top->listen, top->admin, top->metrics });
 	config->log_format = log.format;
 	config->log_level = log.level;
 	config->answer_detail = answers.detail == 1;

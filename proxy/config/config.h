@@ -91,6 +91,7 @@ struct config {
 	int threads;          /* of engine events; 0: one for each processor */
 	mode_t socket_mode;   /* of the files of Unix sockets */
 	const char *admin;    /* address */
+	const char *metrics;  /* address; NULL: none */
 	const char *upstream; /* URL, or NULL when every module has its own */
 	const char *policy_path;
 	const char *state; /* absolute */
@@ -137,9 +138,13 @@ MUST_CHECK bool config_read(
 /* Accepts NULL. */
 void config_free(struct config *config);
 
-/* Read the sections `listen` and `admin`; each map may be NULL. For config.c. */
-void config_listen_read(
-    struct config *config, const struct node *listen_map, const struct node *admin_map);
+/* The sections that name addresses; each may be NULL. */
+struct config_listen_maps {
+	const struct node *listen, *admin, *metrics;
+};
+
+/* Read them. For config.c. */
+void config_listen_read(struct config *config, const struct config_listen_maps *maps);
 
 /* Read `listen.tls` (NULL: not given). For config_listen.c. */
 void config_tls_read(struct config *config, const struct node *map);
@@ -148,6 +153,7 @@ void config_tls_read(struct config *config, const struct node *map);
 const struct field *config_listen_schema(void);
 const struct field *config_tls_schema(void);
 const struct field *config_admin_schema(void);
+const struct field *config_metrics_schema(void);
 
 /* Read the policy file; all the rest must be read before. Reports every mistake; false only when
  * the file cannot be read, or without memory. */

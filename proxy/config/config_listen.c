@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The sections `listen` and `admin`. */
+/* The sections `listen`, `admin` and `metrics`. */
 #include "proxy/config/address.h"
 #include "proxy/config/config.h"
 
@@ -11,7 +11,8 @@ struct listen_section {
 	const struct node *tls;
 };
 
-struct admin_section {
+/* `admin` and `metrics`. */
+struct address_section {
 	const char *address;
 };
 
@@ -51,8 +52,17 @@ static const struct field listen_fields[] = {
 static const struct field admin_fields[] = {
 	{ .key = "address",
 	    .type = FIELD_TEXT,
-	    .offset = offsetof(struct admin_section, address),
+	    .offset = offsetof(struct address_section, address),
 	    .default_value = "127.0.0.1:9901",
+	    .help = "ADDRESS:PORT, unix:/PATH or systemd:NAME" },
+	{ 0 },
+};
+
+static const struct field metrics_fields[] = {
+	{ .key = "address",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct address_section, address),
+	    .required = true,
 	    .help = "ADDRESS:PORT, unix:/PATH or systemd:NAME" },
 	{ 0 },
 };
@@ -67,6 +77,12 @@ const struct field *
 config_admin_schema(void)
 {
 	return admin_fields;
+}
+
+const struct field *
+config_metrics_schema(void)
+{
+	return metrics_fields;
 }
 
 /* "0660" or "660". */
@@ -96,65 +112,80 @@ read_address(
 		mistake_at_key(&config->mistakes, node, "\"%s\": %s", text, err.text);
 }
 
-/* The first of all[0..count) that conflicts with the address; `count`: none does. */
-static size_t
-taken_by(const struct address *address, const struct address *all, size_t count)
-{
-	size_t i = 0;
+/* An address that is listened on, and what names it. */
+struct used_address {
+	struct address address;
+	const char *section, *text;
+	const struct node *node;
+};
 
-	while (i < count && !address_clash(&all[i], address))
-		i++;
-	return i;
+/* Check the form of the address, and that it conflicts with none of those before it: all[0..count).
+ */
+static void
+use_address(
+    struct config *config, const struct used_address *used, struct used_address *all, size_t *count)
+{
+	struct used_address *added = &all[*count];
+
+	*added = *used;
+	read_address(config, used->text, used->node, &added->address);
+	for (size_t i = 0; i < *count; i++) {
+		if (!address_clash(&all[i].address, &added->address))
+			continue;
+		mistake_at_key(&config->mistakes, used->node == NULL ? all[i].node : used->node,
+		    "\"%s\" of \"%s\" is already used by \"%s\" of \"%s\"", used->text,
+		    used->section, all[i].text, all[i].section);
+		break;
+	}
+	(*count)++;
 }
 
-/* Check the form of each address, and that no two conflict. */
 static void
-check_addresses(struct config *config, const struct node *listen, const struct node *admin_map)
+check_addresses(struct config *config, const struct config_listen_maps *maps)
 {
-	const struct node *list = document_get(listen, "address");
-	const struct node *admin_node = document_get(admin_map, "address");
-	const char **texts = config->listen.at;
-	struct address all[CONFIG_LISTENERS] = { 0 }, admin;
-	size_t count = config->listen.count, other;
+	struct used_address all[CONFIG_LISTENERS + 2],
+	    used = { .section = "listen", .node = document_get(maps->listen, "address") };
+	size_t count = 0, listeners = config->listen.count;
 
-	if (list != NULL && (count == 0 || count > CONFIG_LISTENERS))
+	if (used.node != NULL && (listeners == 0 || listeners > CONFIG_LISTENERS))
 		mistake_at_key(
-		    &config->mistakes, list, "must be 1..%d addresses", CONFIG_LISTENERS);
-	if (count > CONFIG_LISTENERS)
-		count = CONFIG_LISTENERS;
-	for (size_t i = 0; i < count; i++) {
-		read_address(config, texts[i], list, &all[i]);
-		other = taken_by(&all[i], all, i);
-		if (other < i)
-			mistake_at_key(&config->mistakes, list, "\"%s\" is already used by \"%s\"",
-			    texts[i], texts[other]);
+		    &config->mistakes, used.node, "must be 1..%d addresses", CONFIG_LISTENERS);
+	for (size_t i = 0; i < listeners && i < CONFIG_LISTENERS; i++) {
+		used.text = config->listen.at[i];
+		use_address(config, &used, all, &count);
 	}
-	read_address(config, config->admin, admin_node, &admin);
-	other = taken_by(&admin, all, count);
-	if (other < count)
-		mistake_at_key(&config->mistakes, admin_node == NULL ? list : admin_node,
-		    "\"%s\" of \"admin\" is already used by \"%s\" of \"listen\"", config->admin,
-		    texts[other]);
+	used = (struct used_address){ .section = "admin",
+		.text = config->admin,
+		.node = document_get(maps->admin, "address") };
+	use_address(config, &used, all, &count);
+	if (config->metrics == NULL)
+		return;
+	used = (struct used_address){ .section = "metrics",
+		.text = config->metrics,
+		.node = document_get(maps->metrics, "address") };
+	use_address(config, &used, all, &count);
 }
 
 void
-config_listen_read(
-    struct config *config, const struct node *listen_map, const struct node *admin_map)
+config_listen_read(struct config *config, const struct config_listen_maps *maps)
 {
 	struct listen_section listen = { 0 };
-	struct admin_section admin = { 0 };
+	struct address_section admin = { 0 }, metrics = { 0 };
 
-	schema_read(listen_map, listen_fields, &listen, &config->mistakes);
-	schema_read(admin_map, admin_fields, &admin, &config->mistakes);
+	schema_read(maps->listen, listen_fields, &listen, &config->mistakes);
+	schema_read(maps->admin, admin_fields, &admin, &config->mistakes);
+	if (maps->metrics != NULL)
+		schema_read(maps->metrics, metrics_fields, &metrics, &config->mistakes);
 	config->listen = listen.address;
 	config->engine = (enum engines_name)listen.engine;
 	config->threads = (int)listen.threads;
 	config->admin = admin.address;
+	config->metrics = metrics.address;
 	if (listen.socket_mode != NULL)
-		read_mode(config, listen.socket_mode, document_get(listen_map, "socket_mode"));
+		read_mode(config, listen.socket_mode, document_get(maps->listen, "socket_mode"));
 	if (config->engine != ENGINES_EVENTS && engines_find(config->engine) == NULL)
-		mistake_at_key(&config->mistakes, document_get(listen_map, "engine"),
+		mistake_at_key(&config->mistakes, document_get(maps->listen, "engine"),
 		    "this build of postern has no CivetWeb; its engine is \"events\"");
 	config_tls_read(config, listen.tls);
-	check_addresses(config, listen_map, admin_map);
+	check_addresses(config, maps);
 }

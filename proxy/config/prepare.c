@@ -126,12 +126,15 @@ check_listener(
 static void
 check_listeners(struct config *config)
 {
-	const struct node *admin = document_get(document_get(config->root, "admin"), "address");
+	const struct node *admin = document_get(document_get(config->root, "admin"), "address"),
+			  *metrics = document_get(document_get(config->root, "metrics"), "address");
 
 	for (size_t i = 0; i < config->listen.count; i++)
 		check_listener(config, config->engine, config->listen.at[i], config->listen.node);
 	if (admin != NULL)
 		check_listener(config, ENGINES_EVENTS, config->admin, admin);
+	if (metrics != NULL && config->metrics != NULL)
+		check_listener(config, ENGINES_EVENTS, config->metrics, metrics);
 }
 
 void

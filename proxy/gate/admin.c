@@ -270,6 +270,21 @@ reload(struct admin *admin, struct page *page, struct span method)
 	buffer_done(&state->mistakes);
 }
 
+/* The pages that change nothing and show no secret. False: the target is none of them. */
+static bool
+show(struct admin *admin, struct page *page, struct span target)
+{
+	if (span_is(target, "/livez"))
+		plain(page, 200, "alive\n");
+	else if (span_is(target, "/readyz"))
+		readyz(admin, page);
+	else if (span_is(target, "/metrics"))
+		metrics(admin, page);
+	else
+		return false;
+	return true;
+}
+
 void
 admin_serve(void *context, struct exchange *exchange)
 {
@@ -281,16 +296,29 @@ admin_serve(void *context, struct exchange *exchange)
 	if (request_check(request) != REASON_OK) {
 		exchange_close(exchange);
 		plain(&page, 400, "the request is malformed\n");
-	} else if (span_is(request->target, "/livez"))
-		plain(&page, 200, "alive\n");
-	else if (span_is(request->target, "/readyz"))
-		readyz(admin, &page);
-	else if (span_is(request->target, "/metrics"))
-		metrics(admin, &page);
-	else if (span_is(request->target, "/reload"))
+	} else if (span_is(request->target, "/reload")) {
 		reload(admin, &page, request->method);
-	else
+	} else if (!show(admin, &page, request->target)) {
 		plain(&page, 404, "/livez /readyz /metrics, POST /reload\n");
+	}
+	page_write(&page, exchange);
+}
+
+void
+admin_serve_metrics(void *context, struct exchange *exchange)
+{
+	struct request *request = exchange_request(exchange);
+	struct page page;
+	bool reads;
+
+	page_init(&page);
+	reads = span_is(request->method, "GET") || span_is(request->method, "HEAD");
+	if (request_check(request) != REASON_OK) {
+		exchange_close(exchange);
+		plain(&page, 400, "the request is malformed\n");
+	} else if (!reads || !show(context, &page, request->target)) {
+		plain(&page, 404, "GET /livez /readyz /metrics\n");
+	}
 	page_write(&page, exchange);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin - the operator's listener: /livez, /readyz, /metrics, POST /reload.
+ * admin - the operator's listener: /livez, /readyz, /metrics, POST /reload; and that of probes and
+ * scrapers, with the first three alone.
  *
  * Uses:   gate, answer, keyring.
  * Shell:  writes answers.
@@ -26,6 +27,7 @@ struct admin {
 
 /* listener_setup.serve and .refuse: `context` is the admin. */
 void admin_serve(void *context, struct exchange *exchange);
+void admin_serve_metrics(void *context, struct exchange *exchange);
 void admin_refuse(void *context, struct exchange *exchange, enum reason reason, const char *detail);
 
 #endif

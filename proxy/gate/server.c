@@ -26,8 +26,9 @@ struct server {
 	struct admin admin;
 	struct listener *public[CONFIG_LISTENERS];
 	size_t public_count;
-	struct listener *private;
-	bool secure; /* the public ones have TLS */
+	struct listener *private; /* of `admin` */
+	struct listener *metrics; /* NULL: none */
+	bool secure;              /* the public ones have TLS */
 	struct reload *reload;
 	struct inputs_watch *watch; /* of the files that were read last, active or not */
 	char path[4096];
@@ -64,11 +65,18 @@ log_mistakes(const struct config *config)
 }
 
 static bool
+same_text(const char *a, const char *b)
+{
+	return (a == NULL) == (b == NULL) && (a == NULL || strcmp(a, b) == 0);
+}
+
+static bool
 same_listeners(const struct config *a, const struct config *b)
 {
 	if (a->listen.count != b->listen.count || strcmp(a->admin, b->admin) != 0 ||
-	    a->engine != b->engine || a->threads != b->threads ||
-	    a->socket_mode != b->socket_mode || (a->tls.node == NULL) != (b->tls.node == NULL))
+	    !same_text(a->metrics, b->metrics) || a->engine != b->engine ||
+	    a->threads != b->threads || a->socket_mode != b->socket_mode ||
+	    (a->tls.node == NULL) != (b->tls.node == NULL))
 		return false;
 	for (size_t i = 0; i < a->listen.count; i++)
 		if (strcmp(a->listen.at[i], b->listen.at[i]) != 0)
@@ -88,7 +96,7 @@ tell_listeners(const struct config *old, const struct config *config)
 {
 	if (!same_listeners(old, config))
 		log_event(LOG_WARN, "reload",
-		    "listen, admin, token_cache and the limits of connections take effect "
+		    "listen, admin, metrics, token_cache and the limits of connections take effect "
 		    "at the next start");
 }
 
@@ -192,11 +200,11 @@ listener_setup_of(const struct config *config, const char *address)
 }
 
 /* What an operator asks is answered however many clients hold threads of the other engine; a loop
- * is enough. */
+ * is enough. For `admin` and `metrics`, each with places of its own. */
 static struct listener_setup
-admin_setup_of(const struct config *config)
+admin_setup_of(const struct config *config, const char *address)
 {
-	struct listener_setup setup = listener_setup_of(config, config->admin);
+	struct listener_setup setup = listener_setup_of(config, address);
 
 	if (config->engine != ENGINES_EVENTS)
 		setup.threads = 1;
@@ -223,7 +231,8 @@ warn_of_unserved(const struct config *config)
 	struct span name;
 
 	for (int fd = ACTIVATION_FIRST; activation_name(&activation, fd, &name); fd++) {
-		bool served = names_socket(config->admin, name);
+		bool served = names_socket(config->admin, name) ||
+			      (config->metrics != NULL && names_socket(config->metrics, name));
 
 		for (size_t i = 0; i < config->listen.count; i++)
 			served = served || names_socket(config->listen.at[i], name);
@@ -235,7 +244,22 @@ warn_of_unserved(const struct config *config)
 	}
 }
 
-/* The admin listener starts last: once a probe succeeds, the other listeners are ready. */
+/* `metrics`, if there is one. */
+static bool
+listen_metrics(struct server *server, const struct config *config, struct err *reterr)
+{
+	struct listener_setup setup;
+
+	if (config->metrics == NULL)
+		return true;
+	setup = admin_setup_of(config, config->metrics);
+	setup.serve = admin_serve_metrics;
+	setup.refuse = admin_refuse;
+	setup.context = &server->admin;
+	return listener_start(&setup, &server->metrics, reterr) || err_within(reterr, "metrics");
+}
+
+/* The listeners of probes start last: once a probe succeeds, the others are ready. */
 static bool
 listen_all(struct server *server, const struct config *config, struct err *reterr)
 {
@@ -255,7 +279,9 @@ listen_all(struct server *server, const struct config *config, struct err *reter
 	}
 	server->admin.listeners = server->public;
 	server->admin.listener_count = server->public_count;
-	setup = admin_setup_of(config);
+	if (!listen_metrics(server, config, reterr))
+		return false;
+	setup = admin_setup_of(config, config->admin);
 	setup.serve = admin_serve;
 	setup.refuse = admin_refuse;
 	setup.context = &server->admin;
@@ -294,6 +320,7 @@ stop_listeners(struct server *server)
 	for (size_t i = 0; i < server->public_count; i++)
 		listener_stop(server->public[i]);
 	listener_stop(server->private);
+	listener_stop(server->metrics);
 }
 
 /* Return heap memory that a burst of requests needed to the system once the gate is idle. */

@@ -37,11 +37,12 @@ function fill(dir) {
 }
 
 /** Every key of the manual, good. */
-const base = ({ port, adminPort }) => ({
+const base = ({ port, adminPort, metricsPort }) => ({
   listen: { address: `127.0.0.1:${port}`, engine: 'events', threads: 2, socket_mode: '0660',
     tls: { certificate: 'cert.pem', key: 'tls.key', certificates: [{ certificate: 'cert.pem', key: 'tls.key' }], client_ca: 'cert.pem', client_certificate: 'optional' },
   },
   admin: { address: `127.0.0.1:${adminPort}` },
+  metrics: { address: `127.0.0.1:${metricsPort}` },
   upstream: 'http://127.0.0.1:9',
   policy: 'policy.yaml',
   state: 'state',
@@ -101,7 +102,7 @@ const DATABASES = ['.', '..', 'st/', 'st/.', 'st/..', '/', 'd'.repeat(250), 'd'.
   ...BY_URL.map((query) => `postgresql://u@/x?host=127.0.0.1&${query}`)];
 
 /** What only the attempt can tell, as the manual lists it; and ports that are not ours to take. */
-const excepted = ({ at, value }) => ['listen', 'admin'].includes(at[0]) && (value === undefined || value === 'x:1');
+const excepted = ({ at, value }) => ['listen', 'admin', 'metrics'].includes(at[0]) && (value === undefined || value === 'x:1');
 
 const namesFile = ({ at }) => at.at(-1) === 'file' || ['jwks_file', 'ca_file', 'policy', 'state', 'database'].includes(at.at(-1)) || (at.includes('tls') && ['certificate', 'key', 'client_ca'].includes(at.at(-1)));
 
@@ -111,7 +112,7 @@ const namesFile = ({ at }) => at.at(-1) === 'file' || ['jwks_file', 'ca_file', '
  */
 function enoughOf(leaf) {
   const asked = { true: 0, false: 0 };
-  const deep = namesFile(leaf) || ['listen', 'admin', 'upstream'].includes(leaf.at[0]);
+  const deep = namesFile(leaf) || ['listen', 'admin', 'metrics', 'upstream'].includes(leaf.at[0]);
   return (good) => ++asked[good] > (good ? (deep ? 6 : 1) : deep ? 2 : 1);
 }
 
@@ -166,7 +167,7 @@ async function all(variants) {
   const count = { good: 0, bad: 0 };
   const next = variants[Symbol.iterator]();
   await Promise.all(Array.from({ length: AT_A_TIME }, async () => {
-    const ports = { port: await freePort(), adminPort: await freePort() };
+    const ports = { port: await freePort(), adminPort: await freePort(), metricsPort: await freePort() };
     for (const variant of next) {
       try {
         count[(await agree({ ports, ...variant(ports) })) ? 'good' : 'bad'] += 1;
@@ -179,7 +180,7 @@ async function all(variants) {
   return count;
 }
 
-const SOME = { port: 1, adminPort: 2 };
+const SOME = { port: 1, adminPort: 2, metricsPort: 3 };
 const KEYS = leaves(base(SOME));
 
 test('every key of the manual is tried', () => {
@@ -242,7 +243,7 @@ test('a file that may not be read', async (t) => {
   const dir = scratch();
   fs.chmodSync(dir, 0o755);
   fill(dir);
-  const config = base({ port: await freePort(), adminPort: await freePort() });
+  const config = base({ port: await freePort(), adminPort: await freePort(), metricsPort: await freePort() });
   fs.writeFileSync(path.join(dir, 'postern.yaml'), JSON.stringify(config));
   fs.chmodSync(path.join(dir, 'keys.json'), 0);
   const [checked, served] = ['check', 'serve'].map((word) => call(word, '-c', path.join(dir, 'postern.yaml')));
@@ -262,7 +263,7 @@ test('a file that may not be read', async (t) => {
 
 test('offline', async (t) => {
   const dir = scratch();
-  const config = base({ port: 8080, adminPort: 9901 });
+  const config = base({ port: 8080, adminPort: 9901, metricsPort: 9902 });
   config.local_issuer.database = { env: 'POSTERN_UNSET' };
   config.state = '/nowhere/deeper';
   fs.writeFileSync(path.join(dir, 'policy.yaml'), 'public: ["/o/*"]\n');

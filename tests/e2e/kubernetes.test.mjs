@@ -72,9 +72,8 @@ for (const file of FILES) {
     }
     await t.test('the gate is a native sidecar with three probes', () => {
       assert.equal(gate.restartPolicy, 'Always');
-      for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe']) assert.deepEqual(gate[probe].exec.command.slice(0, 2), ['postern', 'health']);
-      assert.ok(gate.readinessProbe.exec.command.includes('--ready'));
-      assert.ok(!gate.livenessProbe.exec.command.includes('--ready'), 'an identity provider that is down must not restart the gate');
+      assert.deepEqual(gate.readinessProbe.httpGet, { path: '/readyz', port: 'metrics' });
+      for (const probe of ['startupProbe', 'livenessProbe']) assert.deepEqual(gate[probe].httpGet, { path: '/livez', port: 'metrics' }, 'an identity provider that is down must not restart the gate');
     });
     await t.test('no container may do more than it must', () => {
       assert.deepEqual([pod.spec.securityContext.runAsNonRoot, pod.spec.securityContext.seccompProfile.type], [true, 'RuntimeDefault']);
@@ -93,9 +92,13 @@ for (const file of FILES) {
       assert.deepEqual(more, []);
       assert.equal(api.ports, undefined);
       assert.deepEqual(api.env, [{ name: 'LISTEN', value: '127.0.0.1:9000' }]);
-      assert.deepEqual(gate.ports, [{ name: 'gate', containerPort: 8080 }]);
+      assert.match(configuration['postern.yaml'], /^metrics: \{address: 0\.0\.0\.0:9902\}$/m);
+      assert.deepEqual(gate.ports, [{ name: 'gate', containerPort: 8080 }, { name: 'metrics', containerPort: 9902 }]);
       assert.deepEqual(of('Service').spec.ports.map(({ targetPort }) => targetPort), ['gate']);
-      assert.deepEqual(of('NetworkPolicy').spec.ingress, [{ ports: [{ port: 'gate', protocol: 'TCP' }] }]);
+      assert.deepEqual(of('NetworkPolicy').spec.ingress, [
+        { ports: [{ port: 'gate', protocol: 'TCP' }] },
+        { from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }], ports: [{ port: 'metrics', protocol: 'TCP' }] },
+      ]);
       for (const selector of [of('Service').spec.selector, of('NetworkPolicy').spec.podSelector.matchLabels, workloadOf(manifests).spec.selector.matchLabels]) {
         assert.deepEqual(selector, pod.metadata.labels);
       }

@@ -132,6 +132,36 @@ pages_are_answered(void **state)
 	}
 }
 
+/* On the listener of probes and scrapers. */
+static const struct {
+	const char *method, *target, *has;
+} shown[] = {
+	{ "GET", "/livez", "HTTP/1.1 200 OK\r\n" },
+	{ "HEAD", "/livez", "HTTP/1.1 200 OK\r\n" },
+	{ "GET", "/readyz", "\"ready\":true" },
+	{ "GET", "/metrics", "postern_build_info" },
+	{ "POST", "/metrics", "HTTP/1.1 404 " },
+	{ "GET", "/reload", "HTTP/1.1 404 " },
+	{ "POST", "/reload", "HTTP/1.1 404 " },
+	{ "POST", "/explain", "HTTP/1.1 404 " },
+	{ "GET", "/livez?x", "HTTP/1.1 404 " },
+	{ "TRACE", "/livez", "HTTP/1.1 400 " },
+};
+
+static void
+scrapers_see_and_change_nothing(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < CASES_OF(shown); i++) {
+		client_done(&exchange);
+		client_init(&exchange, shown[i].method, shown[i].target, NULL);
+		admin_serve_metrics(&admin, &exchange);
+		buffer_add_byte(&exchange.written, '\0');
+		expect(shown[i].has);
+	}
+	assert_false(reload_wanted(admin.reload));
+}
+
 static void
 it_is_ready_when_some_key_can_be_used_and_nothing_ends(void **state)
 {
@@ -256,6 +286,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(pages_are_answered),
+		TEST(scrapers_see_and_change_nothing),
 		TEST(it_is_ready_when_some_key_can_be_used_and_nothing_ends),
 		TEST(each_metric_has_its_help_and_type),
 		TEST(without_a_snapshot_it_is_not_ready_but_alive),
