@@ -172,13 +172,11 @@ queue_of(int fd)
 static void
 write_now(int fd, struct span bytes)
 {
-	bool some;
-
 	if (bytes.len > PIPE_BUF)
 		(void)pthread_rwlock_wrlock(&lock);
 	else
 		(void)pthread_rwlock_rdlock(&lock);
-	if (!log_queue_write(fd, bytes, &some))
+	if (log_queue_write(fd, bytes).len > 0)
 		atomic_fetch_add(&queue_of(fd)->dropped, 1);
 	(void)pthread_rwlock_unlock(&lock);
 }

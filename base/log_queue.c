@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -13,8 +14,8 @@
 
 /* The writer collects lines for this long, or until this many bytes are queued: fewer wake-ups and
  * system calls per line. */
-#define LINGER_US 2000
-#define GATHERED_BYTES (64u << 10)
+#define LINGER_US 5000
+#define GATHERED_BYTES (256u << 10)
 
 #define SAID_MAX 512
 
@@ -22,30 +23,38 @@
 struct log_block {
 	struct log_block *next;
 	size_t len, room;
-	uint64_t lines;
-	uint64_t said; /* the number of dropped lines that it reports */
+	uint64_t said;   /* the number of dropped lines that it reports */
+	size_t said_end; /* where that report ends */
 	char at[];
 };
 
-bool
-log_queue_write(int fd, struct span bytes, bool *ret_some)
+struct span
+log_queue_write(int fd, struct span bytes)
 {
-	*ret_some = false;
 	while (bytes.len > 0) {
 		ssize_t put = write(fd, bytes.at, bytes.len);
 
 		if (put >= 0) {
-			*ret_some |= put > 0;
 			bytes = span_slice(bytes, (size_t)put, bytes.len);
 		} else if (errno == EAGAIN) {
 			struct pollfd ready = { .fd = fd, .events = POLLOUT };
 
 			(void)poll(&ready, 1, -1);
 		} else if (errno != EINTR) {
-			return false;
+			break;
 		}
 	}
-	return true;
+	return bytes;
+}
+
+static uint64_t
+count_lines(struct span bytes)
+{
+	uint64_t lines = 0;
+
+	for (size_t i = 0; i < bytes.len; i++)
+		lines += bytes.at[i] == '\n';
+	return lines;
 }
 
 static void
@@ -60,7 +69,7 @@ static struct log_block *
 block_for(struct log_queue *queue, size_t len)
 {
 	struct log_block *block = queue->last;
-	size_t room = len > PIPE_BUF ? len : PIPE_BUF;
+	size_t room = len > queue->block_bytes ? len : queue->block_bytes;
 
 	if (block != NULL && block->room - block->len >= len)
 		return block;
@@ -136,7 +145,6 @@ log_queue_put(struct log_queue *queue, struct span line)
 	if (block == NULL) {
 		count_dropped(queue, 1);
 	} else {
-		block->lines++;
 		wake = queue->idle;
 		queue->idle = false;
 		if (queue->bytes >= GATHERED_BYTES)
@@ -173,24 +181,34 @@ say_dropped(struct log_queue *queue)
 	if (block == NULL)
 		return;
 	block->said += queue->unsaid;
+	block->said_end = block->len;
 	queue->unsaid = 0;
 	queue->dropping = false;
 }
 
-/* Write one block, after a newline if the previous one was cut off. */
-static bool
+/* Write one block, after a newline if the previous one was cut off. Returns what was not written.
+ */
+static struct span
 write_block(struct log_queue *queue, const struct log_block *block)
 {
-	bool some = false, written = true;
+	struct span bytes = { block->at, block->len }, rest = bytes;
 
-	if (queue->torn)
-		written = log_queue_write(queue->fd, SPAN("\n"), &some);
-	if (!written)
-		return false;
-	queue->torn = false;
-	written = log_queue_write(queue->fd, (struct span){ block->at, block->len }, &some);
-	queue->torn = !written && some;
-	return written;
+	if (queue->torn && log_queue_write(queue->fd, SPAN("\n")).len > 0)
+		return bytes;
+	rest = log_queue_write(queue->fd, bytes);
+	queue->torn = rest.len > 0 && rest.len < bytes.len && rest.at[-1] != '\n';
+	return rest;
+}
+
+/* The lines at the end of a block are lost, and perhaps a report of lost lines among them. */
+static void
+lose(struct log_queue *queue, const struct log_block *block, struct span rest)
+{
+	bool report = block->len - rest.len < block->said_end;
+
+	count_dropped(queue, count_lines(rest) - (report ? 1 : 0));
+	if (report)
+		queue->unsaid += block->said;
 }
 
 /* The lock is held, but not while writing. */
@@ -198,22 +216,20 @@ static void
 write_first(struct log_queue *queue)
 {
 	struct log_block *block = queue->first;
-	bool written;
+	struct span lost;
 
 	queue->first = block->next;
 	if (queue->first == NULL)
 		queue->last = NULL;
 	(void)pthread_mutex_unlock(&queue->lock);
-	written = write_block(queue, block);
+	lost = write_block(queue, block);
 	(void)pthread_mutex_lock(&queue->lock);
 	queue->bytes -= sizeof(*block) + block->room;
 	queue->moved_us = clock_mono_us();
-	if (written) {
+	if (lost.len == 0)
 		say_dropped(queue);
-	} else {
-		count_dropped(queue, block->lines);
-		queue->unsaid += block->said;
-	}
+	else
+		lose(queue, block, lost);
 	if (queue->waiting > 0 || queue->flushing)
 		(void)pthread_cond_broadcast(&queue->moved);
 	free(block);
@@ -241,7 +257,12 @@ bool
 log_queue_start(struct log_queue *queue, int fd, void (*say)(struct buffer *line, uint64_t dropped),
     struct err *reterr)
 {
+	struct stat file;
+
 	queue->fd = fd;
+	queue->block_bytes = PIPE_BUF;
+	if (fstat(fd, &file) == 0 && S_ISREG(file.st_mode))
+		queue->block_bytes = LOG_QUEUE_FILE_BYTES;
 	queue->say = say;
 	queue->idle = false;
 	queue->flushing = false;

@@ -11,7 +11,8 @@
  *         makes none; then lines are dropped and counted until half of the queue is free.
  *
  * Lines stay whole and in order. Each write() is one line, or as many whole lines as fit in
- * PIPE_BUF: such a write is atomic even if several processes write to the same pipe.
+ * PIPE_BUF: such a write is atomic even if several processes write to the same pipe. To a regular
+ * file up to LOG_QUEUE_FILE_BYTES go at once.
  */
 #ifndef POSTERN_BASE_LOG_QUEUE_H
 #define POSTERN_BASE_LOG_QUEUE_H
@@ -29,6 +30,7 @@
 #include "base/worker.h"
 
 #define LOG_QUEUE_BYTES (4u << 20)
+#define LOG_QUEUE_FILE_BYTES (64u << 10)
 #define LOG_QUEUE_STUCK_US (500 * INT64_C(1000))
 #define LOG_QUEUE_WAIT_US (5 * INT64_C(1000000))
 
@@ -39,6 +41,7 @@ struct log_queue {
 	pthread_cond_t moved, hurry; /* the writer made progress; the writer must stop collecting */
 	struct worker *worker;
 	int fd;
+	size_t block_bytes; /* of one write(), unless a line is longer */
 	/* Formats the line that reports the number of dropped lines. */
 	void (*say)(struct buffer *line, uint64_t dropped);
 	struct log_block *first, *last;
@@ -67,8 +70,8 @@ bool log_queue_crowded(const struct log_queue *queue);
  * the writer. A writer that is stuck then is abandoned, and later lines are dropped. */
 void log_queue_stop(struct log_queue *queue, int64_t until_us);
 
-/* Write all of the bytes, waiting as long as it takes. False: they cannot be written (disk full,
- * reader gone); *ret_some: a part of them was. */
-MUST_CHECK bool log_queue_write(int fd, struct span bytes, bool *ret_some);
+/* Write all of the bytes, waiting as long as it takes. Returns what could not be written (disk full,
+ * reader gone): their end. */
+MUST_CHECK struct span log_queue_write(int fd, struct span bytes);
 
 #endif

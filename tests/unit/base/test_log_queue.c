@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -222,6 +223,37 @@ what_cannot_be_written_is_counted_and_said_once_it_can(void **state)
 	assert_int_equal(reader.said, 100);
 }
 
+/* The limit cuts a line of one large write: the lines before it are there, and not called lost. */
+static void
+a_file_that_takes_no_more_loses_what_it_did_not_take(void **state)
+{
+	static struct log_queue queue = LOG_QUEUE_INIT;
+	struct reader reader = { .from = tmpfile() };
+	struct rlimit limit, small;
+	struct err err;
+	const int put = 200;
+
+	(void)state;
+	assert_non_null(reader.from);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	small = (struct rlimit){ .rlim_cur = 10000, .rlim_max = limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_true(log_queue_start(&queue, fileno(reader.from), say, &err));
+	for (int i = 0; i < put; i++)
+		put_number(&queue, 0, i);
+	while (atomic_load(&queue.dropped) == 0)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	put_number(&queue, 0, put);
+	log_queue_stop(&queue, soon());
+	rewind(reader.from);
+	(void)read_all(&reader);
+	(void)fclose(reader.from);
+	assert_int_equal(reader.tears, 1);
+	assert_int_equal(reader.said, atomic_load(&queue.dropped));
+	assert_int_equal(reader.seen + reader.said, put + 1);
+}
+
 int
 main(void)
 {
@@ -231,8 +263,10 @@ main(void)
 		cmocka_unit_test(a_reader_that_stops_costs_lines_and_is_reported_how_many),
 		cmocka_unit_test(stopping_waits_for_no_reader),
 		cmocka_unit_test(what_cannot_be_written_is_counted_and_said_once_it_can),
+		cmocka_unit_test(a_file_that_takes_no_more_loses_what_it_did_not_take),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
