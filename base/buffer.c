@@ -221,12 +221,30 @@ plain_len(struct span rest)
 	return i;
 }
 
+/* Nothing in it needs an escape, which is nearly always so. */
+static void
+add_json_plain(struct buffer *buffer, struct span span)
+{
+	char *at = buffer_extend(buffer, span.len + 2);
+
+	if (at == NULL)
+		return;
+	*at++ = '"';
+	if (span.len > 0)
+		at = mempcpy(at, span.at, span.len);
+	*at = '"';
+}
+
 void
 buffer_add_json(struct buffer *buffer, struct span span)
 {
 	size_t before = buffer->len;
-	size_t took;
+	size_t took = plain_len(span);
 
+	if (took == span.len) {
+		add_json_plain(buffer, span);
+		return;
+	}
 	buffer_add_byte(buffer, '"');
 	while (span.len > 0 && !buffer->failed) {
 		took = plain_len(span);

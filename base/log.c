@@ -95,6 +95,8 @@ static void
 add_key(struct log_line *line, const char *key)
 {
 	bool first = line->buffer.len <= 1;
+	size_t len = strlen(key);
+	char *at;
 
 	if (line->format == LOG_TEXT) {
 		buffer_add_text(&line->buffer, first ? "" : " ");
@@ -102,9 +104,15 @@ add_key(struct log_line *line, const char *key)
 		buffer_add_byte(&line->buffer, '=');
 		return;
 	}
-	buffer_add_text(&line->buffer, first ? "\"" : ",\"");
-	buffer_add_text(&line->buffer, key); /* our own word: nothing in it needs an escape */
-	buffer_add_text(&line->buffer, "\":");
+	at = buffer_extend(&line->buffer, len + (first ? 3 : 4));
+	if (at == NULL)
+		return;
+	if (!first)
+		*at++ = ',';
+	*at++ = '"';
+	at = mempcpy(at, key, len); /* our own word: nothing in it needs an escape */
+	*at++ = '"';
+	*at = ':';
 }
 
 /* Remove a key that did not fit, so that the rest is still a valid line. */

@@ -63,7 +63,7 @@ header_same_name(struct span name, struct span owned)
 	if (name.len != owned.len)
 		return false;
 	for (size_t i = 0; i < name.len; i++)
-		if (fold(name.at[i]) != fold(owned.at[i]))
+		if (name.at[i] != owned.at[i] && fold(name.at[i]) != fold(owned.at[i]))
 			return false;
 	return true;
 }
