@@ -70,8 +70,8 @@ bool log_queue_crowded(const struct log_queue *queue);
  * the writer. A writer that is stuck then is abandoned, and later lines are dropped. */
 void log_queue_stop(struct log_queue *queue, int64_t until_us);
 
-/* Write all of the bytes, waiting as long as it takes. Returns what could not be written (disk full,
- * reader gone): their end. */
+/* Write all of the bytes, waiting as long as it takes. Returns what could not be written (disk
+ * full, reader gone): their end. */
 MUST_CHECK struct span log_queue_write(int fd, struct span bytes);
 
 #endif
