@@ -289,7 +289,7 @@ log_stop(void)
 bool
 log_crowded(void)
 {
-	return log_queue_crowded(queue_of(STDOUT_FILENO));
+	return log_queue_crowded(&queues[0]) || log_queue_crowded(&queues[1]);
 }
 
 uint64_t

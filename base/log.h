@@ -39,8 +39,8 @@ void log_stop(void);
 /* Lines dropped so far, because the reader was too slow or they could not be written. */
 uint64_t log_dropped(void);
 
-/* May the next line of a request have to wait, since the reader is slow? Then whoever must not wait
- * lets another thread write it. */
+/* May the next line have to wait, since the reader of standard output or standard error is slow?
+ * Then whoever must not wait lets another thread write it. */
 bool log_crowded(void);
 
 /* Are lines of that level written? Check before making an expensive one. */

@@ -25,6 +25,7 @@
 #define LOOK_US SECOND_US
 #define SOON_US INT64_C(5000)
 #define PING_EVERY_US (2 * SECOND_US)
+#define BRIEFLY_US INT64_C(100)
 
 /* Two connections, so that reading never waits for a writer of this process; both databases let
  * readers go on while another process writes. */
@@ -108,6 +109,21 @@ store_sync_look(struct store_sync *sync)
 		(void)look_and_tell(sync, &err);
 		(void)pthread_mutex_unlock(&sync->lock);
 	}
+}
+
+/* The lock is held for microseconds, unless there is something to load. */
+bool
+store_sync_current(struct store_sync *sync)
+{
+	struct err err = { "" };
+	bool current;
+
+	if (sync->remote || !thread_lock_us(&sync->lock, BRIEFLY_US))
+		return false;
+	current = sync->store != NULL && store_same(sync->store, &err) &&
+		  store_sync_load_current(&sync->load, sync->store);
+	(void)pthread_mutex_unlock(&sync->lock);
+	return current;
 }
 
 int64_t

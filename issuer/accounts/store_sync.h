@@ -47,6 +47,11 @@ MUST_CHECK bool store_sync_start(
  * trip. Never waits for a writer. Any thread. */
 void store_sync_look(struct store_sync *sync);
 
+/* Is everything that was committed before this call loaded already? Waits for microseconds only.
+ * False: no, or that takes longer to find out, as it always does with a server: store_sync_look().
+ * Any thread. */
+MUST_CHECK bool store_sync_current(struct store_sync *sync);
+
 /* Change something: `change` is called with the store, and what it committed is loaded when this
  * returns true. False: it may have been written even so; reterr says whether. Waits for other
  * writers, five seconds at most, and for a server seven per statement. Any thread; one at a time.

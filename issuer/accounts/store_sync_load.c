@@ -157,3 +157,15 @@ store_sync_load(struct store_sync_load *load, const struct store_sync_setup *set
 	load->loaded = true;
 	return true;
 }
+
+bool
+store_sync_load_current(const struct store_sync_load *load, struct store *store)
+{
+	const struct store_version *had = &load->version;
+	struct store_version now;
+	struct err err; /* store_sync_load() meets it again, and tells */
+
+	return load->loaded && store_version(store, &now, &err) && now.restored == had->restored &&
+	       now.principals == had->principals && now.revocations == had->revocations &&
+	       now.keys == had->keys && now.audit == had->audit;
+}

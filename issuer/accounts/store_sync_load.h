@@ -28,4 +28,7 @@ struct store_sync_load {
 MUST_CHECK bool store_sync_load(struct store_sync_load *load, const struct store_sync_setup *setup,
     struct store *store, struct err *reterr);
 
+/* Is there nothing that store_sync_load() would load? False also when the store cannot be read. */
+MUST_CHECK bool store_sync_load_current(const struct store_sync_load *load, struct store *store);
+
 #endif

@@ -278,6 +278,17 @@ signing_now(struct signing *signing)
 	return set;
 }
 
+bool
+signing_is_quick(struct signing *signing)
+{
+	enum signing_algorithm algorithm;
+
+	(void)pthread_mutex_lock(&signing->set_lock);
+	algorithm = signing_key_algorithm(signing->set->keys[signing->set->current]);
+	(void)pthread_mutex_unlock(&signing->set_lock);
+	return algorithm == SIGNING_ES256 || algorithm == SIGNING_EDDSA;
+}
+
 int64_t
 signing_end_s(const struct signing *signing, const struct signing_set *set, size_t index)
 {

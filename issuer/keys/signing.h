@@ -82,6 +82,9 @@ MUST_CHECK bool signing_rotate_at_once(
 MUST_CHECK bool signing_retire(
     struct signing *signing, const char *kid, int64_t now_s, struct err *reterr);
 
+/* Does the key that signs now need microseconds for it, as on a curve, not a millisecond as RSA? */
+bool signing_is_quick(struct signing *signing);
+
 /* The keys now. given: signing_set_free() drops the reference. */
 MUST_CHECK struct signing_set *signing_now(struct signing *signing);
 

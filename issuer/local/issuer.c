@@ -331,6 +331,12 @@ issuer_serves(const struct issuer *issuer, struct span path)
 	return endpoint_read_line(&issuer->server.paths, &request).endpoint != ENDPOINT_COUNT;
 }
 
+bool
+issuer_at_once(struct issuer *issuer, const struct endpoint_request *request)
+{
+	return endpoints_at_once(&issuer->server, request);
+}
+
 void
 issuer_answer(struct issuer *issuer, const struct endpoint_request *request, int64_t now_s,
     struct endpoint_answer *answer)

@@ -97,6 +97,9 @@ uint64_t issuer_generation(const struct issuer *issuer);
  * that was meant, and credentials on it are not looked at. */
 bool issuer_serves(const struct issuer *issuer, struct span path);
 
+/* See endpoints_at_once(). */
+MUST_CHECK bool issuer_at_once(struct issuer *issuer, const struct endpoint_request *request);
+
 /*
  * Answer. POST /oauth/token (RFC 6749 sections 4.4, 5.1, 5.2; RFC 9068 tokens),
  * POST /oauth/revoke (RFC 7009), POST /oauth/introspect (RFC 7662),

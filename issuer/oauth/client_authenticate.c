@@ -90,7 +90,8 @@ look(struct oauth *oauth)
 	const char *why;
 	int slot;
 
-	store_sync_look(oauth->server->sync);
+	if (!oauth->request->current)
+		store_sync_look(oauth->server->sync);
 	authorization_server_parts(oauth->server, &oauth->parts);
 	client = directory_by_id(oauth->parts.directory, oauth->auth.id);
 	why = check(oauth, client, &slot);

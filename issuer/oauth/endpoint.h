@@ -55,6 +55,7 @@ struct endpoint_request {
 	struct span body;
 	struct span resource; /* what clients call this gate (RFC 9728); at == NULL: nothing */
 	struct span peer;     /* for the audit line */
+	bool current;         /* nothing is to be loaded from the store: endpoints_at_once() */
 };
 
 /* The answer. `headers` are whole lines, each with its CRLF, without framing. */
@@ -125,6 +126,13 @@ void introspect_endpoint_answer(struct authorization_server *server,
 /* Answer a request to whatever stands at its path; see issuer_answer(). */
 void endpoints_answer(struct authorization_server *server, const struct endpoint_request *request,
     int64_t now_s, struct endpoint_answer *answer);
+
+/* Will the answer take no longer than a signature, without waiting for anything? Then it may be
+ * made where others wait meanwhile, with `current` set in the request. So for tokens on ES256 or
+ * EdDSA, to a client that says its secret in a header, while all that the store holds is in memory.
+ */
+MUST_CHECK bool endpoints_at_once(
+    struct authorization_server *server, const struct endpoint_request *request);
 
 /* Complete the answer of the introspection endpoint. claims: those of answer->introspected if the
  * gate would accept it now as a token of this issuer, else NULL. */

@@ -4,6 +4,16 @@
 
 #define ANSWER_MAX (256u << 10)
 
+/* An assertion comes in the form: that costs a key to read and a signature to check. RSA signs in a
+ * millisecond. */
+bool
+endpoints_at_once(struct authorization_server *server, const struct endpoint_request *request)
+{
+	return endpoint_read_line(&server->paths, request).endpoint == ENDPOINT_TOKEN &&
+	       request->authorization.at != NULL && signing_is_quick(server->signing) &&
+	       store_sync_current(server->sync);
+}
+
 void
 endpoints_answer(struct authorization_server *server, const struct endpoint_request *request,
     int64_t now_s, struct endpoint_answer *answer)

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/header_line.h"
+#include "base/log.h"
 #include "proxy/gate/answer.h"
 #include "proxy/gate/gate.h"
 #include "proxy/gate/preflight.h"
@@ -77,16 +78,29 @@ issue(void *context)
 	issuer_answer(issuing->issuer, issuing->asked, clock_now_s(), issuing->issued);
 }
 
+/* An answer that waits for nothing is made here: handing it to a thread and back costs as much as
+ * the signature. False: the client has gone. */
+static bool
+ask_issuer(const struct transaction *transaction, struct endpoint_request *asked,
+    struct endpoint_answer *issued)
+{
+	struct issuing issuing = { transaction->snapshot->services->issuer, asked, issued };
+
+	asked->current = !log_crowded() && issuer_at_once(issuing.issuer, asked);
+	if (!asked->current)
+		return transaction_offload(transaction, issue, &issuing);
+	issue(&issuing);
+	return true;
+}
+
 static void
-answer_issuer(
-    struct gate *gate, struct transaction *transaction, const struct endpoint_request *asked)
+answer_issuer(struct gate *gate, struct transaction *transaction, struct endpoint_request *asked)
 {
 	struct endpoint_answer issued = { 0 };
 	struct answer answer;
 	struct buffer headers;
 
-	if (!transaction_offload(transaction, issue,
-		&(struct issuing){ transaction->snapshot->services->issuer, asked, &issued })) {
+	if (!ask_issuer(transaction, asked, &issued)) {
 		transaction->reason = REASON_CLIENT_GONE;
 		return;
 	}

@@ -330,6 +330,83 @@ shape_of_the_request_counts(void **state)
 	ask(&request, 413);
 }
 
+/* --- at once --- */
+
+/* clang-format off */
+static const struct {
+	const char *name, *path, *authorization;
+	bool at_once;
+} waits[] = {
+	{ "a secret in the header", "/oauth/token", "Basic eDp5", true },
+	{ "one in the form, or an assertion", "/oauth/token", NULL, false },
+	{ "a commit", "/oauth/revoke", "Basic eDp5", false },
+	{ "a judgement", "/oauth/introspect", "Basic eDp5", false },
+	{ "none of its endpoints", "/x", "Basic eDp5", false },
+};
+/* clang-format on */
+
+/* The issuer's own thread may be looking at the store, for a moment. */
+static bool
+is_at_once(const struct endpoint_request *request)
+{
+	bool at_once = false;
+
+	for (int i = 0; i < 500 && !at_once; i++) {
+		at_once = issuer_at_once(running.issuer, request);
+		if (!at_once)
+			usleep(1000);
+	}
+	return at_once;
+}
+
+static void
+what_waits_for_nothing_is_made_at_once(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		struct endpoint_request request = { .method = SPAN("POST"),
+			.path = span_of(waits[i].path),
+			.authorization = { waits[i].authorization,
+			    waits[i].authorization == NULL ? 0 : strlen(waits[i].authorization) } };
+		bool wanted = waits[i].at_once && database_url() == NULL;
+
+		if ((wanted ? is_at_once(&request) : issuer_at_once(running.issuer, &request)) !=
+		    wanted)
+			fail_msg("%s", waits[i].name);
+	}
+}
+
+/* What a command committed counts for the next request, wherever that is answered. */
+static void
+a_client_disabled_a_moment_ago_gets_no_token_at_once(void **state)
+{
+	struct endpoint_request request = { .method = SPAN("POST"),
+		.path = SPAN("/oauth/token"),
+		.content_type = SPAN(FORM),
+		.body = SPAN(GRANT),
+		.peer = SPAN("127.0.0.1") };
+	struct endpoint_answer answer;
+	char filled[1024], header[1024];
+	struct err err;
+
+	(void)state;
+	if (database_url() != NULL)
+		skip(); /* there it counts once the gate was notified */
+	fill("{id}:{secret}", filled);
+	encode_basic(filled, header);
+	request.authorization = span_of(header);
+	for (int i = 0; i < 20; i++) {
+		struct admin_switch to = { "partner", i % 2 == 0 };
+		bool changed;
+
+		assert_int_equal(admin_set_disabled(running.store, &to, &changed, &err), ADMIN_OK);
+		request.current = issuer_at_once(running.issuer, &request);
+		issuer_answer(running.issuer, &request, NOW_S, &answer);
+		assert_int_equal(answer.status, to.disabled ? 401 : 200);
+		endpoint_answer_done(&answer);
+	}
+}
+
 int
 main(void)
 {
@@ -342,6 +419,8 @@ main(void)
 		TEST(who_was_right_before_is_not_kept_out_by_strangers),
 		TEST(odd_ids_and_secrets_are_taken),
 		TEST(shape_of_the_request_counts),
+		TEST(what_waits_for_nothing_is_made_at_once),
+		TEST(a_client_disabled_a_moment_ago_gets_no_token_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
