@@ -6,29 +6,29 @@
 #include "base/file.h"
 
 static const char *
-from_file(const struct node *node, struct mistakes *mistakes)
+from_file(const struct node *node, bool secret, struct mistakes *mistakes)
 {
 	const char *path = document_path(mistakes->arena, node, node->text.at);
-	const char *secret = NULL;
+	const char *text = NULL;
 	struct err err = { "" };
 	struct buffer buffer;
 	bool done;
 
-	buffer_init(&buffer, SECRET_MAX_BYTES);
+	buffer_init(&buffer, secret ? SECRET_MAX_BYTES : SECRET_PUBLIC_MAX_BYTES);
 	done = path != NULL && file_read(path, &buffer, &err);
 	if (path != NULL)
 		inputs_note(&mistakes->inputs, mistakes->arena,
-		    (struct input){ .path = path, .readable = done, .secret = true },
+		    (struct input){ .path = path, .readable = done, .secret = secret },
 		    buffer_span(&buffer));
 	if (!done) {
 		mistake_at_key(mistakes, node, "%s", err.text);
 	} else {
 		if (buffer.len > 0 && buffer.at[buffer.len - 1] == '\n')
 			buffer.len--;
-		secret = arena_text(mistakes->arena, buffer_span(&buffer));
+		text = arena_text(mistakes->arena, buffer_span(&buffer));
 	}
 	buffer_wipe(&buffer);
-	return secret;
+	return text;
 }
 
 static const char *
@@ -53,7 +53,16 @@ read_reference(const struct node *only, struct mistakes *mistakes)
 		    env ? "environment variable" : "file", only->text.at);
 		return NULL;
 	}
-	return env ? from_environment(only, mistakes) : from_file(only, mistakes);
+	return env ? from_environment(only, mistakes) : from_file(only, true, mistakes);
+}
+
+const char *
+secret_public(const struct node *node, struct mistakes *mistakes)
+{
+	if (!mistakes->offline)
+		return from_file(node, false, mistakes);
+	mistake_left_out_at(mistakes, node, "the file %s", node->text.at);
+	return NULL;
 }
 
 const char *

@@ -8,9 +8,8 @@
 /* What schema_read() fills. */
 struct module_row {
 	struct texts paths, path_allow;
-	const char *upstream;
 	bool basic;
-	const struct node *cors;
+	const struct node *upstream, *cors;
 };
 
 const struct field module_fields[] = {
@@ -20,10 +19,9 @@ const struct field module_fields[] = {
 	    .required = true,
 	    .help = "path patterns of the module" },
 	{ .key = "upstream",
-	    .type = FIELD_URL,
-	    .url = URL_SOCKET,
+	    .type = FIELD_NODE,
 	    .offset = offsetof(struct module_row, upstream),
-	    .help = "http://, https:// or unix:/ address; default: the upstream of postern.yaml" },
+	    .help = "a URL or a map, as in postern.yaml, whose upstream is the default" },
 	{ .key = "path_allow",
 	    .type = FIELD_TEXTS,
 	    .offset = offsetof(struct module_row, path_allow),
@@ -125,7 +123,7 @@ read_one(struct reader *reader, const struct node *node)
 	schema_read(node, module_fields, &row, reader->mistakes);
 	module->name = node->key.at;
 	module->paths = row.paths;
-	module->upstream = row.upstream;
+	module->upstream = backend_read(row.upstream, reader->mistakes);
 	module->basic = row.basic;
 	module->cors = cors_read(row.cors, reader->mistakes);
 	module->path_allow = read_allow(reader, &row.path_allow);

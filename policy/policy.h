@@ -16,6 +16,7 @@
 #include "base/cors.h"
 #include "base/document.h"
 #include "base/schema.h"
+#include "policy/backend.h"
 #include "policy/pattern.h"
 #include "token/trusted_issuer.h"
 
@@ -45,11 +46,11 @@ struct role {
 struct module {
 	const char *name;
 	struct texts paths;
-	const char *upstream;    /* NULL: the configuration's */
-	unsigned path_allow;     /* enum target_mild */
-	bool basic;              /* Basic authentication of local users counts here */
-	const struct cors *cors; /* NULL: browsers get the upstream's word */
-	size_t index;            /* place in the list, from 0 */
+	const struct backend *upstream; /* NULL: the configuration's */
+	unsigned path_allow;            /* enum target_mild */
+	bool basic;                     /* Basic authentication of local users counts here */
+	const struct cors *cors;        /* NULL: browsers get the upstream's word */
+	size_t index;                   /* place in the list, from 0 */
 	struct module *next;
 };
 

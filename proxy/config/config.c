@@ -15,8 +15,8 @@
 /* The top of the file, as written. */
 struct top {
 	const struct node *listen, *admin, *metrics, *issuers, *local, *forward, *limits, *log,
-	    *answers, *resource;
-	const char *upstream, *policy, *state;
+	    *answers, *resource, *upstream;
+	const char *policy, *state;
 };
 
 struct log_section {
@@ -48,10 +48,10 @@ static const struct field top_fields[] = {
 	    .offset = offsetof(struct top, metrics),
 	    .help = "health and metrics alone, for probes and scrapers" },
 	{ .key = "upstream",
-	    .type = FIELD_URL,
-	    .url = URL_SOCKET,
+	    .type = FIELD_NODE,
 	    .offset = offsetof(struct top, upstream),
-	    .help = "the API: http://, https:// or unix:/path; a module may name its own" },
+	    .help = "the API: http://, https:// or unix:/path, or a map; a module may name its "
+		    "own" },
 	{ .key = "policy",
 	    .type = FIELD_PATH,
 	    .offset = offsetof(struct top, policy),
@@ -211,7 +211,9 @@ config_sections(void)
 		{ "/issuers/NAME/claims", NULL },
 		{ "/issuers/NAME/jwks", NULL },
 		{ "/resource", NULL },
-		[13 + LOCAL_SECTIONS] = { NULL, NULL },
+		{ "/upstream", backend_fields },
+		{ "/upstream/tls", backend_tls_fields },
+		[15 + LOCAL_SECTIONS] = { NULL, NULL },
 	};
 
 	sections[1].fields = config_listen_schema();
@@ -224,7 +226,7 @@ config_sections(void)
 	sections[11].fields = source_schema();
 	sections[12].fields = config_resource_schema();
 	for (int i = 0; i < LOCAL_SECTIONS; i++)
-		sections[13 + i] =
+		sections[15 + i] =
 		    (struct config_section){ local_sections[i].name, local_sections[i].fields };
 	return sections;
 }
@@ -340,7 +342,7 @@ read_all(struct config *config, struct err *reterr)
 		return true;
 	config->root = root;
 	schema_read(root, top_fields, &top, &config->mistakes);
-	config->upstream = top.upstream;
+	config->upstream = backend_read(top.upstream, &config->mistakes);
 	config->state = top.state;
 	config->policy_path = top.policy;
 	if (config->state == NULL || config->policy_path == NULL)

@@ -88,11 +88,11 @@ struct config {
 	struct texts listen;     /* addresses */
 	enum engines_name engine;
 	struct config_tls tls;
-	int threads;          /* of engine events; 0: one for each processor */
-	mode_t socket_mode;   /* of the files of Unix sockets */
-	const char *admin;    /* address */
-	const char *metrics;  /* address; NULL: none */
-	const char *upstream; /* URL, or NULL when every module has its own */
+	int threads;                    /* of engine events; 0: one for each processor */
+	mode_t socket_mode;             /* of the files of Unix sockets */
+	const char *admin;              /* address */
+	const char *metrics;            /* address; NULL: none */
+	const struct backend *upstream; /* NULL when every module has its own */
 	const char *policy_path;
 	const char *state; /* absolute */
 	struct trusted_issuer

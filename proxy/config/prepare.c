@@ -144,6 +144,7 @@ prepare(struct config *config)
 		return;
 	check_listeners(config);
 	config_tls_prepare(config);
+	config_upstream_prepare(config);
 	check_state(config);
 	check_issuers(config);
 	if (config->has_local && config->state != NULL)

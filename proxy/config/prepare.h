@@ -23,4 +23,7 @@ void prepare(struct config *config);
  * so far. For prepare.c. */
 void config_tls_prepare(struct config *config);
 
+/* Check the certificates and keys of all upstreams. For prepare.c. */
+void config_upstream_prepare(struct config *config);
+
 #endif

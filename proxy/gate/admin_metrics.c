@@ -65,26 +65,56 @@ add_reload(struct buffer *text, struct reload *reload)
 	buffer_done(&state.mistakes);
 }
 
+/* The name of one in the list: its URL, and which one it is of those with this URL, since they may
+ * differ in `tls`. NULL: no memory. */
+static const char *
+name_upstream(struct upstream *const *list, size_t index, struct arena *arena)
+{
+	const char *url = upstream_url(list[index]);
+	size_t place = 1;
+
+	for (size_t i = 0; i < index; i++)
+		if (strcmp(upstream_url(list[i]), url) == 0)
+			place++;
+	return place == 1 ? url : arena_format(arena, "%s (%zu)", url, place);
+}
+
+static bool
+sample_upstreams(struct upstream *const *list, size_t count, struct upstream_sample *samples,
+    struct arena *arena)
+{
+	bool done = true;
+
+	for (size_t i = 0; i < count; i++) {
+		samples[i] = (struct upstream_sample){
+			.name = name_upstream(list, i, arena),
+			.count = upstream_count(list[i]),
+			.idle = upstream_idle(list[i]),
+		};
+		done = done && samples[i].name != NULL;
+	}
+	return done;
+}
+
 /* A label for each upstream that the configuration names. */
 static void
 add_upstreams(struct buffer *text, const struct services *services)
 {
-	size_t max = services->config->policy.module_count + 1, count;
+	size_t max = services->config->policy.module_count + 1;
+	size_t count = 0;
 	struct upstream **list = calloc(max, sizeof(struct upstream *));
 	struct upstream_sample *samples = calloc(max, sizeof(*samples));
 
-	if (list != NULL && samples != NULL) {
+	struct arena names;
+
+	arena_init(&names, 1u << 20);
+	if (list != NULL && samples != NULL)
 		count = services_upstreams(services, list, max);
-		for (size_t i = 0; i < count; i++)
-			samples[i] = (struct upstream_sample){
-				.name = upstream_url(list[i]),
-				.count = upstream_count(list[i]),
-				.idle = upstream_idle(list[i]),
-			};
+	if (list != NULL && samples != NULL && sample_upstreams(list, count, samples, &names))
 		upstream_count_text(samples, count, text);
-	} else {
+	else
 		text->failed = true; /* without them the page is not whole */
-	}
+	arena_done(&names);
 	free(list);
 	free(samples);
 }

@@ -28,35 +28,52 @@ services_database_away_s(const struct services *services, struct err *ret_why)
 	return services->issuer == NULL ? -1 : issuer_database_away_s(services->issuer, ret_why);
 }
 
-/* The upstream of that URL, if there is one: each URL has one pool and one set of counters. */
-static struct upstream *
-find_upstream(const struct services *services, const char *url)
+static struct upstream_trust
+trust_of(const struct backend *backend)
 {
-	if (services->upstream != NULL && strcmp(upstream_url(services->upstream), url) == 0)
+	return (struct upstream_trust){ backend->ca, backend->certificate, backend->key,
+		backend->server_name };
+}
+
+static bool
+serves(const struct upstream *upstream, const struct backend *backend)
+{
+	struct upstream_trust trust = trust_of(backend);
+
+	return upstream != NULL && upstream_is(upstream, backend->origin, &trust);
+}
+
+/* The upstream of that address, if there is one: each has one pool and one set of counters. */
+static struct upstream *
+find_upstream(const struct services *services, const struct backend *backend)
+{
+	if (serves(services->upstream, backend))
 		return services->upstream;
 	for (size_t i = 0; services->upstreams != NULL && i < services->config->policy.module_count;
 	    i++)
-		if (services->upstreams[i] != NULL &&
-		    strcmp(upstream_url(services->upstreams[i]), url) == 0)
+		if (serves(services->upstreams[i], backend))
 			return services->upstreams[i];
 	return NULL;
 }
 
 /* Its resolved addresses and its connections are reused after a reload. */
 static struct upstream *
-known_upstream(const struct services *services, const struct services *previous, const char *url)
+known_upstream(
+    const struct services *services, const struct services *previous, const struct backend *backend)
 {
-	struct upstream *known = find_upstream(services, url);
+	struct upstream *known = find_upstream(services, backend);
 
-	return known == NULL && previous != NULL ? find_upstream(previous, url) : known;
+	return known == NULL && previous != NULL ? find_upstream(previous, backend) : known;
 }
 
 static bool
-open_upstream(
-    struct upstream *known, const char *url, struct upstream **ret_upstream, struct err *reterr)
+open_upstream(struct upstream *known, const struct backend *backend, struct upstream **ret_upstream,
+    struct err *reterr)
 {
+	struct upstream_trust trust = trust_of(backend);
+
 	if (known == NULL)
-		return upstream_new(url, ret_upstream, reterr);
+		return upstream_new(backend->origin, &trust, ret_upstream, reterr);
 	upstream_ref(known);
 	*ret_upstream = known;
 	return true;
@@ -291,6 +308,13 @@ services_unref(struct services *services)
 	upstream_unref(services->upstream);
 	config_free(services->config);
 	free(services);
+}
+
+const struct backend *
+services_backend(const struct services *services, const struct module *module)
+{
+	return module != NULL && module->upstream != NULL ? module->upstream
+							  : services->config->upstream;
 }
 
 struct upstream *

@@ -126,6 +126,7 @@ transaction_prepare(struct transaction *transaction, const struct decision *deci
 	const struct services *services = transaction->snapshot->services;
 	const struct config_limits *limits = &services->config->limits;
 	struct upstream *upstream = services_upstream(services, decision->route.module);
+	const struct backend *backend = services_backend(services, decision->route.module);
 	struct headers_setup setup = {
 		.rules = &services->config->rules,
 		.request = request,
@@ -144,6 +145,8 @@ transaction_prepare(struct transaction *transaction, const struct decision *deci
 		transaction->detail = "no upstream is configured for this path";
 		return REASON_UPSTREAM_UNREACHABLE;
 	}
+	setup.prefix = backend->path;
+	setup.host = backend->host;
 	if (decision->caller != NULL) {
 		setup.identity = decision->caller->identity;
 		setup.identity_count = decision->caller->identity_count;
@@ -151,7 +154,8 @@ transaction_prepare(struct transaction *transaction, const struct decision *deci
 	transaction->forward = (struct forward){
 		.head = headers_make(&setup, transaction->arena),
 		.upgrade = setup.upgrade,
-		.upstream_timeout_ms = limits->upstream_timeout_ms,
+		.upstream_timeout_ms =
+		    backend->timeout_ms > 0 ? backend->timeout_ms : limits->upstream_timeout_ms,
 		.body_limit = limits->body_bytes,
 		.request_id = span_of(transaction->id),
 		.cors = transaction->cors,

@@ -87,6 +87,14 @@ add_ours(struct buffer *head, const struct headers_setup *setup)
 		header_line_add(head, setup->identity[i].name, setup->identity[i].value);
 }
 
+static struct span
+host_of(const struct headers_setup *setup)
+{
+	if (setup->host.at != NULL)
+		return setup->host;
+	return setup->request->host.len > 0 ? setup->request->host : SPAN("localhost");
+}
+
 struct span
 headers_make(const struct headers_setup *setup, struct arena *arena)
 {
@@ -98,14 +106,14 @@ headers_make(const struct headers_setup *setup, struct arena *arena)
 	buffer_reserve(&head, HEAD_ORDINARY);
 	buffer_add(&head, request->method);
 	buffer_add(&head, SPAN(" "));
+	buffer_add(&head, setup->prefix);
 	buffer_add(&head, setup->path);
 	if (setup->has_query) {
 		buffer_add(&head, SPAN("?"));
 		buffer_add(&head, setup->query);
 	}
 	buffer_add(&head, SPAN(" HTTP/1.1\r\n"));
-	header_line_add(
-	    &head, SPAN("Host"), request->host.len > 0 ? request->host : SPAN("localhost"));
+	header_line_add(&head, SPAN("Host"), host_of(setup));
 	add_clients_own(&head, setup);
 	add_framing(&head, setup);
 	add_ours(&head, setup);

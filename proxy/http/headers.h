@@ -33,7 +33,9 @@ struct headers_rules {
 struct headers_setup {
 	const struct headers_rules *rules;
 	const struct request *request;
-	struct span path; /* canonical, as judged */
+	struct span prefix; /* in front of the path; may be empty */
+	struct span path;   /* canonical, as judged */
+	struct span host;   /* in place of the request's; at == NULL: none */
 	struct span query;
 	bool has_query;
 	bool upgrade; /* pass Connection: upgrade and Upgrade on */

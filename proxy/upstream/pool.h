@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 
 #include "base/check.h"
+#include "base/digest.h"
 #include "base/err.h"
 #include "proxy/io/loop.h"
 #include "proxy/upstream/resolve.h"
@@ -30,7 +31,8 @@ struct pool {
 
 struct upstream {
 	char *url;
-	struct resolve *resolve; /* NULL for unix sockets */
+	unsigned char trusted[DIGEST_BYTES]; /* of struct upstream_trust */
+	struct resolve *resolve;             /* NULL for unix sockets */
 	struct resolve_address unix_address;
 	struct upstream_tls *tls; /* NULL but for https */
 	atomic_int references;

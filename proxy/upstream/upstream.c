@@ -20,12 +20,13 @@
 #define TEND_US INT64_C(1000000)
 
 static bool
-open_tcp(struct upstream *upstream, const struct url *url, struct err *reterr)
+open_tcp(struct upstream *upstream, const struct url *url, const struct upstream_trust *trust,
+    struct err *reterr)
 {
 	char port[8];
 
 	(void)snprintf(port, sizeof(port), "%u", url->port);
-	if (url->scheme == URL_HTTPS && !upstream_tls_new(url->host, &upstream->tls, reterr))
+	if (url->scheme == URL_HTTPS && !upstream_tls_new(url->host, trust, &upstream->tls, reterr))
 		return false;
 	return resolve_start(url->host, port, &upstream->resolve, reterr);
 }
@@ -41,8 +42,23 @@ open_unix(struct upstream *upstream, struct span path)
 	memcpy(to->sun_path, path.at, path.len);
 }
 
+/* Secrets need not be kept to know whether they are the same after a reload. */
+static bool
+fingerprint(const struct upstream_trust *trust, unsigned char into[DIGEST_BYTES])
+{
+	const char *const texts[] = { trust->ca, trust->certificate, trust->key,
+		trust->server_name };
+	unsigned char each[4][DIGEST_BYTES] = { { 0 } };
+
+	for (size_t i = 0; i < 4; i++)
+		if (texts[i] != NULL && !digest_sha256(span_of(texts[i]), each[i]))
+			return false;
+	return digest_sha256((struct span){ (const char *)each, sizeof(each) }, into);
+}
+
 bool
-upstream_new(const char *url, struct upstream **ret_upstream, struct err *reterr)
+upstream_new(const char *url, const struct upstream_trust *trust, struct upstream **ret_upstream,
+    struct err *reterr)
 {
 	struct upstream *upstream = calloc(1, sizeof(*upstream));
 	struct url parts;
@@ -54,11 +70,12 @@ upstream_new(const char *url, struct upstream **ret_upstream, struct err *reterr
 	}
 	atomic_store(&upstream->references, 1);
 	(void)pthread_mutex_init(&upstream->lock, NULL);
-	good = url_read(span_of(url), URL_SOCKET, &parts, reterr);
+	good = fingerprint(trust, upstream->trusted) || err_set(reterr, "out of memory");
+	good = good && url_read(span_of(url), URL_SOCKET, &parts, reterr);
 	if (good && parts.scheme == URL_UNIX)
 		open_unix(upstream, parts.path);
 	else if (good)
-		good = open_tcp(upstream, &parts, reterr);
+		good = open_tcp(upstream, &parts, trust, reterr);
 	if (!good) {
 		upstream_unref(upstream);
 		return false;
@@ -90,6 +107,15 @@ const char *
 upstream_url(const struct upstream *upstream)
 {
 	return upstream->url;
+}
+
+bool
+upstream_is(const struct upstream *upstream, const char *url, const struct upstream_trust *trust)
+{
+	unsigned char trusted[DIGEST_BYTES];
+
+	return strcmp(upstream->url, url) == 0 && fingerprint(trust, trusted) &&
+	       memcmp(trusted, upstream->trusted, sizeof(trusted)) == 0;
 }
 
 struct upstream_count *

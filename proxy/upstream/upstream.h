@@ -24,16 +24,28 @@
 
 struct upstream;
 
+/* What an https upstream is trusted by and shown. All is borrowed; zeroed: the defaults. */
+struct upstream_trust {
+	const char *ca; /* PEM: who may sign its certificate; NULL: the system's authorities */
+	const char *certificate, *key; /* PEM; NULL: nothing is shown */
+	const char *server_name;       /* that its certificate must have; NULL: the URL's host */
+};
+
 /*
  * An upstream for "http://HOST[:PORT][/]", "https://…" or "unix:/path". Opens no connection.
  * ret_upstream  given: one reference, upstream_unref() drops it.
  */
-MUST_CHECK bool upstream_new(const char *url, struct upstream **ret_upstream, struct err *reterr);
+MUST_CHECK bool upstream_new(const char *url, const struct upstream_trust *trust,
+    struct upstream **ret_upstream, struct err *reterr);
 void upstream_ref(struct upstream *upstream);
 void upstream_unref(struct upstream *upstream); /* accepts NULL */
 
 /* The URL it was made of. */
 const char *upstream_url(const struct upstream *upstream);
+
+/* Was it made of these? */
+bool upstream_is(
+    const struct upstream *upstream, const char *url, const struct upstream_trust *trust);
 
 /* One connection. It belongs to the loop that opened it, or to one thread at a time. */
 struct upstream_conn {

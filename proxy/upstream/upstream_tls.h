@@ -3,7 +3,7 @@
  * upstream_tls - TLS towards an upstream (https), by OpenSSL.
  *
  * Uses:   upstream (struct upstream_conn), io (tls), base.
- * Shell:  sockets. TLS 1.2 at least, the system's trusted certificates, the host's name checked.
+ * Shell:  sockets. TLS 1.2 at least; the certificate and its name are checked.
  */
 #ifndef POSTERN_PROXY_UPSTREAM_UPSTREAM_TLS_H
 #define POSTERN_PROXY_UPSTREAM_UPSTREAM_TLS_H
@@ -16,9 +16,9 @@
 
 struct upstream_tls;
 
-/* What all connections to `host` (a name or an address) share. */
-MUST_CHECK bool upstream_tls_new(
-    const char *host, struct upstream_tls **ret_tls, struct err *reterr);
+/* What all connections to `host` (a name or an address) share. trust  borrowed. */
+MUST_CHECK bool upstream_tls_new(const char *host, const struct upstream_trust *trust,
+    struct upstream_tls **ret_tls, struct err *reterr);
 
 /* Accepts NULL. */
 void upstream_tls_free(struct upstream_tls *tls);

@@ -43,7 +43,7 @@ const base = ({ port, adminPort, metricsPort }) => ({
   },
   admin: { address: `127.0.0.1:${adminPort}` },
   metrics: { address: `127.0.0.1:${metricsPort}` },
-  upstream: 'http://127.0.0.1:9',
+  upstream: { url: 'https://127.0.0.1:9/v2', host: 'keep', timeout: '60s', tls: { ca_file: 'cert.pem', certificate: { file: 'cert.pem' }, key: { file: 'tls.key' }, server_name: 'api.example' } },
   policy: 'policy.yaml',
   state: 'state',
   issuers: {
@@ -275,10 +275,11 @@ test('offline', async (t) => {
     const done = await run(['check', '--offline', '-c', file]);
     assert.equal(done.code, 0, done.stderr);
     for (const [pointer, name] of [['state', '/nowhere/deeper'], ['issuers/file/jwks_file', 'keys.json'], ['issuers/web/jwks/ca_file', 'cert.pem'], ['issuers/web/jwks/client_certificate', 'cert.pem'], ['issuers/web/jwks/client_key', 'tls.key'], ['issuers/web/jwks/bearer', 'token'], ['local_issuer/database/env', 'POSTERN_UNSET'], ['local_issuer/signing/key/file', 'key.pem'],
-      ['listen/tls/certificate', 'cert.pem'], ['listen/tls/key', 'tls.key'], ['listen/tls/certificates/0/certificate', 'cert.pem'], ['listen/tls/certificates/0/key', 'tls.key'], ['listen/tls/client_ca', 'cert.pem']]) {
+      ['listen/tls/certificate', 'cert.pem'], ['listen/tls/key', 'tls.key'], ['listen/tls/certificates/0/certificate', 'cert.pem'], ['listen/tls/certificates/0/key', 'tls.key'], ['listen/tls/client_ca', 'cert.pem'],
+      ['upstream/tls/ca_file', 'cert.pem'], ['upstream/tls/certificate/file', 'cert.pem'], ['upstream/tls/key/file', 'tls.key']]) {
       assert.match(done.stderr, new RegExp(`: /${pointer}: skipped: .*${name}`), pointer);
     }
-    assert.match(done.stdout, /, 13 skipped\)/);
+    assert.match(done.stdout, /, 16 skipped\)/);
   });
   await t.test('a mistake remains one', async () => {
     config.limits.connections = 0;

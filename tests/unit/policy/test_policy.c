@@ -290,7 +290,7 @@ modules_keep_their_upstream(void **state)
 			      "  a: {paths: [\"/a/*\"], upstream: \"http://crm:8080\"}\n"
 			      "  b: {paths: [/b], path_allow: [semicolon, trailing_dot]}\n"));
 	assert_int_equal(load.policy.module_count, 2);
-	assert_string_equal(load.policy.modules->upstream, "http://crm:8080");
+	assert_string_equal(load.policy.modules->upstream->url, "http://crm:8080");
 	assert_int_equal(load.policy.modules->index, 0);
 	assert_null(load.policy.modules->next->upstream);
 	assert_int_equal(

@@ -168,7 +168,8 @@ setting_init(struct setting *setting)
 	setting->keys[0] = setting_keys(0);
 	setting->keys[2] = setting_keys(1);
 	setting->services = (struct services){ .config = setting->config };
-	if (!upstream_new(setting->config->upstream, &setting->services.upstream, &err))
+	if (!upstream_new(setting->config->upstream->origin, &(struct upstream_trust){ NULL },
+		&setting->services.upstream, &err))
 		fail_msg("%s", err.text);
 	setting->services.upstreams = calloc(4, sizeof(struct upstream *));
 	setting->snapshot = (struct snapshot){ .serial = 1,

@@ -173,7 +173,8 @@ exchanged_init(struct exchanged *exchanged, const struct api_step *steps, size_t
 	exchange->body_until_us = clock_mono_us() + API_PATIENCE_S * INT64_C(1000000);
 	buffer_init(&exchange->written, 8u << 20);
 	api_start(&exchanged->api, steps, count);
-	if (!upstream_new(exchanged->api.url, &exchanged->upstream, &err))
+	if (!upstream_new(
+		exchanged->api.url, &(struct upstream_trust){ NULL }, &exchanged->upstream, &err))
 		fail_msg("%s", err.text);
 	exchange->news = exchanged->api.news[1];
 	arena_init(&exchanged->arena, 1 << 16);

@@ -158,7 +158,8 @@ an_api_that_is_not_there_is_named(void **state)
 	upstream_unref(exchanged.upstream);
 	slash = strrchr(exchanged.api.url, '/');
 	(void)snprintf(slash, 9, "/nobody");
-	assert_true(upstream_new(exchanged.api.url, &exchanged.upstream, &(struct err){ "" }));
+	assert_true(upstream_new(exchanged.api.url, &(struct upstream_trust){ NULL },
+	    &exchanged.upstream, &(struct err){ "" }));
 	exchanged.forward.upstream = exchanged.upstream;
 	exchanged_run(&exchanged);
 	assert_int_equal(exchanged.result.reason, REASON_UPSTREAM_UNREACHABLE);

@@ -19,7 +19,8 @@ begin(struct pooled *pooled, const struct api_step *steps, size_t count)
 	struct err err;
 
 	api_start(&pooled->api, steps, count);
-	if (!upstream_new(pooled->api.url, &pooled->upstream, &err))
+	if (!upstream_new(
+		pooled->api.url, &(struct upstream_trust){ NULL }, &pooled->upstream, &err))
 		fail_msg("%s", err.text);
 }
 
@@ -325,7 +326,8 @@ an_upstream_is_an_address(void **state)
 		struct upstream *upstream = NULL;
 		struct err err = { "" };
 
-		if (upstream_new(cases[i].url, &upstream, &err) != cases[i].good)
+		if (upstream_new(cases[i].url, &(struct upstream_trust){ NULL }, &upstream, &err) !=
+		    cases[i].good)
 			fail_msg("%s: %s", cases[i].url, err.text);
 		if (cases[i].good)
 			assert_string_equal(upstream_url(upstream), cases[i].url);
@@ -344,7 +346,7 @@ a_path_that_no_socket_can_have_is_refused(void **state)
 
 	(void)state;
 	memset(url + 6, 'a', sizeof(url) - 7);
-	assert_false(upstream_new(url, &upstream, &err));
+	assert_false(upstream_new(url, &(struct upstream_trust){ NULL }, &upstream, &err));
 	assert_null(upstream);
 }
 

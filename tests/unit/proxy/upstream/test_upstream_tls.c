@@ -152,7 +152,7 @@ tls_to(const char *host)
 	struct upstream_tls *tls = NULL;
 	struct err err;
 
-	if (!upstream_tls_new(host, &tls, &err))
+	if (!upstream_tls_new(host, &(struct upstream_trust){ NULL }, &tls, &err))
 		fail_msg("%s", err.text);
 	return tls;
 }

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/backend.h"
+
+#include <string.h>
+
+#include "base/secret.h"
+#include "base/url.h"
+#include "policy/target.h"
+
+/* What schema_read() fills. */
+struct backend_row {
+	const char *url, *host;
+	int64_t timeout_ms;
+	const struct node *tls;
+};
+
+struct tls_row {
+	const char *ca_file, *server_name;
+	const struct node *certificate, *key;
+};
+
+const struct field backend_fields[] = {
+	{ .key = "url",
+	    .type = FIELD_URL,
+	    .url = URL_SOCKET | URL_PATH,
+	    .offset = offsetof(struct backend_row, url),
+	    .required = true,
+	    .help =
+		"http://, https:// or unix:/ address; its path goes in front of the request's" },
+	{ .key = "host",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct backend_row, host),
+	    .default_value = "keep",
+	    .help = "the header Host: keep (the client's), upstream (the URL's) or a name" },
+	{ .key = "timeout",
+	    .type = FIELD_DURATION_MS,
+	    .offset = offsetof(struct backend_row, timeout_ms),
+	    .min = 100,
+	    .max = 86400000,
+	    .help = "in place of limits.upstream_timeout" },
+	{ .key = "tls",
+	    .type = FIELD_MAP,
+	    .offset = offsetof(struct backend_row, tls),
+	    .help = "how https trusts it, and what it is shown" },
+	{ .key = NULL },
+};
+
+const struct field backend_tls_fields[] = {
+	{ .key = "ca_file",
+	    .type = FIELD_PATH,
+	    .offset = offsetof(struct tls_row, ca_file),
+	    .help = "file of the certificates that may sign its certificate (PEM), in place of the "
+		    "system's" },
+	{ .key = "certificate",
+	    .type = FIELD_NODE,
+	    .offset = offsetof(struct tls_row, certificate),
+	    .help = "{file} or {env} of the certificate, with its chain, that it is shown (PEM)" },
+	{ .key = "key",
+	    .type = FIELD_NODE,
+	    .offset = offsetof(struct tls_row, key),
+	    .help = "{file} or {env} of that certificate's private key (PEM)" },
+	{ .key = "server_name",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct tls_row, server_name),
+	    .help = "the name that its certificate must have; default: the URL's host" },
+	{ .key = NULL },
+};
+
+/* An upstream being read. */
+struct reading {
+	const struct node *node; /* of the URL */
+	struct url url;
+	struct backend *backend;
+	struct mistakes *mistakes;
+};
+
+/* --- url --- */
+
+/* The URL's path, without the slash at its end, in the spelling of target_read(): what begins with
+ * it is canonical then. */
+static void
+read_path(const struct reading *reading)
+{
+	struct span path = reading->url.path;
+	struct target target = { 0 };
+
+	if (target_read(path, reading->mistakes->arena, &target) != REASON_OK)
+		mistake_at(
+		    reading->mistakes, reading->node, "its path is ambiguous: %s", target.detail);
+	else if (target.mild != 0)
+		mistake_at(reading->mistakes, reading->node, "its path is ambiguous: %s",
+		    target_mild_text(target.mild));
+	else if (!span_equal(target.path, path))
+		mistake_at(reading->mistakes, reading->node,
+		    "its path must be canonical: write \"%.*s\"", SPAN_ARG(target.path));
+	if (span_ends(path, SPAN("/")))
+		path.len--;
+	reading->backend->path = path;
+}
+
+static void
+read_url(struct reading *reading, const char *text)
+{
+	struct arena *arena = reading->mistakes->arena;
+	struct url *url = &reading->url;
+	struct err err;
+
+	if (!url_read(span_of(text), URL_SOCKET | URL_PATH, url, &err)) {
+		mistake_at(reading->mistakes, reading->node, "%s", err.text);
+		return;
+	}
+	reading->backend->url = reading->backend->origin = text;
+	if (url->scheme == URL_UNIX || url->path.len == 0)
+		return;
+	read_path(reading);
+	reading->backend->origin =
+	    arena_text(arena, (struct span){ text, (size_t)(url->path.at - text) });
+	if (reading->backend->origin == NULL)
+		mistake_at(reading->mistakes, reading->node, "no memory");
+}
+
+/* --- host --- */
+
+static bool
+is_authority(struct span text, struct arena *arena)
+{
+	const char *as_url = arena_format(arena, "http://%.*s", SPAN_ARG(text));
+	struct err err;
+	struct url url;
+
+	return as_url != NULL && url_read(span_of(as_url), 0, &url, &err) && url.path.len == 0;
+}
+
+static void
+read_host(const struct reading *reading, const struct node *node, const char *word)
+{
+	struct backend *backend = reading->backend;
+
+	if (word == NULL || strcmp(word, "keep") == 0)
+		return;
+	backend->host = span_of(word);
+	if (strcmp(word, "upstream") == 0)
+		backend->host =
+		    reading->url.scheme == URL_UNIX ? SPAN("localhost") : reading->url.authority;
+	else if (!is_authority(backend->host, reading->mistakes->arena))
+		mistake_at(reading->mistakes, node, "must be keep, upstream, HOST or HOST:PORT");
+}
+
+/* --- tls --- */
+
+static const char *
+read_pem(const struct node *node, struct mistakes *mistakes)
+{
+	if (node == NULL)
+		return NULL;
+	if (node->kind == NODE_MAP)
+		return secret_read(node, mistakes);
+	mistake_at_key(mistakes, node, "must be {file: PATH} or {env: NAME}");
+	return NULL;
+}
+
+static bool
+is_name(const char *text)
+{
+	static const char bytes[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+
+	return text[0] != '\0' && strlen(text) < URL_HOST && text[strspn(text, bytes)] == '\0';
+}
+
+static void
+read_tls(const struct reading *reading, const struct node *map)
+{
+	struct backend *backend = reading->backend;
+	struct mistakes *mistakes = reading->mistakes;
+	struct tls_row row = { 0 };
+
+	if (map == NULL)
+		return;
+	schema_read(map, backend_tls_fields, &row, mistakes);
+	if (backend->url != NULL && reading->url.scheme != URL_HTTPS)
+		mistake_at_key(mistakes, map, "is for an https:// URL");
+	if (row.ca_file != NULL)
+		backend->ca = secret_public(document_get(map, "ca_file"), mistakes);
+	if ((row.certificate == NULL) != (row.key == NULL))
+		mistake_at_key(
+		    mistakes, map, "\"certificate\" and \"key\" are given together, or neither");
+	backend->certificate = read_pem(row.certificate, mistakes);
+	backend->key = read_pem(row.key, mistakes);
+	backend->server_name = row.server_name;
+	if (row.server_name != NULL && !is_name(row.server_name))
+		mistake_at(mistakes, document_get(map, "server_name"), "must be a host's name");
+}
+
+static void
+read_map(struct reading *reading, const struct node *map)
+{
+	struct backend_row row = { 0 };
+
+	schema_read(map, backend_fields, &row, reading->mistakes);
+	reading->node = document_get(map, "url");
+	reading->backend->timeout_ms = row.timeout_ms;
+	if (row.url != NULL)
+		read_url(reading, row.url);
+	read_host(reading, document_get(map, "host"), row.host);
+	read_tls(reading, row.tls);
+}
+
+const struct backend *
+backend_read(const struct node *node, struct mistakes *mistakes)
+{
+	size_t errors = mistakes->errors;
+	struct reading reading = { .node = node, .mistakes = mistakes };
+
+	if (node == NULL)
+		return NULL;
+	reading.backend = arena_alloc(mistakes->arena, sizeof(*reading.backend));
+	if (reading.backend == NULL) {
+		mistake_at(mistakes, node, "no memory");
+		return NULL;
+	}
+	*reading.backend = (struct backend){ .node = node };
+	if (node->kind == NODE_MAP)
+		read_map(&reading, node);
+	else if (node->kind == NODE_SCALAR)
+		read_url(&reading, node->text.at);
+	else
+		mistake_at(mistakes, node, "must be a URL, or a map with \"url\"");
+	return mistakes->errors == errors ? reading.backend : NULL;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * backend - an upstream as configured: `upstream` of postern.yaml and of a module, a URL or a map.
+ *
+ * Uses:   target, base (schema, url, secret).
+ * Pure:   yes, but for the files and variables that `tls` names (secret_read()).
+ */
+#ifndef POSTERN_POLICY_BACKEND_H
+#define POSTERN_POLICY_BACKEND_H
+
+#include <stdint.h>
+
+#include "base/document.h"
+#include "base/schema.h"
+#include "base/span.h"
+
+/* All texts are lent by the document's arena. */
+struct backend {
+	const char *url;    /* as written */
+	const char *origin; /* where to connect: the URL without its path, or unix:/PATH */
+	struct span path;   /* in front of the forwarded path: canonical, "" or /a/b */
+	struct span host;   /* the header Host; at == NULL: the request's own */
+	int64_t timeout_ms; /* 0: limits.upstream_timeout */
+	const char *ca;     /* PEM: who may sign its certificate; NULL: the system's authorities */
+	const char *certificate, *key; /* PEM: what we show it; NULL: nothing */
+	const char *server_name;       /* expected in its certificate; NULL: the URL's host */
+	const struct node *node;       /* for messages */
+};
+
+/* The keys of the map, and of its `tls`; for the manual. */
+extern const struct field backend_fields[];
+extern const struct field backend_tls_fields[];
+
+/*
+ * Read `upstream`. Every mistake is reported; what the PEM texts hold is not looked at. NULL:
+ * `node` is NULL, or there are mistakes, or there is no memory, which is a mistake, too.
+ */
+const struct backend *backend_read(const struct node *node, struct mistakes *mistakes);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "policy/backend.h"
+
+struct read {
+	struct arena arena;
+	struct mistakes mistakes;
+	const struct backend *backend;
+};
+
+static void
+read_yaml(struct read *read, const char *yaml)
+{
+	struct node *root = NULL;
+
+	*read = (struct read){ 0 };
+	arena_init(&read->arena, 1u << 20);
+	read->mistakes.arena = &read->arena;
+	assert_true(document_parse(span_of(yaml), "t.yaml", &read->mistakes, &root));
+	read->backend = backend_read(document_get(root, "upstream"), &read->mistakes);
+}
+
+static void
+a_url_is_an_address_and_a_path(void **state)
+{
+	static const struct {
+		const char *yaml, *origin, *path, *host;
+	} cases[] = {
+		{ "upstream: http://a", "http://a", "", NULL },
+		{ "upstream: http://a/", "http://a", "", NULL },
+		{ "upstream: https://a:1/b/c/", "https://a:1", "/b/c", NULL },
+		{ "upstream: unix:/run/a", "unix:/run/a", "", NULL },
+		{ "upstream: {url: http://a/b, host: upstream}", "http://a", "/b", "a" },
+		{ "upstream: {url: http://a:8/b, host: upstream}", "http://a:8", "/b", "a:8" },
+		{ "upstream: {url: unix:/run/a, host: upstream}", "unix:/run/a", "", "localhost" },
+		{ "upstream: {url: http://a, host: keep}", "http://a", "", NULL },
+		{ "upstream: {url: http://a, host: \"[::1]:80\"}", "http://a", "", "[::1]:80" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct read read;
+
+		read_yaml(&read, cases[i].yaml);
+		assert_int_equal(read.mistakes.errors, 0);
+		assert_non_null(read.backend);
+		assert_string_equal(read.backend->origin, cases[i].origin);
+		assert_true(span_is(read.backend->path, cases[i].path));
+		if (cases[i].host == NULL)
+			assert_null(read.backend->host.at);
+		else
+			assert_true(span_is(read.backend->host, cases[i].host));
+		arena_done(&read.arena);
+	}
+}
+
+static void
+none_is_none(void **state)
+{
+	struct read read;
+
+	(void)state;
+	read_yaml(&read, "other: 1");
+	assert_null(read.backend);
+	assert_int_equal(read.mistakes.errors, 0);
+	arena_done(&read.arena);
+}
+
+static void
+mistakes_leave_none(void **state)
+{
+	static const char *const cases[] = { "upstream: a", "upstream: []", "upstream: {}",
+		"upstream: http://a/../b", "upstream: http://a/b//", "upstream: http://a/%62",
+		"upstream: {url: http://a, host: \"\"}", "upstream: {url: http://a, host: a@b}",
+		"upstream: {url: http://a, tls: {}}",
+		"upstream: {url: https://a, tls: {server_name: \"*.a\"}}" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct read read;
+
+		read_yaml(&read, cases[i]);
+		assert_null(read.backend);
+		assert_int_equal(read.mistakes.errors, 1);
+		arena_done(&read.arena);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_url_is_an_address_and_a_path),
+		cmocka_unit_test(none_is_none),
+		cmocka_unit_test(mistakes_leave_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
