@@ -81,24 +81,20 @@ peer_key(struct span peer, unsigned char room[16])
 }
 
 /* Each part is hashed with the hash of the previous one as the key, so that different parts cannot
- * give the same input. */
+ * give the same input. Each kind and scope has a key of its own. */
 static bool
 mark_of(const struct lockout *lockout, const struct lockout_who *who, enum scope scope,
     struct lockout_mark *mark)
 {
-	struct span key = { (const char *)lockout->key, sizeof(lockout->key) };
-	char head[2] = { who->kind, (char)scope };
-	unsigned char room[16], step[DIGEST_BYTES];
-	struct span stepped = { (const char *)step, sizeof(step) };
+	unsigned char key[sizeof(lockout->key)], room[16], named[DIGEST_BYTES];
 	struct span name = scope == SCOPE_PEER ? SPAN("") : who->name;
 	struct span peer = scope == SCOPE_NAME ? SPAN("") : peer_key(who->peer, room);
-	unsigned char named[DIGEST_BYTES];
 
-	/* A peer is the same whatever it tries. */
-	if (scope == SCOPE_PEER)
-		head[0] = '*';
-	return digest_hmac(key, (struct span){ head, sizeof(head) }, step) &&
-	       digest_hmac(stepped, name, named) &&
+	memcpy(key, lockout->key, sizeof(key));
+	key[0] ^= (unsigned char)scope;
+	if (scope != SCOPE_PEER) /* a peer is the same whatever it tries */
+		key[1] ^= (unsigned char)who->kind;
+	return digest_hmac((struct span){ (const char *)key, sizeof(key) }, name, named) &&
 	       digest_hmac((struct span){ (const char *)named, sizeof(named) }, peer, mark->bytes);
 }
 

@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <jwt.h>
 
@@ -22,14 +23,6 @@ new_jti(char jti[JTI_ROOM])
 		return false;
 	jti[base64url_encode((struct span){ (const char *)bytes, sizeof(bytes) }, jti)] = 0;
 	return true;
-}
-
-static bool
-add_header(jwt_t *jwt, const struct signing_key *key)
-{
-	return jwt_add_header(jwt, "alg", signing_algorithms[signing_key_algorithm(key)]) == 0 &&
-	       jwt_add_header(jwt, "typ", "at+jwt") == 0 &&
-	       jwt_add_header(jwt, "kid", signing_key_kid(key)) == 0;
 }
 
 /* RFC 9068 section 2.2. */
@@ -74,6 +67,57 @@ add_part(struct buffer *input, char *json)
 	free(json);
 }
 
+/* The encoded header of the key that signed last on this thread. */
+struct header {
+	char kid[64];
+	enum signing_algorithm algorithm;
+	char text[256];
+	size_t len;
+};
+
+/* The same for each token of a key. */
+static bool
+make_header(const struct signing_key *key, struct header *header)
+{
+	const char *kid = signing_key_kid(key);
+	enum signing_algorithm algorithm = signing_key_algorithm(key);
+	struct buffer text;
+	jwt_t *jwt = NULL;
+	bool done;
+
+	header->len = 0;
+	buffer_init(&text, sizeof(header->text));
+	done = strlen(kid) < sizeof(header->kid) && jwt_new(&jwt) == 0 &&
+	       jwt_add_header(jwt, "alg", signing_algorithms[algorithm]) == 0 &&
+	       jwt_add_header(jwt, "typ", "at+jwt") == 0 && jwt_add_header(jwt, "kid", kid) == 0;
+	if (done)
+		add_part(&text, jwt_get_headers_json(jwt, NULL));
+	jwt_free(jwt);
+	done = done && !text.failed;
+	if (done) {
+		memcpy(header->kid, kid, strlen(kid) + 1);
+		header->algorithm = algorithm;
+		memcpy(header->text, text.at, text.len);
+		header->len = text.len;
+	}
+	buffer_done(&text);
+	return done;
+}
+
+static bool
+add_header(const struct signing_key *key, struct buffer *input)
+{
+	static _Thread_local struct header header;
+	bool same = header.len > 0 && header.algorithm == signing_key_algorithm(key) &&
+		    strcmp(header.kid, signing_key_kid(key)) == 0;
+
+	if (!same && !make_header(key, &header))
+		return false;
+	buffer_add(input, (struct span){ header.text, header.len });
+	buffer_add_byte(input, '.');
+	return true;
+}
+
 static bool
 sign(const struct signing_key *key, const struct buffer *input, struct buffer *token,
     struct err *reterr)
@@ -102,12 +146,10 @@ mint_token(
 	bool done = false;
 
 	buffer_init(&input, token->max_bytes);
-	if (jwt_new(&jwt) != 0 || !add_header(jwt, key) || !add_claims(jwt, mint)) {
+	if (jwt_new(&jwt) != 0 || !add_header(key, &input) || !add_claims(jwt, mint)) {
 		(void)err_set(reterr, "token: it cannot be made");
 		goto out;
 	}
-	add_part(&input, jwt_get_headers_json(jwt, NULL));
-	buffer_add_byte(&input, '.');
 	add_part(&input, jwt_get_grants_json(jwt, NULL));
 	if (input.failed) {
 		(void)err_set(reterr, "token: no memory");
