@@ -8,11 +8,13 @@
 #include "proxy/http/header.h"
 
 struct forward_section {
-	int authorization;
+	int authorization, request_id;
 	const struct node *headers;
 };
 
 static const char *const authorization_words[] = { "strip", "keep", NULL };
+
+static const char *const request_id_words[] = { "new", "keep", NULL };
 
 static const struct field forward_fields[] = {
 	{ .key = "authorization",
@@ -21,6 +23,12 @@ static const struct field forward_fields[] = {
 	    .default_value = "strip",
 	    .words = authorization_words,
 	    .help = "whether the upstream receives the token" },
+	{ .key = "request_id",
+	    .type = FIELD_WORD,
+	    .offset = offsetof(struct forward_section, request_id),
+	    .default_value = "new",
+	    .words = request_id_words,
+	    .help = "keep: the upstream receives the client's X-Request-Id if it is harmless" },
 	{ .key = "headers",
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct forward_section, headers),
@@ -117,6 +125,7 @@ identity_read(struct config *config, const struct node *map)
 
 	schema_read(map, forward_fields, &section, &config->mistakes);
 	config->rules.keep_authorization = section.authorization == 1;
+	config->rules.keep_request_id = section.request_id == 1;
 	if (section.headers != NULL)
 		room = section.headers->count + 1;
 	config->headers = arena_array(&config->arena, room, sizeof(*config->headers));

@@ -59,6 +59,9 @@ write_line(void *context)
 		log_text(&line, "shadow_reason", span_of(reason_word(transaction->shadow_reason)));
 	log_number(&line, "status", transaction->status);
 	log_text(&line, "request_id", span_of(transaction->id));
+	log_text(&line, "client_request_id", transaction->client_id);
+	if (transaction->trace_parent.at != NULL)
+		log_text(&line, "trace_id", trace_id_of(transaction->trace_parent));
 	log_text(&line, "method", span_slice(request->method, 0, 32));
 	log_text(&line, "path", path_shown(request));
 	log_text(&line, "pattern", span_of(transaction->fields.pattern));

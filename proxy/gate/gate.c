@@ -338,6 +338,8 @@ static void
 serve(struct gate *gate, struct transaction *transaction, struct decision *decision)
 {
 	transaction->snapshot = snapshot_take(gate->hold);
+	if (transaction->snapshot != NULL)
+		transaction_trace(transaction);
 	if (transaction->snapshot != NULL && endpoints_serve(gate, transaction, decision))
 		return;
 	if (transaction->snapshot != NULL)

@@ -11,21 +11,23 @@
 #include "proxy/io/wait.h"
 
 #define ID_BYTES 12
+#define DRAWN_BYTES 1152
 
-/* Random bytes are drawn for many requests at once, to save a system call for each. */
+/* Random bytes are drawn for many requests at once, to save a system call for each. `count` is at
+ * most DRAWN_BYTES. */
 static bool
-draw_id(unsigned char id[ID_BYTES])
+draw(unsigned char *bytes, size_t count)
 {
-	static _Thread_local unsigned char drawn[32 * ID_BYTES];
+	static _Thread_local unsigned char drawn[DRAWN_BYTES];
 	static _Thread_local size_t left;
 
-	if (left == 0) {
+	if (left < count) {
 		if (!digest_random(drawn, sizeof(drawn)))
 			return false;
 		left = sizeof(drawn);
 	}
-	left -= ID_BYTES;
-	memcpy(id, drawn + left, ID_BYTES);
+	left -= count;
+	memcpy(bytes, drawn + left, count);
 	return true;
 }
 
@@ -36,9 +38,38 @@ transaction_start(struct transaction *transaction, struct exchange *exchange, st
 
 	*transaction =
 	    (struct transaction){ .exchange = exchange, .arena = arena, .max_forwards = -1 };
-	if (!draw_id(id))
+	if (!draw(id, sizeof(id)))
 		return false;
 	base64url_encode((struct span){ (const char *)id, sizeof(id) }, transaction->id);
+	return true;
+}
+
+void
+transaction_trace(struct transaction *transaction)
+{
+	const struct request *request = exchange_request(transaction->exchange);
+
+	transaction->trace_parent = trace_parent_of(request);
+	if (transaction->snapshot->config->rules.keep_request_id)
+		transaction->client_id = trace_request_id(request);
+}
+
+/* The upstream gets the client's traceparent or, without a valid one, a new one. The gate makes no
+ * span of its own, so it is passed on as it is. */
+static bool
+begin_trace(struct transaction *transaction, struct headers_setup *setup)
+{
+	unsigned char random[TRACE_RANDOM_BYTES];
+
+	setup->trace_made = transaction->trace_parent.at == NULL ||
+			    transaction->trace_parent.at == transaction->made_parent;
+	if (transaction->trace_parent.at == NULL) {
+		if (!draw(random, sizeof(random)))
+			return false;
+		trace_parent_make(random, transaction->made_parent);
+		transaction->trace_parent = span_of(transaction->made_parent);
+	}
+	setup->trace_parent = transaction->trace_parent;
 	return true;
 }
 
@@ -134,11 +165,14 @@ transaction_prepare(struct transaction *transaction, const struct decision *deci
 		.query = decision->target.query,
 		.has_query = decision->target.has_query,
 		.upgrade = wants_upgrade(request),
-		.request_id = span_of(transaction->id),
+		.request_id = transaction->client_id.at != NULL ? transaction->client_id
+								: span_of(transaction->id),
 		.max_forwards = transaction->max_forwards < 0 ? -1 : transaction->max_forwards - 1,
 		.via = transaction->via,
 	};
 
+	if (!begin_trace(transaction, &setup))
+		return REASON_OVERLOADED;
 	if (limits->body_bytes > 0 && request->content_length > limits->body_bytes)
 		return REASON_BODY_TOO_LARGE;
 	if (upstream == NULL) {

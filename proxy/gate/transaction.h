@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/reason.h"
+#include "proxy/http/trace.h"
 #include "proxy/listener/exchange.h"
 #include "proxy/upstream/forward.h"
 #include "proxy/gate/judge.h"
@@ -39,12 +40,15 @@ struct transaction {
 	struct arena *arena;
 	struct snapshot *snapshot;    /* held; NULL: not taken yet, or released */
 	char id[TRANSACTION_ID_ROOM]; /* X-Request-Id */
-	enum reason reason;           /* REASON_OK: to be forwarded, or was */
-	enum reason shadow_reason;    /* what a shadow privilege would have decided */
-	const char *detail;           /* in the arena, or static */
-	struct span via;              /* our name in Via; lent by the gate */
-	int64_t max_forwards;         /* of an OPTIONS request; -1: none */
-	int status;                   /* of the answer given */
+	struct span client_id;        /* the client's, which the upstream gets; at == NULL: none */
+	struct span trace_parent;     /* at == NULL: none yet */
+	char made_parent[TRACE_PARENT_ROOM]; /* where trace_parent is, unless it is the client's */
+	enum reason reason;                  /* REASON_OK: to be forwarded, or was */
+	enum reason shadow_reason;           /* what a shadow privilege would have decided */
+	const char *detail;                  /* in the arena, or static */
+	struct span via;                     /* our name in Via; lent by the gate */
+	int64_t max_forwards;                /* of an OPTIONS request; -1: none */
+	int status;                          /* of the answer given */
 	struct access_fields fields;
 	struct forward forward; /* made when the reason is REASON_OK */
 	struct forwarded forwarded;
@@ -58,6 +62,9 @@ struct transaction {
  * served. */
 MUST_CHECK bool transaction_start(
     struct transaction *transaction, struct exchange *exchange, struct arena *arena);
+
+/* Note what ties the request to others, by the configuration of the held snapshot. */
+void transaction_trace(struct transaction *transaction);
 
 /* The inputs of the decision: the held snapshot and the time. */
 struct judge_inputs transaction_inputs(const struct transaction *transaction);

@@ -22,6 +22,8 @@ static const struct {
 	ROW("x-postern", HEADER_ANSWER),
 	ROW("connection", HEADER_HOP | HEADER_FIXED),
 	ROW("keep-alive", HEADER_HOP | HEADER_FIXED),
+	ROW("tracestate", HEADER_FIXED),
+	ROW("traceparent", HEADER_ASKED | HEADER_FIXED),
 	ROW("content-type", HEADER_STAYS),
 	ROW("x-request-id", HEADER_ASKED | HEADER_ANSWER | HEADER_FIXED),
 	ROW("authorization", HEADER_FIXED | HEADER_STAYS), /* forward.authorization says more */

@@ -43,6 +43,8 @@ add_clients_own(struct buffer *head, const struct headers_setup *setup)
 			continue;
 		if (listed[i] && (use & HEADER_STAYS) == 0)
 			continue;
+		if (setup->trace_made && header_same_name(header->name, SPAN("tracestate")))
+			continue;
 		if (setup->max_forwards >= 0 &&
 		    header_same_name(header->name, SPAN("max-forwards")))
 			continue;
@@ -77,6 +79,8 @@ add_ours(struct buffer *head, const struct headers_setup *setup)
 	if (request->host.len > 0)
 		header_line_add(head, SPAN("X-Forwarded-Host"), request->host);
 	header_line_add(head, SPAN("X-Request-Id"), setup->request_id);
+	if (setup->trace_parent.at != NULL)
+		header_line_add(head, SPAN("traceparent"), setup->trace_parent);
 	if (request->certificate != NULL && request->certificate->subject.len > 0)
 		header_line_add(head, SPAN("X-Client-Certificate"), request->certificate->subject);
 	if (setup->max_forwards >= 0)

@@ -27,7 +27,8 @@
 /* How heads are made, as configured (`forward`). */
 struct headers_rules {
 	bool keep_authorization;
-	struct texts owned; /* names that the gate may set: forward.headers and X-Request-Id */
+	bool keep_request_id; /* a harmless X-Request-Id of the client's is sent upstream */
+	struct texts owned;   /* names that the gate may set: forward.headers and X-Request-Id */
 };
 
 struct headers_setup {
@@ -40,8 +41,10 @@ struct headers_setup {
 	bool has_query;
 	bool upgrade; /* pass Connection: upgrade and Upgrade on */
 	struct span request_id;
-	int64_t max_forwards; /* of an OPTIONS request, less one (section 7.6.2); -1: none */
-	struct span via;      /* our name in Via (RFC 9110 section 7.6.3); empty: none */
+	struct span trace_parent; /* traceparent; at == NULL: none */
+	bool trace_made;          /* by the gate: a tracestate belongs to another trace, and goes */
+	int64_t max_forwards;     /* of an OPTIONS request, less one (section 7.6.2); -1: none */
+	struct span via;          /* our name in Via (RFC 9110 section 7.6.3); empty: none */
 	const struct header *identity; /* our own headers; values already safe */
 	size_t identity_count;
 };
