@@ -195,10 +195,14 @@ watch_forget(int fd)
 	forget(&watches[fd]);
 }
 
+/* A former socket of that number may have been another thread's: what that left behind is seen. */
 bool
 watch_has(int fd)
 {
-	return mine != NULL && fd >= 0 && fd < WATCH_MAX && watches[fd].registered;
+	if (mine == NULL || fd < 0 || fd >= WATCH_MAX)
+		return false;
+	(void)atomic_load_explicit(&watches[fd].closed, memory_order_acquire);
+	return watches[fd].registered;
 }
 
 unsigned

@@ -220,7 +220,7 @@ test('an idle connection that was served keeps neither a buffer nor a stack', as
   while (wires.length < COUNT) wires.push(...await serve(50));
 
   const each = () => (memory(gate) - before) / COUNT;
-await eventually(() => each() < 2, 'less than 2 kB for each');
+	await eventually(() => each() < 2, 'less than 2 kB for each');
   for (const wire of [...first, ...wires]) wire.close();
 });
 
