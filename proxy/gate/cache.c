@@ -10,7 +10,7 @@
 
 /* A set-associative cache: a token can be in WAYS places of one set, chosen by its digest. Each set
  * has its own share of the memory, CACHE_SET_BYTES, so no counter is shared by all cores. With the
- * bytes, a set is two cache lines. */
+ * bytes, a set is four cache lines. */
 #define WAYS 15
 
 /* Enough for an ordinary caller. */
@@ -30,9 +30,17 @@ struct cache_entry {
 /* Most entries need no block but the entry itself. */
 #define ARENA_BYTES (CACHE_ENTRY_BYTES - sizeof(struct cache_entry))
 
+/* What a search wants to know of an entry, beside it: entries are cold, and there are WAYS of them.
+ * Two puts at once may leave the hint of the other's entry: then that entry is not found, or goes
+ * sooner or later than it should. It never counts for more than it says itself. */
+struct cache_place {
+	_Atomic(struct cache_entry *) entry;
+	atomic_uint_fast64_t hint;
+};
+
 struct cache_set {
 	_Alignas(64) atomic_size_t bytes; /* of its entries, and of those about to be put in */
-	_Atomic(struct cache_entry *) places[WAYS];
+	struct cache_place places[WAYS];
 };
 
 struct cache {
@@ -80,7 +88,7 @@ cache_free(struct cache *cache)
 	epoch_drain();
 	for (size_t i = 0; i < cache->set_count; i++)
 		for (size_t at = 0; at < WAYS; at++)
-			entry_free(atomic_load(&cache->sets[i].places[at]));
+			entry_free(atomic_load(&cache->sets[i].places[at].entry));
 	(void)munmap(cache->sets, cache->set_count * sizeof(struct cache_set));
 	free(cache);
 }
@@ -125,16 +133,58 @@ same_owner(const struct cache_key *a, const struct cache_key *b)
 	       memcmp(a->certificate, b->certificate, DIGEST_BYTES) == 0;
 }
 
+/* A hint: 16 bits of the digest that the set was not chosen by, 16 of the snapshot's serial, and
+ * the second in which the entry ends, as far as 32 bits go. */
+#define HINT_ENDS UINT64_C(0xffffffff)
+
+static uint64_t
+hint_for(const struct cache_key *key)
+{
+	return (uint64_t)key->digest[4] << 56 | (uint64_t)key->digest[5] << 48 |
+	       (key->serial & 0xffff) << 32;
+}
+
+static uint64_t
+hint_of(const struct cache_entry *entry)
+{
+	int64_t until_s = entry->caller->until_s;
+	uint64_t ends = until_s < 0 ? 0 : (uint64_t)until_s;
+
+	return hint_for(&entry->key) | (ends < HINT_ENDS ? ends : HINT_ENDS);
+}
+
+static bool
+same_digest(uint64_t hint, uint64_t other)
+{
+	return hint >> 48 == other >> 48;
+}
+
+static bool
+same_serial(uint64_t hint, uint64_t other)
+{
+	return (hint >> 32 & 0xffff) == (other >> 32 & 0xffff);
+}
+
+static uint64_t
+hint_at(struct cache_place *place)
+{
+	return atomic_load_explicit(&place->hint, memory_order_relaxed);
+}
+
 /* Call within an epoch: the entry is lent until the epoch is left. */
 static const struct cache_entry *
 find(struct cache *cache, const struct cache_key *key, int64_t now_s)
 {
 	struct cache_set *set = set_of(cache, key);
 	size_t place = first_place(key);
+	uint64_t hint = hint_for(key);
 
 	for (int i = 0; i < WAYS; i++, place = next_place(place)) {
-		struct cache_entry *entry = atomic_load(&set->places[place]);
+		const struct cache_entry *entry;
 
+		if (!same_digest(hint_at(&set->places[place]), hint))
+			continue;
+		entry = atomic_load(&set->places[place].entry);
 		if (entry == NULL || !same_owner(&entry->key, key))
 			continue;
 		if (entry->key.serial != key->serial || now_s < entry->caller->from_s ||
@@ -188,14 +238,17 @@ enum swapping { PUT_IN, MAKE_ROOM };
  * entry (unless room is to be made), then one of another snapshot, or the one that expires first.
  */
 static int64_t
-ends_of(const struct cache_entry *entry, const struct cache_entry *incoming, int64_t now_s,
+ends_of(struct cache_place *place, const struct cache_entry *incoming, int64_t now_s,
     enum swapping what)
 {
+	const struct cache_entry *entry = atomic_load(&place->entry);
+	uint64_t hint = hint_at(place), own = hint_for(&incoming->key);
+
 	if (entry == NULL)
 		return what == PUT_IN ? INT64_MIN + 1 : INT64_MAX;
-	if (same_owner(&entry->key, &incoming->key))
+	if (same_digest(hint, own) && same_owner(&entry->key, &incoming->key))
 		return INT64_MIN;
-	return entry->key.serial == incoming->key.serial ? entry->caller->until_s : now_s;
+	return same_serial(hint, own) ? (int64_t)(hint & HINT_ENDS) : now_s;
 }
 
 /* The place whose entry goes. The digest breaks ties: otherwise tokens that expire together would
@@ -208,7 +261,7 @@ place_for(
 	int64_t soonest = INT64_MAX;
 
 	for (int i = 0; i < WAYS; i++, place = next_place(place)) {
-		int64_t ends = ends_of(atomic_load(&set->places[place]), incoming, now_s, what);
+		int64_t ends = ends_of(&set->places[place], incoming, now_s, what);
 
 		if (ends < soonest) {
 			soonest = ends;
@@ -223,10 +276,13 @@ static bool
 swap(struct cache_set *set, struct cache_entry *incoming, int64_t now_s, enum swapping what)
 {
 	struct cache_entry *displaced;
+	struct cache_place *place;
 
 	epoch_enter();
-	displaced = atomic_exchange(
-	    &set->places[place_for(set, incoming, now_s, what)], what == PUT_IN ? incoming : NULL);
+	place = &set->places[place_for(set, incoming, now_s, what)];
+	if (what == PUT_IN)
+		atomic_store_explicit(&place->hint, hint_of(incoming), memory_order_relaxed);
+	displaced = atomic_exchange(&place->entry, what == PUT_IN ? incoming : NULL);
 	epoch_leave();
 	if (displaced == NULL)
 		return false;
