@@ -23,7 +23,6 @@ static const struct {
 	{ "all_roles", NOT_YET },
 	{ "case_sensitive", NOT_YET },
 	{ "tunnel_until_expiry", NOT_YET },
-	{ "strip_prefix", NOT_YET },
 	{ "health_check", NOT_YET },
 	{ "prefix", NOT_YET },
 	{ "exists", NOT_YET "; a \"claim\" without \"equals\" only has to be present" },

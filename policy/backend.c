@@ -5,12 +5,15 @@
 
 #include "base/secret.h"
 #include "base/url.h"
+#include "policy/pattern.h"
 #include "policy/target.h"
 
 /* What schema_read() fills. */
 struct backend_row {
 	const char *url, *host;
 	int64_t timeout_ms;
+	const char *strip_prefix;
+	bool rewrite_location;
 	const struct node *tls;
 };
 
@@ -38,6 +41,15 @@ const struct field backend_fields[] = {
 	    .min = 100,
 	    .max = 86400000,
 	    .help = "in place of limits.upstream_timeout" },
+	{ .key = "strip_prefix",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct backend_row, strip_prefix),
+	    .help = "whole segments that are taken off the front of the path, as in /customer" },
+	{ .key = "rewrite_location",
+	    .type = FIELD_BOOL,
+	    .offset = offsetof(struct backend_row, rewrite_location),
+	    .help = "its Location, Content-Location and cookies' Path become what clients see; "
+		    "default: with strip_prefix" },
 	{ .key = "tls",
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct backend_row, tls),
@@ -110,6 +122,8 @@ read_url(struct reading *reading, const char *text)
 		return;
 	}
 	reading->backend->url = reading->backend->origin = text;
+	reading->backend->authority = url->authority;
+	reading->backend->secure = url->scheme == URL_HTTPS;
 	if (url->scheme == URL_UNIX || url->path.len == 0)
 		return;
 	read_path(reading);
@@ -144,6 +158,40 @@ read_host(const struct reading *reading, const struct node *node, const char *wo
 		    reading->url.scheme == URL_UNIX ? SPAN("localhost") : reading->url.authority;
 	else if (!is_authority(backend->host, reading->mistakes->arena))
 		mistake_at(reading->mistakes, node, "must be keep, upstream, HOST or HOST:PORT");
+}
+
+/* --- strip_prefix --- */
+
+/* It is a pattern without "*", which decides about a path together with the module's patterns. */
+static void
+read_prefix(const struct reading *reading, const struct node *node, const char *text)
+{
+	struct span prefix = span_of(text);
+	struct err err;
+
+	if (text == NULL)
+		return;
+	if (!pattern_check(prefix, &err))
+		mistake_at(reading->mistakes, node, "%s", err.text);
+	else if (span_find(prefix, '*') < prefix.len || prefix.len < 2)
+		mistake_at(reading->mistakes, node, "must be a path such as /customer");
+	reading->backend->strip_prefix = prefix;
+}
+
+void
+backend_check_paths(
+    const struct backend *backend, const struct texts *paths, struct mistakes *mistakes)
+{
+	const char *inside;
+
+	if (backend == NULL || backend->strip_prefix.len == 0)
+		return;
+	inside = arena_format(mistakes->arena, "%.*s/*", SPAN_ARG(backend->strip_prefix));
+	for (size_t i = 0; i < paths->count; i++)
+		if (inside != NULL && pattern_check(span_of(paths->at[i]), &(struct err){ "" }) &&
+		    !pattern_within(span_of(paths->at[i]), span_of(inside)))
+			mistake_at(mistakes, document_get(backend->node, "strip_prefix"),
+			    "the module's path \"%s\" does not begin with it", paths->at[i]);
 }
 
 /* --- tls --- */
@@ -203,6 +251,10 @@ read_map(struct reading *reading, const struct node *map)
 	if (row.url != NULL)
 		read_url(reading, row.url);
 	read_host(reading, document_get(map, "host"), row.host);
+	read_prefix(reading, document_get(map, "strip_prefix"), row.strip_prefix);
+	reading->backend->rewrite_location = row.rewrite_location;
+	if (document_get(map, "rewrite_location") == NULL)
+		reading->backend->rewrite_location = row.strip_prefix != NULL;
 	read_tls(reading, row.tls);
 }
 

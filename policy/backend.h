@@ -16,12 +16,16 @@
 
 /* All texts are lent by the document's arena. */
 struct backend {
-	const char *url;    /* as written */
-	const char *origin; /* where to connect: the URL without its path, or unix:/PATH */
-	struct span path;   /* in front of the forwarded path: canonical, "" or /a/b */
-	struct span host;   /* the header Host; at == NULL: the request's own */
-	int64_t timeout_ms; /* 0: limits.upstream_timeout */
-	const char *ca;     /* PEM: who may sign its certificate; NULL: the system's authorities */
+	const char *url;          /* as written */
+	const char *origin;       /* where to connect: the URL without its path, or unix:/PATH */
+	struct span authority;    /* HOST[:PORT] of the URL; empty: a Unix socket */
+	bool secure;              /* https */
+	struct span path;         /* in front of the forwarded path: canonical, "" or /a/b */
+	struct span host;         /* the header Host; at == NULL: the request's own */
+	struct span strip_prefix; /* taken off before that: canonical, "" or /a/b */
+	bool rewrite_location;    /* see location.h */
+	int64_t timeout_ms;       /* 0: limits.upstream_timeout */
+	const char *ca; /* PEM: who may sign its certificate; NULL: the system's authorities */
 	const char *certificate, *key; /* PEM: what we show it; NULL: nothing */
 	const char *server_name;       /* expected in its certificate; NULL: the URL's host */
 	const struct node *node;       /* for messages */
@@ -30,6 +34,10 @@ struct backend {
 /* The keys of the map, and of its `tls`; for the manual. */
 extern const struct field backend_fields[];
 extern const struct field backend_tls_fields[];
+
+/* Report those of the paths of a module that it serves which do not begin with `strip_prefix`. */
+void backend_check_paths(
+    const struct backend *backend, const struct texts *paths, struct mistakes *mistakes);
 
 /*
  * Read `upstream`. Every mistake is reported; what the PEM texts hold is not looked at. NULL:

@@ -133,6 +133,7 @@ read_one(struct reader *reader, const struct node *node)
 	for (size_t i = 0; i < row.paths.count; i++)
 		if (reader_pattern(reader, &row.paths, i))
 			serve(reader, module, i);
+	backend_check_paths(module->upstream, &row.paths, reader->mistakes);
 	return module;
 }
 

@@ -318,6 +318,10 @@ read_sections(struct config *config, const struct top *top)
 static void
 check_upstreams(struct config *config, const struct node *root)
 {
+	for (const struct module *module = config->policy.modules; module != NULL;
+	    module = module->next)
+		if (module->upstream == NULL)
+			backend_check_paths(config->upstream, &module->paths, &config->mistakes);
 	if (document_get(root, "upstream") != NULL)
 		return;
 	for (const struct module *module = config->policy.modules; module != NULL;

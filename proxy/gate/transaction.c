@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
+#include "policy/prefix.h"
 #include "policy/scope_hint.h"
 #include "proxy/gate/preflight.h"
 #include "proxy/io/offload.h"
@@ -150,6 +151,31 @@ let_go(void *transaction)
 	transaction_let_go(transaction);
 }
 
+/* Map the references of the answer, or not. The texts are copied: the snapshot may be let go before
+ * the answer's head is written. False: no memory. */
+static bool
+map_references(struct transaction *transaction, const struct backend *backend,
+    const struct headers_setup *setup)
+{
+	struct arena *arena = transaction->arena;
+	struct location *location = &transaction->location;
+
+	if (!backend->rewrite_location)
+		return true;
+	*location = (struct location){ .secure = backend->secure,
+		.authority = span_of(arena_text(arena, backend->authority)),
+		.host = setup->request->host,
+		.base = span_of(arena_text(arena, backend->path)),
+		.prefix = span_of(arena_text(arena, backend->strip_prefix)),
+		.sent = span_of(arena_format(
+		    arena, "%.*s%.*s", SPAN_ARG(backend->path), SPAN_ARG(setup->path))) };
+	if (backend->host.at != NULL)
+		location->host = span_of(arena_text(arena, backend->host));
+	transaction->forward.location = location;
+	return location->authority.at != NULL && location->base.at != NULL &&
+	       location->prefix.at != NULL && location->sent.at != NULL;
+}
+
 enum reason
 transaction_prepare(struct transaction *transaction, const struct decision *decision)
 {
@@ -179,6 +205,12 @@ transaction_prepare(struct transaction *transaction, const struct decision *deci
 		transaction->detail = "no upstream is configured for this path";
 		return REASON_UPSTREAM_UNREACHABLE;
 	}
+	setup.path = prefix_strip(setup.path, backend->strip_prefix);
+	if (setup.path.at == NULL) {
+		transaction->detail = "no upstream serves this path: it does not begin with "
+				      "strip_prefix";
+		return REASON_UPSTREAM_UNREACHABLE;
+	}
 	setup.prefix = backend->path;
 	setup.host = backend->host;
 	if (decision->caller != NULL) {
@@ -199,6 +231,8 @@ transaction_prepare(struct transaction *transaction, const struct decision *deci
 		.context = transaction,
 	};
 	transaction->fields.upstream = upstream_url(upstream);
+	if (!map_references(transaction, backend, &setup))
+		return REASON_OVERLOADED;
 	return transaction->forward.head.at == NULL ? REASON_OVERLOADED : REASON_OK;
 }
 

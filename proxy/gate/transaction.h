@@ -50,7 +50,8 @@ struct transaction {
 	int64_t max_forwards;                /* of an OPTIONS request; -1: none */
 	int status;                          /* of the answer given */
 	struct access_fields fields;
-	struct forward forward; /* made when the reason is REASON_OK */
+	struct location location; /* if its references are mapped: see forward.location */
+	struct forward forward;   /* made when the reason is REASON_OK */
 	struct forwarded forwarded;
 	struct upstream *upstream; /* a reference, once the snapshot was released; else NULL */
 	bool served_here;          /* one of the gate's own endpoints */

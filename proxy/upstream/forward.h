@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/reason.h"
 #include "base/span.h"
+#include "proxy/http/location.h"
 #include "proxy/listener/exchange.h"
 #include "proxy/upstream/upstream.h"
 
@@ -23,11 +24,12 @@ struct forward {
 	struct upstream *upstream;
 	struct span head; /* the whole request head, ready to send, made by headers_make() */
 	bool upgrade;     /* the head asks for an upgrade */
-	int64_t upstream_timeout_ms; /* to connect, and the longest time without any data */
-	int64_t body_limit;          /* bytes of request body; 0: none */
-	struct span request_id;      /* X-Request-Id of the answer */
-	struct span cors;            /* header lines of the answer, in place of the upstream's
-					Access-Control-*;	    at == NULL: the upstream's are forwarded */
+	int64_t upstream_timeout_ms;     /* to connect, and the longest time without any data */
+	int64_t body_limit;              /* bytes of request body; 0: none */
+	struct span request_id;          /* X-Request-Id of the answer */
+	struct span cors;                /* header lines of the answer, in place of the upstream's
+					    Access-Control-*;	    at == NULL: the upstream's are forwarded */
+	const struct location *location; /* how references of the answer are mapped; NULL: not */
 	struct arena *arena;
 	/* Called when the head of an answer that may take long has arrived: a tunnel, a stream, a
 	 * large body. The caller may then release its resources, except `upstream`. May be NULL. */

@@ -8,6 +8,7 @@
 #define INTERIM_MAX 16 /* 1xx answers before the final one */
 
 /* Room for our own headers in addition to the upstream's. */
+#define OUTGOING_VALUE_MAX (128u << 10)
 #define OUTGOING_MORE 256
 
 /* More of the answer's head. */
@@ -72,6 +73,28 @@ ours_to_say(const struct forward *forward, struct span name)
 	return (header_use(name) & (HEADER_HOP | HEADER_ANSWER)) != 0;
 }
 
+/* Add one that names a place at the upstream as clients reach it. False: it names none. */
+static bool
+add_mapped(struct forwarding *forwarding, const struct header *header)
+{
+	const struct location *location = forwarding->forward->location;
+	bool cookie = span_equal_nocase(header->name, SPAN("Set-Cookie"));
+	struct buffer value;
+	bool mapped;
+
+	if (!cookie && !span_equal_nocase(header->name, SPAN("Location")) &&
+	    !span_equal_nocase(header->name, SPAN("Content-Location")))
+		return false;
+	buffer_init(&value, OUTGOING_VALUE_MAX);
+	mapped = cookie ? location_map_cookie(location, header->value, &value)
+			: location_map(location, header->value, &value);
+	mapped = mapped && !value.failed;
+	if (mapped)
+		header_line_add(&forwarding->outgoing, header->name, buffer_span(&value));
+	buffer_done(&value);
+	return mapped;
+}
+
 void
 relay_add_headers(struct forwarding *forwarding)
 {
@@ -82,7 +105,9 @@ relay_add_headers(struct forwarding *forwarding)
 	for (size_t i = 0; i < response->header_count; i++) {
 		const struct header *header = &response->headers[i];
 
-		if (!listed[i] && !ours_to_say(forwarding->forward, header->name))
+		if (listed[i] || ours_to_say(forwarding->forward, header->name))
+			continue;
+		if (forwarding->forward->location == NULL || !add_mapped(forwarding, header))
 			header_line_add(&forwarding->outgoing, header->name, header->value);
 	}
 }

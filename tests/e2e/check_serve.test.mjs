@@ -43,7 +43,7 @@ const base = ({ port, adminPort, metricsPort }) => ({
   },
   admin: { address: `127.0.0.1:${adminPort}` },
   metrics: { address: `127.0.0.1:${metricsPort}` },
-  upstream: { url: 'https://127.0.0.1:9/v2', host: 'keep', timeout: '60s', tls: { ca_file: 'cert.pem', certificate: { file: 'cert.pem' }, key: { file: 'tls.key' }, server_name: 'api.example' } },
+  upstream: { url: 'https://127.0.0.1:9/v2', host: 'keep', strip_prefix: '/a', rewrite_location: true, timeout: '60s', tls: { ca_file: 'cert.pem', certificate: { file: 'cert.pem' }, key: { file: 'tls.key' }, server_name: 'api.example' } },
   policy: 'policy.yaml',
   state: 'state',
   issuers: {

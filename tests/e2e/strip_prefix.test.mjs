@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// `strip_prefix`: what the upstream sees, what clients are told, and that nobody gets around it.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { makeGate, run, startGate } from './harness/gate.mjs';
+import { expectRefusal } from './harness/refusal.mjs';
+import { answer, recordingUpstream } from './harness/upstream.mjs';
+
+/** The upstream answers with what the query asks for, as lines of its head. */
+const sayWhat = (request) => {
+  const lines = new URL(request.target, 'http://x').searchParams.getAll('say');
+  return answer(lines.some((line) => line.startsWith('Location')) ? 302 : 200, '', lines);
+};
+
+const policy = (url) => ({
+  modules: {
+    customer: { paths: ['/customer/*'], upstream: { url, strip_prefix: '/customer' } },
+    deep: { paths: ['/a/b/c/*'], upstream: { url: `${url}/v2`, strip_prefix: '/a/b', host: 'upstream' } },
+    untold: { paths: ['/untold/*'], upstream: { url, strip_prefix: '/untold', rewrite_location: false } },
+    moved: { paths: ['/moved/*'], upstream: { url: `${url}/v2`, rewrite_location: true } },
+  },
+  public: ['/*'],
+});
+
+test('strip_prefix', async (t) => {
+  const upstream = await recordingUpstream(t, sayWhat);
+  const gate = await startGate(t, { upstream: upstream.url, policy: policy(upstream.url) });
+  const own = `127.0.0.1:${upstream.port}`;
+
+  for (const [target, forwarded] of [
+    ['/customer/1?x=/customer', '/1?x=/customer'], ['/customer', '/'], ['/customer/', '/'], ['/customer/customer/1', '/customer/1'], ['/cust%6Fmer/%7Ea', '/~a'],
+    ['/a/b/c', '/v2/c'], ['/a/b/c/d/', '/v2/c/d/'], ['/customerx', '/customerx'], ['/Customer/1', '/Customer/1'],
+  ]) await t.test(`${target} becomes ${forwarded}`, async () => {
+    assert.equal((await gate.ask({ target })).status, 200);
+    assert.equal(upstream.requests.at(-1).target, forwarded);
+  });
+
+  await t.test('nobody gets around it', async () => {
+    upstream.clear();
+    for (const target of ['/customer/../x', '/customer/%2e%2e/x', '/customer/.%2e', '/customer/..', '/customer//x', '/customer/%2Fx', '/customer%2Fx', '/customer/\\..\\x', '/customer;/x', '/customer/%2e', '/%2Fcustomer/x']) {
+      await expectRefusal(gate, await gate.ask({ target }), 'path_ambiguous');
+    }
+    assert.equal(upstream.bytes(), '');
+  });
+
+  const told = async (target, line) => (await gate.ask({ target: `${target}?say=${encodeURIComponent(line)}` })).all(line.split(':')[0].toLowerCase());
+  for (const [target, line, want] of [
+    ['/customer/1', 'Location: /x?y=1', '/customer/x?y=1'], ['/customer/1', `Location: http://${own}/x`, '/customer/x'], ['/customer/1', `Location: //${own}/x`, '/customer/x'],
+    ['/customer/1', `Location: http://127.0.0.1:${gate.port}/x`, '/customer/x'], ['/customer/1', 'Location: https://elsewhere.example/x', 'https://elsewhere.example/x'],
+    ['/customer/1', 'Location: //elsewhere.example/x', '//elsewhere.example/x'], ['/customer', 'Location: x', '/customer/x'], ['/customer/a/b', 'Content-Location: ../x', '/customer/x'],
+    ['/customer/1', 'Location: javascript:alert(1)', 'javascript:alert(1)'], ['/customer/1', `Location: http://${own}@evil.example/`, `http://${own}@evil.example/`],
+    ['/customer/1', 'Set-Cookie: a=b; Path=/; Secure', 'a=b; Path=/customer; Secure'], ['/customer/1', 'Set-Cookie: a=b; Path=x', 'a=b; Path=x'],
+    ['/a/b/c/1', 'Location: /v2/c/2', '/a/b/c/2'], ['/a/b/c/1', 'Location: /c/2', '/c/2'], ['/a/b/c/1', 'Set-Cookie: a=b; Path=/v2/c', 'a=b; Path=/a/b/c'],
+    ['/untold/1', 'Location: /x', '/x'], ['/untold/1', 'Set-Cookie: a=b; Path=/', 'a=b; Path=/'],
+    ['/moved/1', 'Location: /v2/x', '/x'], ['/moved/1', 'Location: /v2//evil.example', '/v2//evil.example'],
+    ['/other', 'Location: /x', '/x'],
+  ]) await t.test(`${target}: ${line}`, async () => assert.deepEqual(await told(target, line), [want]));
+
+  await t.test('each of several cookies', async () => {
+    const got = await gate.ask({ target: `/customer/1?say=${encodeURIComponent('Set-Cookie: a=1; Path=/x')}&say=${encodeURIComponent('Set-Cookie: b=2; Path=/y')}` });
+    assert.deepEqual(got.all('set-cookie'), ['a=1; Path=/customer/x', 'b=2; Path=/customer/y']);
+  });
+});
+
+test('strip_prefix of the default upstream is for what begins with it', async (t) => {
+  const upstream = await recordingUpstream(t);
+  const gate = await startGate(t, { upstream: { url: upstream.url, strip_prefix: '/api' }, policy: { public: ['/*'] } });
+  assert.equal((await gate.ask({ target: '/api/x' })).status, 200);
+  assert.equal(upstream.requests.at(-1).target, '/x');
+  upstream.clear();
+  await expectRefusal(gate, await gate.ask({ target: '/x' }), 'upstream_unreachable');
+  assert.equal(upstream.bytes(), '');
+});
+
+test('mistakes', async (t) => {
+  const url = 'http://127.0.0.1:9';
+  const module = (paths, prefix) => ({ policy: { modules: { m: { paths, upstream: { url, strip_prefix: prefix } } }, public: paths } });
+  for (const [name, options, complaint] of [
+    ['another path', module(['/customer/*', '/orders/*'], '/customer'), /strip_prefix: the module's path "\/orders\/\*" does not begin with it/],
+    ['no whole segment', module(['/customers/*'], '/customer'), /does not begin with it/],
+    ['a wildcard in its place', module(['/*/x'], '/customer'), /does not begin with it/],
+    ['longer than the path', module(['/a/*'], '/a/b'), /does not begin with it/],
+    ['a wildcard', module(['/a/*'], '/a/*'), /must be a path such as \/customer/],
+    ['the root', module(['/a/*'], '/'), /strip_prefix/],
+    ['a slash at the end', module(['/a/*'], '/a/'), /strip_prefix/],
+    ['no slash', module(['/a/*'], 'a'), /strip_prefix/],
+    ['dots', module(['/a/*'], '/a/../b'), /strip_prefix/],
+    ['a module of the default upstream', { upstream: { url, strip_prefix: '/a' }, policy: { modules: { m: { paths: ['/b/*'] } }, public: ['/b/*'] } }, /the module's path "\/b\/\*" does not begin with it/],
+  ]) await t.test(name, async (inner) => {
+    const gate = await makeGate(inner, options);
+    const { code, stdout, stderr } = await run(['check', '-c', gate.file]);
+    assert.equal(code, 1);
+    assert.match(stdout + stderr, complaint);
+  });
+});
