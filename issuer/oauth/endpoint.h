@@ -129,7 +129,8 @@ void endpoints_answer(struct authorization_server *server, const struct endpoint
 
 /* Will the answer take no longer than a signature, without waiting for anything? Then it may be
  * made where others wait meanwhile, with `current` set in the request. So for tokens on ES256 or
- * EdDSA, to a client that says its secret in a header, while all that the store holds is in memory.
+ * EdDSA, to a client that says its secret in a header and asks for little, while all that the store
+ * holds is in memory.
  */
 MUST_CHECK bool endpoints_at_once(
     struct authorization_server *server, const struct endpoint_request *request);

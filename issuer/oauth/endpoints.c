@@ -4,14 +4,17 @@
 
 #define ANSWER_MAX (256u << 10)
 
+/* Of the form: each of its scopes is looked for among all that the client has. */
+#define AT_ONCE_MAX 4096u
+
 /* An assertion comes in the form: that costs a key to read and a signature to check. RSA signs in a
  * millisecond. */
 bool
 endpoints_at_once(struct authorization_server *server, const struct endpoint_request *request)
 {
 	return endpoint_read_line(&server->paths, request).endpoint == ENDPOINT_TOKEN &&
-	       request->authorization.at != NULL && signing_is_quick(server->signing) &&
-	       store_sync_current(server->sync);
+	       request->authorization.at != NULL && request->body.len <= AT_ONCE_MAX &&
+	       signing_is_quick(server->signing) && store_sync_current(server->sync);
 }
 
 void
