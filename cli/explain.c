@@ -266,6 +266,8 @@ tell(struct answering *answering, enum reason reason)
 		.detail = answering->own.detail != NULL ? answering->own.detail
 							: decision->verdict.detail,
 	};
+	const struct backend *backend =
+	    config_backend(answering->inputs.config, decision->route.module);
 	struct explain_revoked asked = { answering->inputs.config, decision, &answering->arena };
 	struct explain_why why = { &answering->inputs, decision, answering->payload,
 		&answering->arena };
@@ -276,6 +278,11 @@ tell(struct answering *answering, enum reason reason)
 		return command_trouble("explain: %s", err.text);
 	if (!explain_why(&why, &explanation.why))
 		return command_trouble("explain: out of memory");
+	if (reason == REASON_OK && answering->own.status == 0 && backend != NULL) {
+		explanation.upstream = backend->url;
+		explanation.forwarded =
+		    backend_target(backend, &decision->target, &answering->arena);
+	}
 	buffer_init(&text, 1u << 20);
 	if (answering->asked->json) {
 		json_t *object = explain_json(&explanation);

@@ -6,7 +6,7 @@
 #include "base/secret.h"
 #include "base/url.h"
 #include "policy/pattern.h"
-#include "policy/target.h"
+#include "policy/prefix.h"
 
 /* What schema_read() fills. */
 struct backend_row {
@@ -279,4 +279,15 @@ backend_read(const struct node *node, struct mistakes *mistakes)
 	else
 		mistake_at(mistakes, node, "must be a URL, or a map with \"url\"");
 	return mistakes->errors == errors ? reading.backend : NULL;
+}
+
+const char *
+backend_target(const struct backend *backend, const struct target *target, struct arena *arena)
+{
+	struct span rest = prefix_strip(target->path, backend->strip_prefix);
+
+	if (rest.at == NULL)
+		return NULL;
+	return arena_format(arena, "%.*s%.*s%s%.*s", SPAN_ARG(backend->path), SPAN_ARG(rest),
+	    target->has_query ? "?" : "", SPAN_ARG(target->query));
 }

@@ -13,6 +13,7 @@
 #include "base/document.h"
 #include "base/schema.h"
 #include "base/span.h"
+#include "policy/target.h"
 
 /* All texts are lent by the document's arena. */
 struct backend {
@@ -38,6 +39,11 @@ extern const struct field backend_tls_fields[];
 /* Report those of the paths of a module that it serves which do not begin with `strip_prefix`. */
 void backend_check_paths(
     const struct backend *backend, const struct texts *paths, struct mistakes *mistakes);
+
+/* What it is asked for in place of this target, or NULL: the path does not begin with
+ * `strip_prefix`, or there is no memory. Lent by the arena. */
+const char *backend_target(
+    const struct backend *backend, const struct target *target, struct arena *arena);
 
 /*
  * Read `upstream`. Every mistake is reported; what the PEM texts hold is not looked at. NULL:

@@ -113,6 +113,8 @@ put_route(json_t *object, const struct explanation *explanation, bool *failed)
 	    failed);
 	put(object, "scopes_wanted", texts_list(privilege == NULL ? NULL : &privilege->scopes),
 	    failed);
+	put(object, "upstream", text_or_null(explanation->upstream), failed);
+	put(object, "forwarded", text_or_null(explanation->forwarded), failed);
 }
 
 static void
@@ -358,6 +360,8 @@ explain_text(const struct explanation *explanation, struct buffer *buffer)
 		return;
 	if (explanation->route != NULL)
 		text_route(explanation->route, buffer);
+	line_quoted(buffer, "upstream", span_of(explanation->upstream));
+	line_quoted(buffer, "forwarded", span_of(explanation->forwarded));
 	text_caller(explanation, buffer);
 	text_why(explanation, buffer);
 }

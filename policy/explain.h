@@ -35,6 +35,8 @@ struct explanation {
 	const char *revoked_by; /* the admin or client that revoked the token, at revoked_s; NULL:
 				   unknown */
 	int64_t revoked_s;
+	const char *upstream;       /* URL; NULL: it is not forwarded, or none is configured */
+	const char *forwarded;      /* the target as the upstream gets it; NULL: as above */
 	const struct why_line *why; /* of the privilege's roles; NULL: there are none, or it is not
 				       known who asks */
 };
@@ -47,10 +49,10 @@ void explain_text(const struct explanation *explanation, struct buffer *buffer);
  * An object with the members verdict ("forward", "refuse", or "answer" for the gate's
  * own endpoints), reason, status (of an answer: `own_status`), detail, method,
  * path, pattern, privilege, label, module, public, shadow_reason, roles, roles_wanted, scopes,
- * scopes_wanted, issuer, subject, client, certificate, ignored_entries (of the token's lists, since
- * they are no text), revoked ({by, at}), granted_to (the lines of the wanted roles, see
- * why_print.h), to_pass (what would make a request that lacks a role or a scope pass). What is not
- * known is null; lists are empty.
+ * scopes_wanted, upstream, forwarded (the target that the upstream gets), issuer, subject, client,
+ * certificate, ignored_entries (of the token's lists, since they are no text), revoked ({by, at}),
+ * granted_to (the lines of the wanted roles, see why_print.h), to_pass (what would make a request
+ * that lacks a role or a scope pass). What is not known is null; lists are empty.
  *
  * Returns it given: json_decref() it. NULL: no memory.
  */

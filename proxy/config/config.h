@@ -135,6 +135,9 @@ enum config_reading {
 MUST_CHECK bool config_read(
     const char *path, enum config_reading how, struct config **ret_config, struct err *reterr);
 
+/* The upstream of a module, or of what has no module (NULL). NULL: none is configured. */
+const struct backend *config_backend(const struct config *config, const struct module *module);
+
 /* Accepts NULL. */
 void config_free(struct config *config);
 

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What `tls` of an upstream holds: certificates and a key that OpenSSL takes. */
+/* The upstreams of a configuration, and what their `tls` holds. */
 #include "proxy/config/config.h"
 #include "proxy/config/prepare.h"
 #include "proxy/io/tls_identity.h"
+
+const struct backend *
+config_backend(const struct config *config, const struct module *module)
+{
+	return module != NULL && module->upstream != NULL ? module->upstream : config->upstream;
+}
 
 static void
 check_identity(struct config *config, const struct backend *backend, const struct node *tls)

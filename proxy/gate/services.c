@@ -310,13 +310,6 @@ services_unref(struct services *services)
 	free(services);
 }
 
-const struct backend *
-services_backend(const struct services *services, const struct module *module)
-{
-	return module != NULL && module->upstream != NULL ? module->upstream
-							  : services->config->upstream;
-}
-
 struct upstream *
 services_upstream(const struct services *services, const struct module *module)
 {

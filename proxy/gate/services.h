@@ -79,10 +79,6 @@ int64_t services_database_away_s(const struct services *services, struct err *re
 /* The upstream that serves a module (NULL: no module). NULL: none is configured for it. */
 struct upstream *services_upstream(const struct services *services, const struct module *module);
 
-/* How that upstream is configured; NULL: it is not. */
-const struct backend *services_backend(
-    const struct services *services, const struct module *module);
-
 /* List the upstreams, each once; lent while the services are held. Returns how many, at most
  * `room`. */
 size_t services_upstreams(const struct services *services, struct upstream **list, size_t room);

@@ -183,7 +183,7 @@ transaction_prepare(struct transaction *transaction, const struct decision *deci
 	const struct services *services = transaction->snapshot->services;
 	const struct config_limits *limits = &services->config->limits;
 	struct upstream *upstream = services_upstream(services, decision->route.module);
-	const struct backend *backend = services_backend(services, decision->route.module);
+	const struct backend *backend = config_backend(services->config, decision->route.module);
 	struct headers_setup setup = {
 		.rules = &services->config->rules,
 		.request = request,

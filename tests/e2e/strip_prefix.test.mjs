@@ -62,6 +62,18 @@ test('strip_prefix', async (t) => {
   });
 });
 
+test('explain names the upstream, and the target that it gets', async (t) => {
+  const gate = await makeGate(t, { upstream: { url: 'http://default:8080/base', strip_prefix: '/d' }, policy: { modules: { deep: policy('http://crm:8080').modules.deep }, public: ['/d/*', '/x', '/a/b/c/*'] } });
+  for (const [target, upstream, forwarded] of [
+    ['/a/b/c/1?q=%2F', 'http://crm:8080/v2', '/v2/c/1?q=%2F'], ['/d', 'http://default:8080/base', '/base/'], ['/d/%7E?', 'http://default:8080/base', '/base/~?'], ['/x', 'http://default:8080/base', null], ['/nowhere', null, null],
+  ]) await t.test(target, async () => {
+    const told = JSON.parse((await run(['explain', '-c', gate.file, '-X', 'GET', target, '--json'])).stdout);
+    assert.deepEqual([told.upstream, told.forwarded], [upstream, forwarded]);
+    const { stdout } = await run(['explain', '-c', gate.file, '-X', 'GET', target]);
+    assert.equal(/^forwarded: +"(.*)"$/m.exec(stdout)?.[1] ?? null, forwarded);
+  });
+});
+
 test('strip_prefix of the default upstream is for what begins with it', async (t) => {
   const upstream = await recordingUpstream(t);
   const gate = await startGate(t, { upstream: { url: upstream.url, strip_prefix: '/api' }, policy: { public: ['/*'] } });

@@ -75,7 +75,8 @@ a_refusal_is_reported_in_full(void **state)
 	    "\"method\":\"GET\",\"path\":\"/customer/1\",\"pattern\":\"/customer/*\","
 	    "\"privilege\":\"p\",\"label\":\"Customer API\",\"module\":\"crm\",\"public\":false,"
 	    "\"shadow_reason\":null,\"roles\":[\"SODA Developer\"],\"roles_wanted\":[\"reader\"],"
-	    "\"scopes\":[\"x\"],\"scopes_wanted\":[\"all\"],\"issuer\":\"okta\","
+	    "\"scopes\":[\"x\"],\"scopes_wanted\":[\"all\"],\"upstream\":null,"
+	    "\"forwarded\":null,\"issuer\":\"okta\","
 	    "\"subject\":\"alice\",\"client\":null,\"certificate\":null,\"ignored_entries\":0,"
 	    "\"revoked\":null,\"granted_to\":[],\"to_pass\":[\"scope all (privilege p)\"]}");
 	load_done(&told.load);
@@ -92,7 +93,8 @@ what_is_public_is_reported(void **state)
 	    "{\"verdict\":\"forward\",\"reason\":\"ok\",\"status\":200,\"detail\":null,"
 	    "\"method\":\"GET\",\"path\":\"/health\",\"pattern\":\"/health\",\"privilege\":null,"
 	    "\"label\":null,\"module\":null,\"public\":true,\"shadow_reason\":null,\"roles\":[],"
-	    "\"roles_wanted\":[],\"scopes\":[],\"scopes_wanted\":[],\"issuer\":null,"
+	    "\"roles_wanted\":[],\"scopes\":[],\"scopes_wanted\":[],\"upstream\":null,"
+	    "\"forwarded\":null,\"issuer\":null,"
 	    "\"subject\":null,\"client\":null,\"certificate\":null,\"ignored_entries\":0,"
 	    "\"revoked\":null,\"granted_to\":[],\"to_pass\":[]}");
 	load_done(&told.load);
@@ -118,7 +120,8 @@ a_token_refused_before_any_cover_is_reported(void **state)
 	    "\"detail\":\"expired 5 s ago\",\"method\":\"GET\",\"path\":null,\"pattern\":null,"
 	    "\"privilege\":null,\"label\":null,\"module\":null,\"public\":false,"
 	    "\"shadow_reason\":null,\"roles\":[],\"roles_wanted\":[],\"scopes\":[],"
-	    "\"scopes_wanted\":[],\"issuer\":null,\"subject\":null,\"client\":null,"
+	    "\"scopes_wanted\":[],\"upstream\":null,\"forwarded\":null,"
+	    "\"issuer\":null,\"subject\":null,\"client\":null,"
 	    "\"certificate\":\"CN=a\",\"ignored_entries\":0,\"revoked\":null,"
 	    "\"granted_to\":[],\"to_pass\":[]}");
 	load_done(&told.load);
