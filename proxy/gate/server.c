@@ -20,6 +20,7 @@
 
 #define TICK_MS 100
 #define TRIM_TICKS 50
+#define HEAP_KEPT (16 << 20)
 
 struct server {
 	struct gate gate;
@@ -176,9 +177,12 @@ raise_limits(void)
 	(void)setrlimit(RLIMIT_CORE, &limit); /* a core file would contain tokens and keys */
 	/* NOLINTBEGIN(concurrency-mt-unsafe): there is one thread yet */
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)mallopt(M_ARENA_MAX, 2); /* an arena per thread would cost more memory than it is
-					* worth */
-				       /* NOLINTEND(concurrency-mt-unsafe) */
+	/* An arena per thread would cost more memory than it is worth. */
+	(void)mallopt(M_ARENA_MAX, 2);
+	/* Under load the heap's end is not given back to be asked for again at once; while nobody
+	 * asks, give_memory_back() does it. */
+	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
+	/* NOLINTEND(concurrency-mt-unsafe) */
 }
 
 static struct listener_setup
