@@ -14,8 +14,8 @@
 
 /* The top of the file, as written. */
 struct top {
-	const struct node *listen, *admin, *metrics, *issuers, *local, *forward, *limits, *log,
-	    *answers, *resource, *upstream;
+	const struct node *listen, *admin, *metrics, *forward_auth, *issuers, *local, *forward,
+	    *limits, *log, *answers, *resource, *upstream;
 	const char *policy, *state;
 };
 
@@ -47,6 +47,10 @@ static const struct field top_fields[] = {
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct top, metrics),
 	    .help = "health and metrics alone, for probes and scrapers" },
+	{ .key = "forward_auth",
+	    .type = FIELD_MAP,
+	    .offset = offsetof(struct top, forward_auth),
+	    .help = "where a gateway in front asks whether its client may" },
 	{ .key = "upstream",
 	    .type = FIELD_NODE,
 	    .offset = offsetof(struct top, upstream),
@@ -213,7 +217,8 @@ config_sections(void)
 		{ "/resource", NULL },
 		{ "/upstream", backend_fields },
 		{ "/upstream/tls", backend_tls_fields },
-		[15 + LOCAL_SECTIONS] = { NULL, NULL },
+		{ "/forward_auth", NULL },
+		[16 + LOCAL_SECTIONS] = { NULL, NULL },
 	};
 
 	sections[1].fields = config_listen_schema();
@@ -225,8 +230,9 @@ config_sections(void)
 	sections[10].fields = trusted_issuer_claims_schema();
 	sections[11].fields = source_schema();
 	sections[12].fields = config_resource_schema();
+	sections[15].fields = config_forward_auth_schema();
 	for (int i = 0; i < LOCAL_SECTIONS; i++)
-		sections[15 + i] =
+		sections[16 + i] =
 		    (struct config_section){ local_sections[i].name, local_sections[i].fields };
 	return sections;
 }
@@ -305,8 +311,8 @@ read_sections(struct config *config, const struct top *top)
 	schema_read(top->limits, limits_fields, &config->limits, &config->mistakes);
 	schema_read(top->log, log_fields, &log, &config->mistakes);
 	schema_read(top->answers, answers_fields, &answers, &config->mistakes);
-	config_listen_read(
-	    config, &(struct config_listen_maps){ top->listen, top->admin, top->metrics });
+	config_listen_read(config, &(struct config_listen_maps){
+				       top->listen, top->admin, top->metrics, top->forward_auth });
 	config->log_format = log.format;
 	config->log_level = log.level;
 	config->answer_detail = answers.detail == 1;

@@ -21,6 +21,7 @@
 #include "base/schema.h"
 #include "issuer/local/local.h"
 #include "policy/policy.h"
+#include "proxy/http/asked.h"
 #include "proxy/http/headers.h"
 #include "proxy/io/tls_server.h"
 #include "proxy/listener/engines/engines.h"
@@ -80,6 +81,13 @@ struct config_tls {
 	struct tls_server *server; /* made of the files by CONFIG_WHOLE; a reference */
 };
 
+/* `forward_auth`. */
+struct config_forward_auth {
+	const char *address; /* NULL: none */
+	enum asked_form form;
+	struct cidr_set proxies; /* who may ask */
+};
+
 /* All texts are lent by the arena. */
 struct config {
 	struct arena arena;
@@ -88,10 +96,11 @@ struct config {
 	struct texts listen;     /* addresses */
 	enum engines_name engine;
 	struct config_tls tls;
-	int threads;                    /* of engine events; 0: one for each processor */
-	mode_t socket_mode;             /* of the files of Unix sockets */
-	const char *admin;              /* address */
-	const char *metrics;            /* address; NULL: none */
+	int threads;         /* of engine events; 0: one for each processor */
+	mode_t socket_mode;  /* of the files of Unix sockets */
+	const char *admin;   /* address */
+	const char *metrics; /* address; NULL: none */
+	struct config_forward_auth forward_auth;
 	const struct backend *upstream; /* NULL when every module has its own */
 	const char *policy_path;
 	const char *state; /* absolute */
@@ -143,11 +152,14 @@ void config_free(struct config *config);
 
 /* The sections that name addresses; each may be NULL. */
 struct config_listen_maps {
-	const struct node *listen, *admin, *metrics;
+	const struct node *listen, *admin, *metrics, *forward_auth;
 };
 
 /* Read them. For config.c. */
 void config_listen_read(struct config *config, const struct config_listen_maps *maps);
+
+/* Is everything the same that takes effect at a start only? */
+bool config_listen_same(const struct config *a, const struct config *b);
 
 /* Read `listen.tls` (NULL: not given). For config_listen.c. */
 void config_tls_read(struct config *config, const struct node *map);
@@ -157,6 +169,10 @@ const struct field *config_listen_schema(void);
 const struct field *config_tls_schema(void);
 const struct field *config_admin_schema(void);
 const struct field *config_metrics_schema(void);
+const struct field *config_forward_auth_schema(void);
+
+/* Read `forward_auth` (NULL: not given). For config_listen.c. */
+void config_forward_auth_read(struct config *config, const struct node *map);
 
 /* Read the policy file; all the rest must be read before. Reports every mistake; false only when
  * the file cannot be read, or without memory. */

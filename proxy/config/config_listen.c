@@ -143,7 +143,7 @@ use_address(
 static void
 check_addresses(struct config *config, const struct config_listen_maps *maps)
 {
-	struct used_address all[CONFIG_LISTENERS + 2],
+	struct used_address all[CONFIG_LISTENERS + 3],
 	    used = { .section = "listen", .node = document_get(maps->listen, "address") };
 	size_t count = 0, listeners = config->listen.count;
 
@@ -158,12 +158,16 @@ check_addresses(struct config *config, const struct config_listen_maps *maps)
 		.text = config->admin,
 		.node = document_get(maps->admin, "address") };
 	use_address(config, &used, all, &count);
-	if (config->metrics == NULL)
-		return;
 	used = (struct used_address){ .section = "metrics",
 		.text = config->metrics,
 		.node = document_get(maps->metrics, "address") };
-	use_address(config, &used, all, &count);
+	if (used.text != NULL)
+		use_address(config, &used, all, &count);
+	used = (struct used_address){ .section = "forward_auth",
+		.text = config->forward_auth.address,
+		.node = document_get(maps->forward_auth, "address") };
+	if (used.text != NULL)
+		use_address(config, &used, all, &count);
 }
 
 void
@@ -187,5 +191,34 @@ config_listen_read(struct config *config, const struct config_listen_maps *maps)
 		mistake_at_key(&config->mistakes, document_get(maps->listen, "engine"),
 		    "this build of postern has no CivetWeb; its engine is \"events\"");
 	config_tls_read(config, listen.tls);
+	config_forward_auth_read(config, maps->forward_auth);
 	check_addresses(config, maps);
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return (a == NULL) == (b == NULL) && (a == NULL || strcmp(a, b) == 0);
+}
+
+bool
+config_listen_same(const struct config *a, const struct config *b)
+{
+	if (a->listen.count != b->listen.count || strcmp(a->admin, b->admin) != 0 ||
+	    !same_text(a->metrics, b->metrics) ||
+	    !same_text(a->forward_auth.address, b->forward_auth.address) ||
+	    a->engine != b->engine || a->threads != b->threads ||
+	    a->socket_mode != b->socket_mode || (a->tls.node == NULL) != (b->tls.node == NULL))
+		return false;
+	for (size_t i = 0; i < a->listen.count; i++)
+		if (strcmp(a->listen.at[i], b->listen.at[i]) != 0)
+			return false;
+	return a->limits.connections == b->limits.connections &&
+	       a->limits.header_bytes == b->limits.header_bytes &&
+	       a->limits.header_timeout_ms == b->limits.header_timeout_ms &&
+	       a->limits.body_timeout_ms == b->limits.body_timeout_ms &&
+	       a->limits.body_min_rate == b->limits.body_min_rate &&
+	       a->limits.idle_timeout_ms == b->limits.idle_timeout_ms &&
+	       a->limits.write_timeout_ms == b->limits.write_timeout_ms &&
+	       a->limits.token_cache_bytes == b->limits.token_cache_bytes;
 }

@@ -127,7 +127,9 @@ static void
 check_listeners(struct config *config)
 {
 	const struct node *admin = document_get(document_get(config->root, "admin"), "address"),
-			  *metrics = document_get(document_get(config->root, "metrics"), "address");
+			  *metrics = document_get(document_get(config->root, "metrics"), "address"),
+			  *forward_auth =
+			      document_get(document_get(config->root, "forward_auth"), "address");
 
 	for (size_t i = 0; i < config->listen.count; i++)
 		check_listener(config, config->engine, config->listen.at[i], config->listen.node);
@@ -135,6 +137,8 @@ check_listeners(struct config *config)
 		check_listener(config, ENGINES_EVENTS, config->admin, admin);
 	if (metrics != NULL && config->metrics != NULL)
 		check_listener(config, ENGINES_EVENTS, config->metrics, metrics);
+	if (forward_auth != NULL && config->forward_auth.address != NULL)
+		check_listener(config, ENGINES_EVENTS, config->forward_auth.address, forward_auth);
 }
 
 void

@@ -21,6 +21,8 @@ verdict_word(const struct transaction *transaction)
 {
 	if (transaction->reason != REASON_OK)
 		return "refuse";
+	if (transaction->authorizes)
+		return "allow";
 	return transaction->served_here ? "serve" : "forward";
 }
 
@@ -49,7 +51,7 @@ static void
 write_line(void *context)
 {
 	const struct transaction *transaction = ((const struct logged *)context)->transaction;
-	const struct request *request = exchange_request(transaction->exchange);
+	const struct request *request = transaction->request;
 	struct log_line line;
 
 	log_begin(&line, "request");

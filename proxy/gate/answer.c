@@ -163,7 +163,8 @@ answer_refuse(struct exchange *exchange, const struct answer_refusal *refusal)
 				      ? refusal->detail
 				      : reason_title(refusal->reason);
 	struct buffer headers, body;
-	struct answer answer = { .status = reason_status(refusal->reason) };
+	int status = reason_status(refusal->reason);
+	struct answer answer = { .status = refusal->disguised ? 403 : status };
 
 	buffer_init(&headers, 8192);
 	buffer_init(&body, 8192);
@@ -174,9 +175,11 @@ answer_refuse(struct exchange *exchange, const struct answer_refusal *refusal)
 	header_line_add(&headers, SPAN("Cache-Control"), SPAN("no-store"));
 	header_line_add(&headers, SPAN("X-Postern"), SPAN("refused"));
 	header_line_add(&headers, SPAN("X-Request-Id"), refusal->request_id);
-	if (answer.status == 503 || answer.status == 429)
+	if (status == 503 || status == 429)
 		header_line_add_number(
 		    &headers, SPAN("Retry-After"), refusal->wait_s > 0 ? refusal->wait_s : 5);
+	if (refusal->disguised)
+		header_line_add_number(&headers, SPAN("X-Postern-Status"), status);
 	buffer_add(&headers, refusal->cors);
 	add_challenge(&headers, exchange, refusal, description);
 	answer.headers = buffer_span(&headers);

@@ -24,6 +24,7 @@ struct answer_refusal {
 	struct span scope;     /* what would have sufficed; may be empty */
 	bool basic;            /* Basic is accepted there */
 	int64_t wait_s;        /* for Retry-After; 0: some seconds */
+	bool disguised;        /* as 403, with the true status in X-Postern-Status */
 	struct span request_id;
 	struct span cors;     /* header lines for browsers; may be empty */
 	const char *metadata; /* URL of the resource's metadata; NULL: on the host of the request */

@@ -201,8 +201,8 @@ know_user(struct gate *gate, const struct judge_inputs *inputs, struct transacti
 {
 	struct cache_key key = cache_key_for(inputs->snapshot->serial, inputs->certificate);
 	struct caller *caller = NULL;
-	enum reason reason = judge_attempt(
-	    inputs, exchange_request(transaction->exchange), transaction->arena, decision);
+	enum reason reason =
+	    judge_attempt(inputs, transaction->request, transaction->arena, decision);
 
 	if (reason != REASON_OK)
 		return reason;
@@ -242,22 +242,19 @@ know_caller(void *context, const struct judge_inputs *inputs, struct decision *d
 	return judge_certificate(inputs, asking->transaction->arena, decision);
 }
 
-/* Decide by the snapshot that the transaction holds, and prepare forwarding. */
+/* Decide by the snapshot that the transaction holds. */
 static void
 judge(struct gate *gate, struct transaction *transaction, struct decision *decision)
 {
 	struct judge_inputs inputs = transaction_inputs(transaction);
 	struct asking asking = { gate, transaction };
-	struct judge_who who = { know_caller, &asking, transaction->arena,
-		exchange_request(transaction->exchange) };
+	struct judge_who who = { know_caller, &asking, transaction->arena, transaction->request };
 
 	/* Results of an earlier attempt may belong to another configuration. */
 	decision->caller = NULL;
 	decision->issuer_index = SIZE_MAX;
 	transaction->reason = judge_steps(&inputs, &who, decision);
 	transaction_tell(transaction, decision);
-	if (transaction->reason == REASON_OK)
-		transaction->reason = transaction_prepare(transaction, decision);
 }
 
 /* Is the reason about the upstream? Details of the upstream's address and its errors are for the
@@ -269,9 +266,17 @@ about_upstream(enum reason reason)
 	       reason == REASON_UPSTREAM_MALFORMED;
 }
 
+/* nginx takes 401 and 403 from who is asked, and makes 500 of others. */
+static bool
+is_disguised(const struct transaction *transaction, const struct snapshot *snapshot)
+{
+	return transaction->authorizes && snapshot != NULL &&
+	       snapshot->config->forward_auth.form == ASKED_ORIGINAL && transaction->status != 401;
+}
+
 /* Without a snapshot nothing is known of what clients may be told: nothing is. */
-static void
-refuse(const struct gate *gate, struct transaction *transaction)
+void
+gate_deny(const struct gate *gate, struct transaction *transaction)
 {
 	struct snapshot *snapshot = snapshot_take(gate->hold);
 	struct answer_refusal refusal = {
@@ -289,6 +294,7 @@ refuse(const struct gate *gate, struct transaction *transaction)
 	};
 
 	transaction->status = reason_status(transaction->reason);
+	refusal.disguised = is_disguised(transaction, snapshot);
 	answer_refuse(transaction->exchange, &refusal);
 	snapshot_release(snapshot);
 }
@@ -313,8 +319,8 @@ let_go(struct transaction *transaction)
 		transaction->status = reason_status(REASON_CLIENT_GONE);
 }
 
-static void
-finish(struct gate *gate, struct transaction *transaction)
+void
+gate_finish(struct gate *gate, struct transaction *transaction)
 {
 	int64_t duration_us = clock_mono_us() - exchange_started_us(transaction->exchange);
 
@@ -332,18 +338,10 @@ answer_options(struct transaction *transaction)
 	answer_write(transaction->exchange, &answer);
 }
 
-/* From the decision to the answer. An unknown key is looked up again once, and once more when a
- * reload ended that refresh; never in a loop. */
-static void
-serve(struct gate *gate, struct transaction *transaction, struct decision *decision)
+void
+gate_decide(struct gate *gate, struct transaction *transaction, struct decision *decision)
 {
-	transaction->snapshot = snapshot_take(gate->hold);
-	if (transaction->snapshot != NULL)
-		transaction_trace(transaction);
-	if (transaction->snapshot != NULL && endpoints_serve(gate, transaction, decision))
-		return;
-	if (transaction->snapshot != NULL)
-		judge(gate, transaction, decision);
+	judge(gate, transaction, decision);
 	for (int tries = 0; tries < 2 && transaction->reason == REASON_KEY_UNKNOWN &&
 			    key_wait(gate, transaction, decision->issuer_index);
 	    tries++)
@@ -353,6 +351,23 @@ serve(struct gate *gate, struct transaction *transaction, struct decision *decis
 		transaction->detail = NULL;
 		transaction->fields = (struct access_fields){ 0 };
 	}
+}
+
+/* From the decision to the answer. */
+static void
+serve(struct gate *gate, struct transaction *transaction, struct decision *decision)
+{
+	transaction->reason = REASON_OVERLOADED;
+	transaction->snapshot = snapshot_take(gate->hold);
+	if (transaction->snapshot != NULL) {
+		transaction->reason = REASON_OK;
+		transaction_trace(transaction);
+		if (endpoints_serve(gate, transaction, decision))
+			return;
+		gate_decide(gate, transaction, decision);
+	}
+	if (transaction->reason == REASON_OK)
+		transaction->reason = transaction_prepare(transaction, decision);
 	if (transaction->reason == REASON_OK && transaction->max_forwards == 0)
 		answer_options(transaction);
 	else if (transaction->reason == REASON_OK)
@@ -387,8 +402,8 @@ gate_serve(void *context, struct exchange *exchange)
 	if (transaction.reason == REASON_CLIENT_GONE)
 		let_go(&transaction);
 	else if (transaction.reason != REASON_OK)
-		refuse(gate, &transaction);
-	finish(gate, &transaction);
+		gate_deny(gate, &transaction);
+	gate_finish(gate, &transaction);
 	transaction_end(&transaction);
 	judge_forget(&decision);
 	arena_done(&arena);
@@ -406,8 +421,8 @@ gate_refuse(void *context, struct exchange *exchange, enum reason reason, const 
 		transaction.reason = reason;
 		transaction.detail = detail;
 		exchange_close(exchange);
-		refuse(gate, &transaction);
-		finish(gate, &transaction);
+		gate_deny(gate, &transaction);
+		gate_finish(gate, &transaction);
 		transaction_end(&transaction);
 	}
 	arena_done(&arena);

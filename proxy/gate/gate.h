@@ -56,4 +56,17 @@ void gate_serve(void *context, struct exchange *exchange);
  * like any other. */
 void gate_refuse(void *context, struct exchange *exchange, enum reason reason, const char *detail);
 
+struct transaction;
+struct decision;
+
+/* Decide by the snapshot that the transaction holds, and set its reason. An unknown key is looked
+ * up again once, and once more when a reload ended that refresh; never in a loop. */
+void gate_decide(struct gate *gate, struct transaction *transaction, struct decision *decision);
+
+/* Answer with the refusal that is the transaction's reason. */
+void gate_deny(const struct gate *gate, struct transaction *transaction);
+
+/* Count the request and write its log line. */
+void gate_finish(struct gate *gate, struct transaction *transaction);
+
 #endif

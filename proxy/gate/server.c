@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "jwks/fetch.h"
 #include "proxy/gate/admin.h"
+#include "proxy/gate/authorize.h"
 #include "proxy/gate/gate.h"
 #include "proxy/listener/events/activation.h"
 #include "proxy/gate/key_wait.h"
@@ -25,11 +26,11 @@
 struct server {
 	struct gate gate;
 	struct admin admin;
-	struct listener *public[CONFIG_LISTENERS];
+	struct listener *public[CONFIG_LISTENERS + 1]; /* and that of `forward_auth` */
 	size_t public_count;
 	struct listener *private; /* of `admin` */
 	struct listener *metrics; /* NULL: none */
-	bool secure;              /* the public ones have TLS */
+	size_t secure_count;      /* of the public ones: how many have TLS, from the first on */
 	struct reload *reload;
 	struct inputs_watch *watch; /* of the files that were read last, active or not */
 	char path[4096];
@@ -65,39 +66,13 @@ log_mistakes(const struct config *config)
 		    mistake->warning ? LOG_WARN : LOG_ERROR, "configuration", "%s", mistake->text);
 }
 
-static bool
-same_text(const char *a, const char *b)
-{
-	return (a == NULL) == (b == NULL) && (a == NULL || strcmp(a, b) == 0);
-}
-
-static bool
-same_listeners(const struct config *a, const struct config *b)
-{
-	if (a->listen.count != b->listen.count || strcmp(a->admin, b->admin) != 0 ||
-	    !same_text(a->metrics, b->metrics) || a->engine != b->engine ||
-	    a->threads != b->threads || a->socket_mode != b->socket_mode ||
-	    (a->tls.node == NULL) != (b->tls.node == NULL))
-		return false;
-	for (size_t i = 0; i < a->listen.count; i++)
-		if (strcmp(a->listen.at[i], b->listen.at[i]) != 0)
-			return false;
-	return a->limits.connections == b->limits.connections &&
-	       a->limits.header_bytes == b->limits.header_bytes &&
-	       a->limits.header_timeout_ms == b->limits.header_timeout_ms &&
-	       a->limits.body_timeout_ms == b->limits.body_timeout_ms &&
-	       a->limits.body_min_rate == b->limits.body_min_rate &&
-	       a->limits.idle_timeout_ms == b->limits.idle_timeout_ms &&
-	       a->limits.write_timeout_ms == b->limits.write_timeout_ms &&
-	       a->limits.token_cache_bytes == b->limits.token_cache_bytes;
-}
-
 static void
 tell_listeners(const struct config *old, const struct config *config)
 {
-	if (!same_listeners(old, config))
+	if (!config_listen_same(old, config))
 		log_event(LOG_WARN, "reload",
-		    "listen, admin, metrics, token_cache and the limits of connections take effect "
+		    "listen, admin, metrics, forward_auth.address, token_cache and the limits of "
+		    "connections take effect "
 		    "at the next start");
 }
 
@@ -105,9 +80,9 @@ tell_listeners(const struct config *old, const struct config *config)
 static void
 renew_tls(struct server *server, const struct config *config)
 {
-	if (!server->secure || config->tls.server == NULL)
+	if (config->tls.server == NULL)
 		return;
-	for (size_t i = 0; i < server->public_count; i++)
+	for (size_t i = 0; i < server->secure_count; i++)
 		listener_secure(server->public[i], config->tls.server);
 }
 
@@ -218,6 +193,7 @@ admin_setup_of(const struct config *config, const char *address)
 	return setup;
 }
 
+/* address NULL: there is none. */
 static bool
 names_socket(const char *address, struct span name)
 {
@@ -236,7 +212,8 @@ warn_of_unserved(const struct config *config)
 
 	for (int fd = ACTIVATION_FIRST; activation_name(&activation, fd, &name); fd++) {
 		bool served = names_socket(config->admin, name) ||
-			      (config->metrics != NULL && names_socket(config->metrics, name));
+			      names_socket(config->metrics, name) ||
+			      names_socket(config->forward_auth.address, name);
 
 		for (size_t i = 0; i < config->listen.count; i++)
 			served = served || names_socket(config->listen.at[i], name);
@@ -263,6 +240,24 @@ listen_metrics(struct server *server, const struct config *config, struct err *r
 	return listener_start(&setup, &server->metrics, reterr) || err_within(reterr, "metrics");
 }
 
+/* `forward_auth`, if there is one: drained like the public ones, since requests wait for it. */
+static bool
+listen_forward_auth(struct server *server, const struct config *config, struct err *reterr)
+{
+	struct listener_setup setup = listener_setup_of(config, config->forward_auth.address);
+
+	if (config->forward_auth.address == NULL)
+		return true;
+	setup.engine = engines_find(ENGINES_EVENTS);
+	setup.serve = authorize_serve;
+	setup.refuse = gate_refuse;
+	setup.context = &server->gate;
+	if (!listener_start(&setup, &server->public[server->public_count], reterr))
+		return err_within(reterr, "forward_auth");
+	server->public_count++;
+	return true;
+}
+
 /* The listeners of probes start last: once a probe succeeds, the others are ready. */
 static bool
 listen_all(struct server *server, const struct config *config, struct err *reterr)
@@ -270,7 +265,6 @@ listen_all(struct server *server, const struct config *config, struct err *reter
 	struct listener_setup setup;
 
 	warn_of_unserved(config);
-	server->secure = config->tls.server != NULL;
 	for (size_t i = 0; i < config->listen.count; i++) {
 		setup = listener_setup_of(config, config->listen.at[i]);
 		setup.tls = config->tls.server;
@@ -281,6 +275,9 @@ listen_all(struct server *server, const struct config *config, struct err *reter
 			return err_within(reterr, "listen");
 		server->public_count++;
 	}
+	server->secure_count = config->tls.server == NULL ? 0 : server->public_count;
+	if (!listen_forward_auth(server, config, reterr))
+		return false;
 	server->admin.listeners = server->public;
 	server->admin.listener_count = server->public_count;
 	if (!listen_metrics(server, config, reterr))

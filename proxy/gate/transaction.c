@@ -37,8 +37,10 @@ transaction_start(struct transaction *transaction, struct exchange *exchange, st
 {
 	unsigned char id[ID_BYTES];
 
-	*transaction =
-	    (struct transaction){ .exchange = exchange, .arena = arena, .max_forwards = -1 };
+	*transaction = (struct transaction){ .exchange = exchange,
+		.request = exchange_request(exchange),
+		.arena = arena,
+		.max_forwards = -1 };
 	if (!draw(id, sizeof(id)))
 		return false;
 	base64url_encode((struct span){ (const char *)id, sizeof(id) }, transaction->id);
@@ -48,7 +50,7 @@ transaction_start(struct transaction *transaction, struct exchange *exchange, st
 void
 transaction_trace(struct transaction *transaction)
 {
-	const struct request *request = exchange_request(transaction->exchange);
+	const struct request *request = transaction->request;
 
 	transaction->trace_parent = trace_parent_of(request);
 	if (transaction->snapshot->config->rules.keep_request_id)
@@ -79,7 +81,7 @@ transaction_inputs(const struct transaction *transaction)
 {
 	return (struct judge_inputs){ .snapshot = transaction->snapshot,
 		.config = transaction->snapshot->config,
-		.certificate = exchange_request(transaction->exchange)->certificate,
+		.certificate = transaction->request->certificate,
 		.now_s = clock_now_s(),
 		.mono_s = clock_mono_s() };
 }
@@ -93,7 +95,7 @@ transaction_tell(struct transaction *transaction, const struct decision *decisio
 	    decision->caller == NULL ? NULL : &decision->caller->principal;
 
 	transaction->cors = preflight_lines(route->module == NULL ? NULL : route->module->cors,
-	    exchange_request(transaction->exchange), transaction->arena);
+	    transaction->request, transaction->arena);
 	transaction->shadow_reason = decision->verdict.shadow_reason;
 	transaction->detail = decision->verdict.detail;
 	transaction->fields = (struct access_fields){ .pattern = route->pattern,
@@ -179,7 +181,7 @@ map_references(struct transaction *transaction, const struct backend *backend,
 enum reason
 transaction_prepare(struct transaction *transaction, const struct decision *decision)
 {
-	const struct request *request = exchange_request(transaction->exchange);
+	const struct request *request = transaction->request;
 	const struct services *services = transaction->snapshot->services;
 	const struct config_limits *limits = &services->config->limits;
 	struct upstream *upstream = services_upstream(services, decision->route.module);

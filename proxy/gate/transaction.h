@@ -37,6 +37,9 @@ struct access_fields {
 
 struct transaction {
 	struct exchange *exchange;
+	struct request *request; /* to be judged: the exchange's, or the one that a gateway asks
+				  * about */
+	bool authorizes;         /* a gateway asks: nothing is forwarded */
 	struct arena *arena;
 	struct snapshot *snapshot;    /* held; NULL: not taken yet, or released */
 	char id[TRANSACTION_ID_ROOM]; /* X-Request-Id */

@@ -37,12 +37,13 @@ function fill(dir) {
 }
 
 /** Every key of the manual, good. */
-const base = ({ port, adminPort, metricsPort }) => ({
+const base = ({ port, adminPort, metricsPort, authPort }) => ({
   listen: { address: `127.0.0.1:${port}`, engine: 'events', threads: 2, socket_mode: '0660',
     tls: { certificate: 'cert.pem', key: 'tls.key', certificates: [{ certificate: 'cert.pem', key: 'tls.key' }], client_ca: 'cert.pem', client_certificate: 'optional' },
   },
   admin: { address: `127.0.0.1:${adminPort}` },
   metrics: { address: `127.0.0.1:${metricsPort}` },
+  forward_auth: { address: `127.0.0.1:${authPort}`, form: 'path', trusted_proxies: ['127.0.0.0/8', 'unix'] },
   upstream: { url: 'https://127.0.0.1:9/v2', host: 'keep', strip_prefix: '/a', rewrite_location: true, timeout: '60s', tls: { ca_file: 'cert.pem', certificate: { file: 'cert.pem' }, key: { file: 'tls.key' }, server_name: 'api.example' } },
   policy: 'policy.yaml',
   state: 'state',
@@ -102,7 +103,7 @@ const DATABASES = ['.', '..', 'st/', 'st/.', 'st/..', '/', 'd'.repeat(250), 'd'.
   ...BY_URL.map((query) => `postgresql://u@/x?host=127.0.0.1&${query}`)];
 
 /** What only the attempt can tell, as the manual lists it; and ports that are not ours to take. */
-const excepted = ({ at, value }) => ['listen', 'admin', 'metrics'].includes(at[0]) && (value === undefined || value === 'x:1');
+const excepted = ({ at, value }) => ['listen', 'admin', 'metrics', 'forward_auth'].includes(at[0]) && (value === undefined || value === 'x:1');
 
 const namesFile = ({ at }) => at.at(-1) === 'file' || ['jwks_file', 'ca_file', 'policy', 'state', 'database'].includes(at.at(-1)) || (at.includes('tls') && ['certificate', 'key', 'client_ca'].includes(at.at(-1)));
 
@@ -167,7 +168,7 @@ async function all(variants) {
   const count = { good: 0, bad: 0 };
   const next = variants[Symbol.iterator]();
   await Promise.all(Array.from({ length: AT_A_TIME }, async () => {
-    const ports = { port: await freePort(), adminPort: await freePort(), metricsPort: await freePort() };
+    const ports = { port: await freePort(), adminPort: await freePort(), metricsPort: await freePort(), authPort: await freePort() };
     for (const variant of next) {
       try {
         count[(await agree({ ports, ...variant(ports) })) ? 'good' : 'bad'] += 1;
@@ -180,7 +181,7 @@ async function all(variants) {
   return count;
 }
 
-const SOME = { port: 1, adminPort: 2, metricsPort: 3 };
+const SOME = { port: 1, adminPort: 2, metricsPort: 3, authPort: 4 };
 const KEYS = leaves(base(SOME));
 
 test('every key of the manual is tried', () => {
@@ -243,7 +244,7 @@ test('a file that may not be read', async (t) => {
   const dir = scratch();
   fs.chmodSync(dir, 0o755);
   fill(dir);
-  const config = base({ port: await freePort(), adminPort: await freePort(), metricsPort: await freePort() });
+  const config = base({ port: await freePort(), adminPort: await freePort(), metricsPort: await freePort(), authPort: await freePort() });
   fs.writeFileSync(path.join(dir, 'postern.yaml'), JSON.stringify(config));
   fs.chmodSync(path.join(dir, 'keys.json'), 0);
   const [checked, served] = ['check', 'serve'].map((word) => call(word, '-c', path.join(dir, 'postern.yaml')));
@@ -263,7 +264,7 @@ test('a file that may not be read', async (t) => {
 
 test('offline', async (t) => {
   const dir = scratch();
-  const config = base({ port: 8080, adminPort: 9901, metricsPort: 9902 });
+  const config = base({ port: 8080, adminPort: 9901, metricsPort: 9902, authPort: 9903 });
   config.local_issuer.database = { env: 'POSTERN_UNSET' };
   config.state = '/nowhere/deeper';
   fs.writeFileSync(path.join(dir, 'policy.yaml'), 'public: ["/o/*"]\n');

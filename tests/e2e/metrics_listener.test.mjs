@@ -31,7 +31,7 @@ test('health and metrics, and nothing else', async (t) => {
   await t.test('another address takes effect at the next start, and the log says so', async () => {
     gate.write('postern.yaml', { ...gate.config, metrics: { address: `127.0.0.1:${await freePort()}` } });
     assert.equal((await gate.admin('/reload', { method: 'POST' })).status, 200);
-    await gate.complains(/listen, admin, metrics/);
+    await gate.complains(/listen, admin, metrics, forward_auth\.address/);
     assert.equal((await there('GET', '/livez')).status, 200);
   });
 });

@@ -18,7 +18,9 @@ setup(void **state)
 	(void)state;
 	log_setup(LOG_JSON, LOG_INFO);
 	client_init(&exchange, "GET", "/orders/7", NULL);
-	transaction = (struct transaction){ .exchange = &exchange, .id = "id-1", .status = 200 };
+	transaction = (struct transaction){
+		.exchange = &exchange, .request = &exchange.request, .id = "id-1", .status = 200
+	};
 	return 0;
 }
 

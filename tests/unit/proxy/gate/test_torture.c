@@ -170,6 +170,7 @@ log_one(void *context)
 {
 	struct exchange exchange = { .outcome = { .status = 200 } };
 	struct transaction transaction = { .exchange = &exchange,
+		.request = &exchange.request,
 		.id = "id",
 		.reason = REASON_TOKEN_EXPIRED,
 		.status = 401,

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "head.h"
+#include "proxy/http/asked.h"
+
+#define O "X-Original-Method: PUT\nX-Original-URI: /a\n"
+#define F "X-Forwarded-Method: PUT\nX-Forwarded-Uri: /a\n"
+
+/* peer NULL: malformed. */
+static const struct {
+	enum asked_form form;
+	const char *target, *lines, *peer;
+} cases[] = {
+	{ ASKED_ORIGINAL, ASKED_PATH, O, "127.0.0.1" },
+	{ ASKED_FORWARDED, ASKED_PATH, F, "127.0.0.1" },
+	{ ASKED_PATH_BELOW, ASKED_PATH "/a", "", "127.0.0.1" },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 1.2.3.4, 127.0.0.9\n", "1.2.3.4" },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 1.2.3.4\nX-Forwarded-For: 5.6.7.8\n",
+	    "5.6.7.8" },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 1.2.3.4\nX-Forwarded-For: 127.0.0.9\n",
+	    "1.2.3.4" },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: x, 5.6.7.8\n", "5.6.7.8" },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 127.0.0.9\n", "127.0.0.9" },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 5.6.7.8, x\n", NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 5.6.7.8,\n", NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 5.6.7.8:80\n", NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, "", NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, F, NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, O F, NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Original-URI: /a\n", NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X_Original_URI: /a\n", NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X.Forwarded.Uri: /a\n", NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, "X-Original-Method: PUT\nX-Original-URI:\n", NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, "X-Original-Method: PUT\nX-Original-URI: a\n", NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH "/a", O, NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH "?a", O, NULL },
+	{ ASKED_FORWARDED, ASKED_PATH, O, NULL },
+	{ ASKED_PATH_BELOW, ASKED_PATH, "", NULL },
+	{ ASKED_PATH_BELOW, ASKED_PATH "x/a", "", NULL },
+	{ ASKED_PATH_BELOW, ASKED_PATH "/a", O, NULL },
+	{ ASKED_PATH_BELOW, ASKED_PATH "/a", "X-Forwarded-Uri: /a\n", NULL },
+};
+
+static void
+exactly_the_form_that_is_configured_counts(void **state)
+{
+	struct cidr loopback;
+	struct cidr_set proxies = { &loopback, 1, false };
+	struct request_certificate certificate = { .subject = SPAN("CN=gateway") };
+	struct err err;
+
+	(void)state;
+	assert_true(cidr_read(SPAN("127.0.0.0/8"), &loopback, &err));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct request request, asked;
+		enum reason reason;
+
+		head_read(&request, "PUT", cases[i].lines);
+		request.target = span_of(cases[i].target);
+		request.certificate = &certificate;
+		memcpy(request.peer, "127.0.0.1", 10);
+		reason = asked_read(cases[i].form, &proxies, &request, &asked);
+		if ((reason == REASON_OK) != (cases[i].peer != NULL))
+			fail_msg("case %zu: %s", i, asked.detail == NULL ? "OK" : asked.detail);
+		if (reason != REASON_OK) {
+			assert_non_null(asked.detail);
+			continue;
+		}
+		assert_true(span_is(asked.method, "PUT") && span_is(asked.target, "/a"));
+		assert_string_equal(asked.peer, cases[i].peer);
+		assert_null(asked.certificate);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(exactly_the_form_that_is_configured_counts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
