@@ -33,6 +33,7 @@ scan_held(struct civetweb_exchange *exchange)
 		rest = span_slice(rest, used, rest.len);
 	}
 	exchange->held_whole = read != RESPONSE_MORE;
+	exchange->conn->whole = read == RESPONSE_DONE;
 	exchange->conn->malformed = read == RESPONSE_BAD;
 	exchange->conn->chunks = &exchange->chunks;
 }
@@ -82,12 +83,14 @@ body_ready(struct civetweb_exchange *exchange, size_t room)
 	return ready < room ? ready : room;
 }
 
-size_t
+struct span
 body_carried(const struct civetweb_exchange *exchange)
 {
-	if (exchange->body_begun && exchange->conn->body_received > 0)
-		return 0;
-	return exchange->held_bytes - exchange->held_used;
+	if ((exchange->body_begun && exchange->conn->body_received > 0) ||
+	    exchange->held_bytes == exchange->held_used)
+		return (struct span){ 0 };
+	return (struct span){ exchange->held_body + exchange->held_used,
+		exchange->held_bytes - exchange->held_used };
 }
 
 void

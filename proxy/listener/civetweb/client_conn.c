@@ -70,21 +70,26 @@ client_conn_connected(struct client_conn *conn)
 	conn->phase = CLIENT_CONN_IDLE;
 	conn->chunks = NULL;
 	conn->malformed = false;
+	conn->whole = false;
+	conn->ends = (struct line_ends){ .empty = true };
 	conn->held = 0;
 	conn->first = true;
 	conn->late = false;
 }
 
 void
-client_conn_next(struct client_conn *conn, size_t carried)
+client_conn_next(struct client_conn *conn, struct span carried)
 {
-	conn->held = carried;
+	conn->held = carried.len;
 	conn->chunks = NULL;
 	conn->malformed = false;
+	conn->whole = false;
+	conn->ends = (struct line_ends){ .empty = true };
+	line_ends_follow(&conn->ends, carried);
 	conn->stack_trimmed = false;
 	conn->first = false;
 	conn->late = false;
-	conn->phase = carried > 0 ? CLIENT_CONN_HEAD : CLIENT_CONN_IDLE;
+	conn->phase = carried.len > 0 ? CLIENT_CONN_HEAD : CLIENT_CONN_IDLE;
 	conn->head_until_us = clock_mono_us() + conn->head_timeout_us;
 }
 
@@ -216,19 +221,21 @@ chunks_agree(struct client_conn *conn, struct span bytes)
 		read = chunks_read(conn->chunks, bytes, &used, &data);
 		bytes = span_slice(bytes, used, bytes.len);
 	}
+	conn->whole = read == RESPONSE_DONE;
 	return read != RESPONSE_BAD && bytes.len == 0;
 }
 
 /* Bytes of the head are in the engine's buffer. Bytes of a body are counted separately, since the
  * engine passes them on. */
 static void
-received(struct client_conn *conn, size_t bytes)
+received(struct client_conn *conn, struct span bytes)
 {
 	if (conn->phase == CLIENT_CONN_BODY) {
-		conn->body_received += bytes;
+		conn->body_received += bytes.len;
 		return;
 	}
-	conn->held += bytes;
+	conn->held += bytes.len;
+	line_ends_follow(&conn->ends, bytes);
 	if (conn->phase != CLIENT_CONN_IDLE)
 		return;
 	conn->phase = CLIENT_CONN_HEAD;
@@ -244,7 +251,7 @@ recv(int socket, void *into, size_t room, int flags)
 	got = real_recv(socket, into, room, flags);
 	if (mine == NULL || got <= 0 || socket != mine->socket || (flags & MSG_PEEK) != 0)
 		return got;
-	received(mine, (size_t)got);
+	received(mine, (struct span){ into, (size_t)got });
 	if (mine->phase != CLIENT_CONN_BODY || mine->chunks == NULL ||
 	    chunks_agree(mine, (struct span){ into, (size_t)got }))
 		return got;

@@ -22,6 +22,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/span.h"
+#include "proxy/listener/civetweb/line_ends.h"
+
 enum client_conn_phase {
 	CLIENT_CONN_IDLE,  /* waiting for the first byte of a request */
 	CLIENT_CONN_HEAD,  /* in a request's head */
@@ -38,6 +41,8 @@ struct client_conn {
 	size_t held;           /* bytes in the engine's buffer, from a request's first byte on */
 	struct chunks *chunks; /* of a chunked body: followed as it is received; else NULL */
 	bool malformed;        /* it is framed wrongly */
+	bool whole;            /* its end was received */
+	struct line_ends ends; /* of the head */
 	size_t body_received;  /* bytes received while in the body */
 	int64_t head_until_us; /* deadline of the head, once its first byte is there */
 	int64_t body_until_us; /* deadline of the body */
@@ -63,9 +68,9 @@ struct client_conn *client_conn_mine(void);
 /* A new connection begins. */
 void client_conn_connected(struct client_conn *conn);
 
-/* The request was served, and `carried` bytes of the next one are already in the engine's
- * buffer. */
-void client_conn_next(struct client_conn *conn, size_t carried);
+/* The request was served, and `carried`, the first bytes of the next one, are already in the
+ * engine's buffer. */
+void client_conn_next(struct client_conn *conn, struct span carried);
 
 /* How often poll() of this file was called: 0 after traffic means that the engine's calls are not
  * intercepted, so nothing above works. */

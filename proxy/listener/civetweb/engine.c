@@ -53,7 +53,9 @@ read_body(struct exchange *base, char *into, size_t room)
 	if (exchange->conn->malformed)
 		return body_broken(exchange);
 	got = mg_read(exchange->connection, into, body_ready(exchange, room));
-	if (got == 0 && request->framing == BODY_CHUNKED)
+	/* The engine also returns 0 when the client closed before the last CRLF, or amid a trailer.
+	 */
+	if (got == 0 && request->framing == BODY_CHUNKED && exchange->conn->whole)
 		return EXCHANGE_END;
 	/* For a body with a length, mg_read() returns 0 when nothing arrived in time. */
 	if (got <= 0)
@@ -160,6 +162,8 @@ examine(struct civetweb_exchange *exchange, const struct mg_request_info *info)
 
 	if (wrong != NULL)
 		return wrong;
+	if (exchange->conn->ends.wrong)
+		return "a line of the head does not end with CRLF";
 	exchange->held_body = info->request_method + head_bytes;
 	exchange->held_bytes = exchange->conn->held - head_bytes;
 	copy_request(&exchange->base.request, info);

@@ -47,8 +47,8 @@ size_t body_ready(struct civetweb_exchange *exchange, size_t room);
 /* Start reading: sets the body's deadline and finds what is in the buffer already. */
 void body_begin(struct civetweb_exchange *exchange);
 
-/* Bytes of the next request in the engine's buffer. */
-size_t body_carried(const struct civetweb_exchange *exchange);
+/* What of the next request is in the engine's buffer; lent by that. */
+struct span body_carried(const struct civetweb_exchange *exchange);
 
 /* engine.buffered and engine.receive. */
 bool body_buffered(const struct exchange *base);
