@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // `strip_prefix`: what the upstream sees, what clients are told, and that nobody gets around it.
 import assert from 'node:assert/strict';
+import net from 'node:net';
+import path from 'node:path';
+import { once } from 'node:events';
 import test from 'node:test';
-import { makeGate, run, startGate } from './harness/gate.mjs';
+import { makeGate, run, scratch, startGate } from './harness/gate.mjs';
 import { expectRefusal } from './harness/refusal.mjs';
-import { answer, recordingUpstream } from './harness/upstream.mjs';
+import { answer, nginxUpstream, recordingUpstream } from './harness/upstream.mjs';
 
 /** The upstream answers with what the query asks for, as lines of its head. */
 const sayWhat = (request) => {
@@ -104,4 +107,59 @@ test('mistakes', async (t) => {
     assert.equal(code, 1);
     assert.match(stdout + stderr, complaint);
   });
+});
+
+test('in front of a real nginx, which redirects to the folder by its own name', async (t) => {
+  const nginx = await nginxUpstream(t, { 'folder/index.html': 'here', 'v2/folder/index.html': 'there' });
+  const gate = await startGate(t, {
+    policy: {
+      modules: {
+        kept: { paths: ['/kept/*'], upstream: { url: nginx.url, strip_prefix: '/kept' } },
+        named: { paths: ['/named/*'], upstream: { url: `${nginx.url}/v2`, strip_prefix: '/named', host: 'upstream' } },
+      },
+      public: ['/*'],
+    },
+  });
+  for (const [target, location, text] of [['/kept/folder', '/kept/folder/', 'here'], ['/named/folder', '/named/folder/', 'there']]) {
+    const moved = await gate.ask({ target });
+    assert.equal(moved.status, 301);
+    const [told] = moved.all('location');
+    assert.equal(told, location);
+    assert.equal((await gate.ask({ target: location })).text, text);
+  }
+});
+
+test('HTTP/1.0 answers, and a Unix socket', async (t) => {
+  const socket = path.join(scratch(), 'api.sock');
+  const heads = [];
+  const server = net.createServer((wire) => wire.on('error', () => {}).once('data', (data) => {
+    heads.push(data.toString('latin1'));
+    wire.end('HTTP/1.0 302 Found\r\nLocation: http://localhost/x\r\n\r\nuntil the end');
+  })).listen(socket);
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const gate = await startGate(t, { policy: { modules: { m: { paths: ['/m/*'], upstream: { url: `unix:${socket}`, host: 'upstream', strip_prefix: '/m' } } }, public: ['/m/*'] } });
+  for (let i = 0; i < 2; i++) {
+    const got = await gate.ask({ target: '/m/y' });
+    assert.equal(got.status, 302);
+    assert.deepEqual(got.all('location'), ['/m/x']);
+    assert.equal(got.text, 'until the end');
+  }
+  assert.equal(heads.length, 2, 'no connection is kept');
+  for (const head of heads) assert.match(head, /^GET \/y HTTP\/1\.1\r\nHost: localhost\r\n/);
+});
+
+test('an escape in a prefix is what it stands for', async (t) => {
+  const upstream = await recordingUpstream(t);
+  const gate = await startGate(t, { policy: { modules: { m: { paths: ['/a%21/*'], upstream: { url: upstream.url, strip_prefix: '/a!' } } }, public: ['/*'] } });
+  for (const target of ['/a!/x', '/a%21/x']) {
+    assert.equal((await gate.ask({ target })).status, 200);
+    assert.equal(upstream.requests.at(-1).target, '/x');
+  }
+  for (const prefix of ['/%c3%a9', '/%7Ea']) {
+    const other = await makeGate(t, { policy: { modules: { m: { paths: [`${prefix}/*`], upstream: { url: upstream.url, strip_prefix: prefix } } }, public: ['/*'] } });
+    const { code, stdout, stderr } = await run(['check', '-c', other.file]);
+    assert.equal(code, 1, 'it must be canonical');
+    assert.match(stdout + stderr, /strip_prefix/);
+  }
 });
