@@ -99,6 +99,7 @@ forwarding_run(struct forwarding *forwarding)
 	enum reason reason = ask(forwarding, false);
 
 	if (!forwarding->client->gone && may_ask_again(forwarding, reason)) {
+		upstream_count_retry(upstream_count(forwarding->forward->upstream));
 		upstream_conn_close(forwarding->conn);
 		forwarding->conn = NULL;
 		reason = ask(forwarding, true);

@@ -29,6 +29,12 @@ upstream_count_answer(struct upstream_count *count, int64_t first_byte_us)
 	    &count->first_byte_us, (uint64_t)first_byte_us, memory_order_relaxed);
 }
 
+void
+upstream_count_retry(struct upstream_count *count)
+{
+	atomic_fetch_add_explicit(&count->retries, 1, memory_order_relaxed);
+}
+
 static uint64_t
 value_of(atomic_uint_fast64_t *counter)
 {
@@ -103,6 +109,18 @@ add_failures(const struct upstream_sample *samples, size_t count, struct buffer 
 }
 
 static void
+add_retries(const struct upstream_sample *samples, size_t count, struct buffer *text)
+{
+	buffer_add_text(text,
+	    "# HELP postern_upstream_retries_total Requests that were sent a second time.\n"
+	    "# TYPE postern_upstream_retries_total counter\n");
+	for (size_t i = 0; i < count; i++) {
+		add_sample(text, &samples[i], "postern_upstream_retries_total", "");
+		buffer_format(text, "%" PRIu64 "\n", value_of(&samples[i].count->retries));
+	}
+}
+
+static void
 add_first_byte(const struct upstream_sample *samples, struct buffer *text)
 {
 	static const char name[] = "postern_upstream_first_byte_seconds";
@@ -135,6 +153,7 @@ upstream_count_text(const struct upstream_sample *samples, size_t count, struct 
 		return;
 	add_connections(samples, count, text);
 	add_failures(samples, count, text);
+	add_retries(samples, count, text);
 	buffer_add_text(text,
 	    "# HELP postern_upstream_first_byte_seconds From the request's head to the answer's.\n"
 	    "# TYPE postern_upstream_first_byte_seconds histogram\n");

@@ -31,6 +31,7 @@ enum upstream_failure {
 struct upstream_count {
 	atomic_int open; /* connections, in use and idle */
 	atomic_uint_fast64_t opened, reused;
+	atomic_uint_fast64_t retries; /* requests that were sent a second time */
 	atomic_uint_fast64_t failures[UPSTREAM_FAILURES];
 	atomic_uint_fast64_t
 	    buckets[UPSTREAM_BUCKETS];      /* answers by the time to their first byte */
@@ -39,6 +40,9 @@ struct upstream_count {
 
 /* A request failed, of that kind. */
 void upstream_count_failure(struct upstream_count *count, enum upstream_failure failure);
+
+/* A request is sent a second time. */
+void upstream_count_retry(struct upstream_count *count);
 
 /* An answer's head was there so many microseconds after the request's was sent. */
 void upstream_count_answer(struct upstream_count *count, int64_t first_byte_us);

@@ -56,6 +56,7 @@ what_may_be_repeated_is_sent_again_on_a_new_connection(void **state)
 		assert_null(exchanged.result.detail);
 		assert_int_equal(exchanged.result.status, 204);
 		assert_int_equal(upstream_count(exchanged.upstream)->opened, 2);
+		assert_int_equal(upstream_count(exchanged.upstream)->retries, 1);
 		/* The pool's connection was stale: nothing has failed. */
 		assert_int_equal(exchanged_failures(&exchanged, UPSTREAM_RESET), 0);
 		exchanged_done(&exchanged);
@@ -80,6 +81,7 @@ what_may_not_be_repeated_is_sent_once(void **state)
 		assert_int_equal(exchanged.result.reason, REASON_UPSTREAM_UNREACHABLE);
 		assert_int_equal(upstream_count(exchanged.upstream)->opened, 1);
 		assert_int_equal(exchanged_failures(&exchanged, UPSTREAM_RESET), 1);
+		assert_int_equal(upstream_count(exchanged.upstream)->retries, 0);
 		exchanged_done(&exchanged);
 	}
 }

@@ -108,11 +108,13 @@ connections_are_counted_by_state_and_kind(void **state)
 	count.open = 5;
 	count.opened = 8;
 	count.reused = 900;
+	upstream_count_retry(&count);
 	text = text_of(&sample, 1);
 	expect(text, "postern_upstream_connections{upstream=\"api\",state=\"open\"} 5\n");
 	expect(text, "postern_upstream_connections{upstream=\"api\",state=\"idle\"} 3\n");
 	expect(text, "postern_upstream_connects_total{upstream=\"api\",kind=\"new\"} 8\n");
 	expect(text, "postern_upstream_connects_total{upstream=\"api\",kind=\"reused\"} 900\n");
+	expect(text, "postern_upstream_retries_total{upstream=\"api\"} 1\n");
 }
 
 /* The text format allows one HELP and one TYPE for each metric. */
@@ -125,8 +127,8 @@ two_upstreams_share_their_headings(void **state)
 
 	(void)state;
 	text = text_of(samples, 2);
-	assert_int_equal(times(text, "# HELP "), 4);
-	assert_int_equal(times(text, "# TYPE "), 4);
+	assert_int_equal(times(text, "# HELP "), 5);
+	assert_int_equal(times(text, "# TYPE "), 5);
 	assert_int_equal(times(text, "# TYPE postern_upstream_failures_total counter\n"), 1);
 	expect(text, "postern_upstream_connections{upstream=\"api\",state=\"idle\"} 0\n");
 	expect(text, "postern_upstream_connections{upstream=\"crm\",state=\"idle\"} 1\n");
