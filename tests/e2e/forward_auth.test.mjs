@@ -105,28 +105,34 @@ test('only who is trusted may ask', async (t) => {
   assert.equal((await gate.ask({ target: '/_postern/authorize/open/x' })).status, 403, 'the listener has no such endpoint');
 });
 
-const NGINX = spawnSync('nginx', ['-v']).error ? 'nginx is not installed' : false;
-test('nginx, by its example', { skip: NGINX }, async (t) => {
+const GATEWAYS = {
+  nginx: { files: ['nginx.conf'], args: (dir) => ['-p', dir, '-c', path.join(dir, 'nginx.conf'), '-g', 'daemon off;'] },
+  haproxy: { files: ['haproxy.cfg', 'postern.lua'], args: () => ['-f', 'haproxy.cfg'] },
+};
+
+for (const [name, { files: own, args }] of Object.entries(GATEWAYS)) test(`${name}, by its example`, { skip: spawnSync(name, ['-v']).error ? `${name} is not installed` : false }, async (t) => {
   const upstream = await recordingUpstream(t);
   const gate = await askable(t, 'original');
   const port = await freePort();
   const dir = scratch();
-  const text = fs.readFileSync(path.join(EXAMPLES, 'nginx.conf'), 'utf8').replaceAll('127.0.0.1:9903', `127.0.0.1:${gate.authPort}`).replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`).replaceAll('http://127.0.0.1:9000', upstream.url);
   fs.mkdirSync(path.join(dir, 'tmp'));
   fs.chmodSync(dir, 0o755);
-  fs.writeFileSync(path.join(dir, 'nginx.conf'), text);
-  const nginx = spawn('nginx', ['-p', dir, '-c', path.join(dir, 'nginx.conf'), '-g', 'daemon off;'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  for (const one of own) {
+    const text = fs.readFileSync(path.join(EXAMPLES, one), 'utf8');
+    fs.writeFileSync(path.join(dir, one), text.replaceAll('127.0.0.1:9903', `127.0.0.1:${gate.authPort}`).replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`).replaceAll('127.0.0.1:9000', upstream.url.replace('http://', '')));
+  }
+  const gateway = spawn(name, args(dir), { cwd: dir, stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
-  nginx.stderr.on('data', (data) => (stderr += data));
+  gateway.stderr.on('data', (data) => (stderr += data));
   t.after(async () => {
-    const gone = nginx.exitCode === null ? once(nginx, 'close') : null;
-    nginx.kill('SIGTERM');
+    const gone = gateway.exitCode === null ? once(gateway, 'close') : null;
+    gateway.kill('SIGTERM');
     await gone;
   });
   await eventually(async () => {
-    if (nginx.exitCode !== null) throw new Error(`nginx ended: ${stderr}`);
+    if (gateway.exitCode !== null) throw new Error(`${name} ended: ${stderr}`);
     return ask(port, { target: '/other' }).catch(() => null);
-  }, 'nginx');
+  }, name);
   const via = async (request) => {
     upstream.clear();
     return { got: await ask(port, request), sent: upstream.requests[0] };
@@ -152,9 +158,9 @@ test('nginx, by its example', { skip: NGINX }, async (t) => {
   await t.test('a client that adds headers of gateways gains nothing', async () => {
     for (const lines of [['X-Original-URI: /open/x'], ['X-Original-Method: GET', 'X-Original-URI: /open/x'], ['X-Forwarded-Uri: /open/x', 'X-Forwarded-Method: GET'], ['X_Original_URI: /open/x'], ['X-Rewrite-URL: /open/x']]) {
       const { got, sent } = await via({ target: '/api/x', headers: lines });
-      assert.deepEqual([got.status, sent], [401, undefined], lines.join());
+      assert.ok([401, 403].includes(got.status) && sent === undefined, lines.join());
     }
   });
 });
 
-for (const absent of ['HAProxy', 'Caddy', 'Traefik', 'Envoy']) test(`${absent} itself`, { skip: 'no test starts it yet; what it sends is sent by a raw client above' }, () => {});
+for (const absent of ['Caddy', 'Traefik', 'Envoy']) test(`${absent} itself`, { skip: 'no test starts it yet; what it sends is sent by a raw client above' }, () => {});
