@@ -18,8 +18,6 @@ static const struct {
 	{ "hosts", NOT_YET },
 	{ "rate", NOT_YET },
 	{ "match", NOT_YET },
-	{ "deny", NOT_YET },
-	{ "all_roles", NOT_YET },
 	{ "case_sensitive", NOT_YET },
 	{ "tunnel_until_expiry", NOT_YET },
 	{ "health_check", NOT_YET },

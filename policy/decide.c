@@ -51,13 +51,24 @@ decide_route(const struct policy *policy, struct span method, const struct targe
 	}
 }
 
+/* Have two sets of roles one in common? NULL is the empty set. */
 static bool
-holds_role(const struct privilege *privilege, const uint64_t *roles, size_t words)
+meet(const uint64_t *a, const uint64_t *b, size_t words)
 {
-	for (size_t i = 0; i < words; i++)
-		if ((privilege->role_bits[i] & roles[i]) != 0)
+	for (size_t i = 0; b != NULL && i < words; i++)
+		if ((a[i] & b[i]) != 0)
 			return true;
 	return false;
+}
+
+/* Is every role of `wanted` in one of the two others? NULL is the empty set. */
+static bool
+hold_all(const uint64_t *wanted, const uint64_t *held, const uint64_t *more, size_t words)
+{
+	for (size_t i = 0; i < words; i++)
+		if ((wanted[i] & ~(held[i] | (more == NULL ? 0 : more[i]))) != 0)
+			return false;
+	return true;
 }
 
 static bool
@@ -74,17 +85,26 @@ static enum reason
 judge(const struct policy *policy, const struct privilege *privilege,
     const struct principal *principal)
 {
+	size_t words = policy->role_words;
+	const uint64_t *held, *unsure;
+	bool any, all;
+
 	if (principal == NULL)
 		return REASON_CREDENTIALS_MISSING;
-	if (privilege->roles.count == 0 && privilege->scopes.count == 0)
+	held = principal->roles;
+	unsure = principal->unsure;
+	if (meet(privilege->deny_bits, held, words))
+		return REASON_PRIVILEGE_MISSING;
+	any = (privilege->roles.count == 0 && privilege->scopes.count == 0) ||
+	      meet(privilege->role_bits, held, words) || holds_scope(privilege, principal);
+	all = hold_all(privilege->all_bits, held, NULL, words);
+	if (any && all && !meet(privilege->deny_bits, unsure, words))
 		return REASON_OK;
-	if (holds_role(privilege, principal->roles, policy->role_words) ||
-	    holds_scope(privilege, principal))
-		return REASON_OK;
-	if (principal->unsure != NULL &&
-	    holds_role(privilege, principal->unsure, policy->role_words))
+	/* With the groups that the token leaves out it could be allowed, or denied. */
+	if ((any || meet(privilege->role_bits, unsure, words)) &&
+	    hold_all(privilege->all_bits, held, unsure, words))
 		return REASON_GROUPS_OVERAGE;
-	return privilege->roles.count > 0 ? REASON_PRIVILEGE_MISSING : REASON_SCOPE_MISSING;
+	return all && privilege->roles.count == 0 ? REASON_SCOPE_MISSING : REASON_PRIVILEGE_MISSING;
 }
 
 static const char *

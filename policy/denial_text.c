@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/denial_text.h"
 
+#include "policy/role.h"
+
 /* A list in the making. */
 struct list {
 	struct arena *arena;
@@ -90,6 +92,38 @@ one_of(const struct texts *texts, const char *noun, struct arena *arena)
 	return arena_format(arena, "one of the %ss %s", noun, names);
 }
 
+/* The first of the roles that the caller has, or that it lacks; NULL: there is none. */
+static const char *
+first_of(const struct policy *policy, const struct texts *roles, const struct principal *principal,
+    bool held)
+{
+	for (size_t i = 0; i < roles->count; i++) {
+		const struct role *role = role_find(policy, span_of(roles->at[i]));
+
+		if (role != NULL && principal_has(principal, role->index) == held)
+			return role->name;
+	}
+	return NULL;
+}
+
+/* `all_roles` and `deny` by the role that decides; NULL: they are not why. */
+static const char *
+all_or_deny(const struct policy *policy, const struct privilege *privilege,
+    const struct principal *principal, struct arena *arena)
+{
+	const char *denied = first_of(policy, &privilege->deny, principal, true);
+	const char *lacking = first_of(policy, &privilege->all_roles, principal, false);
+
+	if (denied != NULL)
+		return arena_format(
+		    arena, "privilege %s denies the role \"%s\"", privilege->name, denied);
+	if (lacking != NULL)
+		return arena_format(arena,
+		    "needs the role \"%s\" among others (privilege %s); the caller has %s", lacking,
+		    privilege->name, roles_list(policy, principal, arena));
+	return NULL;
+}
+
 const char *
 denial_text(const struct policy *policy, const struct privilege *privilege,
     const struct principal *principal, struct arena *arena)
@@ -99,7 +133,10 @@ denial_text(const struct policy *policy, const struct privilege *privilege,
 	const char *wanted_scopes = one_of(scopes, "scope", arena);
 	const char *has_roles = roles_list(policy, principal, arena);
 	const char *has_scopes = scopes_list(principal, arena);
+	const char *first = all_or_deny(policy, privilege, principal, arena);
 
+	if (first != NULL)
+		return first;
 	if (wanted_roles == NULL || wanted_scopes == NULL || has_roles == NULL ||
 	    has_scopes == NULL)
 		return NULL;

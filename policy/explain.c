@@ -111,6 +111,9 @@ put_route(json_t *object, const struct explanation *explanation, bool *failed)
 	put(object, "shadow_reason", text_or_null(shadow), failed);
 	put(object, "roles_wanted", texts_list(privilege == NULL ? NULL : &privilege->roles),
 	    failed);
+	put(object, "all_roles", texts_list(privilege == NULL ? NULL : &privilege->all_roles),
+	    failed);
+	put(object, "deny", texts_list(privilege == NULL ? NULL : &privilege->deny), failed);
 	put(object, "scopes_wanted", texts_list(privilege == NULL ? NULL : &privilege->scopes),
 	    failed);
 	put(object, "upstream", text_or_null(explanation->upstream), failed);
@@ -161,8 +164,8 @@ lacks(const struct explanation *explanation)
 static struct why_print
 ways_of(const struct explanation *explanation)
 {
-	return (struct why_print){ explanation->why, explanation->route->privilege,
-		explanation->principal };
+	return (struct why_print){ explanation->why, explanation->policy,
+		explanation->route->privilege, explanation->principal };
 }
 
 static void
@@ -261,8 +264,11 @@ text_privilege(const struct privilege *privilege, struct buffer *buffer)
 	line_quoted(buffer, "privilege", span_of(privilege->name));
 	line_quoted(buffer, "label", span_of(privilege->label));
 	text_texts(buffer, "roles wanted", &privilege->roles);
+	text_texts(buffer, "all of", &privilege->all_roles);
+	text_texts(buffer, "none of", &privilege->deny);
 	text_texts(buffer, "scopes wanted", &privilege->scopes);
-	if (privilege->roles.count == 0 && privilege->scopes.count == 0)
+	if (privilege->roles.count == 0 && privilege->scopes.count == 0 &&
+	    privilege->all_roles.count == 0)
 		line(buffer, "roles wanted", "none: any authenticated caller");
 }
 

@@ -10,7 +10,9 @@ is_used(const struct policy *policy, const struct role *role)
 {
 	for (const struct privilege *privilege = policy->privileges; privilege != NULL;
 	    privilege = privilege->next)
-		if (reader_texts_hold(&privilege->roles, role->name))
+		if (reader_texts_hold(&privilege->roles, role->name) ||
+		    reader_texts_hold(&privilege->all_roles, role->name) ||
+		    reader_texts_hold(&privilege->deny, role->name))
 			return true;
 	return false;
 }
@@ -95,9 +97,13 @@ laxer(const struct privilege *inner, const struct privilege *outer)
 		return NULL;
 	if (inner->shadow)
 		return "is in shadow mode";
+	if (!hold_all(&inner->deny, &outer->deny))
+		return "does not deny every role that the wider one denies";
+	if (!hold_all(&inner->all_roles, &outer->all_roles))
+		return "does not need every role of the wider one's all_roles";
 	if (outer_open)
 		return NULL;
-	if (inner->roles.count == 0 && inner->scopes.count == 0)
+	if (inner->roles.count == 0 && inner->scopes.count == 0 && inner->all_roles.count == 0)
 		return "needs no role";
 	if (inner->roles.count + inner->scopes.count > outer->roles.count + outer->scopes.count &&
 	    hold_all(&inner->roles, &outer->roles) && hold_all(&inner->scopes, &outer->scopes))

@@ -56,8 +56,8 @@ struct module {
 
 struct privilege {
 	const char *name, *label, *description;
-	struct texts modules, paths, methods, roles, scopes;
-	uint64_t *role_bits; /* of `roles`; policy->role_words words */
+	struct texts modules, paths, methods, roles, scopes, all_roles, deny;
+	uint64_t *role_bits, *all_bits, *deny_bits; /* policy->role_words words each */
 	bool shadow;
 	struct privilege *next;
 };

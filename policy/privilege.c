@@ -31,6 +31,14 @@ const struct field privilege_fields[] = {
 	    .type = FIELD_TEXTS,
 	    AT(scopes),
 	    .help = "scopes each of which is enough without a role" },
+	{ .key = "all_roles",
+	    .type = FIELD_TEXTS,
+	    AT(all_roles),
+	    .help = "roles that the caller must have every one of, besides the rest" },
+	{ .key = "deny",
+	    .type = FIELD_TEXTS,
+	    AT(deny),
+	    .help = "roles whose holders are refused, whatever else they have" },
 	{ .key = "shadow",
 	    .type = FIELD_BOOL,
 	    AT(shadow),
@@ -92,20 +100,32 @@ no_module(struct reader *reader, const struct node *node)
 				     : nearest_hint(&nearest, hint));
 }
 
-static void
-read_roles(struct reader *reader, struct privilege *privilege)
+/* The set of those roles; NULL: no memory, which the reader remembers. */
+static uint64_t *
+read_roles(struct reader *reader, const struct texts *roles)
 {
-	const struct texts *roles = &privilege->roles;
+	uint64_t *bits = reader_array(reader, reader->policy->role_words, sizeof(uint64_t));
 
-	privilege->role_bits = reader_array(reader, reader->policy->role_words, sizeof(uint64_t));
 	for (size_t i = 0; i < roles->count; i++) {
 		const struct role *role = role_find(reader->policy, span_of(roles->at[i]));
 
 		if (role == NULL)
 			no_role(reader, reader_text_node(roles, i));
-		else if (privilege->role_bits != NULL)
-			privilege->role_bits[role->index / 64] |= UINT64_C(1) << role->index % 64;
+		else if (bits != NULL)
+			bits[role->index / 64] |= UINT64_C(1) << role->index % 64;
 	}
+	return bits;
+}
+
+/* A role that is denied opens nothing. */
+static void
+check_deny(struct reader *reader, const struct privilege *privilege)
+{
+	for (size_t i = 0; i < privilege->deny.count; i++)
+		if (reader_texts_hold(&privilege->roles, privilege->deny.at[i]) ||
+		    reader_texts_hold(&privilege->all_roles, privilege->deny.at[i]))
+			mistake_at(reader->mistakes, reader_text_node(&privilege->deny, i),
+			    "is also a role that opens this privilege: take it out of one list");
 }
 
 /* The union of its own paths and its modules'. */
@@ -150,7 +170,10 @@ read_one(struct reader *reader, const struct node *node)
 	check_methods(reader, &privilege->methods);
 	if (reader->mistakes->errors == errors)
 		condition_lint_privilege(reader, privilege);
-	read_roles(reader, privilege);
+	privilege->role_bits = read_roles(reader, &privilege->roles);
+	privilege->all_bits = read_roles(reader, &privilege->all_roles);
+	privilege->deny_bits = read_roles(reader, &privilege->deny);
+	check_deny(reader, privilege);
 	read_paths(reader, privilege);
 	return privilege;
 }

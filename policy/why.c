@@ -213,24 +213,38 @@ line_of(struct explaining *explaining, const struct role *role)
 	return line;
 }
 
+/* Append a line for each line of `granted_to` of these roles. Returns where the next one goes;
+ * NULL: no memory. */
+static struct why_line **
+add_lines(struct explaining *explaining, const struct policy *policy, const struct texts *roles,
+    struct why_line **last)
+{
+	for (size_t i = 0; i < roles->count; i++) {
+		const struct role *role = role_find(policy, span_of(roles->at[i]));
+
+		for (explaining->grant = role == NULL ? NULL : role->grants;
+		    explaining->grant != NULL; explaining->grant = explaining->grant->next) {
+			*last = line_of(explaining, role);
+			if (*last == NULL)
+				return NULL;
+			last = &(*last)->next;
+		}
+	}
+	return last;
+}
+
 bool
 why_lines(const struct why_question *question, struct arena *arena, struct why_line **ret_first)
 {
 	struct explaining explaining = { .inputs = question->inputs, .arena = arena };
+	const struct privilege *privilege = question->privilege;
 	struct why_line *first = NULL, **last = &first;
 
-	for (size_t i = 0; i < question->privilege->roles.count; i++) {
-		const struct role *role =
-		    role_find(question->policy, span_of(question->privilege->roles.at[i]));
-
-		for (explaining.grant = role == NULL ? NULL : role->grants;
-		    explaining.grant != NULL; explaining.grant = explaining.grant->next) {
-			*last = line_of(&explaining, role);
-			if (*last == NULL)
-				return false;
-			last = &(*last)->next;
-		}
-	}
+	last = add_lines(&explaining, question->policy, &privilege->roles, last);
+	if (last != NULL)
+		last = add_lines(&explaining, question->policy, &privilege->all_roles, last);
+	if (last != NULL)
+		last = add_lines(&explaining, question->policy, &privilege->deny, last);
 	*ret_first = first;
-	return true;
+	return last != NULL;
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/why_print.h"
 
+#include <string.h>
+
+#include "policy/role.h"
+
 #define WAY_MAX 4096
 
 static void
@@ -64,8 +68,49 @@ tell(struct teller *teller)
 	buffer_reset(&teller->way);
 }
 
+static bool
+has(const struct why_print *why, const char *name)
+{
+	const struct role *role = role_find(why->policy, span_of(name));
+
+	return role != NULL && why->principal != NULL && principal_has(why->principal, role->index);
+}
+
+/* Those of these roles that the caller has, or has not. */
+static size_t
+count(const struct why_print *why, const struct texts *roles, bool held)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < roles->count; i++)
+		sum += has(why, roles->at[i]) == held;
+	return sum;
+}
+
 static void
-tell_grants(struct teller *teller, const struct why_print *why)
+tell_scopes(struct teller *teller, const struct privilege *privilege)
+{
+	for (size_t i = 0; i < privilege->scopes.count; i++) {
+		buffer_format(&teller->way, "scope %s (privilege %s)", privilege->scopes.at[i],
+		    privilege->name);
+		tell(teller);
+	}
+}
+
+static void
+tell_denied(struct teller *teller, const struct why_print *why)
+{
+	for (size_t i = 0; i < why->privilege->deny.count; i++) {
+		if (!has(why, why->privilege->deny.at[i]))
+			continue;
+		buffer_format(&teller->way, "without the role %s, which privilege %s denies",
+		    why->privilege->deny.at[i], why->privilege->name);
+		tell(teller);
+	}
+}
+
+static void
+tell_grants(struct teller *teller, const struct why_print *why, const struct texts *roles)
 {
 	const struct principal *who = why->principal;
 	const char *noun = NULL, *name = NULL;
@@ -77,9 +122,32 @@ tell_grants(struct teller *teller, const struct why_print *why)
 		noun = "user";
 		name = who->user;
 	}
-	for (size_t i = 0; name != NULL && i < why->privilege->roles.count; i++) {
-		buffer_format(&teller->way, "postern %s grant %s %s", noun, name,
-		    why->privilege->roles.at[i]);
+	for (size_t i = 0; name != NULL && i < roles->count; i++) {
+		if (has(why, roles->at[i]))
+			continue;
+		buffer_format(&teller->way, "postern %s grant %s %s", noun, name, roles->at[i]);
+		tell(teller);
+	}
+}
+
+static bool
+hold_text(const struct texts *texts, const char *text)
+{
+	for (size_t i = 0; i < texts->count; i++)
+		if (strcmp(texts->at[i], text) == 0)
+			return true;
+	return false;
+}
+
+/* The lines of these roles, where the caller does not have them. */
+static void
+tell_lines(struct teller *teller, const struct why_print *why, const struct texts *roles)
+{
+	for (const struct why_line *line = why->first; line != NULL; line = line->next) {
+		if (line->asked == NULL || !hold_text(roles, line->role) || has(why, line->role))
+			continue;
+		buffer_format(&teller->way, "%s (role %s, %s:%d)", line->asked, line->role,
+		    line->file, line->line);
 		tell(teller);
 	}
 }
@@ -91,18 +159,15 @@ why_print_ways(
 	struct teller teller = { told, context, { 0 } };
 
 	buffer_init(&teller.way, WAY_MAX);
-	for (size_t i = 0; i < why->privilege->scopes.count; i++) {
-		buffer_format(&teller.way, "scope %s (privilege %s)", why->privilege->scopes.at[i],
-		    why->privilege->name);
-		tell(&teller);
-	}
-	tell_grants(&teller, why);
-	for (const struct why_line *line = why->first; line != NULL; line = line->next) {
-		if (line->asked == NULL)
-			continue;
-		buffer_format(&teller.way, "%s (role %s, %s:%d)", line->asked, line->role,
-		    line->file, line->line);
-		tell(&teller);
+	if (count(why, &why->privilege->deny, true) > 0) {
+		tell_denied(&teller, why);
+	} else if (count(why, &why->privilege->all_roles, false) > 0) {
+		tell_grants(&teller, why, &why->privilege->all_roles);
+		tell_lines(&teller, why, &why->privilege->all_roles);
+	} else {
+		tell_scopes(&teller, why->privilege);
+		tell_grants(&teller, why, &why->privilege->roles);
+		tell_lines(&teller, why, &why->privilege->roles);
 	}
 	buffer_done(&teller.way);
 }

@@ -16,6 +16,7 @@
 /* What is needed to say what would pass. Borrowed. */
 struct why_print {
 	const struct why_line *first;
+	const struct policy *policy;
 	const struct privilege *privilege;
 	const struct principal *principal; /* NULL: unauthenticated */
 };
@@ -30,7 +31,8 @@ MUST_CHECK json_t *why_print_json(const struct why_line *line);
 /*
  * Call `tell` for each way by which the caller would pass, most direct first: a scope of the
  * privilege, a role that the operator grants to a client or user of the local issuer, a line of
- * `granted_to`.
+ * `granted_to`. If the caller has a role that the privilege denies, only for that one; if it lacks
+ * one of all_roles, for each of those, all of which are needed.
  */
 void why_print_ways(
     const struct why_print *why, void (*tell)(void *context, const char *way), void *context);

@@ -92,6 +92,11 @@ a_refusal_says_what_was_required_and_what_was_there(void **state)
 		    "the caller has \"1\", \"2\", \"3\", \"4\", \"5\", \"6\", \"7\", \"8\" and 2 "
 		    "more" },
 		{ "DELETE", "/customer/1", "someone", "/customer/* grants GET, POST, PUT, PATCH" },
+		{ "GET", "/vault/1", "role=reader, role=admin",
+		    "needs the role \"writer\" among others (privilege vault); the caller has "
+		    "\"admin\", \"reader\"" },
+		{ "GET", "/vault/1", "role=reader, role=writer, role=admin, role=SODA Developer",
+		    "privilege vault denies the role \"SODA Developer\"" },
 		{ "GET", "/nothing", "someone", "no pattern matches the path" },
 		{ "GET", "/customer/a;b", "someone", "a semicolon in a segment" },
 		{ "GET", "/files/a", "nobody",
@@ -233,10 +238,48 @@ no_memory_for_a_detail_changes_no_verdict(void **state)
 	load_done(&load);
 }
 
+/* Of groups that the token leaves out nothing is known: neither that they open nor that they do not
+ * deny. */
+static void
+groups_that_are_left_out_may_open_or_deny(void **state)
+{
+	static const struct {
+		uint64_t held, unsure; /* a is bit 0, b 1, c 2 */
+		enum reason want;
+	} rows[] = {
+		{ 3, 0, REASON_OK },
+		{ 3, 1, REASON_OK },
+		{ 3, 4, REASON_GROUPS_OVERAGE },
+		{ 7, 4, REASON_PRIVILEGE_MISSING },
+		{ 1, 2, REASON_GROUPS_OVERAGE },
+		{ 2, 1, REASON_GROUPS_OVERAGE },
+		{ 0, 3, REASON_GROUPS_OVERAGE },
+		{ 0, 1, REASON_PRIVILEGE_MISSING },
+		{ 4, 3, REASON_PRIVILEGE_MISSING },
+	};
+	struct load load;
+	struct decision decision;
+
+	(void)state;
+	load_good(&load, SPAN("roles: {a: {}, b: {}, c: {}}\nprivileges: {p: {paths: [/a], "
+			      "roles: [a], all_roles: [b], deny: [c]}}"));
+	decide(&load, SPAN("GET"), SPAN("/a"), SPAN("nobody"), &decision);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		uint64_t held[1] = { rows[i].held }, unsure[1] = { rows[i].unsure };
+		struct principal principal = { .roles = held, .unsure = unsure };
+
+		decision.verdict =
+		    decide_caller(&load.policy, &decision.route, &principal, &load.arena);
+		assert_int_equal(decision.verdict.reason, rows[i].want);
+	}
+	load_done(&load);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(groups_that_are_left_out_may_open_or_deny),
 		cmocka_unit_test(the_table_of_decisions_holds),
 		cmocka_unit_test(a_refusal_says_what_was_required_and_what_was_there),
 		cmocka_unit_test(methods_are_reported_to_known_callers_only),

@@ -75,7 +75,8 @@ a_refusal_is_reported_in_full(void **state)
 	    "\"method\":\"GET\",\"path\":\"/customer/1\",\"pattern\":\"/customer/*\","
 	    "\"privilege\":\"p\",\"label\":\"Customer API\",\"module\":\"crm\",\"public\":false,"
 	    "\"shadow_reason\":null,\"roles\":[\"SODA Developer\"],\"roles_wanted\":[\"reader\"],"
-	    "\"scopes\":[\"x\"],\"scopes_wanted\":[\"all\"],\"upstream\":null,"
+	    "\"scopes\":[\"x\"],\"all_roles\":[],\"deny\":[],\"scopes_wanted\":[\"all\"],"
+	    "\"upstream\":null,"
 	    "\"forwarded\":null,\"issuer\":\"okta\","
 	    "\"subject\":\"alice\",\"client\":null,\"certificate\":null,\"ignored_entries\":0,"
 	    "\"revoked\":null,\"granted_to\":[],\"to_pass\":[\"scope all (privilege p)\"]}");
@@ -93,7 +94,8 @@ what_is_public_is_reported(void **state)
 	    "{\"verdict\":\"forward\",\"reason\":\"ok\",\"status\":200,\"detail\":null,"
 	    "\"method\":\"GET\",\"path\":\"/health\",\"pattern\":\"/health\",\"privilege\":null,"
 	    "\"label\":null,\"module\":null,\"public\":true,\"shadow_reason\":null,\"roles\":[],"
-	    "\"roles_wanted\":[],\"scopes\":[],\"scopes_wanted\":[],\"upstream\":null,"
+	    "\"roles_wanted\":[],\"scopes\":[],\"all_roles\":[],\"deny\":[],\"scopes_wanted\":[],"
+	    "\"upstream\":null,"
 	    "\"forwarded\":null,\"issuer\":null,"
 	    "\"subject\":null,\"client\":null,\"certificate\":null,\"ignored_entries\":0,"
 	    "\"revoked\":null,\"granted_to\":[],\"to_pass\":[]}");
@@ -120,7 +122,8 @@ a_token_refused_before_any_cover_is_reported(void **state)
 	    "\"detail\":\"expired 5 s ago\",\"method\":\"GET\",\"path\":null,\"pattern\":null,"
 	    "\"privilege\":null,\"label\":null,\"module\":null,\"public\":false,"
 	    "\"shadow_reason\":null,\"roles\":[],\"roles_wanted\":[],\"scopes\":[],"
-	    "\"scopes_wanted\":[],\"upstream\":null,\"forwarded\":null,"
+	    "\"all_roles\":[],\"deny\":[],\"scopes_wanted\":[],\"upstream\":null,\"forwarded\":"
+	    "null,"
 	    "\"issuer\":null,\"subject\":null,\"client\":null,"
 	    "\"certificate\":\"CN=a\",\"ignored_entries\":0,\"revoked\":null,"
 	    "\"granted_to\":[],\"to_pass\":[]}");

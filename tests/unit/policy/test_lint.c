@@ -68,6 +68,18 @@ static const struct {
 	    "  p: {paths: [\"/*\"], roles: [r]}\n"
 	    "  q: {paths: [\"/a\"], roles: [r], scopes: [x]}",
 	    "it accepts more roles or scopes" },
+	{ "a narrower path that denies less",
+	    "roles: {r: {granted_to: [{issuer: okta}]}, s: {granted_to: [{issuer: "
+	    "okta}]}}\n"
+	    "privileges:\n  p: {paths: [\"/*\"], roles: [r], deny: [s]}\n"
+	    "  q: {paths: [\"/a/*\"], roles: [r]}",
+	    "it does not deny every role" },
+	{ "a narrower path that needs fewer roles",
+	    "roles: {r: {granted_to: [{issuer: okta}]}, s: {granted_to: [{issuer: "
+	    "okta}]}}\n"
+	    "privileges:\n  p: {paths: [\"/*\"], all_roles: [r, s]}\n"
+	    "  q: {paths: [\"/a/*\"], all_roles: [r]}",
+	    "it does not need every role" },
 	{ "a narrower path in shadow mode",
 	    "privileges: {p: {paths: [\"/*\"]}, q: {paths: [\"/a/*\"], shadow: true}}",
 	    "it is in shadow mode" },

@@ -40,8 +40,8 @@ struct route {
 struct rule_made {
 	struct route route;
 	bool public, shadow;
-	int method;     /* -1: every one */
-	unsigned roles; /* bits */
+	int method;                /* -1: every one */
+	unsigned roles, all, deny; /* bits */
 };
 
 struct world {
@@ -119,8 +119,10 @@ random_world(struct world *world)
 			.shadow = below(8) == 0,
 			.method = below(3) - 1,
 			.roles = (unsigned)below(1 << ROLES),
+			.all = (unsigned)(below(1 << ROLES) & below(1 << ROLES)),
 		};
 
+		rule.deny = (unsigned)below(1 << ROLES) & ~(rule.roles | rule.all);
 		if (can_join(world, &rule))
 			world->rules[world->count++] = rule;
 	}
@@ -139,16 +141,26 @@ write_pattern(struct buffer *buffer, const struct route *route)
 }
 
 static void
+write_roles(struct buffer *buffer, const char *key, unsigned roles)
+{
+	buffer_format(buffer, ", %s: [", key);
+	for (int i = 0, count = 0; i < ROLES; i++)
+		if ((roles >> i & 1) != 0)
+			buffer_format(buffer, "%sr%d", count++ == 0 ? "" : ", ", i);
+	buffer_add_text(buffer, "]");
+}
+
+static void
 write_rule(struct buffer *buffer, const struct rule_made *rule, int number)
 {
 	buffer_format(buffer, "  p%d: {paths: [\"", number);
 	write_pattern(buffer, &rule->route);
-	buffer_format(buffer, "\"], methods: [%s], shadow: %s, roles: [",
+	buffer_format(buffer, "\"], methods: [%s], shadow: %s",
 	    rule->method == -1 ? "" : methods[rule->method], rule->shadow ? "true" : "false");
-	for (int i = 0, count = 0; i < ROLES; i++)
-		if ((rule->roles >> i & 1) != 0)
-			buffer_format(buffer, "%sr%d", count++ == 0 ? "" : ", ", i);
-	buffer_add_text(buffer, "]}\n");
+	write_roles(buffer, "roles", rule->roles);
+	write_roles(buffer, "all_roles", rule->all);
+	write_roles(buffer, "deny", rule->deny);
+	buffer_add_text(buffer, "}\n");
 }
 
 static void
@@ -215,6 +227,8 @@ judge_rule(const struct rule_made *rule, bool known, unsigned roles)
 		return REASON_OK;
 	if (!known)
 		return REASON_CREDENTIALS_MISSING;
+	if ((rule->deny & roles) != 0 || (rule->all & ~roles) != 0)
+		return REASON_PRIVILEGE_MISSING;
 	return rule->roles == 0 || (rule->roles & roles) != 0 ? REASON_OK
 							      : REASON_PRIVILEGE_MISSING;
 }

@@ -163,7 +163,8 @@ keep(void *context, const char *way)
 static void
 ways_begin_with_the_shortest(void **state)
 {
-	const struct principal principal = { .client_name = "robot" };
+	uint64_t roles[1] = { 0 };
+	const struct principal principal = { .client_name = "robot", .roles = roles };
 	struct principal_inputs inputs = { 0 };
 	struct why_question question = { .inputs = &inputs };
 	struct why_line *first = NULL;
@@ -183,7 +184,8 @@ ways_begin_with_the_shortest(void **state)
 	assert_true(why_lines(&question, &load.arena, &first));
 	buffer_init(&buffer, 65536);
 	why_print_ways(
-	    &(struct why_print){ first, load.policy.privileges, &principal }, keep, &buffer);
+	    &(struct why_print){ first, &load.policy, load.policy.privileges, &principal }, keep,
+	    &buffer);
 	buffer_add_byte(&buffer, '\0');
 	assert_string_equal(buffer.at, "scope all (privilege p)\n"
 				       "postern client grant robot a\n"
@@ -191,6 +193,54 @@ ways_begin_with_the_shortest(void **state)
 				       "scope s1 (role a, policy.yaml:4)\n"
 				       "issuer okta, group g (role a, policy.yaml:5)\n");
 	buffer_done(&buffer);
+	load_done(&load);
+}
+
+/* What the caller has not is needed of all_roles, and what it has must go of deny. */
+static void
+ways_of_all_roles_and_deny(void **state)
+{
+	static const struct {
+		uint64_t roles; /* a is bit 0 */
+		const char *ways;
+	} rows[] = {
+		{ 0, "postern client grant robot b\npostern client grant robot c\n"
+		     "scope s2 (role b, policy.yaml:3)\n" },
+		{ 1, "postern client grant robot b\npostern client grant robot c\n"
+		     "scope s2 (role b, policy.yaml:3)\n" },
+		{ 2, "postern client grant robot c\n" },
+		{ 6, "postern client grant robot a\nscope s1 (role a, policy.yaml:2)\n" },
+		{ 15, "without the role d, which privilege p denies\n" },
+	};
+	struct principal_inputs inputs = { 0 };
+	struct why_question question = { .inputs = &inputs };
+	struct why_line *first = NULL;
+	struct buffer buffer;
+	struct load load;
+
+	(void)state;
+	load_good(&load, SPAN("roles:\n"
+			      "  a: {granted_to: [{scope: s1}]}\n"
+			      "  b: {granted_to: [{scope: s2}]}\n"
+			      "  c: {}\n"
+			      "  d: {}\n"
+			      "privileges: {p: {paths: ['/x'], roles: [a], all_roles: [b, c],"
+			      " deny: [d]}}\n"));
+	question.policy = &load.policy;
+	question.privilege = load.policy.privileges;
+	assert_true(why_lines(&question, &load.arena, &first));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t roles[1] = { rows[i].roles };
+		const struct principal principal = { .client_name = "robot", .roles = roles };
+
+		buffer_init(&buffer, 65536);
+		why_print_ways(
+		    &(struct why_print){ first, &load.policy, load.policy.privileges, &principal },
+		    keep, &buffer);
+		buffer_add_byte(&buffer, '\0');
+		assert_string_equal(buffer.at, rows[i].ways);
+		buffer_done(&buffer);
+	}
 	load_done(&load);
 }
 
@@ -202,6 +252,7 @@ main(void)
 		cmocka_unit_test(what_is_all_but_right_is_shown),
 		cmocka_unit_test(long_lists_are_cut_and_text_is_escaped),
 		cmocka_unit_test(ways_begin_with_the_shortest),
+		cmocka_unit_test(ways_of_all_roles_and_deny),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
