@@ -21,8 +21,6 @@ static const struct {
 	{ "case_sensitive", NOT_YET },
 	{ "tunnel_until_expiry", NOT_YET },
 	{ "health_check", NOT_YET },
-	{ "prefix", NOT_YET },
-	{ "exists", NOT_YET "; a \"claim\" without \"equals\" only has to be present" },
 	{ "peer", NOT_YET },
 	{ "host", "write ADDRESS:PORT under \"address\"" },
 	{ "port", "write ADDRESS:PORT under \"address\"" },

@@ -64,6 +64,9 @@ lint_stars(struct reader *reader, const struct node *node, const struct grant *g
 	    mistakes, document_get(node, "user"), grant->user, "write a line for each user");
 	wildcard_warn(mistakes, document_get(node, "certificate"), grant->certificate,
 	    "write a line for each subject");
+	if (grant->prefix != NULL)
+		wildcard_warn(mistakes, document_get(node, "prefix"), grant->prefix,
+		    "leave the \"*\" out: what follows may be anything");
 	for (size_t i = 0; i < grant->equals.count; i++)
 		wildcard_warn(mistakes, reader_text_node(&grant->equals, i), grant->equals.at[i],
 		    "list each value; for any value leave \"equals\" out");

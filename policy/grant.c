@@ -50,18 +50,27 @@ scalar_equals(const json_t *value, const struct texts *texts)
 }
 
 static bool
+scalar_holds(const struct grant *grant, const json_t *value)
+{
+	if (grant->prefix != NULL)
+		return json_is_string(value) &&
+		       span_starts(json_text(value), span_of(grant->prefix));
+	return scalar_equals(value, &grant->equals);
+}
+
+static bool
 claim_holds(const struct grant *grant, const struct claims *claims)
 {
 	const json_t *value = json_at(claims->payload, span_of(grant->claim));
 
 	if (value == NULL)
 		return false;
-	if (grant->equals.count == 0)
-		return !json_is_null(value) && !json_is_false(value);
+	if (grant->equals.count == 0 && grant->prefix == NULL)
+		return !json_is_null(value) && (grant->exists || !json_is_false(value));
 	if (!json_is_array(value))
-		return scalar_equals(value, &grant->equals);
+		return scalar_holds(grant, value);
 	for (size_t i = 0; i < json_array_size(value); i++)
-		if (scalar_equals(json_array_get(value, i), &grant->equals))
+		if (scalar_holds(grant, json_array_get(value, i)))
 			return true;
 	return false;
 }

@@ -27,8 +27,10 @@ struct grant {
 	const char *issuer; /* trusted issuer's name; NULL: any */
 	const char *scope, *group, *role;
 	const char *claim;   /* JSON Pointer */
-	struct texts equals; /* any one of; none: the claim is there and not null or false. Strings,
-				true, false and whole numbers as text; of a list any element */
+	struct texts equals; /* any one of: strings, true, false and whole numbers as text; of a
+				list any element */
+	const char *prefix;  /* a string begins with it; of a list any element; NULL: not asked */
+	bool exists;         /* it is there and not null; none of the three: nor false */
 	const char
 	    *client; /* of the local issuer, by name or id; with `issuer`: the client claim */
 	const char *user;

@@ -47,6 +47,15 @@ const struct field grant_fields[] = {
 	    .type = FIELD_TEXTS,
 	    .offset = offsetof(struct grant, equals),
 	    .help = "the claim is one of these, or a list with one of these" },
+	{ .key = "prefix",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct grant, prefix),
+	    .help = "the claim is a text that begins with this, or a list with one" },
+	{ .key = "exists",
+	    .type = FIELD_BOOL,
+	    .offset = offsetof(struct grant, exists),
+	    .default_value = "false",
+	    .help = "true: the claim is present, and not null; it may be false" },
 	{ .key = "client",
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct grant, client),
@@ -120,6 +129,29 @@ read_certificate(struct reader *reader, const struct node *node, struct grant *g
 		grant->certificate = name.at;
 }
 
+/* At most one way of asking about a claim, and none without a claim. */
+static void
+check_claim(struct reader *reader, const struct node *node, const struct grant *grant)
+{
+	static const char *const keys[] = { "equals", "prefix", "exists" };
+	const struct node *asked = NULL;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const struct node *here = document_get(node, keys[i]);
+
+		if (here != NULL && grant->claim == NULL)
+			mistake_at(reader->mistakes, here, "needs a \"claim\" next to it");
+		else if (here != NULL && asked != NULL)
+			mistake_at(reader->mistakes, here,
+			    "is one too many: a claim takes "
+			    "\"equals\", \"prefix\" or \"exists\"");
+		asked = here != NULL ? here : asked;
+	}
+	if (document_get(node, "exists") != NULL && !grant->exists)
+		mistake_at(reader->mistakes, document_get(node, "exists"),
+		    "must be true: there is no condition that a claim is absent");
+}
+
 static void
 check_grant(struct reader *reader, const struct node *node, struct grant *grant)
 {
@@ -128,11 +160,10 @@ check_grant(struct reader *reader, const struct node *node, struct grant *grant)
 
 	if (grant->issuer != NULL && !is_issuer(names, grant->issuer))
 		no_issuer(reader, document_get(node, "issuer"));
-	if (grant->equals.node != NULL && grant->claim == NULL)
-		mistake_at(reader->mistakes, grant->equals.node, "needs a \"claim\" next to it");
-	else if (grant->equals.node != NULL && grant->equals.count == 0)
+	check_claim(reader, node, grant);
+	if (grant->equals.node != NULL && grant->equals.count == 0)
 		mistake_at(reader->mistakes, grant->equals.node, "is empty");
-	else if (is_empty(grant))
+	else if (is_empty(grant) && reader->mistakes->errors == errors)
 		mistake_at(reader->mistakes, node, "needs at least one condition");
 	if (grant->user != NULL && grant->issuer != NULL && !is_local(names, grant->issuer))
 		mistake_at(reader->mistakes, document_get(node, "user"),

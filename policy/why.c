@@ -94,13 +94,17 @@ explain_list(struct explaining *explaining, const struct spans *spans)
 		line->near = misspelt(explaining, spans, line->wanted);
 }
 
-/* "/level equals 5 or 6" */
+/* "/level equals 5 or 6", "/level begins with 5", "/level exists" */
 static const char *
 claim_wanted(const struct explaining *explaining)
 {
 	const struct grant *grant = explaining->grant;
 	const char *text = grant->claim;
 
+	if (grant->prefix != NULL)
+		return arena_format(explaining->arena, "%s begins with %s", text, grant->prefix);
+	if (grant->exists)
+		return arena_format(explaining->arena, "%s exists", text);
 	for (size_t i = 0; i < grant->equals.count; i++)
 		text = arena_format(explaining->arena, "%s %s %s", text == NULL ? "" : text,
 		    i == 0 ? "equals" : "or", grant->equals.at[i]);

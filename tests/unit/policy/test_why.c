@@ -94,6 +94,10 @@ the_failing_condition_is_named(void **state)
 	expect(
 	    "{scope: a, group: zzz}", &token, AT "scope a, group zzz: fails on group, found \"g\"");
 	expect("{role: zzz}", &token, AT "role zzz: fails on role, found \"x\"");
+	expect("{claim: /level, prefix: 5}", &token,
+	    AT "claim /level begins with 5: fails on claim, found \"4\"");
+	expect("{claim: /absent, exists: true}", &token,
+	    AT "claim /absent exists: fails on claim, found nothing");
 	expect("{claim: /level, equals: [5, 6]}", &token,
 	    AT "claim /level equals 5 or 6: fails on claim, found \"4\"");
 	expect("{claim: /none}", &token, AT "claim /none: fails on claim, found nothing");
