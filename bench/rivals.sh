@@ -98,7 +98,9 @@ start_postern()
 		"LOG=$level" "UPSTREAM=$(upstream_of "$1")" "CONNECTIONS=$([ $engine = civetweb ] && echo 1400 || echo 14000)"
 	[ "$1" != postern-issuer ] ||
 		echo "local_issuer: {issuer: \"$(url_of "$1")\", audience: \"api://local\"}" >>"$dir/$1.yaml"
-	cp "$here/gates/policy.yaml" "$dir/"
+	# Each has a name of its own: another gate may be reading one that is written now.
+	sed -i "s|^policy: .*|policy: policy-$1.yaml|" "$dir/$1.yaml"
+	cp "$here/gates/policy.yaml" "$dir/policy-$1.yaml"
 	start "$1" "$root/build/release/postern" serve -c "$dir/$1.yaml"
 }
 

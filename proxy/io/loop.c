@@ -17,7 +17,7 @@
 
 #define TRIM_US INT64_C(1000000)
 #define STACKS_KEPT 4
-#define STACKS_SHARE 64
+#define STACKS_SHARE 8
 
 struct loop {
 	int index, event;
