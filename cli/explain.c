@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/explain_names.h"
 #include "cli/explain_own.h"
+#include "cli/explain_print.h"
 #include "cli/explain_reason.h"
 #include "cli/explain_revoked.h"
 #include "cli/explain_why.h"
@@ -272,7 +273,6 @@ tell(struct answering *answering, enum reason reason)
 	struct explain_why why = { &answering->inputs, decision, answering->payload,
 		&answering->arena };
 	struct err err = { "" };
-	struct buffer text;
 
 	if (reason == REASON_TOKEN_REVOKED && !explain_revoked(&asked, &explanation, &err))
 		return command_trouble("explain: %s", err.text);
@@ -283,20 +283,7 @@ tell(struct answering *answering, enum reason reason)
 		explanation.forwarded =
 		    backend_target(backend, &decision->target, &answering->arena);
 	}
-	buffer_init(&text, 1u << 20);
-	if (answering->asked->json) {
-		json_t *object = explain_json(&explanation);
-		char *dump = object == NULL ? NULL : json_dumps(object, JSON_INDENT(2));
-
-		if (dump != NULL)
-			buffer_format(&text, "%s\n", dump);
-		free(dump);
-		json_decref(object);
-	} else {
-		explain_text(&explanation, &text);
-	}
-	(void)fwrite(text.at == NULL ? "" : text.at, 1, text.len, stdout);
-	buffer_done(&text);
+	explain_print(&explanation, answering->asked->json);
 	return reason == REASON_OK && answering->own.status < 400 ? EXIT_YES : EXIT_NO;
 }
 

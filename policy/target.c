@@ -147,11 +147,16 @@ take_segment(struct reading *reading, struct span segment)
 	return reason;
 }
 
-/* ASCII that no folding changes, and neither a dot nor a space. */
-static bool
-is_plain(char byte)
+/* How many bytes at the front are ASCII, which no folding changes, and neither dot nor space:
+ * nearly always all of them. */
+static size_t
+plain_len(struct span part)
 {
-	return byte > ' ' && byte < 0x7f && byte != '.';
+	size_t i = 0;
+
+	while (i < part.len && part.at[i] > ' ' && part.at[i] < 0x7f && part.at[i] != '.')
+		i++;
+	return i;
 }
 
 /*
@@ -161,17 +166,13 @@ is_plain(char byte)
 static enum reason
 check_part(struct reading *reading, struct span part)
 {
-	uint32_t point, end = 0; /* `end`: the last character that folding does not drop */
-	bool only_dots = part.len > 0;
-	size_t len;
+	size_t plain = plain_len(part), len;
+	/* the last character that folding does not drop */
+	uint32_t point, end = plain > 0 ? (unsigned char)part.at[plain - 1] : 0;
+	bool only_dots = part.len > 0 && plain == 0;
+	struct span rest = span_slice(part, plain, part.len);
 
-	for (struct span rest = part; rest.len > 0; rest = span_slice(rest, len, rest.len)) {
-		if (is_plain(rest.at[0])) { /* nearly always */
-			only_dots = false;
-			end = (unsigned char)rest.at[0];
-			len = 1;
-			continue;
-		}
+	for (; rest.len > 0; rest = span_slice(rest, len, rest.len)) {
 		len = utf8_read(rest, &point);
 		if (len == 0)
 			return ambiguous(reading, "bytes that are not UTF-8");

@@ -60,33 +60,51 @@ read_target(enum asked_form form, const struct request *request, struct request 
 	return asked->target.at[0] == '/' ? NULL : "the URI in question must begin with \"/\"";
 }
 
+/* Cut the last entry off a list. */
+static struct span
+cut_last(struct span *list)
+{
+	size_t from = list->len;
+	struct span entry;
+
+	while (from > 0 && list->at[from - 1] != ',')
+		from--;
+	entry = span_trim(span_slice(*list, from, list->len));
+	list->len = from == 0 ? 0 : from - 1;
+	return entry;
+}
+
+/* Read a list from its end, up to an entry that is not a proxy's. */
+static const char *
+read_entries(
+    const struct cidr_set *proxies, struct span list, struct request *asked, bool *ret_found)
+{
+	struct cidr_address address;
+
+	while (list.len > 0 && !*ret_found) {
+		struct span entry = cut_last(&list);
+
+		if (!cidr_address_read(entry, &address))
+			return "an entry of X-Forwarded-For is no address";
+		memcpy(asked->peer, entry.at, entry.len);
+		asked->peer[entry.len] = '\0';
+		*ret_found = !cidr_set_has(proxies, entry);
+	}
+	return NULL;
+}
+
 /* The last entry of X-Forwarded-For that is not a proxy's: what stands before it anybody may have
  * written. The lines are one list (RFC 9110 section 5.3). */
 static const char *
 read_peer(const struct cidr_set *proxies, const struct request *request, struct request *asked)
 {
-	struct cidr_address address;
+	const char *wrong = NULL;
+	bool found = false;
 
-	for (size_t i = request->header_count; i > 0; i--) {
-		struct span list = request->headers[i - 1].value;
-
-		if (!span_equal_nocase(request->headers[i - 1].name, SPAN("X-Forwarded-For")))
-			continue;
-		for (size_t from = list.len; list.len > 0; list.len = from == 0 ? 0 : from - 1) {
-			struct span entry;
-
-			for (from = list.len; from > 0 && list.at[from - 1] != ','; from--)
-				;
-			entry = span_trim(span_slice(list, from, list.len));
-			if (!cidr_address_read(entry, &address))
-				return "an entry of X-Forwarded-For is no address";
-			memcpy(asked->peer, entry.at, entry.len);
-			asked->peer[entry.len] = '\0';
-			if (!cidr_set_has(proxies, entry))
-				return NULL;
-		}
-	}
-	return NULL;
+	for (size_t i = request->header_count; i > 0 && !found && wrong == NULL; i--)
+		if (span_equal_nocase(request->headers[i - 1].name, SPAN("X-Forwarded-For")))
+			wrong = read_entries(proxies, request->headers[i - 1].value, asked, &found);
+	return wrong;
 }
 
 enum reason

@@ -47,6 +47,18 @@ after_authority(const struct location *location, struct span rest, bool secure)
 	return span_slice(rest, 2 + authority.len, rest.len);
 }
 
+/* Drop the last segment of what was appended, and its slash. */
+static void
+drop_segment(struct buffer *out, size_t start)
+{
+	bool dropped = false;
+
+	while (out->len > start && !dropped) {
+		out->len--;
+		dropped = out->at[out->len] == '/';
+	}
+}
+
 /* Append a path without its dot segments (RFC 3986 section 5.2.4). */
 static void
 add_without_dots(struct buffer *out, struct span path)
@@ -58,10 +70,9 @@ add_without_dots(struct buffer *out, struct span path)
 		path = span_slice(path, 1, path.len); /* its slash */
 		segment = span_slice(path, 0, span_find(path, '/'));
 		path = span_slice(path, segment.len, path.len);
-		if (span_is(segment, ".."))
-			while (out->len > start && out->at[--out->len] != '/')
-				;
-		else if (!span_is(segment, ".")) {
+		if (span_is(segment, "..")) {
+			drop_segment(out, start);
+		} else if (!span_is(segment, ".")) {
 			buffer_add(out, SPAN("/"));
 			buffer_add(out, segment);
 		}

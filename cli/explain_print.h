@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * explain_print - an explanation on standard output.
+ *
+ * Uses:   policy (explain).
+ * Shell:  writes standard output.
+ */
+#ifndef POSTERN_CLI_EXPLAIN_PRINT_H
+#define POSTERN_CLI_EXPLAIN_PRINT_H
+
+#include <stdbool.h>
+
+#include "policy/explain.h"
+
+/* Print it for people or, `json`, as one object for programs. Without memory nothing is printed. */
+void explain_print(const struct explanation *explanation, bool json);
+
+#endif
