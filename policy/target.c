@@ -159,6 +159,15 @@ plain_len(struct span part)
 	return i;
 }
 
+/* Why a character above ASCII may be nowhere in a path; NULL: it may. */
+static const char *
+wrong_character(uint32_t point)
+{
+	if (point >= 0x80 && point < 0xa0)
+		return DETAIL_CONTROL;
+	return fold_separates(point) ? "a character that can be folded to a dot or a slash" : NULL;
+}
+
 /*
  * Check a part between delimiters. Dots and spaces, with characters among them that folding drops,
  * are a way to write "." or ".." on some system.
@@ -171,16 +180,15 @@ check_part(struct reading *reading, struct span part)
 	uint32_t point, end = plain > 0 ? (unsigned char)part.at[plain - 1] : 0;
 	bool only_dots = part.len > 0 && plain == 0;
 	struct span rest = span_slice(part, plain, part.len);
+	const char *wrong;
 
 	for (; rest.len > 0; rest = span_slice(rest, len, rest.len)) {
 		len = utf8_read(rest, &point);
 		if (len == 0)
 			return ambiguous(reading, "bytes that are not UTF-8");
-		if (point >= 0x80 && point < 0xa0)
-			return ambiguous(reading, DETAIL_CONTROL);
-		if (fold_separates(point))
-			return ambiguous(
-			    reading, "a character that can be folded to a dot or a slash");
+		wrong = wrong_character(point);
+		if (wrong != NULL)
+			return ambiguous(reading, wrong);
 		if (point != '.' && !fold_is_space(point) && !fold_is_nothing(point))
 			only_dots = false;
 		if (!fold_is_nothing(point))
