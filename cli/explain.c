@@ -18,6 +18,7 @@
 #include "cli/keys.h"
 #include "issuer/model/incarnation.h"
 #include "policy/explain.h"
+#include "proxy/http/query.h"
 #include "proxy/listener/engines/engines.h"
 #include "proxy/gate/judge.h"
 #include "proxy/gate/snapshot.h"
@@ -96,22 +97,36 @@ inputs_of(const struct snapshot *snapshot, int64_t now_s)
 		.mono_s = clock_mono_s() };
 }
 
+/* Is there a token to verify, by --token or where a module takes it from the query? */
+static bool
+has_token(const struct answering *answering)
+{
+	const struct texts *names = &answering->config->policy.credential_queries;
+	struct span query = query_of(span_of(answering->asked->path)), unused;
+
+	for (size_t i = 0; i < names->count; i++)
+		if (query_find(query, span_of(names->at[i]), &unused) > 0)
+			return true;
+	return answering->asked->token != NULL;
+}
+
 /* Keys and clients are loaded only if the caller must be authenticated. */
 static bool
 open_services(struct answering *answering, struct err *reterr)
 {
 	const struct asked *asked = answering->asked;
 	struct services_setup setup = { .config = answering->config };
+	bool token = has_token(answering);
 
 	answering->alone = (struct snapshot){ .config = answering->config };
 	answering->inputs = inputs_of(&answering->alone, asked->now_s);
-	if (asked->token == NULL && asked->client == NULL && asked->user == NULL &&
+	if (!token && asked->client == NULL && asked->user == NULL &&
 	    (asked->issuer == NULL || strcmp(asked->issuer, LOCAL_NAME) != 0))
 		return true;
 	answering->config = NULL;
 	if (!services_start(&setup, &answering->services, reterr))
 		return false;
-	if (asked->token != NULL)
+	if (token)
 		keys_await(answering->services);
 	fallback_recall(answering->services->fallback, setup.config->state);
 	answering->snapshot = snapshot_new(answering->services);
@@ -272,16 +287,20 @@ tell(struct answering *answering, enum reason reason)
 	struct explain_revoked asked = { answering->inputs.config, decision, &answering->arena };
 	struct explain_why why = { &answering->inputs, decision, answering->payload,
 		&answering->arena };
+	const struct module *module = decision->route.module;
+	struct target target = decision->target;
 	struct err err = { "" };
 
+	if (!credentials_hide(
+		module == NULL ? NULL : module->credentials, &target, &answering->arena))
+		return command_trouble("explain: out of memory");
 	if (reason == REASON_TOKEN_REVOKED && !explain_revoked(&asked, &explanation, &err))
 		return command_trouble("explain: %s", err.text);
 	if (!explain_why(&why, &explanation.why))
 		return command_trouble("explain: out of memory");
 	if (reason == REASON_OK && answering->own.status == 0 && backend != NULL) {
 		explanation.upstream = backend->url;
-		explanation.forwarded =
-		    backend_target(backend, &decision->target, &answering->arena);
+		explanation.forwarded = backend_target(backend, &target, &answering->arena);
 	}
 	explain_print(&explanation, answering->asked->json);
 	return reason == REASON_OK && answering->own.status < 400 ? EXIT_YES : EXIT_NO;

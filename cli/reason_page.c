@@ -10,12 +10,12 @@ static const struct reason_page pages[REASON_COUNT] = {
 	"The answer's `WWW-Authenticate` says what is accepted. In the log line `pattern` and `privilege` say which rule wants a caller.",
 	"Send a token. If anybody may call this path, list it under `public` in the policy. If the client did send one, look for a proxy in between, or a redirect, that drops the header." },
 [REASON_CREDENTIALS_MALFORMED] = {
-	"The `Authorization` header cannot be read: nothing after `Bearer` or `Basic`, bytes that no token can have, or Basic that is no canonical base64 of UTF-8 `NAME:PASSWORD`.",
+	"The `Authorization` header cannot be read: nothing after `Bearer` or `Basic`, bytes that no token can have, or Basic that is no canonical base64 of UTF-8 `NAME:PASSWORD`. Or what a place of the module's `credentials` holds is no token.",
 	"Look at the header that the client sends, with the token left out: `Bearer`, one space, the token. Quotes, a line break or `Bearer Bearer` are the usual faults.",
 	"Mend the client. An empty header often comes from a variable that was not set." },
 [REASON_CREDENTIALS_DUPLICATE] = {
 	"The request has more than one set of credentials, so two readers could take it for two callers.",
-	"Count the `Authorization` headers that reach the gate; a proxy in front may add one of its own.",
+	"Count the `Authorization` headers that reach the gate; a proxy in front may add one of its own. Where the module has `credentials`, look for a cookie or parameter beside it.",
 	"Send exactly one." },
 [REASON_TOKEN_MALFORMED] = {
 	"The token is no signed JWT: not three parts of base64url, or a header or payload that is no JSON object without duplicate members. Encrypted (JWE) and opaque tokens are none.",
@@ -122,9 +122,9 @@ static const struct reason_page pages[REASON_COUNT] = {
 	"`postern explain -X METHOD PATH` shows the path as it was judged.",
 	"Add a privilege, or a line under `public`. `/a/*` is the whole subtree with `/a`; upper and lower case differ." },
 [REASON_ORIGIN_NOT_ALLOWED] = {
-	"A page of an origin that is not in `cors.origins` asks, by a preflight, whether it may call; or the request names two origins.",
-	"The log line of the OPTIONS request has the module; the browser's console names the origin.",
-	"Add the origin to `cors.origins` of the module, or of `local_issuer` for its endpoints, exactly as the browser writes it: no slash at the end, no default port." },
+	"A page of an origin that is not in `cors.origins` asks, by a preflight, whether it may call; or the request names two origins. Or a token in a cookie comes with a method that is not safe, or with an upgrade, and without an `Origin` that is the own host or in `cors.origins`.",
+	"The log line of the request has the module; the browser's console names the origin.",
+	"Add the origin to `cors.origins` of the module, or of `local_issuer` for its endpoints, exactly as the browser writes it: no slash at the end, no default port. A client that is no browser sends its token in `Authorization`." },
 [REASON_PATH_AMBIGUOUS] = {
 	"Two readers could understand the path in two ways: `..`, `//`, `\\`, an encoded slash, a semicolon, or the like.",
 	"The detail names what was found.",

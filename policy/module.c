@@ -9,7 +9,7 @@
 struct module_row {
 	struct texts paths, path_allow;
 	bool basic;
-	const struct node *upstream, *cors;
+	const struct node *upstream, *cors, *credentials;
 };
 
 const struct field module_fields[] = {
@@ -36,6 +36,10 @@ const struct field module_fields[] = {
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct module_row, cors),
 	    .help = "pages of which origins a browser lets call it; default: the upstream says" },
+	{ .key = "credentials",
+	    .type = FIELD_MAP,
+	    .offset = offsetof(struct module_row, credentials),
+	    .help = "where a token may be besides Authorization" },
 	{ .key = NULL },
 };
 
@@ -126,6 +130,7 @@ read_one(struct reader *reader, const struct node *node)
 	module->upstream = backend_read(row.upstream, reader->mistakes);
 	module->basic = row.basic;
 	module->cors = cors_read(row.cors, reader->mistakes);
+	module->credentials = credential_places_read(row.credentials, reader->mistakes);
 	module->path_allow = read_allow(reader, &row.path_allow);
 	module->index = reader->policy->module_count++;
 	if (row.paths.node != NULL && row.paths.count == 0)
@@ -135,6 +140,23 @@ read_one(struct reader *reader, const struct node *node)
 			serve(reader, module, i);
 	backend_check_paths(module->upstream, &row.paths, reader->mistakes);
 	return module;
+}
+
+/* A page whose address has a token may refer to it in requests to any module. */
+static void
+list_queries(struct reader *reader)
+{
+	struct texts *queries = &reader->policy->credential_queries;
+
+	if (reader->policy->module_count == 0)
+		return;
+	queries->at = reader_array(reader, reader->policy->module_count, sizeof(*queries->at));
+	if (queries->at == NULL)
+		return;
+	for (const struct module *module = reader->policy->modules; module != NULL;
+	    module = module->next)
+		if (module->credentials != NULL && module->credentials->query != NULL)
+			queries->at[queries->count++] = module->credentials->query;
 }
 
 void
@@ -152,6 +174,7 @@ module_read(struct reader *reader, const struct node *modules)
 			return;
 		end = &(*end)->next;
 	}
+	list_queries(reader);
 }
 
 const struct module *

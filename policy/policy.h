@@ -17,6 +17,7 @@
 #include "base/document.h"
 #include "base/schema.h"
 #include "policy/backend.h"
+#include "policy/credential_places.h"
 #include "policy/pattern.h"
 #include "token/trusted_issuer.h"
 
@@ -52,7 +53,8 @@ struct module {
 	unsigned path_allow;            /* enum target_mild */
 	bool basic;                     /* Basic authentication of local users counts here */
 	const struct cors *cors;        /* NULL: browsers get the upstream's word */
-	size_t index;                   /* place in the list, from 0 */
+	const struct credential_places *credentials; /* NULL: Authorization alone */
+	size_t index;                                /* place in the list, from 0 */
 	struct module *next;
 };
 
@@ -70,6 +72,7 @@ struct policy {
 	size_t role_words; /* 64-bit words in a set of roles */
 	struct module *modules;
 	size_t module_count;
+	struct texts credential_queries; /* credentials.query of all modules */
 	struct privilege *privileges;
 	struct texts public_paths;
 	bool default_public;

@@ -10,8 +10,8 @@
  * were replaced and may still be read come on top: a few hundred at most (base/epoch).
  *
  * What a decision depends on, and how a change of it invalidates an entry. The cache holds the
- * caller, not the decision: the route, and whether the caller's roles suffice, are checked at every
- * request.
+ * caller, not the decision: the route, the place of the token, the Origin beside a cookie, and
+ * whether the caller's roles suffice, are checked at every request.
  *
  *   the token's text, or name, password and peer: the entry's key is a digest of them.
  *   the client certificate, by which roles are granted and to which tokens are bound: its digest is

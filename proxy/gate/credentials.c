@@ -7,6 +7,9 @@
 #include "base/base64url.h"
 #include "base/digest.h"
 #include "base/utf8.h"
+#include "proxy/http/cookie.h"
+#include "proxy/http/query.h"
+#include "proxy/http/subprotocol.h"
 
 /* Every byte of every token is looked at here: 16 at a time, by the vectors of GCC and Clang. */
 typedef unsigned char bytes16 __attribute__((vector_size(16)));
@@ -92,8 +95,8 @@ say_other(struct span scheme)
 	return "Authorization has neither the scheme Bearer nor Basic";
 }
 
-enum reason
-credentials_read(const struct request *request, struct credentials *credentials)
+static enum reason
+read_header(const struct request *request, struct credentials *credentials)
 {
 	struct span header, scheme;
 	size_t space;
@@ -130,6 +133,98 @@ credentials_read(const struct request *request, struct credentials *credentials)
 		    "the Authorization header contains bytes that no token "
 		    "can contain, or more than one value");
 	return REASON_OK;
+}
+
+static enum reason
+duplicate(struct credentials *credentials, const char *detail)
+{
+	credentials->detail = detail;
+	return REASON_CREDENTIALS_DUPLICATE;
+}
+
+/* A token found elsewhere: the only one so far, or one too many. */
+static enum reason
+take_token(struct credentials *credentials, enum credentials_place place, struct span token)
+{
+	if (credentials->place != CREDENTIALS_IN_HEADER)
+		return duplicate(credentials, "credentials in two places");
+	if (!is_token68(token))
+		return malformed(
+		    credentials, "the token is empty, or contains bytes that no token can contain");
+	credentials->scheme = CREDENTIALS_BEARER;
+	credentials->place = place;
+	credentials->value = token;
+	return REASON_OK;
+}
+
+static enum reason
+read_cookie(const struct request *request, const char *name, struct credentials *credentials)
+{
+	struct span token = { 0 };
+	size_t count = cookie_find(request, span_of(name), &token);
+
+	if (count > 1)
+		return duplicate(credentials, "more than one cookie of the name that "
+					      "credentials.cookie says");
+	return count == 0 ? REASON_OK : take_token(credentials, CREDENTIALS_IN_COOKIE, token);
+}
+
+static enum reason
+read_query(const struct request *request, const char *name, struct credentials *credentials)
+{
+	struct span query = query_of(request->target), token = { 0 };
+	size_t count = query_find(query, span_of(name), &token);
+
+	if (count > 1)
+		return duplicate(credentials, "more than one parameter of the name that "
+					      "credentials.query says");
+	/* which servers part parameters by it, nobody knows */
+	if (count == 1 && span_find(query, ';') < query.len)
+		return malformed(credentials, "a semicolon in the query beside the token");
+	return count == 0 ? REASON_OK : take_token(credentials, CREDENTIALS_IN_QUERY, token);
+}
+
+static enum reason
+read_protocol(const struct request *request, struct credentials *credentials)
+{
+	struct span token;
+	enum reason reason = subprotocol_find(request, &token, &credentials->detail);
+
+	if (reason != REASON_OK || token.at == NULL)
+		return reason;
+	return take_token(credentials, CREDENTIALS_IN_PROTOCOL, token);
+}
+
+enum reason
+credentials_read(const struct request *request, const struct credential_places *places,
+    struct credentials *credentials)
+{
+	enum reason reason = read_header(request, credentials);
+
+	if (reason == REASON_OK && places != NULL && places->cookie != NULL)
+		reason = read_cookie(request, places->cookie, credentials);
+	if (reason == REASON_OK && places != NULL && places->query != NULL)
+		reason = read_query(request, places->query, credentials);
+	if (reason == REASON_OK && places != NULL && places->websocket_protocol)
+		reason = read_protocol(request, credentials);
+	if (reason == REASON_OK && credentials->place != CREDENTIALS_IN_HEADER &&
+	    request_header_count(request, "Authorization") > 0)
+		return duplicate(credentials, "credentials in Authorization and in another place");
+	return reason;
+}
+
+bool
+credentials_hide(const struct credential_places *places, struct target *target, struct arena *arena)
+{
+	struct span unused;
+
+	if (places == NULL || places->query == NULL ||
+	    query_find(target->query, span_of(places->query), &unused) == 0)
+		return true;
+	if (!query_others(target->query, span_of(places->query), arena, &target->query))
+		return false;
+	target->has_query = target->query.len > 0;
+	return true;
 }
 
 enum reason

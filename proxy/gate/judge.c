@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "issuer/model/incarnation.h"
 #include "issuer/accounts/password.h"
+#include "proxy/gate/origin.h"
 #include "base/json.h"
 #include "token/date.h"
 #include "token/issuer_match.h"
@@ -42,16 +43,24 @@ enum reason
 judge_request(
     const struct judge_inputs *inputs, const struct request *request, struct decision *decision)
 {
-	enum reason reason = credentials_read(request, &decision->credentials);
+	struct route_match *route = &decision->route;
+	enum reason reason;
 
-	decide_route(&inputs->config->policy, request->method, &decision->target, &decision->route);
+	decide_route(&inputs->config->policy, request->method, &decision->target, route);
+	reason = credentials_read(request,
+	    route->module == NULL ? NULL : route->module->credentials, &decision->credentials);
 	if (reason != REASON_OK)
 		return refuse(decision, reason, decision->credentials.detail);
-	reason = decision->route.reason;
+	reason = route->reason;
 	if (reason == REASON_METHOD_NOT_GRANTED)
 		reason = REASON_OK; /* disclosed only to an authenticated caller: judge_caller() */
-	decision->basic = basic_counts(inputs->config, decision->route.module);
-	return refuse(decision, reason, decision->route.detail);
+	decision->basic = basic_counts(inputs->config, route->module);
+	if (reason == REASON_OK && !route->public &&
+	    decision->credentials.place == CREDENTIALS_IN_COOKIE &&
+	    !origin_may_use_cookie(request, route->module->cors))
+		return refuse(decision, REASON_ORIGIN_NOT_ALLOWED,
+		    "a token in a cookie needs the Origin of this host, or one of cors.origins");
+	return refuse(decision, reason, route->detail);
 }
 
 static bool

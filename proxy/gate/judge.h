@@ -64,9 +64,9 @@ MUST_CHECK enum reason judge_admit(
     struct request *request, struct arena *arena, struct decision *decision);
 
 /*
- * Find the matching route and read the credentials. Returns REASON_OK when the caller must be
- * authenticated next (judge_bearer(), then judge_caller()) or the route is public; else why it is
- * refused.
+ * Find the matching route, read the credentials, and see that no page of another origin made a
+ * browser send them. Returns REASON_OK when the caller must be authenticated next (judge_bearer(),
+ * then judge_caller()) or the route is public; else why it is refused.
  */
 MUST_CHECK enum reason judge_request(
     const struct judge_inputs *inputs, const struct request *request, struct decision *decision);

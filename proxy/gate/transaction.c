@@ -178,6 +178,45 @@ map_references(struct transaction *transaction, const struct backend *backend,
 	       location->prefix.at != NULL && location->sent.at != NULL;
 }
 
+/* What is for the gate alone in this request. */
+static struct headers_hidden
+hidden_of(const struct policy *policy, const struct module *module)
+{
+	struct headers_hidden hidden = { 0 };
+
+	if (policy->credential_queries.count > 0)
+		hidden.queries = &policy->credential_queries;
+	if (module == NULL || module->credentials == NULL)
+		return hidden;
+	hidden.cookie = span_of(module->credentials->cookie);
+	hidden.websocket_protocol = module->credentials->websocket_protocol;
+	return hidden;
+}
+
+/* Set what the request line and Host say: the target that was judged, as its upstream wants it. */
+static enum reason
+settle_target(struct transaction *transaction, const struct decision *decision,
+    const struct backend *backend, struct headers_setup *setup)
+{
+	const struct module *module = decision->route.module;
+	struct target target = decision->target;
+
+	if (!credentials_hide(
+		module == NULL ? NULL : module->credentials, &target, transaction->arena))
+		return REASON_OVERLOADED;
+	setup->query = target.query;
+	setup->has_query = target.has_query;
+	setup->path = prefix_strip(target.path, backend->strip_prefix);
+	if (setup->path.at == NULL) {
+		transaction->detail = "no upstream serves this path: it does not begin with "
+				      "strip_prefix";
+		return REASON_UPSTREAM_UNREACHABLE;
+	}
+	setup->prefix = backend->path;
+	setup->host = backend->host;
+	return REASON_OK;
+}
+
 enum reason
 transaction_prepare(struct transaction *transaction, const struct decision *decision)
 {
@@ -189,15 +228,14 @@ transaction_prepare(struct transaction *transaction, const struct decision *deci
 	struct headers_setup setup = {
 		.rules = &services->config->rules,
 		.request = request,
-		.path = decision->target.path,
-		.query = decision->target.query,
-		.has_query = decision->target.has_query,
 		.upgrade = wants_upgrade(request),
 		.request_id = transaction->client_id.at != NULL ? transaction->client_id
 								: span_of(transaction->id),
 		.max_forwards = transaction->max_forwards < 0 ? -1 : transaction->max_forwards - 1,
 		.via = transaction->via,
+		.hidden = hidden_of(&services->config->policy, decision->route.module),
 	};
+	enum reason reason;
 
 	if (!begin_trace(transaction, &setup))
 		return REASON_OVERLOADED;
@@ -207,14 +245,9 @@ transaction_prepare(struct transaction *transaction, const struct decision *deci
 		transaction->detail = "no upstream is configured for this path";
 		return REASON_UPSTREAM_UNREACHABLE;
 	}
-	setup.path = prefix_strip(setup.path, backend->strip_prefix);
-	if (setup.path.at == NULL) {
-		transaction->detail = "no upstream serves this path: it does not begin with "
-				      "strip_prefix";
-		return REASON_UPSTREAM_UNREACHABLE;
-	}
-	setup.prefix = backend->path;
-	setup.host = backend->host;
+	reason = settle_target(transaction, decision, backend, &setup);
+	if (reason != REASON_OK)
+		return reason;
 	if (decision->caller != NULL) {
 		setup.identity = decision->caller->identity;
 		setup.identity_count = decision->caller->identity_count;
@@ -222,6 +255,7 @@ transaction_prepare(struct transaction *transaction, const struct decision *deci
 	transaction->forward = (struct forward){
 		.head = headers_make(&setup, transaction->arena),
 		.upgrade = setup.upgrade,
+		.bearer_offered = decision->credentials.place == CREDENTIALS_IN_PROTOCOL,
 		.upstream_timeout_ms =
 		    backend->timeout_ms > 0 ? backend->timeout_ms : limits->upstream_timeout_ms,
 		.body_limit = limits->body_bytes,

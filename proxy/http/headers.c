@@ -5,6 +5,9 @@
 
 #include "base/buffer.h"
 #include "base/header_line.h"
+#include "proxy/http/cookie.h"
+#include "proxy/http/query.h"
+#include "proxy/http/subprotocol.h"
 
 #define HEAD_MAX (256u << 10)
 #define HEAD_ORDINARY 2000
@@ -24,6 +27,46 @@ keeps_authorization(const struct headers_rules *rules, struct span name)
 {
 	return !header_same_name(name, SPAN("authorization")) ||
 	       (rules->keep_authorization && span_equal_nocase(name, SPAN("Authorization")));
+}
+
+/* Would the upstream read a token of another request in it? */
+static bool
+refers_to_token(const struct texts *queries, struct span referer)
+{
+	struct span query = query_of(span_slice(referer, 0, span_find(referer, '#'))), unused;
+
+	for (size_t i = 0; i < queries->count; i++)
+		if (query_find(query, span_of(queries->at[i]), &unused) > 0)
+			return true;
+	return false;
+}
+
+/* Append a header without the credentials in it: the header itself goes if nothing else is there.
+ * False: it has no place for any. */
+static bool
+add_without_credentials(
+    struct buffer *head, const struct headers_hidden *hidden, const struct header *header)
+{
+	static const struct span protocol = { "Sec-WebSocket-Protocol", 22 };
+	bool cookie = hidden->cookie.at != NULL && span_equal_nocase(header->name, SPAN("Cookie"));
+	size_t start = head->len, empty;
+
+	if (hidden->queries != NULL && span_equal_nocase(header->name, SPAN("Referer")))
+		return refers_to_token(hidden->queries, header->value);
+	if (!cookie && !(hidden->websocket_protocol && header_same_name(header->name, protocol)))
+		return false;
+	buffer_add(head, header->name);
+	buffer_add(head, SPAN(": "));
+	empty = head->len;
+	if (cookie)
+		cookie_add_others(header->value, hidden->cookie, head);
+	else if (span_equal_nocase(header->name, protocol))
+		subprotocol_add_others(header->value, head);
+	if (head->len == empty)
+		head->len = start;
+	else
+		buffer_add(head, SPAN("\r\n"));
+	return true;
 }
 
 static void
@@ -48,7 +91,8 @@ add_clients_own(struct buffer *head, const struct headers_setup *setup)
 		if (setup->max_forwards >= 0 &&
 		    header_same_name(header->name, SPAN("max-forwards")))
 			continue;
-		header_line_add(head, header->name, header->value);
+		if (!add_without_credentials(head, &setup->hidden, header))
+			header_line_add(head, header->name, header->value);
 	}
 }
 

@@ -31,6 +31,14 @@ struct headers_rules {
 	struct texts owned;   /* names that the gate may set: forward.headers and X-Request-Id */
 };
 
+/* Credentials outside of Authorization, which are for the gate. All texts are borrowed. */
+struct headers_hidden {
+	struct span cookie;          /* the cookie of this name is taken off; at == NULL: none */
+	bool websocket_protocol;     /* so is `bearer, TOKEN` in Sec-WebSocket-Protocol */
+	const struct texts *queries; /* a Referer with one of these parameters is dropped; NULL:
+				      * none */
+};
+
 struct headers_setup {
 	const struct headers_rules *rules;
 	const struct request *request;
@@ -45,6 +53,7 @@ struct headers_setup {
 	bool trace_made;          /* by the gate: a tracestate belongs to another trace, and goes */
 	int64_t max_forwards;     /* of an OPTIONS request, less one (section 7.6.2); -1: none */
 	struct span via;          /* our name in Via (RFC 9110 section 7.6.3); empty: none */
+	struct headers_hidden hidden;
 	const struct header *identity; /* our own headers; values already safe */
 	size_t identity_count;
 };

@@ -22,8 +22,10 @@
 /* What to forward. All is borrowed. */
 struct forward {
 	struct upstream *upstream;
-	struct span head; /* the whole request head, ready to send, made by headers_make() */
-	bool upgrade;     /* the head asks for an upgrade */
+	struct span head;    /* the whole request head, ready to send, made by headers_make() */
+	bool upgrade;        /* the head asks for an upgrade */
+	bool bearer_offered; /* the client offered the subprotocol `bearer`, with its token, which
+			      * the head does not: a 101 that selects none selects it */
 	int64_t upstream_timeout_ms;     /* to connect, and the longest time without any data */
 	int64_t body_limit;              /* bytes of request body; 0: none */
 	struct span request_id;          /* X-Request-Id of the answer */

@@ -17,6 +17,15 @@ same_protocol(const struct forwarding *forwarding)
 	return false;
 }
 
+static bool
+selects_subprotocol(const struct response *response)
+{
+	for (size_t i = 0; i < response->header_count; i++)
+		if (span_equal_nocase(response->headers[i].name, SPAN("Sec-WebSocket-Protocol")))
+			return true;
+	return false;
+}
+
 static void
 add_head(struct forwarding *forwarding)
 {
@@ -28,6 +37,9 @@ add_head(struct forwarding *forwarding)
 	header_line_add(out, SPAN("Upgrade"),
 	    request_header(exchange_request(forwarding->exchange), "Upgrade"));
 	relay_add_headers(forwarding);
+	/* browsers close a connection whose answer selects none of what they offered */
+	if (forwarding->forward->bearer_offered && !selects_subprotocol(&forwarding->response))
+		header_line_add(out, SPAN("Sec-WebSocket-Protocol"), SPAN("bearer"));
 	header_line_add(out, SPAN("X-Request-Id"), forwarding->forward->request_id);
 	buffer_add(out, SPAN("\r\n"));
 	buffer_add(out, span_slice(buffer_span(&forwarding->incoming),

@@ -219,6 +219,15 @@ test('the upstream of a module', async () => {
   assert.ok(good > 0 && bad > 0);
 });
 
+const PLACES = [{}, null, 'x', [], { cookie: 't' }, { cookie: '' }, { cookie: 'a b' }, { cookie: ['t'] }, { query: 't' }, { query: 'a&b' }, { query: 'é' }, { websocket_protocol: true }, { websocket_protocol: 'yes' }, { websocket_protocol: false }, { cookie: 't', query: 't', websocket_protocol: true }, { header: 'X' }];
+
+test('the keys of a module', async () => {
+  const { good, bad } = await all(PLACES.map((credentials) => () => ({
+    at: ['upstream'], value: 'http://127.0.0.1:9', edit: (dir) => fs.writeFileSync(path.join(dir, 'policy.yaml'), JSON.stringify({ modules: { m: { paths: ['/m/*'], credentials } }, public: ['/m/*'] })),
+  })));
+  assert.ok(good > 3 && bad > 6, `${good} good, ${bad} bad`);
+});
+
 test('folders and files of the local issuer', async () => {
   const state = (dir) => path.join(dir, 'made');
   const edits = {

@@ -6,6 +6,8 @@
 #include "lines.h"
 #include "base/utf8.h"
 #include "proxy/gate/credentials.h"
+#include "proxy/http/cookie.h"
+#include "proxy/http/subprotocol.h"
 
 static void
 check_value(const struct request *request, const struct credentials *credentials)
@@ -46,6 +48,36 @@ check_basic(struct credentials *credentials)
 	arena_done(&arena);
 }
 
+/* What is for the gate alone does not stay in what is forwarded; `c` is the cookie. */
+static void
+check_hidden(struct request *request)
+{
+	static const struct credential_places places = { "c", NULL, true };
+	struct credentials credentials;
+	struct span unused;
+
+	if (credentials_read(request, &places, &credentials) != REASON_OK)
+		return;
+	for (size_t i = 0; i < request->header_count; i++) {
+		struct header *header = &request->headers[i];
+		struct request alone = { .headers = { *header }, .header_count = 1 };
+		struct buffer others;
+
+		buffer_init(&others, 1u << 20);
+		if (span_equal_nocase(header->name, SPAN("Cookie")))
+			cookie_add_others(header->value, SPAN("c"), &others);
+		else if (span_equal_nocase(header->name, SPAN("Sec-WebSocket-Protocol")))
+			subprotocol_add_others(header->value, &others);
+		MUST_HOLD(others.len <= header->value.len * 2);
+		alone.headers[0].value = buffer_span(&others);
+		MUST_HOLD(cookie_find(&alone, SPAN("c"), &unused) == 0);
+		if (others.len > 0)
+			MUST_HOLD(credentials_read(&alone, &places, &credentials) == REASON_OK &&
+				  credentials.place == CREDENTIALS_IN_HEADER);
+		buffer_done(&others);
+	}
+}
+
 /* good: a Bearer or Basic value was found. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -55,7 +87,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum reason reason;
 
 	lines_read(fuzz_span(data, size), &request);
-	reason = credentials_read(&request, &credentials);
+	reason = credentials_read(&request, NULL, &credentials);
 	fuzz_accepted = reason == REASON_OK && credentials.scheme != CREDENTIALS_NONE;
 	MUST_HOLD(reason == REASON_OK || credentials.detail != NULL);
 	MUST_HOLD((request_header_count(&request, "Authorization") > 1) ==
@@ -67,6 +99,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else
 		MUST_HOLD(reason == REASON_CREDENTIALS_DUPLICATE ||
 			  reason == REASON_CREDENTIALS_MALFORMED);
+	check_hidden(&request);
 	if (fuzz_accepted && credentials.scheme == CREDENTIALS_BASIC)
 		check_basic(&credentials);
 	return 0;

@@ -58,7 +58,7 @@ headers_are_read(void **state)
 		enum reason got;
 
 		head_read(&request, "GET", cases[i].lines);
-		got = credentials_read(&request, &credentials);
+		got = credentials_read(&request, NULL, &credentials);
 		if (got != cases[i].want ||
 		    (got == OK && (credentials.scheme != cases[i].scheme ||
 				      !span_is(credentials.value, cases[i].value)))) {
@@ -67,6 +67,117 @@ headers_are_read(void **state)
 		}
 	}
 	assert_int_equal(wrong, 0);
+}
+
+/* Where `c` is a cookie, `q` a parameter, and Sec-WebSocket-Protocol counts. */
+struct place_case {
+	const char *name, *target, *lines;
+	enum reason want;
+	enum credentials_place place;
+	const char *value;
+};
+
+#define TWO REASON_CREDENTIALS_DUPLICATE
+#define PROTOCOL "Sec-WebSocket-Protocol: "
+
+static const struct place_case places[] = {
+	{ "nowhere", "/?a=b", "Cookie: a=b\n", OK, CREDENTIALS_IN_HEADER, "" },
+	{ "in the header", "/", "Authorization: Bearer a\n", OK, CREDENTIALS_IN_HEADER, "a" },
+	{ "in the cookie", "/", "Cookie: c=a.b\n", OK, CREDENTIALS_IN_COOKIE, "a.b" },
+	{ "in the query", "/?q=a.b", "", OK, CREDENTIALS_IN_QUERY, "a.b" },
+	{ "in the protocol", "/", PROTOCOL "bearer, a.b\n", OK, CREDENTIALS_IN_PROTOCOL, "a.b" },
+	{ "twice in cookies", "/", "Cookie: c=a; c=a\n", TWO, 0, "" },
+	{ "twice in the query", "/?q=a&%71=a", "", TWO, 0, "" },
+	{ "twice in the protocol", "/", PROTOCOL "bearer, a, bearer, b\n", TWO, 0, "" },
+	{ "header and cookie", "/", "Authorization: Bearer a\nCookie: c=a\n", TWO, 0, "" },
+	{ "Basic and query", "/?q=a", "Authorization: Basic YTpi\n", TWO, 0, "" },
+	{ "another scheme and protocol", "/", "Authorization: Digest a\n" PROTOCOL "bearer, a\n",
+	    TWO, 0, "" },
+	{ "cookie and query", "/?q=a", "Cookie: c=a\n", TWO, 0, "" },
+	{ "cookie and protocol", "/", "Cookie: c=a\n" PROTOCOL "bearer, a\n", TWO, 0, "" },
+	{ "query and protocol", "/?q=a", PROTOCOL "bearer, a\n", TWO, 0, "" },
+	{ "two headers are two", "/?q=a", "Authorization: Bearer a\nAuthorization: Bearer b\n", TWO,
+	    0, "" },
+	{ "an empty cookie", "/", "Cookie: c=\n", BAD, 0, "" },
+	{ "a cookie in quotes", "/", "Cookie: c=\"a\"\n", BAD, 0, "" },
+	{ "an escaped cookie", "/", "Cookie: c=a%2Eb\n", BAD, 0, "" },
+	{ "an empty parameter", "/?q=", "", BAD, 0, "" },
+	{ "an escaped parameter", "/?q=a%2Eb", "", BAD, 0, "" },
+	{ "a parameter beside a semicolon", "/?q=a&x=1;y", "", BAD, 0, "" },
+	{ "one behind a semicolon", "/?x=1;q=a", "", BAD, 0, "" },
+	{ "a semicolon elsewhere is nobody's", "/?x=1;y=2", "", OK, CREDENTIALS_IN_HEADER, "" },
+	{ "bearer without a token", "/", PROTOCOL "bearer\n", BAD, 0, "" },
+	{ "a token that is none", "/", PROTOCOL "bearer, a!b\n", BAD, 0, "" },
+};
+
+static void
+places_are_read_where_they_count(void **state)
+{
+	static const struct credential_places all = { "c", "q", true };
+	int wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct credentials credentials;
+		struct request request;
+		enum reason got;
+
+		head_read(&request, "GET", places[i].lines);
+		request.target = span_of(places[i].target);
+		got = credentials_read(&request, &all, &credentials);
+		if (got != places[i].want || (got != OK && credentials.detail == NULL) ||
+		    (got == OK && (credentials.place != places[i].place ||
+				      !span_is(credentials.value, places[i].value)))) {
+			print_error("%s: got %s\n", places[i].name, reason_word(got));
+			wrong++;
+		}
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void
+elsewhere_nothing_is_read(void **state)
+{
+	static const struct credential_places none = { NULL, NULL, false };
+	struct credentials credentials;
+	struct request request;
+
+	(void)state;
+	head_read(&request, "GET", "Cookie: c=a\n" PROTOCOL "bearer, a\n");
+	request.target = SPAN("/?q=a");
+	assert_int_equal(credentials_read(&request, NULL, &credentials), OK);
+	assert_int_equal(credentials.scheme, CREDENTIALS_NONE);
+	assert_int_equal(credentials_read(&request, &none, &credentials), OK);
+	assert_int_equal(credentials.scheme, CREDENTIALS_NONE);
+}
+
+static void
+the_querys_token_is_hidden(void **state)
+{
+	static const struct credential_places query = { NULL, "q", false };
+	static const struct credential_places cookie = { "q", NULL, false };
+	struct target target = { .query = SPAN("a=1&q=secret"), .has_query = true };
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 1u << 20);
+	assert_true(credentials_hide(NULL, &target, &arena));
+	assert_true(credentials_hide(&cookie, &target, &arena));
+	assert_true(span_is(target.query, "a=1&q=secret"));
+	assert_true(credentials_hide(&query, &target, &arena));
+	assert_true(span_is(target.query, "a=1"));
+	assert_true(target.has_query);
+	target.query = SPAN("");
+	assert_true(credentials_hide(&query, &target, &arena));
+	assert_true(target.has_query); /* "/x?" stays */
+	target.query = SPAN("q=secret");
+	assert_true(credentials_hide(&query, &target, &arena));
+	assert_false(target.has_query);
+	arena_done(&arena);
+	arena_init(&arena, 0);
+	target.query = SPAN("q=secret");
+	assert_false(credentials_hide(&query, &target, &arena));
+	arena_done(&arena);
 }
 
 struct basic_case {
@@ -130,6 +241,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(headers_are_read),
+		cmocka_unit_test(places_are_read_where_they_count),
+		cmocka_unit_test(elsewhere_nothing_is_read),
+		cmocka_unit_test(the_querys_token_is_hidden),
 		cmocka_unit_test(basic_is_taken_apart),
 	};
 

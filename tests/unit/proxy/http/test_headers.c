@@ -177,6 +177,60 @@ the_token_is_kept_when_asked(void **state)
 	arena_done(&arena);
 }
 
+static const struct made_case hiding[] = {
+	{ "the cookie goes, the others stay", "Cookie: a=1; c=secret;  b=\"2\"\n",
+	    "\r\nCookie: a=1;  b=\"2\"\r\n", "secret" },
+	{ "a header without others goes", "Cookie: c=secret\n", NULL, "ookie" },
+	{ "in another line too", "Cookie: a=1\ncookie: c=secret\n", "\r\nCookie: a=1\r\n",
+	    "cookie" },
+	{ "though Connection names it", "Connection: cookie\nCookie: c=secret\n", NULL, "secret" },
+	{ "bearer and its token go", "Sec-WebSocket-Protocol: v1,bearer, secret ,v2\n",
+	    "\r\nSec-WebSocket-Protocol: v1, v2\r\n", "secret" },
+	{ "the header, too, when nothing else is offered",
+	    "Sec-WebSocket-Protocol: bearer, secret\n", NULL, "Sec-" },
+	{ "in another spelling it goes as a whole", "Sec_WebSocket_Protocol: x, secret\n", NULL,
+	    "secret" },
+	{ "a Referer with the token goes", "Referer: https://h/a?b=1&%71=secret#f\n", NULL,
+	    "eferer" },
+	{ "a Referer of a module with another name, too", "referer: /?r=secret\n", NULL, "eferer" },
+	{ "any other stays", "Referer: https://h/q=1?x=r=q#?q=f\n",
+	    "\r\nReferer: https://h/q=1?x=r=q#?q=f\r\n", NULL },
+	{ "without a query it stays", "Referer: q=1\n", "\r\nReferer: q=1\r\n", NULL },
+};
+
+static void
+what_is_for_the_gate_alone_is_hidden(void **state)
+{
+	static const char *names[] = { "q", "r" };
+	static const struct texts queries = { names, 2, NULL };
+	struct headers_rules rules = { .owned = { owned, 2, NULL } };
+	struct arena arena;
+	int wrong = 0;
+
+	(void)state;
+	arena_init(&arena, 1u << 20);
+	for (size_t i = 0; i < sizeof(hiding) / sizeof(hiding[0]); i++) {
+		struct request request;
+		struct headers_setup setup = { .rules = &rules,
+			.request = &request,
+			.path = SPAN("/"),
+			.hidden = { SPAN("c"), true, &queries } };
+		struct span head;
+
+		head_read(&request, "GET", hiding[i].lines);
+		head = headers_make(&setup, &arena);
+		assert_true(span_ends(head, SPAN("\r\n\r\n")));
+		assert_null(strstr(head.at + 1, "\r\n\r\n\r"));
+		if ((hiding[i].has == NULL || strstr(head.at, hiding[i].has) != NULL) &&
+		    (hiding[i].lacks == NULL || strstr(head.at, hiding[i].lacks) == NULL))
+			continue;
+		print_error("%s:\n%s", hiding[i].name, head.at);
+		wrong++;
+	}
+	arena_done(&arena);
+	assert_int_equal(wrong, 0);
+}
+
 int
 main(void)
 {
@@ -186,6 +240,7 @@ main(void)
 		cmocka_unit_test(the_verified_subject_replaces_a_claimed_one),
 		cmocka_unit_test(a_peer_without_an_address_is_not_forwarded_as_one),
 		cmocka_unit_test(the_token_is_kept_when_asked),
+		cmocka_unit_test(what_is_for_the_gate_alone_is_hidden),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

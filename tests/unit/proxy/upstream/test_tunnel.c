@@ -154,6 +154,39 @@ the_name_of_the_protocol_has_no_case(void **state)
 	exchanged_done(&exchanged);
 }
 
+/* Browsers close a WebSocket that selects none of the subprotocols they offered. */
+static void
+bearer_is_selected_when_nothing_else_is(void **state)
+{
+	static const struct {
+		const char *lines, *selected;
+		bool offered;
+	} rows[] = {
+		{ "", "\r\nSec-WebSocket-Protocol: bearer\r\n", true },
+		{ "sec-websocket-protocol: v1\r\n", "\r\nsec-websocket-protocol: v1\r\n", true },
+		{ "", NULL, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char says[200];
+		const struct api_step steps[] = { { API_ACCEPT, NULL }, { API_HEAR, "\r\n\r\n" },
+			{ API_SAY, says }, { API_CLOSE, NULL } };
+		struct exchanged exchanged;
+
+		(void)snprintf(says, sizeof(says), SWITCH "%s\r\n", rows[i].lines);
+		exchanged_init(&exchanged, STEPS_OF(steps));
+		asks_to_switch(&exchanged);
+		exchanged.forward.bearer_offered = rows[i].offered;
+		exchanged_run_whole(&exchanged);
+		assert_int_equal(exchanged.result.reason, REASON_OK);
+		assert_true((strstr(exchanged_written(&exchanged), "bearer") != NULL) == (i == 0));
+		if (rows[i].selected != NULL)
+			assert_non_null(strstr(exchanged_written(&exchanged), rows[i].selected));
+		exchanged_done(&exchanged);
+	}
+}
+
 static void
 an_engine_without_a_socket_has_no_tunnel(void **state)
 {
@@ -200,6 +233,7 @@ main(void)
 		cmocka_unit_test(a_silent_tunnel_ends),
 		cmocka_unit_test(another_protocol_than_asked_is_no_tunnel),
 		cmocka_unit_test(the_name_of_the_protocol_has_no_case),
+		cmocka_unit_test(bearer_is_selected_when_nothing_else_is),
 		cmocka_unit_test(an_engine_without_a_socket_has_no_tunnel),
 		cmocka_unit_test(the_api_may_decline),
 	};
