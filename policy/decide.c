@@ -41,7 +41,10 @@ decide_route(const struct policy *policy, struct span method, const struct targe
 	if (ret_route->module != NULL)
 		mild &= ~ret_route->module->path_allow;
 	ruling = pattern_set_find(policy->rules, target->path, &ret_route->pattern);
-	if (mild != 0)
+	if ((mild & TARGET_RAW_PIPE) != 0)
+		route_refuse(ret_route, REASON_REQUEST_MALFORMED,
+		    "a character that must be escaped in a path");
+	else if (mild != 0)
 		route_refuse(ret_route, REASON_PATH_AMBIGUOUS, target_mild_text(mild));
 	else if (ruling != NULL)
 		route_by_rule(ruling, method, ret_route);

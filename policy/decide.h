@@ -24,8 +24,8 @@ struct route_match {
 	const struct privilege *privilege; /* for this method; NULL: none */
 	const struct module *module;       /* which serves the path; NULL: none */
 	bool public;                       /* no credentials needed */
-	enum reason reason; /* REASON_OK, PATH_AMBIGUOUS (a mild one the module does not allow),
-			       METHOD_NOT_GRANTED or NO_RULE */
+	enum reason reason; /* REASON_OK, PATH_AMBIGUOUS or REQUEST_MALFORMED (a mild one the
+			       module does not allow), METHOD_NOT_GRANTED or NO_RULE */
 	const char *detail;
 };
 

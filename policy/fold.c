@@ -16,26 +16,36 @@ struct range {
  * and six slashes that no folding touches but that some tables map to ASCII: U+2044, U+2215,
  * U+2216, U+29F5, U+29F8, U+29F9.
  */
-static const struct range separators[] = {
-	{ 0x2024, 0x2026 },
-	{ 0x2044, 0x2044 },
-	{ 0x2100, 0x2101 },
-	{ 0x2105, 0x2106 },
-	{ 0x2215, 0x2216 },
-	{ 0x2488, 0x249b },
-	{ 0x29f5, 0x29f5 },
-	{ 0x29f8, 0x29f9 },
-	{ 0x33c2, 0x33c2 },
-	{ 0x33c7, 0x33c7 },
-	{ 0x33d8, 0x33d8 },
-	{ 0xfe19, 0xfe19 },
-	{ 0xfe30, 0xfe30 },
-	{ 0xfe52, 0xfe52 },
-	{ 0xfe68, 0xfe68 },
-	{ 0xff0e, 0xff0f },
-	{ 0xff3c, 0xff3c },
-	{ 0x1f100, 0x1f100 },
+static const struct separator {
+	struct range range;
+	const char *text;
+} separators[] = {
+	{ { 0x2024, 0x2024 }, "." },
+	{ { 0x2025, 0x2025 }, ".." },
+	{ { 0x2026, 0x2026 }, "..." },
+	{ { 0x2044, 0x2044 }, "/" },
+	{ { 0x2100, 0x2101 }, "x/x" },
+	{ { 0x2105, 0x2106 }, "x/x" },
+	{ { 0x2215, 0x2215 }, "/" },
+	{ { 0x2216, 0x2216 }, "\\" },
+	{ { 0x2488, 0x249b }, "x." },
+	{ { 0x29f5, 0x29f5 }, "\\" },
+	{ { 0x29f8, 0x29f8 }, "/" },
+	{ { 0x29f9, 0x29f9 }, "\\" },
+	{ { 0x33c2, 0x33c2 }, "x." },
+	{ { 0x33c7, 0x33c7 }, "x." },
+	{ { 0x33d8, 0x33d8 }, "x." },
+	{ { 0xfe19, 0xfe19 }, "..." },
+	{ { 0xfe30, 0xfe30 }, ".." },
+	{ { 0xfe52, 0xfe52 }, "." },
+	{ { 0xfe68, 0xfe68 }, "\\" },
+	{ { 0xff0e, 0xff0e }, "." },
+	{ { 0xff0f, 0xff0f }, "/" },
+	{ { 0xff3c, 0xff3c }, "\\" },
+	{ { 0x1f100, 0x1f100 }, "x." },
 };
+
+#define SEPARATORS (sizeof(separators) / sizeof(separators[0]))
 
 /* Those whose NFKC form is U+0020. */
 static const struct range spaces[] = {
@@ -73,10 +83,21 @@ within(const struct range *ranges, size_t count, uint32_t point)
 	return low < count && point >= ranges[low].first;
 }
 
-bool
-fold_separates(uint32_t point)
+const char *
+fold_separator(uint32_t point)
 {
-	return within(separators, sizeof(separators) / sizeof(separators[0]), point);
+	size_t low = 0, high = SEPARATORS;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (point > separators[middle].range.last)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < SEPARATORS && point >= separators[low].range.first ? separators[low].text
+									: NULL;
 }
 
 bool

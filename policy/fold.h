@@ -13,9 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Does it become ".", "/" or "\", alone or among others, or is it a slash by another name? ASCII
- * never does. */
-bool fold_separates(uint32_t point);
+/* What it becomes if that has ".", "/" or "\" in it, or if it is a slash by another name; NULL:
+ * neither. `x` stands for any characters between. Static text, never longer than the character in
+ * UTF-8. ASCII has none. */
+const char *fold_separator(uint32_t point);
 
 /* Does it become a space? The space itself does. */
 bool fold_is_space(uint32_t point);

@@ -26,7 +26,7 @@ const struct field module_fields[] = {
 	    .type = FIELD_TEXTS,
 	    .offset = offsetof(struct module_row, path_allow),
 	    .help = "ambiguities that its upstream needs: semicolon, encoded_delimiters, "
-		    "trailing_dot" },
+		    "trailing_dot, encoded_percent, encoded_backslash, any_utf8, raw_pipe" },
 	{ .key = "basic",
 	    .type = FIELD_BOOL,
 	    .offset = offsetof(struct module_row, basic),
@@ -50,6 +50,10 @@ static const struct {
 	{ "semicolon", TARGET_SEMICOLON },
 	{ "encoded_delimiters", TARGET_ENCODED_DELIMITERS },
 	{ "trailing_dot", TARGET_TRAILING_DOT },
+	{ "encoded_percent", TARGET_ENCODED_PERCENT },
+	{ "encoded_backslash", TARGET_ENCODED_BACKSLASH },
+	{ "any_utf8", TARGET_ANY_UTF8 },
+	{ "raw_pipe", TARGET_RAW_PIPE },
 };
 
 static unsigned
@@ -62,20 +66,16 @@ mild_of(const char *word)
 }
 
 const char *
-module_allow_words(unsigned mild)
+module_allow_words(unsigned mild, struct arena *arena)
 {
-	static const char *const texts[] = {
-		"",
-		"semicolon",
-		"encoded_delimiters",
-		"semicolon, encoded_delimiters",
-		"trailing_dot",
-		"semicolon, trailing_dot",
-		"encoded_delimiters, trailing_dot",
-		"semicolon, encoded_delimiters, trailing_dot",
-	};
+	const char *words = NULL;
 
-	return texts[mild & 7];
+	for (size_t i = 0; i < sizeof(allowances) / sizeof(allowances[0]); i++)
+		if ((mild & allowances[i].mild) != 0)
+			words = words == NULL
+				    ? allowances[i].word
+				    : arena_format(arena, "%s, %s", words, allowances[i].word);
+	return words == NULL ? "" : words;
 }
 
 static unsigned
@@ -87,7 +87,8 @@ read_allow(struct reader *reader, const struct texts *words)
 		mild = mild_of(words->at[i]);
 		if (mild == 0)
 			mistake_at(reader->mistakes, reader_text_node(words, i),
-			    "must be semicolon, encoded_delimiters or trailing_dot");
+			    "must be semicolon, encoded_delimiters, trailing_dot, "
+			    "encoded_percent, encoded_backslash, any_utf8 or raw_pipe");
 		allow |= mild;
 	}
 	return allow;

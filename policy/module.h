@@ -17,8 +17,8 @@ extern const struct field module_fields[];
 void module_read(struct reader *reader, const struct node *modules);
 
 /* The words of `path_allow` for these mild ambiguities (enum target_mild), as in a list of YAML.
- * Static text; "" for 0. */
-const char *module_allow_words(unsigned mild);
+ * Static, or lent by the arena, of which there must be enough; "" for 0. */
+const char *module_allow_words(unsigned mild, struct arena *arena);
 
 /* The module of that name, or NULL. */
 const struct module *module_find(const struct policy *policy, const char *name);

@@ -81,12 +81,12 @@ lint_ambiguous(struct reader *reader, const struct node *node, struct span patte
 		mistake_warn_at(reader->mistakes, node,
 		    "can never match: the gate refuses %s, but for the paths of a module with "
 		    "path_allow: [%s]",
-		    target_mild_text(missing), module_allow_words(missing));
+		    target_mild_text(missing), module_allow_words(missing, &arena));
 	else if (missing != 0)
 		mistake_warn_at(reader->mistakes, node,
 		    "can never match: the gate refuses %s; to let it pass, give module \"%s\" "
 		    "path_allow: [%s]",
-		    target_mild_text(missing), module->name, module_allow_words(missing));
+		    target_mild_text(missing), module->name, module_allow_words(missing, &arena));
 	arena_done(&arena);
 }
 

@@ -2,6 +2,7 @@
 #include "policy/target.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "base/digits.h"
 #include "base/utf8.h"
@@ -20,6 +21,7 @@ struct reading {
 	size_t len;
 	char *decoded; /* the segment at hand, `decoded_len` bytes; room for the whole path */
 	size_t decoded_len;
+	bool foreign; /* which holds a byte above ASCII */
 };
 
 static enum reason
@@ -44,11 +46,30 @@ is_unreserved(unsigned char byte)
 	       byte == '~';
 }
 
+static bool
+is_slash(char byte)
+{
+	return byte == '/' || byte == '\\';
+}
+
 /* What ends a part of a segment for a reader that cuts off parameters or decodes twice. */
 static bool
 is_delimiter(char byte)
 {
-	return byte == '/' || byte == ';' || byte == '?' || byte == '#';
+	return is_slash(byte) || byte == ';' || byte == '?' || byte == '#';
+}
+
+/* The mild ambiguity that an escape of this byte is; 0: none. */
+static unsigned
+mild_of_escape(unsigned char byte)
+{
+	if (byte == ';')
+		return TARGET_SEMICOLON;
+	if (byte == '\\')
+		return TARGET_ENCODED_BACKSLASH;
+	if (byte == '%')
+		return TARGET_ENCODED_PERCENT;
+	return is_delimiter((char)byte) ? TARGET_ENCODED_DELIMITERS : 0;
 }
 
 /* Characters refused anywhere in a target, in path and query. */
@@ -85,14 +106,9 @@ take_escape(struct reading *reading, unsigned char byte)
 {
 	if (byte < 0x20 || byte == 0x7f)
 		return ambiguous(reading, DETAIL_CONTROL);
-	if (byte == '\\')
-		return ambiguous(reading, "an encoded backslash");
-	if (byte == '%')
-		return ambiguous(reading, "an encoded percent sign");
-	if (byte == ';')
-		reading->target->mild |= TARGET_SEMICOLON;
-	else if (is_delimiter((char)byte))
-		reading->target->mild |= TARGET_ENCODED_DELIMITERS;
+	reading->target->mild |= mild_of_escape(byte);
+	if (byte >= 0x80)
+		reading->foreign = true;
 	if (is_unreserved(byte))
 		reading->canonical[reading->len++] = (char)byte;
 	else
@@ -101,12 +117,12 @@ take_escape(struct reading *reading, unsigned char byte)
 	return REASON_OK;
 }
 
-/* The visible ASCII that RFC 3986 has in no path. */
+/* The visible ASCII that RFC 3986 has in no path, but for the pipe. */
 static bool
 must_be_escaped(char byte)
 {
 	return byte == '"' || byte == '<' || byte == '>' || byte == '^' || byte == '`' ||
-	       byte == '{' || byte == '|' || byte == '}';
+	       byte == '{' || byte == '}';
 }
 
 static enum reason
@@ -119,6 +135,8 @@ take_plain(struct reading *reading, char byte)
 		    "a character that must be escaped in a path");
 	if (byte == ';')
 		reading->target->mild |= TARGET_SEMICOLON;
+	if (byte == '|')
+		reading->target->mild |= TARGET_RAW_PIPE;
 	reading->canonical[reading->len++] = byte;
 	reading->decoded[reading->decoded_len++] = byte;
 	return REASON_OK;
@@ -132,6 +150,7 @@ take_segment(struct reading *reading, struct span segment)
 	int high, low;
 
 	reading->decoded_len = 0;
+	reading->foreign = false;
 	for (size_t i = 0; i < segment.len && reason == REASON_OK; i++) {
 		if (segment.at[i] != '%') {
 			reason = take_plain(reading, segment.at[i]);
@@ -159,15 +178,6 @@ plain_len(struct span part)
 	return i;
 }
 
-/* Why a character above ASCII may be nowhere in a path; NULL: it may. */
-static const char *
-wrong_character(uint32_t point)
-{
-	if (point >= 0x80 && point < 0xa0)
-		return DETAIL_CONTROL;
-	return fold_separates(point) ? "a character that can be folded to a dot or a slash" : NULL;
-}
-
 /*
  * Check a part between delimiters. Dots and spaces, with characters among them that folding drops,
  * are a way to write "." or ".." on some system.
@@ -180,15 +190,13 @@ check_part(struct reading *reading, struct span part)
 	uint32_t point, end = plain > 0 ? (unsigned char)part.at[plain - 1] : 0;
 	bool only_dots = part.len > 0 && plain == 0;
 	struct span rest = span_slice(part, plain, part.len);
-	const char *wrong;
 
 	for (; rest.len > 0; rest = span_slice(rest, len, rest.len)) {
 		len = utf8_read(rest, &point);
 		if (len == 0)
 			return ambiguous(reading, "bytes that are not UTF-8");
-		wrong = wrong_character(point);
-		if (wrong != NULL)
-			return ambiguous(reading, wrong);
+		if (point >= 0x80 && point < 0xa0)
+			return ambiguous(reading, DETAIL_CONTROL);
 		if (point != '.' && !fold_is_space(point) && !fold_is_nothing(point))
 			only_dots = false;
 		if (!fold_is_nothing(point))
@@ -203,9 +211,44 @@ check_part(struct reading *reading, struct span part)
 	return REASON_OK;
 }
 
-/* Check a decoded segment, part by part. `last`: it ends the path, where it may be empty. */
+/* Put in place of characters that fold to dots and slashes what they fold to. */
+static void
+fold_segment(struct reading *reading)
+{
+	struct span rest = { reading->decoded, reading->decoded_len };
+	const char *text;
+	uint32_t point;
+	size_t len;
+
+	if (!reading->foreign)
+		return;
+	reading->decoded_len = 0;
+	for (; rest.len > 0; rest = span_slice(rest, len, rest.len)) {
+		len = utf8_read(rest, &point);
+		text = len == 0 ? NULL : fold_separator(point);
+		len = len == 0 ? 1 : len; /* check_part() refuses it */
+		if (text != NULL) {
+			reading->target->mild |= TARGET_ANY_UTF8;
+			memcpy(reading->decoded + reading->decoded_len, text, strlen(text));
+			reading->decoded_len += strlen(text);
+		} else {
+			memmove(reading->decoded + reading->decoded_len, rest.at, len);
+			reading->decoded_len += len;
+		}
+	}
+}
+
+/* Is nothing in front of its first slash or semicolon? */
+static bool
+starts_empty(struct span text)
+{
+	return text.len > 0 && (is_slash(text.at[0]) || text.at[0] == ';');
+}
+
+/* Check a decoded and folded segment, part by part. `last`: it ends the path, where it may be
+ * empty. */
 static enum reason
-check_segment(struct reading *reading, bool last)
+check_parts(struct reading *reading, bool last)
 {
 	struct span rest = { reading->decoded, reading->decoded_len };
 	enum reason reason;
@@ -213,9 +256,7 @@ check_segment(struct reading *reading, bool last)
 
 	if (rest.len == 0)
 		return last ? REASON_OK : ambiguous(reading, DETAIL_EMPTY);
-	if (rest.at[0] == '/' || rest.at[0] == ';')
-		return ambiguous(reading, DETAIL_EMPTY);
-	if (!last && rest.at[rest.len - 1] == '/')
+	if (starts_empty(rest) || (!last && is_slash(rest.at[rest.len - 1])))
 		return ambiguous(reading, DETAIL_EMPTY);
 	for (;;) {
 		while (len < rest.len && !is_delimiter(rest.at[len]))
@@ -224,12 +265,84 @@ check_segment(struct reading *reading, bool last)
 		if (reason != REASON_OK || len == rest.len)
 			return reason;
 		/* "a%2F;b" and "a%2F%2Fb": nothing between a slash and the next one */
-		if (rest.at[len] == '/' && len + 1 < rest.len &&
-		    strchr("/;", rest.at[len + 1]) != NULL)
+		if (is_slash(rest.at[len]) && starts_empty(span_slice(rest, len + 1, rest.len)))
 			return ambiguous(reading, DETAIL_EMPTY);
 		rest = span_slice(rest, len + 1, rest.len);
 		len = 0;
 	}
+}
+
+static bool
+are_hex(struct span digits, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (i >= digits.len || digits_hex(digits.at[i]) < 0)
+			return false;
+	return true;
+}
+
+/* What the escape at the front of `text` is to somebody who decodes a second time; -1: none. Some
+ * take %uXXXX for one, too. */
+static int
+escape_again(struct span text)
+{
+	struct span digits = span_slice(text, 1, text.len);
+
+	if (text.at[0] != '%')
+		return -1;
+	if (digits.len > 0 && (digits.at[0] | 0x20) == 'u' &&
+	    are_hex(span_slice(digits, 1, digits.len), 4))
+		return '%';
+	if (!are_hex(digits, 2))
+		return -1;
+	return digits_hex(digits.at[0]) * 16 + digits_hex(digits.at[1]);
+}
+
+/* Decode a segment with a percent sign a second time. Only what has to be escaped may be there:
+ * everything else would be another path to those who do so. */
+static enum reason
+decode_again(struct reading *reading)
+{
+	struct span text = { reading->decoded, reading->decoded_len };
+	size_t len = 0;
+	int byte;
+
+	for (size_t i = 0; i < text.len; i++) {
+		byte = escape_again(span_slice(text, i, text.len));
+		if (byte < 0) {
+			reading->decoded[len++] = text.at[i];
+			continue;
+		}
+		if (byte < 0x20 || byte == 0x7f)
+			return ambiguous(reading, DETAIL_CONTROL);
+		if (byte == '%' || is_unreserved((unsigned char)byte))
+			return ambiguous(reading, "an escape behind an encoded percent sign");
+		reading->target->mild |= mild_of_escape((unsigned char)byte);
+		if (byte >= 0x80)
+			reading->foreign = true;
+		reading->decoded[len++] = (char)byte;
+		i += 2;
+	}
+	reading->decoded_len = len;
+	return REASON_OK;
+}
+
+/* Check a decoded segment, as everybody may read it. */
+static enum reason
+check_segment(struct reading *reading, bool last)
+{
+	bool percent = memchr(reading->decoded, '%', reading->decoded_len) != NULL;
+	enum reason reason;
+
+	fold_segment(reading);
+	reason = check_parts(reading, last);
+	if (reason != REASON_OK || !percent)
+		return reason;
+	reason = decode_again(reading);
+	if (reason != REASON_OK)
+		return reason;
+	fold_segment(reading);
+	return check_parts(reading, last);
 }
 
 static enum reason
@@ -281,19 +394,21 @@ target_read(struct span raw, struct arena *arena, struct target *target)
 	return reason;
 }
 
+/* A text for each combination: an item less has the others in front of it, or not. */
+#define WITH_SEMICOLON(rest) rest, ", a semicolon in a segment" rest
+#define WITH_DELIMITERS(rest) WITH_SEMICOLON(rest), WITH_SEMICOLON(", an encoded / ? or #" rest)
+#define WITH_DOT(rest) WITH_DELIMITERS(rest), WITH_DELIMITERS(", a segment that ends in a dot" rest)
+#define WITH_PERCENT(rest) WITH_DOT(rest), WITH_DOT(", an encoded percent sign" rest)
+#define WITH_BACKSLASH(rest) WITH_PERCENT(rest), WITH_PERCENT(", an encoded backslash" rest)
+#define WITH_UTF8(rest)                                                                            \
+	WITH_BACKSLASH(rest),                                                                      \
+	    WITH_BACKSLASH(", a character that can be folded to a dot or a slash" rest)
+#define WITH_PIPE(rest) WITH_UTF8(rest), WITH_UTF8(", a plain |" rest)
+
 const char *
 target_mild_text(unsigned mild)
 {
-	static const char *const texts[] = {
-		"",
-		"a semicolon in a segment",
-		"an encoded / ? or #",
-		"a semicolon in a segment, an encoded / ? or #",
-		"a segment that ends in a dot",
-		"a semicolon in a segment, a segment that ends in a dot",
-		"an encoded / ? or #, a segment that ends in a dot",
-		"a semicolon in a segment, an encoded / ? or #, a segment that ends in a dot",
-	};
+	static const char *const texts[] = { WITH_PIPE("") };
 
-	return texts[mild & 7];
+	return mild == 0 ? "" : texts[mild & 127] + strlen(", ");
 }

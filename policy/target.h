@@ -8,6 +8,10 @@
  * A target that two parsers could read differently is refused. Every other one has one spelling:
  * unreserved characters plain (RFC 3986 section 6.2.2.2), the rest of the escapes in upper case.
  * That spelling is authorised and forwarded, byte for byte.
+ *
+ * Nothing allows a segment that is empty or "." or ".." to somebody who takes a backslash, a folded
+ * character or an encoded one for a slash or a dot, or who decodes twice: %25 before an escape of
+ * one of these, of a letter or digit, a control character or another %25 is always refused.
  * Limits: TARGET_MAX_SEGMENTS segments; more is a refusal.
  */
 #ifndef POSTERN_POLICY_TARGET_H
@@ -26,7 +30,11 @@
 enum target_mild {
 	TARGET_SEMICOLON = 1,          /* ";" or %3B in a segment */
 	TARGET_ENCODED_DELIMITERS = 2, /* %2F, %3F, %23 */
-	TARGET_TRAILING_DOT = 4        /* a segment that ends in a dot, but "." and ".." */
+	TARGET_TRAILING_DOT = 4,       /* a segment that ends in a dot, but "." and ".." */
+	TARGET_ENCODED_PERCENT = 8,    /* %25 */
+	TARGET_ENCODED_BACKSLASH = 16, /* %5C */
+	TARGET_ANY_UTF8 = 32,          /* characters that fold to ".", "/" or "\" */
+	TARGET_RAW_PIPE = 64           /* "|", which is no character of a URI: REQUEST_MALFORMED */
 };
 
 struct target {

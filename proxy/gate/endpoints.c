@@ -179,7 +179,8 @@ serve_preflight(struct transaction *transaction, const struct target *target)
 	decide_route(&config->policy, request->method, target, &route);
 	if (services->issuer != NULL && issuer_serves(services->issuer, target->path))
 		cors = config->local.cors;
-	else if (route.module != NULL && route.reason != REASON_PATH_AMBIGUOUS)
+	else if (route.module != NULL && route.reason != REASON_PATH_AMBIGUOUS &&
+		 route.reason != REASON_REQUEST_MALFORMED)
 		cors = route.module->cors;
 	if (cors == NULL)
 		return false;

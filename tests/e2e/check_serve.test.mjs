@@ -221,11 +221,14 @@ test('the upstream of a module', async () => {
 
 const PLACES = [{}, null, 'x', [], { cookie: 't' }, { cookie: '' }, { cookie: 'a b' }, { cookie: ['t'] }, { query: 't' }, { query: 'a&b' }, { query: 'é' }, { websocket_protocol: true }, { websocket_protocol: 'yes' }, { websocket_protocol: false }, { cookie: 't', query: 't', websocket_protocol: true }, { header: 'X' }];
 
+const ALLOWANCES = [null, [], 'semicolon', ['encoded_percent', 'encoded_backslash', 'any_utf8', 'raw_pipe'], ['raw_pipe', 'raw_pipe'], 'Raw_pipe', ['percent'], { raw_pipe: true }, true];
+
 test('the keys of a module', async () => {
-  const { good, bad } = await all(PLACES.map((credentials) => () => ({
-    at: ['upstream'], value: 'http://127.0.0.1:9', edit: (dir) => fs.writeFileSync(path.join(dir, 'policy.yaml'), JSON.stringify({ modules: { m: { paths: ['/m/*'], credentials } }, public: ['/m/*'] })),
+  const rows = [...PLACES.map((credentials) => ({ credentials })), ...ALLOWANCES.map((words) => ({ path_allow: words }))];
+  const { good, bad } = await all(rows.map((row) => () => ({
+    at: ['upstream'], value: 'http://127.0.0.1:9', edit: (dir) => fs.writeFileSync(path.join(dir, 'policy.yaml'), JSON.stringify({ modules: { m: { paths: ['/m/*'], ...row } }, public: ['/m/*'] })),
   })));
-  assert.ok(good > 3 && bad > 6, `${good} good, ${bad} bad`);
+  assert.ok(good > 6 && bad > 8, `${good} good, ${bad} bad`);
 });
 
 test('folders and files of the local issuer', async () => {

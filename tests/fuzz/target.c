@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/digits.h"
 #include "policy/target.h"
 
 #define ARENA_BYTES (4u << 20)
@@ -32,19 +33,22 @@ escaped(struct span path, size_t at)
 	return (unsigned)((high - digits) * 16 + (low - digits));
 }
 
-/* Escapes are whole and needed; nothing else is out of the ordinary. */
+/* Escapes are whole and needed; nothing else is out of the ordinary, or it is said. */
 static void
-check_spelling(struct span path)
+check_spelling(struct span path, unsigned mild)
 {
 	for (size_t i = 0; i < path.len; i++) {
 		unsigned value;
 
 		MUST_HOLD(path.at[i] > ' ' && path.at[i] < 0x7f);
-		MUST_HOLD(strchr("\\?#\"<>^`{|}", path.at[i]) == NULL);
+		MUST_HOLD(strchr("\\?#\"<>^`{}", path.at[i]) == NULL);
+		MUST_HOLD(path.at[i] != '|' || (mild & TARGET_RAW_PIPE) != 0);
 		if (path.at[i] != '%')
 			continue;
 		value = escaped(path, i);
-		MUST_HOLD(value >= 0x20 && value != 0x7f && value != '\\' && value != '%');
+		MUST_HOLD(value >= 0x20 && value != 0x7f);
+		MUST_HOLD(value != '\\' || (mild & TARGET_ENCODED_BACKSLASH) != 0);
+		MUST_HOLD(value != '%' || (mild & TARGET_ENCODED_PERCENT) != 0);
 		MUST_HOLD(!is_unreserved(value));
 		i += 2;
 	}
@@ -61,28 +65,54 @@ bare(struct span piece)
 	return span_slice(piece, 0, end);
 }
 
-/* As a server that decodes %2F and %2E before it splits would see it. */
+/* Decode what is an escape, in place. */
 static void
-check_decoded(struct span path)
+decode(struct span *plain)
 {
-	char *plain = malloc(path.len);
+	char *at = (char *)plain->at; /* of check_decoded() */
 	size_t len = 0;
-	struct span rest, piece;
 
-	MUST_HOLD(plain != NULL);
-	for (size_t i = 0; i < path.len; i++) {
-		bool escape = path.at[i] == '%';
+	for (size_t i = 0; i < plain->len; i++) {
+		int high = plain->len - i > 2 ? digits_hex(at[i + 1]) : -1;
+		int low = plain->len - i > 2 ? digits_hex(at[i + 2]) : -1;
+		bool escape = at[i] == '%' && high >= 0 && low >= 0;
 
-		plain[len++] = escape ? (char)escaped(path, i) : path.at[i];
+		at[len++] = escape ? (char)(high * 16 + low) : at[i];
 		i += escape ? 2 : 0;
 	}
-	rest = (struct span){ plain, len };
+	plain->len = len;
+}
+
+/* No reader finds "." or ".." who takes a backslash for a slash. */
+static void
+check_pieces(struct span plain)
+{
+	struct span rest, piece;
+
+	for (size_t i = 0; i < plain.len; i++)
+		if (plain.at[i] == '\\')
+			((char *)plain.at)[i] = '/';
+	rest = plain;
 	MUST_HOLD(span_cut(&rest, '/', &piece) && piece.len == 0);
 	while (span_cut(&rest, '/', &piece)) {
 		MUST_HOLD(!span_is(bare(piece), ".") && !span_is(bare(piece), ".."));
 		MUST_HOLD(piece.len > 0 || rest.at == NULL);
 	}
-	free(plain);
+}
+
+/* As servers that decode before they split would see it: once, twice, or as often as they can. */
+static void
+check_decoded(struct span path)
+{
+	struct span plain = { malloc(path.len), path.len };
+
+	MUST_HOLD(plain.at != NULL);
+	memcpy((char *)plain.at, path.at, path.len);
+	for (int times = 0; times < 4; times++) {
+		decode(&plain);
+		check_pieces(plain);
+	}
+	free((char *)plain.at);
 }
 
 static void
@@ -125,7 +155,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (reason == REASON_OK) {
 		MUST_HOLD(target.path.len > 0 && target.path.at[0] == '/');
 		MUST_HOLD(target.path.len <= raw.len);
-		check_spelling(target.path);
+		check_spelling(target.path, target.mild);
 		check_decoded(target.path);
 		check_again(&target);
 	} else {

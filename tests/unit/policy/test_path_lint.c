@@ -28,6 +28,13 @@ static const struct {
 	{ "an encoded one, too", PATH("/a%3Bb"), "path_allow: [semicolon]" },
 	{ "an encoded slash is refused", PATH("/a%2Fb/*"), "path_allow: [encoded_delimiters]" },
 	{ "a dot at the end is refused", PATH("/a./b"), "path_allow: [trailing_dot]" },
+	{ "a percent sign is refused", PATH("/100%25"), "path_allow: [encoded_percent]" },
+	{ "an encoded backslash is refused", PATH("/a%5Cb"), "path_allow: [encoded_backslash]" },
+	{ "a slash by another name is refused", PATH("/a%EF%BC%8Fb"), "path_allow: [any_utf8]" },
+	{ "a pipe is refused", PATH("/a|b"), "refuses a plain |, but" },
+	{ "all at once", PATH("/a;b%2Fc./d%25%5Ce%EF%BC%8Ff|"),
+	    "path_allow: [semicolon, encoded_delimiters, trailing_dot, encoded_percent, "
+	    "encoded_backslash, any_utf8, raw_pipe]" },
 	{ "several at once", PATH("/a;b/c."), "path_allow: [semicolon, trailing_dot]" },
 	{ "the module's own path", "modules: {m: {paths: [/a;b]}}\npublic: [\"/*\"]",
 	    "/modules/m/paths/0: warning: " REFUSES "a semicolon in a segment; to let it pass, "

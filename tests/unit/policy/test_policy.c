@@ -135,7 +135,7 @@ mistakes_in_modules_are_reported(void **state)
 		{ "a parameter's name is not empty",
 		    "modules: {a: {paths: [/x], credentials: {query: \"\"}}}",
 		    "must not be empty" },
-		{ "an allowance is one of three", "modules: {a: {paths: [/x], path_allow: [dots]}}",
+		{ "an allowance is one of seven", "modules: {a: {paths: [/x], path_allow: [dots]}}",
 		    "/modules/a/path_allow/0: must be semicolon" },
 	};
 

@@ -17,6 +17,10 @@ say(struct buffer *buffer, enum reason reason, unsigned mild)
 	buffer_add_text(buffer, (mild & TARGET_SEMICOLON) != 0 ? "+semicolon" : "");
 	buffer_add_text(buffer, (mild & TARGET_ENCODED_DELIMITERS) != 0 ? "+delimiters" : "");
 	buffer_add_text(buffer, (mild & TARGET_TRAILING_DOT) != 0 ? "+dot" : "");
+	buffer_add_text(buffer, (mild & TARGET_ENCODED_PERCENT) != 0 ? "+percent" : "");
+	buffer_add_text(buffer, (mild & TARGET_ENCODED_BACKSLASH) != 0 ? "+backslash" : "");
+	buffer_add_text(buffer, (mild & TARGET_ANY_UTF8) != 0 ? "+utf8" : "");
+	buffer_add_text(buffer, (mild & TARGET_RAW_PIPE) != 0 ? "+pipe" : "");
 }
 
 static void
