@@ -5,6 +5,7 @@
 
 #include "base/distinguished_name.h"
 #include "base/json.h"
+#include "issuer/model/client_claim.h"
 #include "token/verify.h"
 
 size_t
@@ -27,6 +28,20 @@ assume_rest(json_t *payload, const struct trusted_issuer *trusted_issuer, int64_
 		json_object_set_new(payload, "exp", json_integer(now_s + 300));
 	if (json_object_get(payload, "aud") == NULL && trusted_issuer->audience.count > 0)
 		json_object_set_new(payload, "aud", json_string(trusted_issuer->audience.at[0]));
+}
+
+bool
+assume_own_claims(json_t *payload, const struct client *client)
+{
+	for (size_t i = 0; payload != NULL && i < client->claims.count; i++) {
+		struct span claim = span_of(client->claims.at[i]);
+		struct span name = client_claim_name(claim), value = client_claim_value(claim);
+
+		if (json_object_setn_new(
+			payload, name.at, name.len, json_stringn(value.at, value.len)) != 0)
+			return false;
+	}
+	return payload != NULL;
 }
 
 enum reason

@@ -36,6 +36,10 @@ size_t assume_issuer(const struct config *config, const char *name);
  * dates. */
 void assume_rest(json_t *payload, const struct trusted_issuer *trusted_issuer, int64_t now_s);
 
+/* Add the claims of the client's own that its tokens carry. False: no memory, as
+ * when there is no payload. */
+MUST_CHECK bool assume_own_claims(json_t *payload, const struct client *client);
+
 /*
  * Every check of a token but the signature's, at inputs->now_s. Returns REASON_OK and *ret_claims,
  * or why it is refused.

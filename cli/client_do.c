@@ -3,8 +3,10 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "cli/client_claims.h"
 #include "cli/command.h"
 
 #define OUTPUT_MAX ((size_t)1 << 30)
@@ -72,13 +74,16 @@ add(struct place *place, const struct client_line *line, const struct admin_new 
 int
 client_do_add(struct place *place, const struct client_line *line)
 {
-	struct admin_new new_client = { line->line.words[0], line->roles, line->fields };
+	struct admin_new new_client = { line->line.words[0], line->roles, line->fields,
+		line->expires_s };
 	struct buffer jwks;
 	int code = EXIT_TROUBLE;
 
 	for (size_t i = 0; i < line->roles.count; i++)
 		if (!place_role_known(place, line->roles.at[i]))
 			return EXIT_NO;
+	if (!client_claims_free(place, &line->fields.claims))
+		return EXIT_NO;
 	if (read_jwks(line, &jwks, &new_client.fields))
 		code = add(place, line, &new_client);
 	buffer_done(&jwks);
@@ -93,6 +98,8 @@ client_do_change(struct place *place, const struct client_line *line)
 	struct buffer jwks;
 	struct err err;
 
+	if (!client_claims_free(place, &fields.claims))
+		return EXIT_NO;
 	if (read_jwks(line, &jwks, &fields))
 		code = place_report(
 		    place, admin_change(place->store, line->line.words[0], &fields, &err), &err);
@@ -227,7 +234,8 @@ can_end_tokens(struct place *place)
 int
 client_do_rotate(struct place *place, const struct client_line *line)
 {
-	struct admin_rotation rotation = { line->line.words[0], line->revoke_other };
+	struct admin_rotation rotation = { line->line.words[0], line->revoke_other,
+		line->expires_s };
 	enum admin_result result;
 	struct admin_made made;
 	struct buffer out;
@@ -289,7 +297,8 @@ print_all(struct place *place, const struct client_line *line, bool hashes)
 		if (hashes)
 			client_print_export(&out, first);
 		else
-			client_print_list(&out, (enum client_output)line->output, first);
+			client_print_list(
+			    &out, (enum client_output)line->output, first, clock_now_s());
 		code = print(&out);
 	}
 	arena_done(&arena);

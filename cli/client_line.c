@@ -40,6 +40,16 @@ read_lifetime(const char *value, void *field)
 }
 
 static const char *
+read_expires(const char *value, void *field)
+{
+	int64_t *expires_s = field;
+
+	return schema_number(span_of(value), FIELD_DURATION_S, expires_s) && *expires_s > 0
+		   ? NULL
+		   : "a duration such as 90d";
+}
+
+static const char *
 read_method(const char *value, void *field)
 {
 	struct admin_fields *fields = field;
@@ -83,6 +93,17 @@ const struct command_option client_options[] = {
 	    .offset = offsetof(struct client_line, no_scopes),
 	    .verbs = FIELDS,
 	    .help = "it may request no scopes" },
+	{ .name = "--claim",
+	    .argument = "NAME=VALUE",
+	    .kind = OPTION_TEXTS,
+	    .offset = offsetof(struct client_line, fields.claims),
+	    .verbs = FIELDS,
+	    .help = "a claim that its tokens carry, a text" },
+	{ .name = "--no-claims",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct client_line, no_claims),
+	    .verbs = FIELDS,
+	    .help = "its tokens carry no claims of its own" },
 	{ .name = "--token-lifetime",
 	    .argument = "DURATION",
 	    .kind = OPTION_READ,
@@ -104,6 +125,13 @@ const struct command_option client_options[] = {
 	    .offset = offsetof(struct client_line, jwks_path),
 	    .verbs = FIELDS,
 	    .help = "its public keys, a JWK Set; add then means private_key_jwt" },
+	{ .name = "--expires",
+	    .argument = "DURATION",
+	    .kind = OPTION_READ,
+	    .read = read_expires,
+	    .offset = offsetof(struct client_line, expires_s),
+	    .verbs = SECRETS,
+	    .help = "how long the new secret counts (default: until it is revoked)" },
 	{ .name = "--slot",
 	    .argument = "1|2|both",
 	    .kind = OPTION_READ,
@@ -159,6 +187,9 @@ client_line_finish(struct client_line *line)
 	line->fields.has_scopes = line->fields.scopes.count > 0 || line->no_scopes;
 	if (line->fields.scopes.count > 0 && line->no_scopes)
 		return "--scope and --no-scopes cannot be used together";
+	line->fields.has_claims = line->fields.claims.count > 0 || line->no_claims;
+	if (line->fields.claims.count > 0 && line->no_claims)
+		return "--claim and --no-claims cannot be used together";
 	if (line->output == CLIENT_ENV && (SECRETS & 1u << line->line.verb) == 0)
 		return "--output env works with add and rotate only";
 	if (line->line.verb == CLIENT_CHANGE && !changes(line))

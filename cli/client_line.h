@@ -22,7 +22,8 @@ struct client_line {
 	struct admin_fields fields;
 	const char *jwks_path; /* to be read into fields.jwks; NULL: none was given */
 	int slot;              /* enum admin_slot */
-	bool no_scopes, revoke_other, end_tokens, keep_tokens;
+	int64_t expires_s;     /* of a new secret; 0: no end */
+	bool no_scopes, no_claims, revoke_other, end_tokens, keep_tokens;
 };
 
 /* The options of `postern client`; the last row has no name. The verbs are those of client.c. */

@@ -2,9 +2,12 @@
 #include "cli/client_print.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "issuer/model/client_claim.h"
+#include "issuer/model/client_expiry.h"
 
 static void
 add_time(struct buffer *out, int64_t time_s)
@@ -44,6 +47,32 @@ json_texts(struct buffer *out, const char *key, const struct texts *texts)
 	buffer_add_byte(out, ']');
 }
 
+/* until_s  0: it has no end. */
+static void
+json_expires(struct buffer *out, int64_t until_s)
+{
+	if (until_s == 0)
+		return;
+	buffer_add_text(out, ",\"expires\":\"");
+	add_time(out, until_s);
+	buffer_add_byte(out, '"');
+}
+
+/* NAME=VALUE as {"NAME": "VALUE"}. */
+static void
+json_claims(struct buffer *out, const struct texts *claims)
+{
+	buffer_add_text(out, ",\"claims\":{");
+	for (size_t i = 0; i < claims->count; i++) {
+		if (i > 0)
+			buffer_add_byte(out, ',');
+		buffer_add_json(out, client_claim_name(span_of(claims->at[i])));
+		buffer_add_byte(out, ':');
+		buffer_add_json(out, client_claim_value(span_of(claims->at[i])));
+	}
+	buffer_add_byte(out, '}');
+}
+
 /* hashes: with those, for an export. */
 static void
 json_slots(struct buffer *out, const struct client *client, bool hashes)
@@ -63,6 +92,7 @@ json_slots(struct buffer *out, const struct client *client, bool hashes)
 			add_time(out, client->slots[i].used_s);
 			buffer_add_byte(out, '"');
 		}
+		json_expires(out, client->slots[i].until_s);
 		if (hashes)
 			json_text(out, "hash", client->slots[i].hash);
 		buffer_add_byte(out, '}');
@@ -83,6 +113,7 @@ json_client(struct buffer *out, const struct client *client, bool hashes)
 	json_text(out, "contact", client->contact);
 	json_texts(out, "roles", &client->roles);
 	json_texts(out, "scopes", &client->scopes);
+	json_claims(out, &client->claims);
 	json_text(out, "auth_method", client_method_word(client->method));
 	if (!text_empty(client->jwks))
 		json_text(out, "jwks", client->jwks);
@@ -142,6 +173,7 @@ table_client(struct buffer *out, const struct client *client)
 	row(out, "contact", client->contact);
 	row_texts(out, "roles", &client->roles);
 	row_texts(out, "scopes", &client->scopes);
+	row_texts(out, "claims", &client->claims);
 	row(out, "authenticates", client_method_word(client->method));
 	row(out, "state", client->disabled ? "disabled" : "enabled");
 	if (client->token_lifetime_s != 0)
@@ -156,6 +188,9 @@ table_client(struct buffer *out, const struct client *client)
 		if (client->slots[i].used_s != 0)
 			row_time(out, i == 0 ? "secret 1 used" : "secret 2 used",
 			    client->slots[i].used_s);
+		if (client->slots[i].until_s != 0)
+			row_time(out, i == 0 ? "secret 1 ends" : "secret 2 ends",
+			    client->slots[i].until_s);
 	}
 }
 
@@ -172,15 +207,43 @@ widest_name(const struct client *first)
 	return (int)widest;
 }
 
+#define EXPIRES_ROOM 40
+
+/* The first of its secrets that has an end: its day, and whether that is soon or past. */
+static const char *
+first_end(const struct client *client, int64_t now_s, char out[EXPIRES_ROOM])
+{
+	const struct client_slot *first = NULL;
+	char text[32];
+
+	for (int i = 0; i < CLIENT_SLOTS; i++) {
+		const struct client_slot *slot = &client->slots[i];
+
+		if (slot->hash[0] != 0 && slot->until_s != 0 &&
+		    (first == NULL || slot->until_s < first->until_s))
+			first = slot;
+	}
+	if (first == NULL)
+		return "-";
+	clock_format(first->until_s * 1000000, text);
+	(void)snprintf(out, EXPIRES_ROOM, "%.10s%s", text,
+	    client_slot_expired(first, now_s)  ? " (expired)"
+	    : client_expiry_soon(first, now_s) ? " (soon)"
+					       : "");
+	return out;
+}
+
 static void
-table_list(struct buffer *out, const struct client *client)
+table_list(struct buffer *out, const struct client *client, int64_t now_s)
 {
 	int width = widest_name(client);
+	char expires[EXPIRES_ROOM];
 
-	buffer_format(out, "%-*s  %-22s  %-8s  %s\n", width, "NAME", "CLIENT_ID", "STATE", "ROLES");
+	buffer_format(out, "%-*s  %-22s  %-8s  %-20s  %s\n", width, "NAME", "CLIENT_ID", "STATE",
+	    "SECRET EXPIRES", "ROLES");
 	for (; client != NULL; client = client->next) {
-		buffer_format(out, "%-*s  %-22s  %-8s  ", width, client->name, client->id,
-		    client->disabled ? "disabled" : "enabled");
+		buffer_format(out, "%-*s  %-22s  %-8s  %-20s  ", width, client->name, client->id,
+		    client->disabled ? "disabled" : "enabled", first_end(client, now_s, expires));
 		add_texts(out, &client->roles);
 		buffer_add_byte(out, '\n');
 	}
@@ -196,6 +259,7 @@ made_json(struct buffer *out, const struct admin_new *new_client, const struct a
 	json_text(out, "client_id", made->id);
 	if (made->secret[0] != 0)
 		json_text(out, "client_secret", made->secret);
+	json_expires(out, made->until_s);
 	json_texts(out, "roles", &new_client->roles);
 	json_texts(out, "scopes", &new_client->fields.scopes);
 	buffer_add_text(out, "}\n");
@@ -216,6 +280,8 @@ client_print_made(struct buffer *out, enum client_output output, const struct ad
 		row(out, "name", new_client->name);
 		row(out, "client_id", made->id);
 		row(out, "client_secret", made->secret);
+		if (made->until_s != 0)
+			row_time(out, "secret ends", made->until_s);
 		row_texts(out, "roles", &new_client->roles);
 		row_texts(out, "scopes", &new_client->fields.scopes);
 	}
@@ -229,6 +295,7 @@ client_print_rotated(
 		buffer_add_text(out, "{\"client_id\":");
 		buffer_add_json(out, span_of(made->id));
 		json_text(out, "client_secret", made->secret);
+		json_expires(out, made->until_s);
 		buffer_format(out, ",\"slot\":%d}\n", made->slot);
 	} else if (output == CLIENT_ENV) {
 		buffer_format(out, "CLIENT_ID=%s\nCLIENT_SECRET=%s\n", made->id, made->secret);
@@ -237,6 +304,8 @@ client_print_rotated(
 		row(out, "client_id", made->id);
 		row(out, "client_secret", made->secret);
 		buffer_format(out, "%-16s%d\n", "slot", made->slot);
+		if (made->until_s != 0)
+			row_time(out, "secret ends", made->until_s);
 	}
 }
 
@@ -252,12 +321,13 @@ client_print_one(struct buffer *out, enum client_output output, const struct cli
 }
 
 void
-client_print_list(struct buffer *out, enum client_output output, const struct client *first)
+client_print_list(
+    struct buffer *out, enum client_output output, const struct client *first, int64_t now_s)
 {
 	const struct client *client;
 
 	if (output != CLIENT_JSON) {
-		table_list(out, first);
+		table_list(out, first, now_s);
 		return;
 	}
 	buffer_add_byte(out, '[');

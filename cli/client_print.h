@@ -28,7 +28,8 @@ void client_print_export(struct buffer *out, const struct client *first);
 /* One client; never a secret or its hash. */
 void client_print_one(struct buffer *out, enum client_output output, const struct client *client);
 
-/* Clients linked by `next`. */
-void client_print_list(struct buffer *out, enum client_output output, const struct client *first);
+/* Clients linked by `next`; the table says which secrets have expired, or do soon. */
+void client_print_list(
+    struct buffer *out, enum client_output output, const struct client *first, int64_t now_s);
 
 #endif

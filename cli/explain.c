@@ -156,7 +156,7 @@ claims_of_client(struct answering *answering, struct err *reterr)
 		"iat", (json_int_t)answering->asked->now_s, "exp",
 		(json_int_t)(answering->asked->now_s + config->local.token_lifetime_s));
 	answering->decision.issuer_index = config->local_index;
-	return answering->payload != NULL || err_set(reterr, "out of memory");
+	return assume_own_claims(answering->payload, client) || err_set(reterr, "out of memory");
 }
 
 static bool

@@ -159,6 +159,12 @@ directory_unref(struct directory *directory)
 	free(directory);
 }
 
+const struct client *
+directory_first(const struct directory *directory)
+{
+	return directory->first;
+}
+
 size_t
 directory_count(const struct directory *directory)
 {

@@ -34,6 +34,9 @@ struct directory *directory_ref(struct directory *directory);
 /* Drop a reference; the last one frees it. Accepts NULL. */
 void directory_unref(struct directory *directory);
 
+/* Its clients by their names, linked by `next`; NULL: there is none. Lent by the directory. */
+const struct client *directory_first(const struct directory *directory);
+
 /* How many clients there are. */
 size_t directory_count(const struct directory *directory);
 

@@ -7,6 +7,8 @@
 #include "base/digest.h"
 #include "base/nearest.h"
 #include "base/utf8.h"
+#include "issuer/model/client_claim.h"
+#include "issuer/model/client_expiry.h"
 #include "issuer/model/scope_grant.h"
 #include "jwks/keyset.h"
 
@@ -82,6 +84,8 @@ admin_fields_valid(const struct admin_fields *fields, struct err *reterr)
 			return err_set(reterr, "\"%s\" is not a valid scope (RFC 6749 section 3.3)",
 			    fields->scopes.at[i]);
 	}
+	if (!client_claim_valid(&fields->claims, reterr))
+		return false;
 	if (fields->token_lifetime_s < 0 || fields->token_lifetime_s > 86400)
 		return err_set(reterr, "a token lifetime is 1s to 24h");
 	return jwks_valid(fields->jwks, reterr);
@@ -97,10 +101,9 @@ method_of(const struct admin_fields *fields)
 }
 
 static bool
-new_valid(const struct admin_new *new_client, struct err *reterr)
+new_valid(const struct admin_new *new_client, int method, struct err *reterr)
 {
 	const struct admin_fields *fields = &new_client->fields;
-	int method = method_of(fields);
 
 	for (size_t i = 0; i < new_client->roles.count; i++) {
 		if (!client_role_valid(span_of(new_client->roles.at[i])))
@@ -110,6 +113,8 @@ new_valid(const struct admin_new *new_client, struct err *reterr)
 		return false;
 	if (fields->jwks != NULL && method != CLIENT_PRIVATE_KEY_JWT)
 		return admin_keys_unused(method, reterr);
+	if (new_client->expires_s != 0 && method == CLIENT_PRIVATE_KEY_JWT)
+		return err_set(reterr, "a client with private_key_jwt has no secret to expire");
 	return admin_name_valid(new_client->name, reterr) && admin_fields_valid(fields, reterr);
 }
 
@@ -129,12 +134,21 @@ why_not_added(struct store *store, const char *name)
 	return found ? ADMIN_NO : ADMIN_TROUBLE;
 }
 
+bool
+admin_secret_until(int64_t expires_s, int64_t now_s, int64_t *ret_until_s, struct err *reterr)
+{
+	*ret_until_s = expires_s == 0 ? 0 : now_s + expires_s;
+	return (expires_s >= 0 && expires_s <= CLIENT_EXPIRY_MAX_S) ||
+	       err_set(reterr, "a secret expires after 1s to 3650d");
+}
+
 /* A client that signs has no secrets. */
 static bool
 make_secret(struct client *client, struct admin_made *made)
 {
 	made->secret[0] = '\0';
 	made->slot = 1;
+	made->until_s = client->slots[0].until_s;
 	if (client->method == CLIENT_PRIVATE_KEY_JWT)
 		return true;
 	client->slots[0].issued_s = client->created_s;
@@ -155,12 +169,15 @@ admin_add(struct store *store, const struct admin_new *new_client, struct admin_
 		.method = method_of(fields),
 		.roles = new_client->roles,
 		.scopes = fields->scopes,
+		.claims = fields->claims,
 		.token_lifetime_s = fields->token_lifetime_s,
 		.created_s = clock_now_s() };
 	enum admin_result result = ADMIN_TROUBLE;
 	struct admin_made made;
 
-	if (!new_valid(new_client, reterr))
+	if (!new_valid(new_client, client.method, reterr) ||
+	    !admin_secret_until(
+		new_client->expires_s, client.created_s, &client.slots[0].until_s, reterr))
 		return ADMIN_NO;
 	client.id = made.id;
 	if (!client_new_id(made.id) || !make_secret(&client, &made)) {

@@ -29,9 +29,10 @@ struct admin_fields {
 	const char *label, *description, *owner, *contact;
 	const char *jwks; /* the JWK Set's text */
 	struct texts scopes;
+	struct texts claims;      /* NAME=VALUE, see client_claim.h */
 	int64_t token_lifetime_s; /* 1..86400; 0: the issuer's */
 	int method;               /* enum client_method */
-	bool has_scopes, has_lifetime, has_method;
+	bool has_scopes, has_claims, has_lifetime, has_method;
 };
 
 /* A client to be; all borrowed. */
@@ -39,6 +40,7 @@ struct admin_new {
 	const char *name;
 	struct texts roles;
 	struct admin_fields fields;
+	int64_t expires_s; /* how long its secret counts, 1 s to CLIENT_EXPIRY_MAX_S; 0: no end */
 };
 
 /* Which secret. */
@@ -49,6 +51,7 @@ struct admin_made {
 	char id[CLIENT_ID_ROOM];
 	char secret[CLIENT_SECRET_ROOM]; /* "": the client has none, it signs */
 	int slot;                        /* 1 or 2 */
+	int64_t until_s;                 /* it counts until then; 0: no end */
 };
 
 /* Add a client. It is on disk before the secret is given. ret_made is set on ADMIN_OK only. A
@@ -92,11 +95,12 @@ MUST_CHECK enum admin_result admin_set_disabled(
 MUST_CHECK enum admin_result admin_delete(
     struct store *store, const char *name_or_id, struct err *reterr);
 
-/* A new secret in the empty slot, else in the one of the older secret. The other one stays valid,
- * unless it is to be revoked. */
+/* A new secret in a slot that is empty or whose secret has expired, else in that of the older
+ * secret. The other one stays valid, unless it is to be revoked. */
 struct admin_rotation {
 	const char *name_or_id;
 	bool revoke_other;
+	int64_t expires_s; /* as in struct admin_new */
 };
 MUST_CHECK enum admin_result admin_rotate(struct store *store,
     const struct admin_rotation *rotation, struct admin_made *ret_made, struct err *reterr);
@@ -131,6 +135,13 @@ MUST_CHECK bool admin_keys_fit(int method, const char *jwks, struct err *reterr)
 
 /* The error of keys for a client of a method that uses none. Always returns false. */
 bool admin_keys_unused(int method, struct err *reterr);
+
+/* Until when does a secret count that is made at `now_s` for `expires_s`? The error says that it
+ * cannot be so long. */
+MUST_CHECK bool admin_secret_until(
+    int64_t expires_s, int64_t now_s, int64_t *ret_until_s, struct err *reterr);
+
+/* May this be a client's name? */
 MUST_CHECK bool admin_name_valid(const char *name, struct err *reterr);
 
 /* ADMIN_NO, whatever err_set() gave. */

@@ -22,6 +22,8 @@ apply(struct client *client, const struct admin_fields *fields, struct err *rete
 	take(&client->jwks, fields->jwks);
 	if (fields->has_scopes)
 		client->scopes = fields->scopes;
+	if (fields->has_claims)
+		client->claims = fields->claims;
 	if (fields->has_lifetime)
 		client->token_lifetime_s = fields->token_lifetime_s;
 	if (fields->has_method)

@@ -14,6 +14,8 @@
  * only for secrets that cannot be guessed. */
 #define SECRET_MIN 22u
 #define ID_MAX 128u
+/* The end of the year 9999, the last that RFC 3339 can write. */
+#define TIME_MAX INT64_C(253402300799)
 
 static const char *
 text_of(const json_t *object, const char *key)
@@ -43,6 +45,33 @@ texts_of(const json_t *object, const char *key, struct arena *arena, struct text
 	return true;
 }
 
+/* As NAME=VALUE; a name with a "=" would become another one. */
+static bool
+claims_of(const json_t *object, struct arena *arena, struct texts *ret_claims)
+{
+	json_t *claims = json_object_get(object, "claims");
+	size_t count = json_object_size(claims);
+	const char *name;
+	json_t *value;
+
+	*ret_claims = (struct texts){ .at = NULL };
+	if (claims == NULL || count == 0)
+		return claims == NULL || json_is_object(claims);
+	ret_claims->at = arena_array(arena, count, sizeof(ret_claims->at[0]));
+	if (ret_claims->at == NULL)
+		return false;
+	json_object_foreach(claims, name, value)
+	{
+		const char *text = json_string_value(value);
+		const char *claim = text == NULL ? NULL : arena_format(arena, "%s=%s", name, text);
+
+		if (claim == NULL || strchr(name, '=') != NULL)
+			return false;
+		ret_claims->at[ret_claims->count++] = claim;
+	}
+	return true;
+}
+
 /* Whole seconds, or RFC 3339 as the commands print it. */
 static bool
 time_of(const json_t *object, const char *key, int64_t *ret_s)
@@ -53,7 +82,7 @@ time_of(const json_t *object, const char *key, int64_t *ret_s)
 		return true;
 	if (json_is_integer(value)) {
 		*ret_s = json_integer_value(value);
-		return *ret_s >= 0;
+		return *ret_s >= 0 && *ret_s <= TIME_MAX;
 	}
 	return json_is_string(value) && clock_parse(json_text(value), ret_s);
 }
@@ -74,6 +103,8 @@ slot_of(const json_t *secret, struct client *client, struct err *reterr)
 	slot->issued_s = client->created_s;
 	if (!time_of(secret, "issued", &slot->issued_s))
 		return err_set(reterr, "a secret's \"issued\" is not a time");
+	if (!time_of(secret, "expires", &slot->until_s))
+		return err_set(reterr, "a secret's \"expires\" is not a time");
 	if (hash != NULL && client_hash_valid(span_of(hash))) {
 		(void)snprintf(slot->hash, sizeof(slot->hash), "%s", hash);
 		return true;
@@ -120,7 +151,8 @@ attributes_of(const json_t *object, struct client *client, struct err *reterr)
 		.description = client->description,
 		.owner = client->owner,
 		.contact = client->contact,
-		.scopes = client->scopes };
+		.scopes = client->scopes,
+		.claims = client->claims };
 	const char *method = text_of(object, "auth_method");
 
 	client->disabled = json_is_true(json_object_get(object, "disabled"));
@@ -165,6 +197,8 @@ read_client(
 	if (!texts_of(object, "roles", arena, &client->roles) ||
 	    !texts_of(object, "scopes", arena, &client->scopes))
 		return err_set(reterr, "\"roles\" and \"scopes\" must be lists of strings");
+	if (!claims_of(object, arena, &client->claims))
+		return err_set(reterr, "\"claims\" must be an object of strings");
 	if (!time_of(object, "created", &client->created_s))
 		return err_set(reterr, "\"created\" is not a time");
 	return secrets_of(object, client, reterr) && attributes_of(object, client, reterr);

@@ -14,12 +14,15 @@ empty(const struct client *client, int slot)
 	return client->slots[slot].hash[0] == '\0';
 }
 
-/* The empty slot, else that of the older secret. */
+/* One that is empty or has expired, else that of the older secret. */
 static int
-slot_to_fill(const struct client *client)
+slot_to_fill(const struct client *client, int64_t now_s)
 {
 	for (int i = 0; i < CLIENT_SLOTS; i++)
 		if (empty(client, i))
+			return i;
+	for (int i = 0; i < CLIENT_SLOTS; i++)
+		if (client_slot_expired(&client->slots[i], now_s))
 			return i;
 	return client->slots[1].issued_s < client->slots[0].issued_s ? 1 : 0;
 }
@@ -39,8 +42,8 @@ static enum admin_result
 rotate(struct store *store, const struct client *client, struct admin_made *ret_made,
     struct err *reterr)
 {
-	struct client_slot slot = { .issued_s = clock_now_s() };
-	int at = slot_to_fill(client);
+	struct client_slot slot = { .issued_s = clock_now_s(), .until_s = ret_made->until_s };
+	int at = slot_to_fill(client, slot.issued_s);
 
 	if (client->method == CLIENT_PRIVATE_KEY_JWT)
 		return admin_no(err_set(reterr,
@@ -66,6 +69,8 @@ admin_rotate(struct store *store, const struct admin_rotation *rotation,
 	enum admin_result result;
 	struct arena arena;
 
+	if (!admin_secret_until(rotation->expires_s, clock_now_s(), &made.until_s, reterr))
+		return ADMIN_NO;
 	arena_init(&arena, ARENA_MAX);
 	result = admin_find(
 	    store, &(struct store_wanted){ rotation->name_or_id, &arena }, &client, reterr);

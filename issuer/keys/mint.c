@@ -2,6 +2,7 @@
 #include "issuer/keys/mint.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 
 #include "base/base64url.h"
 #include "base/digest.h"
+#include "issuer/model/client_claim.h"
 #include "issuer/model/incarnation.h"
 
 #define JTI_BYTES 20
@@ -22,6 +24,25 @@ new_jti(char jti[JTI_ROOM])
 	if (!digest_random(bytes, sizeof(bytes)))
 		return false;
 	jti[base64url_encode((struct span){ (const char *)bytes, sizeof(bytes) }, jti)] = 0;
+	return true;
+}
+
+/* If they are not what a client may have, however they came into the store, none is added. */
+static bool
+add_own_claims(jwt_t *jwt, const struct texts *claims)
+{
+	char name[CLIENT_CLAIM_NAME_MAX + 1];
+	struct err ignored;
+
+	if (claims == NULL || !client_claim_valid(claims, &ignored))
+		return true;
+	for (size_t i = 0; i < claims->count; i++) {
+		struct span claim = span_of(claims->at[i]), found = client_claim_name(claim);
+
+		(void)snprintf(name, sizeof(name), "%.*s", SPAN_ARG(found));
+		if (jwt_add_grant(jwt, name, client_claim_value(claim).at) != 0)
+			return false;
+	}
 	return true;
 }
 
@@ -44,7 +65,8 @@ add_claims(jwt_t *jwt, const struct mint *mint)
 	       jwt_add_grant_int(jwt, "iat", (long)mint->now_s) == 0 &&
 	       jwt_add_grant_int(jwt, "exp", (long)expires_s) == 0 &&
 	       jwt_add_grant(jwt, "jti", jti) == 0 &&
-	       (mint->scope == NULL || jwt_add_grant(jwt, "scope", mint->scope) == 0);
+	       (mint->scope == NULL || jwt_add_grant(jwt, "scope", mint->scope) == 0) &&
+	       add_own_claims(jwt, mint->claims);
 }
 
 /* taken: `json`, from libjwt; may be NULL. */

@@ -19,6 +19,7 @@
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/err.h"
+#include "base/schema.h"
 #include "issuer/keys/signing.h"
 
 /* The contents of the token; all borrowed. */
@@ -26,11 +27,12 @@ struct mint {
 	const char *issuer, *audience;
 	const char
 	    *subject; /* `sub`; a client's own id for its own tokens (RFC 9068 section 2.2) */
-	const char *client_id;   /* NULL: nobody's but the subject's, which is a user then */
-	const char *incarnation; /* of the client or user; "" or NULL: it has none */
-	const char *scope;       /* NULL: no such claim */
-	int64_t now_s;           /* `iat` */
-	int64_t lifetime_s;      /* `exp` is so much later */
+	const char *client_id;      /* NULL: nobody's but the subject's, which is a user then */
+	const char *incarnation;    /* of the client or user; "" or NULL: it has none */
+	const char *scope;          /* NULL: no such claim */
+	const struct texts *claims; /* NAME=VALUE, of the client's own; NULL: none */
+	int64_t now_s;              /* `iat` */
+	int64_t lifetime_s;         /* `exp` is so much later */
 };
 
 /* Append a token to `token`. */

@@ -367,6 +367,7 @@ issuer_mint(struct issuer *issuer, const struct issuer_wanted *wanted, struct bu
 			.client_id = client->id,
 			.incarnation = client->incarnation,
 			.scope = granted.scope,
+			.claims = &client->claims,
 			.now_s = clock_now_s(),
 			.lifetime_s = granted.lifetime_s };
 

@@ -20,6 +20,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "issuer/model/client.h"
+#include "issuer/model/client_expiry.h"
 #include "issuer/oauth/endpoint.h"
 #include "issuer/oauth/issuer_parts.h"
 #include "issuer/local/local.h"
@@ -109,6 +110,14 @@ MUST_CHECK bool issuer_at_once(struct issuer *issuer, const struct endpoint_requ
  */
 void issuer_answer(struct issuer *issuer, const struct endpoint_request *request, int64_t now_s,
     struct endpoint_answer *answer);
+
+/* Log the warnings about ends of clients' secrets that are due and were not at the last call; at
+ * the first one, all that ever were. Cheap while there is nothing to warn of. Always on one thread.
+ */
+void issuer_warn_expiry(struct issuer *issuer, int64_t now_s);
+
+/* How many secrets of its clients end soon or have expired. */
+struct client_expiry_count issuer_count_expiry(struct issuer *issuer, int64_t now_s);
 
 /* Every `aud` that its tokens may have, lent as long as the issuer. */
 const struct texts *issuer_audiences(const struct issuer *issuer);

@@ -45,6 +45,7 @@ issuer_directory_take(void *context, struct directory *directory)
 	(void)pthread_mutex_lock(&issuer->server.parts_lock);
 	issuer->server.parts.directory = directory;
 	(void)pthread_mutex_unlock(&issuer->server.parts_lock);
+	atomic_store(&issuer->expiry_stale, true);
 	if (old == NULL) {
 		atomic_fetch_add(&issuer->generation, 1);
 		return;

@@ -24,6 +24,8 @@ struct issuer {
 	struct key_publisher *publisher;
 	pthread_mutex_t keys_lock; /* held while public keys are put together anew */
 	struct steady steady;      /* of issuer_revoked_take() */
+	_Atomic bool expiry_stale; /* there are other clients since issuer_warn_expiry() */
+	int64_t expiry_seen_s, expiry_next_s; /* when it looked last, and is to look again */
 	_Atomic uint64_t generation;
 	_Atomic unsigned owners;     /* who run it */
 	_Atomic unsigned references; /* who hold its memory */

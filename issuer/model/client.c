@@ -111,11 +111,26 @@ slot_right(const char *hash, struct span secret)
 	return known && hashed && same;
 }
 
+bool
+client_slot_expired(const struct client_slot *slot, int64_t now_s)
+{
+	return slot->hash[0] != '\0' && slot->until_s != 0 && now_s >= slot->until_s;
+}
+
+/* What a right secret of that slot gives, if those before it gave `found`. */
+static int
+slot_found(const struct client *client, int slot, int found, int64_t now_s)
+{
+	if (!client_slot_expired(&client->slots[slot], now_s))
+		return slot;
+	return found == CLIENT_SECRET_WRONG ? CLIENT_SECRET_EXPIRED : found;
+}
+
 int
-client_secret_slot(const struct client *client, struct span secret)
+client_secret_slot(const struct client *client, struct span secret, int64_t now_s)
 {
 	const char *hash;
-	int slot = -1;
+	int slot = CLIENT_SECRET_WRONG;
 	size_t i;
 
 	for (i = 0; i < CLIENT_SLOTS; i++) {
@@ -124,7 +139,7 @@ client_secret_slot(const struct client *client, struct span secret)
 		/* Check the second slot whatever the result of the first. The dummy never counts as
 		 * right, even if its pre-image were found. */
 		if (slot_right(hash, secret) & (hash != nobody))
-			slot = (int)i;
+			slot = slot_found(client, (int)i, slot, now_s);
 	}
 	return slot;
 }
@@ -194,7 +209,8 @@ slots_same(const struct client *a, const struct client *b)
 
 	for (i = 0; i < CLIENT_SLOTS; i++) {
 		if (strcmp(a->slots[i].hash, b->slots[i].hash) != 0 ||
-		    a->slots[i].issued_s != b->slots[i].issued_s)
+		    a->slots[i].issued_s != b->slots[i].issued_s ||
+		    a->slots[i].until_s != b->slots[i].until_s)
 			return false;
 	}
 	return true;
@@ -214,7 +230,8 @@ client_same(const struct client *a, const struct client *b)
 	       text_same(a->description, b->description) && text_same(a->owner, b->owner) &&
 	       text_same(a->contact, b->contact) && slots_same(a, b) &&
 	       schema_texts_same(&a->roles, &b->roles) &&
-	       schema_texts_same(&a->scopes, &b->scopes) && a->disabled == b->disabled &&
+	       schema_texts_same(&a->scopes, &b->scopes) &&
+	       schema_texts_same(&a->claims, &b->claims) && a->disabled == b->disabled &&
 	       a->method == b->method && text_same(a->jwks, b->jwks) &&
 	       a->token_lifetime_s == b->token_lifetime_s && a->created_s == b->created_s;
 }

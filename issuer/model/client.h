@@ -27,7 +27,8 @@
 struct client_slot {
 	char hash[CLIENT_HASH_ROOM]; /* "" when the slot is empty */
 	int64_t issued_s;
-	int64_t used_s; /* last use, to the minute; 0: never, or before that was kept */
+	int64_t used_s;  /* last use, to the minute; 0: never, or before that was kept */
+	int64_t until_s; /* it counts until then; 0: until it is revoked */
 };
 
 /* How it authenticates (RFC 7591 section 2). */
@@ -49,6 +50,7 @@ struct client {
 	struct client_slot slots[CLIENT_SLOTS];
 	struct texts roles;
 	struct texts scopes; /* that it may ask for */
+	struct texts claims; /* NAME=VALUE, in its tokens; see client_claim.h */
 	int method;          /* enum client_method */
 	const char *jwks;    /* JSON text of a JWK Set (RFC 7517), for private_key_jwt; or NULL */
 	bool disabled;
@@ -71,9 +73,17 @@ bool client_secret_ours(struct span secret);
 /* Hash a secret with a new salt. */
 MUST_CHECK bool client_hash(struct span secret, char hash[CLIENT_HASH_ROOM]);
 
-/* Which of the client's slots holds `secret`: its index, or -1. The same work whether the client is
- * NULL (unknown), has one slot or two, and whatever the secret is. */
-int client_secret_slot(const struct client *client, struct span secret);
+/* No slot: the secret is none of the client's, or one that has expired. */
+#define CLIENT_SECRET_WRONG (-1)
+#define CLIENT_SECRET_EXPIRED (-2)
+
+/* Which of the client's slots holds `secret`, and it counts at `now_s` (Unix seconds): its index,
+ * or one of the two above. The same work whether the client is NULL (unknown), has one slot or two,
+ * and whatever the secret is. */
+int client_secret_slot(const struct client *client, struct span secret, int64_t now_s);
+
+/* Is there a secret in the slot that counted once, but no longer at `now_s`? */
+bool client_slot_expired(const struct client_slot *slot, int64_t now_s);
 
 /* Is it a hash as client_hash() makes them? */
 bool client_hash_valid(struct span hash);

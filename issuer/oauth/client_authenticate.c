@@ -49,7 +49,7 @@ check_assertion(struct oauth *oauth, const struct client *client)
 }
 
 /* Check the client's secret or assertion. Returns NULL on success, else the reason for the log.
- * ret_slot is the slot of the matching secret; -1: none. */
+ * ret_slot is the slot of the matching secret; negative: none. */
 static const char *
 check(struct oauth *oauth, const struct client *client, int *ret_slot)
 {
@@ -59,13 +59,14 @@ check(struct oauth *oauth, const struct client *client, int *ret_slot)
 	if (oauth->auth.way == CLIENT_CREDENTIALS_ASSERTION)
 		why = check_assertion(oauth, client);
 	else
-		*ret_slot = client_secret_slot(client, oauth->auth.secret);
+		*ret_slot = client_secret_slot(client, oauth->auth.secret, oauth->now_s);
 	if (client == NULL)
 		return "no such client";
 	if (!method_fits(client, oauth->auth.way))
 		return "not the client's registered authentication method";
 	if (oauth->auth.way != CLIENT_CREDENTIALS_ASSERTION && *ret_slot < 0)
-		return "the secret is wrong";
+		return *ret_slot == CLIENT_SECRET_EXPIRED ? "the secret has expired"
+							  : "the secret is wrong";
 	if (why == NULL && client->disabled)
 		return "the client is disabled";
 	return why;

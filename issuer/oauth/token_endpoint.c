@@ -60,6 +60,7 @@ mint(struct oauth *oauth, const struct token_grant *grant)
 		.client_id = oauth->client->id,
 		.incarnation = oauth->client->incarnation,
 		.scope = grant->scope.scope,
+		.claims = &oauth->client->claims,
 		.now_s = oauth->now_s,
 		.lifetime_s = grant->scope.lifetime_s };
 	struct buffer token;

@@ -118,9 +118,9 @@ MUST_CHECK bool store_find(struct store *store, const struct store_wanted *wante
 MUST_CHECK bool store_list(
     struct store *store, struct arena *arena, struct client **ret_first, struct err *reterr);
 
-/* Write label, description, owner, contact, method, keys, scopes and lifetime of the client that
- * was read as `was`. Writes nothing if they are unchanged. It is an error if the client was changed
- * since it was read, since that change would be undone. */
+/* Write label, description, owner, contact, method, keys, scopes, claims and lifetime of the client
+ * that was read as `was`. Writes nothing if they are unchanged. It is an error if the client was
+ * changed since it was read, since that change would be undone. */
 MUST_CHECK bool store_change(
     struct store *store, const struct client *was, const struct client *client, struct err *reterr);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/arena.h"
+#include "issuer/model/client_claim.h"
 #include "issuer/model/incarnation.h"
 #include "issuer/store/store_rows.h"
 
@@ -19,12 +20,14 @@ insert_client(struct store *store, const struct client *client, struct err *rete
 		sql_number(client->disabled ? 1 : 0), sql_number(client->token_lifetime_s),
 		sql_number(client->created_s), sql_text(client->slots[0].hash),
 		sql_number(client->slots[0].issued_s), sql_text(client->slots[1].hash),
-		sql_number(client->slots[1].issued_s), sql_text(incarnation) };
+		sql_number(client->slots[1].issued_s), sql_text(incarnation),
+		sql_number(client->slots[0].until_s), sql_number(client->slots[1].until_s) };
 	struct sql_query query = {
 		.text = "INSERT INTO client(id, name, label, description, owner, contact, method,"
 			" jwks, disabled, token_lifetime, created, secret_1, secret_1_issued,"
-			" secret_2, secret_2_issued, incarnation) VALUES ($1, $2, $3, $4, $5, $6,"
-			" $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+			" secret_2, secret_2_issued, incarnation, secret_1_until, secret_2_until)"
+			" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
+			" $15, $16, $17, $18)",
 		.values = values,
 		.count = sizeof(values) / sizeof(values[0]),
 	};
@@ -47,6 +50,40 @@ insert_scopes(struct store *store, const struct client *client, struct err *rete
 }
 
 static bool
+insert_claim(struct store *store, const char *id, struct span claim, struct err *reterr)
+{
+	struct arena arena;
+	struct sql_value values[3];
+	struct sql_query query = {
+		.text = "INSERT INTO client_claim(client_id, name, value) VALUES ($1, $2, $3)",
+		.values = values,
+		.count = 3
+	};
+	const char *name, *value;
+	bool done;
+
+	arena_init(&arena, ARENA_MAX);
+	name = arena_text(&arena, client_claim_name(claim));
+	value = arena_text(&arena, client_claim_value(claim));
+	values[0] = sql_text(id);
+	values[1] = sql_text(name);
+	values[2] = sql_text(value);
+	done = name != NULL && value != NULL ? sql_run(store->sql, &query, reterr)
+					     : err_set(reterr, "no memory");
+	arena_done(&arena);
+	return done;
+}
+
+static bool
+insert_claims(struct store *store, const struct client *client, struct err *reterr)
+{
+	for (size_t i = 0; i < client->claims.count; i++)
+		if (!insert_claim(store, client->id, span_of(client->claims.at[i]), reterr))
+			return false;
+	return true;
+}
+
+static bool
 add_within(struct store *store, void *context, struct err *reterr)
 {
 	const struct client *client = context;
@@ -57,7 +94,7 @@ add_within(struct store *store, void *context, struct err *reterr)
 	return store_name_free(store, &name, reterr) && store_name_free(store, &id, reterr) &&
 	       insert_client(store, client, reterr) &&
 	       store_insert_roles(store, &added, &client->roles, reterr) &&
-	       insert_scopes(store, client, reterr);
+	       insert_scopes(store, client, reterr) && insert_claims(store, client, reterr);
 }
 
 bool
@@ -90,12 +127,16 @@ write_change(struct store *store, struct one *one, struct err *reterr)
 {
 	const struct client *client = one->client;
 	struct sql_value id = sql_text(client->id);
-	struct sql_query drop = {
+	struct sql_query scopes = {
 		.text = "DELETE FROM client_scope WHERE client_id = $1", .values = &id, .count = 1
+	};
+	struct sql_query claims = {
+		.text = "DELETE FROM client_claim WHERE client_id = $1", .values = &id, .count = 1
 	};
 
 	return store_run(store, &one->query, &one->changed, reterr) && must_be(one, reterr) &&
-	       sql_run(store->sql, &drop, reterr) && insert_scopes(store, client, reterr);
+	       sql_run(store->sql, &scopes, reterr) && insert_scopes(store, client, reterr) &&
+	       sql_run(store->sql, &claims, reterr) && insert_claims(store, client, reterr);
 }
 
 /* Is it unchanged since it was read, except for the last use of its secrets? */
@@ -203,16 +244,19 @@ store_set_slot(struct store *store, const struct client *client, const struct st
     struct err *reterr)
 {
 	struct sql_value values[] = { sql_text(client->id), sql_text(slot->filled->hash),
-		sql_number(slot->filled->issued_s), sql_text(client->slots[slot->at].hash) };
+		sql_number(slot->filled->issued_s), sql_text(client->slots[slot->at].hash),
+		sql_number(slot->filled->until_s) };
 	struct one one = { .id = client->id,
 		.name = client->name,
 		.query = { .text = slot->at == 0
 				       ? "UPDATE client SET secret_1 = $2, secret_1_issued = $3,"
-					 " secret_1_used = 0 WHERE id = $1 AND secret_1 = $4"
+					 " secret_1_used = 0, secret_1_until = $5 WHERE id = $1"
+					 " AND secret_1 = $4"
 				       : "UPDATE client SET secret_2 = $2, secret_2_issued = $3,"
-					 " secret_2_used = 0 WHERE id = $1 AND secret_2 = $4",
+					 " secret_2_used = 0, secret_2_until = $5 WHERE id = $1"
+					 " AND secret_2 = $4",
 		    .values = values,
-		    .count = 4 } };
+		    .count = 5 } };
 	struct store_change change = { "principals",
 		slot->filled->hash[0] == '\0' ? "client revoke-secret" : "client rotate",
 		client->name, slot_within, &one, NULL };

@@ -7,7 +7,8 @@
 #define CLIENT_COLUMNS                                                                             \
 	"SELECT id, name, label, description, owner, contact, method, jwks, disabled,"             \
 	" token_lifetime, created, secret_1, secret_1_issued, secret_1_used, secret_2,"            \
-	" secret_2_issued, secret_2_used, incarnation FROM client "
+	" secret_2_issued, secret_2_used, incarnation, secret_1_until, secret_2_until FROM "       \
+	"client "
 
 enum column {
 	COLUMN_ID,
@@ -23,7 +24,9 @@ enum column {
 	COLUMN_CREATED,
 	COLUMN_SECRET_1,
 	COLUMN_SECRET_2 = COLUMN_SECRET_1 + 3,
-	COLUMN_INCARNATION = COLUMN_SECRET_2 + 3
+	COLUMN_INCARNATION = COLUMN_SECRET_2 + 3,
+	COLUMN_UNTIL_1,
+	COLUMN_UNTIL_2
 };
 
 /* Clients as they are read: a list, and where the next one goes. */
@@ -83,6 +86,8 @@ take_client(void *context, const struct sql_row *row, struct err *reterr)
 	    method > CLIENT_TLS)
 		return store_unreadable(reading->store, "a client", reterr);
 	client->method = (int)method;
+	client->slots[0].until_s = sql_column_number(row, COLUMN_UNTIL_1);
+	client->slots[1].until_s = sql_column_number(row, COLUMN_UNTIL_2);
 	client->disabled = sql_column_number(row, COLUMN_DISABLED) != 0;
 	client->token_lifetime_s = sql_column_number(row, COLUMN_LIFETIME);
 	client->created_s = sql_column_number(row, COLUMN_CREATED);
@@ -123,23 +128,47 @@ take_scope(void *context, const struct sql_row *row, struct err *reterr)
 }
 
 static bool
-read_lists(struct reading *reading, const char *const texts[2], const struct sql_value *id,
-    struct err *reterr)
+take_claim(void *context, const struct sql_row *row, struct err *reterr)
 {
-	struct sql_query roles = { .text = texts[0],
-		.values = id,
-		.count = id == NULL ? 0 : 1,
-		.each = take_role,
-		.context = reading };
-	struct sql_query scopes = roles;
+	struct reading *reading = context;
+	struct client *client = owner_of(reading, sql_column(row, 0));
 
-	scopes.text = texts[1];
-	scopes.each = take_scope;
-	reading->at = reading->first;
-	if (!sql_run(reading->store->sql, &roles, reterr))
-		return false;
-	reading->at = reading->first;
-	return sql_run(reading->store->sql, &scopes, reterr);
+	return (client != NULL &&
+		   store_push(&client->claims, sql_column(row, 1), reading->arena)) ||
+	       store_unreadable(reading->store, "a client's claim", reterr);
+}
+
+#define ROLES "SELECT client_id, role FROM client_role "
+#define SCOPES "SELECT client_id, scope FROM client_scope "
+#define CLAIMS "SELECT client_id, name || '=' || value FROM client_claim "
+#define OF_ONE "WHERE client_id = $1 ORDER BY "
+#define OF_ALL "ORDER BY client_id, "
+
+static const struct {
+	const char *of_one, *of_all;
+	bool (*take)(void *context, const struct sql_row *row, struct err *reterr);
+} lists[] = {
+	{ ROLES OF_ONE "role", ROLES OF_ALL "role", take_role },
+	{ SCOPES OF_ONE "scope", SCOPES OF_ALL "scope", take_scope },
+	{ CLAIMS OF_ONE "name", CLAIMS OF_ALL "name", take_claim },
+};
+
+/* Those of one client; id NULL: of all that were read. */
+static bool
+read_lists(struct reading *reading, const struct sql_value *id, struct err *reterr)
+{
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		struct sql_query query = { .text = id == NULL ? lists[i].of_all : lists[i].of_one,
+			.values = id,
+			.count = id == NULL ? 0 : 1,
+			.each = lists[i].take,
+			.context = reading };
+
+		reading->at = reading->first;
+		if (!sql_run(reading->store->sql, &query, reterr))
+			return false;
+	}
+	return true;
 }
 
 static bool
@@ -160,11 +189,7 @@ find_within(struct reading *reading, const char *name_or_id, struct err *reterr)
 	if (reading->first == NULL)
 		return true;
 	id = sql_text(reading->first->id);
-	return read_lists(reading,
-	    (const char *const[2]){
-		"SELECT client_id, role FROM client_role WHERE client_id = $1 ORDER BY role",
-		"SELECT client_id, scope FROM client_scope WHERE client_id = $1 ORDER BY scope" },
-	    &id, reterr);
+	return read_lists(reading, &id, reterr);
 }
 
 bool
@@ -212,12 +237,7 @@ list_within(struct reading *reading, struct err *reterr)
 		.text = CLIENT_COLUMNS "ORDER BY id", .each = take_client, .context = reading
 	};
 
-	return sql_run(reading->store->sql, &query, reterr) &&
-	       read_lists(reading,
-		   (const char *const[2]){
-		       "SELECT client_id, role FROM client_role ORDER BY client_id, role",
-		       "SELECT client_id, scope FROM client_scope ORDER BY client_id, scope" },
-		   NULL, reterr);
+	return sql_run(reading->store->sql, &query, reterr) && read_lists(reading, NULL, reterr);
 }
 
 /* In one transaction, so that no role belongs to a client that was read before it was made. */

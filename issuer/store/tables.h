@@ -11,7 +11,7 @@
 #define POSTERN_ISSUER_STORE_TABLES_H
 
 /* The newest schema, and how many steps lead to it. */
-#define TABLES_NEWEST 5
+#define TABLES_NEWEST 6
 
 struct tables {
 	const char *names;   /* the statement that lists the names of all tables */

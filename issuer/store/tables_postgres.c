@@ -87,5 +87,11 @@ const struct tables tables_postgres = {
 
 	/* Is it revoked already? */
 	"CREATE INDEX IF NOT EXISTS revocation_value ON revocation(substr(value, 1, 64));",
+
+	"ALTER TABLE client ADD COLUMN secret_1_until BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE client ADD COLUMN secret_2_until BIGINT NOT NULL DEFAULT 0;"
+	"CREATE TABLE client_claim("
+	" client_id " TEXT " NOT NULL REFERENCES client(id) ON DELETE CASCADE,"
+	" name " TEXT " NOT NULL, value " TEXT " NOT NULL, PRIMARY KEY (client_id, name));",
 },
 };

@@ -83,5 +83,11 @@ const struct tables tables_sqlite = {
 
 	/* Is it revoked already? */
 	"CREATE INDEX IF NOT EXISTS revocation_value ON revocation(substr(value, 1, 64));",
+
+	"ALTER TABLE client ADD COLUMN secret_1_until INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE client ADD COLUMN secret_2_until INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE client_claim("
+	" client_id TEXT NOT NULL REFERENCES client(id) ON DELETE CASCADE,"
+	" name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (client_id, name)) STRICT, WITHOUT ROWID;",
 },
 };

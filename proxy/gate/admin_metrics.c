@@ -133,6 +133,30 @@ add_database(struct buffer *text, const struct services *services)
 }
 
 static void
+add_secrets(struct buffer *text, const struct services *services)
+{
+	struct client_expiry_count count;
+
+	if (services->issuer == NULL)
+		return;
+	count = issuer_count_expiry(services->issuer, clock_now_s());
+	buffer_format(text,
+	    "# HELP postern_client_secrets Secrets of clients that have expired, or do within 14 "
+	    "days.\n"
+	    "# TYPE postern_client_secrets gauge\n"
+	    "postern_client_secrets{state=\"expiring\"} %zu\n"
+	    "postern_client_secrets{state=\"expired\"} %zu\n",
+	    count.soon, count.expired);
+	if (count.next_s != 0)
+		buffer_format(text,
+		    "# HELP postern_client_secret_expiry_timestamp_seconds When the next secret of "
+		    "a client expires.\n"
+		    "# TYPE postern_client_secret_expiry_timestamp_seconds gauge\n"
+		    "postern_client_secret_expiry_timestamp_seconds %" PRId64 "\n",
+		    count.next_s);
+}
+
+static void
 add_fallback(struct buffer *text, const struct services *services)
 {
 	if (services_has_fallback(services))
@@ -259,6 +283,7 @@ admin_metrics_text(const struct admin *admin, const struct services *services, s
 	metrics_text(admin->gate->metrics, text);
 	add_reload(text, admin->reload);
 	add_database(text, services);
+	add_secrets(text, services);
 	add_keys(text, services);
 	add_upstreams(text, services);
 	add_fallback(text, services);

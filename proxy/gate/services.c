@@ -265,6 +265,7 @@ services_tend(struct services *services, int64_t mono_s)
 	tend_upstreams(services);
 	if (services->issuer == NULL)
 		return;
+	issuer_warn_expiry(services->issuer, clock_now_s());
 	fallback_look(services->fallback, services->config, services->ring, mono_s);
 	tell_issuer(services);
 	if (fallback_changes(services->fallback) != before && services->changed != NULL)

@@ -169,6 +169,89 @@ test('clients of a running gate', async (t) => {
   for (const [args, word] of wrong) await t.test(`wrong use: client ${args.join(' ')}`, () => refused(args, 2, word));
 });
 
+test('claims of a client\'s own', async (t) => {
+  const upstream = await recordingUpstream(t);
+  const policy = {
+    roles: { reader: {}, tenant: { granted_to: [{ issuer: 'local', claim: '/tenant', equals: 'acme' }] } },
+    privileges: { read: { paths: ['/api/*'], roles: ['tenant'] } },
+  };
+  const issuer = fileIssuer();
+  Object.values(issuer)[0].claims = { roles: ['/deep~1name/x'] };
+  const gate = await startGate(t, {
+    upstream: upstream.url, policy, files: { 'keys.json': keySet(makeKey('RS256')) },
+    config: (self) => ({ ...config(self), issuers: issuer, forward: { headers: { 'X-Tenant': '/tenant' } } }),
+  });
+  const claims = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
+  const client = await gate.addClient('ours', '--claim', 'tenant=acme', '--claim', 'https://x.example/zone=h\u00e9 "=');
+
+  await t.test('are in its tokens, and the policy and the upstream read them', async () => {
+    const token = await tokenOf(gate, client);
+    assert.equal(claims(token)['https://x.example/zone'], 'h\u00e9 "=');
+    assert.equal(await call(gate, token), 200);
+    assert.equal(upstream.requests.at(-1).get('x-tenant'), 'acme');
+    assert.deepEqual((await shown(gate, 'ours')).claims, { tenant: 'acme', 'https://x.example/zone': 'h\u00e9 "=' });
+    const explained = await run(['explain', '-c', gate.file, '-X', 'GET', '/api/x', '--client', 'ours', '--json']);
+    assert.equal(JSON.parse(explained.stdout).reason, 'ok', explained.stderr);
+    const minted = await run(['token', '--client', 'ours', '-c', gate.file]);
+    assert.equal(claims(minted.stdout).tenant, 'acme');
+  });
+
+  await t.test('change replaces them all', async () => {
+    await gate.client('change', 'ours', '--claim', 'tenant=other');
+    assert.deepEqual((await shown(gate, 'ours')).claims, { tenant: 'other' });
+    assert.equal(await call(gate, await tokenOf(gate, client)), 403);
+    await gate.client('change', 'ours', '--no-claims');
+    assert.equal('tenant' in claims(await tokenOf(gate, client)), false);
+  });
+
+  for (const claim of ['sub=admin', 'SUB=admin', 'scope=all', 'roles=admin', 'groups=admin', 'client_id=x', 'azp=x', 'cnf=x', 'act=x', 'exp=9999999999', 'tenant', 'tenant=', 'a b=c', 'deep/name=x']) {
+    await t.test(`${claim} is refused`, async () => {
+      for (const args of [['add', 'other'], ['change', 'ours']]) {
+        const done = await run(['client', ...args, '--claim', claim, '-c', gate.file]);
+        assert.equal(done.code, 1, done.stderr);
+        assert.match(done.stderr, /claim/);
+      }
+    });
+  }
+});
+
+test('secrets with an end', async (t) => {
+  const gate = await startGate(t, { policy: POLICY, config });
+  const soon = await gate.addClient('soon', '--expires', '13d');
+  const brief = { ...soon, ...JSON.parse(await gate.client('rotate', 'soon', '--expires', '3s', '--output', 'json')) };
+
+  await t.test('count until then, and are wrong ones afterwards', async () => {
+    await tokenOf(gate, brief);
+    await eventually(async () => (await tokenRequest(gate, brief)).status === 401, 'the end of the secret');
+    const wrong = await tokenRequest(gate, { ...soon, client_secret: 'A'.repeat(43) });
+    assert.equal((await tokenRequest(gate, brief)).text, wrong.text);
+    await tokenOf(gate, soon);
+    await gate.line((line) => line.client === 'soon' && /the secret has expired/.test(line.detail ?? ''));
+  });
+
+  await t.test('are warned of in the log, by metrics and in the list', async () => {
+    await gate.complains(/"client_secret_expired".*"soon".*"slot":2/);
+    await gate.counts('postern_client_secrets{state="expired"}', 1);
+    await gate.counts('postern_client_secrets{state="expiring"}', 1);
+    assert.equal(await gate.metric('postern_client_secret_expiry_timestamp_seconds'), Date.parse(soon.expires) / 1000);
+    assert.match(await gate.client('list'), /soon .*\(expired\)/);
+    await gate.client('revoke-secret', 'soon', '--slot', '2', '--keep-tokens');
+    assert.match(await gate.client('list'), /soon .*\(soon\)/);
+    await gate.counts('postern_client_secrets{state="expired"}', 0);
+    const again = await startGate(t, { policy: POLICY, config: (self) => ({ local_issuer: { ...config(self).local_issuer, database: path.join(gate.dir, 'state', 'postern.db') } }) });
+    await again.complains(/"client_secret_expires".*"soon".*"slot":1/);
+  });
+
+  for (const [args, code, word] of [[['add', 'x', '--expires', '0s'], 2, /--expires/], [['add', 'x', '--expires', 'never'], 2, /--expires/],
+    [['add', 'x', '--expires', '3651d'], 1, /3650d/], [['rotate', 'soon', '--expires', '3651d'], 1, /3650d/]]) {
+    await t.test(`client ${args.join(' ')}: refused`, async () => {
+      const done = await run(['client', ...args, '-c', gate.file]);
+      assert.equal(done.code, code, done.stderr);
+      assert.match(done.stderr, word);
+    });
+  }
+});
+
 test('before the first start: what lists makes nothing, what adds works', async (t) => {
   const gate = await makeGate(t, { policy: POLICY, config });
   const state = path.join(gate.dir, 'state');
@@ -188,7 +271,7 @@ test('export and import', async (t) => {
   const upstream = await recordingUpstream(t);
   const from = await startGate(t, { upstream: upstream.url, policy: POLICY, config });
   const to = await startGate(t, { upstream: upstream.url, policy: POLICY, config });
-  const client = await from.addClient('moved', '--role', 'reader', '--scope', 'a', '--owner', 'Team A');
+  const client = await from.addClient('moved', '--role', 'reader', '--scope', 'a', '--owner', 'Team A', '--claim', 'tenant=acme', '--expires', '30d');
   const file = path.join(to.dir, 'clients.json');
   fs.writeFileSync(file, await from.client('export'), { mode: 0o600 });
 
@@ -196,7 +279,7 @@ test('export and import', async (t) => {
     assert.ok(!fs.readFileSync(file, 'utf8').includes(client.client_secret));
     assert.match(await to.client('import', file), /1 client imported/);
     await callGives(to, await tokenOf(to, client), 200);
-    const same = ({ name, client_id: id, owner, scopes, roles, created }) => ({ name, id, owner, scopes, roles, created });
+    const same = ({ name, client_id: id, owner, scopes, roles, created, claims, secrets }) => ({ name, id, owner, scopes, roles, created, claims, expires: secrets[0].expires });
     assert.deepEqual(same(await shown(to, 'moved')), same(await shown(from, 'moved')));
   });
 

@@ -27,6 +27,11 @@ static const struct {
 } finishes[] = {
 	{ "client add a --scope x --scope y --token-lifetime 30m", NULL },
 	{ "client add a --scope x --no-scopes", "--scope and --no-scopes cannot be used together" },
+	{ "client add a --claim t=x --claim u=y --expires 90d", NULL },
+	{ "client change a --no-claims", NULL },
+	{ "client rotate a --expires 1h", NULL },
+	{ "client change a --claim t=x --no-claims",
+	    "--claim and --no-claims cannot be used together" },
 	{ "client list --output env", "--output env works with add and rotate only" },
 	{ "client add a --output env", NULL },
 	{ "client rotate a --output env", NULL },

@@ -8,11 +8,13 @@
 #define HASH "sha256$c2FsdA$aGFzaA"
 
 static const char *roles[] = { "reader", "wri\"ter" };
+static const char *claims[] = { "te=n\"ant" };
 static struct client other = { .id = "id-2", .name = "other", .disabled = true };
 static struct client shop = { .id = "id-1",
 	.name = "sh\"op",
 	.label = "The shop",
-	.slots = { { HASH, 86400, 172800 }, { "", 0, 0 } },
+	.slots = { { HASH, 86400, 172800, 86400 + 20 * 86400 }, { "", 0, 0, 0 } },
+	.claims = { claims, 1, NULL },
 	.roles = { roles, 2, NULL },
 	.token_lifetime_s = 60,
 	.created_s = 86400,
@@ -76,12 +78,19 @@ a_list_of_clients_never_shows_a_hash(void **state)
 	json_t *root;
 
 	(void)state;
-	client_print_list(&out, CLIENT_TABLE, &shop);
+	client_print_list(&out, CLIENT_TABLE, &shop, 86400);
 	expect("NAME ");
-	expect("id-2                    disabled");
+	expect("id-2                    disabled  -  ");
+	expect("1970-01-22  ");
 	assert_null(strstr(out.at, HASH));
 	buffer_reset(&out);
-	client_print_list(&out, CLIENT_JSON, &shop);
+	client_print_list(&out, CLIENT_TABLE, &shop, 20 * 86400);
+	expect("1970-01-22 (soon)");
+	buffer_reset(&out);
+	client_print_list(&out, CLIENT_TABLE, &shop, 21 * 86400);
+	expect("1970-01-22 (expired)");
+	buffer_reset(&out);
+	client_print_list(&out, CLIENT_JSON, &shop, 86400);
 	assert_null(strstr(out.at, HASH));
 	root = printed();
 	assert_int_equal(json_array_size(root), 2);
@@ -90,7 +99,7 @@ a_list_of_clients_never_shows_a_hash(void **state)
 	assert_true(json_is_true(json_at(root, SPAN("/1/disabled"))));
 	json_decref(root);
 	buffer_reset(&out);
-	client_print_list(&out, CLIENT_JSON, NULL);
+	client_print_list(&out, CLIENT_JSON, NULL, 86400);
 	root = printed();
 	assert_int_equal(json_array_size(root), 0);
 	json_decref(root);
@@ -106,6 +115,8 @@ one_client_is_shown_with_its_times(void **state)
 	expect("The shop");
 	expect("1970-01-02T00:00:00");
 	expect("secret 1 used");
+	expect("secret 1 ends   1970-01-22T00:00:00");
+	expect("te=n\"ant");
 	assert_null(strstr(out.at, "secret 2"));
 	assert_null(strstr(out.at, HASH));
 	buffer_reset(&out);
@@ -113,6 +124,8 @@ one_client_is_shown_with_its_times(void **state)
 	root = printed();
 	assert_int_equal(json_array_size(json_object_get(root, "secrets")), 1);
 	assert_int_equal(json_integer_value(json_at(root, SPAN("/secrets/0/slot"))), 1);
+	assert_string_equal(text_at(root, "/secrets/0/expires"), "1970-01-22T00:00:00.000Z");
+	assert_string_equal(text_at(root, "/claims/te"), "n\"ant");
 	json_decref(root);
 }
 

@@ -120,10 +120,10 @@ present(void *context)
 {
 	struct client *client = context;
 
-	if (client_secret_slot(client, SPAN("wrong")) >= 0 ||
-	    client_secret_slot(NULL, SPAN("right")) >= 0)
+	if (client_secret_slot(client, SPAN("wrong"), 100) >= 0 ||
+	    client_secret_slot(NULL, SPAN("right"), 100) >= 0)
 		return TORTURE_WRONG;
-	return client_secret_slot(client, SPAN("right")) == 0 ? TORTURE_RIGHT : TORTURE_CLEAN;
+	return client_secret_slot(client, SPAN("right"), 100) == 0 ? TORTURE_RIGHT : TORTURE_CLEAN;
 }
 
 static void

@@ -43,7 +43,7 @@ secret_given_is_the_clients(void **state)
 	assert_string_equal(client->id, made.id);
 	assert_string_equal(client->label, "Partner");
 	assert_true(client->created_s > 0 && client->slots[0].issued_s == client->created_s);
-	assert_true(client_secret_slot(client, span_of(made.secret)) >= 0);
+	assert_true(client_secret_slot(client, span_of(made.secret), 100) >= 0);
 	assert_null(strstr(client->slots[0].hash, made.secret));
 	client = NULL;
 	assert_int_equal(

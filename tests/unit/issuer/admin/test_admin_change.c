@@ -57,7 +57,7 @@ what_is_not_said_stays(void **state)
 	assert_string_equal(client->owner, "team");
 	assert_string_equal(client->label, "Partner");
 	assert_int_equal(client->token_lifetime_s, 60);
-	assert_true(client_secret_slot(client, span_of(made.secret)) >= 0);
+	assert_true(client_secret_slot(client, span_of(made.secret), 100) >= 0);
 	arena_done(&arena);
 }
 
@@ -103,7 +103,7 @@ a_name_is_one_clients(void **state)
 	assert_int_equal(admin_rename(store, "partner", "friend", &err), ADMIN_OK);
 	client = find("friend", &arena);
 	assert_string_equal(client->id, made.id);
-	assert_true(client_secret_slot(client, span_of(made.secret)) >= 0);
+	assert_true(client_secret_slot(client, span_of(made.secret), 100) >= 0);
 	assert_int_equal(
 	    admin_find(store, &(struct store_wanted){ "partner", &arena }, &client, &err),
 	    ADMIN_NO);

@@ -54,8 +54,10 @@ what_was_exported_comes_in(void **state)
 	if (admin_import(store,
 		SPAN("{\"clients\":[{\"name\":\"a\",\"client_id\":\"id-a\",\"label\":\"A\","
 		     "\"roles\":[\"r\"],\"scopes\":[\"s\"],\"token_lifetime_s\":60,"
+		     "\"claims\":{\"tenant\":\"acme\"},"
 		     "\"created\":\"2026-01-01T00:00:00Z\","
-		     "\"secrets\":[{\"slot\":2,\"secret\":\"" SECRET "\",\"issued\":7}]},"
+		     "\"secrets\":[{\"slot\":2,\"secret\":\"" SECRET "\",\"issued\":7,"
+		     "\"expires\":\"1970-01-01T00:02:00Z\"}]},"
 		     "{\"name\":\"b\",\"client_id\":\"id-b\",\"disabled\":true}]}"),
 		&count, &err) != ADMIN_OK)
 		fail_msg("%s", err.text);
@@ -69,7 +71,10 @@ what_was_exported_comes_in(void **state)
 	assert_int_equal(client->roles.count, 1);
 	assert_int_equal(client->scopes.count, 1);
 	assert_int_equal(client->slots[1].issued_s, 7);
-	assert_int_equal(client_secret_slot(client, SPAN(SECRET)), 1);
+	assert_int_equal(client->slots[1].until_s, 120);
+	assert_int_equal(client->claims.count, 1);
+	assert_string_equal(client->claims.at[0], "tenant=acme");
+	assert_int_equal(client_secret_slot(client, SPAN(SECRET), 100), 1);
 	assert_null(strstr(client->slots[1].hash, SECRET));
 	client = NULL;
 	assert_int_equal(
@@ -90,6 +95,12 @@ static const struct {
 	{ "the same id", "{\"name\":\"n\",\"client_id\":\"id-a\"}", "same name" },
 	{ "roles that are no list", "{\"name\":\"n\",\"client_id\":\"i\",\"roles\":\"r\"}",
 	    "lists" },
+	{ "a claim that is no text", "{\"name\":\"n\",\"client_id\":\"i\",\"claims\":{\"a\":1}}",
+	    "claims" },
+	{ "a claim with a reserved name",
+	    "{\"name\":\"n\",\"client_id\":\"i\",\"claims\":{\"sub\":\"x\"}}", "reserved" },
+	{ "a claim whose name would end early",
+	    "{\"name\":\"n\",\"client_id\":\"i\",\"claims\":{\"a=b\":\"x\"}}", "claims" },
 	{ "a role that is no text", "{\"name\":\"n\",\"client_id\":\"i\",\"roles\":[1]}", "lists" },
 	{ "a role's name with a newline",
 	    "{\"name\":\"n\",\"client_id\":\"i\",\"roles\":[\"r\\n\"]}", "role" },
@@ -107,6 +118,8 @@ static const struct {
 	{ "a hash that is none",
 	    "{\"name\":\"n\",\"client_id\":\"i\",\"secrets\":[{\"slot\":1,\"hash\":\"md5$x\"}]}",
 	    "" },
+	{ "a time past all calendars",
+	    "{\"name\":\"n\",\"client_id\":\"i\",\"created\":9223372036854775807}", "created" },
 	{ "a time that is none", "{\"name\":\"n\",\"client_id\":\"i\",\"created\":\"yesterday\"}",
 	    "created" },
 	{ "a lifetime over a day",

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
+#include <unistd.h>
+
+#include "base/clock.h"
 #include "issuer/admin/admin.h"
+#include "issuer/model/client_expiry.h"
 
 static struct scratch scratch;
 static char path[SCRATCH_ROOM * 2];
@@ -42,7 +46,7 @@ counts(const char *secret)
 	assert_int_equal(
 	    admin_find(store, &(struct store_wanted){ "partner", &arena }, &client, &err),
 	    ADMIN_OK);
-	good = client_secret_slot(client, span_of(secret)) >= 0;
+	good = client_secret_slot(client, span_of(secret), 100) >= 0;
 	arena_done(&arena);
 	return good;
 }
@@ -50,7 +54,7 @@ counts(const char *secret)
 static void
 rotate(bool revoke_other, struct admin_made *made)
 {
-	struct admin_rotation rotation = { "partner", revoke_other };
+	struct admin_rotation rotation = { "partner", revoke_other, 0 };
 
 	if (admin_rotate(store, &rotation, made, &err) != ADMIN_OK)
 		fail_msg("%s", err.text);
@@ -70,6 +74,29 @@ two_secrets_count_and_a_third_replaces_one(void **state)
 	assert_true(counts(first.secret));
 	rotate(false, &third);
 	assert_true(counts(first.secret) != counts(second.secret));
+}
+
+static void
+an_expired_secret_makes_room_for_the_next(void **state)
+{
+	struct admin_rotation short_lived = { "partner", false, 1 }, long_lived = short_lived;
+	struct admin_made second, third, fourth;
+
+	(void)state;
+	long_lived.expires_s = CLIENT_EXPIRY_MAX_S;
+	assert_int_equal(admin_rotate(store, &short_lived, &second, &err), ADMIN_OK);
+	assert_int_equal(second.slot, 2);
+	assert_true(second.until_s > 1);
+	while (clock_now_s() < second.until_s)
+		(void)usleep(20000);
+	assert_int_equal(admin_rotate(store, &long_lived, &third, &err), ADMIN_OK);
+	assert_int_equal(third.slot, 2);
+	assert_true(third.until_s > second.until_s);
+	long_lived.expires_s++;
+	assert_int_equal(admin_rotate(store, &long_lived, &fourth, &err), ADMIN_NO);
+	assert_non_null(strstr(err.text, "3650d"));
+	long_lived.expires_s = -1;
+	assert_int_equal(admin_rotate(store, &long_lived, &fourth, &err), ADMIN_NO);
 }
 
 static void
@@ -130,6 +157,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(an_expired_secret_makes_room_for_the_next),
 		TEST(two_secrets_count_and_a_third_replaces_one),
 		TEST(a_leaked_secret_ends_with_its_rotation),
 		TEST(a_slot_is_emptied_once),

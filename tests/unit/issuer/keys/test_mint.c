@@ -90,6 +90,34 @@ scope_may_be_absent(void **state)
 }
 
 static void
+claims_of_the_clients_own_are_texts(void **state)
+{
+	const char *own[] = { "tenant=a\"=b\\", "https://x.example/z=h\xc3\xa9" };
+	const char *forged[] = { "tenant=a", "sub=admin" };
+	struct texts claims = { own, 2, NULL };
+	struct mint with = usual;
+	struct opened opened;
+	struct buffer token;
+
+	(void)state;
+	with.claims = &claims;
+	mint(&with, &token);
+	opened_init(&opened, buffer_span(&token));
+	assert_string_equal(opened_text(opened.claims, "tenant"), "a\"=b\\");
+	assert_string_equal(opened_text(opened.claims, "https://x.example/z"), "h\xc3\xa9");
+	opened_done(&opened);
+	buffer_done(&token);
+	/* as only somebody who writes into the database can have made them */
+	claims.at = forged;
+	mint(&with, &token);
+	opened_init(&opened, buffer_span(&token));
+	assert_string_equal(opened_text(opened.claims, "sub"), "c1");
+	assert_null(json_object_get(opened.claims, "tenant"));
+	opened_done(&opened);
+	buffer_done(&token);
+}
+
+static void
 odd_texts_stay_texts(void **state)
 {
 	struct mint odd = usual;
@@ -201,6 +229,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(token_is_as_rfc_9068_wants_it),
 		TEST(scope_may_be_absent),
+		TEST(claims_of_the_clients_own_are_texts),
 		TEST(odd_texts_stay_texts),
 		TEST(a_users_token_names_no_client),
 		TEST(no_two_have_one_jti),

@@ -54,8 +54,8 @@ hash_is_the_documented_one(void **state)
 					       "nMgQ9jNzbHO-a-edTJtThysbAf0Uuf3xf3lv-tu7YT4" } } };
 
 	(void)state;
-	assert_true(client_secret_slot(&client, SPAN("secret")) >= 0);
-	assert_int_equal(client_secret_slot(&client, SPAN("secreu")), -1);
+	assert_true(client_secret_slot(&client, SPAN("secret"), 100) >= 0);
+	assert_int_equal(client_secret_slot(&client, SPAN("secreu"), 100), -1);
 }
 
 static void
@@ -65,27 +65,27 @@ either_slot_is_right(void **state)
 	char hash[CLIENT_HASH_ROOM];
 
 	(void)state;
-	assert_int_equal(client_secret_slot(&client, SPAN("one")), -1);
+	assert_int_equal(client_secret_slot(&client, SPAN("one"), 100), -1);
 	assert_true(client_hash(SPAN("one"), hash));
 	memcpy(client.slots[0].hash, hash, sizeof(hash));
-	assert_true(client_secret_slot(&client, SPAN("one")) >= 0);
-	assert_int_equal(client_secret_slot(&client, SPAN("two")), -1);
+	assert_true(client_secret_slot(&client, SPAN("one"), 100) >= 0);
+	assert_int_equal(client_secret_slot(&client, SPAN("two"), 100), -1);
 	assert_true(client_hash(SPAN("two"), hash));
 	memcpy(client.slots[1].hash, hash, sizeof(hash));
-	assert_true(client_secret_slot(&client, SPAN("one")) >= 0);
-	assert_true(client_secret_slot(&client, SPAN("two")) >= 0);
-	assert_int_equal(client_secret_slot(&client, SPAN("")), -1);
+	assert_true(client_secret_slot(&client, SPAN("one"), 100) >= 0);
+	assert_true(client_secret_slot(&client, SPAN("two"), 100) >= 0);
+	assert_int_equal(client_secret_slot(&client, SPAN(""), 100), -1);
 	client.slots[0].hash[0] = 0;
-	assert_int_equal(client_secret_slot(&client, SPAN("one")), -1);
-	assert_true(client_secret_slot(&client, SPAN("two")) >= 0);
+	assert_int_equal(client_secret_slot(&client, SPAN("one"), 100), -1);
+	assert_true(client_secret_slot(&client, SPAN("two"), 100) >= 0);
 }
 
 static void
 nobody_has_no_secret(void **state)
 {
 	(void)state;
-	assert_int_equal(client_secret_slot(NULL, SPAN("x")), -1);
-	assert_int_equal(client_secret_slot(NULL, (struct span){ NULL, 0 }), -1);
+	assert_int_equal(client_secret_slot(NULL, SPAN("x"), 100), -1);
+	assert_int_equal(client_secret_slot(NULL, (struct span){ NULL, 0 }, 100), -1);
 }
 
 static const char *const bad_hashes[] = {
@@ -107,8 +107,8 @@ unreadable_hash_is_never_right(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(bad_hashes) / sizeof(bad_hashes[0]); i++) {
 		(void)snprintf(client.slots[0].hash, CLIENT_HASH_ROOM, "%s", bad_hashes[i]);
-		assert_int_equal(client_secret_slot(&client, SPAN("x")), -1);
-		assert_int_equal(client_secret_slot(&client, SPAN("")), -1);
+		assert_int_equal(client_secret_slot(&client, SPAN("x"), 100), -1);
+		assert_int_equal(client_secret_slot(&client, SPAN(""), 100), -1);
 	}
 }
 
@@ -156,16 +156,35 @@ the_slot_of_a_right_secret_is_reported(void **state)
 	(void)state;
 	assert_true(client_hash(SPAN("first"), client.slots[0].hash));
 	assert_true(client_hash(SPAN("second"), client.slots[1].hash));
-	assert_int_equal(client_secret_slot(&client, SPAN("first")), 0);
-	assert_int_equal(client_secret_slot(&client, SPAN("second")), 1);
-	assert_int_equal(client_secret_slot(&client, SPAN("third")), -1);
-	assert_int_equal(client_secret_slot(NULL, SPAN("first")), -1);
+	assert_int_equal(client_secret_slot(&client, SPAN("first"), 100), 0);
+	assert_int_equal(client_secret_slot(&client, SPAN("second"), 100), 1);
+	assert_int_equal(client_secret_slot(&client, SPAN("third"), 100), -1);
+	assert_int_equal(client_secret_slot(NULL, SPAN("first"), 100), -1);
+}
+
+/* At its end a secret is as good as a wrong one, but that the log may say why. */
+static void
+a_secret_may_have_an_end(void **state)
+{
+	struct client client = { .id = "i", .slots = { { .until_s = 100 } } };
+
+	(void)state;
+	assert_true(client_hash(SPAN("first"), client.slots[0].hash));
+	assert_int_equal(client_secret_slot(&client, SPAN("first"), 99), 0);
+	assert_int_equal(client_secret_slot(&client, SPAN("first"), 100), CLIENT_SECRET_EXPIRED);
+	assert_int_equal(client_secret_slot(&client, SPAN("other"), 100), CLIENT_SECRET_WRONG);
+	assert_true(client_hash(SPAN("first"), client.slots[1].hash));
+	assert_int_equal(client_secret_slot(&client, SPAN("first"), 100), 1);
+	client.slots[0].until_s = 0;
+	client.slots[1].until_s = 100;
+	assert_int_equal(client_secret_slot(&client, SPAN("first"), 100), 0);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_secret_may_have_an_end),
 		cmocka_unit_test(the_slot_of_a_right_secret_is_reported),
 		cmocka_unit_test(ids_and_secrets_differ),
 		cmocka_unit_test(an_id_never_begins_with_a_dash),

@@ -63,7 +63,8 @@ make_secret(void *context)
 	    !client_hash_valid(span_of(client.slots[1].hash)))
 		return TORTURE_WRONG;
 	/* Looking needs memory, too: then no slot fits. */
-	return client_secret_slot(&client, span_of(secret)) == 1 ? TORTURE_RIGHT : TORTURE_CLEAN;
+	return client_secret_slot(&client, span_of(secret), 100) == 1 ? TORTURE_RIGHT
+								      : TORTURE_CLEAN;
 }
 
 /* Whatever is missing, a wrong secret fits nothing: not an empty slot, not half a hash. */
@@ -72,10 +73,10 @@ try_secret(void *context)
 {
 	struct client *client = context;
 
-	return client_secret_slot(client, SPAN("0123456789012345678901234567890123456789012")) ==
-			   -1 &&
-		       client_secret_slot(client, SPAN("")) == -1 &&
-		       client_secret_slot(NULL, SPAN("x")) == -1
+	return client_secret_slot(
+		   client, SPAN("0123456789012345678901234567890123456789012"), 100) == -1 &&
+		       client_secret_slot(client, SPAN(""), 100) == -1 &&
+		       client_secret_slot(NULL, SPAN("x"), 100) == -1
 		   ? TORTURE_RIGHT
 		   : TORTURE_WRONG;
 }

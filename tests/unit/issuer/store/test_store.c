@@ -72,6 +72,45 @@ who_is_added_again_is_another_one(void **state)
 }
 
 static void
+claims_and_ends_are_kept(void **state)
+{
+	const char *own[] = { "tenant=a=b", "zone=h\xc3\xa9" }, *other[] = { "zone=x" };
+	struct client client = { .id = "i",
+		.name = "n",
+		.slots = { { .hash = "x", .until_s = 70 }, { .hash = "y", .until_s = 80 } },
+		.claims = { own, 2, NULL } };
+	struct client_slot filled = { .hash = "z", .until_s = 90 };
+	struct store *store = open_store();
+	struct client *one = NULL, changed;
+	struct arena arena;
+
+	(void)state;
+	add(store, "a", "before");
+	assert_true(store_add(store, &client, &err));
+	arena_init(&arena, 1 << 20);
+	assert_true(store_find(store, &(struct store_wanted){ "n", &arena }, &one, &err));
+	assert_int_equal(one->slots[0].until_s, 70);
+	assert_int_equal(one->slots[1].until_s, 80);
+	assert_int_equal(one->claims.count, 2);
+	assert_string_equal(one->claims.at[0], own[0]);
+	assert_string_equal(one->claims.at[1], own[1]);
+	changed = *one;
+	changed.claims = (struct texts){ other, 1, NULL };
+	assert_false(client_same(one, &changed));
+	assert_true(store_change(store, one, &changed, &err));
+	assert_true(store_set_slot(store, one, &(struct store_slot){ 1, &filled }, &err));
+	assert_true(store_list(store, &arena, &one, &err));
+	assert_int_equal(one->claims.count, 0);
+	one = one->next;
+	assert_int_equal(one->claims.count, 1);
+	assert_string_equal(one->claims.at[0], other[0]);
+	assert_int_equal(one->slots[0].until_s, 70);
+	assert_int_equal(one->slots[1].until_s, 90);
+	arena_done(&arena);
+	store_close(store);
+}
+
+static void
 list_is_in_order_of_names(void **state)
 {
 	struct store *store = open_store();
@@ -268,6 +307,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_written_is_read),
 		TEST(who_is_added_again_is_another_one),
+		TEST(claims_and_ends_are_kept),
 		TEST(list_is_in_order_of_names),
 		TEST(name_or_id_is_one_of_a_kind),
 		TEST(half_an_addition_is_none),

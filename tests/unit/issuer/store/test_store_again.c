@@ -305,7 +305,7 @@ find(struct store *store, struct arena *arena)
 static void
 what_somebody_changed_meanwhile_is_not_undone(void **state)
 {
-	struct client_slot one = { "h1", 1, 0 }, two = { "h2", 2, 0 };
+	struct client_slot one = { "h1", 1, 0, 0 }, two = { "h2", 2, 0, 0 };
 	struct store *store = open_store();
 	struct client *was, labelled;
 	struct arena arena;

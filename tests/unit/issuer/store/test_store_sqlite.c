@@ -136,6 +136,9 @@ clients_and_users_of_an_older_schema_have_no_incarnation(void **state)
 	assert_true(store_user_add(store, &user, &err));
 	store_close(store);
 	run_sql("ALTER TABLE client DROP COLUMN incarnation;"
+		"ALTER TABLE client DROP COLUMN secret_1_until;"
+		"ALTER TABLE client DROP COLUMN secret_2_until;"
+		"DROP TABLE client_claim;"
 		"ALTER TABLE account DROP COLUMN incarnation;"
 		"DELETE FROM postern_schema WHERE version > 2");
 	store = open_store();
@@ -143,6 +146,8 @@ clients_and_users_of_an_older_schema_have_no_incarnation(void **state)
 	assert_true(store_find(store, &(struct store_wanted){ "i", &arena }, &client, &err));
 	assert_true(store_user_find(store, &(struct store_wanted){ "ann", &arena }, &ann, &err));
 	assert_string_equal(client->incarnation, "");
+	assert_int_equal(client->slots[0].until_s, 0);
+	assert_int_equal(client->claims.count, 0);
 	assert_string_equal(ann->incarnation, "");
 	arena_done(&arena);
 	store_close(store);
