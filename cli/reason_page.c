@@ -122,9 +122,9 @@ static const struct reason_page pages[REASON_COUNT] = {
 	"`postern explain -X METHOD PATH` shows the path as it was judged.",
 	"Add a privilege, or a line under `public`. `/a/*` is the whole subtree with `/a`; upper and lower case differ." },
 [REASON_ORIGIN_NOT_ALLOWED] = {
-	"A page of an origin that is not in `cors.origins` asks, by a preflight, whether it may call; or the request names two origins. Or a token in a cookie comes with a method that is not safe, or with an upgrade, and without an `Origin` that is the own host or in `cors.origins`.",
+	"A page of an origin that is not in `cors.origins` asks, by a preflight, whether it may call; or the request names two origins. Or a token in a cookie comes with a method that is not safe, or with an upgrade, and without an `Origin` that is the own host or in `cors.origins`. On `admin`: a `Host` or an `Origin` that is not its own.",
 	"The log line of the request has the module; the browser's console names the origin.",
-	"Add the origin to `cors.origins` of the module, or of `local_issuer` for its endpoints, exactly as the browser writes it: no slash at the end, no default port. A client that is no browser sends its token in `Authorization`." },
+	"Add the origin to `cors.origins` of the module, or of `local_issuer` for its endpoints, exactly as the browser writes it: no slash at the end, no default port. A client that is no browser sends its token in `Authorization`. Scrapers that find the gate by a name ask `metrics.address`." },
 [REASON_PATH_AMBIGUOUS] = {
 	"Two readers could understand the path in two ways: `..`, `//`, `\\`, an encoded slash, a semicolon, or the like.",
 	"The detail names what was found.",

@@ -5,64 +5,16 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "base/header_line.h"
+#include "base/log.h"
+#include "proxy/gate/admin_guard.h"
 #include "proxy/gate/admin_metrics.h"
-#include "proxy/gate/answer.h"
+#include "proxy/gate/admin_page.h"
 #include "proxy/io/offload.h"
 
 #define TEXT_MAX (1u << 20)
-#define HEADERS_MAX 1024
-#define PLAIN "text/plain; charset=utf-8"
-#define JSON "application/json"
-#define PROBLEM "application/problem+json"
+#define REFUSED_MAX 1024
 #define PROMETHEUS "text/plain; version=0.0.4"
 #define RELOAD_WAIT_MS 60000
-
-struct page {
-	int status;
-	struct buffer headers, body;
-};
-
-static void
-page_init(struct page *page)
-{
-	page->status = 0;
-	buffer_init(&page->headers, HEADERS_MAX);
-	buffer_init(&page->body, TEXT_MAX);
-}
-
-static void
-page_write(struct page *page, struct exchange *exchange)
-{
-	struct answer answer = {
-		.status = page->status,
-		.headers = buffer_span(&page->headers),
-		.body = buffer_span(&page->body),
-	};
-
-	if (page->headers.failed || page->body.failed)
-		exchange_abort(exchange);
-	else
-		answer_write(exchange, &answer);
-	buffer_done(&page->headers);
-	buffer_done(&page->body);
-}
-
-/* What kind of page it is; the body follows. */
-static void
-begin(struct page *page, int status, struct span content_type)
-{
-	page->status = status;
-	header_line_add(&page->headers, SPAN("Content-Type"), content_type);
-	header_line_add(&page->headers, SPAN("Cache-Control"), SPAN("no-store"));
-}
-
-static void
-plain(struct page *page, int status, const char *text)
-{
-	begin(page, status, SPAN(PLAIN));
-	buffer_add(&page->body, span_of(text));
-}
 
 /* A page that lacks a part is not sent. */
 static void
@@ -81,12 +33,12 @@ add_mistakes(struct buffer *body, const struct buffer *mistakes)
 
 /* NULL: there is none, and an error was answered. */
 static struct snapshot *
-take_snapshot(const struct admin *admin, struct page *page)
+take_snapshot(const struct admin *admin, struct admin_page *page)
 {
 	struct snapshot *snapshot = snapshot_take(admin->gate->hold);
 
 	if (snapshot == NULL)
-		plain(page, 503, "out of memory\n");
+		admin_page_plain(page, 503, "out of memory\n");
 	return snapshot;
 }
 
@@ -171,7 +123,7 @@ add_configuration(struct buffer *body, struct reload *reload)
 }
 
 static void
-readyz(struct admin *admin, struct page *page)
+readyz(struct admin *admin, struct admin_page *page)
 {
 	struct snapshot *snapshot = take_snapshot(admin, page);
 	bool draining = atomic_load(&admin->draining), ready;
@@ -186,7 +138,7 @@ readyz(struct admin *admin, struct page *page)
 	buffer_init(&issuers, TEXT_MAX);
 	for (size_t i = 0; i < services->config->trusted_issuer_count; i++)
 		ready |= add_issuer(&issuers, services, i);
-	begin(page, ready && !draining ? 200 : 503, SPAN(JSON));
+	admin_page_begin(page, ready && !draining ? 200 : 503, SPAN(ADMIN_PAGE_JSON));
 	buffer_format(&page->body, "{\"ready\":%s,\"draining\":%s,",
 	    page->status == 200 ? "true" : "false", draining ? "true" : "false");
 	add_database(&page->body, services);
@@ -201,22 +153,22 @@ readyz(struct admin *admin, struct page *page)
 }
 
 static void
-metrics(struct admin *admin, struct page *page)
+metrics(struct admin *admin, struct admin_page *page)
 {
 	struct snapshot *snapshot = take_snapshot(admin, page);
 
 	if (snapshot == NULL)
 		return;
-	begin(page, 200, SPAN(PROMETHEUS));
+	admin_page_begin(page, 200, SPAN(PROMETHEUS));
 	admin_metrics_text(admin, snapshot->services, &page->body);
 	snapshot_release(snapshot);
 }
 
 /* Answer a failed reload: problem+json (RFC 9457) with a member that lists the mistakes. */
 static void
-reload_failed(struct page *page, const struct reload_state *state)
+reload_failed(struct admin_page *page, const struct reload_state *state)
 {
-	begin(page, 422, SPAN(PROBLEM));
+	admin_page_begin(page, 422, SPAN(ADMIN_PAGE_PROBLEM));
 	buffer_add_text(&page->body,
 	    "{\"type\":\"about:blank\",\"title\":\"Unprocessable Content\","
 	    "\"status\":422,\"detail\":");
@@ -245,22 +197,22 @@ await_reload(void *context)
 
 /* Answers after the new configuration is active: the next request is judged by it. */
 static void
-reload(struct admin *admin, struct page *page, struct span method)
+reload(struct admin *admin, struct admin_page *page, struct span method)
 {
 	struct reloading reloading = { .reload = admin->reload };
 	struct reload_state *state = &reloading.state;
 
 	if (!span_is(method, "POST")) {
-		header_line_add(&page->headers, SPAN("Allow"), SPAN("POST"));
-		plain(page, 405, "POST\n");
+		admin_page_allow(page, SPAN("POST"));
 		return;
 	}
 	if (!offload(await_reload, &reloading) || !reloading.done) {
-		plain(page, 503, "the reload is not finished yet, or the gate is stopping\n");
+		admin_page_plain(
+		    page, 503, "the reload is not finished yet, or the gate is stopping\n");
 	} else if (!state->successful) {
 		reload_failed(page, state);
 	} else {
-		begin(page, 200, SPAN(JSON));
+		admin_page_begin(page, 200, SPAN(ADMIN_PAGE_JSON));
 		buffer_add_text(&page->body, "{\"configuration\":");
 		buffer_add_json(&page->body, span_of(state->configuration));
 		buffer_add_text(&page->body, ",\"warnings\":");
@@ -272,10 +224,10 @@ reload(struct admin *admin, struct page *page, struct span method)
 
 /* The pages that change nothing and show no secret. False: the target is none of them. */
 static bool
-show(struct admin *admin, struct page *page, struct span target)
+show(struct admin *admin, struct admin_page *page, struct span target)
 {
 	if (span_is(target, "/livez"))
-		plain(page, 200, "alive\n");
+		admin_page_plain(page, 200, "alive\n");
 	else if (span_is(target, "/readyz"))
 		readyz(admin, page);
 	else if (span_is(target, "/metrics"))
@@ -285,50 +237,89 @@ show(struct admin *admin, struct page *page, struct span target)
 	return true;
 }
 
+/* In the log, too: somebody who steers a browser may be at it. */
+static void
+log_refused(const struct request *request, const char *detail)
+{
+	struct log_line line;
+
+	if (!log_wants(LOG_WARN))
+		return;
+	log_begin(&line, "admin");
+	log_text(&line, "reason", span_of(reason_word(REASON_ORIGIN_NOT_ALLOWED)));
+	log_text(&line, "host", request->host);
+	log_text(&line, "origin", span_slice(request_header(request, "Origin"), 0, 256));
+	log_text(&line, "peer", span_of(request->peer));
+	log_text(&line, "detail", span_of(detail));
+	log_end(&line, LOG_WARN);
+}
+
+/* May this request be answered? If not, the page says why. */
+static bool
+admit(const struct admin *admin, struct exchange *exchange, struct admin_page *page)
+{
+	struct request *request = exchange_request(exchange);
+	enum reason reason = request_check(request);
+	const char *detail = request->detail;
+	struct arena arena;
+
+	arena_init(&arena, REFUSED_MAX);
+	if (reason != REASON_OK) {
+		exchange_close(exchange);
+	} else {
+		reason = admin_guard_check(&admin->address, request, &arena, &detail);
+		if (reason != REASON_OK)
+			log_refused(request, detail);
+	}
+	if (reason != REASON_OK)
+		admin_page_refuse(page, reason, detail);
+	arena_done(&arena);
+	return reason == REASON_OK;
+}
+
 void
 admin_serve(void *context, struct exchange *exchange)
 {
 	struct admin *admin = context;
 	struct request *request = exchange_request(exchange);
-	struct page page;
+	struct admin_page page;
 
-	page_init(&page);
-	if (request_check(request) != REASON_OK) {
-		exchange_close(exchange);
-		plain(&page, 400, "the request is malformed\n");
-	} else if (span_is(request->target, "/reload")) {
-		reload(admin, &page, request->method);
-	} else if (!show(admin, &page, request->target)) {
-		plain(&page, 404, "/livez /readyz /metrics, POST /reload\n");
+	admin_page_init(&page);
+	if (admit(admin, exchange, &page)) {
+		if (span_is(request->target, "/reload"))
+			reload(admin, &page, request->method);
+		else if (!show(admin, &page, request->target))
+			admin_page_plain(&page, 404, "/livez /readyz /metrics, POST /reload\n");
 	}
-	page_write(&page, exchange);
+	admin_page_write(&page, exchange);
 }
 
 void
 admin_serve_metrics(void *context, struct exchange *exchange)
 {
 	struct request *request = exchange_request(exchange);
-	struct page page;
+	enum reason reason = request_check(request);
+	struct admin_page page;
 	bool reads;
 
-	page_init(&page);
+	admin_page_init(&page);
 	reads = span_is(request->method, "GET") || span_is(request->method, "HEAD");
-	if (request_check(request) != REASON_OK) {
+	if (reason != REASON_OK) {
 		exchange_close(exchange);
-		plain(&page, 400, "the request is malformed\n");
+		admin_page_refuse(&page, reason, request->detail);
 	} else if (!reads || !show(context, &page, request->target)) {
-		plain(&page, 404, "GET /livez /readyz /metrics\n");
+		admin_page_plain(&page, 404, "GET /livez /readyz /metrics\n");
 	}
-	page_write(&page, exchange);
+	admin_page_write(&page, exchange);
 }
 
 void
 admin_refuse(void *context, struct exchange *exchange, enum reason reason, const char *detail)
 {
-	struct page page;
+	struct admin_page page;
 
 	(void)context;
-	page_init(&page);
-	plain(&page, reason_status(reason), detail);
-	page_write(&page, exchange);
+	admin_page_init(&page);
+	admin_page_refuse(&page, reason, detail);
+	admin_page_write(&page, exchange);
 }

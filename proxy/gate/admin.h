@@ -3,7 +3,7 @@
  * admin - the operator's listener: /livez, /readyz, /metrics, POST /reload; and that of probes and
  * scrapers, with the first three alone.
  *
- * Uses:   gate, answer, keyring.
+ * Uses:   gate, admin_guard, admin_page, keyring.
  * Shell:  writes answers.
  */
 #ifndef POSTERN_PROXY_GATE_ADMIN_H
@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "proxy/config/address.h"
 #include "proxy/listener/listener.h"
 #include "proxy/gate/gate.h"
 #include "proxy/gate/reload.h"
@@ -23,6 +24,7 @@ struct admin {
 	size_t listener_count;
 	atomic_bool draining;
 	struct reload *reload;
+	struct address address; /* that is listened on; its name is not looked at */
 };
 
 /* listener_setup.serve and .refuse: `context` is the admin. */

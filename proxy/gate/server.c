@@ -282,6 +282,8 @@ listen_all(struct server *server, const struct config *config, struct err *reter
 	server->admin.listener_count = server->public_count;
 	if (!listen_metrics(server, config, reterr))
 		return false;
+	if (!address_read(config->admin, &server->admin.address, reterr))
+		return err_within(reterr, "admin");
 	setup = admin_setup_of(config, config->admin);
 	setup.serve = admin_serve;
 	setup.refuse = admin_refuse;

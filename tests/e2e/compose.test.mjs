@@ -103,8 +103,8 @@ test('the dashboard uses metrics that the gate has, and Prometheus scrapes the g
   const metrics = (await gate.admin('/metrics')).text;
   assert.ok(asked.size >= 5);
   for (const name of asked) assert.match(metrics, new RegExp(`^${name}[{ ]`, 'm'), name);
-  assert.match(read('prometheus/prometheus.yml'), /postern:9901/);
-  assert.match(read('postern/postern.yaml'), /admin: \{address: 0\.0\.0\.0:9901\}/);
+  assert.match(read('prometheus/prometheus.yml'), /postern:9902/);
+  assert.match(read('postern/postern.yaml'), /metrics: \{address: 0\.0\.0\.0:9902\}/);
   assert.match(read('grafana/provisioning/datasources/prometheus.yaml'), /uid: prometheus/);
 });
 

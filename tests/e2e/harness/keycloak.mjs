@@ -105,7 +105,7 @@ export async function resume() {
 /** A configuration of the demo with nothing changed but addresses and places. */
 export function placed(text, gate, upstreamPort, ca = CA_FILE) {
   const places = [
-    ['0.0.0.0:8080', `127.0.0.1:${gate.port}`], ['127.0.0.1:8080', `127.0.0.1:${gate.port}`], ['0.0.0.0:9901', `127.0.0.1:${gate.adminPort}`],
+    ['0.0.0.0:8080', `127.0.0.1:${gate.port}`], ['127.0.0.1:8080', `127.0.0.1:${gate.port}`], ['127.0.0.1:9901', `127.0.0.1:${gate.adminPort}`], ['metrics: {address: 0.0.0.0:9902}', ''],
     ['127.0.0.1:9000', `127.0.0.1:${upstreamPort}`], ['https://keycloak:8443', BASE], ['/run/secrets/ca.pem', ca], ['/var/lib/postern', 'state'],
   ];
   return places.reduce((all, [from, to]) => all.replaceAll(from, to), text);

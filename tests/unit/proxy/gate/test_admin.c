@@ -86,6 +86,7 @@ ask(const char *method, const char *target)
 {
 	client_done(&exchange);
 	client_init(&exchange, method, target, NULL);
+	exchange.request.headers[0].value = SPAN("localhost");
 	admin_serve(&admin, &exchange);
 	buffer_add_byte(&exchange.written, '\0');
 }
@@ -118,7 +119,7 @@ static const struct {
 	{ "GET", "/", { "HTTP/1.1 404 ", "/livez /readyz /metrics" } },
 	{ "GET", "/livez/", { "HTTP/1.1 404 ", NULL } },
 	{ "GET", "/reload", { "HTTP/1.1 405 ", "\r\nAllow: POST\r\n" } },
-	{ "TRACE", "/livez", { "HTTP/1.1 400 ", "\r\nConnection: close\r\n" } },
+	{ "TRACE", "/livez", { "HTTP/1.1 501 ", "\r\nConnection: close\r\n" } },
 };
 
 static void
@@ -130,6 +131,26 @@ pages_are_answered(void **state)
 		for (size_t k = 0; k < 2 && pages[i].has[k] != NULL; k++)
 			expect(pages[i].has[k]);
 	}
+}
+
+/* The client's Host is gate.test. */
+static void
+a_name_of_others_is_refused_with_a_reason(void **state)
+{
+	json_t *root;
+
+	(void)state;
+	client_done(&exchange);
+	client_init(&exchange, "POST", "/reload", NULL);
+	admin_serve(&admin, &exchange);
+	buffer_add_byte(&exchange.written, '\0');
+	expect("HTTP/1.1 403 ");
+	expect("\r\nContent-Type: application/problem+json\r\n");
+	root = body();
+	assert_string_equal(
+	    json_string_value(json_object_get(root, "reason")), "origin_not_allowed");
+	json_decref(root);
+	assert_false(reload_wanted(admin.reload));
 }
 
 /* On the listener of probes and scrapers. */
@@ -145,7 +166,7 @@ static const struct {
 	{ "POST", "/reload", "HTTP/1.1 404 " },
 	{ "POST", "/explain", "HTTP/1.1 404 " },
 	{ "GET", "/livez?x", "HTTP/1.1 404 " },
-	{ "TRACE", "/livez", "HTTP/1.1 400 " },
+	{ "TRACE", "/livez", "HTTP/1.1 501 " },
 };
 
 static void
@@ -273,10 +294,10 @@ what_the_engine_could_not_read_is_answered(void **state)
 	(void)state;
 	client_done(&exchange);
 	client_init(&exchange, "GET", "/livez", NULL);
-	admin_refuse(&admin, &exchange, REASON_HEADER_TOO_LARGE, "too large\n");
+	admin_refuse(&admin, &exchange, REASON_HEADER_TOO_LARGE, "too large");
 	buffer_add_byte(&exchange.written, '\0');
 	expect("HTTP/1.1 431 ");
-	expect("too large\n");
+	expect("\"reason\":\"header_too_large\",\"detail\":\"too large\"");
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
@@ -286,6 +307,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(pages_are_answered),
+		TEST(a_name_of_others_is_refused_with_a_reason),
 		TEST(scrapers_see_and_change_nothing),
 		TEST(it_is_ready_when_some_key_can_be_used_and_nothing_ends),
 		TEST(each_metric_has_its_help_and_type),

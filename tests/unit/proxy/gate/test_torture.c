@@ -225,6 +225,7 @@ readyz(void *context)
 
 	reload_end(admin->reload, &config, &err);
 	client_init(&exchange, "GET", "/readyz", NULL);
+	exchange.request.headers[0].value = SPAN("localhost");
 	admin_serve(admin, &exchange);
 	torture.left = -1; /* what follows is the test's own */
 	buffer_add_byte(&exchange.written, '\0');
