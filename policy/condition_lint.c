@@ -6,6 +6,7 @@
 #include "base/nearest.h"
 #include "base/pointer_lint.h"
 #include "base/wildcard.h"
+#include "policy/scope_match.h"
 
 /* What a typing error was probably meant to be. */
 static const char *const common_methods[] = { "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
@@ -41,12 +42,29 @@ condition_lint_local(const struct grant *grant, const struct policy_names *names
 
 /* A token's list of scopes is split at spaces. */
 static void
-lint_scope(struct reader *reader, const struct node *node, const char *scope, const char *instead)
+lint_scopes(struct reader *reader, const struct texts *scopes, const char *instead)
 {
-	if (scope != NULL && strchr(scope, ' ') != NULL)
-		mistake_warn_at(reader->mistakes, node,
-		    "can never match: a scope has no spaces (RFC 6749 section 3.3): %s", instead);
-	wildcard_warn(reader->mistakes, node, scope, instead);
+	for (size_t i = 0; i < scopes->count; i++) {
+		const struct node *node = reader_text_node(scopes, i);
+		const char *scope = scopes->at[i];
+
+		if (strchr(scope, ' ') != NULL)
+			mistake_warn_at(reader->mistakes, node,
+			    "can never match: a scope has no spaces (RFC 6749 section 3.3): %s",
+			    instead);
+		if (!scope_match_is_prefix(scope))
+			wildcard_warn(reader->mistakes, node, scope,
+			    "for all that begin alike write \"orders:*\", where \":\", \".\" or "
+			    "\"/\" stands before the \"*\"");
+	}
+}
+
+/* Groups and roles are compared exactly. */
+static void
+lint_list(struct reader *reader, const struct texts *texts, const char *instead)
+{
+	for (size_t i = 0; i < texts->count; i++)
+		wildcard_warn(reader->mistakes, reader_text_node(texts, i), texts->at[i], instead);
 }
 
 static void
@@ -54,9 +72,9 @@ lint_stars(struct reader *reader, const struct node *node, const struct grant *g
 {
 	struct mistakes *mistakes = reader->mistakes;
 
-	wildcard_warn(mistakes, document_get(node, "group"), grant->group,
+	lint_list(reader, &grant->groups,
 	    "write a line for each group; for every token of an issuer write {issuer: NAME}");
-	wildcard_warn(mistakes, document_get(node, "role"), grant->role,
+	lint_list(reader, &grant->roles,
 	    "write a line for each role; for every token of an issuer write {issuer: NAME}");
 	wildcard_warn(mistakes, document_get(node, "client"), grant->client,
 	    "write a line for each client; for every token of an issuer write {issuer: NAME}");
@@ -76,12 +94,12 @@ lint_stars(struct reader *reader, const struct node *node, const struct grant *g
 static void
 lint_local(struct reader *reader, const struct node *node, const struct grant *grant)
 {
-	const char *key = grant->group != NULL ? "group" : "role";
+	const char *key = grant->groups.count > 0 ? "group" : "role";
 
 	if (reader->names->local_issuer == NULL)
 		mistake_warn_at(
 		    reader->mistakes, node, "can never match: there is no local_issuer");
-	else if (grant->group != NULL || grant->role != NULL)
+	else if (grant->groups.count > 0 || grant->roles.count > 0)
 		mistake_warn_at(reader->mistakes, document_get(node, key),
 		    "can never match: tokens of the local issuer have scopes, but no groups and no "
 		    "roles; write \"scope\", or \"client\" with a client's name");
@@ -97,8 +115,8 @@ condition_lint_grant(struct reader *reader, const struct node *node, const struc
 
 	if (odd != NULL)
 		mistake_warn_at(reader->mistakes, document_get(node, "claim"), "%s", odd);
-	lint_scope(reader, document_get(node, "scope"), grant->scope,
-	    "write a line for each scope, of which any one is enough");
+	lint_scopes(reader, &grant->scopes,
+	    "write a line for each scope if any one is enough, or [a, b] if all are needed");
 	lint_stars(reader, node, grant);
 	if (grant->certificate != NULL && !reader->names->client_certificates)
 		mistake_warn_at(reader->mistakes, document_get(node, "certificate"),
@@ -137,7 +155,5 @@ condition_lint_privilege(struct reader *reader, const struct privilege *privileg
 	for (size_t i = 0; i < privilege->methods.count; i++)
 		lint_method(
 		    reader, reader_text_node(&privilege->methods, i), privilege->methods.at[i]);
-	for (size_t i = 0; i < privilege->scopes.count; i++)
-		lint_scope(reader, reader_text_node(&privilege->scopes, i), privilege->scopes.at[i],
-		    "list each scope, of which any one is enough");
+	lint_scopes(reader, &privilege->scopes, "list each scope, of which any one is enough");
 }

@@ -4,6 +4,7 @@
 #include "policy/pattern.h"
 #include "policy/rule.h"
 #include "policy/denial_text.h"
+#include "policy/scope_match.h"
 
 static void
 route_refuse(struct route_match *route, enum reason reason, const char *detail)
@@ -78,9 +79,8 @@ static bool
 holds_scope(const struct privilege *privilege, const struct principal *principal)
 {
 	for (size_t i = 0; i < privilege->scopes.count; i++)
-		for (size_t j = 0; j < principal->scopes.count; j++)
-			if (span_is(principal->scopes.at[j], privilege->scopes.at[i]))
-				return true;
+		if (scope_match(privilege->scopes.at[i], &principal->scopes))
+			return true;
 	return false;
 }
 

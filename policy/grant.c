@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/json_number.h"
+#include "policy/scope_match.h"
 
 static bool
 spans_hold(const struct spans *spans, const char *text)
@@ -75,6 +76,35 @@ claim_holds(const struct grant *grant, const struct claims *claims)
 	return false;
 }
 
+const struct texts *
+grant_list(const struct grant *grant, enum grant_condition condition)
+{
+	switch (condition) {
+	case GRANT_SCOPE:
+		return &grant->scopes;
+	case GRANT_GROUP:
+		return &grant->groups;
+	case GRANT_ROLE:
+		return &grant->roles;
+	default:
+		return NULL;
+	}
+}
+
+const char *
+grant_lacking(
+    const struct grant *grant, enum grant_condition condition, const struct claims *claims)
+{
+	const struct texts *wanted = grant_list(grant, condition);
+	const struct spans *held = condition == GRANT_GROUP ? &claims->groups : &claims->roles;
+
+	for (size_t i = 0; i < wanted->count; i++)
+		if (condition == GRANT_SCOPE ? !scope_match(wanted->at[i], &claims->scopes)
+					     : !spans_hold(held, wanted->at[i]))
+			return wanted->at[i];
+	return NULL;
+}
+
 /* Only the local issuer's clients are in the store: a client of the same name in another issuer's
  * token is a different client. */
 static bool
@@ -111,12 +141,11 @@ token_holds(const struct grant *grant, enum grant_condition condition,
 	switch (condition) {
 	case GRANT_ISSUER:
 		return strcmp(grant->issuer, claims->trusted_issuer->name) == 0;
-	case GRANT_SCOPE:
-		return spans_hold(&claims->scopes, grant->scope);
 	case GRANT_GROUP:
-		return inputs->any_group || spans_hold(&claims->groups, grant->group);
+		return inputs->any_group || grant_lacking(grant, condition, claims) == NULL;
+	case GRANT_SCOPE:
 	case GRANT_ROLE:
-		return spans_hold(&claims->roles, grant->role);
+		return grant_lacking(grant, condition, claims) == NULL;
 	default:
 		return claim_holds(grant, claims);
 	}
@@ -175,15 +204,13 @@ grant_condition_key(enum grant_condition condition)
 const char *
 grant_wanted(const struct grant *grant, enum grant_condition condition)
 {
+	const struct texts *list = grant_list(grant, condition);
+
+	if (list != NULL)
+		return list->count == 0 ? NULL : list->at[0];
 	switch (condition) {
 	case GRANT_ISSUER:
 		return grant->issuer;
-	case GRANT_SCOPE:
-		return grant->scope;
-	case GRANT_GROUP:
-		return grant->group;
-	case GRANT_ROLE:
-		return grant->role;
 	case GRANT_CLAIM:
 		return grant->claim;
 	case GRANT_CLIENT:

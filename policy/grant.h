@@ -32,7 +32,16 @@ enum grant_condition grant_failing(
 /* Its key in a line of `granted_to`; "" for GRANT_HOLDS and GRANT_NOTHING. */
 const char *grant_condition_key(enum grant_condition condition);
 
-/* What the line wants there: "customer.read"; of a claim its pointer. NULL: it does not ask. */
+/* What the line wants there: "customer.read"; of a list its first entry, of a claim its pointer.
+ * NULL: it does not ask. */
 const char *grant_wanted(const struct grant *grant, enum grant_condition condition);
+
+/* The entries of a condition that is a list (scope, group, role); NULL: it is none. */
+const struct texts *grant_list(const struct grant *grant, enum grant_condition condition);
+
+/* The first entry of such a list that the caller of these verified claims does not have; NULL: it
+ * has all of them. */
+const char *grant_lacking(
+    const struct grant *grant, enum grant_condition condition, const struct claims *claims);
 
 #endif

@@ -4,6 +4,7 @@
 #include "policy/path_lint.h"
 #include "policy/role.h"
 #include "policy/rule.h"
+#include "policy/scope_match.h"
 
 static bool
 is_used(const struct policy *policy, const struct role *role)
@@ -84,6 +85,26 @@ hold_all(const struct texts *all, const struct texts *some)
 	return true;
 }
 
+/* Does `inner` accept every scope of `outer`, and any other? A prefix accepts what it begins. */
+static bool
+scopes_wider(const struct texts *inner, const struct texts *outer)
+{
+	bool wider = inner->count > outer->count;
+
+	for (size_t i = 0; i < outer->count; i++) {
+		struct span one = span_of(outer->at[i]);
+		struct spans spans = { &one, 1 };
+		bool same = reader_texts_hold(inner, outer->at[i]), covered = same;
+
+		for (size_t j = 0; j < inner->count && !covered; j++)
+			covered = scope_match(inner->at[j], &spans);
+		if (!covered)
+			return false;
+		wider |= !same;
+	}
+	return wider;
+}
+
 /*
  * Why `inner` admits more callers than `outer`; NULL if it does not. A narrower path may well have
  * different roles; it is less strict only if it has all of the outer roles and more.
@@ -105,8 +126,10 @@ laxer(const struct privilege *inner, const struct privilege *outer)
 		return NULL;
 	if (inner->roles.count == 0 && inner->scopes.count == 0 && inner->all_roles.count == 0)
 		return "needs no role";
-	if (inner->roles.count + inner->scopes.count > outer->roles.count + outer->scopes.count &&
-	    hold_all(&inner->roles, &outer->roles) && hold_all(&inner->scopes, &outer->scopes))
+	if (!hold_all(&inner->roles, &outer->roles))
+		return NULL;
+	if (scopes_wider(&inner->scopes, &outer->scopes) ||
+	    (inner->roles.count > outer->roles.count && hold_all(&inner->scopes, &outer->scopes)))
 		return "accepts more roles or scopes";
 	return NULL;
 }

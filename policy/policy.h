@@ -25,9 +25,9 @@
 
 /* One line of `granted_to`: all of its conditions must hold. */
 struct grant {
-	const char *issuer; /* trusted issuer's name; NULL: any */
-	const char *scope, *group, *role;
-	const char *claim;   /* JSON Pointer */
+	const char *issuer;                 /* trusted issuer's name; NULL: any */
+	struct texts scopes, groups, roles; /* every one of them; a scope: see scope_match.h */
+	const char *claim;                  /* JSON Pointer */
 	struct texts equals; /* any one of: strings, true, false and whole numbers as text; of a
 				list any element */
 	const char *prefix;  /* a string begins with it; of a list any element; NULL: not asked */

@@ -28,17 +28,18 @@ const struct field grant_fields[] = {
 	    .offset = offsetof(struct grant, issuer),
 	    .help = "the token is from this issuer; default: from any" },
 	{ .key = "scope",
-	    .type = FIELD_TEXT,
-	    .offset = offsetof(struct grant, scope),
-	    .help = "the token has this scope" },
+	    .type = FIELD_TEXTS,
+	    .offset = offsetof(struct grant, scopes),
+	    .help = "the token has this scope, or every one of these; \"orders:*\" is any that "
+		    "begins so" },
 	{ .key = "group",
-	    .type = FIELD_TEXT,
-	    .offset = offsetof(struct grant, group),
-	    .help = "the token names this group" },
+	    .type = FIELD_TEXTS,
+	    .offset = offsetof(struct grant, groups),
+	    .help = "the token names this group, or every one of these" },
 	{ .key = "role",
-	    .type = FIELD_TEXT,
-	    .offset = offsetof(struct grant, role),
-	    .help = "the token names this role" },
+	    .type = FIELD_TEXTS,
+	    .offset = offsetof(struct grant, roles),
+	    .help = "the token names this role, or every one of these" },
 	{ .key = "claim",
 	    .type = FIELD_POINTER,
 	    .offset = offsetof(struct grant, claim),
@@ -92,8 +93,8 @@ is_local(const struct policy_names *names, const char *issuer)
 static bool
 is_empty(const struct grant *grant)
 {
-	return grant->issuer == NULL && grant->scope == NULL && grant->group == NULL &&
-	       grant->role == NULL && grant->claim == NULL && grant->client == NULL &&
+	return grant->issuer == NULL && grant->scopes.count == 0 && grant->groups.count == 0 &&
+	       grant->roles.count == 0 && grant->claim == NULL && grant->client == NULL &&
 	       grant->user == NULL && grant->certificate == NULL;
 }
 
@@ -152,6 +153,24 @@ check_claim(struct reader *reader, const struct node *node, const struct grant *
 		    "must be true: there is no condition that a claim is absent");
 }
 
+/* A list without an entry would always hold. */
+static void
+check_lists(struct reader *reader, const struct node *node, const struct grant *grant)
+{
+	const struct {
+		const char *key;
+		const struct texts *texts;
+	} lists[] = { { "scope", &grant->scopes }, { "group", &grant->groups },
+		{ "role", &grant->roles }, { "equals", &grant->equals } };
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		const struct node *here = document_get(node, lists[i].key);
+
+		if (here != NULL && lists[i].texts->count == 0)
+			mistake_at(reader->mistakes, here, "is empty");
+	}
+}
+
 static void
 check_grant(struct reader *reader, const struct node *node, struct grant *grant)
 {
@@ -161,9 +180,8 @@ check_grant(struct reader *reader, const struct node *node, struct grant *grant)
 	if (grant->issuer != NULL && !is_issuer(names, grant->issuer))
 		no_issuer(reader, document_get(node, "issuer"));
 	check_claim(reader, node, grant);
-	if (grant->equals.node != NULL && grant->equals.count == 0)
-		mistake_at(reader->mistakes, grant->equals.node, "is empty");
-	else if (is_empty(grant) && reader->mistakes->errors == errors)
+	check_lists(reader, node, grant);
+	if (is_empty(grant) && reader->mistakes->errors == errors)
 		mistake_at(reader->mistakes, node, "needs at least one condition");
 	if (grant->user != NULL && grant->issuer != NULL && !is_local(names, grant->issuer))
 		mistake_at(reader->mistakes, document_get(node, "user"),

@@ -2,6 +2,7 @@
 #include "policy/scope_hint.h"
 
 #include "policy/role.h"
+#include "policy/scope_match.h"
 
 /* The hint under construction. */
 struct hint {
@@ -26,6 +27,8 @@ add(struct hint *hint, const char *text)
 	struct span scope = span_of(text);
 	size_t gap = hint->len > 0 ? 1 : 0;
 
+	if (scope_match_is_prefix(text)) /* nobody can ask for it */
+		return;
 	if (hint->len + gap + scope.len > SCOPE_HINT_MAX || has(hint, scope))
 		return;
 	if (gap > 0)
@@ -35,11 +38,11 @@ add(struct hint *hint, const char *text)
 	hint->text[hint->len] = '\0';
 }
 
-/* Would the scope alone make the line hold, in a token of the caller's issuer? */
+/* Would one scope alone make the line hold, in a token of the caller's issuer? */
 static bool
 suffices(const struct grant *grant, const struct principal *principal)
 {
-	if (grant->scope == NULL || grant->group != NULL || grant->role != NULL ||
+	if (grant->scopes.count != 1 || grant->groups.count > 0 || grant->roles.count > 0 ||
 	    grant->claim != NULL || grant->client != NULL || grant->user != NULL ||
 	    grant->certificate != NULL)
 		return false;
@@ -63,7 +66,7 @@ scope_hint(const struct policy *policy, const struct privilege *privilege,
 		for (const struct grant *grant = role == NULL ? NULL : role->grants; grant != NULL;
 		    grant = grant->next)
 			if (suffices(grant, principal))
-				add(&hint, grant->scope);
+				add(&hint, grant->scopes.at[0]);
 	}
 	return hint.len > 0 ? hint.text : NULL;
 }

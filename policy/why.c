@@ -176,6 +176,17 @@ explain_name(struct explaining *explaining)
 		line->near = misspelt(explaining, &one, line->wanted);
 }
 
+/* "a and b" */
+static const char *
+list_wanted(const struct explaining *explaining, const struct texts *list)
+{
+	const char *text = list->at[0];
+
+	for (size_t i = 1; i < list->count && text != NULL; i++)
+		text = arena_format(explaining->arena, "%s and %s", text, list->at[i]);
+	return text;
+}
+
 /* "issuer okta, scope customer.read" */
 static const char *
 asked_text(const struct explaining *explaining)
@@ -187,12 +198,28 @@ asked_text(const struct explaining *explaining)
 
 		if (i == GRANT_CLAIM && wanted != NULL)
 			wanted = claim_wanted(explaining);
+		else if (grant_list(explaining->grant, i) != NULL && wanted != NULL)
+			wanted = list_wanted(explaining, grant_list(explaining->grant, i));
 		if (wanted != NULL)
 			text =
 			    arena_format(explaining->arena, "%s%s%s %s", text == NULL ? "" : text,
 				text == NULL ? "" : ", ", grant_condition_key(i), wanted);
 	}
 	return text;
+}
+
+/* What the condition that failed wants: of a list what the caller lacks. */
+static void
+set_wanted(struct explaining *explaining)
+{
+	const struct claims *claims = explaining->inputs->claims;
+	struct why_line *line = explaining->line;
+	const struct texts *list = grant_list(explaining->grant, line->failed);
+
+	line->wanted = grant_wanted(explaining->grant, line->failed);
+	line->of_several = list != NULL && list->count > 1;
+	if (list != NULL && claims != NULL)
+		line->wanted = grant_lacking(explaining->grant, line->failed, claims);
 }
 
 static struct why_line *
@@ -208,7 +235,7 @@ line_of(struct explaining *explaining, const struct role *role)
 	line->file = grant->node->file;
 	line->line = grant->node->line;
 	line->failed = grant_failing(grant, explaining->inputs);
-	line->wanted = grant_wanted(grant, line->failed);
+	set_wanted(explaining);
 	line->asked = asked_text(explaining);
 	if (line->failed >= GRANT_ISSUER && line->failed <= GRANT_CLAIM)
 		explain_token(explaining);

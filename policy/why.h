@@ -22,6 +22,7 @@ struct why_line {
 	int line;
 	enum grant_condition failed; /* GRANT_HOLDS: none */
 	const char *wanted;          /* by the condition that failed; NULL: none did */
+	bool of_several;             /* ... and it wants more than that */
 	const char *found;           /* what the caller has there; NULL: nothing */
 	const char *near;  /* what is all but right, "Orders.Read (upper and lower case differ)";
 			      NULL: nothing is */

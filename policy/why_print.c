@@ -23,7 +23,8 @@ why_print_line(const struct why_line *line, struct buffer *buffer)
 		buffer_add_text(buffer, "holds");
 		return;
 	}
-	buffer_format(buffer, "fails on %s, found ", grant_condition_key(line->failed));
+	buffer_format(buffer, "fails on %s%s%s, found ", grant_condition_key(line->failed),
+	    line->of_several ? " " : "", line->of_several ? line->wanted : "");
 	if (line->found == NULL)
 		buffer_add_text(buffer, "nothing");
 	else

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "base/header_line.h"
+#include "policy/scope_match.h"
 #include "proxy/gate/answer.h"
 #include "proxy/http/host.h"
 #include "token/provider.h"
@@ -81,6 +82,15 @@ issuers(const struct config *config)
 	return list;
 }
 
+/* Nobody can ask for a prefix. */
+static void
+add_scopes(struct list *list, const struct texts *scopes)
+{
+	for (size_t i = 0; i < scopes->count; i++)
+		if (!scope_match_is_prefix(scopes->at[i]))
+			add_once(list, scopes->at[i]);
+}
+
 static struct list
 scopes(const struct config *config)
 {
@@ -88,13 +98,11 @@ scopes(const struct config *config)
 
 	for (const struct privilege *privilege = config->policy.privileges; privilege != NULL;
 	    privilege = privilege->next)
-		for (size_t i = 0; i < privilege->scopes.count; i++)
-			add_once(&list, privilege->scopes.at[i]);
+		add_scopes(&list, &privilege->scopes);
 	for (size_t i = 0; i < config->policy.role_count; i++)
 		for (const struct grant *grant = config->policy.roles[i].grants; grant != NULL;
 		    grant = grant->next)
-			if (grant->scope != NULL)
-				add_once(&list, grant->scope);
+			add_scopes(&list, &grant->scopes);
 	return list;
 }
 

@@ -68,6 +68,18 @@ static const struct {
 	    "  p: {paths: [\"/*\"], roles: [r]}\n"
 	    "  q: {paths: [\"/a\"], roles: [r], scopes: [x]}",
 	    "it accepts more roles or scopes" },
+	{ "a narrower path with a prefix of the scope",
+	    "privileges:\n  p: {paths: [\"/*\"], scopes: [\"a:b\", c]}\n"
+	    "  q: {paths: [/a], scopes: [c, \"a:*\"]}",
+	    "it accepts more roles or scopes" },
+	{ "a narrower path with the same prefix",
+	    "privileges:\n  p: {paths: [\"/*\"], scopes: [\"a:*\"]}\n"
+	    "  q: {paths: [/a], scopes: [\"a:*\"]}",
+	    "" },
+	{ "a narrower path with one scope of the prefix",
+	    "privileges:\n  p: {paths: [\"/*\"], scopes: [\"a:*\"]}\n"
+	    "  q: {paths: [/a], scopes: [\"a:b\"]}",
+	    "" },
 	{ "a narrower path that denies less",
 	    "roles: {r: {granted_to: [{issuer: okta}]}, s: {granted_to: [{issuer: "
 	    "okta}]}}\n"

@@ -94,6 +94,28 @@ all_conditions_of_a_line_must_hold(void **state)
 		{ "{issuer: okta, client: abc}", true },
 		{ "{issuer: okta, client: ab}", false },
 		{ "{issuer: entra, client: abc}", false },
+		/* all of a list */
+		{ "{scope: [\"orders:read\", profile]}", true },
+		{ "{scope: [\"orders:read\", email]}", false },
+		{ "{scope: [email, \"orders:read\"]}", false },
+		{ "{group: [staff room, 7f0c]}", true },
+		{ "{group: [staff room, 7f0d]}", false },
+		{ "{role: [reader, SODA Developer]}", true },
+		{ "{role: [reader, writer]}", false },
+		/* no list is mistaken for another one */
+		{ "{role: [reader, 7f0c]}", false },
+		{ "{group: [7f0c, reader]}", false },
+		/* a prefix ends after a mark, and something follows it */
+		{ "{scope: \"orders:*\"}", true },
+		{ "{scope: \"ORDERS:*\"}", false },
+		{ "{scope: \"order:*\"}", false },
+		{ "{scope: \"orders:read:*\"}", false },
+		{ "{scope: \"orders*\"}", false },
+		{ "{scope: \"*\"}", false },
+		{ "{scope: \":*\"}", false },
+		{ "{scope: [\"orders:*\", profile]}", true },
+		{ "{scope: [\"orders:*\", \"profile:*\"]}", false },
+		{ "{group: \"7f0c/*\"}", false },
 		/* any one line */
 		{ "{scope: no}, {issuer: okta}", true },
 		{ "{scope: no}, {issuer: entra}", false },

@@ -10,6 +10,7 @@
 	"  grouped: {granted_to: [{scope: g1, group: staff}, {group: staff}, {client: shop}]}\n"   \
 	"  mixed: {granted_to: [{scope: r1}, {claim: /x, equals: y, scope: m1}, {scope: c1, "      \
 	"certificate: CN=c}, {role: boss}]}\n"                                                     \
+	"  several: {granted_to: [{scope: [s1, s2]}, {scope: 's:*'}, {scope: [s3]}]}\n"            \
 	"  bare: {}\n"
 
 /* The hint of the one privilege with these members, for a token of `issuer` (NULL: nobody). */
@@ -54,6 +55,10 @@ the_hint_says_what_would_be_enough(void **state)
 		{ "roles: [grouped]", NULL, NULL },
 		{ "roles: [bare]", NULL, NULL },
 		{ "roles: [bare, reader]", "entra", "r1 r2" },
+		/* one of several is not enough, and a prefix is nothing to ask for */
+		{ "roles: [several]", NULL, "s3" },
+		{ "scopes: ['a:*', b]", "okta", "b" },
+		{ "scopes: ['a:*']", NULL, NULL },
 		/* each once */
 		{ "scopes: [r2], roles: [reader]", NULL, "r2 r1 r3" },
 	};

@@ -94,6 +94,12 @@ the_failing_condition_is_named(void **state)
 	expect(
 	    "{scope: a, group: zzz}", &token, AT "scope a, group zzz: fails on group, found \"g\"");
 	expect("{role: zzz}", &token, AT "role zzz: fails on role, found \"x\"");
+	expect("{scope: [a, b], role: x}", &token, AT "scope a and b, role x: holds");
+	expect("{scope: [a, zzz, y]}", &token,
+	    AT "scope a and zzz and y: fails on scope zzz, found \"a, b\"");
+	expect("{group: [zzz, g]}", &token, AT "group zzz and g: fails on group zzz, found \"g\"");
+	expect("{role: [a, b]}", &user, AT "role a and b: fails on role a, found nothing");
+	expect("{scope: 'zzz:*'}", &token, AT "scope zzz:*: fails on scope, found \"a, b\"");
 	expect("{claim: /level, prefix: 5}", &token,
 	    AT "claim /level begins with 5: fails on claim, found \"4\"");
 	expect("{claim: /absent, exists: true}", &token,
