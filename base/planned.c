@@ -16,7 +16,6 @@ static const struct {
 	{ "caller", NOT_YET },
 	{ "credentials", NOT_YET },
 	{ "hosts", NOT_YET },
-	{ "rate", NOT_YET },
 	{ "match", NOT_YET },
 	{ "case_sensitive", NOT_YET },
 	{ "tunnel_until_expiry", NOT_YET },

@@ -46,6 +46,7 @@
 	REASON(METHOD_NOT_GRANTED,   "method_not_granted",       403, "",                   "The method is not granted here") \
 	REASON(NO_RULE,              "no_rule",                  403, "",                   "No rule matches this path") \
 	REASON(ORIGIN_NOT_ALLOWED,   "origin_not_allowed",       403, "",                   "Pages of this origin are not allowed here") \
+	REASON(RATE_LIMITED,         "rate_limited",             429, "",                   "Too many requests") \
 	REASON(PATH_AMBIGUOUS,       "path_ambiguous",           400, "",                   "The path is ambiguous") \
 	REASON(REQUEST_MALFORMED,    "request_malformed",        400, "",                   "The request is malformed") \
 	REASON(HEADER_TOO_LARGE,     "header_too_large",         431, "",                   "The request's header is too large") \

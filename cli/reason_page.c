@@ -125,6 +125,10 @@ static const struct reason_page pages[REASON_COUNT] = {
 	"A page of an origin that is not in `cors.origins` asks, by a preflight, whether it may call; or the request names two origins. Or a token in a cookie comes with a method that is not safe, or with an upgrade, and without an `Origin` that is the own host or in `cors.origins`. On `admin`: a `Host` or an `Origin` that is not its own.",
 	"The log line of the request has the module; the browser's console names the origin.",
 	"Add the origin to `cors.origins` of the module, or of `local_issuer` for its endpoints, exactly as the browser writes it: no slash at the end, no default port. A client that is no browser sends its token in `Authorization`. Scrapers that find the gate by a name ask `metrics.address`." },
+[REASON_RATE_LIMITED] = {
+	"The caller has used up what `rate` of the privilege or module allows it for now. It may do this, but not so often.",
+	"The detail names the rule, the limit and what is counted; `RateLimit-Limit` is the most that may come at once, and `Retry-After` says when the next may. `postern_rate_limited_total` counts by rule.",
+	"Let the client wait for `Retry-After`, and spread its requests. If honest callers meet it, raise `limit` or `burst`; if many share one address or client, count by another: `rate.by`." },
 [REASON_PATH_AMBIGUOUS] = {
 	"Two readers could understand the path in two ways: `..`, `//`, `\\`, an encoded slash, a semicolon, or the like.",
 	"The detail names what was found.",

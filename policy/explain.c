@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "policy/rate_who.h"
 #include "policy/why_print.h"
 
 static json_t *
@@ -92,6 +93,30 @@ put_request(json_t *object, const struct explanation *explanation, bool *failed)
 }
 
 static void
+append_rate(json_t *list, const struct rate *rate, const struct principal *principal)
+{
+	if (rate != NULL)
+		json_array_append_new(
+		    list, json_pack("{s:s, s:s, s:s, s:I, s:s}", "of",
+			      rate->of_module ? "module" : "privilege", "name", rate->name, "limit",
+			      rate->limit, "burst", (json_int_t)rate->burst, "by",
+			      rate_by_word(rate_who_by(rate, principal))));
+}
+
+/* The rates that would count the request. */
+static json_t *
+rates_list(const struct explanation *explanation, const struct route_match *route)
+{
+	json_t *list = json_array();
+
+	if (route->privilege != NULL)
+		append_rate(list, route->privilege->rate, explanation->principal);
+	if (route->module != NULL)
+		append_rate(list, route->module->rate, explanation->principal);
+	return list;
+}
+
+static void
 put_route(json_t *object, const struct explanation *explanation, bool *failed)
 {
 	static const struct route_match none;
@@ -116,6 +141,7 @@ put_route(json_t *object, const struct explanation *explanation, bool *failed)
 	put(object, "deny", texts_list(privilege == NULL ? NULL : &privilege->deny), failed);
 	put(object, "scopes_wanted", texts_list(privilege == NULL ? NULL : &privilege->scopes),
 	    failed);
+	put(object, "rates", rates_list(explanation, route), failed);
 	put(object, "upstream", text_or_null(explanation->upstream), failed);
 	put(object, "forwarded", text_or_null(explanation->forwarded), failed);
 }
@@ -301,6 +327,28 @@ text_roles(const struct explanation *explanation, struct buffer *buffer)
 }
 
 static void
+text_rate(const struct rate *rate, const struct principal *principal, struct buffer *buffer)
+{
+	if (rate == NULL)
+		return;
+	label(buffer, "rate");
+	buffer_format(buffer, "%s of the %s, at once %lld, for each %s\n", rate->limit,
+	    rate->of_module ? "module" : "privilege", (long long)rate->burst,
+	    rate_by_word(rate_who_by(rate, principal)));
+}
+
+static void
+text_rates(const struct explanation *explanation, struct buffer *buffer)
+{
+	const struct route_match *route = explanation->route;
+
+	if (route != NULL && route->privilege != NULL)
+		text_rate(route->privilege->rate, explanation->principal, buffer);
+	if (route != NULL && route->module != NULL)
+		text_rate(route->module->rate, explanation->principal, buffer);
+}
+
+static void
 text_caller(const struct explanation *explanation, struct buffer *buffer)
 {
 	const struct principal *who = explanation->principal;
@@ -366,6 +414,7 @@ explain_text(const struct explanation *explanation, struct buffer *buffer)
 		return;
 	if (explanation->route != NULL)
 		text_route(explanation->route, buffer);
+	text_rates(explanation, buffer);
 	line_quoted(buffer, "upstream", span_of(explanation->upstream));
 	line_quoted(buffer, "forwarded", span_of(explanation->forwarded));
 	text_caller(explanation, buffer);

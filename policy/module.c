@@ -3,13 +3,14 @@
 
 #include <string.h>
 
+#include "policy/rate_read.h"
 #include "policy/target.h"
 
 /* What schema_read() fills. */
 struct module_row {
 	struct texts paths, path_allow;
 	bool basic;
-	const struct node *upstream, *cors, *credentials;
+	const struct node *upstream, *cors, *credentials, *rate;
 };
 
 const struct field module_fields[] = {
@@ -40,6 +41,10 @@ const struct field module_fields[] = {
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct module_row, credentials),
 	    .help = "where a token may be besides Authorization" },
+	{ .key = "rate",
+	    .type = FIELD_MAP,
+	    .offset = offsetof(struct module_row, rate),
+	    .help = "how often each caller may use it" },
 	{ .key = NULL },
 };
 
@@ -132,6 +137,7 @@ read_one(struct reader *reader, const struct node *node)
 	module->basic = row.basic;
 	module->cors = cors_read(row.cors, reader->mistakes);
 	module->credentials = credential_places_read(row.credentials, reader->mistakes);
+	module->rate = rate_read(reader, node, row.rate, true);
 	module->path_allow = read_allow(reader, &row.path_allow);
 	module->index = reader->policy->module_count++;
 	if (row.paths.node != NULL && row.paths.count == 0)

@@ -19,6 +19,7 @@
 #include "policy/backend.h"
 #include "policy/credential_places.h"
 #include "policy/pattern.h"
+#include "policy/rate.h"
 #include "token/trusted_issuer.h"
 
 #define POLICY_MAX_ROLES 4096
@@ -54,6 +55,7 @@ struct module {
 	bool basic;                     /* Basic authentication of local users counts here */
 	const struct cors *cors;        /* NULL: browsers get the upstream's word */
 	const struct credential_places *credentials; /* NULL: Authorization alone */
+	const struct rate *rate;                     /* NULL: no limit */
 	size_t index;                                /* place in the list, from 0 */
 	struct module *next;
 };
@@ -63,6 +65,7 @@ struct privilege {
 	struct texts modules, paths, methods, roles, scopes, all_roles, deny;
 	uint64_t *role_bits, *all_bits, *deny_bits; /* policy->role_words words each */
 	bool shadow;
+	const struct rate *rate; /* NULL: no limit */
 	struct privilege *next;
 };
 
@@ -74,6 +77,8 @@ struct policy {
 	size_t module_count;
 	struct texts credential_queries; /* credentials.query of all modules */
 	struct privilege *privileges;
+	struct rate *rates; /* of privileges and modules */
+	size_t rate_count;
 	struct texts public_paths;
 	bool default_public;
 	struct ruling *rulings;      /* the rule of each pattern, see rule.h */

@@ -6,10 +6,17 @@
 #include "base/nearest.h"
 #include "policy/condition_lint.h"
 #include "policy/module.h"
+#include "policy/rate_read.h"
 #include "policy/role.h"
 #include "policy/rule.h"
 
-#define AT(member) .offset = offsetof(struct privilege, member)
+/* What schema_read() fills. */
+struct privilege_row {
+	struct privilege privilege;
+	const struct node *rate;
+};
+
+#define AT(member) .offset = offsetof(struct privilege_row, privilege.member)
 
 const struct field privilege_fields[] = {
 	{ .key = "label", .type = FIELD_TEXT, AT(label), .help = "a name for people" },
@@ -44,6 +51,10 @@ const struct field privilege_fields[] = {
 	    AT(shadow),
 	    .default_value = "false",
 	    .help = "decide and log, but let pass" },
+	{ .key = "rate",
+	    .type = FIELD_MAP,
+	    .offset = offsetof(struct privilege_row, rate),
+	    .help = "how often each caller may use it" },
 	{ .key = NULL },
 };
 
@@ -158,12 +169,15 @@ static struct privilege *
 read_one(struct reader *reader, const struct node *node)
 {
 	struct privilege *privilege = reader_array(reader, 1, sizeof(*privilege));
+	struct privilege_row row = { 0 };
 	size_t errors = reader->mistakes->errors;
 
 	if (privilege == NULL)
 		return NULL;
-	schema_read(reader_map(node), privilege_fields, privilege, reader->mistakes);
+	schema_read(reader_map(node), privilege_fields, &row, reader->mistakes);
+	*privilege = row.privilege;
 	privilege->name = node->key.at;
+	privilege->rate = rate_read(reader, node, row.rate, false);
 	if (privilege->paths.count == 0 && privilege->modules.count == 0 &&
 	    reader->mistakes->errors == errors)
 		mistake_at_key(reader->mistakes, node, "needs \"paths\" or \"modules\"");

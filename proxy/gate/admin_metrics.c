@@ -281,6 +281,7 @@ void
 admin_metrics_text(const struct admin *admin, const struct services *services, struct buffer *text)
 {
 	metrics_text(admin->gate->metrics, text);
+	rate_limits_text(services->limits, text);
 	add_reload(text, admin->reload);
 	add_database(text, services);
 	add_secrets(text, services);

@@ -181,6 +181,7 @@ answer_refuse(struct exchange *exchange, const struct answer_refusal *refusal)
 	if (refusal->disguised)
 		header_line_add_number(&headers, SPAN("X-Postern-Status"), status);
 	buffer_add(&headers, refusal->cors);
+	buffer_add(&headers, refusal->rate);
 	add_challenge(&headers, exchange, refusal, description);
 	answer.headers = buffer_span(&headers);
 	answer.body = buffer_span(&body);

@@ -27,6 +27,7 @@ struct answer_refusal {
 	bool disguised;        /* as 403, with the true status in X-Postern-Status */
 	struct span request_id;
 	struct span cors;     /* header lines for browsers; may be empty */
+	struct span rate;     /* header lines of a rate that is exceeded; may be empty */
 	const char *metadata; /* URL of the resource's metadata; NULL: on the host of the request */
 };
 

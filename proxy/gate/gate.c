@@ -15,6 +15,7 @@
 #include "proxy/gate/transaction.h"
 #include "proxy/gate/judge.h"
 #include "proxy/gate/key_wait.h"
+#include "proxy/gate/rate_judge.h"
 
 /* Memory of one request: its decision, the head sent upstream and the texts for the log. */
 #define REQUEST_ARENA_BYTES (1u << 20)
@@ -290,6 +291,7 @@ gate_deny(const struct gate *gate, struct transaction *transaction)
 		.wait_s = transaction->wait_s,
 		.request_id = span_of(transaction->id),
 		.cors = transaction->cors,
+		.rate = transaction->rate,
 		.metadata = transaction->fields.metadata,
 	};
 
@@ -351,6 +353,8 @@ gate_decide(struct gate *gate, struct transaction *transaction, struct decision 
 		transaction->detail = NULL;
 		transaction->fields = (struct access_fields){ 0 };
 	}
+	if (transaction->reason == REASON_OK)
+		transaction->reason = rate_judge(transaction, decision);
 }
 
 /* From the decision to the answer. */

@@ -184,7 +184,9 @@ start_all(struct services *services, struct services *previous, struct err *rete
 	services->fallback =
 	    fallback_new(previous == NULL ? NULL : previous->fallback, clock_mono_s());
 	services->memory = previous == NULL ? memory_new() : memory_ref(previous->memory);
-	if (services->fallback == NULL || services->memory == NULL)
+	services->limits = rate_limits_new(
+	    &services->config->policy, previous == NULL ? NULL : previous->limits, clock_mono_us());
+	if (services->fallback == NULL || services->memory == NULL || services->limits == NULL)
 		return err_set(reterr, "out of memory");
 	return open_upstreams(services, previous, reterr) &&
 	       open_issuer(services, previous, reterr) && open_keys(services, previous, reterr);
@@ -302,6 +304,7 @@ services_unref(struct services *services)
 	issuer_unref(services->issuer);
 	fallback_free(services->fallback);
 	memory_unref(services->memory);
+	rate_limits_free(services->limits);
 	if (services->upstreams != NULL)
 		for (size_t i = 0; i < services->config->policy.module_count; i++)
 			upstream_unref(services->upstreams[i]);

@@ -19,6 +19,7 @@
 #include "jwks/keyring.h"
 #include "proxy/config/config.h"
 #include "proxy/gate/fallback.h"
+#include "proxy/gate/rate_limits.h"
 #include "proxy/upstream/upstream.h"
 
 struct services {
@@ -30,6 +31,7 @@ struct services {
 	uint64_t followed; /* generation of the issuer that the keyring knows; of services_tend() */
 	struct upstream *upstream;   /* the default; NULL when every module has its own */
 	struct upstream **upstreams; /* by module->index; NULL entries use the default */
+	struct rate_limits *limits;  /* of the policy */
 	void (*changed)(void *context);
 	void (*tried)(void *context);
 	void *context;
@@ -39,7 +41,7 @@ struct services {
 struct services_setup {
 	struct config *config; /* taken, also on failure */
 	/* The services to replace, or NULL. Their keys and upstreams are taken over, and their
-	 * local issuer if its configuration is unchanged. */
+	 * local issuer and rates where their configuration is unchanged. */
 	struct services *previous;
 	/* Called on any thread after anything that decisions depend on has changed; may be NULL. */
 	void (*changed)(void *context);

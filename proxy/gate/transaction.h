@@ -59,7 +59,8 @@ struct transaction {
 	struct upstream *upstream; /* a reference, once the snapshot was released; else NULL */
 	bool served_here;          /* one of the gate's own endpoints */
 	struct span cors; /* header lines for browsers (preflight_lines()); at == NULL: none */
-	int64_t wait_s;   /* locked out for so many seconds; 0: not */
+	int64_t wait_s;   /* locked out, or beyond a rate, for so many seconds; 0: not */
+	struct span rate; /* header lines of a rate that is exceeded; at == NULL: none is */
 };
 
 /* Draw the request id: 96 random bits. False: no random bytes, so the request must not be

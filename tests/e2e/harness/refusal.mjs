@@ -35,6 +35,7 @@ export const REFUSALS = {
   method_not_granted: [403, ''],
   no_rule: [403, ''],
   origin_not_allowed: [403, ''],
+  rate_limited: [429, ''],
   path_ambiguous: [400, ''],
   request_malformed: [400, ''],
   header_too_large: [431, ''],

@@ -51,6 +51,7 @@
 	"  plain: {paths: [\"/plain/*\"], basic: false}\n"                                         \
 	"  web: {paths: [\"/web/*\"], cors: {origins: [\"https://app.example\"], methods: "        \
 	"[PUT]}}\n"                                                                                \
+	"  rated: {paths: [\"/rated/*\"], rate: {limit: 3/d, by: subject}}\n"                      \
 	"privileges:\n"                                                                            \
 	"  read: {paths: [\"/orders/*\"], methods: [GET], roles: [reader]}\n"                      \
 	"  plain: {modules: [plain]}\n"                                                            \
@@ -60,6 +61,8 @@
 	"  pinned: {paths: [\"/pinned\"], roles: [pinned]}\n"                                      \
 	"  scoped: {paths: [\"/scoped\"], scopes: [\"orders:read\"]}\n"                            \
 	"  shadow: {paths: [\"/shadow\"], roles: [reader], shadow: true}\n"                        \
+	"  rated: {modules: [rated], rate: {limit: 2/d}}\n"                                        \
+	"  watched: {paths: [\"/rated/watched\"], shadow: true, rate: {limit: 1/d}}\n"             \
 	"public: [\"/open\"]\n"
 
 struct setting {
@@ -172,6 +175,8 @@ setting_init(struct setting *setting)
 		&setting->services.upstream, &err))
 		fail_msg("%s", err.text);
 	setting->services.upstreams = calloc(4, sizeof(struct upstream *));
+	setting->services.limits = rate_limits_new(&setting->config->policy, NULL, 0);
+	assert_non_null(setting->services.limits);
 	setting->snapshot = (struct snapshot){ .serial = 1,
 		.services = &setting->services,
 		.config = setting->config,
@@ -191,6 +196,7 @@ setting_done(struct setting *setting)
 	memory_unref(setting->memory);
 	upstream_unref(setting->services.upstream);
 	free(setting->services.upstreams);
+	rate_limits_free(setting->services.limits);
 	directory_unref(setting->directory);
 	revoked_unref(setting->revoked);
 	keyset_free(setting->keys[0]);
