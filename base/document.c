@@ -32,7 +32,7 @@ tell_place(struct reading *reading, yaml_mark_t mark, const char *text)
 	};
 
 	if (!reading->failed)
-		mistake_at(reading->mistakes, &place, "%s", text);
+		mistake_by(reading->mistakes, mistake_place_at(&place, MISTAKE_YAML), "%s", text);
 	reading->failed = true;
 }
 
@@ -194,9 +194,11 @@ check_keys(struct mistakes *mistakes, const struct node *node)
 {
 	for (const struct node *child = node->first; child != NULL; child = child->next) {
 		if (node->kind == NODE_MAP && document_get(node, child->key.at) != child)
-			mistake_at_key(mistakes, child, "duplicate key");
+			mistake_by(mistakes, mistake_place_at_key(child, MISTAKE_DUPLICATE_KEY),
+			    "duplicate key");
 		if (node->kind == NODE_MAP && span_is(child->key, "<<"))
-			mistake_at_key(mistakes, child, "merge keys are not supported");
+			mistake_by(mistakes, mistake_place_at_key(child, MISTAKE_YAML),
+			    "merge keys are not supported");
 		check_keys(mistakes, child);
 	}
 }

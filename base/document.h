@@ -19,6 +19,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/inputs.h"
+#include "base/mistake_rule.h"
 #include "base/span.h"
 
 #define DOCUMENT_MAX_BYTES (4u << 20)
@@ -47,9 +48,12 @@ struct node {
 struct mistake {
 	const char *file;
 	int line, column;
-	const char *text; /* the whole line, ready to print */
-	bool warning;     /* does not make the configuration invalid */
-	bool left_out;    /* lists what was not checked; neither a mistake nor a warning */
+	const char *pointer;    /* RFC 6901; "" at the top; possible secrets hidden */
+	const char *message;    /* the rule, with the value that was found */
+	const char *text;       /* the whole line, ready to print */
+	enum mistake_rule rule; /* what it is about; of what was left out: nothing */
+	bool warning;           /* does not make the configuration invalid */
+	bool left_out;          /* lists what was not checked; neither a mistake nor a warning */
 	struct mistake *next;
 };
 
@@ -88,8 +92,30 @@ void mistake_at(struct mistakes *mistakes, const struct node *node, const char *
 void mistake_at_key(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
     PRINTF_LIKE(3, 4);
 
-/* Report a warning at a node. */
-void mistake_warn_at(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
+/* Where a mistake is, and which rule of the table it breaks. */
+struct mistake_place {
+	const struct node *node;
+	enum mistake_rule rule;
+	bool at_key; /* as mistake_at_key() has it */
+};
+
+/* The place of a node, for mistake_by(). */
+static inline struct mistake_place
+mistake_place_at(const struct node *node, enum mistake_rule rule)
+{
+	return (struct mistake_place){ .node = node, .rule = rule };
+}
+
+/* The same for a node's key. */
+static inline struct mistake_place
+mistake_place_at_key(const struct node *node, enum mistake_rule rule)
+{
+	return (struct mistake_place){ .node = node, .rule = rule, .at_key = true };
+}
+
+/* Report what breaks a rule of its own: a mistake or a warning, as the rule's row says. Those above
+ * are MISTAKE_VALUE. */
+void mistake_by(struct mistakes *mistakes, struct mistake_place place, const char *text, ...)
     PRINTF_LIKE(3, 4);
 
 /* Report what was not checked because of `offline`: its name, never its value. */

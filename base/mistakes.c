@@ -132,16 +132,16 @@ add_value(struct buffer *line, struct span value)
 
 /* The parts of a message other than its text. */
 struct telling {
-	const struct node *node;
-	bool at_key, warning, left_out;
+	struct mistake_place place;
+	bool left_out;
 };
 
 static const char *
-mark_of(const struct telling *telling)
+mark_of(const struct mistake *mistake)
 {
-	if (telling->left_out)
-		return ": skipped: ";
-	return telling->warning ? ": warning: " : ": ";
+	if (mistake->left_out)
+		return "skipped: ";
+	return mistake->warning ? "warning: " : "";
 }
 
 /* What was written at a node and below it, and its name: a rule may repeat it. */
@@ -175,52 +175,90 @@ collect_written(const struct node *top, struct written *written)
 	}
 }
 
+/* Everything but its place. */
+static struct mistake *
+new_mistake(struct mistakes *mistakes, const struct telling *telling)
+{
+	const struct node *node = telling->place.node;
+	struct mistake *mistake = arena_alloc(mistakes->arena, sizeof(*mistake));
+	bool at_key = telling->place.at_key && node->key_line > 0;
+
+	if (mistake == NULL)
+		return NULL;
+	mistake->file = node->file;
+	mistake->line = at_key ? node->key_line : node->line;
+	mistake->column = at_key ? node->key_column : node->column;
+	mistake->rule = telling->place.rule;
+	mistake->warning = mistake_rule_warns(mistake->rule);
+	mistake->left_out = telling->left_out;
+	return mistake;
+}
+
+static const char *
+take_text(struct arena *arena, struct buffer *buffer)
+{
+	const char *text = arena_text(arena, buffer_span(buffer));
+
+	buffer_done(buffer);
+	return text == NULL ? "out of memory" : text;
+}
+
+static const char *
+shown_pointer(struct arena *arena, const struct node *node)
+{
+	struct buffer pointer;
+
+	buffer_init(&pointer, POINTER_MAX);
+	add_pointer(&pointer, node, true);
+	return take_text(arena, &pointer);
+}
+
+static const char *
+message_of(struct arena *arena, const struct mistake_place *place, const char *text)
+{
+	const struct node *node = place->node;
+	struct written written = { .count = 0 };
+	struct buffer message;
+
+	buffer_init(&message, 8192);
+	collect_written(node, &written);
+	hide_sentence(span_of(text), written.values, written.count, &message);
+	if (!place->at_key && node->kind == NODE_SCALAR) {
+		buffer_add_text(&message, " (found \"");
+		add_value(&message, node->text);
+		buffer_add_text(&message, "\")");
+	}
+	return take_text(arena, &message);
+}
+
 static void tell(struct mistakes *mistakes, const struct telling *telling, const char *rule,
     va_list arguments) PRINTF_LIKE(3, 0);
 
 static void
 tell(struct mistakes *mistakes, const struct telling *telling, const char *rule, va_list arguments)
 {
-	const struct node *node = telling->node;
-	struct mistake *mistake = arena_alloc(mistakes->arena, sizeof(*mistake));
-	struct written written = { .count = 0 };
+	struct mistake *mistake = new_mistake(mistakes, telling);
 	char text[512];
-	struct buffer line;
 
 	if (mistake == NULL) {
 		mistakes->errors++; /* count it even if there is no room for its text */
 		return;
 	}
 	(void)vsnprintf(text, sizeof(text), rule, arguments);
-	mistake->file = node->file;
-	mistake->line = telling->at_key && node->key_line > 0 ? node->key_line : node->line;
-	mistake->column = telling->at_key && node->key_line > 0 ? node->key_column : node->column;
-	mistake->warning = telling->warning;
-	mistake->left_out = telling->left_out;
-	buffer_init(&line, 8192);
-	buffer_format(&line, "%s:%d:%d: ", mistake->file, mistake->line, mistake->column);
-	if (node->parent == NULL)
-		buffer_add_byte(&line, '/');
-	add_pointer(&line, node, true);
-	buffer_add_text(&line, mark_of(telling));
-	collect_written(node, &written);
-	hide_sentence(span_of(text), written.values, written.count, &line);
-	if (!telling->at_key && node->kind == NODE_SCALAR) {
-		buffer_add_text(&line, " (found \"");
-		add_value(&line, node->text);
-		buffer_add_text(&line, "\")");
-	}
-	mistake->text = arena_text(mistakes->arena, buffer_span(&line));
+	mistake->pointer = shown_pointer(mistakes->arena, telling->place.node);
+	mistake->message = message_of(mistakes->arena, &telling->place, text);
+	mistake->text = arena_format(mistakes->arena, "%s:%d:%d: %s: %s%s", mistake->file,
+	    mistake->line, mistake->column, mistake->pointer[0] == '\0' ? "/" : mistake->pointer,
+	    mark_of(mistake), mistake->message);
 	if (mistake->text == NULL)
 		mistake->text = "out of memory";
-	buffer_done(&line);
 	insert(mistakes, mistake);
 }
 
 void
 mistake_at(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
 {
-	struct telling telling = { .node = node };
+	struct telling telling = { .place.node = node };
 	va_list arguments;
 
 	va_start(arguments, rule);
@@ -231,7 +269,7 @@ mistake_at(struct mistakes *mistakes, const struct node *node, const char *rule,
 void
 mistake_at_key(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
 {
-	struct telling telling = { .node = node, .at_key = true };
+	struct telling telling = { .place = { .node = node, .at_key = true } };
 	va_list arguments;
 
 	va_start(arguments, rule);
@@ -240,20 +278,20 @@ mistake_at_key(struct mistakes *mistakes, const struct node *node, const char *r
 }
 
 void
-mistake_warn_at(struct mistakes *mistakes, const struct node *node, const char *rule, ...)
+mistake_by(struct mistakes *mistakes, struct mistake_place place, const char *text, ...)
 {
-	struct telling telling = { .node = node, .at_key = true, .warning = true };
+	struct telling telling = { .place = place };
 	va_list arguments;
 
-	va_start(arguments, rule);
-	tell(mistakes, &telling, rule, arguments);
+	va_start(arguments, text);
+	tell(mistakes, &telling, text, arguments);
 	va_end(arguments);
 }
 
 void
 mistake_left_out_at(struct mistakes *mistakes, const struct node *node, const char *what, ...)
 {
-	struct telling telling = { .node = node, .at_key = true, .left_out = true };
+	struct telling telling = { .place = { .node = node, .at_key = true }, .left_out = true };
 	va_list arguments;
 
 	va_start(arguments, what);

@@ -290,15 +290,16 @@ fill_default(const struct slot *slot, const struct node *map)
 static void
 tell_unknown(const struct node *node, const struct field *fields, struct mistakes *mistakes)
 {
+	struct mistake_place place = mistake_place_at_key(node, MISTAKE_UNKNOWN_KEY);
 	struct nearest nearest = nearest_to(node->key);
 	char hint[NEAREST_HINT];
 
 	for (const struct field *field = fields; field->key != NULL; field++)
 		nearest_offer(&nearest, field->key);
 	if (nearest.word == NULL && planned_hint(node->key) != NULL)
-		mistake_at_key(mistakes, node, "unknown key: %s", planned_hint(node->key));
+		mistake_by(mistakes, place, "unknown key: %s", planned_hint(node->key));
 	else
-		mistake_at_key(mistakes, node, "unknown key%s", nearest_hint(&nearest, hint));
+		mistake_by(mistakes, place, "unknown key%s", nearest_hint(&nearest, hint));
 }
 
 static const struct field *
@@ -340,7 +341,8 @@ schema_read(
 	}
 	for (const struct field *field = fields; field->key != NULL; field++)
 		if (field->required && document_get(map, field->key) == NULL)
-			mistake_at_key(mistakes, map, "\"%s\" is missing", field->key);
+			mistake_by(mistakes, mistake_place_at_key(map, MISTAKE_MISSING_KEY),
+			    "\"%s\" is missing", field->key);
 }
 
 bool

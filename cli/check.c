@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/hide.h"
+#include "cli/check_report.h"
 #include "cli/command.h"
 #include "cli/config_print.h"
 
@@ -29,7 +30,7 @@ print(const struct config *config)
 
 struct check_line {
 	struct command_line line;
-	bool print, offline;
+	bool print, offline, strict, json, sarif;
 };
 
 static const struct command_option options[] = {
@@ -42,6 +43,18 @@ static const struct command_option options[] = {
 	    .kind = OPTION_FLAG,
 	    .offset = offsetof(struct check_line, offline),
 	    .help = "skip secrets, key files and directories, and list what was skipped" },
+	{ .name = "--strict",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct check_line, strict),
+	    .help = "exit with 1 for warnings, too" },
+	{ .name = "--json",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct check_line, json),
+	    .help = "print what was found as JSON, on standard output" },
+	{ .name = "--sarif",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct check_line, sarif),
+	    .help = "the same as a SARIF 2.1.0 log, for code review" },
 	{ .name = NULL },
 };
 
@@ -71,24 +84,81 @@ say_good(const char *path, const struct config *config)
 	(void)puts(")");
 }
 
+static enum config_reading
+reading_of(const struct check_line *line)
+{
+	return line->offline ? CONFIG_OFFLINE : CONFIG_WHOLE;
+}
+
+/* What was found, as a document on standard output. */
+static bool
+report(const struct check_line *line, const struct check_report *found)
+{
+	struct buffer out;
+	bool done;
+
+	buffer_init(&out, PRINT_MAX);
+	if (line->sarif)
+		check_report_sarif(found, &out);
+	else
+		check_report_json(found, &out);
+	done = !out.failed && fwrite(out.at, 1, out.len, stdout) == out.len && fflush(stdout) == 0;
+	buffer_done(&out);
+	return done;
+}
+
+static int
+check_document(const struct check_line *line)
+{
+	struct check_report found = { .file = line->line.config };
+	struct config *config = NULL;
+	struct err err = { "" };
+	int code = EXIT_YES;
+
+	found.good = config_read(found.file, reading_of(line), &config, &err);
+	if (config != NULL)
+		found.mistakes = &config->mistakes;
+	if (config == NULL || config->stopped) {
+		found.trouble = err.text;
+		found.trouble_at = config == NULL ? NULL : document_get(config->root, "policy");
+		found.file = hide_needed(span_of(found.file)) ? HIDE_HIDDEN : found.file;
+	}
+	if (!found.good)
+		code = config == NULL || config->mistakes.errors == 0 ? EXIT_TROUBLE : EXIT_NO;
+	else if (line->strict && config->mistakes.warnings > 0)
+		code = EXIT_NO;
+	found.good = code == EXIT_YES;
+	if (!report(line, &found))
+		code = command_trouble("check: standard output cannot be written");
+	config_free(config);
+	return code;
+}
 static int
 check(const struct check_line *line)
 {
 	const char *path = line->line.config;
 	struct config *config = NULL;
 	int code = EXIT_TROUBLE;
+	bool strict;
 
-	if (!command_config_as(path, line->offline ? CONFIG_OFFLINE : CONFIG_WHOLE, &config, &code))
+	if (!command_config_as(path, reading_of(line), &config, &code))
 		return code;
+	code = EXIT_YES;
+	strict = line->strict && config->mistakes.warnings > 0;
 	for (const struct mistake *mistake = config->mistakes.first; mistake != NULL;
 	    mistake = mistake->next)
 		(void)fprintf(stderr, "%s\n", mistake->text);
 	if (line->print)
 		code = print(config);
-	else
+	else if (!strict)
 		say_good(path, config);
+	if (strict && code == EXIT_YES) {
+		(void)fprintf(stderr, "%s: %zu warning%s, and --strict allows none\n", path,
+		    config->mistakes.warnings, plural(config->mistakes.warnings));
+		code = EXIT_NO;
+	}
 	config_free(config);
-	return line->print ? code : EXIT_YES;
+	return code;
 }
 
 static int
@@ -97,8 +167,14 @@ run_line(int argc, char **argv)
 	struct check_line line = { .line.config = COMMAND_CONFIG };
 	int code;
 
-	if (options_read(&check_command, (struct arguments){ argc, argv }, &line.line, &code))
-		code = check(&line);
+	if (!options_read(&check_command, (struct arguments){ argc, argv }, &line.line, &code))
+		goto out;
+	if (line.print + line.json + line.sarif > 1)
+		code = options_wrong(
+		    &check_command, &line.line, "--print, --json and --sarif exclude each other");
+	else
+		code = line.json || line.sarif ? check_document(&line) : check(&line);
+out:
 	options_done(&line.line);
 	return code;
 }

@@ -86,7 +86,7 @@ command_config_as(
 		return false;
 	}
 	command_mistakes(&config->mistakes);
-	if (config->mistakes.errors > 1) /* one is complete by itself */
+	if (config->stopped || config->mistakes.errors > 1) /* one is complete by itself */
 		(void)fprintf(stderr, "%s\n", err.text);
 	config_free(config);
 	*ret_code = EXIT_NO;

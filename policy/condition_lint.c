@@ -49,7 +49,8 @@ lint_scopes(struct reader *reader, const struct texts *scopes, const char *inste
 		const char *scope = scopes->at[i];
 
 		if (strchr(scope, ' ') != NULL)
-			mistake_warn_at(reader->mistakes, node,
+			mistake_by(reader->mistakes,
+			    mistake_place_at_key(node, MISTAKE_SCOPE_SPACE),
 			    "can never match: a scope has no spaces (RFC 6749 section 3.3): %s",
 			    instead);
 		if (!scope_match_is_prefix(scope))
@@ -97,10 +98,11 @@ lint_local(struct reader *reader, const struct node *node, const struct grant *g
 	const char *key = grant->groups.count > 0 ? "group" : "role";
 
 	if (reader->names->local_issuer == NULL)
-		mistake_warn_at(
-		    reader->mistakes, node, "can never match: there is no local_issuer");
+		mistake_by(reader->mistakes, mistake_place_at_key(node, MISTAKE_LOCAL_ABSENT),
+		    "can never match: there is no local_issuer");
 	else if (grant->groups.count > 0 || grant->roles.count > 0)
-		mistake_warn_at(reader->mistakes, document_get(node, key),
+		mistake_by(reader->mistakes,
+		    mistake_place_at_key(document_get(node, key), MISTAKE_LOCAL_GROUPS),
 		    "can never match: tokens of the local issuer have scopes, but no groups and no "
 		    "roles; write \"scope\", or \"client\" with a client's name");
 }
@@ -114,12 +116,16 @@ condition_lint_grant(struct reader *reader, const struct node *node, const struc
 			      : pointer_lint(span_of(grant->claim), POINTER_OF_GRANT, room);
 
 	if (odd != NULL)
-		mistake_warn_at(reader->mistakes, document_get(node, "claim"), "%s", odd);
+		mistake_by(reader->mistakes,
+		    mistake_place_at_key(document_get(node, "claim"), MISTAKE_CLAIM_POINTER), "%s",
+		    odd);
 	lint_scopes(reader, &grant->scopes,
 	    "write a line for each scope if any one is enough, or [a, b] if all are needed");
 	lint_stars(reader, node, grant);
 	if (grant->certificate != NULL && !reader->names->client_certificates)
-		mistake_warn_at(reader->mistakes, document_get(node, "certificate"),
+		mistake_by(reader->mistakes,
+		    mistake_place_at_key(
+			document_get(node, "certificate"), MISTAKE_CERTIFICATE_UNASKED),
 		    "can never match: the listener does not ask for client certificates "
 		    "(listen.tls.client_certificate)");
 	if (condition_lint_local(grant, reader->names))
@@ -134,7 +140,7 @@ lint_method(struct reader *reader, const struct node *node, const char *method)
 	char hint[NEAREST_HINT];
 
 	if (is_among(method, every_method)) {
-		mistake_warn_at(reader->mistakes, node,
+		mistake_by(reader->mistakes, mistake_place_at_key(node, MISTAKE_METHOD_MISSPELT),
 		    "is not a method: for every method leave \"methods\" out");
 		return;
 	}
@@ -142,10 +148,10 @@ lint_method(struct reader *reader, const struct node *node, const char *method)
 		for (size_t i = 0; common_methods[i] != NULL; i++)
 			nearest_offer(&nearest, common_methods[i]);
 	if (nearest.word != NULL)
-		mistake_warn_at(reader->mistakes, node, "is not a method that is in use%s",
-		    nearest_hint(&nearest, hint));
+		mistake_by(reader->mistakes, mistake_place_at_key(node, MISTAKE_METHOD_MISSPELT),
+		    "is not a method that is in use%s", nearest_hint(&nearest, hint));
 	else if (names->method_served != NULL && !names->method_served(span_of(method)))
-		mistake_warn_at(reader->mistakes, node,
+		mistake_by(reader->mistakes, mistake_place_at_key(node, MISTAKE_METHOD_REFUSED),
 		    "is never forwarded: the gate refuses requests with this method; take it out");
 }
 

@@ -28,9 +28,13 @@ lint_roles(struct reader *reader, const struct node *roles)
 		if (node == NULL)
 			continue;
 		if (!role_can_be_had(role, reader->names))
-			mistake_warn_at(reader->mistakes, node, "nobody can get this role");
+			mistake_by(reader->mistakes,
+			    mistake_place_at_key(node, MISTAKE_ROLE_UNOBTAINABLE),
+			    "nobody can get this role");
 		if (!is_used(reader->policy, role))
-			mistake_warn_at(reader->mistakes, node, "no privilege uses this role");
+			mistake_by(reader->mistakes,
+			    mistake_place_at_key(node, MISTAKE_ROLE_UNUSED),
+			    "no privilege uses this role");
 	}
 }
 
@@ -52,8 +56,9 @@ lint_modules(struct reader *reader)
 	for (const struct module *module = policy->modules; module != NULL; module = module->next)
 		for (size_t i = 0; i < module->paths.count; i++)
 			if (!is_covered(policy, span_of(module->paths.at[i])))
-				mistake_warn_at(reader->mistakes,
-				    reader_text_node(&module->paths, i),
+				mistake_by(reader->mistakes,
+				    mistake_place_at_key(reader_text_node(&module->paths, i),
+					MISTAKE_MODULE_UNPROTECTED),
 				    "no privilege protects this path of module \"%s\": %s",
 				    module->name,
 				    policy->default_public ? "it is public" : "nobody can use it");
@@ -149,7 +154,7 @@ lint_pair(struct reader *reader, const struct rule *inner, const struct ruling *
 			why = laxer(inner->privilege, outer->privilege);
 	}
 	if (why != NULL)
-		mistake_warn_at(reader->mistakes, inner->node,
+		mistake_by(reader->mistakes, mistake_place_at_key(inner->node, MISTAKE_PATH_LAXER),
 		    "this path is laxer than the wider \"%s\": it %s", wide->pattern, why);
 }
 

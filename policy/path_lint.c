@@ -44,7 +44,7 @@ lint_placeholder(struct reader *reader, const struct node *node, struct span pat
 		    !span_ends(pattern, SPAN("/*"));
 
 	if (instead != NULL)
-		mistake_warn_at(reader->mistakes, node,
+		mistake_by(reader->mistakes, mistake_place_at_key(node, MISTAKE_PATH_PLACEHOLDER),
 		    "\"%.*s\" means exactly that text; for any segment write \"%s\"%s",
 		    SPAN_ARG(first), instead,
 		    last ? ", which also matches all paths below it" : "");
@@ -78,12 +78,12 @@ lint_ambiguous(struct reader *reader, const struct node *node, struct span patte
 	if (target_read(pattern, &arena, &target) == REASON_OK)
 		missing = target.mild & ~allowed(reader->policy, pattern, &module);
 	if (missing != 0 && module == NULL)
-		mistake_warn_at(reader->mistakes, node,
+		mistake_by(reader->mistakes, mistake_place_at_key(node, MISTAKE_PATH_REFUSED),
 		    "can never match: the gate refuses %s, but for the paths of a module with "
 		    "path_allow: [%s]",
 		    target_mild_text(missing), module_allow_words(missing, &arena));
 	else if (missing != 0)
-		mistake_warn_at(reader->mistakes, node,
+		mistake_by(reader->mistakes, mistake_place_at_key(node, MISTAKE_PATH_REFUSED),
 		    "can never match: the gate refuses %s; to let it pass, give module \"%s\" "
 		    "path_allow: [%s]",
 		    target_mild_text(missing), module->name, module_allow_words(missing, &arena));
@@ -101,7 +101,7 @@ lint_own(struct reader *reader, const struct node *node, struct span pattern)
 		bare.len -= 2;
 	for (size_t i = 0; own != NULL && i < own->count; i++)
 		if (span_is(bare, own->at[i]))
-			mistake_warn_at(reader->mistakes, node,
+			mistake_by(reader->mistakes, mistake_place_at_key(node, MISTAKE_PATH_OWN),
 			    "the gate itself answers %s, before it looks at the policy: leave it "
 			    "out",
 			    own->at[i]);

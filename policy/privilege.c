@@ -93,7 +93,8 @@ no_role(struct reader *reader, const struct node *node)
 
 	for (size_t i = 0; i < reader->policy->role_count; i++)
 		nearest_offer(&nearest, reader->policy->roles[i].name);
-	mistake_at(reader->mistakes, node, "no role of that name%s",
+	mistake_by(reader->mistakes, mistake_place_at(node, MISTAKE_UNKNOWN_NAME),
+	    "no role of that name%s",
 	    span_is(node->text, "*") ? ": for any authenticated caller leave \"roles\" out"
 				     : nearest_hint(&nearest, hint));
 }
@@ -106,7 +107,8 @@ no_module(struct reader *reader, const struct node *node)
 
 	for (const struct module *one = reader->policy->modules; one != NULL; one = one->next)
 		nearest_offer(&nearest, one->name);
-	mistake_at(reader->mistakes, node, "no module of that name%s",
+	mistake_by(reader->mistakes, mistake_place_at(node, MISTAKE_UNKNOWN_NAME),
+	    "no module of that name%s",
 	    span_is(node->text, "*") ? ": list each, or write paths: [\"/*\"]"
 				     : nearest_hint(&nearest, hint));
 }

@@ -104,16 +104,17 @@ no_issuer(struct reader *reader, const struct node *node)
 	const struct policy_names *names = reader->names;
 	struct nearest nearest =
 	    issuer_match_nearest(names->trusted_issuers, names->trusted_issuer_count, node->text);
+	struct mistake_place place = mistake_place_at(node, MISTAKE_UNKNOWN_NAME);
 	char hint[NEAREST_HINT];
 
 	if (span_is(node->text, TRUSTED_ISSUER_LOCAL))
-		mistake_at(reader->mistakes, node,
+		mistake_by(reader->mistakes, place,
 		    "is the local issuer, and there is no \"local_issuer\" in the configuration");
 	else if (span_is(node->text, "*"))
-		mistake_at(reader->mistakes, node,
+		mistake_by(reader->mistakes, place,
 		    "no issuer of that name: for tokens of any issuer leave \"issuer\" out");
 	else
-		mistake_at(reader->mistakes, node, "no issuer of that name%s",
+		mistake_by(reader->mistakes, place, "no issuer of that name%s",
 		    nearest_hint(&nearest, hint));
 }
 

@@ -33,16 +33,17 @@ shared_method(const struct privilege *a, const struct privilege *b)
 static bool
 agree(struct reader *reader, const struct rule *rule, const struct rule *other)
 {
+	struct mistake_place place = mistake_place_at(rule->node, MISTAKE_CONFLICT);
 	const char *method;
 
 	if (rule->privilege == NULL && other->privilege == NULL) {
-		mistake_at(reader->mistakes, rule->node, "is listed twice");
+		mistake_by(reader->mistakes, place, "is listed twice");
 		return false;
 	}
 	if (rule->privilege == NULL || other->privilege == NULL) {
 		const struct rule *other_one = rule->privilege == NULL ? other : rule;
 
-		mistake_at(reader->mistakes, rule->node,
+		mistake_by(reader->mistakes, place,
 		    "the same path is public and under privilege \"%s\"",
 		    other_one->privilege->name);
 		return false;
@@ -50,7 +51,7 @@ agree(struct reader *reader, const struct rule *rule, const struct rule *other)
 	method = shared_method(rule->privilege, other->privilege);
 	if (method == NULL)
 		return true;
-	mistake_at(reader->mistakes, rule->node,
+	mistake_by(reader->mistakes, place,
 	    "privilege \"%s\" already has the same path for %s (line %d)", other->privilege->name,
 	    method, other->node->line);
 	return false;

@@ -244,7 +244,7 @@ check_issuer(
 	    issuer_lint(trusted_issuer->provider, span_of(trusted_issuer->issuer), mistakes->arena);
 
 	if (node != NULL && odd != NULL)
-		mistake_warn_at(mistakes, node, "%s", odd);
+		mistake_by(mistakes, mistake_place_at_key(node, MISTAKE_ISSUER_UNNAMED), "%s", odd);
 }
 
 static void

@@ -266,7 +266,8 @@ read_require(
 		}
 		odd = pointer_lint(node->key, POINTER_OF_ONE, room);
 		if (odd != NULL)
-			mistake_warn_at(mistakes, node, "%s", odd);
+			mistake_by(
+			    mistakes, mistake_place_at_key(node, MISTAKE_CLAIM_POINTER), "%s", odd);
 		require->pointer = node->key.at;
 		if (!read_values(node, &require->values, mistakes))
 			continue;
@@ -287,7 +288,9 @@ check_pointers(const struct texts *pointers, enum pointer_use use, struct mistak
 		const char *odd = pointer_lint(span_of(pointers->at[i]), use, room);
 
 		if (odd != NULL)
-			mistake_warn_at(mistakes, node_of(pointers, i), "%s", odd);
+			mistake_by(mistakes,
+			    mistake_place_at_key(node_of(pointers, i), MISTAKE_CLAIM_POINTER), "%s",
+			    odd);
 	}
 }
 

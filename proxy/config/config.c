@@ -399,7 +399,8 @@ config_read(
 	*ret_config = config;
 	if (config->path == NULL)
 		return err_set(reterr, "out of memory");
-	if (!read_all(config, reterr))
+	config->stopped = !read_all(config, reterr);
+	if (config->stopped)
 		return say_hidden(config, reterr);
 	if (how != CONFIG_TEXT)
 		prepare(config);

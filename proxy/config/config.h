@@ -120,6 +120,7 @@ struct config {
 	const char *answer_type_base;
 	struct config_resource resource;
 	struct mistakes mistakes; /* warnings remain here */
+	bool stopped;             /* a file could not be read, as the err of config_read() says */
 };
 
 /* The default of answers.type_base. */

@@ -9,7 +9,6 @@
 
 #define ADMIN "admin"
 #define ADDRESS "address"
-#define PLACE_ROOM 512
 
 /* --- admin.address --- */
 
@@ -126,20 +125,6 @@ config_part_admin(
 
 /* --- mistakes --- */
 
-/* The mistake's pointer, to the end of its line; it begins as document.h says. */
-static const char *
-pointer_of(const struct mistake *mistake)
-{
-	char place[PLACE_ROOM];
-	int len = snprintf(
-	    place, sizeof(place), "%s:%d:%d: ", mistake->file, mistake->line, mistake->column);
-
-	if (len < 0 || (size_t)len >= sizeof(place) ||
-	    strncmp(mistake->text, place, (size_t)len) != 0)
-		return mistake->text;
-	return mistake->text + len;
-}
-
 /* Is an error at the node, or below it? */
 static bool
 mistaken(const struct config *config, const struct node *node)
@@ -150,10 +135,10 @@ mistaken(const struct config *config, const struct node *node)
 	if (pointer == NULL)
 		return true;
 	for (const struct mistake *one = config->mistakes.first; one != NULL; one = one->next) {
-		const char *at = pointer_of(one);
+		const char *at = one->pointer;
 
 		if (!one->warning && strcmp(one->file, node->file) == 0 &&
-		    strncmp(at, pointer, len) == 0 && (at[len] == ':' || at[len] == '/'))
+		    strncmp(at, pointer, len) == 0 && (at[len] == '\0' || at[len] == '/'))
 			return true;
 	}
 	return false;

@@ -108,7 +108,8 @@ config_tls_read(struct config *config, const struct node *map)
 		mistake_at(&config->mistakes, document_get(map, "client_certificate"),
 		    "\"client_ca\" must name the file of those who sign clients' certificates");
 	if (section.client_certificate == TLS_CLIENT_NONE && section.client_ca != NULL)
-		mistake_warn_at(&config->mistakes, document_get(map, "client_ca"),
+		mistake_by(&config->mistakes,
+		    mistake_place_at_key(document_get(map, "client_ca"), MISTAKE_CLIENT_CA_UNUSED),
 		    "clients are not asked for a certificate: \"client_certificate\" is none");
 	if (!engines_can(config->engine, ENGINES_TLS))
 		mistake_at_key(&config->mistakes, map,
@@ -161,7 +162,8 @@ check_dates(struct config *config, const struct config_certificate *files,
 	if ((now_s >= from_s && now_s <= until_s) || gmtime_r(&when, &parts) == NULL ||
 	    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
 		return;
-	mistake_warn_at(&config->mistakes, node, "%s: the certificate %s %s", files->certificate,
+	mistake_by(&config->mistakes, mistake_place_at_key(node, MISTAKE_CERTIFICATE_DATES),
+	    "%s: the certificate %s %s", files->certificate,
 	    now_s < from_s ? "is not valid before" : "has expired on", date);
 }
 

@@ -77,7 +77,8 @@ check_pointer(struct config *config, const struct node *node)
 	}
 	odd = pointer_lint(node->text, POINTER_OF_ONE, room);
 	if (odd != NULL)
-		mistake_warn_at(&config->mistakes, node, "%s", odd);
+		mistake_by(&config->mistakes, mistake_place_at_key(node, MISTAKE_CLAIM_POINTER),
+		    "%s", odd);
 }
 
 static void

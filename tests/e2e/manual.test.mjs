@@ -87,7 +87,7 @@ test('when a command exits with 1', async (t) => {
   /** By what the manual says: [lines that exit with 1, lines that exit with 2]. */
   const cases = {
     serve: ['never: mistakes in the configuration are 2 here', [], [[['serve', ...bad]]]],
-    check: ['there is a mistake; warnings alone are 0', [[['check', ...bad]]], [[['check', '-c', file('nowhere.yaml')]]]],
+    check: ['there is a mistake; warnings alone are 0, but 1 with `--strict`', [[['check', ...bad]], [['check', '--json', ...bad]]], [[['check', '-c', file('nowhere.yaml')]]]],
     explain: ['it would refuse', [[['explain', '/api/x']]], [[['explain', '/api/x', '--client', 'nobody']]]],
     test: ['a case comes out differently, or too little is covered', [[['test', file('no.yaml')]], [['test', '--fail-under', '100', file('yes.yaml')]]], [[['test', file('postern.yaml')]]]],
     verify: ['it is refused', [[['verify', '--jwks', file('keys.json'), 'a.b.c']]], [[['verify', '--jwks', file('nowhere.json'), 'a.b.c']]]],

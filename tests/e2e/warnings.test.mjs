@@ -11,7 +11,9 @@ import { makeGate, run } from './harness/gate.mjs';
 
 const MANUAL = fs.readFileSync(path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../docs/manual.md'), 'utf8');
 const SECTION = MANUAL.split('\n### Warnings\n')[1].split('\n### ')[0];
-const ROWS = [...SECTION.matchAll(/^\| (.*?) \|/gm)].map(([, what]) => what).slice(2);
+const TABLE = [...SECTION.matchAll(/^\| (.*?) \|.* (\S+) \|$/gm)].slice(2);
+const ROWS = TABLE.map(([, what]) => what);
+const RULES = new Map(TABLE.map(([, what, rule]) => [what, rule.slice(1, -1)]));
 
 const made = new Certificates();
 made.make('gate').make('expired', { expired: true, by: 'gate' });
@@ -86,6 +88,12 @@ const CASES = {
 
 test('every row of the manual is tried, and nothing else', () => assert.deepEqual(Object.keys(CASES).sort(), [...ROWS].sort()));
 
+test("every rule that makes warnings is in the manual's table, once", async () => {
+  const log = JSON.parse((await run(['check', '--sarif', '-c', 'none.yaml'])).stdout);
+  const rules = log.runs[0].tool.driver.rules.filter((rule) => rule.defaultConfiguration.level === 'warning');
+  assert.deepEqual(rules.map(({ id }) => id).sort(), [...RULES.values()].sort());
+});
+
 for (const [what, cases] of Object.entries(CASES)) {
   test(what, async (t) => {
     for (const [policy, want, config, options = ['--offline']] of cases) {
@@ -98,6 +106,10 @@ for (const [what, cases] of Object.entries(CASES)) {
         assert.match(warnings[0], /\.yaml:\d+:\d+: \/\S+: warning: /);
         assert.match(done.stdout, /, 1 warning[,)]/);
         assert.equal(done.code, 0);
+        const strict = await run(['check', ...options, '--strict', '--json', '-c', gate.file]);
+        const found = JSON.parse(strict.stdout).findings.filter(({ severity }) => severity === 'warning');
+        assert.deepEqual(found.map(({ rule }) => rule), [RULES.get(what)]);
+        assert.equal(strict.code, 1);
       });
     }
   });

@@ -121,11 +121,17 @@ mistakes_stand_in_the_order_of_the_file(void **state)
 	assert_true(document_parse(span_of("a: one\nb: two\nc: [x]\n"), "f", &mistakes, &root));
 	mistake_at(&mistakes, document_get(root, "c"), "is a list");
 	mistake_at(&mistakes, document_get(root, "b"), "is \"%s\"", "wrong");
-	mistake_warn_at(&mistakes, document_get(root, "a"), "is odd");
+	mistake_by(&mistakes, mistake_place_at_key(document_get(root, "a"), MISTAKE_ROLE_UNUSED),
+	    "is odd");
 	assert_string_equal(told(&mistakes), "f:1:1: /a: warning: is odd\nf:2:4: /b: is \"wrong\" "
 					     "(found \"two\")\nf:3:4: /c: is a list\n");
 	assert_int_equal(mistakes.errors, 2);
 	assert_int_equal(mistakes.warnings, 1);
+	assert_string_equal(mistakes.first->pointer, "/a");
+	assert_string_equal(mistakes.first->message, "is odd");
+	assert_int_equal(mistakes.first->rule, MISTAKE_ROLE_UNUSED);
+	assert_string_equal(mistakes.first->next->message, "is \"wrong\" (found \"two\")");
+	assert_int_equal(mistakes.first->next->rule, MISTAKE_VALUE);
 }
 
 static void
