@@ -16,7 +16,7 @@
 struct top {
 	const struct node *listen, *admin, *metrics, *forward_auth, *issuers, *local, *forward,
 	    *limits, *log, *answers, *resource, *upstream;
-	const char *policy, *state;
+	const char *policy, *policy_next, *state;
 };
 
 struct log_section {
@@ -61,6 +61,10 @@ static const struct field top_fields[] = {
 	    .offset = offsetof(struct top, policy),
 	    .default_value = "policy.yaml",
 	    .help = "the policy file" },
+	{ .key = "policy_next",
+	    .type = FIELD_PATH,
+	    .offset = offsetof(struct top, policy_next),
+	    .help = "a policy that is judged beside the live one, never enforced" },
 	{ .key = "state",
 	    .type = FIELD_PATH,
 	    .offset = offsetof(struct top, state),
@@ -322,16 +326,14 @@ read_sections(struct config *config, const struct top *top)
 }
 
 static void
-check_upstreams(struct config *config, const struct node *root)
+check_upstreams(struct config *config, const struct policy *policy, const struct node *root)
 {
-	for (const struct module *module = config->policy.modules; module != NULL;
-	    module = module->next)
+	for (const struct module *module = policy->modules; module != NULL; module = module->next)
 		if (module->upstream == NULL)
 			backend_check_paths(config->upstream, &module->paths, &config->mistakes);
 	if (document_get(root, "upstream") != NULL)
 		return;
-	for (const struct module *module = config->policy.modules; module != NULL;
-	    module = module->next)
+	for (const struct module *module = policy->modules; module != NULL; module = module->next)
 		if (module->upstream != NULL)
 			return;
 	mistake_at(&config->mistakes, root, "\"upstream\" is missing, and no module names one");
@@ -355,6 +357,7 @@ read_all(struct config *config, struct err *reterr)
 	config->upstream = backend_read(top.upstream, &config->mistakes);
 	config->state = top.state;
 	config->policy_path = top.policy;
+	config->next_path = top.policy_next;
 	if (config->state == NULL || config->policy_path == NULL)
 		return err_set(reterr, "%s: out of memory", config->path);
 	read_sections(config, &top);
@@ -362,7 +365,9 @@ read_all(struct config *config, struct err *reterr)
 	config_resource_read(top.resource, config);
 	if (!config_policy_read(config, reterr))
 		return false;
-	check_upstreams(config, root);
+	check_upstreams(config, &config->policy, root);
+	if (config->next != NULL)
+		check_upstreams(config, &config->next->policy, root);
 	return true;
 }
 
@@ -371,11 +376,12 @@ read_all(struct config *config, struct err *reterr)
 static bool
 say_hidden(const struct config *config, struct err *reterr)
 {
-	struct span values[] = { span_of(config->path), span_of(config->policy_path) };
+	struct span values[] = { span_of(config->path), span_of(config->policy_path),
+		span_of(config->next_path) };
 	struct buffer shown;
 
 	buffer_init(&shown, 4 * sizeof(reterr->text));
-	hide_sentence(span_of(reterr->text), values, 2, &shown);
+	hide_sentence(span_of(reterr->text), values, sizeof(values) / sizeof(values[0]), &shown);
 	(void)err_set(reterr, "%.*s", SPAN_ARG(buffer_span(&shown)));
 	buffer_wipe(&shown);
 	return false;

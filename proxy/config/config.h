@@ -103,6 +103,10 @@ struct config {
 	struct config_forward_auth forward_auth;
 	const struct backend *upstream; /* NULL when every module has its own */
 	const char *policy_path;
+	const char *next_path; /* of `policy_next`; NULL: none */
+	/* This configuration with that policy, for judging alone: its `arena` and `mistakes` are
+	 * not to be used. NULL: none */
+	const struct config *next;
 	const char *state; /* absolute */
 	struct trusted_issuer
 	    *trusted_issuers; /* third-party issuers, then the local issuer's if there is one */
@@ -175,8 +179,8 @@ const struct field *config_forward_auth_schema(void);
 /* Read `forward_auth` (NULL: not given). For config_listen.c. */
 void config_forward_auth_read(struct config *config, const struct node *map);
 
-/* Read the policy file; all the rest must be read before. Reports every mistake; false only when
- * the file cannot be read, or without memory. */
+/* Read the policy file, and that of `policy_next`; all the rest must be read before. Reports every
+ * mistake; false only when a file cannot be read, or without memory. */
 MUST_CHECK bool config_policy_read(struct config *config, struct err *reterr);
 
 /* Read `resource`; the issuers must be read before. Reports every mistake. */

@@ -34,8 +34,8 @@ place_own(struct config *config, struct texts *ret_paths)
 	return true;
 }
 
-bool
-config_policy_read(struct config *config, struct err *reterr)
+static bool
+read_file(struct config *config, const char *path, struct policy *policy, struct err *reterr)
 {
 	struct texts own_paths;
 	struct policy_names names = {
@@ -49,14 +49,39 @@ config_policy_read(struct config *config, struct err *reterr)
 	};
 	struct node *root = NULL;
 
-	if (!document_read(config->policy_path, &config->mistakes, &root, reterr))
+	if (!document_read(path, &config->mistakes, &root, reterr))
 		return false;
 	if (root == NULL && config->mistakes.errors == 0)
-		return err_set(reterr, "%s: is empty", config->policy_path);
+		return err_set(reterr, "%s: is empty", path);
 	if (root == NULL)
 		return true;
 	if (!place_own(config, &own_paths))
-		return err_set(reterr, "%s: out of memory", config->policy_path);
-	policy_read(root, &names, &config->policy, &config->mistakes);
+		return err_set(reterr, "%s: out of memory", path);
+	policy_read(root, &names, policy, &config->mistakes);
 	return true;
+}
+
+/* Everything but the policy is the same, so that a request can be judged by it as well. */
+static bool
+read_next(struct config *config, struct err *reterr)
+{
+	struct config *next = arena_alloc(&config->arena, sizeof(*next));
+	struct policy policy = { 0 };
+
+	if (next == NULL)
+		return err_set(reterr, "%s: out of memory", config->next_path);
+	if (!read_file(config, config->next_path, &policy, reterr))
+		return false;
+	*next = *config;
+	next->policy = policy;
+	next->policy_path = config->next_path;
+	config->next = next;
+	return true;
+}
+
+bool
+config_policy_read(struct config *config, struct err *reterr)
+{
+	return read_file(config, config->policy_path, &config->policy, reterr) &&
+	       (config->next_path == NULL || read_next(config, reterr));
 }

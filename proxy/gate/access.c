@@ -41,6 +41,16 @@ add_forwarded(struct log_line *line, const struct transaction *transaction)
 		log_text(line, "aborted", span_of(forwarded->detail));
 }
 
+static void
+add_next(struct log_line *line, const struct next *next)
+{
+	if (next->verdict == NEXT_SAME)
+		return;
+	log_text(line, "policy_next", span_of(next_word(next->verdict)));
+	log_text(line, "next_reason", span_of(reason_word(next->reason)));
+	log_text(line, "next_privilege", span_of(next->privilege));
+}
+
 /* What is logged. */
 struct logged {
 	const struct transaction *transaction;
@@ -59,6 +69,7 @@ write_line(void *context)
 	log_text(&line, "reason", span_of(reason_word(transaction->reason)));
 	if (transaction->shadow_reason != REASON_OK)
 		log_text(&line, "shadow_reason", span_of(reason_word(transaction->shadow_reason)));
+	add_next(&line, &transaction->next);
 	log_number(&line, "status", transaction->status);
 	log_text(&line, "request_id", span_of(transaction->id));
 	log_text(&line, "client_request_id", transaction->client_id);

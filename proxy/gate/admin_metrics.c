@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "proxy/gate/next_count.h"
 #include "proxy/io/loop.h"
 #include "proxy/io/offload.h"
 
@@ -282,6 +283,8 @@ admin_metrics_text(const struct admin *admin, const struct services *services, s
 {
 	metrics_text(admin->gate->metrics, text);
 	rate_limits_text(services->limits, text);
+	if (services->next != NULL)
+		next_count_text(services->next, text);
 	add_reload(text, admin->reload);
 	add_database(text, services);
 	add_secrets(text, services);

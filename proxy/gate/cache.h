@@ -21,6 +21,8 @@
  *   revocations, `accept: fallback`: each change makes a new snapshot, and its serial is part of
  *   the key. A change by this gate is in the snapshot before it is acknowledged; a change by a
  *   command or another gate is noticed within a second.
+ *   the policy of `policy_next`: it is part of the configuration, and the roles that it gives are
+ *   in the caller beside the live ones.
  *   time: caller.from_s <= now < caller.until_s, from nbf, iat, exp and max_age with the skew, or
  *   from the time for which a password counts as right. Stale keys need no rule here: the gate
  *   checks the keys at every hit.

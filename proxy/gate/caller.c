@@ -157,6 +157,45 @@ out:
 	return done;
 }
 
+bool
+caller_next_roles(const struct config *config, const struct principal_inputs *who,
+    struct caller *caller, struct arena *arena)
+{
+	const struct policy *policy;
+	struct principal principal;
+	bool done;
+
+	if (config->next == NULL)
+		return true;
+	policy = &config->next->policy;
+	if (who->claims != NULL)
+		done = principal_of_claims(policy, who, &principal, arena);
+	else if (who->store != NULL)
+		done = principal_of_user(policy, who, &principal, arena);
+	else
+		done = principal_of_certificate(policy, who, &principal, arena);
+	if (!done)
+		return false;
+	caller->next_roles = principal.roles;
+	caller->next_unsure = principal.unsure;
+	caller->next_words = policy->role_words;
+	return true;
+}
+
+/* NULL stays NULL. */
+static bool
+copy_words(uint64_t **words, size_t count, struct arena *arena)
+{
+	const uint64_t *from = *words;
+
+	if (from == NULL)
+		return true;
+	*words = arena_array(arena, count + 1, sizeof(uint64_t));
+	if (*words != NULL)
+		memcpy(*words, from, count * sizeof(uint64_t));
+	return *words != NULL;
+}
+
 static bool
 copy_span(struct span *span, struct arena *arena)
 {
@@ -209,16 +248,11 @@ caller_copy(const struct caller *caller, struct arena *arena)
 		return NULL;
 	*copy = *caller;
 	principal = &copy->principal;
-	principal->roles = arena_array(arena, words + 1, sizeof(uint64_t));
-	if (principal->roles == NULL)
+	if (!copy_words(&principal->roles, words, arena) ||
+	    !copy_words(&principal->unsure, words, arena) ||
+	    !copy_words(&copy->next_roles, copy->next_words, arena) ||
+	    !copy_words(&copy->next_unsure, copy->next_words, arena))
 		return NULL;
-	memcpy(principal->roles, caller->principal.roles, words * sizeof(uint64_t));
-	if (principal->unsure != NULL) {
-		principal->unsure = arena_array(arena, words + 1, sizeof(uint64_t));
-		if (principal->unsure == NULL)
-			return NULL;
-		memcpy(principal->unsure, caller->principal.unsure, words * sizeof(uint64_t));
-	}
 	if (principal->client_name != NULL &&
 	    (principal->client_name = arena_text(arena, span_of(principal->client_name))) == NULL)
 		return NULL;

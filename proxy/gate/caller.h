@@ -19,7 +19,10 @@
 
 struct caller {
 	struct principal principal;
-	size_t role_words;   /* of principal.roles and .unsure */
+	size_t role_words; /* of principal.roles and .unsure */
+	/* By the policy of `policy_next`, for next.h; NULL without one. */
+	uint64_t *next_roles, *next_unsure;
+	size_t next_words;   /* of these two */
 	size_t issuer_index; /* index in the configuration; trusted_issuer_count without a token */
 	int64_t from_s, until_s; /* the credentials are valid while from_s <= now < until_s */
 	struct header *identity; /* forward.headers with their values */
@@ -36,6 +39,13 @@ struct caller {
  */
 MUST_CHECK bool caller_identify(
     const struct config *config, const json_t *payload, struct caller *caller, struct arena *arena);
+
+/*
+ * Find the roles that the policy of `policy_next` gives to the caller, whose principal is set. Does
+ * nothing without one. False: no memory.
+ */
+MUST_CHECK bool caller_next_roles(const struct config *config, const struct principal_inputs *who,
+    struct caller *caller, struct arena *arena);
 
 /* A copy with all its texts in `arena`, except those of the configuration. NULL: no memory. */
 MUST_CHECK struct caller *caller_copy(const struct caller *caller, struct arena *arena);

@@ -15,6 +15,7 @@
 #include "proxy/gate/transaction.h"
 #include "proxy/gate/judge.h"
 #include "proxy/gate/key_wait.h"
+#include "proxy/gate/next_count.h"
 #include "proxy/gate/rate_judge.h"
 
 /* Memory of one request: its decision, the head sent upstream and the texts for the log. */
@@ -256,6 +257,8 @@ judge(struct gate *gate, struct transaction *transaction, struct decision *decis
 	decision->issuer_index = SIZE_MAX;
 	transaction->reason = judge_steps(&inputs, &who, decision);
 	transaction_tell(transaction, decision);
+	transaction->next = inputs.config->next == NULL ? (struct next){ .verdict = NEXT_SAME }
+							: next_judge(&inputs, &who, decision);
 }
 
 /* Is the reason about the upstream? Details of the upstream's address and its errors are for the
@@ -348,6 +351,8 @@ gate_decide(struct gate *gate, struct transaction *transaction, struct decision 
 			    key_wait(gate, transaction, decision->issuer_index);
 	    tries++)
 		judge(gate, transaction, decision);
+	if (transaction->snapshot != NULL && transaction->next.verdict != NEXT_SAME)
+		next_count_add(transaction->snapshot->services->next, &transaction->next);
 	if (transaction->snapshot == NULL && transaction->reason != REASON_CLIENT_GONE) {
 		transaction->reason = REASON_OVERLOADED;
 		transaction->detail = NULL;

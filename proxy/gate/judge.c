@@ -184,6 +184,7 @@ judge_claims(const struct judge_inputs *inputs, const struct claims *claims, str
 	caller->from_s = claims->from_s;
 	caller->until_s = claims->until_s;
 	if (!principal_of_claims(&config->policy, &who, &caller->principal, arena) ||
+	    !caller_next_roles(config, &who, caller, arena) ||
 	    !caller_identify(config, claims->payload, caller, arena))
 		return REASON_OVERLOADED;
 	*ret_caller = caller;
@@ -366,6 +367,7 @@ judge_user(const struct judge_inputs *inputs, const struct user *user, struct ar
 		return REASON_OVERLOADED;
 	caller_without_token(inputs, caller);
 	if (!principal_of_user(&config->policy, &who, &caller->principal, arena) ||
+	    !caller_next_roles(config, &who, caller, arena) ||
 	    !caller_identify(config, NULL, caller, arena))
 		return REASON_OVERLOADED;
 	*ret_caller = caller;
@@ -386,6 +388,7 @@ judge_certificate(const struct judge_inputs *inputs, struct arena *arena, struct
 		return REASON_OVERLOADED;
 	caller_without_token(inputs, caller);
 	if (!principal_of_certificate(&config->policy, &who, &caller->principal, arena) ||
+	    !caller_next_roles(config, &who, caller, arena) ||
 	    !caller_identify(config, NULL, caller, arena))
 		return REASON_OVERLOADED;
 	decision->caller = caller;
@@ -412,9 +415,11 @@ judge_steps(
 {
 	enum reason reason = judge_request(inputs, who->request, decision);
 
-	if (reason != REASON_OK || decision->route.public)
+	decision->looked = reason == REASON_OK && !decision->route.public;
+	if (!decision->looked)
 		return reason;
 	reason = who->find(who->context, inputs, decision);
+	decision->found = reason;
 	if (reason != REASON_OK)
 		return decision->verdict.reason = reason;
 	judge_caller(inputs, who->arena, decision);

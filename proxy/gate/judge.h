@@ -44,6 +44,8 @@ struct decision {
 	struct route_match route;
 	struct credentials credentials;
 	const struct caller *caller; /* NULL: unauthenticated */
+	bool looked;                 /* the caller was looked for, */
+	enum reason found;           /* with this result */
 	size_t issuer_index; /* the issuer that the token names; trusted_issuer_count: not known */
 	struct login_attempt attempt; /* the credentials of Basic; wipe the password with
 				       * judge_forget() */

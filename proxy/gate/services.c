@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "proxy/gate/next_count.h"
 #include "proxy/listener/engines/engines.h"
 
 #define CIVETWEB_WAITING_MAX 32
@@ -186,7 +187,10 @@ start_all(struct services *services, struct services *previous, struct err *rete
 	services->memory = previous == NULL ? memory_new() : memory_ref(previous->memory);
 	services->limits = rate_limits_new(
 	    &services->config->policy, previous == NULL ? NULL : previous->limits, clock_mono_us());
-	if (services->fallback == NULL || services->memory == NULL || services->limits == NULL)
+	if (services->config->next != NULL)
+		services->next = next_count_new(services->config);
+	if (services->fallback == NULL || services->memory == NULL || services->limits == NULL ||
+	    (services->config->next != NULL && services->next == NULL))
 		return err_set(reterr, "out of memory");
 	return open_upstreams(services, previous, reterr) &&
 	       open_issuer(services, previous, reterr) && open_keys(services, previous, reterr);
@@ -303,6 +307,7 @@ services_unref(struct services *services)
 	keyring_stop(services->ring);
 	issuer_unref(services->issuer);
 	fallback_free(services->fallback);
+	next_count_free(services->next);
 	memory_unref(services->memory);
 	rate_limits_free(services->limits);
 	if (services->upstreams != NULL)

@@ -22,12 +22,15 @@
 #include "proxy/gate/rate_limits.h"
 #include "proxy/upstream/upstream.h"
 
+struct next_count;
+
 struct services {
 	struct config *config;
 	struct keyring *ring;
 	struct issuer *issuer; /* NULL without a local issuer */
 	struct memory *memory; /* of local issuers, from the first services on */
 	struct fallback *fallback;
+	struct next_count *next; /* NULL without `policy_next` */
 	uint64_t followed; /* generation of the issuer that the keyring knows; of services_tend() */
 	struct upstream *upstream;   /* the default; NULL when every module has its own */
 	struct upstream **upstreams; /* by module->index; NULL entries use the default */

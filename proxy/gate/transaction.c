@@ -293,6 +293,7 @@ transaction_let_go(struct transaction *transaction)
 		return;
 	keep(transaction, &transaction->detail);
 	keep(transaction, &transaction->fields.privilege);
+	keep(transaction, &transaction->next.privilege);
 	keep(transaction, &transaction->fields.pattern);
 	keep(transaction, &transaction->fields.module);
 	keep(transaction, &transaction->fields.issuer);

@@ -21,6 +21,7 @@
 #include "proxy/listener/exchange.h"
 #include "proxy/upstream/forward.h"
 #include "proxy/gate/judge.h"
+#include "proxy/gate/next.h"
 #include "proxy/gate/snapshot.h"
 
 #define TRANSACTION_ID_ROOM 24
@@ -48,6 +49,7 @@ struct transaction {
 	char made_parent[TRACE_PARENT_ROOM]; /* where trace_parent is, unless it is the client's */
 	enum reason reason;                  /* REASON_OK: to be forwarded, or was */
 	enum reason shadow_reason;           /* what a shadow privilege would have decided */
+	struct next next;                    /* what `policy_next` would have decided */
 	const char *detail;                  /* in the arena, or static */
 	struct span via;                     /* our name in Via; lent by the gate */
 	int64_t max_forwards;                /* of an OPTIONS request; -1: none */

@@ -46,6 +46,7 @@ const base = ({ port, adminPort, metricsPort, authPort }) => ({
   forward_auth: { address: `127.0.0.1:${authPort}`, form: 'path', trusted_proxies: ['127.0.0.0/8', 'unix'] },
   upstream: { url: 'https://127.0.0.1:9/v2', host: 'keep', strip_prefix: '/a', rewrite_location: true, timeout: '60s', tls: { ca_file: 'cert.pem', certificate: { file: 'cert.pem' }, key: { file: 'tls.key' }, server_name: 'api.example' } },
   policy: 'policy.yaml',
+  policy_next: 'policy.yaml',
   state: 'state',
   issuers: {
     file: {
@@ -105,7 +106,7 @@ const DATABASES = ['.', '..', 'st/', 'st/.', 'st/..', '/', 'd'.repeat(250), 'd'.
 /** What only the attempt can tell, as the manual lists it; and ports that are not ours to take. */
 const excepted = ({ at, value }) => ['listen', 'admin', 'metrics', 'forward_auth'].includes(at[0]) && (value === undefined || value === 'x:1');
 
-const namesFile = ({ at }) => at.at(-1) === 'file' || ['jwks_file', 'ca_file', 'policy', 'state', 'database'].includes(at.at(-1)) || (at.includes('tls') && ['certificate', 'key', 'client_ca'].includes(at.at(-1)));
+const namesFile = ({ at }) => at.at(-1) === 'file' || ['jwks_file', 'ca_file', 'policy', 'policy_next', 'state', 'database'].includes(at.at(-1)) || (at.includes('tls') && ['certificate', 'key', 'client_ca'].includes(at.at(-1)));
 
 /**
  * Starting a gate is dear: `serve` is asked of the first six values that check calls good where files

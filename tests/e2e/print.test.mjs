@@ -93,6 +93,7 @@ test('the rest', async (t) => {
         one: { provider: 'entra', issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0', tenants: ['8eaef023-2b34-4da1-9baa-8bc8c9d6a490'], audience: 'a', max_age: '1h', jwks_uri: 'https://idp.example.com/keys', jwks: { ca_file: 'ca.pem', proxy: 'http://127.0.0.1:3', client_certificate: file('a'), client_key: file('b'), bearer: { file: 'c' } } },
         two: { issuer: 'https://idp.example.com', audience: 'a', jwks_file: 'keys.json' },
       },
+      policy_next: 'policy.yaml',
       metrics: { address: '127.0.0.1:1' },
       forward_auth: { address: '127.0.0.1:2', form: 'path', trusted_proxies: ['10.0.0.0/8', 'unix'] },
       upstream: { url: 'https://api.example.com/v1', host: 'upstream', timeout: '30s', strip_prefix: '/api', rewrite_location: false, tls: { ca_file: 'ca.pem', certificate: file('a'), key: file('b'), server_name: 'inner.example.com' } },
