@@ -2,7 +2,7 @@
 /*
  * explain_print - an explanation on standard output.
  *
- * Uses:   policy (explain).
+ * Uses:   policy (explain_text), base (json).
  * Shell:  writes standard output.
  */
 #ifndef POSTERN_CLI_EXPLAIN_PRINT_H
@@ -10,9 +10,10 @@
 
 #include <stdbool.h>
 
-#include "policy/explain.h"
+#include "base/json.h"
 
-/* Print it for people or, `json`, as one object for programs. Without memory nothing is printed. */
-void explain_print(const struct explanation *explanation, bool json);
+/* Print what explain_json() gives for people or, `json`, as one object for programs. Without memory
+ * nothing is printed. */
+void explain_print(const json_t *said, bool json);
 
 #endif

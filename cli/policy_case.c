@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/nearest.h"
-#include "cli/assume.h"
+#include "proxy/gate/assume.h"
 #include "policy/reader.h"
 #include "policy/role.h"
 

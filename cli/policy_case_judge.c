@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "cli/assume.h"
-#include "cli/explain_own.h"
+#include "proxy/gate/assume.h"
+#include "proxy/gate/explain_own.h"
 #include "cli/node_json.h"
 #include "proxy/listener/engines/engines.h"
 

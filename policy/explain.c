@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/explain.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "policy/pattern.h"
 #include "policy/rate_who.h"
 #include "policy/why_print.h"
+
+#define PATTERNS_MAX 64
 
 static json_t *
 text_or_null(const char *text)
@@ -92,6 +93,24 @@ put_request(json_t *object, const struct explanation *explanation, bool *failed)
 	put(object, "path", span_or_null(explanation->path), failed);
 }
 
+/* Those that match the path, the one that decides first; null when it did not come to that. Each is
+ * within the next: what only overlaps is not among them. */
+static json_t *
+patterns_list(const struct explanation *explanation)
+{
+	const struct route_match *route = explanation->route;
+	const char *pattern = route == NULL ? NULL : route->pattern;
+	json_t *list = route == NULL ? json_null() : json_array();
+
+	for (int i = 0; pattern != NULL && i < PATTERNS_MAX; i++) {
+		json_array_append_new(list, json_string(pattern));
+		if (pattern_set_wider(explanation->policy->rules, span_of(pattern), &pattern) ==
+		    NULL)
+			break;
+	}
+	return list;
+}
+
 static void
 append_rate(json_t *list, const struct rate *rate, const struct principal *principal)
 {
@@ -128,6 +147,7 @@ put_route(json_t *object, const struct explanation *explanation, bool *failed)
 	if (verdict != NULL && verdict->shadow_reason != REASON_OK)
 		shadow = reason_word(verdict->shadow_reason);
 	put(object, "pattern", text_or_null(route->pattern), failed);
+	put(object, "patterns", patterns_list(explanation), failed);
 	put(object, "privilege", text_or_null(privilege == NULL ? NULL : privilege->name), failed);
 	put(object, "label", text_or_null(privilege == NULL ? NULL : privilege->label), failed);
 	put(object, "module", text_or_null(route->module == NULL ? NULL : route->module->name),
@@ -152,6 +172,7 @@ put_caller(json_t *object, const struct explanation *explanation, bool *failed)
 	static const struct principal nobody;
 	const struct principal *who = explanation->principal;
 
+	put(object, "authenticated", json_boolean(who != NULL), failed);
 	put(object, "roles", roles_list(explanation), failed);
 	put(object, "scopes", scopes_list(who), failed);
 	if (who == NULL)
@@ -159,6 +180,8 @@ put_caller(json_t *object, const struct explanation *explanation, bool *failed)
 	put(object, "issuer", text_or_null(who->issuer), failed);
 	put(object, "subject", span_or_null(who->subject), failed);
 	put(object, "client", span_or_null(who->client), failed);
+	put(object, "client_name", text_or_null(who->client_name), failed);
+	put(object, "user", text_or_null(who->user), failed);
 	put(object, "certificate", span_or_null(explanation->certificate), failed);
 	put(object, "ignored_entries", json_integer((json_int_t)who->not_text), failed);
 }
@@ -231,192 +254,4 @@ explain_json(const struct explanation *explanation)
 		return object;
 	json_decref(object);
 	return NULL;
-}
-
-/* "name:" and blanks up to a common column. */
-static void
-label(struct buffer *buffer, const char *name)
-{
-	buffer_format(buffer, "%s:%*s", name, 14 - (int)strlen(name), "");
-}
-
-static void
-line(struct buffer *buffer, const char *name, const char *text)
-{
-	label(buffer, name);
-	buffer_add_text(buffer, text);
-	buffer_add_byte(buffer, '\n');
-}
-
-static void
-line_quoted(struct buffer *buffer, const char *name, struct span text)
-{
-	if (text.at == NULL)
-		return;
-	label(buffer, name);
-	buffer_add_json(buffer, text);
-	buffer_add_byte(buffer, '\n');
-}
-
-static void
-text_request(const struct explanation *explanation, struct buffer *buffer)
-{
-	enum reason reason = explanation->reason;
-
-	line(buffer, "verdict", verdict_word(explanation));
-	label(buffer, "reason");
-	buffer_format(buffer, "%s (%d)\n", reason_word(reason), status(explanation));
-	line_quoted(buffer, "detail", span_of(explanation->detail));
-	line_quoted(buffer, "method", explanation->method);
-	line_quoted(buffer, "path", explanation->path);
-}
-
-static void
-text_texts(struct buffer *buffer, const char *name, const struct texts *texts)
-{
-	if (texts->count == 0)
-		return;
-	label(buffer, name);
-	for (size_t i = 0; i < texts->count; i++) {
-		buffer_add_text(buffer, i == 0 ? "" : ", ");
-		buffer_add_json(buffer, span_of(texts->at[i]));
-	}
-	buffer_add_byte(buffer, '\n');
-}
-
-static void
-text_privilege(const struct privilege *privilege, struct buffer *buffer)
-{
-	line_quoted(buffer, "privilege", span_of(privilege->name));
-	line_quoted(buffer, "label", span_of(privilege->label));
-	text_texts(buffer, "roles wanted", &privilege->roles);
-	text_texts(buffer, "all of", &privilege->all_roles);
-	text_texts(buffer, "none of", &privilege->deny);
-	text_texts(buffer, "scopes wanted", &privilege->scopes);
-	if (privilege->roles.count == 0 && privilege->scopes.count == 0 &&
-	    privilege->all_roles.count == 0)
-		line(buffer, "roles wanted", "none: any authenticated caller");
-}
-
-static void
-text_route(const struct route_match *route, struct buffer *buffer)
-{
-	line(buffer, "public", route->public ? "yes" : "no");
-	if (route->pattern == NULL)
-		line(buffer, "pattern", "none matches the path");
-	line_quoted(buffer, "pattern", span_of(route->pattern));
-	if (route->privilege != NULL)
-		text_privilege(route->privilege, buffer);
-	if (route->module != NULL)
-		line_quoted(buffer, "module", span_of(route->module->name));
-}
-
-static void
-text_roles(const struct explanation *explanation, struct buffer *buffer)
-{
-	size_t count = 0;
-
-	label(buffer, "roles held");
-	for (size_t i = 0; i < explanation->policy->role_count; i++) {
-		if (!principal_has(explanation->principal, i))
-			continue;
-		buffer_add_text(buffer, count++ == 0 ? "" : ", ");
-		buffer_add_json(buffer, span_of(explanation->policy->roles[i].name));
-	}
-	buffer_add_text(buffer, count == 0 ? "none\n" : "\n");
-}
-
-static void
-text_rate(const struct rate *rate, const struct principal *principal, struct buffer *buffer)
-{
-	if (rate == NULL)
-		return;
-	label(buffer, "rate");
-	buffer_format(buffer, "%s of the %s, at once %lld, for each %s\n", rate->limit,
-	    rate->of_module ? "module" : "privilege", (long long)rate->burst,
-	    rate_by_word(rate_who_by(rate, principal)));
-}
-
-static void
-text_rates(const struct explanation *explanation, struct buffer *buffer)
-{
-	const struct route_match *route = explanation->route;
-
-	if (route != NULL && route->privilege != NULL)
-		text_rate(route->privilege->rate, explanation->principal, buffer);
-	if (route != NULL && route->module != NULL)
-		text_rate(route->module->rate, explanation->principal, buffer);
-}
-
-static void
-text_caller(const struct explanation *explanation, struct buffer *buffer)
-{
-	const struct principal *who = explanation->principal;
-
-	line_quoted(buffer, "certificate", explanation->certificate);
-	if (who == NULL) {
-		line(buffer, "caller", "unauthenticated");
-		return;
-	}
-	line_quoted(buffer, "issuer", span_of(who->issuer));
-	line_quoted(buffer, "subject", who->subject);
-	line_quoted(buffer, "client", who->client);
-	line_quoted(buffer, "client name", span_of(who->client_name));
-	line_quoted(buffer, "user", span_of(who->user));
-	text_roles(explanation, buffer);
-	for (size_t i = 0; i < who->scopes.count; i++)
-		line_quoted(buffer, "scope held", who->scopes.at[i]);
-	if (who->not_text == 0)
-		return;
-	label(buffer, "ignored");
-	buffer_format(buffer, "%zu %s of the token's scopes, groups and roles: not a string\n",
-	    who->not_text, who->not_text == 1 ? "entry" : "entries");
-}
-
-static void
-add_way(void *context, const char *way)
-{
-	line(context, "to pass", way);
-}
-
-static void
-text_why(const struct explanation *explanation, struct buffer *buffer)
-{
-	struct why_print print;
-
-	for (const struct why_line *one = explanation->why; one != NULL; one = one->next) {
-		label(buffer, "granted to");
-		why_print_line(one, buffer);
-		buffer_add_byte(buffer, '\n');
-	}
-	if (!lacks(explanation))
-		return;
-	print = ways_of(explanation);
-	why_print_ways(&print, add_way, buffer);
-}
-
-void
-explain_text(const struct explanation *explanation, struct buffer *buffer)
-{
-	const struct verdict *verdict = explanation->verdict;
-
-	text_request(explanation, buffer);
-	if (verdict != NULL && verdict->shadow_reason != REASON_OK)
-		line(buffer, "shadow", reason_word(verdict->shadow_reason));
-	if (explanation->revoked_by != NULL) {
-		char at[32];
-
-		clock_format(explanation->revoked_s * 1000000, at);
-		line(buffer, "revoked at", at);
-		line_quoted(buffer, "revoked by", span_of(explanation->revoked_by));
-	}
-	if (explanation->own_status != 0)
-		return;
-	if (explanation->route != NULL)
-		text_route(explanation->route, buffer);
-	text_rates(explanation, buffer);
-	line_quoted(buffer, "upstream", span_of(explanation->upstream));
-	line_quoted(buffer, "forwarded", span_of(explanation->forwarded));
-	text_caller(explanation, buffer);
-	text_why(explanation, buffer);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explain - a decision as text or JSON: the request, the matching rule, the caller, the caller's
+ * explain - a decision as JSON: the request, the matching rule, the caller, the caller's
  * roles and scopes, and those required.
  *
  * Uses:   decide, policy, principal, base (buffer), jansson.
@@ -14,7 +14,6 @@
 
 #include <jansson.h>
 
-#include "base/buffer.h"
 #include "base/check.h"
 #include "base/reason.h"
 #include "policy/decide.h"
@@ -41,19 +40,17 @@ struct explanation {
 				       known who asks */
 };
 
-/* One fact per line, "name: value"; text from outside is quoted and escaped. Check
- * buffer->failed. */
-void explain_text(const struct explanation *explanation, struct buffer *buffer);
-
 /*
  * An object with the members verdict ("forward", "refuse", or "answer" for the gate's
  * own endpoints), reason, status (of an answer: `own_status`), detail, method,
- * path, pattern, privilege, label, module, public, shadow_reason, roles, roles_wanted, scopes,
+ * path, pattern, patterns (all that match, the one that decides first; null: it did not come to
+ * that), privilege, label, module, public, shadow_reason, roles, roles_wanted, scopes,
  * scopes_wanted, rates (of the privilege and the module: {of, name, limit, burst, by}), upstream,
- * forwarded (the target that the upstream gets), issuer, subject, client, certificate,
- * ignored_entries (of the token's lists, since they are no text), revoked ({by, at}), granted_to
- * (the lines of the wanted roles, see why_print.h), to_pass (what would make a request that lacks a
- * role or a scope pass). What is not known is null; lists are empty.
+ * forwarded (the target that the upstream gets), authenticated, issuer, subject, client,
+ * client_name, user, certificate, ignored_entries (of the token's lists, since they are no text),
+ * revoked ({by, at}), granted_to (the lines of the wanted roles, see why_print.h), to_pass (what
+ * would make a request that lacks a role or a scope pass). What is not known is null; lists are
+ * empty.
  *
  * Returns it given: json_decref() it. NULL: no memory.
  */

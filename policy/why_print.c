@@ -7,32 +7,6 @@
 
 #define WAY_MAX 4096
 
-static void
-add_quoted(struct buffer *buffer, const char *what, const char *text)
-{
-	buffer_add_text(buffer, what);
-	buffer_add_json(buffer, span_of(text));
-}
-
-void
-why_print_line(const struct why_line *line, struct buffer *buffer)
-{
-	buffer_format(buffer, "%s:%d: role %s to %s: ", line->file, line->line, line->role,
-	    line->asked == NULL ? "nobody" : line->asked);
-	if (line->failed == GRANT_HOLDS) {
-		buffer_add_text(buffer, "holds");
-		return;
-	}
-	buffer_format(buffer, "fails on %s%s%s, found ", grant_condition_key(line->failed),
-	    line->of_several ? " " : "", line->of_several ? line->wanted : "");
-	if (line->found == NULL)
-		buffer_add_text(buffer, "nothing");
-	else
-		buffer_add_json(buffer, span_of(line->found));
-	if (line->near != NULL)
-		add_quoted(buffer, ", near ", line->near);
-}
-
 static json_t *
 text_or_null(const char *text)
 {
@@ -46,11 +20,11 @@ why_print_json(const struct why_line *line)
 {
 	bool holds = line->failed == GRANT_HOLDS;
 
-	return json_pack("{s:s, s:s, s:i, s:o, s:b, s:o, s:o, s:o, s:o}", "role", line->role,
+	return json_pack("{s:s, s:s, s:i, s:o, s:b, s:o, s:b, s:o, s:o, s:o}", "role", line->role,
 	    "file", line->file, "line", line->line, "asks", text_or_null(line->asked), "holds",
 	    holds, "failed", text_or_null(holds ? NULL : grant_condition_key(line->failed)),
-	    "wanted", text_or_null(line->wanted), "found", text_or_null(line->found), "near",
-	    text_or_null(line->near));
+	    "of_several", line->of_several, "wanted", text_or_null(line->wanted), "found",
+	    text_or_null(line->found), "near", text_or_null(line->near));
 }
 
 /* Somebody who is to tell of ways. */

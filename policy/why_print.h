@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * why_print - the lines of why.h, and what would make the request pass, as text and as JSON.
+ * why_print - the lines of why.h, and what would make the request pass, as JSON.
  *
  * Uses:   why, principal, base (buffer), jansson.
  * Pure:   yes (allocates).
@@ -21,11 +21,8 @@ struct why_print {
 	const struct principal *principal; /* NULL: unauthenticated */
 };
 
-/* A line: `policy.yaml:3: role reader to scope read: fails on scope, found "raed", near "raed"`. */
-void why_print_line(const struct why_line *line, struct buffer *buffer);
-
-/* The same as an object: role, file, line, asks, holds, failed, wanted, found, near. Returns it
- * given: json_decref() it. NULL: no memory. */
+/* A line as an object: role, file, line, asks, holds, failed, of_several, wanted, found, near.
+ * Returns it given: json_decref() it. NULL: no memory. */
 MUST_CHECK json_t *why_print_json(const struct why_line *line);
 
 /*

@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "proxy/gate/admin_explain.h"
 #include "proxy/gate/admin_guard.h"
 #include "proxy/gate/admin_metrics.h"
 #include "proxy/gate/admin_page.h"
@@ -277,6 +278,15 @@ admit(const struct admin *admin, struct exchange *exchange, struct admin_page *p
 	return reason == REASON_OK;
 }
 
+static void
+explain(struct admin *admin, struct exchange *exchange, struct admin_page *page)
+{
+	if (span_is(exchange_request(exchange)->method, "POST"))
+		admin_explain_ask(admin->gate, exchange, page);
+	else
+		admin_page_allow(page, SPAN("POST"));
+}
+
 void
 admin_serve(void *context, struct exchange *exchange)
 {
@@ -288,8 +298,11 @@ admin_serve(void *context, struct exchange *exchange)
 	if (admit(admin, exchange, &page)) {
 		if (span_is(request->target, "/reload"))
 			reload(admin, &page, request->method);
+		else if (span_is(request->target, "/explain"))
+			explain(admin, exchange, &page);
 		else if (!show(admin, &page, request->target))
-			admin_page_plain(&page, 404, "/livez /readyz /metrics, POST /reload\n");
+			admin_page_plain(
+			    &page, 404, "/livez /readyz /metrics, POST /reload, POST /explain\n");
 	}
 	admin_page_write(&page, exchange);
 }

@@ -3,6 +3,7 @@
 #include "caller.h"
 
 #include "policy/explain.h"
+#include "policy/explain_text.h"
 
 #define POLICY                                                                                     \
 	"roles: {reader: {}, SODA Developer: {}}\n"                                                \
@@ -72,14 +73,16 @@ a_refusal_is_reported_in_full(void **state)
 	    "{\"verdict\":\"refuse\",\"reason\":\"privilege_missing\",\"status\":403,"
 	    "\"detail\":\"needs the role \\\"reader\\\" or the scope \\\"all\\\" (privilege p); "
 	    "the caller has roles: \\\"SODA Developer\\\", scopes: \\\"x\\\"\","
-	    "\"method\":\"GET\",\"path\":\"/customer/1\",\"pattern\":\"/customer/*\","
+	    "\"method\":\"GET\",\"path\":\"/customer/1\",\"pattern\":\"/customer/"
+	    "*\",\"patterns\":[\"/customer/*\"],"
 	    "\"privilege\":\"p\",\"label\":\"Customer API\",\"module\":\"crm\",\"public\":false,"
 	    "\"shadow_reason\":null,\"roles\":[\"SODA Developer\"],\"roles_wanted\":[\"reader\"],"
 	    "\"scopes\":[\"x\"],\"all_roles\":[],\"deny\":[],\"scopes_wanted\":[\"all\"],\"rates\":"
 	    "[],"
 	    "\"upstream\":null,"
 	    "\"forwarded\":null,\"issuer\":\"okta\","
-	    "\"subject\":\"alice\",\"client\":null,\"certificate\":null,\"ignored_entries\":0,"
+	    "\"subject\":\"alice\",\"client\":null,\"client_name\":null,\"user\":null,"
+	    "\"certificate\":null,\"authenticated\":true,\"ignored_entries\":0,"
 	    "\"revoked\":null,\"granted_to\":[],\"to_pass\":[\"scope all (privilege p)\"]}");
 	load_done(&told.load);
 }
@@ -93,13 +96,15 @@ what_is_public_is_reported(void **state)
 	told_init(&told, "/health", "nobody");
 	check_json(&told,
 	    "{\"verdict\":\"forward\",\"reason\":\"ok\",\"status\":200,\"detail\":null,"
-	    "\"method\":\"GET\",\"path\":\"/health\",\"pattern\":\"/health\",\"privilege\":null,"
+	    "\"method\":\"GET\",\"path\":\"/health\",\"pattern\":\"/health\",\"patterns\":[\"/"
+	    "health\"],\"privilege\":null,"
 	    "\"label\":null,\"module\":null,\"public\":true,\"shadow_reason\":null,\"roles\":[],"
 	    "\"roles_wanted\":[],\"scopes\":[],\"all_roles\":[],\"deny\":[],\"scopes_wanted\":[],"
 	    "\"rates\":[],"
 	    "\"upstream\":null,"
 	    "\"forwarded\":null,\"issuer\":null,"
-	    "\"subject\":null,\"client\":null,\"certificate\":null,\"ignored_entries\":0,"
+	    "\"subject\":null,\"client\":null,\"client_name\":null,\"user\":null,\"certificate\":"
+	    "null,\"authenticated\":false,\"ignored_entries\":0,"
 	    "\"revoked\":null,\"granted_to\":[],\"to_pass\":[]}");
 	load_done(&told.load);
 }
@@ -121,14 +126,16 @@ a_token_refused_before_any_cover_is_reported(void **state)
 	};
 	check_json(&told,
 	    "{\"verdict\":\"refuse\",\"reason\":\"token_expired\",\"status\":401,"
-	    "\"detail\":\"expired 5 s ago\",\"method\":\"GET\",\"path\":null,\"pattern\":null,"
+	    "\"detail\":\"expired 5 s "
+	    "ago\",\"method\":\"GET\",\"path\":null,\"pattern\":null,\"patterns\":null,"
 	    "\"privilege\":null,\"label\":null,\"module\":null,\"public\":false,"
 	    "\"shadow_reason\":null,\"roles\":[],\"roles_wanted\":[],\"scopes\":[],"
 	    "\"all_roles\":[],\"deny\":[],\"scopes_wanted\":[],\"rates\":[],\"upstream\":null,"
 	    "\"forwarded\":"
 	    "null,"
-	    "\"issuer\":null,\"subject\":null,\"client\":null,"
-	    "\"certificate\":\"CN=a\",\"ignored_entries\":0,\"revoked\":null,"
+	    "\"issuer\":null,\"subject\":null,\"client\":null,\"client_name\":null,\"user\":null,"
+	    "\"certificate\":\"CN=a\",\"authenticated\":false,\"ignored_entries\":0,\"revoked\":"
+	    "null,"
 	    "\"granted_to\":[],\"to_pass\":[]}");
 	load_done(&told.load);
 }
@@ -136,10 +143,12 @@ a_token_refused_before_any_cover_is_reported(void **state)
 static void
 check_text(const struct told *told, const char *want)
 {
+	json_t *said = explain_json(&told->explanation);
 	struct buffer text;
 
 	buffer_init(&text, 65536);
-	explain_text(&told->explanation, &text);
+	explain_text(said, false, &text);
+	json_decref(said);
 	assert_false(text.failed);
 	assert_string_equal(text.at, want);
 	buffer_done(&text);
@@ -190,14 +199,17 @@ the_text_has_one_fact_a_line(void **state)
 static void
 text_from_outside_cannot_start_a_line(void **state)
 {
+	json_t *said;
 	struct told told;
 	struct buffer text;
 
 	(void)state;
 	told_init(&told, "/health", "scope=a\nverdict: forward");
 	told.explanation.path = SPAN("/a\nverdict: forward");
+	said = explain_json(&told.explanation);
 	buffer_init(&text, 65536);
-	explain_text(&told.explanation, &text);
+	explain_text(said, false, &text);
+	json_decref(said);
 	assert_null(strstr(text.at, "\nverdict: forward"));
 	assert_non_null(strstr(text.at, "a\\nverdict: forward"));
 	buffer_done(&text);

@@ -3,6 +3,7 @@
 #include "load.h"
 
 #include "base/json.h"
+#include "policy/explain_text.h"
 #include "policy/why_print.h"
 
 #define LISTED 20
@@ -40,6 +41,7 @@ expect(const char *line, const struct known *known, const char *want)
 	struct why_line *first = NULL;
 	json_t *payload = NULL;
 	struct buffer buffer;
+	json_t *said;
 	struct load load;
 	struct err err;
 
@@ -67,9 +69,12 @@ expect(const char *line, const struct known *known, const char *want)
 	assert_non_null(first);
 	assert_null(first->next);
 	buffer_reset(&buffer);
-	why_print_line(first, &buffer);
-	buffer_add_byte(&buffer, '\0');
-	assert_string_equal(buffer.at, want);
+	said = json_pack("{s:[o]}", "granted_to", why_print_json(first));
+	explain_text(said, false, &buffer);
+	json_decref(said);
+	assert_non_null(strstr(buffer.at, "granted to:    "));
+	assert_memory_equal(strstr(buffer.at, "granted to:    ") + 15, want, strlen(want));
+	assert_string_equal(strstr(buffer.at, "granted to:    ") + 15 + strlen(want), "\n");
 	buffer_done(&buffer);
 	json_decref(payload);
 	load_done(&load);

@@ -6,8 +6,8 @@
  * Uses:   assume, proxy (judge, snapshot), policy (why).
  * Pure:   yes (allocates).
  */
-#ifndef POSTERN_CLI_EXPLAIN_WHY_H
-#define POSTERN_CLI_EXPLAIN_WHY_H
+#ifndef POSTERN_PROXY_GATE_EXPLAIN_WHY_H
+#define POSTERN_PROXY_GATE_EXPLAIN_WHY_H
 
 #include "base/arena.h"
 #include "base/check.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/explain_revoked.h"
+#include "proxy/gate/explain_revoked.h"
 
 #include "issuer/store/store.h"
 

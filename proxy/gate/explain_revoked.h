@@ -5,8 +5,8 @@
  * Uses:   issuer (store), policy (explain), proxy (judge).
  * Shell:  reads the database.
  */
-#ifndef POSTERN_CLI_EXPLAIN_REVOKED_H
-#define POSTERN_CLI_EXPLAIN_REVOKED_H
+#ifndef POSTERN_PROXY_GATE_EXPLAIN_REVOKED_H
+#define POSTERN_PROXY_GATE_EXPLAIN_REVOKED_H
 
 #include "base/arena.h"
 #include "base/err.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/assume.h"
+#include "proxy/gate/assume.h"
 
 #include <string.h>
 

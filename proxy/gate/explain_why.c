@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/explain_why.h"
+#include "proxy/gate/explain_why.h"
 
-#include "cli/assume.h"
+#include "proxy/gate/assume.h"
 #include "issuer/model/client.h"
 #include "issuer/model/user.h"
 #include "token/token.h"

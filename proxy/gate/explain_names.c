@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/explain_names.h"
+#include "proxy/gate/explain_names.h"
 
 #include "base/nearest.h"
 #include "issuer/admin/account.h"

@@ -6,8 +6,8 @@
  * Uses:   proxy (config, resource), issuer (endpoint), policy (target).
  * Pure:   yes.
  */
-#ifndef POSTERN_CLI_EXPLAIN_OWN_H
-#define POSTERN_CLI_EXPLAIN_OWN_H
+#ifndef POSTERN_PROXY_GATE_EXPLAIN_OWN_H
+#define POSTERN_PROXY_GATE_EXPLAIN_OWN_H
 
 #include "base/arena.h"
 #include "policy/target.h"

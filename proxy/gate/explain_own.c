@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/explain_own.h"
+#include "proxy/gate/explain_own.h"
 
 #include "issuer/oauth/endpoint.h"
 #include "proxy/gate/resource.h"

@@ -6,8 +6,8 @@
  * Uses:   proxy (judge), token (verify).
  * Pure:   yes (allocates).
  */
-#ifndef POSTERN_CLI_ASSUME_H
-#define POSTERN_CLI_ASSUME_H
+#ifndef POSTERN_PROXY_GATE_ASSUME_H
+#define POSTERN_PROXY_GATE_ASSUME_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
  * Uses:   proxy (config), issuer (account, admin, store), base (nearest).
  * Shell:  reads the database, which this process must have opened already.
  */
-#ifndef POSTERN_CLI_EXPLAIN_NAMES_H
-#define POSTERN_CLI_EXPLAIN_NAMES_H
+#ifndef POSTERN_PROXY_GATE_EXPLAIN_NAMES_H
+#define POSTERN_PROXY_GATE_EXPLAIN_NAMES_H
 
 #include "base/arena.h"
 #include "base/err.h"
