@@ -9,7 +9,7 @@
 /* What schema_read() fills. */
 struct module_row {
 	struct texts paths, path_allow;
-	bool basic;
+	bool basic, tunnel_until_expiry;
 	const struct node *upstream, *cors, *credentials, *rate;
 };
 
@@ -28,6 +28,11 @@ const struct field module_fields[] = {
 	    .offset = offsetof(struct module_row, path_allow),
 	    .help = "ambiguities that its upstream needs: semicolon, encoded_delimiters, "
 		    "trailing_dot, encoded_percent, encoded_backslash, any_utf8, raw_pipe" },
+	{ .key = "tunnel_until_expiry",
+	    .type = FIELD_BOOL,
+	    .offset = offsetof(struct module_row, tunnel_until_expiry),
+	    .default_value = "false",
+	    .help = "true: a WebSocket or event stream ends when its token does" },
 	{ .key = "basic",
 	    .type = FIELD_BOOL,
 	    .offset = offsetof(struct module_row, basic),
@@ -135,6 +140,7 @@ read_one(struct reader *reader, const struct node *node)
 	module->paths = row.paths;
 	module->upstream = backend_read(row.upstream, reader->mistakes);
 	module->basic = row.basic;
+	module->tunnel_until_expiry = row.tunnel_until_expiry;
 	module->cors = cors_read(row.cors, reader->mistakes);
 	module->credentials = credential_places_read(row.credentials, reader->mistakes);
 	module->rate = rate_read(reader, node, row.rate, true);

@@ -52,6 +52,7 @@ struct module {
 	struct texts paths;
 	const struct backend *upstream; /* NULL: the configuration's */
 	unsigned path_allow;            /* enum target_mild */
+	bool tunnel_until_expiry;       /* tunnels and event streams end with what let them in */
 	bool basic;                     /* Basic authentication of local users counts here */
 	const struct cors *cors;        /* NULL: browsers get the upstream's word */
 	const struct credential_places *credentials; /* NULL: Authorization alone */

@@ -21,6 +21,7 @@
 #include "proxy/listener/exchange.h"
 #include "proxy/upstream/forward.h"
 #include "proxy/gate/judge.h"
+#include "proxy/gate/lease.h"
 #include "proxy/gate/next.h"
 #include "proxy/gate/snapshot.h"
 
@@ -56,6 +57,7 @@ struct transaction {
 	int status;                          /* of the answer given */
 	struct access_fields fields;
 	struct location location; /* if its references are mapped: see forward.location */
+	struct lease lease;       /* for how long a tunnel or event stream may go on */
 	struct forward forward;   /* made when the reason is REASON_OK */
 	struct forwarded forwarded;
 	struct upstream *upstream; /* a reference, once the snapshot was released; else NULL */

@@ -93,6 +93,25 @@ may_last(const struct response *response)
 	       (response->framing == RESPONSE_LENGTH && response->content_length > SOON_OVER_BYTES);
 }
 
+/* Is it a tunnel, or a stream of events (WHATWG HTML section 9.2)? */
+static bool
+is_watched(const struct forwarding *forwarding)
+{
+	const struct response *response = &forwarding->response;
+
+	if (forwarding->forward->outlived == NULL || response->status == 101)
+		return forwarding->forward->outlived != NULL;
+	for (size_t i = 0; i < response->header_count; i++) {
+		struct span value = response->headers[i].value;
+		struct span type = span_trim(span_slice(value, 0, span_find(value, ';')));
+
+		if (span_equal_nocase(response->headers[i].name, SPAN("Content-Type")) &&
+		    span_equal_nocase(type, SPAN("text/event-stream")))
+			return true;
+	}
+	return false;
+}
+
 static void
 forwarding_run(struct forwarding *forwarding)
 {
@@ -115,8 +134,10 @@ forwarding_run(struct forwarding *forwarding)
 	    upstream_count(forwarding->forward->upstream), forwarding->result->upstream_us);
 	forwarding->result->detail = NULL;
 	forwarding->result->status = forwarding->response.status;
-	if (forwarding->forward->lasts != NULL && may_last(&forwarding->response))
+	if (forwarding->forward->lasts != NULL && may_last(&forwarding->response)) {
 		forwarding->forward->lasts(forwarding->forward->context);
+		forwarding->watched = is_watched(forwarding);
+	}
 	if (forwarding->response.status == 101)
 		tunnel_run(forwarding);
 	else

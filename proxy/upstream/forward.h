@@ -36,7 +36,10 @@ struct forward {
 	/* Called when the head of an answer that may take long has arrived: a tunnel, a stream, a
 	 * large body. The caller may then release its resources, except `upstream`. May be NULL. */
 	void (*lasts)(void *context);
-	void *context;
+	/* Called about once a second while a tunnel or an event stream goes on. Why it must end,
+	 * lent by the arena, or NULL. NULL: it goes on for as long as it likes. */
+	const char *(*outlived)(void *context);
+	void *context; /* of both */
 };
 
 /* The outcome, for the log. */

@@ -1,11 +1,71 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/upstream/forwarding.h"
 
+#include "base/clock.h"
+
+#define ASK_EVERY_US INT64_C(1000000)
+
 void
 forwarding_extend_timeout(struct forwarding *forwarding)
 {
 	upstream_conn_timeout(
 	    forwarding->conn, forwarding->forward->upstream_timeout_ms * INT64_C(1000));
+}
+
+bool
+forwarding_may_last(struct forwarding *forwarding)
+{
+	int64_t now_us = clock_mono_us();
+	const char *why;
+
+	if (!forwarding->watched || now_us < forwarding->ask_us)
+		return true;
+	forwarding->ask_us = now_us + ASK_EVERY_US;
+	why = forwarding->forward->outlived(forwarding->forward->context);
+	if (why == NULL)
+		return true;
+	forwarding->result->aborted = true;
+	forwarding->result->detail = why;
+	return false;
+}
+
+int
+forwarding_wait(struct forwarding *forwarding, int other)
+{
+	int64_t until_us = clock_mono_us() + forwarding->conn->timeout_us;
+	int ready = 0;
+
+	while (ready == 0) {
+		bool ask;
+
+		if (!forwarding_may_last(forwarding))
+			return -1;
+		ask = forwarding->watched && forwarding->ask_us < until_us;
+		ready = upstream_conn_wait(
+		    forwarding->conn, other, ask ? forwarding->ask_us : until_us);
+		if (!ask)
+			return ready;
+	}
+	return ready;
+}
+
+ssize_t
+forwarding_read(struct forwarding *forwarding)
+{
+	ssize_t got = LINK_LATE;
+
+	forwarding_extend_timeout(forwarding);
+	if (!forwarding->watched)
+		return upstream_conn_read(forwarding->conn, forwarding->piece, FORWARDING_PIECE);
+	while (got == LINK_LATE) {
+		int ready = forwarding_wait(forwarding, -1);
+
+		if (ready <= 0)
+			return ready == 0 ? LINK_LATE : LINK_BROKEN;
+		/* what became readable under TLS may be no data */
+		got = upstream_conn_read_now(forwarding->conn, forwarding->piece, FORWARDING_PIECE);
+	}
+	return got;
 }
 
 enum reason

@@ -37,11 +37,24 @@ struct forwarding {
 	int64_t sent_us;    /* when the request's head went out */
 	int interims;       /* 1xx answers so far */
 	bool body_touched;  /* a byte of the client's body was read: no retry */
+	bool watched;       /* forward->outlived is asked, at ask_us: */
+	int64_t ask_us;     /* clock_mono_us(); 0: now */
 	bool upload_broken; /* the upstream did not read all of it: not to be reused */
 };
 
 /* Extend the connection's deadline: the upstream sent data, or is expected to now. */
 void forwarding_extend_timeout(struct forwarding *forwarding);
+
+/* May a tunnel or stream go on? False: it must end, and `detail` says why. */
+MUST_CHECK bool forwarding_may_last(struct forwarding *forwarding);
+
+/* Wait for the upstream or `other` (a socket; -1: none) as upstream_conn_wait() does, for the time
+ * of forwarding_extend_timeout(), asking forwarding_may_last() meanwhile: -1 if it must end. */
+MUST_CHECK int forwarding_wait(struct forwarding *forwarding, int other);
+
+/* Read more of the answer into `piece`, as upstream_conn_read() does, within the time of
+ * forwarding_extend_timeout(). LINK_BROKEN, and result->aborted, also if it must end. */
+MUST_CHECK ssize_t forwarding_read(struct forwarding *forwarding);
 
 /* Set `detail` (static, or the arena's) for the log; returns `reason`. */
 enum reason forwarding_fail(struct forwarding *forwarding, enum reason reason, const char *detail);

@@ -379,10 +379,11 @@ pass_rest(struct forwarding *forwarding, struct passing *passing)
 
 		if (!flush(forwarding))
 			return client_left(forwarding);
-		forwarding_extend_timeout(forwarding);
-		got = upstream_conn_read(forwarding->conn, forwarding->piece, FORWARDING_PIECE);
+		got = forwarding_read(forwarding);
 		if (forwarding->client->gone)
 			return client_left(forwarding);
+		if (forwarding->result->aborted)
+			return forwarding->result->detail; /* it must end */
 		if (got == LINK_END && forwarding->response.framing == RESPONSE_CLOSE)
 			passing->done = true;
 		else if (got == LINK_LATE)

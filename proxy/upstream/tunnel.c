@@ -64,8 +64,10 @@ client_to_upstream(struct forwarding *forwarding)
 static bool
 upstream_to_client(struct forwarding *forwarding)
 {
-	ssize_t got = upstream_conn_read(forwarding->conn, forwarding->piece, FORWARDING_PIECE);
+	ssize_t got = upstream_conn_read_now(forwarding->conn, forwarding->piece, FORWARDING_PIECE);
 
+	if (got == LINK_LATE)
+		return true;
 	if (got <= 0)
 		return false;
 	forwarding->result->bytes_out += got;
@@ -78,8 +80,8 @@ static int
 next_turn(struct forwarding *forwarding)
 {
 	if (exchange_buffered(forwarding->exchange))
-		return 2;
-	return upstream_conn_wait(forwarding->conn, exchange_socket(forwarding->exchange));
+		return forwarding_may_last(forwarding) ? 2 : -1;
+	return forwarding_wait(forwarding, exchange_socket(forwarding->exchange));
 }
 
 void

@@ -96,9 +96,10 @@ MUST_CHECK ssize_t upstream_conn_read_now(struct upstream_conn *conn, char *into
 /* All of the bytes. False: broken or late. */
 MUST_CHECK bool upstream_conn_write(struct upstream_conn *conn, struct span bytes);
 
-/* Wait until the connection or `other` (a socket; -1: none) is readable. Bits: 1 connection, 2
- * other; 0: the deadline passed; -1: failure. Bytes that TLS holds count as readable. */
-MUST_CHECK int upstream_conn_wait(struct upstream_conn *conn, int other);
+/* Wait until the connection or `other` (a socket; -1: none) is readable, or until the monotonic
+ * deadline. Bits: 1 connection, 2 other; 0: the deadline passed; -1: failure. Bytes that TLS holds
+ * count as readable. */
+MUST_CHECK int upstream_conn_wait(struct upstream_conn *conn, int other, int64_t deadline_us);
 
 /* Its counters, lent while the reference is held. */
 struct upstream_count *upstream_count(struct upstream *upstream);

@@ -12,9 +12,8 @@ channel_of(const struct upstream_conn *conn)
 }
 
 int
-upstream_conn_wait(struct upstream_conn *conn, int other)
+upstream_conn_wait(struct upstream_conn *conn, int other, int64_t deadline_us)
 {
-	int64_t deadline_us = clock_mono_us() + conn->timeout_us;
 	struct pollfd fds[2] = { { .fd = conn->socket, .events = POLLIN },
 		{ .fd = other, .events = POLLIN } };
 	int ready;

@@ -225,7 +225,7 @@ const PLACES = [{}, null, 'x', [], { cookie: 't' }, { cookie: '' }, { cookie: 'a
 const ALLOWANCES = [null, [], 'semicolon', ['encoded_percent', 'encoded_backslash', 'any_utf8', 'raw_pipe'], ['raw_pipe', 'raw_pipe'], 'Raw_pipe', ['percent'], { raw_pipe: true }, true];
 
 test('the keys of a module', async () => {
-  const rows = [...PLACES.map((credentials) => ({ credentials })), ...ALLOWANCES.map((words) => ({ path_allow: words }))];
+  const rows = [...PLACES.map((credentials) => ({ credentials })), ...ALLOWANCES.map((words) => ({ path_allow: words })), ...[true, false, null, 'true', 'until', 1].map((word) => ({ tunnel_until_expiry: word }))];
   const { good, bad } = await all(rows.map((row) => () => ({
     at: ['upstream'], value: 'http://127.0.0.1:9', edit: (dir) => fs.writeFileSync(path.join(dir, 'policy.yaml'), JSON.stringify({ modules: { m: { paths: ['/m/*'], ...row } }, public: ['/m/*'] })),
   })));

@@ -49,12 +49,14 @@
 	"certificate: \"" PARTNER "\"}]}\n"                                                        \
 	"modules:\n"                                                                               \
 	"  plain: {paths: [\"/plain/*\"], basic: false}\n"                                         \
+	"  live: {paths: [\"/live/*\"], tunnel_until_expiry: true}\n"                              \
 	"  web: {paths: [\"/web/*\"], cors: {origins: [\"https://app.example\"], methods: "        \
 	"[PUT]}}\n"                                                                                \
 	"  rated: {paths: [\"/rated/*\"], rate: {limit: 3/d, by: subject}}\n"                      \
 	"privileges:\n"                                                                            \
 	"  read: {paths: [\"/orders/*\"], methods: [GET], roles: [reader]}\n"                      \
 	"  plain: {modules: [plain]}\n"                                                            \
+	"  live: {modules: [live]}\n"                                                              \
 	"  web: {modules: [web]}\n"                                                                \
 	"  any: {paths: [\"/any\"]}\n"                                                             \
 	"  partner: {paths: [\"/partner\"], roles: [partner]}\n"                                   \

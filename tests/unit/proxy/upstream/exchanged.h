@@ -137,12 +137,21 @@ struct exchanged {
 	struct forward forward;
 	struct forwarded result;
 	int lasted; /* how often the gate was told that the answer may take long */
+	int asked;  /* how often it was asked whether it may go on */
 };
 
 static inline void
 exchanged_lasts(void *context)
 {
 	((struct exchanged *)context)->lasted++;
+}
+
+/* It may not go on. */
+static inline const char *
+exchanged_outlived(void *context)
+{
+	((struct exchanged *)context)->asked++;
+	return "over";
 }
 
 /* `head` is what the API shall get; the method of the request is its first word. */

@@ -201,6 +201,43 @@ the_gate_learns_that_an_answer_may_take_long(void **state)
 	}
 }
 
+/* Events go on for ever; whatever else takes long has an end of its own. */
+static void
+a_stream_of_events_ends_when_it_may_not_go_on(void **state)
+{
+	static const struct {
+		const char *type;
+		bool watched;
+	} cases[] = {
+		{ "text/event-stream", true },
+		{ "Text/Event-Stream; charset=utf-8", true },
+		{ "text/event-stream ;x=y", true },
+		{ "text/event-streams", false },
+		{ "text/plain;text/event-stream", false },
+		{ "application/octet-stream", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char says[200];
+		const struct api_step steps[] = { { API_ACCEPT, NULL }, { API_HEAR, "\r\n\r\n" },
+			{ API_SAY, says }, { API_CLOSE, NULL } };
+		struct exchanged exchanged;
+
+		(void)snprintf(says, sizeof(says),
+		    "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\n",
+		    cases[i].type);
+		exchanged_init(&exchanged, STEPS_OF(steps));
+		exchanged.forward.outlived = exchanged_outlived;
+		exchanged_run_whole(&exchanged);
+		assert_true(exchanged.exchange.aborted);
+		assert_int_equal(exchanged.asked, cases[i].watched ? 1 : 0);
+		if ((strcmp(exchanged.result.detail, "over") == 0) != cases[i].watched)
+			fail_msg("%s: %s", cases[i].type, exchanged.result.detail);
+		exchanged_done(&exchanged);
+	}
+}
+
 static void
 nobody_need_be_told(void **state)
 {
@@ -248,6 +285,7 @@ main(void)
 		cmocka_unit_test(a_new_connection_that_is_closed_is_not_tried_again),
 		cmocka_unit_test(an_api_that_is_not_there_is_named),
 		cmocka_unit_test(the_gate_learns_that_an_answer_may_take_long),
+		cmocka_unit_test(a_stream_of_events_ends_when_it_may_not_go_on),
 		cmocka_unit_test(nobody_need_be_told),
 		cmocka_unit_test(an_answer_is_counted_by_the_time_it_took),
 	};

@@ -111,6 +111,33 @@ a_silent_tunnel_ends(void **state)
 	exchanged_done(&exchanged);
 }
 
+/* Neither silence nor what both sides have to say keeps it. */
+static void
+one_that_may_not_go_on_ends(void **state)
+{
+	const struct api_step steps[] = { { API_ACCEPT, NULL }, { API_HEAR, "\r\n\r\n" },
+		{ API_SAY, SWITCH "\r\n" }, { API_CLOSE, NULL } };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct exchanged exchanged;
+
+		exchanged_init(&exchanged, STEPS_OF(steps));
+		asks_to_switch(&exchanged);
+		exchanged.forward.outlived = exchanged_outlived;
+		if (i == 1)
+			exchanged.exchange.pipelined = SPAN("one");
+		exchanged_run_whole(&exchanged);
+		assert_int_equal(exchanged.result.reason, REASON_OK);
+		assert_int_equal(exchanged.result.status, 101);
+		assert_int_equal(exchanged.asked, 1);
+		assert_true(exchanged.result.aborted);
+		assert_string_equal(exchanged.result.detail, "over");
+		assert_int_equal(exchanged.result.bytes_in, 0);
+		exchanged_done(&exchanged);
+	}
+}
+
 /* To what was not asked for no client switches: it gets an answer of the gate instead. */
 static void
 another_protocol_than_asked_is_no_tunnel(void **state)
@@ -231,6 +258,7 @@ main(void)
 		cmocka_unit_test(the_client_may_close_it_too),
 		cmocka_unit_test(what_followed_the_head_goes_first),
 		cmocka_unit_test(a_silent_tunnel_ends),
+		cmocka_unit_test(one_that_may_not_go_on_ends),
 		cmocka_unit_test(another_protocol_than_asked_is_no_tunnel),
 		cmocka_unit_test(the_name_of_the_protocol_has_no_case),
 		cmocka_unit_test(bearer_is_selected_when_nothing_else_is),

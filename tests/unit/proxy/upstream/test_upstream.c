@@ -227,7 +227,7 @@ reading_and_writing_end_as_the_other_side_does(void **state)
 	upstream_conn_timeout(conn, 20 * INT64_C(1000000));
 	assert_int_equal(upstream_conn_read_now(conn, bytes, sizeof(bytes)), LINK_LATE);
 	assert_true(upstream_conn_write(conn, SPAN("question")));
-	assert_int_equal(upstream_conn_wait(conn, -1), 1);
+	assert_int_equal(upstream_conn_wait(conn, -1, clock_mono_us() + conn->timeout_us), 1);
 	assert_int_equal(upstream_conn_read(conn, bytes, sizeof(bytes)), 6);
 	assert_memory_equal(bytes, "answer", 6);
 	api_over(&pooled.api);
@@ -250,7 +250,7 @@ a_read_is_late_when_its_time_is_over(void **state)
 	conn = take(pooled.upstream);
 	upstream_conn_timeout(conn, 1000);
 	assert_int_equal(upstream_conn_read(conn, &byte, 1), LINK_LATE);
-	assert_int_equal(upstream_conn_wait(conn, -1), 0);
+	assert_int_equal(upstream_conn_wait(conn, -1, clock_mono_us() + conn->timeout_us), 0);
 	upstream_conn_close(conn);
 	api_over(&pooled.api);
 	end(&pooled);
@@ -288,10 +288,10 @@ waiting_tells_which_side_is_ready(void **state)
 	conn = take(pooled.upstream);
 	upstream_conn_timeout(conn, 20 * INT64_C(1000000));
 	assert_int_equal(write(pair[1], "x", 1), 1);
-	assert_int_equal(upstream_conn_wait(conn, pair[0]), 2);
+	assert_int_equal(upstream_conn_wait(conn, pair[0], clock_mono_us() + conn->timeout_us), 2);
 	assert_true(upstream_conn_write(conn, SPAN("go")));
 	api_over(&pooled.api);
-	assert_int_equal(upstream_conn_wait(conn, pair[0]), 3);
+	assert_int_equal(upstream_conn_wait(conn, pair[0], clock_mono_us() + conn->timeout_us), 3);
 	(void)close(pair[0]);
 	(void)close(pair[1]);
 	upstream_conn_close(conn);
