@@ -3,6 +3,7 @@
 // with `tunnel_until_expiry` no longer than whatever let them in.
 import assert from 'node:assert/strict';
 import http from 'node:http';
+import https from 'node:https';
 import { once } from 'node:events';
 import test from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -27,10 +28,10 @@ const POLICY = {
   public: ['/api/open'],
 };
 
-/** An API that echoes by WebSocket, and streams what `say` is given to whoever asks otherwise. */
-async function startApi(t) {
+/** An API that echoes by WebSocket, and streams what `say` is given to whoever asks otherwise; by TLS with `tls`. */
+async function startApi(t, tls) {
   const streams = new Set();
-  const server = http.createServer((request, response) => {
+  const server = (tls ? https : http).createServer(tls ?? {}, (request, response) => {
     response.writeHead(200, { 'Content-Type': request.url.includes('events') ? 'text/event-stream; charset=utf-8' : 'application/octet-stream' });
     response.write('data: first\n\n');
     streams.add(response);
@@ -50,13 +51,13 @@ async function startApi(t) {
     server.closeAllConnections();
     server.close();
   });
-  return { url: `http://127.0.0.1:${server.address().port}`, sockets, heads, streams, say: (text) => streams.forEach((one) => one.write(text)), end: () => streams.forEach((one) => one.end()) };
+  return { url: `${tls ? 'https' : 'http'}://127.0.0.1:${server.address().port}`, sockets, heads, streams, say: (text) => streams.forEach((one) => one.write(text)), end: () => streams.forEach((one) => one.end()) };
 }
 
 /** A gate in front of it. */
-async function start(t, { config = {}, policy = POLICY, listen = {} } = {}) {
-  const api = await startApi(t);
-  const gate = await startGate(t, { policy, upstream: api.url, files: FILES, config: (self) => ({ issuers: fileIssuer({ clock_skew: '0s' }), ...(Object.keys(listen).length > 0 ? { listen: { address: `127.0.0.1:${self.port}`, ...listen } } : {}), ...config }) });
+async function start(t, { config = {}, policy = POLICY, listen = {}, tls } = {}) {
+  const api = await startApi(t, tls);
+  const gate = await startGate(t, { policy, upstream: tls ? { url: api.url, tls: { ca_file: tls.file } } : api.url, files: FILES, config: (self) => ({ issuers: fileIssuer({ clock_skew: '0s' }), ...(Object.keys(listen).length > 0 ? { listen: { address: `127.0.0.1:${self.port}`, ...listen } } : {}), ...config }) });
   return { api, gate };
 }
 
@@ -228,6 +229,25 @@ test('an event stream ends with its token, and never as if it were complete', as
     await eventually(() => wire.pending.toString().endsWith('0\r\n\r\n'), 'the last chunk');
     wire.close();
   }
+});
+
+test('so do those from an API by TLS', async (t) => {
+  const made = new Certificates();
+  made.make('api', { names: 'IP:127.0.0.1' });
+  const { gate, api } = await start(t, { tls: { cert: made.text('api.pem'), key: made.text('api.key'), file: made.path('api.pem') } });
+  await talks(t, gate, api);
+  const token = await sign(key, { exp: now() + 3 });
+  const socket = await open(t, gate, '/api/x', bearer(token));
+  socket.on('message', (data) => socket.readyState === WebSocket.OPEN && socket.send(data));
+  socket.send(Buffer.alloc(100000, 7));
+  const headers = [`Authorization: Bearer ${token}`];
+  const quiet = await stream(gate, '/api/events', headers);
+  const lively = await stream(gate, '/api/events', headers);
+  const timer = setInterval(() => api.say(`data: ${'x'.repeat(50000)}\n\n`), 20);
+  t.after(() => clearInterval(timer));
+  assert.equal(await socket.closed, 1006);
+  for (const wire of [quiet, lively]) await wire.isClosed();
+  await eventually(() => api.sockets.clients.size === 0 && api.streams.size === 0, 'the ends at the API');
 });
 
 test('what does not concern the caller ends nothing', async (t) => {
