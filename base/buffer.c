@@ -17,9 +17,27 @@ buffer_init(struct buffer *buffer, size_t max_bytes)
 }
 
 void
+buffer_init_within(struct buffer *buffer, size_t max_bytes, char *start, size_t start_bytes)
+{
+	*buffer = (struct buffer){ .at = start,
+		.room = start_bytes <= max_bytes ? start_bytes : max_bytes + 1,
+		.max_bytes = max_bytes,
+		.lent = true };
+	start[0] = '\0';
+}
+
+static void
+release(struct buffer *buffer)
+{
+	if (!buffer->lent)
+		free(buffer->at);
+	buffer->lent = false;
+}
+
+void
 buffer_done(struct buffer *buffer)
 {
-	free(buffer->at);
+	release(buffer);
 	buffer_init(buffer, buffer->max_bytes);
 }
 
@@ -51,7 +69,7 @@ move_to(struct buffer *buffer, size_t room)
 	if (buffer->at != NULL) {
 		memcpy(at, buffer->at, buffer->len + 1);
 		explicit_bzero(buffer->at, buffer->len);
-		free(buffer->at);
+		release(buffer);
 	} else {
 		at[0] = '\0';
 	}

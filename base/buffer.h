@@ -19,15 +19,20 @@
 #include "base/span.h"
 
 struct buffer {
-	char *at; /* owned, NUL-terminated when not NULL */
+	char *at; /* owned unless lent, NUL-terminated when not NULL */
 	size_t len;
 	size_t room;
 	size_t max_bytes;
 	bool failed;
+	bool lent; /* the bytes at `at` are the caller's: buffer_init_within() */
 };
 
 /* An empty buffer; allocates nothing yet. */
 void buffer_init(struct buffer *buffer, size_t max_bytes);
+
+/* The same, with `start_bytes` (at least one) of the caller's that are used until they are too few;
+ * they must outlive the buffer. */
+void buffer_init_within(struct buffer *buffer, size_t max_bytes, char *start, size_t start_bytes);
 
 /* Free it. Accepts an empty one. */
 void buffer_done(struct buffer *buffer);

@@ -34,13 +34,19 @@ clock_mono_us(void)
 	return read_us(CLOCK_MONOTONIC);
 }
 
+int64_t
+clock_tick_us(void)
+{
+	return read_us(CLOCK_MONOTONIC_COARSE);
+}
+
 /* Some 270 years. */
 #define MONO_START_S (INT64_C(1) << 33)
 
 int64_t
 clock_mono_s(void)
 {
-	return MONO_START_S + clock_mono_us() / 1000000;
+	return MONO_START_S + clock_tick_us() / 1000000;
 }
 
 int64_t
@@ -199,7 +205,7 @@ clock_http_now(void)
 {
 	static _Thread_local char text[CLOCK_HTTP_BYTES];
 	static _Thread_local int64_t made_s = -1;
-	int64_t now_s = clock_now_s();
+	int64_t now_s = read_us(CLOCK_REALTIME_COARSE) / 1000000;
 
 	if (now_s != made_s) {
 		clock_format_http(now_s, text);

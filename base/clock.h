@@ -20,7 +20,11 @@ int64_t clock_now_s(void);
 /* Microseconds since some start, never going back: for deadlines and durations. */
 int64_t clock_mono_us(void);
 
-/* The same in seconds, with an offset larger than any age, so that an age can be subtracted and the
+/* The same as it was at the system's latest tick, a few milliseconds ago at most, and so before an
+ * earlier clock_mono_us() perhaps: for deadlines and ages, at a quarter of the cost. */
+int64_t clock_tick_us(void);
+
+/* That in seconds, with an offset larger than any age, so that an age can be subtracted and the
  * result is never near 0. For waits that must not change when the system's clock is set. */
 int64_t clock_mono_s(void);
 

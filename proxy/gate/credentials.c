@@ -18,10 +18,11 @@ typedef unsigned char bytes16 __attribute__((vector_size(16)));
 static bytes16
 strangers(bytes16 bytes)
 {
-	bytes16 letters = (bytes | 0x20) - 'a', digits = bytes - '0';
+	/* "-./0123456789" stand in a row */
+	bytes16 letters = (bytes | 0x20) - 'a', row = bytes - '-';
 
-	return (bytes16) ~((letters < 26) | (digits < 10) | (bytes == '-') | (bytes == '.') |
-			   (bytes == '_') | (bytes == '~') | (bytes == '+') | (bytes == '/'));
+	return (bytes16) ~(
+	    (letters < 26) | (row < 13) | (bytes == '_') | (bytes == '~') | (bytes == '+'));
 }
 
 static bool

@@ -3,51 +3,89 @@
 
 #define VALUE_MAX 4096
 
+/* A header is another's namesake only if it is as long. */
+#define LONGEST 25
+#define NAMESAKES 5 /* rows, the last of which is empty */
+
 #define ROW(name, use) { { name, sizeof(name) - 1 }, use }
 
 /* By length: every header is looked up here. */
-static const struct {
+/* clang-format off */
+static const struct row {
 	struct span name;
 	unsigned use;
-} table[] = {
-	ROW("te", HEADER_HOP | HEADER_FIXED),
-	ROW("host", HEADER_ASKED | HEADER_FIXED | HEADER_STAYS),
-	ROW("proxy", HEADER_ASKED), /* httpoxy */
-	ROW("cookie", HEADER_FIXED | HEADER_STAYS),
-	ROW("expect", HEADER_ASKED | HEADER_FIXED),
-	ROW("trailer", HEADER_HOP | HEADER_FIXED),
-	ROW("upgrade", HEADER_HOP | HEADER_FIXED),
-	ROW("forwarded", HEADER_ASKED | HEADER_FIXED),
-	ROW("x-real-ip", HEADER_ASKED),
-	ROW("x-postern", HEADER_ANSWER),
-	ROW("connection", HEADER_HOP | HEADER_FIXED),
-	ROW("keep-alive", HEADER_HOP | HEADER_FIXED),
-	ROW("tracestate", HEADER_FIXED),
-	ROW("traceparent", HEADER_ASKED | HEADER_FIXED),
-	ROW("content-type", HEADER_STAYS),
-	ROW("x-request-id", HEADER_ASKED | HEADER_ANSWER | HEADER_FIXED),
-	ROW("authorization", HEADER_FIXED | HEADER_STAYS), /* forward.authorization says more */
-	ROW("x-rewrite-url", HEADER_ASKED),
-	ROW("content-length", HEADER_ASKED | HEADER_ANSWER | HEADER_FIXED | HEADER_STAYS),
-	ROW("x-original-url", HEADER_ASKED),
-	ROW("x-original-uri", HEADER_ASKED),
-	ROW("x-forwarded-for", HEADER_ASKED | HEADER_FIXED),
-	ROW("x-forwarded-uri", HEADER_ASKED),
-	ROW("proxy-connection", HEADER_HOP),
-	ROW("x-forwarded-host", HEADER_ASKED | HEADER_FIXED),
-	ROW("x-forwarded-port", HEADER_ASKED),
-	ROW("transfer-encoding", HEADER_HOP | HEADER_FIXED),
-	ROW("x-forwarded-proto", HEADER_ASKED | HEADER_FIXED),
-	ROW("x-original-method", HEADER_ASKED),
-	ROW("proxy-authenticate", HEADER_HOP),
-	ROW("x-forwarded-prefix", HEADER_ASKED),
-	ROW("x-forwarded-server", HEADER_ASKED),
-	ROW("x-forwarded-method", HEADER_ASKED),
-	ROW("x-client-certificate", HEADER_ASKED | HEADER_FIXED),
-	ROW("proxy-authentication-info", HEADER_HOP),
+} table[LONGEST + 1][NAMESAKES] = {
+	[2] = {
+		ROW("te", HEADER_HOP | HEADER_FIXED),
+	},
+	[4] = {
+		ROW("host", HEADER_ASKED | HEADER_FIXED | HEADER_STAYS),
+	},
+	[5] = {
+		ROW("proxy", HEADER_ASKED), /* httpoxy */
+	},
+	[6] = {
+		ROW("cookie", HEADER_FIXED | HEADER_STAYS),
+		ROW("expect", HEADER_ASKED | HEADER_FIXED),
+	},
+	[7] = {
+		ROW("trailer", HEADER_HOP | HEADER_FIXED),
+		ROW("upgrade", HEADER_HOP | HEADER_FIXED),
+	},
+	[9] = {
+		ROW("forwarded", HEADER_ASKED | HEADER_FIXED),
+		ROW("x-real-ip", HEADER_ASKED),
+		ROW("x-postern", HEADER_ANSWER),
+	},
+	[10] = {
+		ROW("connection", HEADER_HOP | HEADER_FIXED),
+		ROW("keep-alive", HEADER_HOP | HEADER_FIXED),
+		ROW("tracestate", HEADER_FIXED),
+	},
+	[11] = {
+		ROW("traceparent", HEADER_ASKED | HEADER_FIXED),
+	},
+	[12] = {
+		ROW("content-type", HEADER_STAYS),
+		ROW("x-request-id", HEADER_ASKED | HEADER_ANSWER | HEADER_FIXED),
+	},
+	[13] = {
+		ROW("authorization", HEADER_FIXED | HEADER_STAYS), /* forward.authorization says more */
+		ROW("x-rewrite-url", HEADER_ASKED),
+	},
+	[14] = {
+		ROW("content-length", HEADER_ASKED | HEADER_ANSWER | HEADER_FIXED | HEADER_STAYS),
+		ROW("x-original-url", HEADER_ASKED),
+		ROW("x-original-uri", HEADER_ASKED),
+	},
+	[15] = {
+		ROW("x-forwarded-for", HEADER_ASKED | HEADER_FIXED),
+		ROW("x-forwarded-uri", HEADER_ASKED),
+	},
+	[16] = {
+		ROW("proxy-connection", HEADER_HOP),
+		ROW("x-forwarded-host", HEADER_ASKED | HEADER_FIXED),
+		ROW("x-forwarded-port", HEADER_ASKED),
+	},
+	[17] = {
+		ROW("transfer-encoding", HEADER_HOP | HEADER_FIXED),
+		ROW("x-forwarded-proto", HEADER_ASKED | HEADER_FIXED),
+		ROW("x-original-method", HEADER_ASKED),
+	},
+	[18] = {
+		ROW("proxy-authenticate", HEADER_HOP),
+		ROW("x-forwarded-prefix", HEADER_ASKED),
+		ROW("x-forwarded-server", HEADER_ASKED),
+		ROW("x-forwarded-method", HEADER_ASKED),
+	},
+	[20] = {
+		ROW("x-client-certificate", HEADER_ASKED | HEADER_FIXED),
+	},
+	[25] = {
+		ROW("proxy-authentication-info", HEADER_HOP),
+	},
 };
-
-#define ROWS (sizeof(table) / sizeof(table[0]))
+/* clang-format on */
 
 static char
 fold(char c)
@@ -60,12 +98,10 @@ fold(char c)
 }
 
 bool
-header_same_name(struct span name, struct span owned)
+header_same_bytes(const char *name, const char *owned, size_t len)
 {
-	if (name.len != owned.len)
-		return false;
-	for (size_t i = 0; i < name.len; i++)
-		if (name.at[i] != owned.at[i] && fold(name.at[i]) != fold(owned.at[i]))
+	for (size_t i = 0; i < len; i++)
+		if (name[i] != owned[i] && fold(name[i]) != fold(owned[i]))
 			return false;
 	return true;
 }
@@ -74,24 +110,7 @@ header_same_name(struct span name, struct span owned)
 static bool
 to_a_proxy(struct span name)
 {
-	return header_same_name(span_slice(name, 0, 6), SPAN("proxy-"));
-}
-
-/* The first row of that length, or of a greater one. */
-static size_t
-first_of(size_t len)
-{
-	size_t low = 0, high = ROWS;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (table[middle].name.len < len)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return name.len >= 6 && header_same_bytes(name.at, "proxy-", 6);
 }
 
 unsigned
@@ -99,9 +118,11 @@ header_use(struct span name)
 {
 	unsigned use = to_a_proxy(name) ? HEADER_ASKED : 0;
 
-	for (size_t i = first_of(name.len); i < ROWS && table[i].name.len == name.len; i++)
-		if (header_same_name(name, table[i].name))
-			return use | table[i].use;
+	if (name.len > LONGEST)
+		return use;
+	for (const struct row *row = table[name.len]; row->name.len > 0; row++)
+		if (header_same_name(name, row->name))
+			return use | row->use;
 	return use;
 }
 

@@ -32,9 +32,16 @@ enum header_use {
  * header_same_name(). */
 unsigned header_use(struct span name);
 
-/* Is `name` another spelling of `owned`? Case is ignored; `_`, `.`, space and bytes outside ASCII
- * equal `-`, since some servers fold names that way (CGI, WSGI, PHP). */
-bool header_same_name(struct span name, struct span owned);
+/* Is a name another spelling of one that is as long? Case is ignored; `_`, `.`, space and bytes
+ * outside ASCII equal `-`, since some servers fold names that way (CGI, WSGI, PHP). */
+bool header_same_bytes(const char *name, const char *owned, size_t len);
+
+/* Is `name` another spelling of `owned`? */
+static inline bool
+header_same_name(struct span name, struct span owned)
+{
+	return name.len == owned.len && header_same_bytes(name.at, owned.at, name.len);
+}
 
 /* May the value be sent in a header: no control bytes, at most 4 KiB? Bytes outside ASCII may. */
 bool header_value_safe(struct span value);

@@ -148,10 +148,10 @@ headers_make(const struct headers_setup *setup, struct arena *arena)
 {
 	const struct request *request = setup->request;
 	struct span made = { 0 };
+	char ordinary[HEAD_ORDINARY];
 	struct buffer head;
 
-	buffer_init(&head, HEAD_MAX);
-	buffer_reserve(&head, HEAD_ORDINARY);
+	buffer_init_within(&head, HEAD_MAX, ordinary, sizeof(ordinary));
 	buffer_add(&head, request->method);
 	buffer_add(&head, SPAN(" "));
 	buffer_add(&head, setup->prefix);

@@ -2,6 +2,7 @@
 #include "proxy/http/request.h"
 
 #include "base/digits.h"
+#include "proxy/http/field_value.h"
 #include "proxy/http/token_char.h"
 
 #define LENGTH_DIGITS 18
@@ -41,20 +42,6 @@ malformed(struct request *request, const char *detail)
 	return REASON_REQUEST_MALFORMED;
 }
 
-/* Bytes outside ASCII (obs-text) and tabs are allowed in a value, other control bytes are not (RFC
- * 9110 section 5.5). */
-static bool
-value_valid(struct span value)
-{
-	unsigned char bad = 0;
-
-	for (size_t i = 0; i < value.len; i++)
-		bad |=
-		    (unsigned char)((((unsigned char)value.at[i] < 0x20) & (value.at[i] != '\t')) |
-				    (value.at[i] == 0x7f));
-	return bad == 0;
-}
-
 bool
 request_method_served(struct span method)
 {
@@ -73,7 +60,7 @@ check_lines(struct request *request)
 	for (size_t i = 0; i < request->header_count; i++) {
 		if (!token_char_all(request->headers[i].name))
 			return malformed(request, "a header's name is not a token");
-		if (!value_valid(request->headers[i].value))
+		if (!field_value_valid(request->headers[i].value))
 			return malformed(request, "a header's value contains control bytes");
 	}
 	return REASON_OK;
@@ -91,10 +78,18 @@ bracketed_end(struct span host)
 	return end == host.len ? 0 : end + 1;
 }
 
+static bool
+name_char(char c)
+{
+	bool strange = c == '*' || c == '\'' || c == '`' || c == '|' || c == '^' || c == '#';
+
+	return token_char(c) && !strange;
+}
+
 static size_t
 name_end(struct span host, size_t at)
 {
-	while (at < host.len && token_char(host.at[at]) && strchr("*'`|^#", host.at[at]) == NULL)
+	while (at < host.len && name_char(host.at[at]))
 		at++;
 	return at;
 }

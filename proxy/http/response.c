@@ -2,6 +2,7 @@
 #include "proxy/http/response.h"
 
 #include "base/digits.h"
+#include "proxy/http/field_value.h"
 #include "proxy/http/token_char.h"
 
 #define LENGTH_DIGITS 18
@@ -49,18 +50,6 @@ read_status(struct span line, struct response *response)
 	return response->status >= 100 && response->status <= 599;
 }
 
-static bool
-clean(struct span text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.at[i];
-
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			return false;
-	}
-	return true;
-}
-
 static const char *
 read_header(struct span line, struct response *response)
 {
@@ -73,7 +62,7 @@ read_header(struct span line, struct response *response)
 	header->value = span_trim(span_slice(line, colon + 1, line.len));
 	if (colon == line.len || !token_char_all(header->name))
 		return "a header line without a proper name";
-	if (!clean(header->value))
+	if (!field_value_valid(header->value))
 		return "control bytes in a header";
 	response->header_count++;
 	return NULL;
@@ -156,7 +145,8 @@ response_read(struct span bytes, bool head_only, struct response *response)
 
 		if (!first)
 			wrong = read_header(line, response);
-		else if (!read_status(line, response) || !clean(response->reason_phrase))
+		else if (!read_status(line, response) ||
+			 !field_value_valid(response->reason_phrase))
 			wrong = "the status line is not HTTP/1.x";
 		if (wrong != NULL)
 			return bad(response, wrong);

@@ -387,7 +387,7 @@ watch_round(void)
 		fiber_wake(watcher->writers[i], WATCH_READY);
 	watcher->writer_count = 0;
 	go_on(watcher);
-	wheel_run(&watcher->wheel, clock_mono_us());
 	watcher->now_us = clock_mono_us();
+	wheel_run(&watcher->wheel, watcher->now_us);
 	return watcher->now_us - start_us;
 }

@@ -7,6 +7,9 @@
 #define INCOMING_MAX (RESPONSE_MAX_HEAD + FORWARDING_PIECE)
 #define OUTGOING_MAX (1u << 20)
 
+/* Nearly every answer's head, and many answers. */
+#define ORDINARY_BYTES 2048
+
 static enum reason
 connect_one(struct forwarding *forwarding, bool fresh)
 {
@@ -18,7 +21,8 @@ connect_one(struct forwarding *forwarding, bool fresh)
 
 	reason = fresh ? upstream_conn_open_fresh(upstream, deadline_us, &forwarding->conn, &err)
 		       : upstream_conn_open(upstream, deadline_us, &forwarding->conn, &err);
-	forwarding->result->connect_us += clock_mono_us() - start_us;
+	forwarding->sent_us = clock_mono_us();
+	forwarding->result->connect_us += forwarding->sent_us - start_us;
 	if (reason != REASON_OK)
 		return forwarding_fail(
 		    forwarding, reason, arena_format(forwarding->forward->arena, "%s", err.text));
@@ -43,7 +47,6 @@ ask(struct forwarding *forwarding, bool fresh)
 		return reason;
 	forwarding_extend_timeout(forwarding);
 	buffer_reset(&forwarding->incoming);
-	forwarding->sent_us = clock_mono_us();
 	forwarding->upload_broken =
 	    !upstream_conn_write(forwarding->conn, forwarding->forward->head);
 	if (!forwarding->upload_broken)
@@ -155,12 +158,12 @@ forward_request(
 		.result = ret_forwarded,
 	};
 	struct header headers[RESPONSE_MAX_HEADERS];
-	char piece[FORWARDING_PIECE];
+	char piece[FORWARDING_PIECE], incoming[ORDINARY_BYTES], outgoing[ORDINARY_BYTES];
 	struct wait_client client;
 
 	*ret_forwarded = (struct forwarded){ .reason = REASON_OVERLOADED };
-	buffer_init(&forwarding.incoming, INCOMING_MAX);
-	buffer_init(&forwarding.outgoing, OUTGOING_MAX);
+	buffer_init_within(&forwarding.incoming, INCOMING_MAX, incoming, sizeof(incoming));
+	buffer_init_within(&forwarding.outgoing, OUTGOING_MAX, outgoing, sizeof(outgoing));
 	forwarding.piece = piece;
 	forwarding.response.headers = headers;
 	forwarding.client = &client;

@@ -46,7 +46,7 @@ retired(const struct upstream *upstream, struct upstream_conn *conn)
 bool
 pool_may_use(const struct upstream *upstream, struct upstream_conn *conn)
 {
-	return clock_mono_us() - conn->kept_us <= KEPT_US && !retired(upstream, conn);
+	return clock_tick_us() - conn->kept_us <= KEPT_US && !retired(upstream, conn);
 }
 
 /* This thread's pool; the lock is taken if others share it. */
@@ -89,7 +89,7 @@ pool_put(struct upstream *upstream, struct upstream_conn *conn)
 	bool room = atomic_load_explicit(&pool->count, memory_order_relaxed) < KEPT_MAX &&
 		    !retired(upstream, conn);
 
-	conn->kept_us = clock_mono_us();
+	conn->kept_us = clock_tick_us();
 	if (room) {
 		conn->next = pool->kept;
 		pool->kept = conn;

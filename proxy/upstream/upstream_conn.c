@@ -29,7 +29,7 @@ upstream_conn_wait(struct upstream_conn *conn, int other, int64_t deadline_us)
 void
 upstream_conn_timeout(struct upstream_conn *conn, int64_t timeout_us)
 {
-	conn->deadline_us = clock_mono_us() + timeout_us;
+	conn->deadline_us = clock_tick_us() + timeout_us;
 	conn->timeout_us = timeout_us;
 }
 

@@ -32,10 +32,16 @@ give_place_back(struct conn *conn)
 	conn->has_place = false;
 }
 
+/* A few buffers are kept for the next heads. */
 static void
 drop_buffer(struct conn *conn)
 {
-	free(conn->buffer);
+	struct events_share *share = &conn->listener->shares[loop_index()];
+
+	if (conn->buffer != NULL && share->spare_count < EVENTS_SPARE_BUFFERS)
+		share->spare[share->spare_count++] = conn->buffer;
+	else
+		free(conn->buffer);
 	conn->buffer = NULL;
 	conn->held = 0;
 	conn->scan = (struct request_scan){ 0 };
@@ -59,7 +65,7 @@ conn_close(struct conn *conn)
 static void
 set_deadline(struct conn *conn, int64_t timeout_ms)
 {
-	conn->deadline_us = clock_mono_us() + timeout_ms * 1000;
+	conn->deadline_us = clock_tick_us() + timeout_ms * 1000;
 	if (conn->timer.link == NULL || conn->timer.deadline_us > conn->deadline_us)
 		watch_timer(&conn->timer, conn->deadline_us);
 }
@@ -81,7 +87,7 @@ take_place(struct conn *conn)
 
 	conn->has_place =
 	    atomic_fetch_add(&listener->taken, 1) < listener->base.setup.connections ||
-	    close_placed(places_dispensable(places_of(conn), clock_mono_us()));
+	    close_placed(places_dispensable(places_of(conn), clock_tick_us()));
 	if (!conn->has_place)
 		atomic_fetch_sub(&listener->taken, 1);
 	return conn->has_place;
@@ -91,7 +97,7 @@ static void
 move(struct conn *conn, enum listener_state state)
 {
 	if (conn->placed.state != state)
-		places_move(places_of(conn), &conn->placed, state, clock_mono_us());
+		places_move(places_of(conn), &conn->placed, state, clock_tick_us());
 }
 
 /* What a fiber is started with. */
@@ -231,6 +237,18 @@ ended(struct conn *conn, bool closed)
 		conn_close(conn);
 }
 
+static bool
+take_buffer(struct conn *conn)
+{
+	struct events_share *share = &conn->listener->shares[loop_index()];
+
+	if (conn->buffer == NULL && share->spare_count > 0)
+		conn->buffer = share->spare[--share->spare_count];
+	else if (conn->buffer == NULL)
+		conn->buffer = malloc((size_t)conn->listener->base.setup.header_bytes);
+	return conn->buffer != NULL;
+}
+
 /* More bytes of a head. False: none for now, or the connection is in other hands. */
 static bool
 receive(struct conn *conn)
@@ -238,7 +256,7 @@ receive(struct conn *conn)
 	size_t room = (size_t)conn->listener->base.setup.header_bytes;
 	ssize_t got;
 
-	if (conn->buffer == NULL && (conn->buffer = malloc(room)) == NULL) {
+	if (!take_buffer(conn)) {
 		conn_close(conn);
 		return false;
 	}
@@ -367,7 +385,7 @@ conn_new(struct events_listener *listener, int socket, const struct sockaddr_sto
 static void
 begin(struct conn *conn, enum listener_state state, int64_t timeout_ms)
 {
-	places_enter(places_of(conn), &conn->placed, state, clock_mono_us());
+	places_enter(places_of(conn), &conn->placed, state, clock_tick_us());
 	set_deadline(conn, timeout_ms);
 	if (!handshake_begin(conn) || !watch_add(conn->socket, on_client, conn))
 		conn_close(conn);

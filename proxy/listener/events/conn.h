@@ -31,6 +31,9 @@
 /* A connection that was answered and closed: what still arrives is discarded up to here. */
 #define CONN_LINGER_BYTES (256u << 10)
 
+/* So many buffers are kept on each loop. */
+#define EVENTS_SPARE_BUFFERS 32
+
 struct events_listener;
 
 /* A listener's part on one loop. */
@@ -40,6 +43,8 @@ struct events_share {
 	struct places places;
 	struct timer rest; /* the loop accepts nothing for a while */
 	bool closed;       /* the loop accepts nothing any more */
+	int spare_count;
+	char *spare[EVENTS_SPARE_BUFFERS]; /* of setup.header_bytes, for connections */
 };
 
 /* One of its sockets. */

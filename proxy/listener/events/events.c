@@ -307,6 +307,9 @@ stop(struct listener *base)
 		if (atomic_load(&base->connections) > 0)
 			(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	} while (atomic_load(&base->connections) > 0);
+	for (int i = 0; i < LOOP_MAX; i++)
+		while (listener->shares[i].spare_count > 0)
+			free(listener->shares[i].spare[--listener->shares[i].spare_count]);
 	tls_server_unref(atomic_load(&listener->tls));
 	free(listener);
 	listeners--;

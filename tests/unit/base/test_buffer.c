@@ -58,6 +58,40 @@ it_grows_up_to_its_limit_and_not_beyond(void **state)
 	buffer_done(&buffer);
 }
 
+/* ASan sees whatever is written beyond the start, or freed. */
+static void
+it_begins_within_lent_bytes_and_outgrows_them(void **state)
+{
+	struct buffer buffer;
+	char start[8];
+
+	(void)state;
+	buffer_init_within(&buffer, 1000, start, sizeof(start));
+	assert_string_equal(buffer.at, "");
+	buffer_add_text(&buffer, "1234567");
+	assert_ptr_equal(buffer.at, start);
+	assert_string_equal(buffer.at, "1234567");
+	buffer_reset(&buffer);
+	buffer_add_text(&buffer, "abcdefg");
+	buffer_add_text(&buffer, "h");
+	assert_ptr_not_equal(buffer.at, start);
+	assert_string_equal(buffer.at, "abcdefgh");
+	buffer_done(&buffer);
+	buffer_add_text(&buffer, "more");
+	assert_string_equal(buffer.at, "more");
+	buffer_done(&buffer);
+
+	buffer_init_within(&buffer, 1000, start, sizeof(start));
+	buffer_add_text(&buffer, "secret");
+	buffer_wipe(&buffer);
+	assert_memory_equal(start, "\0\0\0\0\0\0\0\0", sizeof(start));
+
+	buffer_init_within(&buffer, 4, start, sizeof(start));
+	buffer_add_text(&buffer, "12345");
+	assert_true(buffer.failed);
+	buffer_done(&buffer);
+}
+
 static void
 what_does_not_fit_is_dropped_whole_and_remembered(void **state)
 {
@@ -182,6 +216,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(appends_stand_one_after_the_other),
 		cmocka_unit_test(it_grows_up_to_its_limit_and_not_beyond),
+		cmocka_unit_test(it_begins_within_lent_bytes_and_outgrows_them),
 		cmocka_unit_test(what_does_not_fit_is_dropped_whole_and_remembered),
 		cmocka_unit_test(a_length_that_overflows_fails),
 		cmocka_unit_test(json_strings_are_escaped),

@@ -66,6 +66,9 @@ static const struct use_case {
 	{ "X-Forwarded-Method", ASKED },
 	{ "Proxy-Authentication-Info", HOP | ASKED },
 	{ "X-Postern", ANSWER },
+	{ "Tracestate", FIXED },
+	{ "Traceparent", ASKED | FIXED },
+	{ "Proxy-Authentication-Infos", ASKED },
 	{ "Date", 0 },
 	{ "", 0 },
 };
