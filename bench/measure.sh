@@ -41,7 +41,7 @@ check_cache()
 	echo "$share" >>"$dir/hits/$work-$1"
 	case $tokens in
 	new-*) [ "$(calculate "$share <= $most_hits")" = 1 ] || echo "its cache knew $share % of the new tokens" ;;
-	one) [ "$(calculate "$share >= 99")" = 1 ] || echo "its cache knew $share % of the requests' one token" ;;
+	one | copies) [ "$(calculate "$share >= 99")" = 1 ] || echo "its cache knew $share % of the requests' one token" ;;
 	esac
 }
 
@@ -111,6 +111,7 @@ choose_tokens()
 	export BENCH_TOKENS=$dir/known BENCH_TAKE=1 BENCH_FIRST=0 BENCH_UPLOAD=0
 	case $tokens in
 	turn) BENCH_TAKE=$known ;;
+	copies) BENCH_TOKENS=$dir/copies BENCH_TAKE=$known ;;
 	new-*) BENCH_TOKENS=$dir/$tokens BENCH_TAKE=$fresh BENCH_FIRST=$(((round - 1) * fresh / rounds)) ;;
 	esac
 	[ "$path" != /customer/upload ] || BENCH_UPLOAD=1048576

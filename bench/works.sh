@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # The works: what is asked, of whom, with how many connections.
 
-# PART WORK CONNECTIONS TOKENS PATH GATES. TOKENS is `one`, `turn` (10 000 that everybody has seen) or a
-# file of tokens nobody has seen; `connect` makes a connection for each request, `form` asks for a token.
+# PART WORK CONNECTIONS TOKENS PATH GATES. TOKENS is `one`, `turn` (10 000 that everybody has seen),
+# `copies` (as many of one token) or a file of tokens nobody has seen; `connect` makes a connection for each request, `form` asks for a token.
 works()
 {
 	local gates="haproxy nginx postern postern-civetweb"
@@ -11,6 +11,7 @@ works()
 	cat <<-END
 		seen seen 1,32,128,1000 one /customer/1 $gates postern-log haproxy-rs256 envoy apache
 		turn turn 32 turn /customer/1 haproxy postern envoy
+		turn copies 32 copies /customer/1 haproxy postern
 		new new-rs256 32 new-rs256 /customer/1 haproxy-rs256 postern postern-civetweb envoy apache
 		new new-es256 32 new-es256 /customer/1 haproxy-es256 postern postern-civetweb envoy apache
 		bodies down-1k 32 one /customer/files/1k $gates
@@ -29,6 +30,7 @@ title()
 	case $1 in
 	seen) echo "One token" ;;
 	turn) echo "$known tokens in turn" ;;
+	copies) echo "$known copies of one token in turn" ;;
 	new-rs256) echo "A new token in every request, RS256" ;;
 	new-es256) echo "A new token in every request, ES256" ;;
 	down-1k) echo "Answers of 1 KB" ;;
