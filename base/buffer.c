@@ -123,6 +123,22 @@ buffer_extend(struct buffer *buffer, size_t bytes)
 	return end;
 }
 
+char *
+buffer_space(struct buffer *buffer, size_t least, size_t *ret_room)
+{
+	if (!reserve(buffer, least))
+		return NULL;
+	*ret_room = buffer->room - buffer->len - 1;
+	return buffer->at + buffer->len;
+}
+
+void
+buffer_took(struct buffer *buffer, size_t bytes)
+{
+	buffer->len += bytes;
+	buffer->at[buffer->len] = '\0';
+}
+
 void
 buffer_add_number(struct buffer *buffer, int64_t number)
 {

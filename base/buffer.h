@@ -51,6 +51,11 @@ void buffer_reserve(struct buffer *buffer, size_t bytes);
  * buffer_add() fails. */
 MUST_CHECK char *buffer_extend(struct buffer *buffer, size_t bytes);
 
+/* Room for at least `least` bytes at the end, for a reader that does not know yet how many there
+ * are: it writes up to *ret_room of them and says buffer_took(). Lent and NULL as above. */
+MUST_CHECK char *buffer_space(struct buffer *buffer, size_t least, size_t *ret_room);
+void buffer_took(struct buffer *buffer, size_t bytes);
+
 /* Append a number in decimal digits. */
 void buffer_add_number(struct buffer *buffer, int64_t number);
 

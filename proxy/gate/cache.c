@@ -4,9 +4,11 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "base/epoch.h"
+#include "base/shard.h"
 
 /* A set-associative cache: a token can be in WAYS places of one set, chosen by its digest. Each set
  * has its own share of the memory, CACHE_SET_BYTES, so no counter is shared by all cores. With the
@@ -45,19 +47,22 @@ struct cache_set {
 
 struct cache {
 	size_t set_count;
-	atomic_uint_fast64_t hits, misses;
 	struct cache_set *sets;
+	struct {
+		_Alignas(SHARD_LINE_BYTES) atomic_uint_fast64_t hits, misses;
+	} counts[SHARD_COUNT];
 };
 
 /* Memory that is not touched is not used: the sets are zeros that come when they are written. */
 struct cache *
 cache_new(size_t max_bytes)
 {
-	struct cache *cache = calloc(1, sizeof(*cache));
+	struct cache *cache = aligned_alloc(_Alignof(struct cache), sizeof(*cache));
 	void *sets = NULL;
 
 	if (cache == NULL)
 		return NULL;
+	memset(cache, 0, sizeof(*cache));
 	cache->set_count = max_bytes / CACHE_SET_BYTES;
 	sets = mmap(NULL, cache->set_count * sizeof(struct cache_set), PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -171,6 +176,14 @@ hint_at(struct cache_place *place)
 	return atomic_load_explicit(&place->hint, memory_order_relaxed);
 }
 
+/* It is cold and about to be copied: have its lines come all at once, not one after another. */
+static void
+fetch(const struct cache_entry *entry)
+{
+	for (size_t at = 0; at < sizeof(*entry); at += SHARD_LINE_BYTES)
+		__builtin_prefetch((const char *)entry + at);
+}
+
 /* Call within an epoch: the entry is lent until the epoch is left. */
 static const struct cache_entry *
 find(struct cache *cache, const struct cache_key *key, int64_t now_s)
@@ -185,7 +198,10 @@ find(struct cache *cache, const struct cache_key *key, int64_t now_s)
 		if (!same_digest(hint_at(&set->places[place]), hint))
 			continue;
 		entry = atomic_load(&set->places[place].entry);
-		if (entry == NULL || !same_owner(&entry->key, key))
+		if (entry == NULL)
+			continue;
+		fetch(entry);
+		if (!same_owner(&entry->key, key))
 			continue;
 		if (entry->key.serial != key->serial || now_s < entry->caller->from_s ||
 		    now_s >= entry->caller->until_s)
@@ -206,8 +222,9 @@ cache_find(struct cache *cache, const struct cache_key *key, int64_t now_s, stru
 	if (entry != NULL)
 		caller = caller_copy(entry->caller, arena);
 	epoch_leave();
-	atomic_fetch_add_explicit(
-	    caller != NULL ? &cache->hits : &cache->misses, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(caller != NULL ? &cache->counts[shard_mine()].hits
+						 : &cache->counts[shard_mine()].misses,
+	    1, memory_order_relaxed);
 	return caller;
 }
 
@@ -322,13 +339,21 @@ cache_tend(void)
 uint64_t
 cache_hits(const struct cache *cache)
 {
-	return atomic_load_explicit(&cache->hits, memory_order_relaxed);
+	uint64_t hits = 0;
+
+	for (int i = 0; i < SHARD_COUNT; i++)
+		hits += atomic_load_explicit(&cache->counts[i].hits, memory_order_relaxed);
+	return hits;
 }
 
 uint64_t
 cache_misses(const struct cache *cache)
 {
-	return atomic_load_explicit(&cache->misses, memory_order_relaxed);
+	uint64_t misses = 0;
+
+	for (int i = 0; i < SHARD_COUNT; i++)
+		misses += atomic_load_explicit(&cache->counts[i].misses, memory_order_relaxed);
+	return misses;
 }
 
 size_t

@@ -5,7 +5,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#define SHARDS 16
+#include "base/shard.h"
+
 #define BUCKETS 12
 
 /* Upper bounds in microseconds; the last bucket has none. */
@@ -13,30 +14,19 @@ static const int64_t bounds_us[BUCKETS - 1] = { 100, 250, 500, 1000, 2500, 5000,
 	250000, 1000000, 10000000 };
 
 struct shard {
-	alignas(64) atomic_uint_fast64_t requests[REASON_COUNT];
+	alignas(SHARD_LINE_BYTES) atomic_uint_fast64_t requests[REASON_COUNT];
 	atomic_uint_fast64_t buckets[BUCKETS];
 	atomic_uint_fast64_t total_us;
 };
 
 struct metrics {
-	struct shard shards[SHARDS];
+	struct shard shards[SHARD_COUNT];
 };
-
-static struct shard *
-my_shard(struct metrics *metrics)
-{
-	static atomic_uint threads;
-	static _Thread_local unsigned mine;
-
-	if (mine == 0)
-		mine = atomic_fetch_add(&threads, 1) % SHARDS + 1;
-	return &metrics->shards[mine - 1];
-}
 
 struct metrics *
 metrics_new(void)
 {
-	struct metrics *metrics = aligned_alloc(64, sizeof(*metrics));
+	struct metrics *metrics = aligned_alloc(SHARD_LINE_BYTES, sizeof(*metrics));
 
 	if (metrics != NULL)
 		memset(metrics, 0, sizeof(*metrics));
@@ -58,7 +48,7 @@ count(atomic_uint_fast64_t *counter, uint64_t by)
 void
 metrics_request(struct metrics *metrics, enum reason reason, int64_t duration_us)
 {
-	struct shard *shard = my_shard(metrics);
+	struct shard *shard = &metrics->shards[shard_mine()];
 	int bucket = 0;
 
 	while (bucket < BUCKETS - 1 && duration_us > bounds_us[bucket])
@@ -73,7 +63,7 @@ sum_of(const struct metrics *metrics, enum reason reason)
 {
 	uint64_t sum = 0;
 
-	for (int i = 0; i < SHARDS; i++)
+	for (int i = 0; i < SHARD_COUNT; i++)
 		sum += atomic_load_explicit(
 		    &metrics->shards[i].requests[reason], memory_order_relaxed);
 	return sum;
@@ -88,7 +78,7 @@ add_durations(const struct metrics *metrics, struct buffer *text)
 	    "# HELP postern_request_duration_seconds From a request's head to the answer's end.\n"
 	    "# TYPE postern_request_duration_seconds histogram\n");
 	for (int b = 0; b < BUCKETS; b++) {
-		for (int i = 0; i < SHARDS; i++)
+		for (int i = 0; i < SHARD_COUNT; i++)
 			sum += atomic_load_explicit(
 			    &metrics->shards[i].buckets[b], memory_order_relaxed);
 		if (b < BUCKETS - 1)
@@ -96,7 +86,7 @@ add_durations(const struct metrics *metrics, struct buffer *text)
 			    "postern_request_duration_seconds_bucket{le=\"%g\"} %llu\n",
 			    (double)bounds_us[b] / 1e6, (unsigned long long)sum);
 	}
-	for (int i = 0; i < SHARDS; i++)
+	for (int i = 0; i < SHARD_COUNT; i++)
 		total_us +=
 		    atomic_load_explicit(&metrics->shards[i].total_us, memory_order_relaxed);
 	buffer_format(text,

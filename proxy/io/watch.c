@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/shard.h"
 #include "proxy/io/fiber.h"
 
 #define EVENTS_MAX 256
@@ -29,7 +30,7 @@ struct yielder {
 /* What is known about a descriptor. How often it was closed tells the news of a former socket from
  * those of the present one. */
 struct watch {
-	atomic_uint closed;
+	_Alignas(SHARD_LINE_BYTES) atomic_uint closed; /* the next one is another loop's perhaps */
 	unsigned char ready;
 	unsigned char wanted; /* by the waiter */
 	bool registered;

@@ -57,7 +57,6 @@ struct listener {
 	struct listener_setup setup;
 	bool leaves; /* while draining it accepts nothing: what comes in is for the next process */
 	atomic_bool draining;
-	atomic_int busy;        /* exchanges under way */
 	atomic_int connections; /* open */
 };
 

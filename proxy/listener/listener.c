@@ -34,7 +34,7 @@ listener_busy(const struct listener *listener)
 {
 	if (listener->leaves && atomic_load(&listener->draining))
 		return listener_connections(listener);
-	return atomic_load(&listener->busy);
+	return listener_count(listener, LISTENER_SERVING);
 }
 
 int

@@ -121,7 +121,7 @@ forwarding_run(struct forwarding *forwarding)
 	enum reason reason = ask(forwarding, false);
 
 	if (!forwarding->client->gone && may_ask_again(forwarding, reason)) {
-		upstream_count_retry(upstream_count(forwarding->forward->upstream));
+		upstream_count_one(upstream_count(forwarding->forward->upstream), UPSTREAM_RETRIES);
 		upstream_conn_close(forwarding->conn);
 		forwarding->conn = NULL;
 		reason = ask(forwarding, true);
@@ -158,13 +158,12 @@ forward_request(
 		.result = ret_forwarded,
 	};
 	struct header headers[RESPONSE_MAX_HEADERS];
-	char piece[FORWARDING_PIECE], incoming[ORDINARY_BYTES], outgoing[ORDINARY_BYTES];
+	char incoming[ORDINARY_BYTES], outgoing[ORDINARY_BYTES];
 	struct wait_client client;
 
 	*ret_forwarded = (struct forwarded){ .reason = REASON_OVERLOADED };
 	buffer_init_within(&forwarding.incoming, INCOMING_MAX, incoming, sizeof(incoming));
 	buffer_init_within(&forwarding.outgoing, OUTGOING_MAX, outgoing, sizeof(outgoing));
-	forwarding.piece = piece;
 	forwarding.response.headers = headers;
 	forwarding.client = &client;
 	wait_attend(&client, exchange_socket(exchange));

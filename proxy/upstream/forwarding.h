@@ -29,7 +29,7 @@ struct forwarding {
 	const struct forward *forward;
 	struct forwarded *result;
 	struct upstream_conn *conn;
-	char *piece;                /* FORWARDING_PIECE bytes */
+	char *piece; /* FORWARDING_PIECE bytes, lent to upload, answer and tunnel while they run */
 	struct wait_client *client; /* waits end when it leaves */
 	struct buffer incoming;     /* of the upstream: a head, and what came with it */
 	struct buffer outgoing;     /* to the client: written at the end of each read */

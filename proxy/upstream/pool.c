@@ -22,7 +22,7 @@ destroy(struct upstream_conn *conn)
 void
 pool_close(struct upstream *upstream, struct upstream_conn *conn)
 {
-	atomic_fetch_sub_explicit(&upstream->count.open, 1, memory_order_relaxed);
+	upstream_count_one(&upstream->count, UPSTREAM_CLOSED);
 	destroy(conn);
 }
 

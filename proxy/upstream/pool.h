@@ -22,7 +22,7 @@
 #include "proxy/upstream/upstream.h"
 
 struct pool {
-	struct upstream_conn *kept; /* newest first */
+	_Alignas(SHARD_LINE_BYTES) struct upstream_conn *kept; /* newest first */
 	atomic_int count;
 	struct loop_post tend; /* asks the loop to look after it */
 	atomic_bool asked;

@@ -11,23 +11,31 @@
 #define OUTGOING_VALUE_MAX (128u << 10)
 #define OUTGOING_MORE 256
 
+/* Of the answer's head, in one read. */
+#define INCOMING_LEAST 512
+
 /* More of the answer's head. */
 static enum reason
 read_more(struct forwarding *forwarding)
 {
+	struct buffer *incoming = &forwarding->incoming;
+	size_t room = 0;
+	char *into = buffer_space(incoming, INCOMING_LEAST, &room);
 	ssize_t got;
 
+	if (into == NULL)
+		return forwarding_fail(forwarding, REASON_OVERLOADED, "no memory for the answer");
 	forwarding_extend_timeout(forwarding);
-	got = upstream_conn_read(forwarding->conn, forwarding->piece, FORWARDING_PIECE);
+	got = upstream_conn_read(forwarding->conn, into, room);
 	if (got == LINK_LATE)
 		return forwarding_fail(forwarding, REASON_UPSTREAM_TIMEOUT, "no answer in time");
-	if (got <= 0 && forwarding->incoming.len == 0)
+	if (got <= 0 && incoming->len == 0)
 		return forwarding_fail(forwarding, REASON_UPSTREAM_UNREACHABLE,
 		    "the upstream closed without an answer");
 	if (got <= 0)
 		return forwarding_fail(
 		    forwarding, REASON_UPSTREAM_MALFORMED, "the answer ended within its head");
-	buffer_add(&forwarding->incoming, (struct span){ forwarding->piece, (size_t)got });
+	buffer_took(incoming, (size_t)got);
 	return REASON_OK;
 }
 
@@ -371,9 +379,12 @@ client_left(struct forwarding *forwarding)
 }
 
 /* Forward the rest of the body. Returns NULL, or why it was cut off. */
-static const char *
+OWN_FRAME static const char *
 pass_rest(struct forwarding *forwarding, struct passing *passing)
 {
+	char piece[FORWARDING_PIECE];
+
+	forwarding->piece = piece;
 	while (!passing->done) {
 		ssize_t got;
 
@@ -425,7 +436,7 @@ relay_answer(struct forwarding *forwarding)
 		    "the upstream's chunked body is framed incorrectly");
 		return;
 	}
-	if (broken == NULL)
+	if (!passing.done)
 		broken = pass_rest(forwarding, &passing);
 	if (broken == NULL && passing.outward == OUT_CHUNKED)
 		buffer_add(&forwarding->outgoing, SPAN("0\r\n\r\n"));

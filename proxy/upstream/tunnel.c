@@ -84,11 +84,13 @@ next_turn(struct forwarding *forwarding)
 	return forwarding_wait(forwarding, exchange_socket(forwarding->exchange));
 }
 
-void
+OWN_FRAME void
 tunnel_run(struct forwarding *forwarding)
 {
+	char piece[FORWARDING_PIECE];
 	bool open = exchange_socket(forwarding->exchange) >= 0 && same_protocol(forwarding);
 
+	forwarding->piece = piece;
 	exchange_close(forwarding->exchange);
 	if (!open) {
 		forwarding->result->reason = REASON_UPSTREAM_MALFORMED;

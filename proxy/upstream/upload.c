@@ -77,15 +77,15 @@ move_piece(struct forwarding *forwarding, bool *ret_more)
 	return REASON_OK;
 }
 
-enum reason
-upload_body(struct forwarding *forwarding)
+OWN_FRAME static enum reason
+upload(struct forwarding *forwarding)
 {
 	const struct request *request = exchange_request(forwarding->exchange);
+	char piece[FORWARDING_PIECE];
 	enum reason reason = REASON_OK;
-	bool more = request->framing == BODY_CHUNKED || request->content_length > 0;
+	bool more = true;
 
-	if (!more)
-		return REASON_OK;
+	forwarding->piece = piece;
 	if (request->expects_continue &&
 	    !exchange_write(forwarding->exchange, SPAN("HTTP/1.1 100 Continue\r\n\r\n")))
 		return forwarding_client_gone(forwarding);
@@ -107,4 +107,14 @@ upload_body(struct forwarding *forwarding)
 		    !upstream_conn_write(forwarding->conn, SPAN("0\r\n\r\n"));
 	buffer_reset(&forwarding->outgoing);
 	return reason;
+}
+
+enum reason
+upload_body(struct forwarding *forwarding)
+{
+	const struct request *request = exchange_request(forwarding->exchange);
+
+	if (request->framing != BODY_CHUNKED && request->content_length == 0)
+		return REASON_OK;
+	return upload(forwarding);
 }

@@ -60,10 +60,12 @@ bool
 upstream_new(const char *url, const struct upstream_trust *trust, struct upstream **ret_upstream,
     struct err *reterr)
 {
-	struct upstream *upstream = calloc(1, sizeof(*upstream));
+	struct upstream *upstream = aligned_alloc(_Alignof(struct upstream), sizeof(*upstream));
 	struct url parts;
 	bool good;
 
+	if (upstream != NULL)
+		*upstream = (struct upstream){ 0 };
 	if (upstream == NULL || (upstream->url = strdup(url)) == NULL) {
 		free(upstream);
 		return err_set(reterr, "out of memory");
@@ -205,10 +207,8 @@ upstream_conn_open_fresh(struct upstream *upstream, int64_t deadline_us,
 	(void)pthread_mutex_lock(&upstream->lock);
 	upstream->good = conn->address;
 	(void)pthread_mutex_unlock(&upstream->lock);
-	atomic_fetch_add_explicit(&upstream->count.opened, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&upstream->count.open, 1, memory_order_relaxed);
+	upstream_count_one(&upstream->count, UPSTREAM_OPENED);
 	conn->deadline_us = deadline_us;
-	upstream_ref(upstream);
 	conn->upstream = upstream;
 	*ret_conn = conn;
 	return REASON_OK;
@@ -225,8 +225,7 @@ upstream_conn_open(struct upstream *upstream, int64_t deadline_us, struct upstre
 		pool_close(upstream, conn);
 	if (conn == NULL)
 		return upstream_conn_open_fresh(upstream, deadline_us, ret_conn, reterr);
-	atomic_fetch_add_explicit(&upstream->count.reused, 1, memory_order_relaxed);
-	upstream_ref(upstream);
+	upstream_count_one(&upstream->count, UPSTREAM_REUSED);
 	conn->upstream = upstream;
 	conn->reused = true;
 	conn->deadline_us = deadline_us;
@@ -234,25 +233,15 @@ upstream_conn_open(struct upstream *upstream, int64_t deadline_us, struct upstre
 	return REASON_OK;
 }
 
-/* A pooled connection holds no reference to the upstream, or neither would ever be freed. */
 void
 upstream_conn_keep(struct upstream_conn *conn)
 {
-	struct upstream *upstream = conn->upstream;
-
-	conn->upstream = NULL;
-	pool_put(upstream, conn);
-	upstream_unref(upstream);
+	pool_put(conn->upstream, conn);
 }
 
 void
 upstream_conn_close(struct upstream_conn *conn)
 {
-	struct upstream *upstream;
-
-	if (conn == NULL)
-		return;
-	upstream = conn->upstream;
-	pool_close(upstream, conn);
-	upstream_unref(upstream);
+	if (conn != NULL)
+		pool_close(conn->upstream, conn);
 }

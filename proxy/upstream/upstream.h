@@ -49,7 +49,7 @@ bool upstream_is(
 
 /* One connection. It belongs to the loop that opened it, or to one thread at a time. */
 struct upstream_conn {
-	struct upstream *upstream; /* a reference of its own */
+	struct upstream *upstream; /* lent by whoever opened it, until it is kept or closed */
 	int socket;
 	struct tls *tls; /* of https, else NULL */
 	struct resolve_address address;

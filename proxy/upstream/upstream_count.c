@@ -11,10 +11,23 @@ static const int64_t bounds_us[UPSTREAM_BUCKETS - 1] = { 500, 1000, 2500, 5000, 
 static const char *const words[UPSTREAM_FAILURES] = { "connect", "timeout", "malformed", "reset",
 	"tls", "dns" };
 
+static void
+add(struct upstream_count *count, int counter, uint64_t by)
+{
+	atomic_fetch_add_explicit(
+	    &count->shards[shard_mine()].counters[counter], by, memory_order_relaxed);
+}
+
+void
+upstream_count_one(struct upstream_count *count, enum upstream_counter counter)
+{
+	add(count, counter, 1);
+}
+
 void
 upstream_count_failure(struct upstream_count *count, enum upstream_failure failure)
 {
-	atomic_fetch_add_explicit(&count->failures[failure], 1, memory_order_relaxed);
+	add(count, UPSTREAM_FAILURES_FROM + (int)failure, 1);
 }
 
 void
@@ -24,21 +37,28 @@ upstream_count_answer(struct upstream_count *count, int64_t first_byte_us)
 
 	while (bucket < UPSTREAM_BUCKETS - 1 && first_byte_us > bounds_us[bucket])
 		bucket++;
-	atomic_fetch_add_explicit(&count->buckets[bucket], 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(
-	    &count->first_byte_us, (uint64_t)first_byte_us, memory_order_relaxed);
+	add(count, UPSTREAM_BUCKETS_FROM + bucket, 1);
+	add(count, UPSTREAM_FIRST_BYTE_US, (uint64_t)first_byte_us);
 }
 
-void
-upstream_count_retry(struct upstream_count *count)
+uint64_t
+upstream_count_sum(const struct upstream_count *count, int counter)
 {
-	atomic_fetch_add_explicit(&count->retries, 1, memory_order_relaxed);
+	uint64_t sum = 0;
+
+	for (int i = 0; i < SHARD_COUNT; i++)
+		sum +=
+		    atomic_load_explicit(&count->shards[i].counters[counter], memory_order_relaxed);
+	return sum;
 }
 
-static uint64_t
-value_of(atomic_uint_fast64_t *counter)
+/* Closed ones are summed first, so that none is counted as closed but not as opened. */
+uint64_t
+upstream_count_open(const struct upstream_count *count)
 {
-	return atomic_load_explicit(counter, memory_order_relaxed);
+	uint64_t closed = upstream_count_sum(count, UPSTREAM_CLOSED);
+
+	return upstream_count_sum(count, UPSTREAM_OPENED) - closed;
 }
 
 /* A label's value: backslash, quote and newline are escaped. */
@@ -72,10 +92,8 @@ add_connections(const struct upstream_sample *samples, size_t count, struct buff
 	buffer_add_text(text, "# HELP postern_upstream_connections Connections to the upstream.\n"
 			      "# TYPE postern_upstream_connections gauge\n");
 	for (size_t i = 0; i < count; i++) {
-		int open = atomic_load(&samples[i].count->open);
-
 		add_sample(text, &samples[i], "postern_upstream_connections", ",state=\"open\"");
-		buffer_format(text, "%d\n", open);
+		buffer_format(text, "%" PRIu64 "\n", upstream_count_open(samples[i].count));
 		add_sample(text, &samples[i], "postern_upstream_connections", ",state=\"idle\"");
 		buffer_format(text, "%d\n", samples[i].idle);
 	}
@@ -84,10 +102,12 @@ add_connections(const struct upstream_sample *samples, size_t count, struct buff
 	    "# TYPE postern_upstream_connects_total counter\n");
 	for (size_t i = 0; i < count; i++) {
 		add_sample(text, &samples[i], "postern_upstream_connects_total", ",kind=\"new\"");
-		buffer_format(text, "%" PRIu64 "\n", value_of(&samples[i].count->opened));
+		buffer_format(
+		    text, "%" PRIu64 "\n", upstream_count_sum(samples[i].count, UPSTREAM_OPENED));
 		add_sample(
 		    text, &samples[i], "postern_upstream_connects_total", ",kind=\"reused\"");
-		buffer_format(text, "%" PRIu64 "\n", value_of(&samples[i].count->reused));
+		buffer_format(
+		    text, "%" PRIu64 "\n", upstream_count_sum(samples[i].count, UPSTREAM_REUSED));
 	}
 }
 
@@ -102,8 +122,8 @@ add_failures(const struct upstream_sample *samples, size_t count, struct buffer 
 		for (int kind = 0; kind < UPSTREAM_FAILURES; kind++) {
 			(void)snprintf(more, sizeof(more), ",kind=\"%s\"", words[kind]);
 			add_sample(text, &samples[i], "postern_upstream_failures_total", more);
-			buffer_format(
-			    text, "%" PRIu64 "\n", value_of(&samples[i].count->failures[kind]));
+			buffer_format(text, "%" PRIu64 "\n",
+			    upstream_count_sum(samples[i].count, UPSTREAM_FAILURES_FROM + kind));
 		}
 	}
 }
@@ -116,7 +136,8 @@ add_retries(const struct upstream_sample *samples, size_t count, struct buffer *
 	    "# TYPE postern_upstream_retries_total counter\n");
 	for (size_t i = 0; i < count; i++) {
 		add_sample(text, &samples[i], "postern_upstream_retries_total", "");
-		buffer_format(text, "%" PRIu64 "\n", value_of(&samples[i].count->retries));
+		buffer_format(
+		    text, "%" PRIu64 "\n", upstream_count_sum(samples[i].count, UPSTREAM_RETRIES));
 	}
 }
 
@@ -128,7 +149,7 @@ add_first_byte(const struct upstream_sample *samples, struct buffer *text)
 	char more[64];
 
 	for (int b = 0; b < UPSTREAM_BUCKETS; b++) {
-		sum += value_of(&samples->count->buckets[b]);
+		sum += upstream_count_sum(samples->count, UPSTREAM_BUCKETS_FROM + b);
 		if (b < UPSTREAM_BUCKETS - 1)
 			(void)snprintf(
 			    more, sizeof(more), ",le=\"%g\"", (double)bounds_us[b] / 1e6);
@@ -140,7 +161,8 @@ add_first_byte(const struct upstream_sample *samples, struct buffer *text)
 	}
 	buffer_add_text(text, name);
 	add_sample(text, samples, "_sum", "");
-	buffer_format(text, "%.6f\n", (double)value_of(&samples->count->first_byte_us) / 1e6);
+	buffer_format(text, "%.6f\n",
+	    (double)upstream_count_sum(samples->count, UPSTREAM_FIRST_BYTE_US) / 1e6);
 	buffer_add_text(text, name);
 	add_sample(text, samples, "_count", "");
 	buffer_format(text, "%" PRIu64 "\n", sum);

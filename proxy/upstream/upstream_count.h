@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/shard.h"
 
 /* What went wrong with an upstream. */
 enum upstream_failure {
@@ -28,24 +29,36 @@ enum upstream_failure {
 
 #define UPSTREAM_BUCKETS 12
 
-struct upstream_count {
-	atomic_int open; /* connections, in use and idle */
-	atomic_uint_fast64_t opened, reused;
-	atomic_uint_fast64_t retries; /* requests that were sent a second time */
-	atomic_uint_fast64_t failures[UPSTREAM_FAILURES];
-	atomic_uint_fast64_t
-	    buckets[UPSTREAM_BUCKETS];      /* answers by the time to their first byte */
-	atomic_uint_fast64_t first_byte_us; /* the sum */
+enum upstream_counter {
+	UPSTREAM_OPENED,        /* new connections */
+	UPSTREAM_CLOSED,        /* connections that are no more */
+	UPSTREAM_REUSED,        /* connections taken from the pool */
+	UPSTREAM_RETRIES,       /* requests that were sent a second time */
+	UPSTREAM_FIRST_BYTE_US, /* the sum of answers' times to their first byte */
+	UPSTREAM_BUCKETS_FROM,  /* answers by that time */
+	UPSTREAM_FAILURES_FROM = UPSTREAM_BUCKETS_FROM + UPSTREAM_BUCKETS, /* by kind */
+	UPSTREAM_COUNTERS = UPSTREAM_FAILURES_FROM + UPSTREAM_FAILURES
 };
+
+struct upstream_count {
+	struct {
+		_Alignas(SHARD_LINE_BYTES) atomic_uint_fast64_t counters[UPSTREAM_COUNTERS];
+	} shards[SHARD_COUNT];
+};
+
+/* One more of them. */
+void upstream_count_one(struct upstream_count *count, enum upstream_counter counter);
 
 /* A request failed, of that kind. */
 void upstream_count_failure(struct upstream_count *count, enum upstream_failure failure);
 
-/* A request is sent a second time. */
-void upstream_count_retry(struct upstream_count *count);
-
 /* An answer's head was there so many microseconds after the request's was sent. */
 void upstream_count_answer(struct upstream_count *count, int64_t first_byte_us);
+
+/* What was counted so far: one of upstream_counter; or UPSTREAM_BUCKETS_FROM and a bucket, or
+ * UPSTREAM_FAILURES_FROM and a failure, added. And the connections, in use and idle. */
+uint64_t upstream_count_sum(const struct upstream_count *count, int counter);
+uint64_t upstream_count_open(const struct upstream_count *count);
 
 /* One upstream to report. All is borrowed. */
 struct upstream_sample {

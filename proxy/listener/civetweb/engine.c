@@ -23,6 +23,7 @@ struct civetweb_listener {
 	struct mg_context *engine;
 	atomic_bool evict_idle;      /* few connections are left: idle ones are to be closed */
 	int drain_event, stop_event; /* become readable when it is time to */
+	atomic_int busy;             /* exchanges under way */
 };
 
 static struct civetweb_listener *
@@ -119,12 +120,14 @@ copy_peer(struct request *request, const struct mg_request_info *info)
 static void
 start(struct civetweb_exchange *exchange, struct mg_connection *connection)
 {
+	struct civetweb_listener *listener = listener_of(mg_get_context(connection));
+
 	exchange->connection = connection;
 	exchange->conn = client_conn_mine();
 	exchange->base.socket = exchange->conn->socket;
-	exchange_begin(&exchange->base, &listener_of(mg_get_context(connection))->base);
+	exchange_begin(&exchange->base, &listener->base);
 	exchange->conn->body_until_us = exchange->base.body_until_us;
-	atomic_fetch_add(&exchange->base.listener->busy, 1);
+	atomic_fetch_add(&listener->busy, 1);
 }
 
 /* Return the connection to the engine, and record which bytes are left in its buffer. */
@@ -139,7 +142,7 @@ end(struct civetweb_exchange *exchange)
 		body_begin(exchange); /* a body of length 0 */
 	}
 	client_conn_next(exchange->conn, body_carried(exchange));
-	atomic_fetch_sub(&exchange->base.listener->busy, 1);
+	atomic_fetch_sub(&listener_of(mg_get_context(exchange->connection))->busy, 1);
 }
 
 /* Why the head cannot be served as the engine read it; NULL when it can. */
@@ -408,7 +411,8 @@ stop(struct listener *base)
 static int
 count(const struct listener *base, enum listener_state state)
 {
-	int busy = atomic_load(&base->busy), others = atomic_load(&base->connections) - busy;
+	int busy = atomic_load(&((const struct civetweb_listener *)base)->busy);
+	int others = atomic_load(&base->connections) - busy;
 
 	if (state == LISTENER_SERVING)
 		return busy;

@@ -171,9 +171,7 @@ run(void *context)
 	bool persists;
 
 	conn->fiber = fiber_current();
-	atomic_fetch_add_explicit(&conn->listener->base.busy, 1, memory_order_relaxed);
 	persists = serving_run(conn, task.head_end, task.trouble);
-	atomic_fetch_sub_explicit(&conn->listener->base.busy, 1, memory_order_relaxed);
 	conn->fiber = NULL;
 	conn->served = true;
 	if (persists)

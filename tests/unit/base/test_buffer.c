@@ -93,6 +93,32 @@ it_begins_within_lent_bytes_and_outgrows_them(void **state)
 }
 
 static void
+a_reader_writes_into_its_space(void **state)
+{
+	struct buffer buffer;
+	size_t room = 0;
+	char *space;
+
+	(void)state;
+	buffer_init(&buffer, 300);
+	buffer_add_text(&buffer, "head");
+	space = buffer_space(&buffer, 3, &room);
+	assert_ptr_equal(space, buffer.at + 4);
+	assert_true(room >= 3);
+	memset(space, 'x', room);
+	buffer_took(&buffer, 2);
+	assert_string_equal(buffer.at, "headxx");
+	space = buffer_space(&buffer, 294, &room);
+	assert_int_equal(room, 294);
+	memset(space, 'y', room);
+	buffer_took(&buffer, room);
+	assert_int_equal(buffer.len, 300);
+	assert_null(buffer_space(&buffer, 1, &room));
+	assert_true(buffer.failed);
+	buffer_done(&buffer);
+}
+
+static void
 what_does_not_fit_is_dropped_whole_and_remembered(void **state)
 {
 	struct buffer buffer;
@@ -217,6 +243,7 @@ main(void)
 		cmocka_unit_test(appends_stand_one_after_the_other),
 		cmocka_unit_test(it_grows_up_to_its_limit_and_not_beyond),
 		cmocka_unit_test(it_begins_within_lent_bytes_and_outgrows_them),
+		cmocka_unit_test(a_reader_writes_into_its_space),
 		cmocka_unit_test(what_does_not_fit_is_dropped_whole_and_remembered),
 		cmocka_unit_test(a_length_that_overflows_fails),
 		cmocka_unit_test(json_strings_are_escaped),

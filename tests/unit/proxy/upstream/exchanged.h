@@ -297,7 +297,8 @@ exchanged_starts(const struct exchanged *exchanged, const char *text)
 static inline uint64_t
 exchanged_failures(const struct exchanged *exchanged, enum upstream_failure kind)
 {
-	return upstream_count(exchanged->upstream)->failures[kind];
+	return upstream_count_sum(
+	    upstream_count(exchanged->upstream), UPSTREAM_FAILURES_FROM + (int)kind);
 }
 
 #define STEPS_OF(steps) (steps), sizeof(steps) / sizeof((steps)[0])

@@ -27,9 +27,11 @@ a_connection_serves_one_request_after_the_other(void **state)
 	exchanged_run_whole(&exchanged);
 	assert_int_equal(exchanged.result.reason, REASON_OK);
 	assert_int_equal(exchanged.result.bytes_out, 2);
-	assert_int_equal(upstream_count(exchanged.upstream)->opened, 1);
-	assert_int_equal(upstream_count(exchanged.upstream)->reused, 1);
-	assert_int_equal(upstream_count(exchanged.upstream)->open, 1);
+	assert_int_equal(
+	    upstream_count_sum(upstream_count(exchanged.upstream), UPSTREAM_OPENED), 1);
+	assert_int_equal(
+	    upstream_count_sum(upstream_count(exchanged.upstream), UPSTREAM_REUSED), 1);
+	assert_int_equal(upstream_count_open(upstream_count(exchanged.upstream)), 1);
 	exchanged_done(&exchanged);
 }
 
@@ -55,8 +57,10 @@ what_may_be_repeated_is_sent_again_on_a_new_connection(void **state)
 		assert_int_equal(exchanged.result.reason, REASON_OK);
 		assert_null(exchanged.result.detail);
 		assert_int_equal(exchanged.result.status, 204);
-		assert_int_equal(upstream_count(exchanged.upstream)->opened, 2);
-		assert_int_equal(upstream_count(exchanged.upstream)->retries, 1);
+		assert_int_equal(
+		    upstream_count_sum(upstream_count(exchanged.upstream), UPSTREAM_OPENED), 2);
+		assert_int_equal(
+		    upstream_count_sum(upstream_count(exchanged.upstream), UPSTREAM_RETRIES), 1);
 		/* The pool's connection was stale: nothing has failed. */
 		assert_int_equal(exchanged_failures(&exchanged, UPSTREAM_RESET), 0);
 		exchanged_done(&exchanged);
@@ -79,9 +83,11 @@ what_may_not_be_repeated_is_sent_once(void **state)
 		exchanged_request(&exchanged, heads[i]);
 		exchanged_run_whole(&exchanged);
 		assert_int_equal(exchanged.result.reason, REASON_UPSTREAM_UNREACHABLE);
-		assert_int_equal(upstream_count(exchanged.upstream)->opened, 1);
+		assert_int_equal(
+		    upstream_count_sum(upstream_count(exchanged.upstream), UPSTREAM_OPENED), 1);
 		assert_int_equal(exchanged_failures(&exchanged, UPSTREAM_RESET), 1);
-		assert_int_equal(upstream_count(exchanged.upstream)->retries, 0);
+		assert_int_equal(
+		    upstream_count_sum(upstream_count(exchanged.upstream), UPSTREAM_RETRIES), 0);
 		exchanged_done(&exchanged);
 	}
 }
@@ -103,7 +109,8 @@ a_body_that_was_read_is_not_sent_again(void **state)
 	exchanged_sends(&exchanged, "hello");
 	exchanged_run_whole(&exchanged);
 	assert_int_equal(exchanged.result.reason, REASON_UPSTREAM_UNREACHABLE);
-	assert_int_equal(upstream_count(exchanged.upstream)->opened, 1);
+	assert_int_equal(
+	    upstream_count_sum(upstream_count(exchanged.upstream), UPSTREAM_OPENED), 1);
 	exchanged_done(&exchanged);
 }
 
@@ -125,7 +132,8 @@ an_answer_that_began_is_not_asked_for_again(void **state)
 		exchanged_run_whole(&exchanged);
 		assert_int_equal(exchanged.result.reason,
 		    i == 0 ? REASON_UPSTREAM_MALFORMED : REASON_UPSTREAM_UNREACHABLE);
-		assert_int_equal(upstream_count(exchanged.upstream)->opened, 1);
+		assert_int_equal(
+		    upstream_count_sum(upstream_count(exchanged.upstream), UPSTREAM_OPENED), 1);
 		exchanged_done(&exchanged);
 	}
 }
@@ -142,8 +150,9 @@ a_new_connection_that_is_closed_is_not_tried_again(void **state)
 	exchanged_run_whole(&exchanged);
 	assert_int_equal(exchanged.result.reason, REASON_UPSTREAM_UNREACHABLE);
 	assert_int_equal(exchanged.result.status, 0);
-	assert_int_equal(upstream_count(exchanged.upstream)->opened, 1);
-	assert_int_equal(upstream_count(exchanged.upstream)->open, 0);
+	assert_int_equal(
+	    upstream_count_sum(upstream_count(exchanged.upstream), UPSTREAM_OPENED), 1);
+	assert_int_equal(upstream_count_open(upstream_count(exchanged.upstream)), 0);
 	exchanged_done(&exchanged);
 }
 
@@ -265,11 +274,13 @@ an_answer_is_counted_by_the_time_it_took(void **state)
 	exchanged_init(&exchanged, STEPS_OF(steps));
 	exchanged_run_whole(&exchanged);
 	for (int i = 0; i < UPSTREAM_BUCKETS; i++)
-		answers += upstream_count(exchanged.upstream)->buckets[i];
+		answers += upstream_count_sum(
+		    upstream_count(exchanged.upstream), UPSTREAM_BUCKETS_FROM + i);
 	assert_int_equal(answers, 1);
 	assert_true(exchanged.result.upstream_us >= 0 && exchanged.result.connect_us >= 0);
 	assert_int_equal(
-	    upstream_count(exchanged.upstream)->first_byte_us, exchanged.result.upstream_us);
+	    upstream_count_sum(upstream_count(exchanged.upstream), UPSTREAM_FIRST_BYTE_US),
+	    exchanged.result.upstream_us);
 	exchanged_done(&exchanged);
 }
 

@@ -105,10 +105,13 @@ connections_are_counted_by_state_and_kind(void **state)
 	const char *text;
 
 	(void)state;
-	count.open = 5;
-	count.opened = 8;
-	count.reused = 900;
-	upstream_count_retry(&count);
+	for (int i = 0; i < 8; i++)
+		upstream_count_one(&count, UPSTREAM_OPENED);
+	for (int i = 0; i < 3; i++)
+		upstream_count_one(&count, UPSTREAM_CLOSED);
+	for (int i = 0; i < 900; i++)
+		upstream_count_one(&count, UPSTREAM_REUSED);
+	upstream_count_one(&count, UPSTREAM_RETRIES);
 	text = text_of(&sample, 1);
 	expect(text, "postern_upstream_connections{upstream=\"api\",state=\"open\"} 5\n");
 	expect(text, "postern_upstream_connections{upstream=\"api\",state=\"idle\"} 3\n");
