@@ -11,8 +11,7 @@
 #define OUTGOING_VALUE_MAX (128u << 10)
 #define OUTGOING_MORE 256
 
-/* Of the answer's head, in one read. */
-#define INCOMING_LEAST 512
+#define INCOMING_LEAST 512 /* of the answer's head, in one read */
 
 /* More of the answer's head. */
 static enum reason
