@@ -10,7 +10,6 @@ static const struct {
 	{ "trusted_proxies", NOT_YET "; X-Forwarded-* is always rebuilt from the peer" },
 	{ "trusted_headers", NOT_YET "; X-Forwarded-* is always rebuilt from the peer" },
 	{ "proxy_protocol", NOT_YET },
-	{ "explain", NOT_YET "; `postern explain` is a command" },
 	{ "type_base", NOT_YET },
 	{ "caller", NOT_YET },
 	{ "credentials", NOT_YET },

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/explain_print.h"
 #include "cli/explain_reason.h"
+#include "cli/explain_recent.h"
 #include "cli/input.h"
 #include "cli/keys.h"
 #include "proxy/http/query.h"
@@ -22,6 +23,7 @@ struct asked {
 	struct command_line line;
 	const char *method, *path;
 	const char *token, *claims, *issuer, *client, *user, *certificate;
+	const char *request_id;
 	bool json;
 	int64_t now_s;
 };
@@ -157,6 +159,10 @@ static const struct command_option options[] = {
 	    .read = input_time,
 	    .offset = offsetof(struct asked, now_s),
 	    .help = "as of this time: Unix seconds or RFC 3339 (default: now)" },
+	{ .name = "--request-id",
+	    .argument = "ID",
+	    .offset = offsetof(struct asked, request_id),
+	    .help = "say what the running gate decided about this request, and nothing else" },
 	{ .name = "--json",
 	    .kind = OPTION_FLAG,
 	    .offset = offsetof(struct asked, json),
@@ -165,7 +171,7 @@ static const struct command_option options[] = {
 };
 
 static const struct command_verb verbs[] = {
-	{ "", "PATH|REASON",
+	{ "", "[PATH|REASON]",
 	    "show what the gate would decide, and why; or what a reason is about" },
 	{ NULL, NULL, NULL },
 };
@@ -176,6 +182,12 @@ wrong_line(const struct asked *asked)
 	int ways = (asked->token != NULL) + (asked->claims != NULL) + (asked->client != NULL) +
 		   (asked->user != NULL);
 
+	if (asked->request_id != NULL)
+		return ways > 0 || asked->line.word_count > 0
+			   ? "--request-id asks about a request that was made, and takes no other"
+			   : NULL;
+	if (asked->line.word_count == 0)
+		return "give a PATH, a REASON or --request-id";
 	if (ways > 1)
 		return "give one of --token, --claims, --client and --user";
 	if ((asked->claims != NULL) != (asked->issuer != NULL))
@@ -184,11 +196,28 @@ wrong_line(const struct asked *asked)
 }
 
 static int
+explain_request(const struct asked *asked)
+{
+	const struct explain_recent recent = { "explain", asked->line.config, asked->request_id };
+	json_t *said;
+	int code = explain_recent_ask(&recent, &said);
+
+	if (said == NULL)
+		return code;
+	explain_print(said, asked->json);
+	code = explain_refused(said) ? EXIT_NO : EXIT_YES;
+	json_decref(said);
+	return code;
+}
+
+static int
 explain(struct asked *asked)
 {
 	struct answering answering = { .asked = asked };
 	int code = EXIT_TROUBLE;
 
+	if (asked->request_id != NULL)
+		return explain_request(asked);
 	asked->path = asked->line.words[0];
 	if (explain_reason_meant(asked->path))
 		return explain_reason(asked->path);

@@ -297,7 +297,7 @@ check_words(struct reading *reading)
 
 		if (count == 0 && *at != '[')
 			wrong(reading, "%.*s is missing", (int)len, at);
-		else if (len > 3 && memcmp(at + len - 3, "...", 3) == 0)
+		else if (memmem(at, len, "...", 3) != NULL)
 			count = 0; /* takes the rest */
 		else if (count > 0)
 			count--;

@@ -54,7 +54,7 @@ struct command_option {
 struct command_verb {
 	const char *name;      /* "add"; "" when the command has no verbs; NULL ends the table */
 	const char *arguments; /* "NAME|ID ROLE", "[ISSUER]": one word each, optional ones
-				* last; "FILE...": one or more, last */
+				* last; "FILE...": one or more, "[FILE...]": any number, last */
 	const char *help;      /* one line, lower case */
 };
 

@@ -78,6 +78,10 @@ static const struct field caller_fields[] = {
 	    .type = FIELD_TEXTS,
 	    .offset = offsetof(struct policy_case_caller, roles),
 	    .help = "roles that the database grants" },
+	{ .key = "scopes",
+	    .type = FIELD_TEXTS,
+	    .offset = offsetof(struct policy_case_caller, scopes),
+	    .help = "scopes of a caller of whom only roles and scopes are known" },
 	{ .key = NULL },
 };
 
@@ -189,7 +193,10 @@ read_caller_map(
 	for (size_t i = 0; i < caller->roles.count; i++)
 		check_role(cases, reader_text_node(&caller->roles, i));
 	ways = (caller->issuer != NULL) + (caller->client != NULL) + (caller->user != NULL);
-	if (ways > 1 || (ways == 0 && caller->roles.count == 0))
+	if (caller->scopes.node != NULL && ways > 0)
+		mistake_at(&cases->mistakes, caller->scopes.node,
+		    "stand beside roles alone; a token has them in its claims");
+	if (ways > 1 || (ways == 0 && caller->roles.node == NULL && caller->scopes.node == NULL))
 		mistake_at(&cases->mistakes, node,
 		    "needs one of issuer, client, user and roles; or the word anonymous instead");
 	if (caller->claims != NULL && caller->issuer == NULL && caller->client == NULL)

@@ -25,6 +25,7 @@ struct policy_case_caller {
 	const char *client;        /* of the local issuer */
 	const char *user;          /* by Basic */
 	struct texts roles;        /* that the database grants, or that are simply held */
+	struct texts scopes;       /* that are simply held */
 	bool anonymous;
 };
 

@@ -80,6 +80,23 @@ find_by_token(struct judging *judging)
 	return reason;
 }
 
+/* The scopes of a caller of whom nothing but roles and scopes is known. */
+static bool
+give_scopes(struct judging *judging)
+{
+	const struct texts *given = &judging->one->caller.scopes;
+	struct spans *scopes = &judging->caller.principal.scopes;
+
+	if (given->count == 0)
+		return true;
+	scopes->at = arena_array(judging->arena, given->count, sizeof(*scopes->at));
+	if (scopes->at == NULL)
+		return false;
+	for (size_t i = 0; i < given->count; i++)
+		scopes->at[scopes->count++] = span_of(given->at[i]);
+	return true;
+}
+
 /* A user by Basic, or a caller of whom only the roles are known. */
 static enum reason
 find_by_name(struct judging *judging)
@@ -92,7 +109,8 @@ find_by_name(struct judging *judging)
 	if (caller->user != NULL && !judging->decision.basic)
 		return REASON_BASIC_NOT_ALLOWED;
 	return principal_of_user(
-		   &judging->config->policy, &who, &judging->caller.principal, judging->arena)
+		   &judging->config->policy, &who, &judging->caller.principal, judging->arena) &&
+		       give_scopes(judging)
 		   ? REASON_OK
 		   : REASON_OVERLOADED;
 }

@@ -7,8 +7,10 @@
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/coverage.h"
+#include "cli/explain_recent.h"
 #include "cli/junit.h"
 #include "cli/policy_case_judge.h"
+#include "cli/record.h"
 
 #define CASES_MAX_BYTES (256u << 20)
 #define CASE_MAX_BYTES (4u << 20)
@@ -18,6 +20,7 @@
 struct test_line {
 	struct command_line line;
 	const char *junit;
+	const char *record;
 	bool coverage;
 	int64_t fail_under; /* per cent */
 };
@@ -155,6 +158,10 @@ static const struct command_option options[] = {
 	    .argument = "FILE",
 	    .offset = offsetof(struct test_line, junit),
 	    .help = "also write the results to this file, as JUnit XML" },
+	{ .name = "--record",
+	    .argument = "ID",
+	    .offset = offsetof(struct test_line, record),
+	    .help = "print a case of the request with this id, as the running gate decided it" },
 	{ .name = "--coverage",
 	    .kind = OPTION_FLAG,
 	    .offset = offsetof(struct test_line, coverage),
@@ -169,7 +176,8 @@ static const struct command_option options[] = {
 };
 
 static const struct command_verb verbs[] = {
-	{ "", "CASES...", "try the policy on cases: who asks for what, and what is to come of it" },
+	{ "", "[CASES...]",
+	    "try the policy on cases: who asks for what, and what is to come of it" },
 	{ NULL, NULL, NULL },
 };
 
@@ -200,13 +208,52 @@ test(const struct test_line *line)
 }
 
 static int
+record(const struct test_line *line)
+{
+	const struct explain_recent recent = { "test", line->line.config, line->record };
+	struct buffer text;
+	const char *wrong;
+	json_t *said;
+	int code = explain_recent_ask(&recent, &said);
+
+	if (said == NULL)
+		return code;
+	buffer_init(&text, CASE_MAX_BYTES);
+	wrong = record_case(said, &text);
+	if (wrong != NULL) {
+		(void)command_trouble("test: %s: %s", line->record, wrong);
+		code = EXIT_NO;
+	} else if (text.failed || fwrite(text.at, 1, text.len, stdout) != text.len ||
+		   fflush(stdout) != 0) {
+		code = command_trouble("test: standard output cannot be written");
+	}
+	buffer_done(&text);
+	json_decref(said);
+	return code;
+}
+
+static const char *
+wrong_line(const struct test_line *line)
+{
+	if (line->record != NULL)
+		return line->line.word_count > 0 ? "--record prints a case, and tries none" : NULL;
+	return line->line.word_count == 0 ? "CASES... is missing, or --record" : NULL;
+}
+
+static int
 run_line(int argc, char **argv)
 {
 	struct test_line line = { .line.config = COMMAND_CONFIG };
 	int code;
 
-	if (options_read(&test_command, (struct arguments){ argc, argv }, &line.line, &code))
-		code = test(&line);
+	if (options_read(&test_command, (struct arguments){ argc, argv }, &line.line, &code)) {
+		const char *wrong = wrong_line(&line);
+
+		if (wrong != NULL)
+			code = options_wrong(&test_command, &line.line, "%s", wrong);
+		else
+			code = line.record != NULL ? record(&line) : test(&line);
+	}
 	options_done(&line.line);
 	return code;
 }

@@ -15,8 +15,12 @@
 /* The top of the file, as written. */
 struct top {
 	const struct node *listen, *admin, *metrics, *forward_auth, *issuers, *local, *forward,
-	    *limits, *log, *answers, *resource, *upstream;
+	    *limits, *log, *answers, *resource, *upstream, *explain;
 	const char *policy, *policy_next, *state;
+};
+
+struct explain_section {
+	int64_t recent;
 };
 
 struct log_section {
@@ -86,6 +90,10 @@ static const struct field top_fields[] = {
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct top, limits),
 	    .help = "sizes, counts and timeouts" },
+	{ .key = "explain",
+	    .type = FIELD_MAP,
+	    .offset = offsetof(struct top, explain),
+	    .help = "what is kept of decisions" },
 	{ .key = "log", .type = FIELD_MAP, .offset = offsetof(struct top, log), .help = "the log" },
 	{ .key = "answers",
 	    .type = FIELD_MAP,
@@ -202,6 +210,16 @@ static const struct field answers_fields[] = {
 	{ 0 },
 };
 
+static const struct field explain_fields[] = {
+	{ .key = "recent",
+	    .type = FIELD_COUNT,
+	    .offset = offsetof(struct explain_section, recent),
+	    .max = CONFIG_RECENT_MAX,
+	    .default_value = "1000",
+	    .help = "the last decisions, kept in memory for `explain --request-id`; 0: none" },
+	{ 0 },
+};
+
 const struct config_section *
 config_sections(void)
 {
@@ -222,7 +240,8 @@ config_sections(void)
 		{ "/upstream", backend_fields },
 		{ "/upstream/tls", backend_tls_fields },
 		{ "/forward_auth", NULL },
-		[16 + LOCAL_SECTIONS] = { NULL, NULL },
+		{ "/explain", explain_fields },
+		[17 + LOCAL_SECTIONS] = { NULL, NULL },
 	};
 
 	sections[1].fields = config_listen_schema();
@@ -236,7 +255,7 @@ config_sections(void)
 	sections[12].fields = config_resource_schema();
 	sections[15].fields = config_forward_auth_schema();
 	for (int i = 0; i < LOCAL_SECTIONS; i++)
-		sections[16 + i] =
+		sections[17 + i] =
 		    (struct config_section){ local_sections[i].name, local_sections[i].fields };
 	return sections;
 }
@@ -311,12 +330,15 @@ read_sections(struct config *config, const struct top *top)
 {
 	struct log_section log = { 0 };
 	struct answers_section answers = { 0 };
+	struct explain_section explain = { 0 };
 
 	schema_read(top->limits, limits_fields, &config->limits, &config->mistakes);
 	schema_read(top->log, log_fields, &log, &config->mistakes);
 	schema_read(top->answers, answers_fields, &answers, &config->mistakes);
 	config_listen_read(config, &(struct config_listen_maps){
 				       top->listen, top->admin, top->metrics, top->forward_auth });
+	schema_read(top->explain, explain_fields, &explain, &config->mistakes);
+	config->explain_recent = explain.recent;
 	config->log_format = log.format;
 	config->log_level = log.level;
 	config->answer_detail = answers.detail == 1;

@@ -96,10 +96,11 @@ struct config {
 	struct texts listen;     /* addresses */
 	enum engines_name engine;
 	struct config_tls tls;
-	int threads;         /* of engine events; 0: one for each processor */
-	mode_t socket_mode;  /* of the files of Unix sockets */
-	const char *admin;   /* address */
-	const char *metrics; /* address; NULL: none */
+	int threads;            /* of engine events; 0: one for each processor */
+	mode_t socket_mode;     /* of the files of Unix sockets */
+	const char *admin;      /* address */
+	const char *metrics;    /* address; NULL: none */
+	int64_t explain_recent; /* decisions that are kept */
 	struct config_forward_auth forward_auth;
 	const struct backend *upstream; /* NULL when every module has its own */
 	const char *policy_path;
@@ -129,6 +130,9 @@ struct config {
 
 /* The default of answers.type_base. */
 #define CONFIG_TYPE_BASE "urn:postern:reason:"
+
+/* The most of explain.recent. */
+#define CONFIG_RECENT_MAX 100000
 
 /* How far reading goes. */
 enum config_reading {

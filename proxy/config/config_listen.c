@@ -220,5 +220,6 @@ config_listen_same(const struct config *a, const struct config *b)
 	       a->limits.body_min_rate == b->limits.body_min_rate &&
 	       a->limits.idle_timeout_ms == b->limits.idle_timeout_ms &&
 	       a->limits.write_timeout_ms == b->limits.write_timeout_ms &&
-	       a->limits.token_cache_bytes == b->limits.token_cache_bytes;
+	       a->limits.token_cache_bytes == b->limits.token_cache_bytes &&
+	       a->explain_recent == b->explain_recent;
 }

@@ -87,7 +87,9 @@ write_line(void *context)
 	if (request->certificate != NULL)
 		log_text(&line, "certificate", request->certificate->subject);
 	log_text(&line, "peer", span_of(request->peer));
-	log_text(&line, "detail", span_of(transaction->detail));
+	log_text(&line, "detail",
+	    span_of(
+		transaction->log_detail != NULL ? transaction->log_detail : transaction->detail));
 	log_number(&line, "duration_us", ((const struct logged *)context)->duration_us);
 	add_forwarded(&line, transaction);
 	log_end_request(&line);

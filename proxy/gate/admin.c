@@ -278,13 +278,26 @@ admit(const struct admin *admin, struct exchange *exchange, struct admin_page *p
 	return reason == REASON_OK;
 }
 
+#define PAGES "/livez /readyz /metrics /explain/ID, POST /reload, POST /explain\n"
+
+/* POST /explain, or GET /explain/ID. */
 static void
 explain(struct admin *admin, struct exchange *exchange, struct admin_page *page)
 {
-	if (span_is(exchange_request(exchange)->method, "POST"))
+	const struct request *request = exchange_request(exchange);
+	struct span id = span_slice(request->target, strlen("/explain"), request->target.len);
+	bool one = span_starts(id, SPAN("/"));
+
+	if (id.len > 0 && !one)
+		admin_page_plain(page, 404, PAGES);
+	else if (!one && span_is(request->method, "POST"))
 		admin_explain_ask(admin->gate, exchange, page);
-	else
+	else if (!one)
 		admin_page_allow(page, SPAN("POST"));
+	else if (span_is(request->method, "GET") || span_is(request->method, "HEAD"))
+		admin_explain_recent(admin->gate, span_slice(id, 1, id.len), page);
+	else
+		admin_page_allow(page, SPAN("GET"));
 }
 
 void
@@ -298,11 +311,10 @@ admin_serve(void *context, struct exchange *exchange)
 	if (admit(admin, exchange, &page)) {
 		if (span_is(request->target, "/reload"))
 			reload(admin, &page, request->method);
-		else if (span_is(request->target, "/explain"))
+		else if (span_starts(request->target, SPAN("/explain")))
 			explain(admin, exchange, &page);
 		else if (!show(admin, &page, request->target))
-			admin_page_plain(
-			    &page, 404, "/livez /readyz /metrics, POST /reload, POST /explain\n");
+			admin_page_plain(&page, 404, PAGES);
 	}
 	admin_page_write(&page, exchange);
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "proxy/gate/explain.h"
+#include "proxy/gate/recent_keep.h"
 #include "proxy/io/offload.h"
 
 #define ARENA_MAX (16u << 20)
@@ -47,7 +48,7 @@ ask(void *context)
 static void
 write_said(struct admin_page *page, const json_t *said)
 {
-	char *text = json_dumps(said, JSON_INDENT(2));
+	char *text = said == NULL ? NULL : json_dumps(said, JSON_INDENT(2));
 
 	if (text == NULL) {
 		admin_page_refuse(page, REASON_OVERLOADED, "out of memory");
@@ -57,6 +58,37 @@ write_said(struct admin_page *page, const json_t *said)
 	buffer_add_text(&page->body, text);
 	buffer_add_byte(&page->body, '\n');
 	free(text);
+}
+
+static void
+not_kept(struct admin_page *page, const struct gate *gate)
+{
+	admin_page_begin(page, 404, SPAN(ADMIN_PAGE_PROBLEM));
+	buffer_add_text(&page->body,
+	    "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,\"detail\":");
+	buffer_add_json(&page->body,
+	    gate->recent == NULL
+		? SPAN("no decisions are kept (explain.recent is 0)")
+		: SPAN(
+		      "no decision about a request with this id is kept, or not any more: the last "
+		      "explain.recent are"));
+	buffer_add_text(&page->body, "}\n");
+}
+
+void
+admin_explain_recent(struct gate *gate, struct span id, struct admin_page *page)
+{
+	struct recent_record record;
+	json_t *said;
+
+	if (gate->recent == NULL || !recent_find(gate->recent, id, &record)) {
+		not_kept(page, gate);
+		return;
+	}
+	said = recent_keep_json(&record);
+	write_said(page, said);
+	json_decref(said);
+	free(record.whole);
 }
 
 /* By the current snapshot. */

@@ -10,6 +10,7 @@
 #include "proxy/gate/access.h"
 #include "proxy/gate/answer.h"
 #include "proxy/gate/endpoints.h"
+#include "proxy/gate/explain_refusal.h"
 #include "proxy/gate/hops.h"
 #include "proxy/gate/identify.h"
 #include "proxy/gate/lease.h"
@@ -19,6 +20,7 @@
 #include "proxy/gate/key_wait.h"
 #include "proxy/gate/next_count.h"
 #include "proxy/gate/rate_judge.h"
+#include "proxy/gate/recent_keep.h"
 
 /* Memory of one request: its decision, the head sent upstream and the texts for the log. */
 #define REQUEST_ARENA_BYTES (1u << 20)
@@ -44,6 +46,7 @@ gate_init(struct gate *gate, size_t token_cache_bytes, struct err *reterr)
 {
 	gate->hold = hold_new();
 	gate->cache = cache_new(token_cache_bytes);
+	gate->recent = NULL;
 	gate->metrics = metrics_new();
 	if (gate->hold == NULL || gate->cache == NULL || gate->metrics == NULL) {
 		hold_free(gate->hold);
@@ -68,6 +71,7 @@ gate_done(struct gate *gate)
 	hold_free(gate->hold);
 	cache_free(gate->cache);
 	metrics_free(gate->metrics);
+	recent_free(gate->recent);
 }
 
 /* Replace the snapshot; the caller holds the lock. Without memory for a new one there is no
@@ -207,6 +211,7 @@ gate_finish(struct gate *gate, struct transaction *transaction)
 
 	metrics_request(gate->metrics, transaction->reason, duration_us);
 	access_log(transaction, duration_us);
+	recent_keep(gate->recent, transaction);
 }
 
 /* It was to come no further than here: we are the last recipient. */
@@ -233,9 +238,12 @@ gate_decide(struct gate *gate, struct transaction *transaction, struct decision 
 		transaction->reason = REASON_OVERLOADED;
 		transaction->detail = NULL;
 		transaction->fields = (struct access_fields){ 0 };
+		transaction->principal = NULL;
 	}
 	if (transaction->reason == REASON_OK)
 		transaction->reason = rate_judge(transaction, decision);
+	if (transaction->reason != REASON_OK && transaction->snapshot != NULL)
+		explain_refusal(transaction, decision, gate->recent != NULL);
 }
 
 /* From the decision to the answer. */

@@ -16,6 +16,7 @@
 #include "proxy/gate/cache.h"
 #include "proxy/listener/exchange.h"
 #include "proxy/gate/metrics.h"
+#include "proxy/gate/recent.h"
 #include "proxy/gate/services.h"
 #include "proxy/gate/snapshot.h"
 #include "proxy/io/condition.h"
@@ -27,6 +28,8 @@ struct gate {
 	bool unrenewed; /* there was no memory for a new snapshot; to be tried again */
 	struct cache *cache;
 	struct metrics *metrics;
+	struct recent *recent; /* decisions, by their request id; NULL, as after gate_init(): none
+				* are kept. To be set before the first request */
 	pthread_mutex_t keys_lock;
 	struct condition keys; /* keys of an issuer were tried to be fetched */
 	char via[32];          /* what it calls itself in Via: other gates have other names */
@@ -66,7 +69,7 @@ void gate_decide(struct gate *gate, struct transaction *transaction, struct deci
 /* Answer with the refusal that is the transaction's reason. */
 void gate_deny(const struct gate *gate, struct transaction *transaction);
 
-/* Count the request and write its log line. */
+/* Count the request, write its log line, and keep what was decided. */
 void gate_finish(struct gate *gate, struct transaction *transaction);
 
 #endif

@@ -71,7 +71,8 @@ tell_listeners(const struct config *old, const struct config *config)
 {
 	if (!config_listen_same(old, config))
 		log_event(LOG_WARN, "reload",
-		    "listen, admin, metrics, forward_auth.address, token_cache and the limits of "
+		    "listen, admin, metrics, forward_auth.address, explain, token_cache and the "
+		    "limits of "
 		    "connections take effect "
 		    "at the next start");
 }
@@ -379,6 +380,12 @@ start(struct server *server, struct config *config, struct err *reterr)
 	if (!gate_init(&server->gate, (size_t)config->limits.token_cache_bytes, reterr)) {
 		config_free(config);
 		return false;
+	}
+	if (config->explain_recent > 0)
+		server->gate.recent = recent_new((size_t)config->explain_recent);
+	if (config->explain_recent > 0 && server->gate.recent == NULL) {
+		config_free(config);
+		return err_set(reterr, "out of memory");
 	}
 	if (!services_start(&setup, &services, reterr))
 		return false;

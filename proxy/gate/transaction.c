@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/gate/transaction.h"
 
+#include <stdlib.h>
+
 #include "base/base64url.h"
 #include "base/clock.h"
 #include "base/digest.h"
@@ -98,6 +100,9 @@ transaction_tell(struct transaction *transaction, const struct decision *decisio
 	    transaction->request, transaction->arena);
 	transaction->shadow_reason = decision->verdict.shadow_reason;
 	transaction->detail = decision->verdict.detail;
+	transaction->public = route->public;
+	transaction->principal = principal;
+	transaction->policy = &config->policy;
 	transaction->fields = (struct access_fields){ .pattern = route->pattern,
 		.basic = decision->basic,
 		.metadata = config->resource.metadata };
@@ -286,6 +291,24 @@ keep_span(struct transaction *transaction, struct span *text)
 		*text = span_of(arena_text(transaction->arena, *text));
 }
 
+/* For who asks later. */
+static void
+keep_roles(struct transaction *transaction)
+{
+	const struct policy *policy = transaction->policy;
+	struct texts *roles = &transaction->roles;
+
+	transaction->policy = NULL;
+	if (policy == NULL || transaction->principal == NULL)
+		return;
+	roles->at = arena_array(transaction->arena, policy->role_count, sizeof(*roles->at));
+	for (size_t i = 0; roles->at != NULL && i < policy->role_count; i++)
+		if (principal_has(transaction->principal, i) &&
+		    (roles->at[roles->count] =
+			    arena_text(transaction->arena, span_of(policy->roles[i].name))) != NULL)
+			roles->count++;
+}
+
 void
 transaction_let_go(struct transaction *transaction)
 {
@@ -304,6 +327,7 @@ transaction_let_go(struct transaction *transaction)
 	transaction->upstream = transaction->forward.upstream; /* which owns its URL */
 	if (transaction->upstream != NULL)
 		upstream_ref(transaction->upstream);
+	keep_roles(transaction);
 	snapshot_release(transaction->snapshot);
 	transaction->snapshot = NULL;
 }
@@ -313,6 +337,7 @@ transaction_end(struct transaction *transaction)
 {
 	snapshot_release(transaction->snapshot);
 	upstream_unref(transaction->upstream);
+	free(transaction->why);
 }
 
 bool

@@ -65,6 +65,13 @@ struct transaction {
 	struct span cors; /* header lines for browsers (preflight_lines()); at == NULL: none */
 	int64_t wait_s;   /* locked out, or beyond a rate, for so many seconds; 0: not */
 	struct span rate; /* header lines of a rate that is exceeded; at == NULL: none is */
+	bool public;      /* the path needs no credentials */
+	const struct principal *principal; /* the caller, in the arena; NULL: not known */
+	const struct policy *policy;       /* the snapshot's; NULL: it was released */
+	struct texts roles;     /* that the caller held, once the snapshot was released */
+	const char *log_detail; /* instead of `detail` in the log; NULL: that */
+	char *why; /* the explanation of a refusal for `recent`, in JSON; freed by transaction_end()
+		    */
 };
 
 /* Draw the request id: 96 random bits. False: no random bytes, so the request must not be

@@ -67,6 +67,7 @@ const base = ({ port, adminPort, metricsPort, authPort }) => ({
     cors: { origins: ['https://app.example'], methods: ['PUT'], headers: ['X-A'], expose: ['ETag'], credentials: true, max_age: '10m' },
   },
   forward: { authorization: 'strip', request_id: 'keep', headers: { 'X-User': '/sub' } },
+  explain: { recent: 100 },
   limits: { header_bytes: '16k', body_bytes: 0, connections: 8, header_timeout: '10s', body_timeout: '60s', body_min_rate: 128, upstream_timeout: '60s', idle_timeout: '60s', write_timeout: '60s', token_cache: '32m' },
   log: { format: 'json', level: 'info' },
   answers: { detail: 'public', type_base: 'https://pages.example/' },

@@ -94,6 +94,7 @@ test('the rest', async (t) => {
         two: { issuer: 'https://idp.example.com', audience: 'a', jwks_file: 'keys.json' },
       },
       policy_next: 'policy.yaml',
+      explain: { recent: 10 },
       metrics: { address: '127.0.0.1:1' },
       forward_auth: { address: '127.0.0.1:2', form: 'path', trusted_proxies: ['10.0.0.0/8', 'unix'] },
       upstream: { url: 'https://api.example.com/v1', host: 'upstream', timeout: '30s', strip_prefix: '/api', rewrite_location: false, tls: { ca_file: 'ca.pem', certificate: file('a'), key: file('b'), server_name: 'inner.example.com' } },
