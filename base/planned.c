@@ -14,7 +14,6 @@ static const struct {
 	{ "caller", NOT_YET },
 	{ "credentials", NOT_YET },
 	{ "hosts", NOT_YET },
-	{ "match", NOT_YET },
 	{ "case_sensitive", NOT_YET },
 	{ "tunnel_until_expiry", NOT_YET },
 	{ "health_check", NOT_YET },

@@ -43,6 +43,7 @@
 	REASON(LOCKED_OUT,           "locked_out",               429, "",                   "Too many failed attempts") \
 	REASON(PRIVILEGE_MISSING,    "privilege_missing",        403, "insufficient_scope", "The caller lacks a role for this") \
 	REASON(SCOPE_MISSING,        "scope_missing",            403, "insufficient_scope", "The token lacks a scope for this") \
+	REASON(CLAIM_MISMATCH,       "claim_mismatch",           403, "",                   "The path is not for this caller") \
 	REASON(METHOD_NOT_GRANTED,   "method_not_granted",       403, "",                   "The method is not granted here") \
 	REASON(NO_RULE,              "no_rule",                  403, "",                   "No rule matches this path") \
 	REASON(ORIGIN_NOT_ALLOWED,   "origin_not_allowed",       403, "",                   "Pages of this origin are not allowed here") \

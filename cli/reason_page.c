@@ -113,6 +113,10 @@ static const struct reason_page pages[REASON_COUNT] = {
 	"The privilege admits by scope only, and the token has none of its scopes.",
 	"The answer's `WWW-Authenticate` names a scope that would do.",
 	"Ask the identity provider for that scope; for a client of the local issuer, `postern client change NAME --scope SCOPE`, and `scope` in the request for a token." },
+[REASON_CLAIM_MISMATCH] = {
+	"The caller has the privilege, but a segment of the path is not what a claim of its token says: `match` of the privilege ties the two together, as for one tenant of many.",
+	"The detail has the segment, the claim and what the token has there; `postern explain -X METHOD PATH --token -` lists each line of `match`.",
+	"Ask for a path of the caller's own. If the path is right, see whether the token has the claim at all, and in the same upper and lower case: they are compared byte for byte. Callers without a token never match." },
 [REASON_METHOD_NOT_GRANTED] = {
 	"The pattern that decides for this path has privileges for other methods only.",
 	"The detail lists the methods that are granted.",

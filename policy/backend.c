@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "base/url.h"
 #include "policy/pattern.h"
+#include "policy/pattern_form.h"
 #include "policy/prefix.h"
 
 /* What schema_read() fills. */
@@ -171,9 +172,10 @@ read_prefix(const struct reading *reading, const struct node *node, const char *
 
 	if (text == NULL)
 		return;
-	if (!pattern_check(prefix, &err))
+	if (!pattern_form_check(prefix, &err))
 		mistake_at(reading->mistakes, node, "%s", err.text);
-	else if (span_find(prefix, '*') < prefix.len || prefix.len < 2)
+	else if (span_find(prefix, '*') < prefix.len || span_find(prefix, '{') < prefix.len ||
+		 prefix.len < 2)
 		mistake_at(reading->mistakes, node, "must be a path such as /customer");
 	reading->backend->strip_prefix = prefix;
 }
@@ -188,7 +190,8 @@ backend_check_paths(
 		return;
 	inside = arena_format(mistakes->arena, "%.*s/*", SPAN_ARG(backend->strip_prefix));
 	for (size_t i = 0; i < paths->count; i++)
-		if (inside != NULL && pattern_check(span_of(paths->at[i]), &(struct err){ "" }) &&
+		if (inside != NULL &&
+		    pattern_form_check(span_of(paths->at[i]), &(struct err){ "" }) &&
 		    !pattern_within(span_of(paths->at[i]), span_of(inside)))
 			mistake_at(mistakes, document_get(backend->node, "strip_prefix"),
 			    "the module's path \"%s\" does not begin with it", paths->at[i]);

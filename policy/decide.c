@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/decide.h"
 
+#include "policy/match.h"
+#include "policy/match_text.h"
 #include "policy/pattern.h"
 #include "policy/rule.h"
 #include "policy/denial_text.h"
@@ -22,6 +24,7 @@ route_by_rule(const struct ruling *ruling, struct span method, struct route_matc
 		route_refuse(route, REASON_METHOD_NOT_GRANTED, ruling->methods);
 		return;
 	}
+	route->rule = rule;
 	route->privilege = rule->privilege;
 	route->public = rule->privilege == NULL;
 	route_refuse(route, REASON_OK, NULL);
@@ -34,7 +37,7 @@ decide_route(const struct policy *policy, struct span method, const struct targe
 	const struct ruling *ruling;
 	unsigned mild = target->mild;
 
-	*ret_route = (struct route_match){ 0 };
+	*ret_route = (struct route_match){ .path = target->path };
 	route_refuse(ret_route, REASON_NO_RULE, "no pattern matches the path");
 	if (policy->rules == NULL || policy->serving == NULL || target->path.len == 0)
 		return;
@@ -138,7 +141,11 @@ decide_caller(const struct policy *policy, const struct route_match *route,
 		return verdict;
 	}
 	reason = judge(policy, privilege, principal);
-	if (reason != REASON_OK)
+	if (reason == REASON_OK && match_failing(route, principal) != NULL)
+		reason = REASON_CLAIM_MISMATCH;
+	if (reason == REASON_CLAIM_MISMATCH)
+		verdict.detail = match_text(route, principal, arena);
+	else if (reason != REASON_OK)
 		verdict.detail = detail_of(policy, privilege, principal, arena);
 	verdict.reason = privilege->shadow ? REASON_OK : reason;
 	verdict.shadow_reason = privilege->shadow ? reason : REASON_OK;

@@ -22,6 +22,8 @@
 struct route_match {
 	const char *pattern;               /* the matching pattern; NULL: none */
 	const struct privilege *privilege; /* for this method; NULL: none */
+	const struct rule *rule;           /* the privilege's on this pattern; NULL: none */
+	struct span path;                  /* canonical; lent by the target */
 	const struct module *module;       /* which serves the path; NULL: none */
 	bool public;                       /* no credentials needed */
 	enum reason reason; /* REASON_OK, PATH_AMBIGUOUS or REQUEST_MALFORMED (a mild one the
@@ -43,7 +45,8 @@ void decide_route(const struct policy *policy, struct span method, const struct 
 /*
  * Decide whether a caller may make the request. `principal` NULL: no credentials were presented.
  * One role of the privilege is enough, and so is one of its scopes; a privilege with neither roles
- * nor scopes admits any authenticated caller. Anything undecided is a refusal.
+ * nor scopes admits any authenticated caller. The claims of its `match` must equal their segments
+ * of the path. Anything undecided is a refusal.
  */
 MUST_CHECK struct verdict decide_caller(const struct policy *policy,
     const struct route_match *route, const struct principal *principal, struct arena *arena);

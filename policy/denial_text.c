@@ -51,7 +51,8 @@ roles_list(const struct policy *policy, const struct principal *principal, struc
 	return list_done(&list);
 }
 
-/* Scopes are outside text: characters that could end the quotes or the line are masked. */
+/* Scopes and claims are outside text: characters that could end the quotes or the line are masked.
+ */
 static struct span
 harmless(struct span scope, struct arena *arena)
 {
@@ -66,14 +67,14 @@ harmless(struct span scope, struct arena *arena)
 	return (struct span){ text, cut.len };
 }
 
-static const char *
-scopes_list(const struct principal *principal, struct arena *arena)
+const char *
+denial_text_list(const struct spans *texts, struct arena *arena)
 {
 	struct list list = { .arena = arena, .text = "" };
 
-	for (size_t i = 0; i < principal->scopes.count; i++) {
+	for (size_t i = 0; i < texts->count; i++) {
 		if (i < DENIAL_TEXT_MAX_NAMES)
-			list_add(&list, harmless(principal->scopes.at[i], arena));
+			list_add(&list, harmless(texts->at[i], arena));
 		else
 			list.count++;
 	}
@@ -132,7 +133,7 @@ denial_text(const struct policy *policy, const struct privilege *privilege,
 	const char *wanted_roles = one_of(roles, "role", arena);
 	const char *wanted_scopes = one_of(scopes, "scope", arena);
 	const char *has_roles = roles_list(policy, principal, arena);
-	const char *has_scopes = scopes_list(principal, arena);
+	const char *has_scopes = denial_text_list(&principal->scopes, arena);
 	const char *first = all_or_deny(policy, privilege, principal, arena);
 
 	if (first != NULL)

@@ -21,4 +21,8 @@
 const char *denial_text(const struct policy *policy, const struct privilege *privilege,
     const struct principal *principal, struct arena *arena);
 
+/* Texts from outside in quotes, with commas between: at most DENIAL_TEXT_MAX_NAMES, each of them
+ * cut and masked to printable ASCII; "none". Lent by the arena; NULL: no memory. */
+const char *denial_text_list(const struct spans *texts, struct arena *arena);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "policy/match_text.h"
 #include "policy/pattern.h"
 #include "policy/rate_who.h"
 #include "policy/why_print.h"
@@ -161,6 +162,7 @@ put_route(json_t *object, const struct explanation *explanation, bool *failed)
 	put(object, "deny", texts_list(privilege == NULL ? NULL : &privilege->deny), failed);
 	put(object, "scopes_wanted", texts_list(privilege == NULL ? NULL : &privilege->scopes),
 	    failed);
+	put(object, "match", match_text_json(route, explanation->principal), failed);
 	put(object, "rates", rates_list(explanation, route), failed);
 	put(object, "upstream", text_or_null(explanation->upstream), failed);
 	put(object, "forwarded", text_or_null(explanation->forwarded), failed);

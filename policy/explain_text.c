@@ -168,6 +168,28 @@ tell_route(const struct telling *telling)
 	line_quoted(telling, "module", "module");
 }
 
+/* Each line of `match`, with what the caller has: {tenant} "a", claim /tid "b", "c". */
+static void
+tell_match(const struct telling *telling)
+{
+	const json_t *lines = json_object_get(telling->said, "match");
+
+	for (size_t i = 0; i < json_array_size(lines); i++) {
+		const struct telling one = { json_array_get(lines, i), telling->buffer, false };
+		const json_t *found = json_object_get(one.said, "found");
+
+		label(telling, "match");
+		buffer_format(telling->buffer, "{%s} ", text_of(&one, "segment"));
+		add_quoted(telling, json_object_get(one.said, "wanted"));
+		buffer_format(telling->buffer, ", claim %s", text_of(&one, "claim"));
+		for (size_t j = 0; j < json_array_size(found); j++) {
+			buffer_add_text(telling->buffer, j == 0 ? " " : ", ");
+			add_quoted(telling, json_array_get(found, j));
+		}
+		buffer_add_text(telling->buffer, json_array_size(found) == 0 ? " none\n" : "\n");
+	}
+}
+
 static void
 tell_rates(const struct telling *telling)
 {
@@ -277,6 +299,7 @@ explain_text(const json_t *said, bool colour, struct buffer *buffer)
 	if (verdict != NULL && strcmp(verdict, "answer") == 0)
 		return;
 	tell_route(&telling);
+	tell_match(&telling);
 	tell_rates(&telling);
 	line_quoted(&telling, "upstream", "upstream");
 	line_quoted(&telling, "forwarded", "forwarded");

@@ -90,6 +90,21 @@ hold_all(const struct texts *all, const struct texts *some)
 	return true;
 }
 
+/* Does `inner` compare every claim that `outer` does? */
+static bool
+match_all(const struct privilege *inner, const struct privilege *outer)
+{
+	for (const struct match *wanted = outer->matches; wanted != NULL; wanted = wanted->next) {
+		const struct match *own = inner->matches;
+
+		while (own != NULL && own->index != wanted->index)
+			own = own->next;
+		if (own == NULL)
+			return false;
+	}
+	return true;
+}
+
 /* Does `inner` accept every scope of `outer`, and any other? A prefix accepts what it begins. */
 static bool
 scopes_wider(const struct texts *inner, const struct texts *outer)
@@ -125,6 +140,8 @@ laxer(const struct privilege *inner, const struct privilege *outer)
 		return "is in shadow mode";
 	if (!hold_all(&inner->deny, &outer->deny))
 		return "does not deny every role that the wider one denies";
+	if (!match_all(inner, outer))
+		return "does not compare every claim that the wider one compares";
 	if (!hold_all(&inner->all_roles, &outer->all_roles))
 		return "does not need every role of the wider one's all_roles";
 	if (outer_open)

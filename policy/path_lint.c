@@ -5,6 +5,7 @@
 
 #include "policy/module.h"
 #include "policy/pattern.h"
+#include "policy/pattern_form.h"
 #include "policy/target.h"
 
 /* ":id" of Express, "[id]" of Next.js. */
@@ -75,7 +76,7 @@ lint_ambiguous(struct reader *reader, const struct node *node, struct span patte
 	unsigned missing = 0;
 
 	arena_init(&arena, 1 << 16);
-	if (target_read(pattern, &arena, &target) == REASON_OK)
+	if (target_read(pattern_form_plain(pattern, &arena), &arena, &target) == REASON_OK)
 		missing = target.mild & ~allowed(reader->policy, pattern, &module);
 	if (missing != 0 && module == NULL)
 		mistake_by(reader->mistakes, mistake_place_at_key(node, MISTAKE_PATH_REFUSED),

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/pattern.h"
 
-#include "base/digits.h"
-#include "policy/target.h"
+#include "policy/segment.h"
 
-#define PATTERN_MAX_BYTES 4096u
 #define CHILDREN_FIRST 4u
 
 /* A pattern's values: hung on the path itself, or on its subtree. */
@@ -16,22 +14,26 @@ struct hook {
 /* A segment in the tree. Its depth is its position in the path, so a search visits each segment at
  * most once. */
 struct segment {
-	struct span name;          /* decoded */
+	struct span name;          /* decoded, of a partial one as written */
 	struct segment **children; /* literal ones, sorted by name */
 	size_t count, room;
-	struct segment *star; /* the child for `*` */
-	struct hook exact;    /* a pattern that ends here */
-	struct hook subtree;  /* a pattern that ends here in a last `*` */
+	struct segment *partials; /* children with a `*` inside, the longest text first */
+	struct segment *next;     /* in `partials` */
+	struct segment *star;     /* the child for `*` and {NAME} */
+	struct hook exact;        /* a pattern that ends here */
+	struct hook subtree;      /* a pattern that ends here in a last `*` */
 };
 
 struct pattern_set {
 	struct arena *arena;
 	struct segment root;
+	bool fold; /* upper and lower case are one */
 };
 
 /* The search. */
 struct search {
-	bool wider;       /* `rest` is a pattern: its `*` falls under `*` only */
+	bool fold;        /* as in the set */
+	bool wider;       /* `rest` is a pattern: what is sought matches all that it does */
 	bool subtree;     /* ... and it had a last `*`, cut off */
 	const void *skip; /* the hook of the pattern itself */
 };
@@ -46,21 +48,10 @@ pattern_set_new(struct arena *arena)
 	return patterns;
 }
 
-/* The next segment of a path that starts with "/" or is empty. False at its end; a slash at the
- * end starts no segment. */
-static bool
-next_segment(struct span *rest, struct span *ret_name)
+void
+pattern_set_fold(struct pattern_set *patterns)
 {
-	struct span after;
-	size_t end;
-
-	if (rest->len <= 1)
-		return false;
-	after = span_slice(*rest, 1, rest->len);
-	end = span_find(after, '/');
-	*ret_name = span_slice(after, 0, end);
-	*rest = span_slice(after, end, after.len);
-	return true;
+	patterns->fold = true;
 }
 
 /* Cut a last "/" and "*" off. */
@@ -73,32 +64,16 @@ cut_subtree(struct span *pattern)
 	return true;
 }
 
-/* Take the next byte, escapes decoded. Canonical text has whole escapes only; anything else is
- * taken as it is. */
-static unsigned char
-next_byte(struct span *text)
-{
-	unsigned char byte = (unsigned char)text->at[0];
-	size_t took = 1;
-
-	if (byte == '%' && text->len > 2) {
-		byte = (unsigned char)(digits_hex(text->at[1]) * 16 + digits_hex(text->at[2]));
-		took = 3;
-	}
-	*text = span_slice(*text, took, text->len);
-	return byte;
-}
-
 /* Order of an escaped segment against a decoded name. */
 static int
-compare(struct span escaped, struct span name)
+compare(struct span escaped, struct span name, bool fold)
 {
 	unsigned char byte;
 
 	for (size_t i = 0; escaped.len > 0; i++) {
 		if (i == name.len)
 			return 1;
-		byte = next_byte(&escaped);
+		byte = fold ? segment_byte_folded(&escaped) : segment_byte(&escaped);
 		if (byte != (unsigned char)name.at[i])
 			return byte < (unsigned char)name.at[i] ? -1 : 1;
 		if (escaped.len == 0)
@@ -109,7 +84,7 @@ compare(struct span escaped, struct span name)
 
 /* The index of the child with that name, or the index at which to insert it. */
 static size_t
-child_place(const struct segment *segment, struct span escaped, bool *ret_found)
+child_place(const struct segment *segment, struct span escaped, bool fold, bool *ret_found)
 {
 	size_t low = 0, high = segment->count;
 	int order;
@@ -118,7 +93,7 @@ child_place(const struct segment *segment, struct span escaped, bool *ret_found)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		order = compare(escaped, segment->children[middle]->name);
+		order = compare(escaped, segment->children[middle]->name, fold);
 		if (order == 0)
 			*ret_found = true;
 		if (order > 0)
@@ -130,10 +105,10 @@ child_place(const struct segment *segment, struct span escaped, bool *ret_found)
 }
 
 static struct segment *
-child_of(const struct segment *segment, struct span escaped)
+child_of(const struct segment *segment, struct span escaped, bool fold)
 {
 	bool found;
-	size_t place = child_place(segment, escaped, &found);
+	size_t place = child_place(segment, escaped, fold, &found);
 
 	return found ? segment->children[place] : NULL;
 }
@@ -166,10 +141,42 @@ segment_new(struct pattern_set *patterns, struct span escaped)
 
 	if (segment == NULL || name == NULL)
 		return NULL;
-	while (escaped.len > 0)
-		name[len++] = (char)next_byte(&escaped);
+	if (segment_kind(escaped) != SEGMENT_LITERAL)
+		len = escaped.len;
+	else
+		while (escaped.len > 0)
+			name[len++] = (char)(patterns->fold ? segment_byte_folded(&escaped)
+							    : segment_byte(&escaped));
 	segment->name = (struct span){ name, len };
 	return segment;
+}
+
+/* The partial child of that very text, or NULL. */
+static struct segment *
+partial_of(const struct segment *segment, struct span escaped)
+{
+	struct segment *partial = segment->partials;
+
+	while (partial != NULL && !segment_same(partial->name, escaped))
+		partial = partial->next;
+	return partial;
+}
+
+static struct segment *
+partial_made(struct pattern_set *patterns, struct segment *segment, struct span escaped)
+{
+	struct segment *partial = partial_of(segment, escaped), **place = &segment->partials;
+
+	if (partial != NULL)
+		return partial;
+	partial = segment_new(patterns, escaped);
+	if (partial == NULL)
+		return NULL;
+	while (*place != NULL && segment_literal((*place)->name) >= segment_literal(escaped))
+		place = &(*place)->next;
+	partial->next = *place;
+	*place = partial;
+	return partial;
 }
 
 /* The child for that segment of a pattern, made when it is new. */
@@ -180,12 +187,14 @@ child_made(struct pattern_set *patterns, struct segment *segment, struct span es
 	bool found;
 	size_t place;
 
-	if (span_is(escaped, "*")) {
+	if (segment_kind(escaped) == SEGMENT_PARTIAL)
+		return partial_made(patterns, segment, escaped);
+	if (segment_kind(escaped) == SEGMENT_ANY) {
 		if (segment->star == NULL)
 			segment->star = segment_new(patterns, escaped);
 		return segment->star;
 	}
-	place = child_place(segment, escaped, &found);
+	place = child_place(segment, escaped, patterns->fold, &found);
 	if (found)
 		return segment->children[place];
 	child = segment_new(patterns, escaped);
@@ -206,7 +215,7 @@ pattern_set_place(struct pattern_set *patterns, struct span pattern)
 	bool subtree = cut_subtree(&rest);
 	struct hook *hook;
 
-	while (next_segment(&rest, &name)) {
+	while (segment_next(&rest, &name)) {
 		segment = child_made(patterns, segment, name);
 		if (segment == NULL)
 			return NULL;
@@ -223,22 +232,51 @@ hook_counts(const struct hook *hook, const struct search *search)
 	return hook->value != NULL && hook != search->skip;
 }
 
+static const struct hook *find(
+    const struct segment *segment, struct span rest, const struct search *search);
+
+/* Below the literal child, if the segment is of a path or literal itself. */
+static const struct hook *
+find_literal(
+    const struct segment *segment, struct span name, struct span rest, const struct search *search)
+{
+	const struct segment *child = NULL;
+
+	if (!search->wider || segment_kind(name) == SEGMENT_LITERAL)
+		child = child_of(segment, name, search->fold);
+	return child == NULL ? NULL : find(child, rest, search);
+}
+
+/* Below the children with a `*` inside. */
+static const struct hook *
+find_partial(
+    const struct segment *segment, struct span name, struct span rest, const struct search *search)
+{
+	const struct segment *child = segment->partials;
+	const struct hook *hook = NULL;
+
+	for (; child != NULL && hook == NULL; child = child->next)
+		if (search->wider ? segment_within(name, child->name)
+				  : segment_fits(name, child->name, search->fold))
+			hook = find(child, rest, search);
+	return hook;
+}
+
 /* Depth first, the most specific branch first. Recursion ends with the tree, after
  * PATTERN_MAX_SEGMENTS calls at most. */
 static const struct hook *
 find(const struct segment *segment, struct span rest, const struct search *search)
 {
 	const struct hook *hook = NULL;
-	const struct segment *child;
 	struct span name;
 
-	if (!next_segment(&rest, &name)) {
+	if (!segment_next(&rest, &name)) {
 		if (!search->subtree && hook_counts(&segment->exact, search))
 			return &segment->exact;
 	} else {
-		child = search->wider && span_is(name, "*") ? NULL : child_of(segment, name);
-		if (child != NULL)
-			hook = find(child, rest, search);
+		hook = find_literal(segment, name, rest, search);
+		if (hook == NULL)
+			hook = find_partial(segment, name, rest, search);
 		if (hook == NULL && segment->star != NULL)
 			hook = find(segment->star, rest, search);
 		if (hook != NULL)
@@ -260,7 +298,7 @@ give(const struct hook *hook, const char **ret_pattern)
 void *
 pattern_set_find(const struct pattern_set *patterns, struct span path, const char **ret_pattern)
 {
-	struct search search = { 0 };
+	struct search search = { .fold = patterns->fold };
 
 	return give(find(&patterns->root, path, &search), ret_pattern);
 }
@@ -272,8 +310,13 @@ own_hook(const struct pattern_set *patterns, struct span rest, bool subtree)
 	const struct segment *segment = &patterns->root;
 	struct span name;
 
-	while (segment != NULL && next_segment(&rest, &name))
-		segment = span_is(name, "*") ? segment->star : child_of(segment, name);
+	while (segment != NULL && segment_next(&rest, &name)) {
+		enum segment_kind kind = segment_kind(name);
+
+		segment = kind == SEGMENT_ANY       ? segment->star
+			  : kind == SEGMENT_PARTIAL ? partial_of(segment, name)
+						    : child_of(segment, name, patterns->fold);
+	}
 	if (segment == NULL)
 		return NULL;
 	return subtree ? &segment->subtree : &segment->exact;
@@ -282,21 +325,11 @@ own_hook(const struct pattern_set *patterns, struct span rest, bool subtree)
 void *
 pattern_set_wider(const struct pattern_set *patterns, struct span pattern, const char **ret_pattern)
 {
-	struct search search = { .wider = true };
+	struct search search = { .fold = patterns->fold, .wider = true };
 
 	search.subtree = cut_subtree(&pattern);
 	search.skip = own_hook(patterns, pattern, search.subtree);
 	return give(find(&patterns->root, pattern, &search), ret_pattern);
-}
-
-/* Equal when decoded; both escaped. */
-static bool
-same_segment(struct span a, struct span b)
-{
-	while (a.len > 0 && b.len > 0)
-		if (next_byte(&a) != next_byte(&b))
-			return false;
-	return a.len == b.len;
 }
 
 bool
@@ -307,11 +340,11 @@ pattern_meets(struct span a, struct span b)
 	struct span a_name, b_name;
 
 	for (;;) {
-		a_more = next_segment(&a, &a_name);
-		b_more = next_segment(&b, &b_name);
+		a_more = segment_next(&a, &a_name);
+		b_more = segment_next(&b, &b_name);
 		if (!a_more || !b_more)
 			return (!a_more || b_subtree) && (!b_more || a_subtree);
-		if (!span_is(a_name, "*") && !span_is(b_name, "*") && !same_segment(a_name, b_name))
+		if (!segment_meets(a_name, b_name))
 			return false;
 	}
 }
@@ -322,79 +355,34 @@ pattern_within(struct span inner, struct span outer)
 	bool inner_subtree = cut_subtree(&inner), outer_subtree = cut_subtree(&outer);
 	struct span inner_name, outer_name;
 
-	while (next_segment(&outer, &outer_name)) {
-		if (!next_segment(&inner, &inner_name))
+	while (segment_next(&outer, &outer_name))
+		if (!segment_next(&inner, &inner_name) || !segment_within(inner_name, outer_name))
 			return false;
-		if (span_is(outer_name, "*"))
-			continue;
-		if (span_is(inner_name, "*") || !same_segment(inner_name, outer_name))
-			return false;
-	}
-	return outer_subtree || (!inner_subtree && !next_segment(&inner, &inner_name));
-}
-
-static bool
-check_stars(struct span pattern, struct err *reterr)
-{
-	struct span name;
-	size_t segments = 0;
-
-	while (next_segment(&pattern, &name)) {
-		if (++segments > PATTERN_MAX_SEGMENTS)
-			return err_set(
-			    reterr, "must have at most %d segments", PATTERN_MAX_SEGMENTS);
-		if (span_is(name, "**"))
-			return err_set(reterr,
-			    "\"**\" is not supported: a \"/*\" at the end is the whole subtree, a "
-			    "\"*\" before it is one segment");
-		if (name.len > 1 && span_find(name, '*') < name.len)
-			return err_set(
-			    reterr, "\"*\" must be a whole segment (a literal star is %%2A)");
-	}
-	return true;
-}
-
-/* For what does not start with "/". */
-static const char *
-instead_of(struct span pattern)
-{
-	if (span_starts(pattern, SPAN("http://")) || span_starts(pattern, SPAN("https://")))
-		return ": write the path alone, without scheme and host";
-	if (span_starts(pattern, SPAN("^")) || span_starts(pattern, SPAN("~")))
-		return ": it is no regular expression; \"*\" is one segment, and a \"/*\" at the "
-		       "end the whole subtree";
-	if (span_is(pattern, "*") || span_is(pattern, "**"))
-		return ": every path is \"/*\"";
-	return "";
+	return outer_subtree || (!inner_subtree && !segment_next(&inner, &inner_name));
 }
 
 bool
-pattern_check(struct span pattern, struct err *reterr)
+pattern_ties(struct span a, struct span b)
 {
-	struct target target;
-	struct arena arena;
-	bool done = false;
+	struct span a_rest = a, b_rest = b, a_name, b_name;
 
-	arena_init(&arena, 1 << 16);
-	if (pattern.len == 0 || pattern.at[0] != '/')
-		err_set(reterr, "must start with \"/\"%s", instead_of(pattern));
-	else if (pattern.len > PATTERN_MAX_BYTES)
-		err_set(reterr, "must have at most %u bytes", PATTERN_MAX_BYTES);
-	else if (span_find(pattern, '?') < pattern.len)
-		err_set(reterr, "must be a path, without a query (an encoded \"?\" is %%3F)");
-	else if (span_find(pattern, '{') < pattern.len)
-		err_set(reterr, "{NAME} is not supported here: write \"*\" instead");
-	else if (span_find(pattern, '<') < pattern.len)
-		err_set(reterr, "<NAME> is not supported here: write \"*\" instead");
-	else if (target_read(pattern, &arena, &target) != REASON_OK)
-		err_set(reterr, "no path can match it: the gate refuses %s", target.detail);
-	else if (!span_equal(target.path, pattern))
-		err_set(reterr, "must be in canonical spelling: %.*s", SPAN_ARG(target.path));
-	else if (pattern.len > 1 && span_ends(pattern, SPAN("/")))
-		err_set(reterr, "must not end in \"/\": write %.*s, which matches both",
-		    (int)pattern.len - 1, pattern.at);
-	else
-		done = check_stars(pattern, reterr);
-	arena_done(&arena);
-	return done;
+	if (!pattern_meets(a, b))
+		return false;
+	while (segment_next(&a_rest, &a_name) && segment_next(&b_rest, &b_name))
+		if (!segment_same(a_name, b_name))
+			return segment_kind(a_name) == SEGMENT_PARTIAL &&
+			       segment_kind(b_name) == SEGMENT_PARTIAL &&
+			       segment_literal(a_name) == segment_literal(b_name);
+	return false;
+}
+
+bool
+pattern_has_partial(struct span pattern)
+{
+	struct span name;
+
+	while (segment_next(&pattern, &name))
+		if (segment_kind(name) == SEGMENT_PARTIAL)
+			return true;
+	return false;
 }

@@ -5,9 +5,11 @@
  * Uses:   base.
  * Pure:   yes.
  *
- * Literal segments, `*` for one segment, a last `/*` for the whole subtree and the bare path before
- * it. Segment by segment a literal is more specific than `*`, and `*` than an end `/*`. The
- * segments are compared with every escape decoded, so an escaped path matches the same pattern as
+ * Literal segments, one `*` inside a segment, `*` or {NAME} for one segment, a last `/*` for the
+ * whole subtree and the bare path before it. Segment by segment a literal is more specific than one
+ * with a `*` inside, the latter than `*` and {NAME}, and these than an end `/*`. Of two with a `*`
+ * inside the one with more literal text is more specific; see pattern_ties(). The segments are
+ * compared with every escape decoded, so an escaped path matches the same pattern as
  * the plain one. A slash at the end of a path is ignored: "/a" also matches "/a/", so an extra
  * slash cannot bypass a rule.
  * Limits: PATTERN_MAX_SEGMENTS segments in a pattern.
@@ -19,7 +21,6 @@
 
 #include "base/arena.h"
 #include "base/check.h"
-#include "base/err.h"
 #include "base/span.h"
 
 #define PATTERN_MAX_SEGMENTS 64
@@ -29,15 +30,15 @@ struct pattern_set;
 /* A set with nothing in it. NULL: no memory. */
 MUST_CHECK struct pattern_set *pattern_set_new(struct arena *arena);
 
-/* Check one pattern's form: starts with "/", no "/" at the end, canonical (target_read()), `*` only
- * as a whole segment. The error states the rule that was broken, without the pattern. */
-MUST_CHECK bool pattern_check(struct span pattern, struct err *reterr);
+/* In this set upper and lower case of ASCII letters are one. Call it while the set is empty;
+ * pattern_set_wider() is not for such a set. */
+void pattern_set_fold(struct pattern_set *patterns);
 
 /*
  * The place of a pattern's values, made when it is new: a pointer to the head of the caller's list.
- * Two spellings of one pattern ("/a%21" and "/a!") have one place.
+ * Two spellings of one pattern ("/a%21" and "/a!", "/{a}/b" and "/{c}/b") have one place.
  *
- * pattern  borrowed; one that pattern_check() passes.
+ * pattern  borrowed; one that pattern_form_check() passes.
  * Returns NULL: no memory. The place is lent by the arena.
  */
 MUST_CHECK void **pattern_set_place(struct pattern_set *patterns, struct span pattern);
@@ -62,6 +63,13 @@ void *pattern_set_wider(
 
 /* Is there a path that both match? */
 bool pattern_meets(struct span a, struct span b);
+
+/* Is there a path that both match, of which none is the more specific: at the first segment where
+ * they differ, both have a `*` inside and equally much literal text? */
+bool pattern_ties(struct span a, struct span b);
+
+/* Has a segment a `*` inside? */
+bool pattern_has_partial(struct span pattern);
 
 /* Does `outer` match every path that `inner` matches? */
 bool pattern_within(struct span inner, struct span outer);

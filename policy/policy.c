@@ -3,6 +3,7 @@
 
 #include "policy/lint.h"
 #include "policy/module.h"
+#include "policy/overlap.h"
 #include "policy/privilege.h"
 #include "policy/reader.h"
 #include "policy/role.h"
@@ -79,6 +80,7 @@ policy_read(const struct node *root, const struct policy_names *names, struct po
 	privilege_read(&reader, top.privileges);
 	read_public(&reader, &top.public_paths);
 	rule_finish(&reader);
+	overlap_check(&reader);
 	policy->public_paths = top.public_paths;
 	policy->default_public = top.default_value == OTHERWISE_PUBLIC;
 	if (mistakes->errors == errors && !reader.failed)

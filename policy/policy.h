@@ -61,12 +61,24 @@ struct module {
 	struct module *next;
 };
 
+/* A line of `match`: the claim equals the segment {NAME} of the path. See match.h. */
+struct match {
+	const char *name;  /* of the segment */
+	const char *claim; /* JSON Pointer */
+	size_t index;      /* of the claim in policy->match_claims */
+	const struct node *node;
+	struct match *next;
+};
+
 struct privilege {
 	const char *name, *label, *description;
 	struct texts modules, paths, methods, roles, scopes, all_roles, deny;
 	uint64_t *role_bits, *all_bits, *deny_bits; /* policy->role_words words each */
 	bool shadow;
-	const struct rate *rate; /* NULL: no limit */
+	const struct rate *rate;  /* NULL: no limit */
+	const struct node *match; /* as written; NULL: none */
+	struct match *matches;    /* every one of them must hold */
+	size_t match_count;
 	struct privilege *next;
 };
 
@@ -80,6 +92,7 @@ struct policy {
 	struct privilege *privileges;
 	struct rate *rates; /* of privileges and modules */
 	size_t rate_count;
+	struct texts match_claims; /* JSON Pointers of the claims in `match`, each once */
 	struct texts public_paths;
 	bool default_public;
 	struct ruling *rulings;      /* the rule of each pattern, see rule.h */

@@ -2,6 +2,7 @@
 #include "policy/principal.h"
 
 #include "policy/grant.h"
+#include "policy/match.h"
 #include "policy/role.h"
 
 static void
@@ -72,8 +73,10 @@ principal_of_claims(const struct policy *policy, const struct principal_inputs *
 		.user = store == NULL ? NULL : store->user,
 		.scopes = claims->scopes,
 		.not_text = claims->not_text,
+		.matched_count = policy->match_claims.count,
 	};
-	return find_roles(policy, inputs, principal, arena);
+	return match_values(policy, claims->payload, arena, &principal->matched) &&
+	       find_roles(policy, inputs, principal, arena);
 }
 
 bool

@@ -23,7 +23,10 @@ struct principal {
 	const char *client_name; /* of the local issuer's client, or NULL */
 	const char *user;        /* of Basic, or NULL */
 	struct spans scopes;
-	size_t not_text;  /* ignored entries of the token's lists that are not strings */
+	size_t not_text;       /* ignored entries of the token's lists that are not strings */
+	struct spans *matched; /* values of policy->match_claims in the token, by their index; NULL:
+				  no token */
+	size_t matched_count;
 	uint64_t *roles;  /* policy->role_words words; lent by the arena */
 	uint64_t *unsure; /* roles that could come from groups that the token does not list
 			     (overage); NULL: none. Lent by the arena */

@@ -5,7 +5,9 @@
 
 #include "base/nearest.h"
 #include "policy/condition_lint.h"
+#include "policy/match.h"
 #include "policy/module.h"
+#include "policy/pattern_form.h"
 #include "policy/rate_read.h"
 #include "policy/role.h"
 #include "policy/rule.h"
@@ -46,6 +48,11 @@ const struct field privilege_fields[] = {
 	    .type = FIELD_TEXTS,
 	    AT(deny),
 	    .help = "roles whose holders are refused, whatever else they have" },
+	{ .key = "match",
+	    .type = FIELD_MAP,
+	    AT(match),
+	    .help = "segments {NAME} of the path, each with the claim (JSON Pointer) that equals "
+		    "it" },
 	{ .key = "shadow",
 	    .type = FIELD_BOOL,
 	    AT(shadow),
@@ -141,6 +148,17 @@ check_deny(struct reader *reader, const struct privilege *privilege)
 			    "is also a role that opens this privilege: take it out of one list");
 }
 
+static void
+add_rule(struct reader *reader, const char *pattern, struct rule *rule)
+{
+	size_t errors = reader->mistakes->errors;
+
+	rule->pattern = pattern;
+	rule->places = match_places(reader, rule->privilege, rule->node, span_of(pattern));
+	if (reader->mistakes->errors == errors)
+		rule_add(reader, span_of(pattern), rule);
+}
+
 /* The union of its own paths and its modules'. */
 static void
 read_paths(struct reader *reader, const struct privilege *privilege)
@@ -153,7 +171,7 @@ read_paths(struct reader *reader, const struct privilege *privilege)
 	for (size_t i = 0; i < paths->count; i++) {
 		rule.node = reader_text_node(paths, i);
 		if (reader_pattern(reader, paths, i))
-			rule_add(reader, span_of(paths->at[i]), &rule);
+			add_rule(reader, paths->at[i], &rule);
 	}
 	for (size_t i = 0; i < modules->count; i++) {
 		rule.node = reader_text_node(modules, i);
@@ -162,8 +180,8 @@ read_paths(struct reader *reader, const struct privilege *privilege)
 			no_module(reader, rule.node);
 		/* a bad pattern of the module is reported at the module */
 		for (size_t j = 0; module != NULL && j < module->paths.count; j++)
-			if (pattern_check(span_of(module->paths.at[j]), &err))
-				rule_add(reader, span_of(module->paths.at[j]), &rule);
+			if (pattern_form_check(span_of(module->paths.at[j]), &err))
+				add_rule(reader, module->paths.at[j], &rule);
 	}
 }
 
@@ -183,6 +201,7 @@ read_one(struct reader *reader, const struct node *node)
 	if (privilege->paths.count == 0 && privilege->modules.count == 0 &&
 	    reader->mistakes->errors == errors)
 		mistake_at_key(reader->mistakes, node, "needs \"paths\" or \"modules\"");
+	match_read(reader, privilege);
 	check_methods(reader, &privilege->methods);
 	if (reader->mistakes->errors == errors)
 		condition_lint_privilege(reader, privilege);

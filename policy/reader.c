@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "policy/pattern.h"
+#include "policy/pattern_form.h"
 
 void *
 reader_array(struct reader *reader, size_t count, size_t each_bytes)
@@ -61,7 +61,7 @@ reader_pattern(struct reader *reader, const struct texts *texts, size_t i)
 {
 	struct err err;
 
-	if (pattern_check(span_of(texts->at[i]), &err))
+	if (pattern_form_check(span_of(texts->at[i]), &err))
 		return true;
 	mistake_at(reader->mistakes, reader_text_node(texts, i), "%s", err.text);
 	return false;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/rule.h"
 
+#include <string.h>
+
 /* Does the privilege apply to that method? HEAD counts as GET. */
 static bool
 grants(const struct privilege *privilege, struct span method)
@@ -57,6 +59,18 @@ agree(struct reader *reader, const struct rule *rule, const struct rule *other)
 	return false;
 }
 
+/* The same privilege twice: `match` must find its segments in the same places. */
+static void
+check_again(struct reader *reader, const struct rule *rule, const struct rule *first)
+{
+	size_t count = rule->places == NULL ? 0 : rule->privilege->match_count;
+
+	if (count > 0 && memcmp(rule->places, first->places, count * sizeof(*rule->places)) != 0)
+		mistake_by(reader->mistakes, mistake_place_at(rule->node, MISTAKE_CONFLICT),
+		    "is the same path as \"%s\" of this privilege, with other names",
+		    first->pattern);
+}
+
 static struct ruling *
 ruling_of(struct reader *reader, struct span pattern)
 {
@@ -92,8 +106,10 @@ rule_add(struct reader *reader, struct span pattern, const struct rule *rule)
 	if (ruling == NULL)
 		return;
 	for (end = &ruling->first; *end != NULL; end = &(*end)->next) {
-		if (rule->privilege != NULL && (*end)->privilege == rule->privilege)
+		if (rule->privilege != NULL && (*end)->privilege == rule->privilege) {
+			check_again(reader, rule, *end);
 			return;
+		}
 		if (!agree(reader, rule, *end))
 			return;
 	}

@@ -13,6 +13,8 @@
 /* One line of it. Lent by the policy's arena. */
 struct rule {
 	const struct privilege *privilege; /* NULL: public */
+	const char *pattern;               /* as this privilege wrote it; NULL: public */
+	const size_t *places;              /* see match_places(); NULL: it has no `match` */
 	const struct node *node;           /* where it was written; only while reading */
 	struct rule *next;
 };

@@ -206,16 +206,34 @@ copy_span(struct span *span, struct arena *arena)
 }
 
 static bool
-copy_scopes(struct spans *scopes, struct arena *arena)
+copy_spans(struct spans *spans, struct arena *arena)
 {
-	struct span *from = scopes->at;
+	struct span *from = spans->at;
 
-	scopes->at = arena_array(arena, scopes->count + 1, sizeof(struct span));
-	if (scopes->at == NULL)
+	spans->at = arena_array(arena, spans->count + 1, sizeof(struct span));
+	if (spans->at == NULL)
 		return false;
-	for (size_t i = 0; i < scopes->count; i++) {
-		scopes->at[i] = from[i];
-		if (!copy_span(&scopes->at[i], arena))
+	for (size_t i = 0; i < spans->count; i++) {
+		spans->at[i] = from[i];
+		if (!copy_span(&spans->at[i], arena))
+			return false;
+	}
+	return true;
+}
+
+static bool
+copy_matched(struct principal *principal, struct arena *arena)
+{
+	const struct spans *from = principal->matched;
+
+	if (from == NULL)
+		return true;
+	principal->matched = arena_array(arena, principal->matched_count + 1, sizeof(*from));
+	if (principal->matched == NULL)
+		return false;
+	for (size_t i = 0; i < principal->matched_count; i++) {
+		principal->matched[i] = from[i];
+		if (!copy_spans(&principal->matched[i], arena))
 			return false;
 	}
 	return true;
@@ -260,7 +278,8 @@ caller_copy(const struct caller *caller, struct arena *arena)
 	    (principal->user = arena_text(arena, span_of(principal->user))) == NULL)
 		return NULL;
 	if (!copy_span(&principal->subject, arena) || !copy_span(&principal->client, arena) ||
-	    !copy_scopes(&principal->scopes, arena) || !copy_identity(copy, arena))
+	    !copy_spans(&principal->scopes, arena) || !copy_matched(principal, arena) ||
+	    !copy_identity(copy, arena))
 		return NULL;
 	return copy;
 }

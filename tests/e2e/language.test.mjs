@@ -6,6 +6,8 @@ import test from 'node:test';
 import { run, startGate } from './harness/gate.mjs';
 import { fileIssuer, keySet, makeKey, sign } from './harness/tokens.mjs';
 import { recordingUpstream } from './harness/upstream.mjs';
+import { issuerGate, tokenOf } from './harness/oauth.mjs';
+import { eventually } from './harness/wait.mjs';
 
 const key = makeKey('ES256');
 
@@ -72,4 +74,130 @@ test('lists of which all must hold, and scopes by prefix', async (t) => {
   assert.match(told, /to issuer idp, group g and h, role r and s: fails on group g, found nothing/);
   const { headers } = await gate.ask({ target: '/own', headers: [`Authorization: Bearer ${await sign(key, { scope: 'x' })}`] });
   assert.ok(!JSON.stringify(headers).includes('files.*'), 'nobody is told to ask for a prefix');
+});
+
+test('a star inside a segment, and names', async (t) => {
+  const gate = await start(t, {
+    roles: { reader: { granted_to: [{ issuer: 'idp', scope: 'read' }] }, boss: { granted_to: [{ issuer: 'idp', scope: 'boss' }] } },
+    privileges: {
+      all: { paths: ['/reports/*'], roles: ['boss'] },
+      pdf: { paths: ['/reports/*.pdf'], roles: ['reader'] },
+      year: { paths: ['/reports/2026*.pdf'], roles: ['boss'] },
+      submit: { paths: ['/items/*:submit'], methods: ['POST'], roles: ['reader'] },
+      item: { paths: ['/items/{id}'], methods: ['GET'], roles: ['reader'] },
+    },
+    public: ['/hls/*.m4s'],
+  });
+  const [reader, boss] = [{ scope: 'read' }, { scope: 'boss' }];
+
+  await alike(gate, [
+    [reader, 'GET /reports/a.pdf', 'ok'],
+    [reader, 'GET /reports/a%2Epdf', 'ok'],
+    [reader, 'GET /reports/.pdf', 'ok'],
+    [reader, 'GET /reports/a.pdf?x=.txt', 'ok'],
+    [reader, 'GET /reports/a.txt?x=.pdf', 'privilege_missing'],
+    [reader, 'GET /reports/a.txt/b.pdf', 'privilege_missing'],
+    [reader, 'GET /reports/a.pdf/b', 'privilege_missing'],
+    [reader, 'GET /reports/a.txt%2Fb.pdf', 'path_ambiguous'],
+    [reader, 'GET /reports/a.txt;b.pdf', 'path_ambiguous'],
+    [reader, 'GET /reports/a.txt%00.pdf', 'path_ambiguous'],
+    [reader, 'GET /reports/a.PDF', 'privilege_missing'],
+    [reader, 'GET /reports/2026-1.pdf', 'privilege_missing'],
+    [reader, 'GET /reports/%32026.pdf', 'privilege_missing'],
+    [boss, 'GET /reports/2026.pdf', 'ok'],
+    [boss, 'GET /reports/a.pdf', 'privilege_missing'],
+    [reader, 'POST /items/1:submit', 'ok'],
+    [reader, 'POST /items/1%3Asubmit', 'ok'],
+    [reader, 'GET /items/1', 'ok'],
+    [reader, 'GET /items/1/', 'ok'],
+    [reader, 'GET /items/1:submit', 'method_not_granted'],
+    [reader, 'GET /items', 'no_rule'],
+    [reader, 'GET /items/1/x', 'no_rule'],
+    [null, 'GET /hls/seg-1.m4s', 'ok'],
+    [null, 'GET /hls/seg-1.m4s/x', 'no_rule'],
+  ]);
+});
+
+test('match: a claim is the segment of the path', async (t) => {
+  const tenants = { paths: ['/tenants/{tenant}/*'], roles: ['member'], match: { tenant: '/tid' } };
+  const gate = await start(t, {
+    roles: { member: { granted_to: [{ issuer: 'idp' }, { client: 'robot' }, { user: 'ann' }] } },
+    modules: { mild: { paths: ['/mild/{tenant}/*'], path_allow: ['semicolon', 'encoded_delimiters', 'trailing_dot', 'encoded_percent'] } },
+    privileges: { tenants, mild: { modules: ['mild'], match: { tenant: '/tid' } }, trial: { paths: ['/trial/{t}'], shadow: true, match: { t: '/tid' } }, both: { paths: ['/both/{org}/{user}'], match: { org: '/org/id', user: '/sub' } } },
+  });
+  const [acme, ACME] = [{ tid: 'acme' }, { tid: 'ACME' }];
+
+  await alike(gate, [
+    [acme, 'GET /tenants/acme/x', 'ok'],
+    [acme, 'GET /tenants/acme', 'ok'],
+    [acme, 'GET /tenants/%61cme/x', 'ok'],
+    [acme, 'GET /tenants/other/x', 'claim_mismatch'],
+    [acme, 'GET /tenants/ACME/x', 'claim_mismatch'],
+    [ACME, 'GET /tenants/acme/x', 'claim_mismatch'],
+    [ACME, 'GET /tenants/ACME/x', 'ok'],
+    [{}, 'GET /tenants/acme/x', 'claim_mismatch'],
+    [{ tid: ['b', 'acme'] }, 'GET /tenants/acme/x', 'ok'],
+    [{ tid: 7 }, 'GET /tenants/7/x', 'ok'],
+    [{ tid: true }, 'GET /tenants/true/x', 'claim_mismatch'],
+    [{ tid: '*' }, 'GET /tenants/acme/x', 'claim_mismatch'],
+    [{ tid: 'acme' }, 'GET /tenants/acme%20/x', 'path_ambiguous'],
+    [{ tid: 'acme' }, 'GET /tenants/other/../acme/x', 'path_ambiguous'],
+    [acme, 'GET /mild/acme/x', 'ok'],
+    [acme, 'GET /mild/acme;other/x', 'claim_mismatch'],
+    [acme, 'GET /mild/acme%2Fother/x', 'claim_mismatch'],
+    [acme, 'GET /mild/acme./x', 'claim_mismatch'],
+    [{ tid: 'a%2Bb' }, 'GET /mild/a%252Bb/x', 'ok'],
+    [{ tid: 'a+b' }, 'GET /mild/a%252Bb/x', 'claim_mismatch'],
+    [acme, 'GET /trial/other', 'ok'],
+    [{ sub: 'alice', org: { id: 5 } }, 'GET /both/5/alice', 'ok'],
+    [{ sub: 'alice', org: { id: 5 } }, 'GET /both/alice/5', 'claim_mismatch'],
+    [null, 'GET /tenants/acme/x', 'credentials_missing'],
+  ]);
+
+  const told = await explain(gate, { tid: ['a', 'b'] }, '/tenants/acme/x');
+  assert.match(told, /^match: +\{tenant\} "acme", claim \/tid "a", "b"$/m);
+  assert.match(told, /needs the claim \/tid to be the segment \{tenant\} of the path, \\"acme\\"/);
+  const line = await gate.line((one) => one.path === '/trial/other');
+  assert.equal(line.shadow_reason, 'claim_mismatch');
+
+  // Two callers, turn by turn, on the same connections and in the same cache: nobody gets the other's.
+  const tokens = { acme: await sign(key, { scope: undefined, tid: 'acme' }), other: await sign(key, { scope: undefined, tid: 'other' }) };
+  for (let round = 0; round < 20; round++) {
+    for (const [tenant, token] of Object.entries(tokens)) {
+      for (const path of ['acme', 'other']) {
+        const got = await gate.ask({ target: `/tenants/${path}/${round}`, headers: [`Authorization: Bearer ${token}`] });
+        assert.equal(got.status, path === tenant ? 200 : 403, `${tenant} asks for ${path}`);
+      }
+    }
+  }
+
+  // Another claim in the same policy, while it runs.
+  gate.write('policy.yaml', { roles: { member: { granted_to: [{ issuer: 'idp' }] } }, privileges: { tenants: { ...tenants, match: { tenant: '/sub' } } } });
+  gate.signal('SIGHUP');
+  await eventually(async () => (await gate.ask({ target: '/tenants/alice/x', headers: [`Authorization: Bearer ${tokens.acme}`] })).status === 200, 'the new policy');
+  assert.equal((await gate.ask({ target: '/tenants/acme/x', headers: [`Authorization: Bearer ${tokens.acme}`] })).status, 403);
+});
+
+test('match: tokens of the local issuer, users and cases without a token', async (t) => {
+  const gate = await issuerGate(t, {
+    policy: {
+      roles: { reader: { granted_to: [{ issuer: 'local' }] } },
+      privileges: { tenants: { paths: ['/tenants/{tenant}/*'], roles: ['reader'], match: { tenant: '/client_id' } } },
+    },
+    config: { issuers: fileIssuer() }, files: { 'keys.json': keySet(key) },
+  });
+  const token = await tokenOf(gate);
+  const id = JSON.parse(Buffer.from(token.split('.')[1], 'base64url')).client_id;
+  const ask = async (path) => (await gate.ask({ target: `/tenants/${path}/x`, headers: [`Authorization: Bearer ${token}`] })).json();
+
+  assert.equal((await ask(id)).reason, undefined);
+  assert.equal((await ask(`${id}0`)).reason, 'claim_mismatch');
+  gate.write('cases.yaml', { cases: [
+    { name: 'client', caller: { client: 'robot', claims: { client_id: 'robot' } }, request: 'GET /tenants/robot/x', expect: 'allow' },
+    { name: 'another', caller: { client: 'robot' }, request: 'GET /tenants/other/x', expect: 'claim_mismatch' },
+    { name: 'roles', caller: { roles: ['reader'] }, request: 'GET /tenants/robot/x', expect: 'claim_mismatch' },
+    { name: 'user', caller: { user: 'ann', roles: ['reader'] }, request: 'GET /tenants/ann/x', expect: 'claim_mismatch' },
+  ] });
+  const done = await run(['test', '-c', gate.file, path.join(gate.dir, 'cases.yaml')]);
+  assert.equal(done.code, 0, done.stdout + done.stderr);
 });

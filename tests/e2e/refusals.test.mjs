@@ -20,6 +20,7 @@ const POLICY = {
   privileges: {
     api_priv: { modules: ['api'], paths: ['/api/*'], methods: ['GET', 'POST'], roles: ['reader'] },
     pages: { modules: ['pages'] },
+    own: { paths: ['/own/{user}'], match: { user: '/sub' } },
     scoped_priv: { modules: ['scoped'], paths: ['/scoped/*'], scopes: ['special'] },
   },
   public: ['/open/*'],
@@ -51,6 +52,7 @@ const CASES = [
   { reason: 'binding_mismatch', ask: async () => ({ target: '/api/x', headers: bearer(await sign(rsa, { token_use: 'access', cnf: { jkt: 'x' } })) }) },
   { reason: 'privilege_missing', ask: async () => ({ target: '/api/x', headers: bearer(await sign(rsa, { token_use: 'access', scope: 'none' })) }) },
   { reason: 'scope_missing', ask: async () => ({ target: '/scoped/x', headers: bearer(await sign(rsa, { token_use: 'access' })) }) },
+  { reason: 'claim_mismatch', ask: async () => ({ target: '/own/bob', headers: bearer(await sign(rsa, { token_use: 'access' })) }) },
   { reason: 'method_not_granted', ask: async () => ({ method: 'DELETE', target: '/api/x', headers: bearer(await sign(rsa, { token_use: 'access' })) }) },
   { reason: 'no_rule', ask: async () => ({ target: '/elsewhere', headers: bearer(await sign(rsa, { token_use: 'access' })) }) },
   { reason: 'path_ambiguous', ask: () => ({ target: '/api/../open/x' }) },

@@ -32,6 +32,7 @@ export const REFUSALS = {
   locked_out: [429, ''],
   privilege_missing: [403, 'insufficient_scope'],
   scope_missing: [403, 'insufficient_scope'],
+  claim_mismatch: [403, ''],
   method_not_granted: [403, ''],
   no_rule: [403, ''],
   origin_not_allowed: [403, ''],

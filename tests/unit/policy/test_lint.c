@@ -80,6 +80,22 @@ static const struct {
 	    "privileges:\n  p: {paths: [\"/*\"], scopes: [\"a:*\"]}\n"
 	    "  q: {paths: [/a], scopes: [\"a:b\"]}",
 	    "" },
+	{ "a narrower path without the match",
+	    "privileges:\n  p: {paths: [\"/t/{t}/*\"], match: {t: /tid}}\n"
+	    "  q: {paths: [\"/t/{t}/x\"]}",
+	    "it does not compare every claim" },
+	{ "a narrower path with the match under another name",
+	    "privileges:\n  p: {paths: [\"/t/{t}/*\"], match: {t: /tid}}\n"
+	    "  q: {paths: [\"/t/{u}/x\"], match: {u: /tid}}",
+	    "" },
+	{ "a star inside a segment that is laxer",
+	    "roles: {r: {granted_to: [{issuer: okta}]}}\nprivileges:\n"
+	    "  p: {paths: [\"/r/*\"], roles: [r]}\n  q: {paths: [\"/r/*.pdf\"]}",
+	    "this path is laxer than the wider \"/r/*\": it needs no role" },
+	{ "a literal within a star that is laxer",
+	    "roles: {r: {granted_to: [{issuer: okta}]}}\nprivileges:\n"
+	    "  p: {paths: [\"/r/*.pdf\"], roles: [r]}\n  q: {paths: [/r/x.pdf]}",
+	    "this path is laxer than the wider \"/r/*.pdf\"" },
 	{ "a narrower path that denies less",
 	    "roles: {r: {granted_to: [{issuer: okta}]}, s: {granted_to: [{issuer: "
 	    "okta}]}}\n"

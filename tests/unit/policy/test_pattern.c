@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "policy/pattern.h"
+#include "policy/pattern_form.h"
 
 #define ARENA_BYTES ((size_t)16 << 20)
 
@@ -34,7 +35,7 @@ set_begin(struct set *set, struct span line)
 	while (line.len > 0) {
 		struct span pattern = cases_word(&line);
 
-		if (!pattern_check(pattern, &err))
+		if (!pattern_form_check(pattern, &err))
 			fail_msg("%.*s: %s", SPAN_ARG(pattern), err.text);
 		put(set->patterns, pattern);
 	}
@@ -53,7 +54,7 @@ check_form(struct cases *cases, struct span pattern, bool want)
 	struct err err = { "" };
 
 	cases_unescape(&pattern);
-	if (pattern_check(pattern, &err) != want)
+	if (pattern_form_check(pattern, &err) != want)
 		cases_fail(cases, want ? SPAN("good") : SPAN("bad"), pattern);
 	else if (!want && err.text[0] == '\0')
 		cases_fail(cases, SPAN("a text"), SPAN("none"));
@@ -88,6 +89,10 @@ check(struct cases *cases, struct span line, struct set *set)
 		holds = pattern_meets(first, second);
 		if (holds != span_is(what, "meet") || holds != pattern_meets(second, first))
 			cases_fail(cases, what, holds ? SPAN("meet") : SPAN("apart"));
+	} else if (span_is(what, "tie") || span_is(what, "untie")) {
+		holds = pattern_ties(first, second);
+		if (holds != span_is(what, "tie") || holds != pattern_ties(second, first))
+			cases_fail(cases, what, holds ? SPAN("tie") : SPAN("untie"));
 	} else {
 		fail_msg("%s:%d: unknown word", cases->name, cases->number);
 	}
@@ -246,9 +251,9 @@ segments_of_a_pattern_are_limited(void **state)
 	buffer_init(&text, 4096);
 	for (int i = 0; i < PATTERN_MAX_SEGMENTS; i++)
 		buffer_add_text(&text, "/a");
-	assert_true(pattern_check(buffer_span(&text), &err));
+	assert_true(pattern_form_check(buffer_span(&text), &err));
 	buffer_add_text(&text, "/a");
-	assert_false(pattern_check(buffer_span(&text), &err));
+	assert_false(pattern_form_check(buffer_span(&text), &err));
 	buffer_done(&text);
 }
 
@@ -260,7 +265,10 @@ a_mistake_says_the_spelling_to_write(void **state)
 	} cases[] = {
 		{ "/a/", "write /a," },
 		{ "/%61", "canonical spelling: /a" },
-		{ "/a*", "%2A" },
+		{ "/a*b*", "%2A" },
+		{ "/a{b}", "{NAME} must be a whole segment" },
+		{ "/{b}/{b}", "{b} is there twice" },
+		{ "/{1}", "must begin with a letter" },
 		{ "/a/../b", "a segment of dots" },
 		{ "a", "start with \"/\"" },
 	};
@@ -268,7 +276,7 @@ a_mistake_says_the_spelling_to_write(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		assert_false(pattern_check(span_of(cases[i].pattern), &err));
+		assert_false(pattern_form_check(span_of(cases[i].pattern), &err));
 		if (strstr(err.text, cases[i].told) == NULL)
 			fail_msg("%s: %s", cases[i].pattern, err.text);
 	}

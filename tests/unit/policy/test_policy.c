@@ -169,9 +169,47 @@ mistakes_in_privileges_are_reported(void **state)
 		    "no module of that name: list each, or write paths: [\"/*\"]" },
 		{ "nor a method", "privileges: {p: {paths: [/a], methods: [\"*\"]}}",
 		    "for every method leave \"methods\" out" },
-		{ "a name in braces is a star", "privileges: {p: {paths: [\"/x/{id}\"]}}",
-		    "write \"*\" instead" },
-		{ "so is one in angle brackets", "privileges: {p: {paths: [\"/x/<id>\"]}}",
+		{ "match refers to a segment",
+		    "privileges: {p: {paths: [\"/x/{id}\"], match: {tenant: /tid}}}",
+		    "/privileges/p/paths/0: has no {tenant}, to which \"match\" of privilege \"p\" "
+		    "refers" },
+		{ "of every path", "privileges: {p: {paths: [\"/x/{t}\", /y], match: {t: /tid}}}",
+		    "/privileges/p/paths/1: has no {t}" },
+		{ "also of those of its modules",
+		    "modules: {m: {paths: [\"/m/*\"]}}\n"
+		    "privileges: {p: {paths: [\"/x/{t}\"], modules: [m], match: {t: /tid}}}",
+		    "/privileges/p/modules/0: has no {t}, to which \"match\" of privilege \"p\" "
+		    "refers: /m/*" },
+		{ "a star has no name", "privileges: {p: {paths: [\"/x/*/y\"], match: {t: /tid}}}",
+		    "has no {t}" },
+		{ "match is a pointer", "privileges: {p: {paths: [\"/x/{t}\"], match: {t: tid}}}",
+		    "/privileges/p/match/t: must be a JSON Pointer" },
+		{ "and nothing else", "privileges: {p: {paths: [\"/x/{t}\"], match: {t: [/a]}}}",
+		    "/privileges/p/match/t: must be a JSON Pointer" },
+		{ "an empty match is a mistake", "privileges: {p: {paths: [/x], match: {}}}",
+		    "/privileges/p/match: is empty" },
+		{ "one path has its names in one place",
+		    "privileges: {p: {paths: [\"/{a}/{t}\", \"/{t}/{b}\"], match: {t: /tid}}}",
+		    "/privileges/p/paths/1: is the same path as \"/{a}/{t}\" of this privilege" },
+		{ "two names of one path are one path",
+		    "privileges: {p: {paths: [\"/x/{a}\"]}, q: {paths: [\"/x/{b}\"]}}",
+		    "privilege \"p\" already has the same path for every method" },
+		{ "two that overlap with equally much text",
+		    "privileges: {p: {paths: [\"/x/a*\"]}, q: {paths: [\"/x/*b\"], methods: "
+		    "[GET]}}",
+		    "\"/x/a*\" and \"/x/*b\" (policy.yaml:1) match the same paths, and none is" },
+		{ "also of public paths", "public: [\"/a*/c\", \"/*b/*\"]",
+		    "match the same paths" },
+		{ "also of modules",
+		    "modules: {m: {paths: [\"/x/a*\"]}, n: {paths: [\"/x/*b\"]}}\n"
+		    "privileges: {p: {paths: [\"/*\"]}}",
+		    "match the same paths" },
+		{ "a prefix that is stripped has no name",
+		    "modules: {m: {paths: [\"/a/{b}/*\"], upstream: {url: \"http://h\", "
+		    "strip_prefix: "
+		    "\"/a/{b}\"}}}",
+		    "must be a path such as /customer" },
+		{ "a name in angle brackets is not one", "privileges: {p: {paths: [\"/x/<id>\"]}}",
 		    "<NAME> is not supported here: write \"*\" instead" },
 		{ "a pattern is no URL", "privileges: {p: {paths: [\"https://host/x\"]}}",
 		    "must start with \"/\": write the path alone, without scheme and host" },
@@ -195,8 +233,8 @@ mistakes_in_privileges_are_reported(void **state)
 		    "/privileges/p/methods/0: must be a method in capitals" },
 		{ "HEAD is not told apart from GET",
 		    "privileges: {p: {paths: [/a], methods: [GET, HEAD]}}", "GET includes HEAD" },
-		{ "a pattern is checked", "privileges: {p: {paths: [\"/a*\"]}}",
-		    "/privileges/p/paths/0: \"*\" must be a whole segment" },
+		{ "a pattern is checked", "privileges: {p: {paths: [\"/a**\"]}}",
+		    "/privileges/p/paths/0: must have at most one \"*\"" },
 		{ "a role of all_roles is known", "privileges: {p: {paths: [/a], all_roles: [x]}}",
 		    "/privileges/p/all_roles/0: no role of that name" },
 		{ "a role of deny is known", "privileges: {p: {paths: [/a], deny: [x]}}",
@@ -258,7 +296,7 @@ all_mistakes_are_reported_at_once(void **state)
 	load_init(&load);
 	load_read(&load, SPAN("roles: {r: {granted_to: [{issuer: x}, {}]}}\n"
 			      "modules: {m: {paths: [a, b/]}}\n"
-			      "privileges: {p: {roles: [s, t], paths: [\"/x*\"]}}\n"
+			      "privileges: {p: {roles: [s, t], paths: [\"/x**\"]}}\n"
 			      "public: [y]\n"));
 	assert_int_equal(load.mistakes.errors, 8);
 	load_done(&load);
