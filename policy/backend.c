@@ -11,7 +11,8 @@
 
 /* What schema_read() fills. */
 struct backend_row {
-	const char *url, *host;
+	struct texts urls;
+	const char *host;
 	int64_t timeout_ms;
 	const char *strip_prefix;
 	bool rewrite_location;
@@ -25,12 +26,11 @@ struct tls_row {
 
 const struct field backend_fields[] = {
 	{ .key = "url",
-	    .type = FIELD_URL,
-	    .url = URL_SOCKET | URL_PATH,
-	    .offset = offsetof(struct backend_row, url),
+	    .type = FIELD_TEXTS,
+	    .offset = offsetof(struct backend_row, urls),
 	    .required = true,
-	    .help =
-		"http://, https:// or unix:/ address; its path goes in front of the request's" },
+	    .help = "http://, https:// or unix:/ address, or a list of them; its path goes in "
+		    "front of the request's" },
 	{ .key = "host",
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct backend_row, host),
@@ -81,57 +81,135 @@ const struct field backend_tls_fields[] = {
 
 /* An upstream being read. */
 struct reading {
-	const struct node *node; /* of the URL */
-	struct url url;
+	struct url url; /* the first one */
 	struct backend *backend;
 	struct mistakes *mistakes;
 };
 
 /* --- url --- */
 
+static struct span
+without_slash(struct span path)
+{
+	if (span_ends(path, SPAN("/")))
+		path.len--;
+	return path;
+}
+
 /* The URL's path, without the slash at its end, in the spelling of target_read(): what begins with
  * it is canonical then. */
 static void
-read_path(const struct reading *reading)
+read_path(const struct reading *reading, const struct node *node)
 {
 	struct span path = reading->url.path;
 	struct target target = { 0 };
 
 	if (target_read(path, reading->mistakes->arena, &target) != REASON_OK)
-		mistake_at(
-		    reading->mistakes, reading->node, "its path is ambiguous: %s", target.detail);
+		mistake_at(reading->mistakes, node, "its path is ambiguous: %s", target.detail);
 	else if (target.mild != 0)
-		mistake_at(reading->mistakes, reading->node, "its path is ambiguous: %s",
+		mistake_at(reading->mistakes, node, "its path is ambiguous: %s",
 		    target_mild_text(target.mild));
 	else if (!span_equal(target.path, path))
-		mistake_at(reading->mistakes, reading->node,
-		    "its path must be canonical: write \"%.*s\"", SPAN_ARG(target.path));
-	if (span_ends(path, SPAN("/")))
-		path.len--;
-	reading->backend->path = path;
+		mistake_at(reading->mistakes, node, "its path must be canonical: write \"%.*s\"",
+		    SPAN_ARG(target.path));
+	reading->backend->path = without_slash(path);
+}
+
+/* The first one decides for all. */
+static void
+read_first(struct reading *reading, const struct node *node, const struct url *url)
+{
+	reading->url = *url;
+	reading->backend->url = node->text.at;
+	reading->backend->secure = url->scheme == URL_HTTPS;
+	if (url->scheme != URL_UNIX && url->path.len > 0)
+		read_path(reading, node);
 }
 
 static void
-read_url(struct reading *reading, const char *text)
+compare_to_first(const struct reading *reading, const struct node *node, const struct url *url)
 {
-	struct arena *arena = reading->mistakes->arena;
-	struct url *url = &reading->url;
-	struct err err;
+	struct span path = without_slash(url->path);
 
-	if (!url_read(span_of(text), URL_SOCKET | URL_PATH, url, &err)) {
-		mistake_at(reading->mistakes, reading->node, "%s", err.text);
+	if (url->scheme != reading->url.scheme)
+		mistake_at(reading->mistakes, node, "must have the same scheme as the first one");
+	else if (url->scheme != URL_UNIX && !span_equal(path, reading->backend->path))
+		mistake_at(reading->mistakes, node, "must have the same path as the first one");
+}
+
+static bool
+is_listed(const struct backend *backend, const char *origin)
+{
+	for (size_t i = 0; i < backend->origin_count; i++)
+		if (strcmp(backend->origins[i], origin) == 0)
+			return true;
+	return false;
+}
+
+static void
+read_url(struct reading *reading, const struct node *node)
+{
+	struct mistakes *mistakes = reading->mistakes;
+	struct backend *backend = reading->backend;
+	const char *origin = node->text.at;
+	struct err err;
+	struct url url;
+
+	if (!url_read(node->text, URL_SOCKET | URL_PATH, &url, &err)) {
+		mistake_at(mistakes, node, "%s", err.text);
 		return;
 	}
-	reading->backend->url = reading->backend->origin = text;
-	reading->backend->authority = url->authority;
-	reading->backend->secure = url->scheme == URL_HTTPS;
-	if (url->scheme == URL_UNIX || url->path.len == 0)
+	if (url.scheme != URL_UNIX && url.path.len > 0)
+		origin = arena_text(mistakes->arena,
+		    (struct span){ node->text.at, (size_t)(url.path.at - node->text.at) });
+	if (origin == NULL)
+		mistake_at(mistakes, node, "no memory");
+	else if (is_listed(backend, origin))
+		mistake_at(mistakes, node, "is listed twice");
+	else if (backend->origin_count == 0)
+		read_first(reading, node, &url);
+	else
+		compare_to_first(reading, node, &url);
+	backend->origins[backend->origin_count++] = origin == NULL ? "" : origin;
+}
+
+/* For people: all of them. */
+static void
+name_all(struct reading *reading, const struct texts *urls)
+{
+	struct arena *arena = reading->mistakes->arena;
+	const char *all = urls->at[0];
+
+	for (size_t i = 1; i < urls->count && all != NULL; i++)
+		all = arena_format(arena, "%s, %s", all, urls->at[i]);
+	if (all == NULL)
+		mistake_at(reading->mistakes, urls->node, "no memory");
+	reading->backend->url = all;
+}
+
+static void
+read_urls(struct reading *reading, const struct texts *urls)
+{
+	size_t errors = reading->mistakes->errors;
+
+	if (urls->node == NULL)
 		return;
-	read_path(reading);
-	reading->backend->origin =
-	    arena_text(arena, (struct span){ text, (size_t)(url->path.at - text) });
-	if (reading->backend->origin == NULL)
-		mistake_at(reading->mistakes, reading->node, "no memory");
+	if (urls->node->kind == NODE_SCALAR && urls->count == 1) {
+		read_url(reading, urls->node);
+		return;
+	}
+	if (urls->node->kind == NODE_LIST && urls->node->count == 0)
+		mistake_at(reading->mistakes, urls->node, "is empty");
+	if (urls->node->count > BACKEND_ORIGINS)
+		mistake_at(reading->mistakes, urls->node, "must have at most %d addresses",
+		    BACKEND_ORIGINS);
+	if (reading->mistakes->errors > errors || urls->count == 0 ||
+	    urls->count < urls->node->count)
+		return; /* others are reported already */
+	for (const struct node *node = urls->node->first; node != NULL; node = node->next)
+		read_url(reading, node);
+	if (reading->mistakes->errors == errors)
+		name_all(reading, urls);
 }
 
 /* --- host --- */
@@ -154,9 +232,13 @@ read_host(const struct reading *reading, const struct node *node, const char *wo
 	if (word == NULL || strcmp(word, "keep") == 0)
 		return;
 	backend->host = span_of(word);
-	if (strcmp(word, "upstream") == 0)
-		backend->host =
-		    reading->url.scheme == URL_UNIX ? SPAN("localhost") : reading->url.authority;
+	if (strcmp(word, "upstream") == 0 && reading->url.scheme == URL_UNIX)
+		backend->host = SPAN("localhost");
+	else if (strcmp(word, "upstream") == 0 && backend->origin_count > 1)
+		mistake_at(reading->mistakes, node,
+		    "must be keep or a name, since \"url\" has several addresses");
+	else if (strcmp(word, "upstream") == 0)
+		backend->host = reading->url.authority;
 	else if (!is_authority(backend->host, reading->mistakes->arena))
 		mistake_at(reading->mistakes, node, "must be keep, upstream, HOST or HOST:PORT");
 }
@@ -249,10 +331,8 @@ read_map(struct reading *reading, const struct node *map)
 	struct backend_row row = { 0 };
 
 	schema_read(map, backend_fields, &row, reading->mistakes);
-	reading->node = document_get(map, "url");
 	reading->backend->timeout_ms = row.timeout_ms;
-	if (row.url != NULL)
-		read_url(reading, row.url);
+	read_urls(reading, &row.urls);
 	read_host(reading, document_get(map, "host"), row.host);
 	read_prefix(reading, document_get(map, "strip_prefix"), row.strip_prefix);
 	reading->backend->rewrite_location = row.rewrite_location;
@@ -265,23 +345,28 @@ const struct backend *
 backend_read(const struct node *node, struct mistakes *mistakes)
 {
 	size_t errors = mistakes->errors;
-	struct reading reading = { .node = node, .mistakes = mistakes };
+	struct reading reading = { .mistakes = mistakes };
+	struct backend *backend;
 
 	if (node == NULL)
 		return NULL;
-	reading.backend = arena_alloc(mistakes->arena, sizeof(*reading.backend));
-	if (reading.backend == NULL) {
+	backend = arena_alloc(mistakes->arena, sizeof(*backend));
+	if (backend != NULL)
+		*backend = (struct backend){ .node = node,
+			.origins = arena_array(
+			    mistakes->arena, BACKEND_ORIGINS, sizeof(*backend->origins)) };
+	if (backend == NULL || backend->origins == NULL) {
 		mistake_at(mistakes, node, "no memory");
 		return NULL;
 	}
-	*reading.backend = (struct backend){ .node = node };
+	reading.backend = backend;
 	if (node->kind == NODE_MAP)
 		read_map(&reading, node);
 	else if (node->kind == NODE_SCALAR)
-		read_url(&reading, node->text.at);
+		read_url(&reading, node);
 	else
 		mistake_at(mistakes, node, "must be a URL, or a map with \"url\"");
-	return mistakes->errors == errors ? reading.backend : NULL;
+	return mistakes->errors == errors ? backend : NULL;
 }
 
 const char *

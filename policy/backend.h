@@ -15,11 +15,14 @@
 #include "base/span.h"
 #include "policy/target.h"
 
+/* The most URLs of one upstream. */
+#define BACKEND_ORIGINS 16
+
 /* All texts are lent by the document's arena. */
 struct backend {
-	const char *url;          /* as written */
-	const char *origin;       /* where to connect: the URL without its path, or unix:/PATH */
-	struct span authority;    /* HOST[:PORT] of the URL; empty: a Unix socket */
+	const char *url;          /* as written; several are separated by ", " */
+	const char **origins;     /* where to connect: each URL without its path, or unix:/PATH */
+	size_t origin_count;      /* 1 to BACKEND_ORIGINS */
 	bool secure;              /* https */
 	struct span path;         /* in front of the forwarded path: canonical, "" or /a/b */
 	struct span host;         /* the header Host; at == NULL: the request's own */

@@ -2,6 +2,7 @@
 #include "proxy/gate/admin.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"
@@ -102,6 +103,28 @@ add_database(struct buffer *body, const struct services *services)
 	buffer_add_text(body, "},");
 }
 
+/* An address that fails makes the gate no less ready: others may serve, and where none does,
+ * clients learn more from its answer than from a gate that nobody reaches. */
+static void
+add_upstreams(struct buffer *body, const struct services *services)
+{
+	size_t max = services_upstreams_max(services), count = 0;
+	struct upstream **list = calloc(max + 1, sizeof(struct upstream *));
+
+	body->failed = body->failed || list == NULL;
+	if (list != NULL)
+		count = services_upstreams(services, list, max);
+	buffer_add_text(body, ",\"upstreams\":[");
+	for (size_t i = 0; i < count; i++) {
+		buffer_add_text(body, i == 0 ? "{\"upstream\":" : ",{\"upstream\":");
+		buffer_add_json(body, span_of(upstream_url(list[i])));
+		buffer_format(body, ",\"up\":%s}",
+		    health_is_out(upstream_health(list[i])) ? "false" : "true");
+	}
+	buffer_add_byte(body, ']');
+	free(list);
+}
+
 /* Append which configuration is active, and whether the last reload succeeded. */
 static void
 add_configuration(struct buffer *body, struct reload *reload)
@@ -147,6 +170,7 @@ readyz(struct admin *admin, struct admin_page *page)
 	add_part(&page->body, &issuers);
 	buffer_add_byte(&page->body, ']');
 	add_fallback(&page->body, services);
+	add_upstreams(&page->body, services);
 	add_configuration(&page->body, admin->reload);
 	buffer_add_text(&page->body, "}\n");
 	snapshot_release(snapshot);

@@ -91,6 +91,7 @@ sample_upstreams(struct upstream *const *list, size_t count, struct upstream_sam
 			.name = name_upstream(list, i, arena),
 			.count = upstream_count(list[i]),
 			.idle = upstream_idle(list[i]),
+			.up = !health_is_out(upstream_health(list[i])),
 		};
 		done = done && samples[i].name != NULL;
 	}
@@ -101,11 +102,9 @@ sample_upstreams(struct upstream *const *list, size_t count, struct upstream_sam
 static void
 add_upstreams(struct buffer *text, const struct services *services)
 {
-	size_t max = services->config->policy.module_count + 1;
-	size_t count = 0;
+	size_t max = services_upstreams_max(services) + 1, count = 0;
 	struct upstream **list = calloc(max, sizeof(struct upstream *));
 	struct upstream_sample *samples = calloc(max, sizeof(*samples));
-
 	struct arena names;
 
 	arena_init(&names, 1u << 20);

@@ -190,6 +190,8 @@ forward(struct transaction *transaction)
 	forward_request(transaction->exchange, &transaction->forward, &transaction->forwarded);
 	transaction->reason = transaction->forwarded.reason;
 	transaction->status = transaction->forwarded.status;
+	if (transaction->forwarded.upstream != NULL)
+		transaction->fields.upstream = upstream_url(transaction->forwarded.upstream);
 	if (transaction->reason != REASON_OK)
 		transaction->detail = transaction->forwarded.detail;
 }

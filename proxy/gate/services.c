@@ -29,6 +29,19 @@ services_database_away_s(const struct services *services, struct err *ret_why)
 	return services->issuer == NULL ? -1 : issuer_database_away_s(services->issuer, ret_why);
 }
 
+/* The default one, then those of the modules; not all are there. */
+static size_t
+groups_of(const struct services *services)
+{
+	return services->groups == NULL ? 0 : services->config->policy.module_count + 1;
+}
+
+static struct group *
+group_at(const struct services *services, size_t i)
+{
+	return i == 0 ? services->group : services->groups[i - 1];
+}
+
 static struct upstream_trust
 trust_of(const struct backend *backend)
 {
@@ -36,47 +49,61 @@ trust_of(const struct backend *backend)
 		backend->server_name };
 }
 
-static bool
-serves(const struct upstream *upstream, const struct backend *backend)
-{
-	struct upstream_trust trust = trust_of(backend);
-
-	return upstream != NULL && upstream_is(upstream, backend->origin, &trust);
-}
-
-/* The upstream of that address, if there is one: each has one pool and one set of counters. */
+/* The address of that origin and trust, if there is one: each has one pool, one health and one set
+ * of counters. */
 static struct upstream *
-find_upstream(const struct services *services, const struct backend *backend)
+find_upstream(
+    const struct services *services, const char *origin, const struct upstream_trust *trust)
 {
-	if (serves(services->upstream, backend))
-		return services->upstream;
-	for (size_t i = 0; services->upstreams != NULL && i < services->config->policy.module_count;
-	    i++)
-		if (serves(services->upstreams[i], backend))
-			return services->upstreams[i];
+	for (size_t i = 0; i < groups_of(services); i++) {
+		struct group *group = group_at(services, i);
+
+		for (size_t k = 0; group != NULL && k < group->count; k++)
+			if (upstream_is(group->members[k], origin, trust))
+				return group->members[k];
+	}
 	return NULL;
 }
 
-/* Its resolved addresses and its connections are reused after a reload. */
-static struct upstream *
-known_upstream(
-    const struct services *services, const struct services *previous, const struct backend *backend)
-{
-	struct upstream *known = find_upstream(services, backend);
+/* A group being filled with its addresses. */
+struct opening {
+	struct group *group;
+	struct services *services;
+	const struct services *previous; /* before a reload; NULL: none */
+};
 
-	return known == NULL && previous != NULL ? find_upstream(previous, backend) : known;
+/* Resolved addresses, connections and health are taken over at a reload. */
+static bool
+open_upstream(const struct opening *opening, const char *origin, const struct upstream_trust *trust,
+    struct err *reterr)
+{
+	struct upstream *upstream = find_upstream(opening->services, origin, trust);
+
+	if (upstream == NULL && opening->previous != NULL)
+		upstream = find_upstream(opening->previous, origin, trust);
+	if (upstream != NULL)
+		upstream_ref(upstream);
+	else if (!upstream_new(origin, trust, &upstream, reterr))
+		return false;
+	group_add(opening->group, upstream);
+	return true;
 }
 
 static bool
-open_upstream(struct upstream *known, const struct backend *backend, struct upstream **ret_upstream,
+open_group(struct opening *opening, const struct backend *backend, struct group **group,
     struct err *reterr)
 {
-	struct upstream_trust trust = trust_of(backend);
+	struct upstream_trust trust;
 
-	if (known == NULL)
-		return upstream_new(backend->origin, &trust, ret_upstream, reterr);
-	upstream_ref(known);
-	*ret_upstream = known;
+	if (backend == NULL)
+		return true;
+	trust = trust_of(backend);
+	opening->group = *group = group_new();
+	if (*group == NULL)
+		return err_set(reterr, "out of memory");
+	for (size_t i = 0; i < backend->origin_count; i++)
+		if (!open_upstream(opening, backend->origins[i], &trust, reterr))
+			return false;
 	return true;
 }
 
@@ -84,19 +111,17 @@ static bool
 open_upstreams(struct services *services, const struct services *previous, struct err *reterr)
 {
 	const struct config *config = services->config;
+	struct opening opening = { .services = services, .previous = previous };
 
-	services->upstreams = calloc(config->policy.module_count + 1, sizeof(*services->upstreams));
-	if (services->upstreams == NULL)
+	services->groups = calloc(config->policy.module_count + 1, sizeof(*services->groups));
+	if (services->groups == NULL)
 		return err_set(reterr, "out of memory");
-	if (config->upstream != NULL &&
-	    !open_upstream(known_upstream(services, previous, config->upstream), config->upstream,
-		&services->upstream, reterr))
+	if (!open_group(&opening, config->upstream, &services->group, reterr))
 		return err_within(reterr, "upstream");
 	for (const struct module *module = config->policy.modules; module != NULL;
 	    module = module->next)
-		if (module->upstream != NULL &&
-		    !open_upstream(known_upstream(services, previous, module->upstream),
-			module->upstream, &services->upstreams[module->index], reterr))
+		if (!open_group(
+			&opening, module->upstream, &services->groups[module->index], reterr))
 			return err_within(reterr, "upstream of module %s", module->name);
 	return true;
 }
@@ -236,19 +261,37 @@ follow_keys(struct services *services)
 }
 
 size_t
+services_upstreams_max(const struct services *services)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < groups_of(services); i++)
+		if (group_at(services, i) != NULL)
+			sum += group_at(services, i)->count;
+	return sum;
+}
+
+/* Add one that is not listed yet. */
+static size_t
+list_once(struct upstream **list, size_t count, struct upstream *upstream)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i] == upstream)
+			return count;
+	list[count] = upstream;
+	return count + 1;
+}
+
+size_t
 services_upstreams(const struct services *services, struct upstream **list, size_t room)
 {
 	size_t count = 0;
 
-	if (services->upstream != NULL && count < room)
-		list[count++] = services->upstream;
-	for (size_t i = 0; i < services->config->policy.module_count; i++) {
-		size_t k = 0;
+	for (size_t i = 0; i < groups_of(services); i++) {
+		struct group *group = group_at(services, i);
 
-		while (k < count && list[k] != services->upstreams[i])
-			k++;
-		if (services->upstreams[i] != NULL && k == count && count < room)
-			list[count++] = services->upstreams[i];
+		for (size_t k = 0; group != NULL && k < group->count && count < room; k++)
+			count = list_once(list, count, group->members[k]);
 	}
 	return count;
 }
@@ -256,11 +299,12 @@ services_upstreams(const struct services *services, struct upstream **list, size
 static void
 tend_upstreams(struct services *services)
 {
-	if (services->upstream != NULL)
-		upstream_tend(services->upstream);
-	for (size_t i = 0; i < services->config->policy.module_count; i++)
-		if (services->upstreams[i] != NULL)
-			upstream_tend(services->upstreams[i]);
+	for (size_t i = 0; i < groups_of(services); i++) {
+		struct group *group = group_at(services, i);
+
+		for (size_t k = 0; group != NULL && k < group->count; k++)
+			upstream_tend(group->members[k]);
+	}
 }
 
 void
@@ -310,19 +354,17 @@ services_unref(struct services *services)
 	next_count_free(services->next);
 	memory_unref(services->memory);
 	rate_limits_free(services->limits);
-	if (services->upstreams != NULL)
-		for (size_t i = 0; i < services->config->policy.module_count; i++)
-			upstream_unref(services->upstreams[i]);
-	free(services->upstreams);
-	upstream_unref(services->upstream);
+	for (size_t i = 0; i < groups_of(services); i++)
+		group_free(group_at(services, i));
+	free(services->groups);
 	config_free(services->config);
 	free(services);
 }
 
-struct upstream *
-services_upstream(const struct services *services, const struct module *module)
+struct group *
+services_group(const struct services *services, const struct module *module)
 {
-	if (module != NULL && services->upstreams[module->index] != NULL)
-		return services->upstreams[module->index];
-	return services->upstream;
+	if (module != NULL && services->groups[module->index] != NULL)
+		return services->groups[module->index];
+	return services->group;
 }

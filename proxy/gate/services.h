@@ -20,7 +20,7 @@
 #include "proxy/config/config.h"
 #include "proxy/gate/fallback.h"
 #include "proxy/gate/rate_limits.h"
-#include "proxy/upstream/upstream.h"
+#include "proxy/upstream/group.h"
 
 struct next_count;
 
@@ -32,9 +32,9 @@ struct services {
 	struct fallback *fallback;
 	struct next_count *next; /* NULL without `policy_next` */
 	uint64_t followed; /* generation of the issuer that the keyring knows; of services_tend() */
-	struct upstream *upstream;   /* the default; NULL when every module has its own */
-	struct upstream **upstreams; /* by module->index; NULL entries use the default */
-	struct rate_limits *limits;  /* of the policy */
+	struct rate_limits *limits; /* of the policy */
+	struct group *group;        /* the default upstream; NULL when every module has its own */
+	struct group **groups;      /* by module->index; NULL entries use the default */
 	void (*changed)(void *context);
 	void (*tried)(void *context);
 	void *context;
@@ -82,10 +82,11 @@ bool services_has_fallback(const struct services *services);
 int64_t services_database_away_s(const struct services *services, struct err *ret_why);
 
 /* The upstream that serves a module (NULL: no module). NULL: none is configured for it. */
-struct upstream *services_upstream(const struct services *services, const struct module *module);
+struct group *services_group(const struct services *services, const struct module *module);
 
-/* List the upstreams, each once; lent while the services are held. Returns how many, at most
- * `room`. */
+/* List the addresses of all upstreams, each once; lent while the services are held. Returns how
+ * many, at most `room`, for which services_upstreams_max() suffices. */
 size_t services_upstreams(const struct services *services, struct upstream **list, size_t room);
+size_t services_upstreams_max(const struct services *services);
 
 #endif

@@ -170,7 +170,6 @@ map_references(struct transaction *transaction, const struct backend *backend,
 	if (!backend->rewrite_location)
 		return true;
 	*location = (struct location){ .secure = backend->secure,
-		.authority = span_of(arena_text(arena, backend->authority)),
 		.host = setup->request->host,
 		.base = span_of(arena_text(arena, backend->path)),
 		.prefix = span_of(arena_text(arena, backend->strip_prefix)),
@@ -179,8 +178,8 @@ map_references(struct transaction *transaction, const struct backend *backend,
 	if (backend->host.at != NULL)
 		location->host = span_of(arena_text(arena, backend->host));
 	transaction->forward.location = location;
-	return location->authority.at != NULL && location->base.at != NULL &&
-	       location->prefix.at != NULL && location->sent.at != NULL;
+	return location->base.at != NULL && location->prefix.at != NULL &&
+	       location->sent.at != NULL;
 }
 
 /* What is for the gate alone in this request. */
@@ -228,7 +227,7 @@ transaction_prepare(struct transaction *transaction, const struct decision *deci
 	const struct request *request = transaction->request;
 	const struct services *services = transaction->snapshot->services;
 	const struct config_limits *limits = &services->config->limits;
-	struct upstream *upstream = services_upstream(services, decision->route.module);
+	struct group *group = services_group(services, decision->route.module);
 	const struct backend *backend = config_backend(services->config, decision->route.module);
 	struct headers_setup setup = {
 		.rules = &services->config->rules,
@@ -246,7 +245,7 @@ transaction_prepare(struct transaction *transaction, const struct decision *deci
 		return REASON_OVERLOADED;
 	if (limits->body_bytes > 0 && request->content_length > limits->body_bytes)
 		return REASON_BODY_TOO_LARGE;
-	if (upstream == NULL) {
+	if (group == NULL) {
 		transaction->detail = "no upstream is configured for this path";
 		return REASON_UPSTREAM_UNREACHABLE;
 	}
@@ -267,11 +266,10 @@ transaction_prepare(struct transaction *transaction, const struct decision *deci
 		.request_id = span_of(transaction->id),
 		.cors = transaction->cors,
 		.arena = transaction->arena,
-		.upstream = upstream,
+		.group = group,
 		.lasts = let_go,
 		.context = transaction,
 	};
-	transaction->fields.upstream = upstream_url(upstream);
 	if (!map_references(transaction, backend, &setup))
 		return REASON_OVERLOADED;
 	return transaction->forward.head.at == NULL ? REASON_OVERLOADED : REASON_OK;
@@ -324,7 +322,7 @@ transaction_let_go(struct transaction *transaction)
 	keep(transaction, &transaction->fields.metadata);
 	keep_span(transaction, &transaction->fields.subject);
 	keep_span(transaction, &transaction->fields.client);
-	transaction->upstream = transaction->forward.upstream; /* which owns its URL */
+	transaction->upstream = transaction->forwarded.upstream; /* which owns its URL */
 	if (transaction->upstream != NULL)
 		upstream_ref(transaction->upstream);
 	keep_roles(transaction);

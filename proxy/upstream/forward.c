@@ -10,25 +10,6 @@
 /* Nearly every answer's head, and many answers. */
 #define ORDINARY_BYTES 2048
 
-static enum reason
-connect_one(struct forwarding *forwarding, bool fresh)
-{
-	int64_t start_us = clock_mono_us();
-	int64_t deadline_us = start_us + forwarding->forward->upstream_timeout_ms * INT64_C(1000);
-	struct err err = { "" };
-	struct upstream *upstream = forwarding->forward->upstream;
-	enum reason reason;
-
-	reason = fresh ? upstream_conn_open_fresh(upstream, deadline_us, &forwarding->conn, &err)
-		       : upstream_conn_open(upstream, deadline_us, &forwarding->conn, &err);
-	forwarding->sent_us = clock_mono_us();
-	forwarding->result->connect_us += forwarding->sent_us - start_us;
-	if (reason != REASON_OK)
-		return forwarding_fail(
-		    forwarding, reason, arena_format(forwarding->forward->arena, "%s", err.text));
-	return REASON_OK;
-}
-
 /* Idempotent methods (RFC 9110 section 9.2.2). */
 static bool
 idempotent(struct span method)
@@ -41,7 +22,7 @@ idempotent(struct span method)
 static enum reason
 ask(struct forwarding *forwarding, bool fresh)
 {
-	enum reason reason = connect_one(forwarding, fresh);
+	enum reason reason = forwarding_connect(forwarding, fresh);
 
 	if (reason != REASON_OK)
 		return reason;
@@ -69,20 +50,20 @@ may_ask_again(const struct forwarding *forwarding, enum reason reason)
 	       idempotent(exchange_request(forwarding->exchange)->method);
 }
 
-/* Count a failure after connecting; failures to connect are counted where they happen. */
+/* Note a failure after connecting; failures to connect are noted where they happen. */
 static void
-count_failure(struct forwarding *forwarding, enum reason reason)
+note_failure(struct forwarding *forwarding, enum reason reason)
 {
-	struct upstream_count *count = upstream_count(forwarding->forward->upstream);
+	struct upstream *upstream = forwarding->result->upstream;
 
 	if (forwarding->conn == NULL)
 		return;
 	if (reason == REASON_UPSTREAM_TIMEOUT)
-		upstream_count_failure(count, UPSTREAM_TIMEOUT);
+		upstream_failed(upstream, UPSTREAM_TIMEOUT);
 	else if (reason == REASON_UPSTREAM_MALFORMED)
-		upstream_count_failure(count, UPSTREAM_MALFORMED);
+		upstream_failed(upstream, UPSTREAM_MALFORMED);
 	else if (reason == REASON_UPSTREAM_UNREACHABLE)
-		upstream_count_failure(count, UPSTREAM_RESET);
+		upstream_failed(upstream, UPSTREAM_RESET);
 }
 
 /* A body above this size, or of unknown size, may take long to send. */
@@ -121,7 +102,7 @@ forwarding_run(struct forwarding *forwarding)
 	enum reason reason = ask(forwarding, false);
 
 	if (!forwarding->client->gone && may_ask_again(forwarding, reason)) {
-		upstream_count_one(upstream_count(forwarding->forward->upstream), UPSTREAM_RETRIES);
+		upstream_count_one(upstream_count(forwarding->result->upstream), UPSTREAM_RETRIES);
 		upstream_conn_close(forwarding->conn);
 		forwarding->conn = NULL;
 		reason = ask(forwarding, true);
@@ -130,11 +111,13 @@ forwarding_run(struct forwarding *forwarding)
 		reason = forwarding_client_gone(forwarding);
 	forwarding->result->reason = reason;
 	if (reason != REASON_OK) {
-		count_failure(forwarding, reason);
+		note_failure(forwarding, reason);
 		return;
 	}
-	upstream_count_answer(
-	    upstream_count(forwarding->forward->upstream), forwarding->result->upstream_us);
+	upstream_answered(forwarding->result->upstream, forwarding->result->upstream_us);
+	if (forwarding->forward->location != NULL)
+		forwarding->forward->location->authority =
+		    upstream_authority(forwarding->result->upstream);
 	forwarding->result->detail = NULL;
 	forwarding->result->status = forwarding->response.status;
 	if (forwarding->forward->lasts != NULL && may_last(&forwarding->response)) {
@@ -145,7 +128,7 @@ forwarding_run(struct forwarding *forwarding)
 		tunnel_run(forwarding);
 	else
 		relay_answer(forwarding);
-	count_failure(forwarding, forwarding->result->reason);
+	note_failure(forwarding, forwarding->result->reason);
 }
 
 void
@@ -167,7 +150,9 @@ forward_request(
 	forwarding.response.headers = headers;
 	forwarding.client = &client;
 	wait_attend(&client, exchange_socket(exchange));
-	forwarding_run(&forwarding);
+	if (forwarding_choose(&forwarding))
+		forwarding_run(&forwarding);
+	forwarding_leave(&forwarding);
 	wait_attend(NULL, -1);
 	upstream_conn_close(forwarding.conn);
 	buffer_done(&forwarding.incoming);

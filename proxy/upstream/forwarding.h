@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * forwarding - the state of one forwarded request, shared by forward.c, upload.c, relay.c and
- * tunnel.c. For these files only. forward.c calls the other three; upload.c and tunnel.c call
- * relay.c.
+ * forwarding - the state of one forwarded request, shared by forward.c, connect.c, upload.c,
+ * relay.c and tunnel.c. For these files only. forward.c calls the other four; upload.c and tunnel.c
+ * call relay.c.
  *
  * Uses:   forward, exchange, upstream, response.
  */
@@ -28,6 +28,8 @@ struct forwarding {
 	struct exchange *exchange;
 	const struct forward *forward;
 	struct forwarded *result;
+	struct upstream *busy; /* where it counts as under way; NULL: there was no choice */
+	uint32_t tried;        /* addresses, see group_choose() */
 	struct upstream_conn *conn;
 	char *piece; /* FORWARDING_PIECE bytes, lent to upload, answer and tunnel while they run */
 	struct wait_client *client; /* waits end when it leaves */
@@ -61,6 +63,17 @@ enum reason forwarding_fail(struct forwarding *forwarding, enum reason reason, c
 
 /* The client has left: abort its connection. Returns REASON_CLIENT_GONE. */
 enum reason forwarding_client_gone(struct forwarding *forwarding);
+
+/* Choose the address to try next: result->upstream, left with forwarding_leave(). False: all were
+ * tried. */
+MUST_CHECK bool forwarding_choose(struct forwarding *forwarding);
+
+/* No request is under way at the chosen address any more. */
+void forwarding_leave(struct forwarding *forwarding);
+
+/* Connect to the chosen address or, if that gives no connection, to the next, until
+ * upstream_timeout. fresh: a new connection, not a pooled one. */
+MUST_CHECK enum reason forwarding_connect(struct forwarding *forwarding, bool fresh);
 
 /*
  * Send the request's body. REASON_OK when it was sent, or when the upstream stopped reading it

@@ -31,6 +31,7 @@ struct pool {
 
 struct upstream {
 	char *url;
+	struct span authority;               /* in `url` */
 	unsigned char trusted[DIGEST_BYTES]; /* of struct upstream_trust */
 	struct resolve *resolve;             /* NULL for unix sockets */
 	struct resolve_address unix_address;
@@ -40,7 +41,9 @@ struct upstream {
 	struct resolve_address good; /* the last that took a connection */
 	int64_t tended_us;
 	struct upstream_count count;
-	struct pool pools[LOOP_MAX + 1]; /* by loop; the last is the other threads' */
+	struct health health;
+	_Alignas(SHARD_LINE_BYTES) atomic_int busy; /* requests under way */
+	struct pool pools[LOOP_MAX + 1];            /* by loop; the last is the other threads' */
 };
 
 /* The newest idle connection of this thread's pool; NULL: none. given. */

@@ -361,11 +361,11 @@ abort_client(struct forwarding *forwarding, const char *detail)
 	exchange_abort(forwarding->exchange);
 }
 
-/* Count and log a failure of the upstream. */
+/* Note and log a failure of the upstream. */
 static const char *
 fault(struct forwarding *forwarding, enum upstream_failure failure, const char *detail)
 {
-	upstream_count_failure(upstream_count(forwarding->forward->upstream), failure);
+	upstream_failed(forwarding->result->upstream, failure);
 	return detail;
 }
 

@@ -73,7 +73,8 @@ upstream_new(const char *url, const struct upstream_trust *trust, struct upstrea
 	atomic_store(&upstream->references, 1);
 	(void)pthread_mutex_init(&upstream->lock, NULL);
 	good = fingerprint(trust, upstream->trusted) || err_set(reterr, "out of memory");
-	good = good && url_read(span_of(url), URL_SOCKET, &parts, reterr);
+	good = good && url_read(span_of(upstream->url), URL_SOCKET, &parts, reterr);
+	upstream->authority = good ? parts.authority : (struct span){ 0 };
 	if (good && parts.scheme == URL_UNIX)
 		open_unix(upstream, parts.path);
 	else if (good)
@@ -111,6 +112,12 @@ upstream_url(const struct upstream *upstream)
 	return upstream->url;
 }
 
+struct span
+upstream_authority(const struct upstream *upstream)
+{
+	return upstream->authority;
+}
+
 bool
 upstream_is(const struct upstream *upstream, const char *url, const struct upstream_trust *trust)
 {
@@ -124,6 +131,44 @@ struct upstream_count *
 upstream_count(struct upstream *upstream)
 {
 	return &upstream->count;
+}
+
+void
+upstream_begin(struct upstream *upstream)
+{
+	atomic_fetch_add_explicit(&upstream->busy, 1, memory_order_relaxed);
+}
+
+void
+upstream_end(struct upstream *upstream)
+{
+	atomic_fetch_sub_explicit(&upstream->busy, 1, memory_order_relaxed);
+}
+
+int
+upstream_busy(const struct upstream *upstream)
+{
+	return atomic_load_explicit(&upstream->busy, memory_order_relaxed);
+}
+
+struct health *
+upstream_health(struct upstream *upstream)
+{
+	return &upstream->health;
+}
+
+void
+upstream_answered(struct upstream *upstream, int64_t first_byte_us)
+{
+	upstream_count_answer(&upstream->count, first_byte_us);
+	health_answered(&upstream->health);
+}
+
+void
+upstream_failed(struct upstream *upstream, enum upstream_failure failure)
+{
+	upstream_count_failure(&upstream->count, failure);
+	health_failed(&upstream->health, clock_mono_us());
 }
 
 int

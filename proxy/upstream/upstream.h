@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * upstream - an API behind the gate: its address and a pool of connections to it.
+ * upstream - an address of an API behind the gate, and a pool of connections to it.
  *
  * Uses:   base, OpenSSL (https).
  * Shell:  sockets. Names are resolved on a thread of the pool's own, never on a request's.
@@ -19,6 +19,7 @@
 #include "base/span.h"
 #include "proxy/io/channel.h"
 #include "proxy/io/loop.h"
+#include "proxy/upstream/health.h"
 #include "proxy/upstream/resolve.h"
 #include "proxy/upstream/upstream_count.h"
 
@@ -42,6 +43,9 @@ void upstream_unref(struct upstream *upstream); /* accepts NULL */
 
 /* The URL it was made of. */
 const char *upstream_url(const struct upstream *upstream);
+
+/* HOST[:PORT] of that; empty: a Unix socket. */
+struct span upstream_authority(const struct upstream *upstream);
 
 /* Was it made of these? */
 bool upstream_is(
@@ -103,6 +107,18 @@ MUST_CHECK int upstream_conn_wait(struct upstream_conn *conn, int other, int64_t
 
 /* Its counters, lent while the reference is held. */
 struct upstream_count *upstream_count(struct upstream *upstream);
+
+/* A request goes there; it is under way until the end. And how many are. */
+void upstream_begin(struct upstream *upstream);
+void upstream_end(struct upstream *upstream);
+int upstream_busy(const struct upstream *upstream);
+
+/* How its requests have fared, lent alike. */
+struct health *upstream_health(struct upstream *upstream);
+
+/* Count an answer, or a failure after a connection was had, and note it for its health. */
+void upstream_answered(struct upstream *upstream, int64_t first_byte_us);
+void upstream_failed(struct upstream *upstream, enum upstream_failure failure);
 
 /* Periodic housekeeping: close idle connections that are too old, or whose address the name no
  * longer has. */

@@ -129,11 +129,31 @@ add_failures(const struct upstream_sample *samples, size_t count, struct buffer 
 }
 
 static void
-add_retries(const struct upstream_sample *samples, size_t count, struct buffer *text)
+add_requests(const struct upstream_sample *samples, size_t count, struct buffer *text)
 {
 	buffer_add_text(text,
-	    "# HELP postern_upstream_retries_total Requests that were sent a second time.\n"
-	    "# TYPE postern_upstream_retries_total counter\n");
+	    "# HELP postern_upstream_up Whether it gets requests: it is not out after failures.\n"
+	    "# TYPE postern_upstream_up gauge\n");
+	for (size_t i = 0; i < count; i++) {
+		add_sample(text, &samples[i], "postern_upstream_up", "");
+		buffer_add_text(text, samples[i].up ? "1\n" : "0\n");
+	}
+	buffer_add_text(text,
+	    "# HELP postern_upstream_requests_total Requests that it got, or was to get.\n"
+	    "# TYPE postern_upstream_requests_total counter\n");
+	for (size_t i = 0; i < count; i++) {
+		add_sample(text, &samples[i], "postern_upstream_requests_total", "");
+		buffer_format(
+		    text, "%" PRIu64 "\n", upstream_count_sum(samples[i].count, UPSTREAM_REQUESTS));
+	}
+}
+
+static void
+add_retries(const struct upstream_sample *samples, size_t count, struct buffer *text)
+{
+	buffer_add_text(text, "# HELP postern_upstream_retries_total Requests sent a second time, "
+			      "or to another address.\n"
+			      "# TYPE postern_upstream_retries_total counter\n");
 	for (size_t i = 0; i < count; i++) {
 		add_sample(text, &samples[i], "postern_upstream_retries_total", "");
 		buffer_format(
@@ -174,6 +194,7 @@ upstream_count_text(const struct upstream_sample *samples, size_t count, struct 
 	if (count == 0)
 		return;
 	add_connections(samples, count, text);
+	add_requests(samples, count, text);
 	add_failures(samples, count, text);
 	add_retries(samples, count, text);
 	buffer_add_text(text,

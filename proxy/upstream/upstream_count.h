@@ -30,10 +30,11 @@ enum upstream_failure {
 #define UPSTREAM_BUCKETS 12
 
 enum upstream_counter {
-	UPSTREAM_OPENED,        /* new connections */
-	UPSTREAM_CLOSED,        /* connections that are no more */
-	UPSTREAM_REUSED,        /* connections taken from the pool */
-	UPSTREAM_RETRIES,       /* requests that were sent a second time */
+	UPSTREAM_OPENED,   /* new connections */
+	UPSTREAM_CLOSED,   /* connections that are no more */
+	UPSTREAM_REUSED,   /* connections taken from the pool */
+	UPSTREAM_REQUESTS, /* sent there, or tried to be */
+	UPSTREAM_RETRIES,  /* sent a second time, or after another address gave no connection */
 	UPSTREAM_FIRST_BYTE_US, /* the sum of answers' times to their first byte */
 	UPSTREAM_BUCKETS_FROM,  /* answers by that time */
 	UPSTREAM_FAILURES_FROM = UPSTREAM_BUCKETS_FROM + UPSTREAM_BUCKETS, /* by kind */
@@ -65,6 +66,7 @@ struct upstream_sample {
 	const char *name;
 	struct upstream_count *count;
 	int idle; /* connections kept in the pool */
+	bool up;  /* it gets requests */
 };
 
 /* postern_upstream_… of each, labelled with its name, which must be unique. */

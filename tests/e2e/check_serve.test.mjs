@@ -92,6 +92,8 @@ const URLS = [
   'http://127.0.0.1:88836', 'http://127.0.0.1:abc', 'http://127.0.0.1:0', 'http://127.0.0.1:000080', 'http://user:pw@127.0.0.1', 'http://127.0.0.1/api', 'http://127.0.0.1?x', 'http://127.0.0.1#x', 'http://a http://b', 'http://a b',
   'localhost:8080', '127.0.0.1', 'ftp://127.0.0.1', 'HTTP://127.0.0.1', 'https://[::1]', 'http://[::1', '//127.0.0.1', 'http://', '/api', '?x', 'unix:/tmp/none', 'unix:none', `unix:/${'a'.repeat(200)}`, `http://${'a'.repeat(300)}`,
 ];
+// Addresses of one upstream.
+const LISTS = [[], ['https://127.0.0.1:9/v2', 'https://127.0.0.1:8/v2/'], ['https://127.0.0.1:9', 'http://127.0.0.1:8'], ['https://127.0.0.1:9/v2', 'https://127.0.0.1:8/v3'], ['https://127.0.0.1:9', 'https://127.0.0.1:9/'], ['https://127.0.0.1:9', null], [['https://127.0.0.1:9']], Array(17).fill('https://127.0.0.1:9')];
 const ADDRESSES = ({ port, adminPort }) => [
   '127.0.0.1', '8080', ':8080', 'localhost:8080', '127.0.0.1:0', '127.0.0.1:65536', '127.0.0.1:80s', '999.1.1.1:80', '1.2.3:80', '::1:80', '[127.0.0.1]:80', 'http://127.0.0.1:80', `unix:/tmp/postern-${port}`, 'unix:none', 'unix:/tmp', 'unix:/nowhere/none', 'systemd:', `[::1]:${port}`,
   `127.0.0.1:${port}`, `127.0.0.1:${adminPort}`, `0.0.0.0:${port}`, `0.0.0.0:${adminPort}`, [`127.0.0.1:${port}`, `127.0.0.1:${port}`], [`127.0.0.1:${port}`, `127.0.0.2:${port}`], Array.from({ length: 9 }, (_, i) => `127.0.0.${i + 1}:${port}`),
@@ -123,6 +125,7 @@ function valuesFor(leaf, ports) {
   const text = String(leaf.value);
   if (leaf.at.at(-1) === 'address') return [...ANY, ...ADDRESSES(ports)];
   if (namesFile(leaf)) return [...ANY, ...FILES];
+  if (leaf.at[0] === 'upstream' && leaf.at.at(-1) === 'url') return [...ANY, ...URLS, ...LISTS];
   return text.includes('://') ? [...ANY, ...URLS] : ANY;
 }
 

@@ -51,7 +51,7 @@ a_url_is_an_address_and_a_path(void **state)
 		read_yaml(&read, cases[i].yaml);
 		assert_int_equal(read.mistakes.errors, 0);
 		assert_non_null(read.backend);
-		assert_string_equal(read.backend->origin, cases[i].origin);
+		assert_string_equal(read.backend->origins[0], cases[i].origin);
 		assert_true(span_is(read.backend->path, cases[i].path));
 		if (cases[i].host == NULL)
 			assert_null(read.backend->host.at);
@@ -59,6 +59,28 @@ a_url_is_an_address_and_a_path(void **state)
 			assert_true(span_is(read.backend->host, cases[i].host));
 		arena_done(&read.arena);
 	}
+}
+
+static void
+several_urls_are_addresses_of_one(void **state)
+{
+	struct read read;
+
+	(void)state;
+	read_yaml(&read, "upstream: {url: [http://a:1/v2, http://b/v2/, http://c/v2]}");
+	assert_int_equal(read.mistakes.errors, 0);
+	assert_int_equal(read.backend->origin_count, 3);
+	assert_string_equal(read.backend->origins[0], "http://a:1");
+	assert_string_equal(read.backend->origins[1], "http://b");
+	assert_string_equal(read.backend->origins[2], "http://c");
+	assert_true(span_is(read.backend->path, "/v2"));
+	assert_string_equal(read.backend->url, "http://a:1/v2, http://b/v2/, http://c/v2");
+	arena_done(&read.arena);
+	read_yaml(&read, "upstream: {url: [unix:/run/a, unix:/run/b], host: upstream}");
+	assert_int_equal(read.mistakes.errors, 0);
+	assert_int_equal(read.backend->origin_count, 2);
+	assert_string_equal(read.backend->origins[1], "unix:/run/b");
+	arena_done(&read.arena);
 }
 
 static void
@@ -79,7 +101,15 @@ mistakes_leave_none(void **state)
 	static const char *const cases[] = { "upstream: a", "upstream: []", "upstream: {}",
 		"upstream: http://a/../b", "upstream: http://a/b//", "upstream: http://a/%62",
 		"upstream: {url: http://a, host: \"\"}", "upstream: {url: http://a, host: a@b}",
-		"upstream: {url: http://a, tls: {}}",
+		"upstream: {url: http://a, tls: {}}", "upstream: {url: []}",
+		"upstream: {url: [http://a, https://b]}", "upstream: {url: [http://a, unix:/b]}",
+		"upstream: {url: [http://a/v1, http://b/v2]}",
+		"upstream: {url: [http://a/v1, http://b]}",
+		"upstream: {url: [http://a, http://b, http://a]}",
+		"upstream: {url: [http://a, http://a/]}", "upstream: {url: [http://a, b]}",
+		"upstream: {url: [http://a, [http://b]]}", "upstream: {url: [http://a, null]}",
+		"upstream: {url: [http://a, http://b], host: upstream}", "upstream: {url: {a: b}}",
+		"upstream: {url: [a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a]}",
 		"upstream: {url: https://a, tls: {server_name: \"*.a\"}}" };
 
 	(void)state;
@@ -98,6 +128,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_url_is_an_address_and_a_path),
+		cmocka_unit_test(several_urls_are_addresses_of_one),
 		cmocka_unit_test(none_is_none),
 		cmocka_unit_test(mistakes_leave_none),
 	};

@@ -117,9 +117,10 @@ forward_request(
 	buffer_add(&exchange->forwarded, forward->head);
 	if (forward->cors.len > 0)
 		buffer_add(&exchange->cors, forward->cors);
+	*ret_forwarded = exchange->outcome;
+	ret_forwarded->upstream = forward->group->members[0];
 	if (exchange->lasts)
 		forward->lasts(forward->context);
-	*ret_forwarded = exchange->outcome;
 }
 
 /* One request; client_done() it. Texts must outlive it. */

@@ -155,6 +155,7 @@ static inline void
 setting_init(struct setting *setting)
 {
 	char path[SCRATCH_ROOM * 2];
+	struct upstream *upstream = NULL;
 	struct err err;
 
 	memset(setting, 0, sizeof(*setting));
@@ -173,12 +174,15 @@ setting_init(struct setting *setting)
 	setting->keys[0] = setting_keys(0);
 	setting->keys[2] = setting_keys(1);
 	setting->services = (struct services){ .config = setting->config };
-	if (!upstream_new(setting->config->upstream->origin, &(struct upstream_trust){ NULL },
-		&setting->services.upstream, &err))
+	setting->services.group = group_new();
+	assert_non_null(setting->services.group);
+	if (!upstream_new(setting->config->upstream->origins[0], &(struct upstream_trust){ NULL },
+		&upstream, &err))
 		fail_msg("%s", err.text);
-	setting->services.upstreams = calloc(4, sizeof(struct upstream *));
 	setting->services.limits = rate_limits_new(&setting->config->policy, NULL, 0);
 	assert_non_null(setting->services.limits);
+	group_add(setting->services.group, upstream);
+	setting->services.groups = calloc(4, sizeof(struct group *));
 	setting->snapshot = (struct snapshot){ .serial = 1,
 		.services = &setting->services,
 		.config = setting->config,
@@ -196,9 +200,9 @@ setting_done(struct setting *setting)
 {
 	login_free(setting->snapshot.login);
 	memory_unref(setting->memory);
-	upstream_unref(setting->services.upstream);
-	free(setting->services.upstreams);
 	rate_limits_free(setting->services.limits);
+	group_free(setting->services.group);
+	free(setting->services.groups);
 	directory_unref(setting->directory);
 	revoked_unref(setting->revoked);
 	keyset_free(setting->keys[0]);

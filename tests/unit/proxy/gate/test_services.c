@@ -107,18 +107,19 @@ a_module_has_its_own_upstream_or_the_default(void **state)
 	(void)state;
 	put("policy.yaml", "modules:\n" ORDERS CRM PLAIN PRIVILEGES);
 	services = start(HEAD "upstream: http://127.0.0.1:3\n", NULL);
-	assert_string_equal(upstream_url(services_upstream(services, NULL)), "http://127.0.0.1:3");
-	assert_ptr_equal(services_upstream(services, module_of(services, "plain")),
-	    services_upstream(services, NULL));
 	assert_string_equal(
-	    upstream_url(services_upstream(services, module_of(services, "orders"))),
+	    upstream_url(services_group(services, NULL)->members[0]), "http://127.0.0.1:3");
+	assert_ptr_equal(services_group(services, module_of(services, "plain"))->members[0],
+	    services_group(services, NULL)->members[0]);
+	assert_string_equal(
+	    upstream_url(services_group(services, module_of(services, "orders"))->members[0]),
 	    "http://127.0.0.1:4");
 	/* One URL is one pool, whoever names it. */
-	assert_ptr_equal(services_upstream(services, module_of(services, "orders")),
-	    services_upstream(services, module_of(services, "crm")));
+	assert_ptr_equal(services_group(services, module_of(services, "orders"))->members[0],
+	    services_group(services, module_of(services, "crm"))->members[0]);
 	assert_int_equal(services_upstreams(services, list, 4), 2);
-	assert_ptr_equal(list[0], services_upstream(services, NULL));
-	assert_ptr_equal(list[1], services_upstream(services, module_of(services, "crm")));
+	assert_ptr_equal(list[0], services_group(services, NULL)->members[0]);
+	assert_ptr_equal(list[1], services_group(services, module_of(services, "crm"))->members[0]);
 	assert_int_equal(services_upstreams(services, list, 1), 1);
 	services_end(services);
 }
@@ -132,8 +133,8 @@ without_a_default_a_module_may_have_none(void **state)
 	(void)state;
 	put("policy.yaml", "modules:\n" ORDERS "privileges: {any: {modules: [orders]}}\n");
 	services = start(HEAD, NULL);
-	assert_null(services_upstream(services, NULL));
-	assert_non_null(services_upstream(services, module_of(services, "orders")));
+	assert_null(services_group(services, NULL));
+	assert_non_null(services_group(services, module_of(services, "orders")));
 	assert_int_equal(services_upstreams(services, list, 4), 1);
 	services_end(services);
 }
@@ -148,17 +149,18 @@ a_reload_takes_over_upstreams_by_their_url(void **state)
 	(void)state;
 	put("policy.yaml", "modules:\n" ORDERS PRIVILEGES);
 	before = start(HEAD "upstream: http://127.0.0.1:3\n", NULL);
-	orders = services_upstream(before, module_of(before, "orders"));
+	orders = services_group(before, module_of(before, "orders"))->members[0];
 	put("policy.yaml", PRIVILEGES);
 	/* What was a module's is the default now. */
 	after = start(HEAD "upstream: http://127.0.0.1:4\n", before);
 	services_end(before);
-	assert_ptr_equal(services_upstream(after, NULL), orders);
+	assert_ptr_equal(services_group(after, NULL)->members[0], orders);
 	assert_string_equal(upstream_url(orders), "http://127.0.0.1:4");
 	before = after;
 	after = start(HEAD "upstream: http://127.0.0.1:5\n", before);
 	services_end(before);
-	assert_string_equal(upstream_url(services_upstream(after, NULL)), "http://127.0.0.1:5");
+	assert_string_equal(
+	    upstream_url(services_group(after, NULL)->members[0]), "http://127.0.0.1:5");
 	services_end(after);
 }
 
@@ -289,7 +291,8 @@ a_start_that_fails_says_what_and_leaves_the_old_ones(void **state)
 	setup.config = config_of(HEAD "upstream: http://127.0.0.1:4\n");
 	assert_false(services_start(&setup, &after, &err));
 	assert_non_null(strstr(err.text, "keys.json"));
-	assert_string_equal(upstream_url(services_upstream(before, NULL)), "http://127.0.0.1:3");
+	assert_string_equal(
+	    upstream_url(services_group(before, NULL)->members[0]), "http://127.0.0.1:3");
 	services_end(before);
 }
 
@@ -301,7 +304,8 @@ who_holds_them_may_use_them_after_their_end(void **state)
 
 	(void)state;
 	services_end(services);
-	assert_string_equal(upstream_url(services_upstream(held, NULL)), "http://127.0.0.1:3");
+	assert_string_equal(
+	    upstream_url(services_group(held, NULL)->members[0]), "http://127.0.0.1:3");
 	assert_string_equal(held->config->trusted_issuers[0].name, "idp");
 	services_unref(held); /* frees them, which the sanitizer checks */
 	services_unref(NULL);

@@ -158,7 +158,7 @@ who_holds_one_goes_on_with_its_parts_after_a_reload(void **state)
 	assert_true(has_key(before, "one") && !has_key(before, "two"));
 	assert_true(has_key(after, "two") && !has_key(after, "one"));
 	assert_string_equal(before->config->trusted_issuers[0].name, "idp");
-	assert_non_null(services_upstream(before->services, NULL));
+	assert_non_null(services_group(before->services, NULL));
 	assert_false(keyring_join(before->services->ring, 0, INT64_C(4000000000), &awaited));
 	snapshot_release(after);
 	snapshot_release(before);

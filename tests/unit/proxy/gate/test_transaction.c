@@ -81,8 +81,7 @@ what_the_api_gets_is_prepared(void **state)
 	admit();
 	assert_int_equal(transaction_prepare(&transaction, &decision), REASON_OK);
 	assert_true(span_starts(transaction.forward.head, SPAN("GET /open?q=1 HTTP/1.1\r\n")));
-	assert_string_equal(transaction.fields.upstream, "http://127.0.0.1:3");
-	assert_ptr_equal(transaction.forward.upstream, setting.services.upstream);
+	assert_ptr_equal(transaction.forward.group, setting.services.group);
 	assert_int_equal(transaction.forward.body_limit, 1000);
 	assert_int_equal(
 	    transaction.forward.upstream_timeout_ms, setting.config->limits.upstream_timeout_ms);
@@ -113,16 +112,16 @@ a_body_is_compared_with_its_limit(void **state)
 static void
 without_an_upstream_nothing_can_be_forwarded(void **state)
 {
-	struct upstream *upstream = setting.services.upstream;
+	struct group *group = setting.services.group;
 
 	(void)state;
 	begin("GET", "/open");
 	admit();
-	setting.services.upstream = NULL;
+	setting.services.group = NULL;
 	assert_int_equal(transaction_prepare(&transaction, &decision), REASON_UPSTREAM_UNREACHABLE);
 	assert_string_equal(transaction.detail, "no upstream is configured for this path");
 	assert_null(transaction.fields.upstream);
-	setting.services.upstream = upstream;
+	setting.services.group = group;
 	transaction_end(&transaction);
 }
 
@@ -199,6 +198,7 @@ what_the_log_needs_outlives_the_snapshot(void **state)
 	transaction.fields.pattern = pattern;
 	transaction.fields.issuer = issuer;
 	transaction.fields.subject = span_of(subject);
+	transaction.forwarded.upstream = setting.services.group->members[0];
 	transaction.forward.lasts(transaction.forward.context);
 	assert_null(transaction.snapshot);
 	/* The texts of the snapshot are gone now. */
@@ -214,8 +214,7 @@ what_the_log_needs_outlives_the_snapshot(void **state)
 	assert_null(fields.module);
 	assert_null(fields.client.at);
 	/* The upstream stays for its answer, whoever else lets it go. */
-	assert_ptr_equal(transaction.upstream, setting.services.upstream);
-	assert_string_equal(fields.upstream, upstream_url(transaction.upstream));
+	assert_ptr_equal(transaction.upstream, setting.services.group->members[0]);
 	transaction_let_go(&transaction); /* once is enough */
 	transaction_end(&transaction);
 }

@@ -132,7 +132,8 @@ exchange_socket(const struct exchange *exchange)
 struct exchanged {
 	struct exchange exchange;
 	struct api api;
-	struct upstream *upstream;
+	struct upstream *upstream; /* the reference is the group's */
+	struct group *group;
 	struct arena arena;
 	struct forward forward;
 	struct forwarded result;
@@ -185,9 +186,12 @@ exchanged_init(struct exchanged *exchanged, const struct api_step *steps, size_t
 	if (!upstream_new(
 		exchanged->api.url, &(struct upstream_trust){ NULL }, &exchanged->upstream, &err))
 		fail_msg("%s", err.text);
+	exchanged->group = group_new();
+	assert_non_null(exchanged->group);
+	group_add(exchanged->group, exchanged->upstream);
 	exchange->news = exchanged->api.news[1];
 	arena_init(&exchanged->arena, 1 << 16);
-	exchanged->forward = (struct forward){ .upstream = exchanged->upstream,
+	exchanged->forward = (struct forward){ .group = exchanged->group,
 		.upstream_timeout_ms = API_PATIENCE_S * 1000,
 		.request_id = SPAN("r1"),
 		.arena = &exchanged->arena,
@@ -226,7 +230,7 @@ exchanged_run_whole(struct exchanged *exchanged)
 static inline void
 exchanged_done(struct exchanged *exchanged)
 {
-	upstream_unref(exchanged->upstream);
+	group_free(exchanged->group);
 	api_end(&exchanged->api);
 	arena_done(&exchanged->arena);
 	buffer_done(&exchanged->exchange.written);
@@ -267,10 +271,12 @@ exchanged_step_init(
 	step->api = pair[1];
 	assert_int_equal(send(pair[1], says, strlen(says), MSG_NOSIGNAL), (ssize_t)strlen(says));
 	exchanged->forward.upstream_timeout_ms = timeout_ms;
+	exchanged->result.upstream = exchanged->upstream;
 	*forwarding = (struct forwarding){ .exchange = &exchanged->exchange,
 		.forward = &exchanged->forward,
 		.result = &exchanged->result,
 		.conn = &step->conn,
+		.tried = 1,
 		.client = &step->client,
 		.piece = step->piece,
 		.response.headers = step->headers };

@@ -171,7 +171,7 @@ an_api_that_is_not_there_is_named(void **state)
 	(void)snprintf(slash, 9, "/nobody");
 	assert_true(upstream_new(exchanged.api.url, &(struct upstream_trust){ NULL },
 	    &exchanged.upstream, &(struct err){ "" }));
-	exchanged.forward.upstream = exchanged.upstream;
+	exchanged.group->members[0] = exchanged.upstream;
 	exchanged_run(&exchanged);
 	assert_int_equal(exchanged.result.reason, REASON_UPSTREAM_UNREACHABLE);
 	assert_non_null(strstr(exchanged.result.detail, "/nobody: cannot connect"));

@@ -50,7 +50,7 @@ every_failure_has_its_word(void **state)
 		{ UPSTREAM_MALFORMED, "malformed" }, { UPSTREAM_RESET, "reset" },
 		{ UPSTREAM_TLS, "tls" }, { UPSTREAM_DNS, "dns" } };
 	struct upstream_count count = { 0 };
-	struct upstream_sample sample = { "api", &count, 0 };
+	struct upstream_sample sample = { "api", &count, 0, true };
 	char line[128];
 	const char *text;
 
@@ -73,7 +73,7 @@ static void
 answers_fall_into_buckets(void **state)
 {
 	struct upstream_count count = { 0 };
-	struct upstream_sample sample = { "api", &count, 0 };
+	struct upstream_sample sample = { "api", &count, 0, true };
 	const char *text;
 
 	(void)state;
@@ -101,7 +101,7 @@ static void
 connections_are_counted_by_state_and_kind(void **state)
 {
 	struct upstream_count count = { 0 };
-	struct upstream_sample sample = { "api", &count, 3 };
+	struct upstream_sample sample = { "api", &count, 3, true };
 	const char *text;
 
 	(void)state;
@@ -120,18 +120,36 @@ connections_are_counted_by_state_and_kind(void **state)
 	expect(text, "postern_upstream_retries_total{upstream=\"api\"} 1\n");
 }
 
+static void
+requests_are_counted_and_who_gets_none_is_known(void **state)
+{
+	struct upstream_count count = { 0 };
+	struct upstream_sample samples[] = { { "api", &count, 0, true },
+		{ "crm", &count, 0, false } };
+	const char *text;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		upstream_count_one(&count, UPSTREAM_REQUESTS);
+	text = text_of(samples, 2);
+	expect(text, "postern_upstream_requests_total{upstream=\"api\"} 3\n");
+	expect(text, "postern_upstream_up{upstream=\"api\"} 1\n");
+	expect(text, "postern_upstream_up{upstream=\"crm\"} 0\n");
+}
+
 /* The text format allows one HELP and one TYPE for each metric. */
 static void
 two_upstreams_share_their_headings(void **state)
 {
 	struct upstream_count first = { 0 }, second = { 0 };
-	struct upstream_sample samples[] = { { "api", &first, 0 }, { "crm", &second, 1 } };
+	struct upstream_sample samples[] = { { "api", &first, 0, true },
+		{ "crm", &second, 1, true } };
 	const char *text;
 
 	(void)state;
 	text = text_of(samples, 2);
-	assert_int_equal(times(text, "# HELP "), 5);
-	assert_int_equal(times(text, "# TYPE "), 5);
+	assert_int_equal(times(text, "# HELP "), 7);
+	assert_int_equal(times(text, "# TYPE "), 7);
 	assert_int_equal(times(text, "# TYPE postern_upstream_failures_total counter\n"), 1);
 	expect(text, "postern_upstream_connections{upstream=\"api\",state=\"idle\"} 0\n");
 	expect(text, "postern_upstream_connections{upstream=\"crm\",state=\"idle\"} 1\n");
@@ -143,7 +161,7 @@ static void
 a_name_cannot_leave_its_label(void **state)
 {
 	struct upstream_count count = { 0 };
-	struct upstream_sample sample = { "a\"} 1\n# \\", &count, 0 };
+	struct upstream_sample sample = { "a\"} 1\n# \\", &count, 0, true };
 	const char *text;
 
 	(void)state;
@@ -167,6 +185,7 @@ main(void)
 		cmocka_unit_test(every_failure_has_its_word),
 		cmocka_unit_test(answers_fall_into_buckets),
 		cmocka_unit_test(connections_are_counted_by_state_and_kind),
+		cmocka_unit_test(requests_are_counted_and_who_gets_none_is_known),
 		cmocka_unit_test(two_upstreams_share_their_headings),
 		cmocka_unit_test(a_name_cannot_leave_its_label),
 		cmocka_unit_test(without_an_upstream_there_is_no_text),

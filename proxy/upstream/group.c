@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/upstream/group.h"
+
+#include <stdlib.h>
+
+struct group *
+group_new(void)
+{
+	return calloc(1, sizeof(struct group));
+}
+
+void
+group_free(struct group *group)
+{
+	if (group == NULL)
+		return;
+	for (size_t i = 0; i < group->count; i++)
+		upstream_unref(group->members[i]);
+	free(group);
+}
+
+void
+group_add(struct group *group, struct upstream *upstream)
+{
+	group->members[group->count++] = upstream;
+}
+
+/* What a member is judged by. */
+struct place {
+	bool out;
+	unsigned outs;
+	int busy;
+};
+
+static struct place
+place_of(struct upstream *upstream)
+{
+	struct health *health = upstream_health(upstream);
+
+	return (struct place){ .out = health_is_out(health),
+		.outs = health_outs(health),
+		.busy = upstream_busy(upstream) };
+}
+
+static bool
+is_better(const struct place *a, const struct place *b)
+{
+	if (a->out != b->out)
+		return b->out;
+	if (a->out && a->outs != b->outs)
+		return a->outs < b->outs;
+	return a->busy < b->busy;
+}
+
+static bool
+was_tried(uint32_t tried, size_t i)
+{
+	return (tried & (UINT32_C(1) << i)) != 0;
+}
+
+/* The index; group->count: all were tried. */
+static size_t
+find(struct group *group, uint32_t tried, int64_t now_us)
+{
+	size_t start = atomic_fetch_add_explicit(&group->turn, 1, memory_order_relaxed);
+	size_t best = group->count;
+	struct place best_place = { 0 };
+
+	for (size_t k = 0; k < group->count; k++) {
+		size_t i = (start + k) % group->count;
+		struct place place;
+
+		if (was_tried(tried, i))
+			continue;
+		if (health_try(upstream_health(group->members[i]), now_us))
+			return i;
+		place = place_of(group->members[i]);
+		if (best == group->count || is_better(&place, &best_place)) {
+			best = i;
+			best_place = place;
+		}
+	}
+	return best;
+}
+
+struct upstream *
+group_choose(struct group *group, uint32_t *tried, int64_t now_us)
+{
+	size_t i = 0;
+
+	if (!group_has_more(group, *tried))
+		return NULL;
+	if (group->count > 1)
+		i = find(group, *tried, now_us);
+	*tried |= UINT32_C(1) << i;
+	return group->members[i];
+}
+
+bool
+group_has_more(const struct group *group, uint32_t tried)
+{
+	return tried + 1 != UINT32_C(1) << group->count;
+}
