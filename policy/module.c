@@ -155,21 +155,26 @@ read_one(struct reader *reader, const struct node *node)
 	return module;
 }
 
-/* A page whose address has a token may refer to it in requests to any module. */
+/* A browser sends a cookie to every module of the host, and the address of a page that has a token
+ * in it as the Referer of whatever the page asks for. */
 static void
-list_queries(struct reader *reader)
+list_places(struct reader *reader)
 {
-	struct texts *queries = &reader->policy->credential_queries;
+	struct policy *policy = reader->policy;
+	struct texts *cookies = &policy->credential_cookies, *queries = &policy->credential_queries;
 
-	if (reader->policy->module_count == 0)
+	if (policy->module_count == 0)
 		return;
-	queries->at = reader_array(reader, reader->policy->module_count, sizeof(*queries->at));
-	if (queries->at == NULL)
+	cookies->at = reader_array(reader, policy->module_count, sizeof(*cookies->at));
+	queries->at = reader_array(reader, policy->module_count, sizeof(*queries->at));
+	if (cookies->at == NULL || queries->at == NULL)
 		return;
-	for (const struct module *module = reader->policy->modules; module != NULL;
-	    module = module->next)
+	for (const struct module *module = policy->modules; module != NULL; module = module->next) {
+		if (module->credentials != NULL && module->credentials->cookie != NULL)
+			cookies->at[cookies->count++] = module->credentials->cookie;
 		if (module->credentials != NULL && module->credentials->query != NULL)
 			queries->at[queries->count++] = module->credentials->query;
+	}
 }
 
 void
@@ -187,7 +192,7 @@ module_read(struct reader *reader, const struct node *modules)
 			return;
 		end = &(*end)->next;
 	}
-	list_queries(reader);
+	list_places(reader);
 }
 
 const struct module *

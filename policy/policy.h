@@ -88,7 +88,7 @@ struct policy {
 	size_t role_words; /* 64-bit words in a set of roles */
 	struct module *modules;
 	size_t module_count;
-	struct texts credential_queries; /* credentials.query of all modules */
+	struct texts credential_cookies, credential_queries; /* their names in all modules */
 	struct privilege *privileges;
 	struct rate *rates; /* of privileges and modules */
 	size_t rate_count;

@@ -188,12 +188,12 @@ hidden_of(const struct policy *policy, const struct module *module)
 {
 	struct headers_hidden hidden = { 0 };
 
+	if (policy->credential_cookies.count > 0)
+		hidden.cookies = &policy->credential_cookies;
 	if (policy->credential_queries.count > 0)
 		hidden.queries = &policy->credential_queries;
-	if (module == NULL || module->credentials == NULL)
-		return hidden;
-	hidden.cookie = span_of(module->credentials->cookie);
-	hidden.websocket_protocol = module->credentials->websocket_protocol;
+	hidden.websocket_protocol = module != NULL && module->credentials != NULL &&
+				    module->credentials->websocket_protocol;
 	return hidden;
 }
 

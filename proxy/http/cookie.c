@@ -34,14 +34,23 @@ cookie_find(const struct request *request, struct span name, struct span *ret_va
 	return count;
 }
 
+static bool
+has_one_of(struct span pair, const struct texts *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (has_name(pair, span_of(names->at[i])))
+			return true;
+	return false;
+}
+
 void
-cookie_add_others(struct span value, struct span name, struct buffer *buffer)
+cookie_add_others(struct span value, const struct texts *names, struct buffer *buffer)
 {
 	struct span rest = value, pair;
 	bool first = true;
 
 	while (span_cut(&rest, ';', &pair)) {
-		if (has_name(pair, name) || (first && span_trim(pair).len == 0))
+		if (has_one_of(pair, names) || (first && span_trim(pair).len == 0))
 			continue;
 		if (!first)
 			buffer_add_byte(buffer, ';');

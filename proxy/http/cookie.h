@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "base/buffer.h"
+#include "base/schema.h"
 #include "base/span.h"
 #include "proxy/http/request.h"
 
@@ -20,8 +21,8 @@
  * from the request; unchanged if there is none. */
 size_t cookie_find(const struct request *request, struct span name, struct span *ret_value);
 
-/* Append the value of a Cookie header without the cookies of that name; the others stay byte for
+/* Append the value of a Cookie header without the cookies of these names; the others stay byte for
  * byte. Appends nothing if there are no others. */
-void cookie_add_others(struct span value, struct span name, struct buffer *buffer);
+void cookie_add_others(struct span value, const struct texts *names, struct buffer *buffer);
 
 #endif

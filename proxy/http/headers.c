@@ -48,7 +48,7 @@ add_without_credentials(
     struct buffer *head, const struct headers_hidden *hidden, const struct header *header)
 {
 	static const struct span protocol = { "Sec-WebSocket-Protocol", 22 };
-	bool cookie = hidden->cookie.at != NULL && span_equal_nocase(header->name, SPAN("Cookie"));
+	bool cookie = hidden->cookies != NULL && span_equal_nocase(header->name, SPAN("Cookie"));
 	size_t start = head->len, empty;
 
 	if (hidden->queries != NULL && span_equal_nocase(header->name, SPAN("Referer")))
@@ -59,7 +59,7 @@ add_without_credentials(
 	buffer_add(head, SPAN(": "));
 	empty = head->len;
 	if (cookie)
-		cookie_add_others(header->value, hidden->cookie, head);
+		cookie_add_others(header->value, hidden->cookies, head);
 	else if (span_equal_nocase(header->name, protocol))
 		subprotocol_add_others(header->value, head);
 	if (head->len == empty)

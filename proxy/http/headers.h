@@ -33,7 +33,7 @@ struct headers_rules {
 
 /* Credentials outside of Authorization, which are for the gate. All texts are borrowed. */
 struct headers_hidden {
-	struct span cookie;          /* the cookie of this name is taken off; at == NULL: none */
+	const struct texts *cookies; /* cookies of these names are taken off; NULL: none */
 	bool websocket_protocol;     /* so is `bearer, TOKEN` in Sec-WebSocket-Protocol */
 	const struct texts *queries; /* a Referer with one of these parameters is dropped; NULL:
 				      * none */

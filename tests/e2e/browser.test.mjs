@@ -18,7 +18,7 @@ async function startApi(t, browser, token) {
   const server = http.createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://x');
     asked.push({ method: request.method, url: request.url, headers: request.headers });
-    if (pathname === '/api/login') response.setHeader('Set-Cookie', `sid=${token}; Path=/api; HttpOnly; SameSite=Lax`);
+    if (pathname === '/api/login') response.setHeader('Set-Cookie', `sid=${token}; Path=/; HttpOnly; SameSite=Lax`);
     const type = { '/api/events': 'text/event-stream', '/pages/home': 'text/html' }[pathname] ?? 'text/plain';
     response.writeHead(200, { 'Content-Type': type, ETag: '"1"', 'X-Secret': 's' });
     if (pathname === '/api/events') return response.write('data: hello\n\n');

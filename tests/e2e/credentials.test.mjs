@@ -52,12 +52,15 @@ test('a token counts where its module says, and goes no further', async (t) => {
     { target: `/query/x?access_token=${token}`, headers: [], forwarded: '/query/x' },
     { target: `/query/x?access_token=${token}&b=%2b+&&c`, headers: [], forwarded: '/query/x?b=%2b+&&c' },
     { target: `/query/x?a=1&access%5Ftoken=${token}`, headers: [], forwarded: '/query/x?a=1' },
-    { target: `/query/%78?a=1&access_token=${token}&b=2`, headers: ['Cookie: __Host-token=mine'], forwarded: '/query/x?a=1&b=2', has: [['cookie', ['__Host-token=mine']]] },
+    { target: `/query/%78?a=1&access_token=${token}&b=2`, headers: ['Cookie: token=mine'], forwarded: '/query/x?a=1&b=2', has: [['cookie', ['token=mine']]] },
     { target: '/ws/x', headers: [`Sec-WebSocket-Protocol: v1, bearer, ${token}`], forwarded: '/ws/x', has: [['sec-websocket-protocol', ['v1']]] },
     { target: `/all/x?access_token=${token}`, headers: ['Referer: https://h/page?b=1'], forwarded: '/all/x', has: [['referer', ['https://h/page?b=1']]] },
     { target: '/all/x', headers: [`Cookie: __Host-token=${token}`], forwarded: '/all/x' },
     { target: '/all/x', headers: [`Sec-WebSocket-Protocol: bearer,${token}`], forwarded: '/all/x', has: [['sec-websocket-protocol', []]] },
     { target: '/all/x', headers: [`Authorization: Bearer ${token}`], forwarded: '/all/x' },
+    // A browser sends it to the whole host, and so to modules that take none.
+    { target: '/plain/x', headers: [`Authorization: Bearer ${token}`, `Cookie: a=1; __Host-token=${token}`], forwarded: '/plain/x', has: [['cookie', ['a=1']]] },
+    { target: `/query/x?access_token=${token}`, headers: [`Cookie: __Host-token=${token}`], forwarded: '/query/x', has: [['cookie', []]] },
     // A page with the token in its address refers to it in whatever it asks for.
     { target: '/plain/x', headers: [`Authorization: Bearer ${token}`, `Referer: http://h/query/x?a=1&access_token=${token}`], forwarded: '/plain/x', has: [['referer', []]] },
     { target: '/plain/x', headers: [`Authorization: Bearer ${token}`, `referer: http://h/query/x?access%5ftoken=${token}#f`], forwarded: '/plain/x', has: [['referer', []]] },
@@ -84,10 +87,10 @@ test('elsewhere it is nobody, and stays as it is', async (t) => {
     await expectRefusal(gate, await gate.ask({ target: target.replace('=T', `=${token}`), headers: lines }), 'credentials_missing');
   }
   assert.equal(upstream.requests.length, 0);
-  const got = await gate.ask({ target: '/plain/x?access_token=mine', headers: [`Authorization: Bearer ${token}`, 'Cookie: __Host-token=mine', 'Sec-WebSocket-Protocol: bearer, mine'] });
+  const got = await gate.ask({ target: '/plain/x?access_token=mine', headers: [`Authorization: Bearer ${token}`, 'Cookie: token=mine', 'Sec-WebSocket-Protocol: bearer, mine'] });
   assert.equal(got.status, 200);
   assert.equal(upstream.requests[0].target, '/plain/x?access_token=mine');
-  assert.deepEqual(['cookie', 'sec-websocket-protocol'].map((name) => upstream.requests[0].get(name)), ['__Host-token=mine', 'bearer, mine']);
+  assert.deepEqual(['cookie', 'sec-websocket-protocol'].map((name) => upstream.requests[0].get(name)), ['token=mine', 'bearer, mine']);
 });
 
 test('one token in one place, or none', async (t) => {

@@ -53,6 +53,8 @@ static void
 check_hidden(struct request *request)
 {
 	static const struct credential_places places = { "c", NULL, true };
+	static const char *name = "c";
+	static const struct texts cookies = { &name, 1, NULL };
 	struct credentials credentials;
 	struct span unused;
 
@@ -65,7 +67,7 @@ check_hidden(struct request *request)
 
 		buffer_init(&others, 1u << 20);
 		if (span_equal_nocase(header->name, SPAN("Cookie")))
-			cookie_add_others(header->value, SPAN("c"), &others);
+			cookie_add_others(header->value, &cookies, &others);
 		else if (span_equal_nocase(header->name, SPAN("Sec-WebSocket-Protocol")))
 			subprotocol_add_others(header->value, &others);
 		MUST_HOLD(others.len <= header->value.len * 2);

@@ -77,7 +77,12 @@ the_others_stay_byte_for_byte(void **state)
 		{ "r=\"1\" ;  odd;t=a;\tu=%3D,b; ", "r=\"1\" ;  odd;\tu=%3D,b; " },
 		{ "t=a; t2=b; T=c; t", "t2=b; T=c; t" },
 		{ "t=a; r=1; t=b; u=2; t=c", "r=1; u=2" },
+		{ "s=a; r=1; t=b; ss=2; s=c", "r=1; ss=2" },
+		{ "s=a; t=b", "" },
 	};
+
+	static const char *two[] = { "t", "s" };
+	static const struct texts names = { two, 2, NULL };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -85,7 +90,7 @@ the_others_stay_byte_for_byte(void **state)
 
 		buffer_init(&others, 1000);
 		buffer_add_text(&others, ">");
-		cookie_add_others(span_of(rows[i].value), SPAN("t"), &others);
+		cookie_add_others(span_of(rows[i].value), &names, &others);
 		assert_int_equal(others.at[0], '>');
 		assert_string_equal(others.at + 1, rows[i].others);
 		buffer_done(&others);
