@@ -8,6 +8,9 @@
 #include "issuer/model/client_claim.h"
 #include "token/verify.h"
 
+#define ASSUMED_LIFE_S 300
+#define ASSUMED_LAST_S (INT64_MAX - ASSUMED_LIFE_S)
+
 size_t
 assume_issuer(const struct config *config, const char *name)
 {
@@ -25,7 +28,8 @@ assume_rest(json_t *payload, const struct trusted_issuer *trusted_issuer, int64_
 	if (json_object_get(payload, "iss") == NULL)
 		json_object_set_new(payload, "iss", json_string(trusted_issuer->issuer));
 	if (json_object_get(payload, "exp") == NULL)
-		json_object_set_new(payload, "exp", json_integer(now_s + 300));
+		json_object_set_new(payload, "exp",
+		    json_integer(now_s < ASSUMED_LAST_S ? now_s + ASSUMED_LIFE_S : now_s));
 	if (json_object_get(payload, "aud") == NULL && trusted_issuer->audience.count > 0)
 		json_object_set_new(payload, "aud", json_string(trusted_issuer->audience.at[0]));
 }

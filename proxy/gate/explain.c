@@ -13,6 +13,7 @@
 #include "proxy/listener/engines/engines.h"
 
 #define BEARER "Bearer "
+#define LAST_S INT64_C(253402300799) /* of the year 9999, as of the dates in a token */
 
 /* What is needed to answer. */
 struct answering {
@@ -239,6 +240,8 @@ explain_ask(const struct explain *explain, json_t **ret_said, struct err *reterr
 
 	if (answering == NULL)
 		return err_set(reterr, "out of memory");
+	if (asked->now_s < 0 || asked->now_s > LAST_S)
+		return err_set(reterr, "the time is not one of 1970 to 9999");
 	answering->asked = asked;
 	answering->arena = explain->arena;
 	/* `at` changes the time for the token only; the keys are the current ones. */

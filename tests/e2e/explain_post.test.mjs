@@ -68,7 +68,7 @@ test('what it cannot answer it refuses with a reason, and goes on', async (t) =>
     [{ path: '/a', tokne: 'x' }, /unknown member "tokne"; did you mean "token"\?/],
     [{ path: '/a', token: 7 }, /"token" must be a string/], [{ path: '/a', claims: 'x', issuer: 'idp' }, /"claims" must be an object/],
     [{ path: '/a', claims: {} }, /claims and issuer go together/], [{ path: '/a', issuer: 'idp' }, /go together/],
-    [{ path: '/a', token, user: 'u' }, /give one of/], [{ path: '/a', at: 'noon' }, /"at" must be/], [{ path: '/a', at: -1 }, /"at" must be/],
+    [{ path: '/a', token, user: 'u' }, /give one of/], [{ path: '/a', at: 'noon' }, /"at" must be/], [{ path: '/a', at: -1 }, /"at" must be/], [{ path: '/a', at: 2 ** 62 }, /1970 to 9999/], [{ path: '/a', at: '253402300800', claims: {}, issuer: 'idp' }, /1970 to 9999/],
     [{ path: '/a', client: 'nobody' }, /nobody/], [{ path: '/a', claims: {}, issuer: 'ipd' }, /names no issuer "ipd"; did you mean "idp"/],
     [{ path: '/a', certificate: 'partner' }, /character 8/],
   ];
