@@ -225,6 +225,21 @@ append_way(void *context, const char *way)
 	json_array_append_new(context, json_string(way));
 }
 
+/* Of the token. */
+static json_t *
+checks_list(const struct explanation *explanation)
+{
+	json_t *list = json_array();
+
+	for (const struct step *step = explanation->steps; step != NULL; step = step->next)
+		json_array_append_new(list,
+		    json_pack("{s:s, s:o, s:o, s:o}", "check", step->name, "expected",
+			text_or_null(step->expected), "found", text_or_null(step->found), "holds",
+			step->state == STEP_UNREACHED ? json_null()
+						      : json_boolean(step->state == STEP_HOLDS)));
+	return list;
+}
+
 static void
 put_why(json_t *object, const struct explanation *explanation, bool *failed)
 {
@@ -237,6 +252,7 @@ put_why(json_t *object, const struct explanation *explanation, bool *failed)
 		print = ways_of(explanation);
 		why_print_ways(&print, append_way, ways);
 	}
+	put(object, "checks", checks_list(explanation), failed);
 	put(object, "granted_to", lines, failed);
 	put(object, "to_pass", ways, failed);
 }

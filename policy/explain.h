@@ -18,6 +18,7 @@
 #include "base/reason.h"
 #include "policy/decide.h"
 #include "policy/why.h"
+#include "token/steps.h"
 
 /* All borrowed. */
 struct explanation {
@@ -34,8 +35,9 @@ struct explanation {
 	const char *revoked_by; /* the admin or client that revoked the token, at revoked_s; NULL:
 				   unknown */
 	int64_t revoked_s;
-	const char *upstream;       /* URL; NULL: it is not forwarded, or none is configured */
-	const char *forwarded;      /* the target as the upstream gets it; NULL: as above */
+	const char *upstream;     /* URL; NULL: it is not forwarded, or none is configured */
+	const char *forwarded;    /* the target as the upstream gets it; NULL: as above */
+	const struct step *steps; /* of the token; NULL: there is none, or its issuer is unknown */
 	const struct why_line *why; /* of the privilege's roles; NULL: there are none, or it is not
 				       known who asks */
 };
@@ -48,9 +50,10 @@ struct explanation {
  * scopes_wanted, match (its lines: {segment, claim, wanted, found}), rates (of the privilege and
  * the module: {of, name, limit, burst, by}), upstream, forwarded (the target that the upstream
  * gets), authenticated, issuer, subject, client, client_name, user, certificate, ignored_entries
- * (of the token's lists, since they are no text), revoked ({by, at}), granted_to (the lines of the
- * wanted roles, see why_print.h), to_pass (what would make a request that lacks a role or a scope
- * pass). What is not known is null; lists are empty.
+ * (of the token's lists, since they are no text), revoked ({by, at}), checks (of the token, in
+ * their order: {check, expected, found, holds}, where holds is null for what was not reached),
+ * granted_to (the lines of the wanted roles, see why_print.h), to_pass (what would make a request
+ * that lacks a role or a scope pass). What is not known is null; lists are empty.
  *
  * Returns it given: json_decref() it. NULL: no memory.
  */

@@ -243,6 +243,29 @@ tell_caller(const struct telling *telling)
 	tell_ignored(telling);
 }
 
+/* `aud: "api://other", expected "api://here": fails` */
+static void
+tell_check(const struct telling *telling, const json_t *one)
+{
+	const struct telling part = { one, telling->buffer, telling->colour };
+	const json_t *holds = json_object_get(one, "holds");
+	const char *found = text_of(&part, "found"), *expected = text_of(&part, "expected");
+
+	label(telling, "check");
+	buffer_format(telling->buffer, "%s", text_of(&part, "check"));
+	if (found != NULL)
+		buffer_format(telling->buffer, " %s", found);
+	if (expected != NULL)
+		buffer_format(telling->buffer, ", expected %s", expected);
+	buffer_add_text(telling->buffer, ": ");
+	if (json_is_null(holds))
+		buffer_add_text(telling->buffer, "not reached");
+	else
+		paint(telling, json_is_true(holds) ? GOOD : BAD,
+		    json_is_true(holds) ? "holds" : "fails");
+	buffer_add_byte(telling->buffer, '\n');
+}
+
 /* `policy.yaml:3: role reader to scope read: fails on scope, found "raed", near "raed"` */
 static void
 tell_line(const struct telling *telling, const json_t *one)
@@ -279,9 +302,12 @@ tell_line(const struct telling *telling, const json_t *one)
 static void
 tell_why(const struct telling *telling)
 {
-	const json_t *lines = json_object_get(telling->said, "granted_to"),
+	const json_t *checks = json_object_get(telling->said, "checks"),
+		     *lines = json_object_get(telling->said, "granted_to"),
 		     *ways = json_object_get(telling->said, "to_pass");
 
+	for (size_t i = 0; i < json_array_size(checks); i++)
+		tell_check(telling, json_array_get(checks, i));
 	for (size_t i = 0; i < json_array_size(lines); i++)
 		tell_line(telling, json_array_get(lines, i));
 	for (size_t i = 0; i < json_array_size(ways); i++)

@@ -5,6 +5,7 @@
 #include "issuer/model/incarnation.h"
 #include "policy/explain.h"
 #include "proxy/gate/assume.h"
+#include "proxy/gate/explain_checks.h"
 #include "proxy/gate/explain_names.h"
 #include "proxy/gate/explain_own.h"
 #include "proxy/gate/explain_revoked.h"
@@ -201,6 +202,8 @@ tell(struct answering *answering, enum reason reason, json_t **ret_said, struct 
 	struct explain_revoked asked = { answering->inputs.config, decision, answering->arena };
 	struct explain_why why = { &answering->inputs, decision, answering->payload,
 		answering->arena };
+	struct explain_checks checks = { &answering->inputs, decision, answering->payload,
+		answering->arena };
 	const struct module *module = decision->route.module;
 	struct target target = decision->target;
 
@@ -209,7 +212,8 @@ tell(struct answering *answering, enum reason reason, json_t **ret_said, struct 
 		return err_set(reterr, "out of memory");
 	if (reason == REASON_TOKEN_REVOKED && !explain_revoked(&asked, &explanation, reterr))
 		return false;
-	if (!explain_why(&why, &explanation.why))
+	if ((answering->own.status == 0 && !explain_checks(&checks, &explanation.steps)) ||
+	    !explain_why(&why, &explanation.why))
 		return err_set(reterr, "out of memory");
 	if (reason == REASON_OK && answering->own.status == 0 && backend != NULL) {
 		explanation.upstream = backend->url;

@@ -6,10 +6,13 @@
 
 /* Of a text, before it: what it is, and its length. */
 #define HEAD_BYTES 3
+#define APART_BYTES 128
 
 struct recent {
 	atomic_size_t next; /* how many have begun */
 	size_t count;
+	char apart[APART_BYTES]; /* who writes a record does not take the counter's cache line along
+				  */
 	struct recent_record records[];
 };
 

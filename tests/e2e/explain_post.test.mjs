@@ -50,6 +50,26 @@ test('the same as the command', async (t) => {
   assert.deepEqual([said.verdict, said.patterns, said.authenticated], ['forward', ['/api/x/*', '/api/*'], true]);
 });
 
+test('each check of a token, with what was expected and found', async (t) => {
+  const gate = await startedGate(t);
+  const checks = async (token, path = '/api/y') => (await post(gate, { path, token })).json().checks;
+  const states = (list) => list.map(({ check, holds }) => `${check}${holds === null ? '?' : holds ? '+' : '-'}`).join(' ');
+  assert.equal(states(await checks(await sign(key, { scope: 'read' }))), 'iss+ alg+ typ+ kid+ signature+ exp+ nbf+ iat+ aud+');
+  const other = await checks(await sign(key, { aud: 'api://other' }));
+  assert.equal(states(other), 'iss+ alg+ typ+ kid+ signature+ exp+ nbf+ iat+ aud-');
+  assert.deepEqual(other.at(-1), { check: 'aud', expected: '"api://default"', found: '"api://other"', holds: false });
+  assert.equal(states(await checks(await sign(key, { iat: now() - 7200, exp: now() - 3600 }))), 'iss+ alg+ typ+ kid+ signature+ exp- nbf? iat? aud?');
+  assert.equal(states(await checks(await sign(makeKey('ES256', 'unknown')))), 'iss+ alg+ typ+ kid- signature? exp? nbf? iat? aud?');
+  assert.deepEqual(await checks('abc'), []);
+  assert.deepEqual(await checks(await sign(key, { iss: 'https://nobody.test' })), []);
+  for (const path of ['/open/x', '/nowhere', '/oauth/token']) assert.deepEqual(await checks(await sign(key), path), [], path);
+  const assumed = (await post(gate, { path: '/api/y', claims: { scope: 'read', aud: 'x' }, issuer: 'idp' })).json();
+  assert.equal(states(assumed.checks), 'iss+ exp+ nbf+ iat+ aud-');
+  assert.deepEqual((await post(gate, { path: '/nowhere', claims: {}, issuer: 'idp' })).json().checks, []);
+  const text = await run(['explain', '-c', gate.file, '/api/y', '--token', await sign(key, { aud: 'api://other' })]);
+  assert.match(text.stdout, /^check: {9}aud "api:\/\/other", expected "api:\/\/default": fails$/m);
+});
+
 test('by what the running gate knows', async (t) => {
   const gate = await startedGate(t);
   await known(gate, await gate.addClient('shop'));

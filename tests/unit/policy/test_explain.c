@@ -84,7 +84,8 @@ a_refusal_is_reported_in_full(void **state)
 	    "\"forwarded\":null,\"issuer\":\"okta\","
 	    "\"subject\":\"alice\",\"client\":null,\"client_name\":null,\"user\":null,"
 	    "\"certificate\":null,\"authenticated\":true,\"ignored_entries\":0,"
-	    "\"revoked\":null,\"granted_to\":[],\"to_pass\":[\"scope all (privilege p)\"]}");
+	    "\"revoked\":null,\"checks\":[],\"granted_to\":[],\"to_pass\":[\"scope all (privilege "
+	    "p)\"]}");
 	load_done(&told.load);
 }
 
@@ -106,7 +107,7 @@ what_is_public_is_reported(void **state)
 	    "\"forwarded\":null,\"issuer\":null,"
 	    "\"subject\":null,\"client\":null,\"client_name\":null,\"user\":null,\"certificate\":"
 	    "null,\"authenticated\":false,\"ignored_entries\":0,"
-	    "\"revoked\":null,\"granted_to\":[],\"to_pass\":[]}");
+	    "\"revoked\":null,\"checks\":[],\"granted_to\":[],\"to_pass\":[]}");
 	load_done(&told.load);
 }
 
@@ -138,7 +139,7 @@ a_token_refused_before_any_cover_is_reported(void **state)
 	    "\"issuer\":null,\"subject\":null,\"client\":null,\"client_name\":null,\"user\":null,"
 	    "\"certificate\":\"CN=a\",\"authenticated\":false,\"ignored_entries\":0,\"revoked\":"
 	    "null,"
-	    "\"granted_to\":[],\"to_pass\":[]}");
+	    "\"checks\":[],\"granted_to\":[],\"to_pass\":[]}");
 	load_done(&told.load);
 }
 
