@@ -49,6 +49,7 @@ explain_refusal(struct transaction *transaction, const struct decision *decision
 	if (decision->caller == NULL || decision->route.privilege == NULL ||
 	    (transaction->reason != REASON_PRIVILEGE_MISSING &&
 		transaction->reason != REASON_SCOPE_MISSING &&
+		transaction->reason != REASON_CLAIM_MISMATCH &&
 		transaction->reason != REASON_GROUPS_OVERAGE))
 		return;
 	inputs = transaction_inputs(transaction);

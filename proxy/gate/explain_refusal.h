@@ -15,9 +15,9 @@
 #include "proxy/gate/transaction.h"
 
 /*
- * If a known caller lacks a role or a scope: set transaction->log_detail, which names the first
- * line of `granted_to` that fails, and, with `whole`, transaction->why. Without memory they stay
- * unset.
+ * If a known caller lacks a role or a scope, or a claim differs from the path: set
+ * transaction->log_detail, which names the first line of `granted_to` that fails, and, with
+ * `whole`, transaction->why. Without memory they stay unset.
  */
 void explain_refusal(struct transaction *transaction, const struct decision *decision, bool whole);
 
