@@ -33,6 +33,16 @@ cidr_address_read(struct span text, struct cidr_address *ret_address)
 	       inet_pton(AF_INET6, room, ret_address->bytes) == 1;
 }
 
+void
+cidr_address_write(const struct cidr_address *address, char ret_text[CIDR_ADDRESS_ROOM])
+{
+	bool four = is_mapped(address);
+
+	ret_text[0] = '\0';
+	(void)inet_ntop(four ? AF_INET : AF_INET6, address->bytes + (four ? IPV4_AT : 0), ret_text,
+	    CIDR_ADDRESS_ROOM);
+}
+
 static bool
 same_bits(const struct cidr_address *a, const struct cidr_address *b, int bits)
 {

@@ -35,6 +35,12 @@ struct cidr_set {
 /* Read a numeric address without a zone. False: it is none. */
 MUST_CHECK bool cidr_address_read(struct span text, struct cidr_address *ret_address);
 
+/* Of an address as text, with its NUL. */
+#define CIDR_ADDRESS_ROOM 46
+
+/* Write it as RFC 5952 says; of ::ffff:a.b.c.d the IPv4 address. */
+void cidr_address_write(const struct cidr_address *address, char ret_text[CIDR_ADDRESS_ROOM]);
+
 /* Read ADDRESS or ADDRESS/BITS. Bits beyond the prefix must be zero. False: reterr says why. */
 MUST_CHECK bool cidr_read(struct span text, struct cidr *ret_cidr, struct err *reterr);
 

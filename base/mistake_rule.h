@@ -39,6 +39,7 @@
 	RULE(PATH_OWN,           "path-own-endpoint",       true,  "a path of the gate's own endpoints") \
 	RULE(CERTIFICATE_UNASKED,"certificate-not-asked",   true,  "a client certificate that nobody is asked for") \
 	RULE(CERTIFICATE_DATES,  "certificate-dates",       true,  "a certificate of the listener that has expired, or is not valid yet") \
+	RULE(PROXY_EVERYBODY,    "proxy-everybody",         true,  "\"trusted_proxies\" that are everybody") \
 	RULE(CLIENT_CA_UNUSED,   "client-ca-unused",        true,  "a \"client_ca\" that is not used") \
 	RULE(CLAIM_POINTER,      "claim-pointer",           true,  "a claim pointer that fits no token") \
 	RULE(ISSUER_UNNAMED,     "issuer-unnamed",          true,  "an issuer that no token names")

@@ -7,9 +7,6 @@
 static const struct {
 	const char *key, *hint;
 } rows[] = {
-	{ "trusted_proxies", NOT_YET "; X-Forwarded-* is always rebuilt from the peer" },
-	{ "trusted_headers", NOT_YET "; X-Forwarded-* is always rebuilt from the peer" },
-	{ "proxy_protocol", NOT_YET },
 	{ "type_base", NOT_YET },
 	{ "caller", NOT_YET },
 	{ "credentials", NOT_YET },
@@ -17,7 +14,6 @@ static const struct {
 	{ "case_sensitive", NOT_YET },
 	{ "tunnel_until_expiry", NOT_YET },
 	{ "health_check", NOT_YET },
-	{ "peer", NOT_YET },
 	{ "host", "write ADDRESS:PORT under \"address\"" },
 	{ "port", "write ADDRESS:PORT under \"address\"" },
 	{ "issuer_url", "write \"issuer\"" },

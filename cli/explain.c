@@ -22,7 +22,7 @@
 struct asked {
 	struct command_line line;
 	const char *method, *path;
-	const char *token, *claims, *issuer, *client, *user, *certificate;
+	const char *token, *claims, *issuer, *client, *user, *certificate, *peer;
 	const char *request_id;
 	bool json;
 	int64_t now_s;
@@ -153,6 +153,10 @@ static const struct command_option options[] = {
 	    .argument = "SUBJECT",
 	    .offset = offsetof(struct asked, certificate),
 	    .help = "the client has a verified certificate with this subject (RFC 4514)" },
+	{ .name = "--peer",
+	    .argument = "ADDRESS",
+	    .offset = offsetof(struct asked, peer),
+	    .help = "the client is at this address, or came by a Unix socket (the word unix)" },
 	{ .name = "--at",
 	    .argument = "TIME",
 	    .kind = OPTION_READ,
@@ -233,6 +237,7 @@ explain(struct asked *asked)
 		.client = asked->client,
 		.user = asked->user,
 		.certificate = asked->certificate,
+		.peer = asked->peer,
 		.now_s = asked->now_s };
 	code = answer(&answering);
 	json_decref(answering.question.claims);

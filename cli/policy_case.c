@@ -9,7 +9,7 @@
 
 /* What schema_read() fills. */
 struct case_row {
-	const char *name, *request, *expect, *privilege, *role, *at, *certificate;
+	const char *name, *request, *expect, *privilege, *role, *at, *certificate, *peer;
 	const struct node *caller;
 };
 
@@ -32,6 +32,10 @@ static const struct field case_fields[] = {
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct case_row, certificate),
 	    .help = "the subject of the client's verified certificate (RFC 4514); default: none" },
+	{ .key = "peer",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct case_row, peer),
+	    .help = "the client's address, or the word unix; default: not known" },
 	{ .key = "request",
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct case_row, request),
@@ -231,6 +235,15 @@ read_certificate(struct policy_cases *cases, const struct node *node, struct pol
 		mistake_at(&cases->mistakes, node, "is not a subject (RFC 4514): %s", err.text);
 }
 
+static void
+read_peer(struct policy_cases *cases, const struct node *node, struct policy_case *one)
+{
+	struct err err;
+
+	if (!assume_peer(node->text, one->peer, &err))
+		mistake_at(&cases->mistakes, node, "%s", err.text);
+}
+
 static bool
 read_case(struct policy_cases *cases, const struct node *node, struct err *reterr)
 {
@@ -247,6 +260,8 @@ read_case(struct policy_cases *cases, const struct node *node, struct err *reter
 	read_caller(cases, row.caller, &one->caller);
 	if (row.certificate != NULL)
 		read_certificate(cases, document_get(node, "certificate"), one);
+	if (row.peer != NULL)
+		read_peer(cases, document_get(node, "peer"), one);
 	read_request(cases, document_get(node, "request"), one);
 	one->expect = read_expect(cases, document_get(node, "expect"));
 	check_privilege(cases, document_get(node, "privilege"));

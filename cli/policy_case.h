@@ -35,6 +35,7 @@ struct policy_case {
 	const char *name; /* the request, when it has none of its own */
 	struct policy_case_caller caller;
 	struct request_certificate certificate; /* of the client; its subject's at == NULL: none */
+	char peer[REQUEST_PEER_ROOM];           /* the client's; empty: not known */
 	struct span method, target;
 	enum reason expect;    /* REASON_OK: allow */
 	const char *privilege; /* that is to decide; NULL: any, or none */

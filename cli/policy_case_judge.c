@@ -62,7 +62,8 @@ find_by_token(struct judging *judging)
 	struct assume_token assumed = { .arena = judging->arena };
 	struct principal_store store = store_of(caller);
 	struct principal_inputs who = { .store = caller->client != NULL ? &store : NULL,
-		.certificate = judge_subject(&judging->inputs) };
+		.certificate = judge_subject(&judging->inputs),
+		.peer = judging->inputs.peer };
 	struct claims claims = { 0 };
 	enum reason reason;
 
@@ -104,7 +105,8 @@ find_by_name(struct judging *judging)
 	const struct policy_case_caller *caller = &judging->one->caller;
 	struct principal_store store = store_of(caller);
 	struct principal_inputs who = { .store = &store,
-		.certificate = judge_subject(&judging->inputs) };
+		.certificate = judge_subject(&judging->inputs),
+		.peer = judging->inputs.peer };
 
 	if (caller->user != NULL && !judging->decision.basic)
 		return REASON_BASIC_NOT_ALLOWED;
@@ -137,7 +139,7 @@ judge(struct judging *judging)
 {
 	struct judge_who who = { find_caller, judging, judging->arena, &judging->request };
 	struct decision *decision = &judging->decision;
-	enum reason reason = judge_admit(&judging->request, judging->arena, decision);
+	enum reason reason = judge_admit(&judging->request, NULL, judging->arena, decision);
 
 	if (!engines_know_method(judging->config->engine, judging->request.method))
 		reason = REASON_REQUEST_MALFORMED;
@@ -221,6 +223,8 @@ policy_case_judge(const struct config *config, const struct policy_case *one, st
 	    (struct judge_inputs){ .snapshot = &alone, .config = config, .now_s = one->at_s };
 	if (one->certificate.subject.at != NULL)
 		judging->inputs.certificate = &one->certificate;
+	if (one->peer[0] != '\0')
+		judging->inputs.peer = span_of(one->peer);
 	judging->request.method = one->method;
 	judging->request.target = one->target;
 	judging->request.version_minor = 1;

@@ -131,6 +131,12 @@ user_holds(const struct grant *grant, const struct principal_inputs *inputs)
 	       strcmp(inputs->store->user, grant->user) == 0;
 }
 
+static bool
+peer_holds(const struct grant *grant, const struct principal_inputs *inputs)
+{
+	return inputs->peer.at != NULL && cidr_set_has(&grant->network, inputs->peer);
+}
+
 /* Does it hold, for a caller with a token? */
 static bool
 token_holds(const struct grant *grant, enum grant_condition condition,
@@ -162,6 +168,8 @@ holds(const struct grant *grant, enum grant_condition condition,
 		return certificate_holds(grant, inputs);
 	case GRANT_USER:
 		return user_holds(grant, inputs);
+	case GRANT_PEER:
+		return peer_holds(grant, inputs);
 	default:
 		return inputs->claims != NULL && token_holds(grant, condition, inputs);
 	}
@@ -195,6 +203,7 @@ grant_condition_key(enum grant_condition condition)
 		[GRANT_CLIENT] = "client",
 		[GRANT_CERTIFICATE] = "certificate",
 		[GRANT_USER] = "user",
+		[GRANT_PEER] = "peer",
 		[GRANT_NOTHING] = "",
 	};
 
@@ -219,6 +228,8 @@ grant_wanted(const struct grant *grant, enum grant_condition condition)
 		return grant->certificate;
 	case GRANT_USER:
 		return grant->user;
+	case GRANT_PEER:
+		return grant->peer;
 	default:
 		return NULL;
 	}

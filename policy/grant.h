@@ -22,6 +22,7 @@ enum grant_condition {
 	GRANT_CLIENT,
 	GRANT_CERTIFICATE,
 	GRANT_USER,
+	GRANT_PEER,
 	GRANT_NOTHING /* it has none: a mistake at load, and even so it never holds */
 };
 

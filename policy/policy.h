@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cidr.h"
 #include "base/cors.h"
 #include "base/document.h"
 #include "base/schema.h"
@@ -37,6 +38,8 @@ struct grant {
 	    *client; /* of the local issuer, by name or id; with `issuer`: the client claim */
 	const char *user;
 	const char *certificate; /* the client certificate's subject, see distinguished_name.h */
+	const char *peer;        /* the network that the client is in, as written */
+	struct cidr_set network; /* the same; of a line without `peer` empty */
 	const struct node *node; /* where it was written, for explanations */
 	struct grant *next;
 };
@@ -86,6 +89,7 @@ struct policy {
 	struct role *roles; /* by index, which is the order of their names */
 	size_t role_count;
 	size_t role_words; /* 64-bit words in a set of roles */
+	bool asks_peer;    /* a role depends on where the client is */
 	struct module *modules;
 	size_t module_count;
 	struct texts credential_cookies, credential_queries; /* their names in all modules */

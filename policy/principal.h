@@ -46,6 +46,8 @@ struct principal_inputs {
 	struct span certificate;             /* subject of the verified client certificate, see
 						distinguished_name.h; at == NULL: none */
 	bool any_group;                      /* as if the caller were in every group */
+	struct span peer; /* where the client is: an address, or the word unix; at == NULL: not
+			     known */
 };
 
 /*

@@ -69,6 +69,10 @@ const struct field grant_fields[] = {
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct grant, certificate),
 	    .help = "the whole subject of the connection's client certificate (RFC 4514)" },
+	{ .key = "peer",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct grant, peer),
+	    .help = "the network that the client is in, such as 10.0.0.0/8, or the word unix" },
 	{ .key = NULL },
 };
 
@@ -95,7 +99,7 @@ is_empty(const struct grant *grant)
 {
 	return grant->issuer == NULL && grant->scopes.count == 0 && grant->groups.count == 0 &&
 	       grant->roles.count == 0 && grant->claim == NULL && grant->client == NULL &&
-	       grant->user == NULL && grant->certificate == NULL;
+	       grant->user == NULL && grant->certificate == NULL && grant->peer == NULL;
 }
 
 static void
@@ -129,6 +133,21 @@ read_certificate(struct reader *reader, const struct node *node, struct grant *g
 		mistake_at(reader->mistakes, node, "is not a subject (RFC 4514): %s", err.text);
 	else
 		grant->certificate = name.at;
+}
+
+static void
+read_peer(struct reader *reader, const struct node *node, struct grant *grant)
+{
+	struct cidr *cidr = reader_array(reader, 1, sizeof(*cidr));
+	struct err err;
+
+	reader->policy->asks_peer = true;
+	if (strcmp(grant->peer, "unix") == 0)
+		grant->network.has_unix = true;
+	else if (cidr != NULL && cidr_read(span_of(grant->peer), cidr, &err))
+		grant->network = (struct cidr_set){ cidr, 1, false };
+	else if (cidr != NULL)
+		mistake_at(reader->mistakes, node, "%s", err.text);
 }
 
 /* At most one way of asking about a claim, and none without a claim. */
@@ -189,6 +208,8 @@ check_grant(struct reader *reader, const struct node *node, struct grant *grant)
 		    "is a user of the local issuer; for a token's subject write claim: /sub");
 	if (grant->certificate != NULL)
 		read_certificate(reader, document_get(node, "certificate"), grant);
+	if (grant->peer != NULL)
+		read_peer(reader, document_get(node, "peer"), grant);
 	if (reader->mistakes->errors == errors)
 		condition_lint_grant(reader, node, grant);
 }

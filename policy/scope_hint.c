@@ -44,7 +44,7 @@ suffices(const struct grant *grant, const struct principal *principal)
 {
 	if (grant->scopes.count != 1 || grant->groups.count > 0 || grant->roles.count > 0 ||
 	    grant->claim != NULL || grant->client != NULL || grant->user != NULL ||
-	    grant->certificate != NULL)
+	    grant->certificate != NULL || grant->peer != NULL)
 		return false;
 	return grant->issuer == NULL || principal == NULL ||
 	       (principal->issuer != NULL && strcmp(principal->issuer, grant->issuer) == 0);

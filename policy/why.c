@@ -159,6 +159,10 @@ explain_name(struct explaining *explaining)
 	struct why_line *line = explaining->line;
 	struct spans one = { &(struct span){ 0 }, 1 };
 
+	if (line->failed == GRANT_PEER) {
+		line->found = text_of(explaining, inputs->peer);
+		return;
+	}
 	if (line->failed == GRANT_CERTIFICATE)
 		line->found = text_of(explaining, inputs->certificate);
 	else if (line->failed == GRANT_USER)
@@ -239,7 +243,7 @@ line_of(struct explaining *explaining, const struct role *role)
 	line->asked = asked_text(explaining);
 	if (line->failed >= GRANT_ISSUER && line->failed <= GRANT_CLAIM)
 		explain_token(explaining);
-	else if (line->failed >= GRANT_CLIENT && line->failed <= GRANT_USER)
+	else if (line->failed >= GRANT_CLIENT && line->failed <= GRANT_PEER)
 		explain_name(explaining);
 	return line;
 }

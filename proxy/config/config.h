@@ -22,6 +22,7 @@
 #include "issuer/local/local.h"
 #include "policy/policy.h"
 #include "proxy/http/asked.h"
+#include "proxy/http/forwarded_client.h"
 #include "proxy/http/headers.h"
 #include "proxy/io/tls_server.h"
 #include "proxy/listener/engines/engines.h"
@@ -124,6 +125,9 @@ struct config {
 	bool answer_detail; /* answers.detail: public */
 	const char *answer_type_base;
 	struct config_resource resource;
+	struct forwarded_rules forwarded; /* listen.trusted_proxies and trusted_headers */
+	bool proxy_protocol;              /* those proxies begin connections with its header */
+
 	struct mistakes mistakes; /* warnings remain here */
 	bool stopped;             /* a file could not be read, as the err of config_read() says */
 };
@@ -172,6 +176,14 @@ bool config_listen_same(const struct config *a, const struct config *b);
 
 /* Read `listen.tls` (NULL: not given). For config_listen.c. */
 void config_tls_read(struct config *config, const struct node *map);
+
+/* Read networks of proxies, and the word unix, into `set`, which is zeroed. */
+void config_proxies_read(struct config *config, const struct texts *texts, struct cidr_set *set);
+
+/* Read `listen.trusted_proxies` and `listen.trusted_headers`, after the engine and
+ * `proxy_protocol`. For config_listen.c. */
+void config_trusted_read(
+    struct config *config, const struct texts *proxies, const struct texts *headers);
 
 /* The keys of the sections. */
 const struct field *config_listen_schema(void);

@@ -37,37 +37,6 @@ config_forward_auth_schema(void)
 	return forward_auth_fields;
 }
 
-static const struct node *
-node_of(const struct texts *texts, size_t i)
-{
-	const struct node *node = texts->node;
-
-	if (node == NULL || node->kind != NODE_LIST)
-		return node;
-	node = node->first;
-	while (node != NULL && node->index < i)
-		node = node->next;
-	return node == NULL ? texts->node : node;
-}
-
-static void
-read_proxies(struct config *config, const struct texts *texts, struct cidr_set *set)
-{
-	struct err err;
-
-	if (texts->node != NULL && texts->count == 0)
-		mistake_at_key(&config->mistakes, texts->node, "must not be empty");
-	set->at = arena_array(&config->arena, texts->count + 1, sizeof(*set->at));
-	for (size_t i = 0; set->at != NULL && i < texts->count; i++) {
-		if (strcmp(texts->at[i], "unix") == 0)
-			set->has_unix = true;
-		else if (cidr_read(span_of(texts->at[i]), &set->at[set->count], &err))
-			set->count++;
-		else
-			mistake_at(&config->mistakes, node_of(texts, i), "%s", err.text);
-	}
-}
-
 void
 config_forward_auth_read(struct config *config, const struct node *map)
 {
@@ -78,5 +47,5 @@ config_forward_auth_read(struct config *config, const struct node *map)
 	schema_read(map, forward_auth_fields, &section, &config->mistakes);
 	config->forward_auth.address = section.address;
 	config->forward_auth.form = (enum asked_form)section.form;
-	read_proxies(config, &section.trusted_proxies, &config->forward_auth.proxies);
+	config_proxies_read(config, &section.trusted_proxies, &config->forward_auth.proxies);
 }

@@ -9,6 +9,8 @@ struct listen_section {
 	int64_t threads;
 	const char *socket_mode;
 	const struct node *tls;
+	struct texts trusted_proxies, trusted_headers;
+	bool proxy_protocol;
 };
 
 /* `admin` and `metrics`. */
@@ -46,6 +48,19 @@ static const struct field listen_fields[] = {
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct listen_section, tls),
 	    .help = "HTTPS, on all addresses" },
+	{ .key = "trusted_proxies",
+	    .type = FIELD_TEXTS,
+	    .offset = offsetof(struct listen_section, trusted_proxies),
+	    .help = "whose word about their clients counts: networks, or the word unix" },
+	{ .key = "trusted_headers",
+	    .type = FIELD_TEXTS,
+	    .offset = offsetof(struct listen_section, trusted_headers),
+	    .help = "in which headers: X-Forwarded-For, -Proto, -Host, or Forwarded" },
+	{ .key = "proxy_protocol",
+	    .type = FIELD_BOOL,
+	    .offset = offsetof(struct listen_section, proxy_protocol),
+	    .default_value = "false",
+	    .help = "true: their connections begin with a PROXY header, version 1 or 2" },
 	{ 0 },
 };
 
@@ -191,6 +206,8 @@ config_listen_read(struct config *config, const struct config_listen_maps *maps)
 		mistake_at_key(&config->mistakes, document_get(maps->listen, "engine"),
 		    "this build of postern has no CivetWeb; its engine is \"events\"");
 	config_tls_read(config, listen.tls);
+	config->proxy_protocol = listen.proxy_protocol;
+	config_trusted_read(config, &listen.trusted_proxies, &listen.trusted_headers);
 	config_forward_auth_read(config, maps->forward_auth);
 	check_addresses(config, maps);
 }

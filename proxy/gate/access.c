@@ -87,6 +87,7 @@ write_line(void *context)
 	if (request->certificate != NULL)
 		log_text(&line, "certificate", request->certificate->subject);
 	log_text(&line, "peer", span_of(request->peer));
+	log_text(&line, "proxy", span_of(request->proxy));
 	log_text(&line, "detail",
 	    span_of(
 		transaction->log_detail != NULL ? transaction->log_detail : transaction->detail));

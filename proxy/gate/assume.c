@@ -74,3 +74,17 @@ assume_certificate(struct span subject, struct arena *arena,
 	*ret_certificate = (struct request_certificate){ 0 };
 	return distinguished_name_read(subject, arena, &ret_certificate->subject, reterr);
 }
+
+bool
+assume_peer(struct span text, char ret_peer[REQUEST_PEER_ROOM], struct err *reterr)
+{
+	struct cidr_address address;
+
+	if (span_is(text, REQUEST_PEER_UNIX))
+		memcpy(ret_peer, REQUEST_PEER_UNIX, sizeof(REQUEST_PEER_UNIX));
+	else if (cidr_address_read(text, &address))
+		cidr_address_write(&address, ret_peer);
+	else
+		return err_set(reterr, "must be an address, or the word unix");
+	return true;
+}

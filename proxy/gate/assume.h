@@ -56,4 +56,8 @@ MUST_CHECK enum reason assume_claims(const struct judge_inputs *inputs,
 MUST_CHECK bool assume_certificate(struct span subject, struct arena *arena,
     struct request_certificate *ret_certificate, struct err *reterr);
 
+/* The client is there: an address, or the word unix. Writes it as the gate calls it. False: it is
+ * neither. */
+MUST_CHECK bool assume_peer(struct span text, char ret_peer[REQUEST_PEER_ROOM], struct err *reterr);
+
 #endif

@@ -75,7 +75,7 @@ judge(struct gate *gate, struct transaction *transaction, struct decision *decis
 	transaction->reason = read_asked(transaction, &transaction->snapshot->config->forward_auth);
 	if (transaction->reason != REASON_OK)
 		return;
-	transaction->reason = judge_admit(transaction->request, transaction->arena, decision);
+	transaction->reason = judge_admit(transaction->request, NULL, transaction->arena, decision);
 	transaction->detail = decision->verdict.detail;
 	if (transaction->reason != REASON_OK)
 		return;

@@ -122,10 +122,12 @@ next_place(size_t place)
 }
 
 struct cache_key
-cache_key_for(uint64_t serial, const struct request_certificate *certificate)
+cache_key_for(uint64_t serial, const struct request_certificate *certificate, struct span peer)
 {
 	struct cache_key key = { .serial = serial };
 
+	if (peer.at != NULL)
+		memcpy(key.peer, peer.at, peer.len);
 	if (certificate != NULL)
 		memcpy(key.certificate, certificate->sha256, DIGEST_BYTES);
 	return key;
@@ -135,7 +137,8 @@ static bool
 same_owner(const struct cache_key *a, const struct cache_key *b)
 {
 	return memcmp(a->digest, b->digest, DIGEST_BYTES) == 0 &&
-	       memcmp(a->certificate, b->certificate, DIGEST_BYTES) == 0;
+	       memcmp(a->certificate, b->certificate, DIGEST_BYTES) == 0 &&
+	       strcmp(a->peer, b->peer) == 0;
 }
 
 /* A hint: 16 bits of the digest that the set was not chosen by, 16 of the snapshot's serial, and

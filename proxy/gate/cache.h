@@ -19,6 +19,7 @@
  *   the client certificate, by which roles are granted and to which tokens are bound: its digest is
  *   part of the key, so what was found for one connection is found only where the same
  *   certificate was presented.
+ *   where the client is, if a role depends on it: its address is part of the key.
  *   configuration and policy, keys, clients, users, their roles, passwords, being disabled,
  *   revocations, `accept: fallback`: each change makes a new snapshot, and its serial is part of
  *   the key. A change by this gate is in the snapshot before it is acknowledged; a change by a
@@ -57,11 +58,16 @@ void cache_free(struct cache *cache);
 struct cache_key {
 	unsigned char digest[DIGEST_BYTES];      /* of the token */
 	unsigned char certificate[DIGEST_BYTES]; /* its SHA-256; zeros: the client has none */
+	char peer[REQUEST_PEER_ROOM];            /* zeros: no role depends on it */
 	uint64_t serial; /* of the snapshot that the caller was verified with */
 };
 
-/* A key whose digest is to be filled in. certificate  of the client; NULL: none. */
-struct cache_key cache_key_for(uint64_t serial, const struct request_certificate *certificate);
+/* A key whose digest is to be filled in.
+ *
+ * certificate  of the client; NULL: none.
+ * peer         the client's, shorter than REQUEST_PEER_ROOM; at == NULL: no role depends on it. */
+struct cache_key cache_key_for(
+    uint64_t serial, const struct request_certificate *certificate, struct span peer);
 
 /* A copy of the caller in `arena`; NULL: not found, from another snapshot, or expired. It may point
  * into the configuration of the snapshot. */

@@ -54,6 +54,7 @@ introspect(struct gate *gate, struct transaction *transaction, struct endpoint_a
 	if (transaction->snapshot != NULL && transaction->snapshot->services->issuer != NULL) {
 		inputs = transaction_inputs(transaction);
 		inputs.certificate = NULL; /* that of the API that asks, not of the token's owner */
+		inputs.peer = (struct span){ 0 }; /* likewise */
 		inputs.audiences = issuer_audiences(transaction->snapshot->services->issuer);
 		active = judge_introspect(
 		    &inputs, buffer_span(&issued->introspected), transaction->arena, &token);

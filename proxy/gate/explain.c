@@ -25,6 +25,7 @@ struct answering {
 	struct decision decision;
 	struct caller *caller;
 	struct request_certificate certificate; /* that is assumed */
+	char peer[REQUEST_PEER_ROOM];           /* likewise */
 	struct explain_own own;
 	json_t *payload; /* claims that are assumed, a reference; NULL: none are */
 };
@@ -164,7 +165,7 @@ judge(struct answering *answering)
 	size_t issuer_index = decision->issuer_index;
 	enum reason reason;
 
-	reason = judge_admit(&answering->request, answering->arena, decision);
+	reason = judge_admit(&answering->request, NULL, answering->arena, decision);
 	if (!engines_know_method(answering->inputs.config->engine,
 		answering->request.method)) { /* which the listener looks at first */
 		reason = REASON_REQUEST_MALFORMED;
@@ -235,6 +236,19 @@ read_certificate(struct answering *answering, struct err *reterr)
 	       err_within(reterr, "--certificate");
 }
 
+static bool
+read_peer(struct answering *answering, struct err *reterr)
+{
+	struct span peer = span_of(answering->asked->peer);
+
+	if (peer.at == NULL)
+		return true;
+	if (!assume_peer(peer, answering->peer, reterr))
+		return err_within(reterr, "--peer");
+	answering->inputs.peer = span_of(answering->peer);
+	return true;
+}
+
 bool
 explain_ask(const struct explain *explain, json_t **ret_said, struct err *reterr)
 {
@@ -253,7 +267,8 @@ explain_ask(const struct explain *explain, json_t **ret_said, struct err *reterr
 		.config = explain->snapshot->config,
 		.now_s = asked->now_s,
 		.mono_s = clock_mono_s() };
-	done = read_certificate(answering, reterr) && make_request(answering, reterr) &&
+	done = read_certificate(answering, reterr) && read_peer(answering, reterr) &&
+	       make_request(answering, reterr) &&
 	       (asked->client == NULL || claims_of_client(answering, reterr)) &&
 	       (asked->claims == NULL || claims_given(answering, reterr)) &&
 	       tell(answering, judge(answering), ret_said, reterr);

@@ -15,6 +15,7 @@ static const struct {
 	{ "client", offsetof(struct explain_question, client) },
 	{ "user", offsetof(struct explain_question, user) },
 	{ "certificate", offsetof(struct explain_question, certificate) },
+	{ "peer", offsetof(struct explain_question, peer) },
 };
 
 const char *

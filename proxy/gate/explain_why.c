@@ -43,7 +43,8 @@ find_lines(const struct explain_why *why, struct why_line **ret_first)
 	const struct principal *principal = &decision->caller->principal;
 	struct principal_store store = store_of(why, principal);
 	struct principal_inputs inputs = { .store = &store,
-		.certificate = judge_subject(why->inputs) };
+		.certificate = judge_subject(why->inputs),
+		.peer = why->inputs->peer };
 	struct why_question question = { &why->inputs->config->policy, decision->route.privilege,
 		&inputs };
 	struct token token = { 0 };

@@ -253,7 +253,6 @@ static void
 serve(struct gate *gate, struct transaction *transaction, struct decision *decision)
 {
 	transaction->reason = REASON_OVERLOADED;
-	transaction->snapshot = snapshot_take(gate->hold);
 	if (transaction->snapshot != NULL) {
 		transaction->reason = REASON_OK;
 		transaction_trace(transaction);
@@ -285,7 +284,9 @@ gate_serve(void *context, struct exchange *exchange)
 		exchange_abort(exchange);
 		return;
 	}
-	transaction.reason = judge_admit(exchange_request(exchange), &arena, &decision);
+	transaction.snapshot = snapshot_take(gate->hold);
+	transaction.reason =
+	    judge_admit(transaction.request, transaction_trusted(&transaction), &arena, &decision);
 	transaction.detail = decision.verdict.detail;
 	transaction.via = span_of(gate->via);
 	transaction.max_forwards = hops_left(exchange_request(exchange));

@@ -9,7 +9,8 @@ enum reason
 identify_bearer(struct gate *gate, const struct judge_inputs *inputs, struct arena *arena,
     struct decision *decision)
 {
-	struct cache_key key = cache_key_for(inputs->snapshot->serial, inputs->certificate);
+	struct cache_key key =
+	    cache_key_for(inputs->snapshot->serial, inputs->certificate, inputs->peer);
 	struct caller *caller = NULL;
 	enum reason reason;
 
@@ -87,7 +88,8 @@ static enum reason
 know_user(struct gate *gate, const struct judge_inputs *inputs, struct transaction *transaction,
     struct decision *decision)
 {
-	struct cache_key key = cache_key_for(inputs->snapshot->serial, inputs->certificate);
+	struct cache_key key =
+	    cache_key_for(inputs->snapshot->serial, inputs->certificate, inputs->peer);
 	struct caller *caller = NULL;
 	enum reason reason =
 	    judge_attempt(inputs, transaction->request, transaction->arena, decision);

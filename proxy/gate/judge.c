@@ -21,10 +21,13 @@ refuse(struct decision *decision, enum reason reason, const char *detail)
 }
 
 enum reason
-judge_admit(struct request *request, struct arena *arena, struct decision *decision)
+judge_admit(struct request *request, const struct forwarded_rules *rules, struct arena *arena,
+    struct decision *decision)
 {
 	enum reason reason = request_check(request);
 
+	if (reason == REASON_OK)
+		reason = forwarded_client_read(rules, request);
 	*decision = (struct decision){ .issuer_index = SIZE_MAX };
 	if (reason != REASON_OK)
 		return refuse(decision, reason, request->detail);
@@ -169,7 +172,8 @@ judge_claims(const struct judge_inputs *inputs, const struct claims *claims, str
 {
 	const struct config *config = inputs->config;
 	struct principal_store store = { 0 };
-	struct principal_inputs who = { claims, &store, judge_subject(inputs), false };
+	struct principal_inputs who = { claims, &store, judge_subject(inputs), false,
+		inputs->peer };
 	struct caller *caller = arena_alloc(arena, sizeof(*caller));
 	enum reason reason = find_holder(inputs, claims, &store);
 
@@ -360,7 +364,7 @@ judge_user(const struct judge_inputs *inputs, const struct user *user, struct ar
 {
 	const struct config *config = inputs->config;
 	struct principal_store store = { .user = user->name, .roles = user->roles };
-	struct principal_inputs who = { NULL, &store, judge_subject(inputs), false };
+	struct principal_inputs who = { NULL, &store, judge_subject(inputs), false, inputs->peer };
 	struct caller *caller = arena_alloc(arena, sizeof(*caller));
 
 	if (caller == NULL)
@@ -378,7 +382,8 @@ enum reason
 judge_certificate(const struct judge_inputs *inputs, struct arena *arena, struct decision *decision)
 {
 	const struct config *config = inputs->config;
-	struct principal_inputs who = { .certificate = judge_subject(inputs) };
+	struct principal_inputs who = { .certificate = judge_subject(inputs),
+		.peer = inputs->peer };
 	struct caller *caller;
 
 	if (inputs->certificate == NULL || decision->credentials.detail != NULL)

@@ -34,7 +34,8 @@ struct judge_inputs {
 	 * APIs. NULL: only tokens for this gate are accepted. */
 	const struct texts *audiences;
 	const struct request_certificate *certificate; /* of the client; NULL: none */
-	int64_t now_s;                                 /* Unix seconds */
+	struct span peer; /* where the client is, if a policy asks; at == NULL: not known */
+	int64_t now_s;    /* Unix seconds */
 	int64_t mono_s; /* clock_mono_s(), for waits and the age of keys. Separate because `explain
 			 * --at` changes now_s, but uses the current keys */
 };
@@ -59,11 +60,14 @@ struct decision {
 };
 
 /*
- * The checks that need no configuration: the request must be unambiguous and its target valid.
- * Initializes `decision`. Returns REASON_OK, or why it is refused.
+ * What comes before everything else: the request must be unambiguous and its target valid, and it
+ * becomes that of the client that a trusted proxy speaks for. Initializes `decision`. Returns
+ * REASON_OK, or why it is refused.
+ *
+ * rules  by which proxies are trusted; NULL: none is.
  */
-MUST_CHECK enum reason judge_admit(
-    struct request *request, struct arena *arena, struct decision *decision);
+MUST_CHECK enum reason judge_admit(struct request *request, const struct forwarded_rules *rules,
+    struct arena *arena, struct decision *decision);
 
 /*
  * Find the matching route, read the credentials, and see that no page of another origin made a

@@ -96,6 +96,7 @@ judge_again(struct transaction *transaction, const struct snapshot *snapshot, in
 	struct judge_inputs inputs = { .snapshot = snapshot,
 		.config = snapshot->config,
 		.certificate = request->certificate,
+		.peer = transaction_peer(transaction, snapshot->config),
 		.now_s = now_s,
 		.mono_s = clock_mono_s() };
 	struct decision decision = { .issuer_index = SIZE_MAX };

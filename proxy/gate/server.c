@@ -18,6 +18,7 @@
 #include "proxy/gate/gate.h"
 #include "proxy/listener/events/activation.h"
 #include "proxy/gate/key_wait.h"
+#include "proxy/gate/proxied.h"
 
 #define TICK_MS 100
 #define TRIM_TICKS 50
@@ -269,6 +270,7 @@ listen_all(struct server *server, const struct config *config, struct err *reter
 	for (size_t i = 0; i < config->listen.count; i++) {
 		setup = listener_setup_of(config, config->listen.at[i]);
 		setup.tls = config->tls.server;
+		setup.greets = proxied_greets;
 		setup.serve = gate_serve;
 		setup.refuse = gate_refuse;
 		setup.context = &server->gate;

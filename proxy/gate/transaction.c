@@ -49,6 +49,12 @@ transaction_start(struct transaction *transaction, struct exchange *exchange, st
 	return true;
 }
 
+const struct forwarded_rules *
+transaction_trusted(const struct transaction *transaction)
+{
+	return transaction->snapshot == NULL ? NULL : &transaction->snapshot->config->forwarded;
+}
+
 void
 transaction_trace(struct transaction *transaction)
 {
@@ -78,11 +84,20 @@ begin_trace(struct transaction *transaction, struct headers_setup *setup)
 	return true;
 }
 
+struct span
+transaction_peer(const struct transaction *transaction, const struct config *config)
+{
+	if (!config->policy.asks_peer && (config->next == NULL || !config->next->policy.asks_peer))
+		return (struct span){ 0 };
+	return span_of(transaction->request->peer);
+}
+
 struct judge_inputs
 transaction_inputs(const struct transaction *transaction)
 {
 	return (struct judge_inputs){ .snapshot = transaction->snapshot,
 		.config = transaction->snapshot->config,
+		.peer = transaction_peer(transaction, transaction->snapshot->config),
 		.certificate = transaction->request->certificate,
 		.now_s = clock_now_s(),
 		.mono_s = clock_mono_s() };
@@ -170,7 +185,7 @@ map_references(struct transaction *transaction, const struct backend *backend,
 	if (!backend->rewrite_location)
 		return true;
 	*location = (struct location){ .secure = backend->secure,
-		.host = setup->request->host,
+		.host = setup->request->sent_host,
 		.base = span_of(arena_text(arena, backend->path)),
 		.prefix = span_of(arena_text(arena, backend->strip_prefix)),
 		.sent = span_of(arena_format(

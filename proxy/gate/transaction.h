@@ -79,8 +79,15 @@ struct transaction {
 MUST_CHECK bool transaction_start(
     struct transaction *transaction, struct exchange *exchange, struct arena *arena);
 
+/* Whose word about the client counts, by the held snapshot. NULL: there is none. */
+const struct forwarded_rules *transaction_trusted(const struct transaction *transaction);
+
 /* Note what ties the request to others, by the configuration of the held snapshot. */
 void transaction_trace(struct transaction *transaction);
+
+/* Where the client is, if the policy of that configuration, or its next one, asks for it: what none
+ * asks for makes no difference between callers. at == NULL: none does. */
+struct span transaction_peer(const struct transaction *transaction, const struct config *config);
 
 /* The inputs of the decision: the held snapshot and the time. */
 struct judge_inputs transaction_inputs(const struct transaction *transaction);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "proxy/http/forwarded_client.h"
+
 static const struct {
 	const char *method, *uri;
 } names[] = {
@@ -60,61 +62,15 @@ read_target(enum asked_form form, const struct request *request, struct request 
 	return asked->target.at[0] == '/' ? NULL : "the URI in question must begin with \"/\"";
 }
 
-/* Cut the last entry off a list. */
-static struct span
-cut_last(struct span *list)
-{
-	size_t from = list->len;
-	struct span entry;
-
-	while (from > 0 && list->at[from - 1] != ',')
-		from--;
-	entry = span_trim(span_slice(*list, from, list->len));
-	list->len = from == 0 ? 0 : from - 1;
-	return entry;
-}
-
-/* Read a list from its end, up to an entry that is not a proxy's. */
-static const char *
-read_entries(
-    const struct cidr_set *proxies, struct span list, struct request *asked, bool *ret_found)
-{
-	struct cidr_address address;
-
-	while (list.len > 0 && !*ret_found) {
-		struct span entry = cut_last(&list);
-
-		if (!cidr_address_read(entry, &address))
-			return "an entry of X-Forwarded-For is no address";
-		memcpy(asked->peer, entry.at, entry.len);
-		asked->peer[entry.len] = '\0';
-		*ret_found = !cidr_set_has(proxies, entry);
-	}
-	return NULL;
-}
-
-/* The last entry of X-Forwarded-For that is not a proxy's: what stands before it anybody may have
- * written. The lines are one list (RFC 9110 section 5.3). */
-static const char *
-read_peer(const struct cidr_set *proxies, const struct request *request, struct request *asked)
-{
-	const char *wrong = NULL;
-	bool found = false;
-
-	for (size_t i = request->header_count; i > 0 && !found && wrong == NULL; i--)
-		if (span_equal_nocase(request->headers[i - 1].name, SPAN("X-Forwarded-For")))
-			wrong = read_entries(proxies, request->headers[i - 1].value, asked, &found);
-	return wrong;
-}
-
 enum reason
 asked_read(enum asked_form form, const struct cidr_set *proxies, const struct request *request,
     struct request *ret_asked)
 {
+	struct forwarded_rules rules = { *proxies, FORWARDED_FOR };
+
 	*ret_asked = *request;
 	ret_asked->certificate = NULL; /* the gateway's */
 	ret_asked->detail = read_target(form, request, ret_asked);
-	if (ret_asked->detail == NULL)
-		ret_asked->detail = read_peer(proxies, request, ret_asked);
-	return ret_asked->detail == NULL ? REASON_OK : REASON_REQUEST_MALFORMED;
+	return ret_asked->detail == NULL ? forwarded_client_read(&rules, ret_asked)
+					 : REASON_REQUEST_MALFORMED;
 }

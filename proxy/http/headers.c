@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/cidr.h"
 #include "base/header_line.h"
 #include "proxy/http/cookie.h"
 #include "proxy/http/query.h"
@@ -115,8 +116,9 @@ static void
 add_ours(struct buffer *head, const struct headers_setup *setup)
 {
 	const struct request *request = setup->request;
+	struct cidr_address address;
 
-	if (strcmp(request->peer, REQUEST_PEER_UNIX) != 0)
+	if (cidr_address_read(span_of(request->peer), &address))
 		header_line_add(head, SPAN("X-Forwarded-For"), span_of(request->peer));
 	header_line_add(
 	    head, SPAN("X-Forwarded-Proto"), request->secure ? SPAN("https") : SPAN("http"));
@@ -140,7 +142,7 @@ host_of(const struct headers_setup *setup)
 {
 	if (setup->host.at != NULL)
 		return setup->host;
-	return setup->request->host.len > 0 ? setup->request->host : SPAN("localhost");
+	return setup->request->sent_host.len > 0 ? setup->request->sent_host : SPAN("localhost");
 }
 
 struct span

@@ -7,9 +7,9 @@
  *
  * Removed first, on every path: each header that the gate may set, in every spelling (see
  * header_same_name()), hop-by-hop headers and those that Connection names (RFC 9110 section 7.6.1),
- * Proxy-*, Expect, X-Forwarded-* and Forwarded unless the peer is trusted. Connection is applied
- * before our own headers are added, and can never remove Host, Content-Length, Authorization,
- * Cookie or one of our own headers.
+ * Proxy-*, Expect, X-Forwarded-* and Forwarded; what a trusted proxy says in these is in the
+ * request. Connection is applied before our own headers are added, and can never remove Host,
+ * Content-Length, Authorization, Cookie or one of our own headers.
  */
 #ifndef POSTERN_PROXY_HTTP_HEADERS_H
 #define POSTERN_PROXY_HTTP_HEADERS_H

@@ -94,9 +94,8 @@ name_end(struct span host, size_t at)
 	return at;
 }
 
-/* Host = uri-host [ ":" port ] (RFC 9110 section 7.2). */
-static bool
-host_valid(struct span host)
+bool
+request_host_valid(struct span host)
 {
 	bool bracketed = host.len > 0 && host.at[0] == '[';
 	size_t at = name_end(host, bracketed ? bracketed_end(host) : 0);
@@ -121,7 +120,7 @@ check_host(struct request *request)
 		return malformed(request, "more than one Host header");
 	if (count == 0 && request->version_minor > 0)
 		return malformed(request, "the Host header is missing");
-	if (count == 1 && !host_valid(request->host))
+	if (count == 1 && !request_host_valid(request->host))
 		return malformed(request, "the Host header is not a host");
 	return REASON_OK;
 }
@@ -140,7 +139,7 @@ check_target(struct request *request)
 	if (rest.at == NULL)
 		return REASON_OK;
 	authority = span_slice(rest, 0, span_find(rest, '/'));
-	if (!host_valid(authority) ||
+	if (!request_host_valid(authority) ||
 	    (request->host.at != NULL && !span_equal_nocase(authority, request->host)))
 		return malformed(request, "the target names another host than the Host header");
 	request->host = authority;
@@ -215,6 +214,7 @@ request_check(struct request *request)
 		reason = check_host(request);
 	if (reason == REASON_OK)
 		reason = check_target(request);
+	request->sent_host = request->host;
 	if (reason == REASON_OK)
 		reason = check_framing(request);
 	if (reason == REASON_OK)

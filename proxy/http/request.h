@@ -32,6 +32,9 @@ struct request_certificate {
 /* The peer of whoever came by a Unix socket: it has no address. */
 #define REQUEST_PEER_UNIX "unix"
 
+/* Of the name of a peer, with its NUL. */
+#define REQUEST_PEER_ROOM 64
+
 /* All spans are lent by the exchange until it ends. */
 struct request {
 	struct span method;
@@ -40,13 +43,20 @@ struct request {
 	struct header headers[REQUEST_MAX_HEADERS];
 	size_t header_count;
 	enum body_framing framing;
-	int64_t content_length; /* bytes; 0 unless BODY_LENGTH */
-	bool expects_continue;  /* Expect: 100-continue */
-	bool keep_alive;        /* what the client asked for (RFC 9112 section 9.3) */
-	struct span host;
-	char peer[64]; /* address of the client's socket, or REQUEST_PEER_UNIX */
-	int peer_port;
-	bool secure;                                   /* came over TLS */
+	int64_t content_length;        /* bytes; 0 unless BODY_LENGTH */
+	bool expects_continue;         /* Expect: 100-continue */
+	bool keep_alive;               /* what the client asked for (RFC 9112 section 9.3) */
+	struct span host;              /* by which the client knows this gate: Host, or what a
+					  trusted proxy says (forwarded_client.h) */
+	struct span sent_host;         /* Host as sent, or that of an absolute target */
+	char peer[REQUEST_PEER_ROOM];  /* the client's address, or REQUEST_PEER_UNIX; from a
+					  trusted proxy also "unknown" or "_" and a pseudonym */
+	int peer_port;                 /* of its socket */
+	char proxy[REQUEST_PEER_ROOM]; /* the socket's, where a trusted proxy names another
+					  client; else empty */
+	bool concealed;                /* somebody came by the proxy that is `peer`, which does
+					  not say who: its headers are not believed */
+	bool secure;                   /* the client came over TLS */
 	const struct request_certificate *certificate; /* of the client; NULL: none */
 	const char *detail;                            /* set with a refusal by request_check() */
 };
@@ -60,16 +70,19 @@ size_t request_header_count(const struct request *request, const char *name);
 /* Does one of the Connection headers name `option` (RFC 9110 section 7.6.1)? */
 bool request_connection_has(const struct request *request, const char *option);
 
+/* Host = uri-host [ ":" port ] (RFC 9110 section 7.2)? */
+bool request_host_valid(struct span host);
+
 /* Is a request with this method served at all? CONNECT and TRACE never are. */
 bool request_method_served(struct span method);
 
 /*
  * Check everything in a request's head that two parsers could interpret differently, and fill in
- * framing, content_length, expects_continue, keep_alive and host: method and names are tokens (RFC
- * 9110 section 5.6.2), no control bytes in values, exactly one valid Host on HTTP/1.1, at most one
- * Content-Length of digits, at most one Transfer-Encoding, which must be exactly "chunked", without
- * Content-Length or HTTP/1.0 (RFC 9112 section 6), Expect nothing but 100-continue, no CONNECT and
- * no TRACE.
+ * framing, content_length, expects_continue, keep_alive, host and sent_host: method and names are
+ * tokens (RFC 9110 section 5.6.2), no control bytes in values, exactly one valid Host on HTTP/1.1,
+ * at most one Content-Length of digits, at most one Transfer-Encoding, which must be exactly
+ * "chunked", without Content-Length or HTTP/1.0 (RFC 9112 section 6), Expect nothing but
+ * 100-continue, no CONNECT and no TRACE.
  *
  * Returns REASON_OK, REASON_REQUEST_MALFORMED, REASON_METHOD_NOT_SUPPORTED or
  * REASON_CREDENTIALS_DUPLICATE.

@@ -36,6 +36,9 @@ struct listener_setup {
 	int64_t idle_timeout_ms;  /* between requests */
 	int64_t write_timeout_ms; /* between two writes that progress */
 	int threads; /* of the process, with engine events; 0: one for each processor */
+	/* Does this peer begin its connections with a PROXY header? Called for each connection.
+	 * NULL: nobody does. For engine events. */
+	bool (*greets)(void *context, struct span peer);
 	/* Called for each request on one of the listener's threads. */
 	void (*serve)(void *context, struct exchange *exchange);
 	/* Called instead when the engine could not read a request; request fields may be empty. */

@@ -40,6 +40,7 @@ function fill(dir) {
 const base = ({ port, adminPort, metricsPort, authPort }) => ({
   listen: { address: `127.0.0.1:${port}`, engine: 'events', threads: 2, socket_mode: '0660',
     tls: { certificate: 'cert.pem', key: 'tls.key', certificates: [{ certificate: 'cert.pem', key: 'tls.key' }], client_ca: 'cert.pem', client_certificate: 'optional' },
+    trusted_proxies: ['10.0.0.0/8', 'unix'], trusted_headers: ['X-Forwarded-For'], proxy_protocol: true,
   },
   admin: { address: `127.0.0.1:${adminPort}` },
   metrics: { address: `127.0.0.1:${metricsPort}` },

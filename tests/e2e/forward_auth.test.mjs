@@ -2,20 +2,14 @@
 // Forward-auth: a gateway in front asks, and forwards by itself. Traefik is not in Debian: what it
 // documents to send is sent by a raw client, in form `forwarded`; so it is for Caddy and Envoy.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import fs from 'node:fs';
-import path from 'node:path';
 import test from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { scratch, startGate } from './harness/gate.mjs';
+import { startGate } from './harness/gate.mjs';
+import { missing, startGateway } from './harness/gateway.mjs';
 import { freePort } from './harness/ports.mjs';
 import { ask } from './harness/raw.mjs';
 import { fileIssuer, keySet, makeKey, sign } from './harness/tokens.mjs';
 import { recordingUpstream } from './harness/upstream.mjs';
-import { eventually } from './harness/wait.mjs';
 
-const EXAMPLES = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../examples/forward-auth');
 const NAMES = ['X-User', 'X-Roles', 'X-Scopes', 'X-Client', 'X-Issuer'];
 const key = makeKey('RS256');
 const files = { 'keys.json': keySet(key) };
@@ -105,34 +99,14 @@ test('only who is trusted may ask', async (t) => {
   assert.equal((await gate.ask({ target: '/_postern/authorize/open/x' })).status, 403, 'the listener has no such endpoint');
 });
 
-const GATEWAYS = {
-  nginx: { files: ['nginx.conf'], args: (dir) => ['-p', dir, '-c', path.join(dir, 'nginx.conf'), '-g', 'daemon off;'] },
-  haproxy: { files: ['haproxy.cfg', 'postern.lua'], args: () => ['-f', 'haproxy.cfg'] },
-};
+const GATEWAYS = { nginx: ['nginx.conf'], haproxy: ['haproxy.cfg', 'postern.lua'] };
 
-for (const [name, { files: own, args }] of Object.entries(GATEWAYS)) test(`${name}, by its example`, { skip: spawnSync(name, ['-v']).error ? `${name} is not installed` : false }, async (t) => {
+for (const [name, own] of Object.entries(GATEWAYS)) test(`${name}, by its example`, { skip: missing(name) }, async (t) => {
   const upstream = await recordingUpstream(t);
   const gate = await askable(t, 'original');
   const port = await freePort();
-  const dir = scratch();
-  fs.mkdirSync(path.join(dir, 'tmp'));
-  fs.chmodSync(dir, 0o755);
-  for (const one of own) {
-    const text = fs.readFileSync(path.join(EXAMPLES, one), 'utf8');
-    fs.writeFileSync(path.join(dir, one), text.replaceAll('127.0.0.1:9903', `127.0.0.1:${gate.authPort}`).replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`).replaceAll('127.0.0.1:9000', upstream.url.replace('http://', '')));
-  }
-  const gateway = spawn(name, args(dir), { cwd: dir, stdio: ['ignore', 'ignore', 'pipe'] });
-  let stderr = '';
-  gateway.stderr.on('data', (data) => (stderr += data));
-  t.after(async () => {
-    const gone = gateway.exitCode === null ? once(gateway, 'close') : null;
-    gateway.kill('SIGTERM');
-    await gone;
-  });
-  await eventually(async () => {
-    if (gateway.exitCode !== null) throw new Error(`${name} ended: ${stderr}`);
-    return ask(port, { target: '/other' }).catch(() => null);
-  }, name);
+  const replace = { '127.0.0.1:9903': `127.0.0.1:${gate.authPort}`, '127.0.0.1:8080': `127.0.0.1:${port}`, '127.0.0.1:9000': upstream.url.replace('http://', '') };
+  await startGateway(t, name, { example: 'forward-auth', files: own, replace, answers: () => ask(port, { target: '/other' }) });
   const via = async (request) => {
     upstream.clear();
     return { got: await ask(port, request), sent: upstream.requests[0] };

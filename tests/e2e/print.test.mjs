@@ -88,7 +88,7 @@ test('the rest', async (t) => {
     assert.ok(keys.length > 60, keys.join(' '));
     const file = (name) => ({ file: `${name}.pem` });
     const full = (gate) => ({
-      listen: { address: `127.0.0.1:${gate.port}`, tls: { certificate: 'a.pem', key: 'b.pem', certificates: [{ certificate: 'c.pem', key: 'd.pem' }], client_ca: 'ca.pem', client_certificate: 'optional' } },
+      listen: { address: `127.0.0.1:${gate.port}`, tls: { certificate: 'a.pem', key: 'b.pem', certificates: [{ certificate: 'c.pem', key: 'd.pem' }], client_ca: 'ca.pem', client_certificate: 'optional' }, trusted_proxies: ['10.0.0.0/8', 'unix'], trusted_headers: ['X-Forwarded-For', 'X-Forwarded-Proto'], proxy_protocol: true },
       issuers: {
         one: { provider: 'entra', issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0', tenants: ['8eaef023-2b34-4da1-9baa-8bc8c9d6a490'], audience: 'a', max_age: '1h', jwks_uri: 'https://idp.example.com/keys', jwks: { ca_file: 'ca.pem', proxy: 'http://127.0.0.1:3', client_certificate: file('a'), client_key: file('b'), bearer: { file: 'c' } } },
         two: { issuer: 'https://idp.example.com', audience: 'a', jwks_file: 'keys.json' },

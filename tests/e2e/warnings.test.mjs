@@ -73,6 +73,7 @@ const CASES = {
     ['privileges: {p: {paths: [/.well-known/oauth-protected-resource/v2]}}\n', /the gate itself answers/, { resource: { url: 'https://api.example/v2' } }],
   ],
   'a certificate of the listener that has expired, or is not valid yet': [['', /\/listen\/tls\/certificate: warning: .*has expired on/, tls('expired'), []]],
+  '`trusted_proxies` that are everybody': [['', /\/listen\/trusted_proxies\/1: warning: is everybody/, { listen: { trusted_proxies: ['10.0.0.0/8', '0.0.0.0/0'], trusted_headers: 'Forwarded' } }]],
   'a `client_ca` that is not used': [['', /\/listen\/tls\/client_ca: warning: clients are not asked for a certificate/, tls('gate', { client_ca: made.path('gate.pem') })]],
   'a claim pointer that fits no token': [
     [line('{issuer: idp, claim: "/https://x/roles"}'), /policy\.yaml:4:23: .*write ~1 for it: "\/https:~1~1x~1roles"/],

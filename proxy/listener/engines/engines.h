@@ -26,6 +26,7 @@ enum engines_name { ENGINES_EVENTS, ENGINES_CIVETWEB, ENGINES_COUNT };
 	ABILITY(UNIX,               YES, NO,      "Unix sockets") \
 	ABILITY(ACTIVATION,         YES, NO,      "sockets that systemd hands over") \
 	ABILITY(TLS,                YES, NO,      "TLS: `listen.tls`") \
+	ABILITY(PROXY_PROTOCOL,     YES, NO,      "the PROXY protocol: `listen.proxy_protocol`") \
 	ABILITY(METHODS,            YES, NO,      "methods") \
 	ABILITY(CONNECTION_OPTIONS, YES, NO,      "`Connection` with options other than `close`") \
 	ABILITY(WHITE_SPACE,        YES, NO,      "a tab in or around a header's value; an empty line before a request") \

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "proxy/io/fiber.h"
 #include "proxy/io/watch.h"
+#include "proxy/listener/events/greeting.h"
 #include "proxy/listener/events/handshake.h"
 #include "proxy/listener/events/peer.h"
 #include "proxy/listener/events/serving.h"
@@ -55,6 +56,7 @@ conn_close(struct conn *conn)
 	wheel_clear(&conn->timer);
 	drop_buffer(conn);
 	handshake_undo(conn);
+	free(conn->proxied);
 	watch_close(conn->socket);
 	atomic_fetch_sub(&conn->listener->on_loop[loop_index()], 1);
 	atomic_fetch_sub(&conn->listener->base.connections, 1);
@@ -317,6 +319,18 @@ shake(struct conn *conn)
 	}
 }
 
+/* What a proxy says comes first. False: it is not complete, or the connection is closed. */
+static bool
+greeted(struct conn *conn)
+{
+	enum greeting greeting = greeting_step(conn);
+
+	conn->greeting = greeting != GREETING_DONE;
+	if (greeting == GREETING_FAILED)
+		conn_close(conn);
+	return greeting == GREETING_DONE;
+}
+
 /* There is news of the client. TLS may have to write before it can read on. */
 static void
 on_client(void *context, unsigned flags)
@@ -326,6 +340,8 @@ on_client(void *context, unsigned flags)
 
 	/* A post refers to the connection: it looks then. */
 	if ((flags & news) == 0 || conn->placed.state == LISTENER_SERVING || conn->placed.posted)
+		return;
+	if (conn->greeting && !greeted(conn))
 		return;
 	if (conn->handshaking) {
 		handshake_queue(conn, shake);
@@ -385,6 +401,7 @@ begin(struct conn *conn, enum listener_state state, int64_t timeout_ms)
 {
 	places_enter(places_of(conn), &conn->placed, state, clock_tick_us());
 	set_deadline(conn, timeout_ms);
+	conn->greeting = greeting_due(conn);
 	if (!handshake_begin(conn) || !watch_add(conn->socket, on_client, conn))
 		conn_close(conn);
 }

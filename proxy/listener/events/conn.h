@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * conn - one client's connection of the events engine, from accept to close. For this directory
- * only: events.c and crowd.c call conn.c, that places.c, handshake.c and serving.c, and that
- * request_body.c through the engine.
+ * only: events.c and crowd.c call conn.c, that places.c, greeting.c, handshake.c and serving.c, and
+ * that request_body.c through the engine.
  *
  * It belongs to one loop. While it waits for a head it holds a buffer at most; a complete head is
  * served on a fiber.
@@ -27,6 +27,7 @@
 #include "proxy/listener/events/listening.h"
 #include "proxy/listener/events/peer.h"
 #include "proxy/listener/events/places.h"
+#include "proxy/listener/events/proxy_header.h"
 
 /* A connection that was answered and closed: what still arrives is discarded up to here. */
 #define CONN_LINGER_BYTES (256u << 10)
@@ -63,6 +64,13 @@ struct events_listener {
 	struct events_share shares[LOOP_MAX];
 };
 
+/* What a PROXY header says of the client. */
+struct conn_proxied {
+	char proxy[PEER_ROOM]; /* the socket's address; empty: it is the client's */
+	bool concealed;
+	enum proxy_header_scheme scheme;
+};
+
 struct conn {
 	struct placed placed; /* first */
 	struct loop_post post;
@@ -71,6 +79,7 @@ struct conn {
 	struct tls *tls;                         /* NULL: in plain */
 	struct request_certificate *certificate; /* of the client */
 	struct conn *next_to_step; /* of those that wait for a step of their handshake */
+	bool greeting;             /* the PROXY header is to come */
 	bool handshaking;
 	bool has_place;
 	bool served;         /* a request, at least */
@@ -84,6 +93,7 @@ struct conn {
 	size_t lingered; /* bytes discarded */
 	int peer_port;
 	char peer[PEER_ROOM];
+	struct conn_proxied *proxied; /* NULL: no PROXY header speaks of somebody else */
 };
 
 /* Its bytes. */

@@ -10,8 +10,10 @@
 
 #include <sys/socket.h>
 
+#include "proxy/http/request.h"
+
 /* Of a name, with its NUL. */
-#define PEER_ROOM 64
+#define PEER_ROOM REQUEST_PEER_ROOM
 
 /* Its numeric address, of an IPv4 one behind an IPv6 socket the former; or REQUEST_PEER_UNIX.
  * Returns its port; 0: it has none. */

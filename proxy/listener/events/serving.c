@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proxy/io/fiber.h"
+#include "proxy/listener/events/greeting.h"
 #include "proxy/listener/events/request_body.h"
 
 static void
@@ -13,7 +14,7 @@ begin(struct events_exchange *exchange, struct conn *conn)
 
 	/* The array of headers is left as it is: nothing is read beyond their count. */
 	memset((char *)exchange + sizeof(*request), 0, sizeof(*exchange) - sizeof(*request));
-	request->method = request->target = request->host = (struct span){ 0 };
+	request->method = request->target = request->host = request->sent_host = (struct span){ 0 };
 	request->version_minor = 0;
 	request->header_count = 0;
 	request->framing = BODY_NONE;
@@ -24,6 +25,9 @@ begin(struct events_exchange *exchange, struct conn *conn)
 	request->detail = NULL;
 	memcpy(request->peer, conn->peer, sizeof(request->peer));
 	request->peer_port = conn->peer_port;
+	request->proxy[0] = '\0';
+	request->concealed = false;
+	greeting_apply(conn, request);
 	exchange->base.socket = conn->socket;
 	exchange->conn = conn;
 	exchange_begin(&exchange->base, &conn->listener->base);

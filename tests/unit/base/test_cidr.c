@@ -67,11 +67,32 @@ a_peer_without_an_address_is_of_no_network(void **state)
 	assert_false(cidr_set_has(&set, SPAN("")));
 }
 
+static void
+addresses_have_one_form(void **state)
+{
+	static const char *const forms[][2] = { { "192.0.2.1", "192.0.2.1" },
+		{ "::ffff:192.0.2.1", "192.0.2.1" }, { "2001:DB8:0::0001", "2001:db8::1" },
+		{ "::", "::" },
+		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+		    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct cidr_address address;
+		char text[CIDR_ADDRESS_ROOM];
+
+		assert_true(cidr_address_read(span_of(forms[i][0]), &address));
+		cidr_address_write(&address, text);
+		assert_string_equal(text, forms[i][1]);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(networks_are_read),
+		cmocka_unit_test(addresses_have_one_form),
 		cmocka_unit_test(a_peer_without_an_address_is_of_no_network),
 	};
 

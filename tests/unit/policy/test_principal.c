@@ -370,6 +370,67 @@ without_its_certificate_no_line_holds(void **state)
 			assert_false(certificate_holds(PARTNER, by, others[i]));
 }
 
+/* Is the role granted by that line to a caller with alice's token, or to api_user, there? */
+static bool
+peer_holds(const char *line, enum known_by by, const char *peer)
+{
+	static const struct principal_store user = { .user = "api_user" };
+	struct principal_inputs inputs = { .peer = span_of(peer) };
+	struct load load;
+	struct buffer text;
+	struct who who;
+	struct principal principal;
+	bool held;
+
+	buffer_init(&text, 65536);
+	buffer_format(&text, "roles: {r: {granted_to: [%s]}}\n", line);
+	load_good(&load, buffer_span(&text));
+	assert_true(load.policy.asks_peer == (strstr(line, "peer") != NULL));
+	who_init(&who, &load.trusted_issuers[0]);
+	inputs.claims = by == BY_TOKEN ? &who.claims : NULL;
+	inputs.store = by == BY_PASSWORD ? &user : NULL;
+	assert_true(by == BY_TOKEN
+			? principal_of_claims(&load.policy, &inputs, &principal, &load.arena)
+			: principal_of_user(&load.policy, &inputs, &principal, &load.arena));
+	held = principal_has(&principal, 0);
+	json_decref(who.payload);
+	buffer_done(&text);
+	load_done(&load);
+	return held;
+}
+
+static void
+where_the_client_is_is_a_condition_like_the_others(void **state)
+{
+	static const struct {
+		const char *line, *peer;
+		bool by_token, by_password;
+	} cases[] = {
+		{ "{peer: 10.0.0.0/8}", "10.1.2.3", true, true },
+		{ "{peer: 10.0.0.0/8}", "11.1.2.3", false, false },
+		{ "{peer: 10.0.0.0/8}", "unix", false, false },
+		{ "{peer: 10.0.0.0/8}", "unknown", false, false },
+		{ "{peer: 0.0.0.0/0}", "_hidden", false, false },
+		{ "{peer: 10.0.0.0/8}", NULL, false, false },
+		{ "{peer: 192.0.2.1}", "192.0.2.1", true, true },
+		{ "{peer: '2001:db8::/32'}", "2001:db8::1", true, true },
+		{ "{peer: '::/0'}", "unknown", false, false },
+		{ "{peer: unix}", "unix", true, true },
+		{ "{peer: unix}", "127.0.0.1", false, false },
+		{ "{issuer: okta, peer: 10.0.0.0/8}", "10.1.2.3", true, false },
+		{ "{issuer: entra, peer: 10.0.0.0/8}", "10.1.2.3", false, false },
+		{ "{user: api_user, peer: 10.0.0.0/8}", "10.1.2.3", false, true },
+		{ "{user: api_user, peer: 10.0.0.0/8}", "11.1.2.3", false, false },
+		{ "{issuer: okta}", "10.1.2.3", true, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		if (peer_holds(cases[i].line, BY_TOKEN, cases[i].peer) != cases[i].by_token ||
+		    peer_holds(cases[i].line, BY_PASSWORD, cases[i].peer) != cases[i].by_password)
+			fail_msg("%s: %s", cases[i].line, cases[i].peer);
+}
+
 static void
 roles_beyond_the_first_word_are_reported_apart(void **state)
 {
@@ -429,6 +490,7 @@ main(void)
 		cmocka_unit_test(the_store_grants_roles_by_name),
 		cmocka_unit_test(a_certificate_is_a_condition_like_the_others),
 		cmocka_unit_test(without_its_certificate_no_line_holds),
+		cmocka_unit_test(where_the_client_is_is_a_condition_like_the_others),
 		cmocka_unit_test(roles_beyond_the_first_word_are_reported_apart),
 		cmocka_unit_test(no_memory_is_reported),
 	};

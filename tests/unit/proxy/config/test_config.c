@@ -96,6 +96,25 @@ static const struct {
 	    "is already used by \"127.0.0.1:9901\" of \"admin\"" },
 	{ PLAIN IDP "metrics: {address: '0.0.0.0:8080'}\n", "/metrics/address",
 	    "is already used by \"0.0.0.0:8080\" of \"listen\"" },
+	{ PLAIN IDP "listen: {trusted_proxies: 10.0.0.0/8}\n", "/listen/trusted_proxies",
+	    "needs \"trusted_headers\"" },
+	{ PLAIN IDP "listen: {trusted_headers: Forwarded}\n", "/listen/trusted_headers",
+	    "needs \"trusted_proxies\"" },
+	{ PLAIN IDP "listen: {proxy_protocol: true}\n", "/listen/proxy_protocol",
+	    "needs \"trusted_proxies\"" },
+	{ PLAIN IDP "listen: {trusted_proxies: unix, proxy_protocol: true, engine: civetweb}\n",
+	    "/listen/proxy_protocol", "\"engine\": events has" },
+	{ PLAIN IDP "listen: {trusted_proxies: unix, trusted_headers: []}\n",
+	    "/listen/trusted_headers", "must not be empty" },
+	{ PLAIN IDP "listen: {trusted_proxies: [], trusted_headers: forwarded}\n",
+	    "/listen/trusted_proxies", "must not be empty" },
+	{ PLAIN IDP "listen: {trusted_proxies: [unix, lb.example], trusted_headers: Forwarded}\n",
+	    "/listen/trusted_proxies/1", "must be an address or a network" },
+	{ PLAIN IDP "listen: {trusted_proxies: unix, trusted_headers: [Forwarded, X-Real-IP]}\n",
+	    "/listen/trusted_headers/1", "must be X-Forwarded-For, X-Forwarded-Proto," },
+	{ PLAIN IDP
+	    "listen: {trusted_proxies: unix, trusted_headers: [Forwarded, x-forwarded-host]}\n",
+	    "/listen/trusted_headers", "must be X-Forwarded-* or Forwarded" },
 	{ PLAIN IDP "forward_auth: {}\n", "/forward_auth", "\"trusted_proxies\" is missing" },
 	{ PLAIN IDP "forward_auth: {address: '127.0.0.1:9901', trusted_proxies: unix}\n",
 	    "/forward_auth/address", "is already used by \"127.0.0.1:9901\" of \"admin\"" },
@@ -157,6 +176,16 @@ each_mistake_is_said_where_it_is(void **state)
 			    "lacks %s %s:\n%s", wrong[i].pointer, wrong[i].rule, wrong[i].yaml);
 		}
 	}
+}
+
+static void
+trusting_everybody_is_warned_of(void **state)
+{
+	(void)state;
+	assert_true(read_yaml(PLAIN IDP
+	    "listen: {trusted_proxies: [10.0.0.0/8, '::/0'], trusted_headers: forwarded}\n"));
+	assert_true(said("/listen/trusted_proxies/1: ") && said("is everybody"));
+	assert_false(said("/listen/trusted_proxies/0"));
 }
 
 static void
@@ -278,6 +307,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(each_mistake_is_said_where_it_is),
+		TEST(trusting_everybody_is_warned_of),
 		TEST(all_mistakes_are_said_at_once),
 		TEST(what_is_not_said_has_its_default),
 		TEST(what_is_said_counts),

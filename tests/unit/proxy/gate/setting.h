@@ -309,7 +309,7 @@ setting_judge(const struct judge_inputs *inputs, struct request *request, struct
 {
 	struct setting_asking asking = { arena, request };
 	struct judge_who who = { setting_find, &asking, arena, request };
-	enum reason reason = judge_admit(request, arena, decision);
+	enum reason reason = judge_admit(request, NULL, arena, decision);
 
 	return reason == REASON_OK ? judge_steps(inputs, &who, decision) : reason;
 }

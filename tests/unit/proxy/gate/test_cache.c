@@ -74,7 +74,7 @@ what_was_kept_for_one_certificate_is_not_found_for_another(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		struct cache_key token = key_of(1, 7);
 
-		keys[i] = cache_key_for(7, presented[i]);
+		keys[i] = cache_key_for(7, presented[i], (struct span){ 0 });
 		memcpy(keys[i].digest, token.digest, DIGEST_BYTES);
 		assert_null(cache_find(cache, &keys[i], 99, &found_in));
 		keep(cache, &keys[i], subjects[i], 100);
@@ -84,6 +84,32 @@ what_was_kept_for_one_certificate_is_not_found_for_another(void **state)
 
 		assert_non_null(found);
 		assert_true(span_is(found->principal.subject, subjects[i]));
+	}
+	cache_free(cache);
+}
+
+static void
+what_was_kept_for_one_peer_is_not_found_for_another(void **state)
+{
+	static const char *const peers[] = { NULL, "192.0.2.1", "192.0.2.11", "unknown" };
+	struct cache *cache = cache_new(ROOM);
+	struct cache_key keys[4];
+
+	(void)state;
+	assert_non_null(cache);
+	for (size_t i = 0; i < 4; i++) {
+		struct cache_key token = key_of(1, 7);
+
+		keys[i] = cache_key_for(7, NULL, span_of(peers[i]));
+		memcpy(keys[i].digest, token.digest, DIGEST_BYTES);
+		assert_null(cache_find(cache, &keys[i], 99, &found_in));
+		keep(cache, &keys[i], i == 0 ? "anywhere" : peers[i], 100);
+	}
+	for (size_t i = 1; i < 4; i++) {
+		const struct caller *found = cache_find(cache, &keys[i], 99, &found_in);
+
+		assert_non_null(found);
+		assert_true(span_is(found->principal.subject, peers[i]));
 	}
 	cache_free(cache);
 }
@@ -301,6 +327,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_kept_is_found_until_it_ends),
 		cmocka_unit_test(what_was_kept_for_one_certificate_is_not_found_for_another),
+		cmocka_unit_test(what_was_kept_for_one_peer_is_not_found_for_another),
 		cmocka_unit_test(what_was_kept_is_not_found_before_it_began),
 		cmocka_unit_test(the_cache_stays_within_its_bytes),
 		cmocka_unit_test(callers_of_all_sizes_share_the_room),

@@ -425,7 +425,7 @@ a_password_is_asked_for_once_and_wiped(void **state)
 	(void)state;
 	arena_init(&arena, 1 << 20);
 	setting_request(&request, "GET", "/any", "Basic YW5uOnBsZWFzZWxldG1laW4=");
-	assert_int_equal(judge_admit(&request, &arena, &decision), REASON_OK);
+	assert_int_equal(judge_admit(&request, NULL, &arena, &decision), REASON_OK);
 	assert_int_equal(judge_request(&inputs, &request, &decision), REASON_OK);
 	assert_true(decision.basic);
 	assert_int_equal(judge_attempt(&inputs, &request, &arena, &decision), REASON_OK);
@@ -489,7 +489,7 @@ without_memory_nobody_is_known(void **state)
 	(void)state;
 	setting_request(&request, "GET", "/any", bearer);
 	arena_init(&arena, 1 << 20);
-	assert_int_equal(judge_admit(&request, &arena, &decision), REASON_OK);
+	assert_int_equal(judge_admit(&request, NULL, &arena, &decision), REASON_OK);
 	assert_int_equal(judge_request(&inputs, &request, &decision), REASON_OK);
 	arena_done(&arena);
 	arena_init(&arena, 0);

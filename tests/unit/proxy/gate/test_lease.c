@@ -44,7 +44,7 @@ let_in(const char *target, const char *authorization)
 
 	client_init(&exchange, "GET", target, authorization);
 	assert_true(transaction_start(&transaction, &exchange, &arena));
-	assert_int_equal(judge_admit(&exchange.request, &arena, &decision), REASON_OK);
+	assert_int_equal(judge_admit(&exchange.request, NULL, &arena, &decision), REASON_OK);
 	transaction.snapshot = snapshot_take(gate.hold);
 	gate_decide(&gate, &transaction, &decision);
 	assert_int_equal(transaction.reason, REASON_OK);

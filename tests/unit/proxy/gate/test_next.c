@@ -130,7 +130,7 @@ expect(size_t i, const char *authorization)
 	arena_init(&arena, 1 << 20);
 	setting_request(&request, cases[i].method, cases[i].target, authorization);
 	counting.asking = (struct setting_asking){ &arena, &request };
-	assert_int_equal(judge_admit(&request, &arena, &decision), REASON_OK);
+	assert_int_equal(judge_admit(&request, NULL, &arena, &decision), REASON_OK);
 	live = judge_steps(&inputs, &who, &decision);
 	assert_int_equal(live, decision.verdict.reason);
 	next = next_judge(&inputs, &who, &decision);

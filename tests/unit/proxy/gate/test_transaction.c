@@ -45,7 +45,7 @@ static void
 admit(void)
 {
 	assert_true(transaction_start(&transaction, &exchange, &arena));
-	assert_int_equal(judge_admit(&exchange.request, &arena, &decision), REASON_OK);
+	assert_int_equal(judge_admit(&exchange.request, NULL, &arena, &decision), REASON_OK);
 	transaction.snapshot = snapshot_take(gate.hold);
 	assert_non_null(transaction.snapshot);
 }

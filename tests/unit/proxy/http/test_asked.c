@@ -30,7 +30,7 @@ static const struct {
 	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 127.0.0.9\n", "127.0.0.9" },
 	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 5.6.7.8, x\n", NULL },
 	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 5.6.7.8,\n", NULL },
-	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 5.6.7.8:80\n", NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 5.6.7.8:80\n", "5.6.7.8" },
 	{ ASKED_ORIGINAL, ASKED_PATH, "", NULL },
 	{ ASKED_ORIGINAL, ASKED_PATH, F, NULL },
 	{ ASKED_ORIGINAL, ASKED_PATH, O F, NULL },
