@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+#include "base/document.h"
+
+#define INDENT 2
+#define ARENA_MAX (64u << 20)
+#define NOT_BLOCK "the file does not end in a list of cases in block style, one \"- \" for each"
+
 static const char *
 text_of(const json_t *said, const char *key)
 {
@@ -46,22 +52,22 @@ add_list(struct buffer *text, const char *name, const json_t *list)
 	buffer_add_byte(text, ']');
 }
 
+/* The line of a key, which is one level deeper than the dash of its case. */
 static void
-add_line(struct buffer *text, const char *name, const char *value)
+begin_line(struct buffer *text, int indent, const char *name)
 {
-	buffer_format(text, "    %s: ", name);
-	buffer_add_json(text, span_of(value));
-	buffer_add_byte(text, '\n');
+	buffer_format(text, "%*s%s: ", indent + 2, "", name);
 }
 
 static void
-add_caller(struct buffer *text, const json_t *said)
+add_caller(struct buffer *text, int indent, const json_t *said)
 {
+	begin_line(text, indent, "caller");
 	if (!json_is_true(json_object_get(said, "authenticated"))) {
-		buffer_add_text(text, "    caller: anonymous\n");
+		buffer_add_text(text, "anonymous\n");
 		return;
 	}
-	buffer_add_text(text, "    caller: {");
+	buffer_add_byte(text, '{');
 	add_list(text, "roles", json_object_get(said, "roles"));
 	buffer_add_text(text, ", ");
 	add_list(text, "scopes", json_object_get(said, "scopes"));
@@ -70,39 +76,101 @@ add_caller(struct buffer *text, const json_t *said)
 
 /* "METHOD PATH" and, for a name, " REASON" */
 static void
-add_request(struct buffer *text, const char *name, const json_t *said, const char *more)
+add_request(struct buffer *text, const json_t *said, const char *more)
 {
 	struct buffer value;
 
 	buffer_init(&value, 1u << 16);
 	buffer_format(&value, "%s %s%s%s", text_of(said, "method"), text_of(said, "path"),
 	    more[0] == '\0' ? "" : ": ", more);
-	buffer_format(text, "%s: ", name);
 	buffer_add_json(text, buffer_span(&value));
 	buffer_add_byte(text, '\n');
 	text->failed = text->failed || value.failed;
 	buffer_done(&value);
 }
 
-const char *
-record_case(const json_t *said, struct buffer *text)
+static void
+add_case(struct buffer *text, int indent, const json_t *said)
 {
 	const char *expect = expected(text_of(said, "reason"));
 
+	buffer_format(text, "%*s# request %s at %s\n%*s- name: ", indent, "",
+	    text_of(said, "request_id"), text_of(said, "time"), indent, "");
+	add_request(text, said, expect);
+	add_caller(text, indent, said);
+	begin_line(text, indent, "request");
+	add_request(text, said, "");
+	begin_line(text, indent, "expect");
+	buffer_format(text, "%s\n", expect);
+	if (text_of(said, "privilege")[0] == '\0')
+		return;
+	begin_line(text, indent, "privilege");
+	buffer_add_json(text, span_of(text_of(said, "privilege")));
+	buffer_add_byte(text, '\n');
+}
+
+static const char *
+impossible(const json_t *said)
+{
 	if (json_is_true(json_object_get(said, "cut")))
 		return "too long to be kept whole, so no case can be made of it";
 	if (strcmp(text_of(said, "verdict"), "answer") == 0)
 		return "the gate itself answered it, not the policy";
-	if (expect == NULL)
+	if (expected(text_of(said, "reason")) == NULL)
 		return "what came of it depended on the token or the connection, which are not "
 		       "kept";
-	buffer_format(text, "# request %s at %s\ncases:\n", text_of(said, "request_id"),
-	    text_of(said, "time"));
-	add_request(text, "  - name", said, expect);
-	add_caller(text, said);
-	add_request(text, "    request", said, "");
-	buffer_format(text, "    expect: %s\n", expect);
-	if (text_of(said, "privilege")[0] != '\0')
-		add_line(text, "privilege", text_of(said, "privilege"));
 	return NULL;
+}
+
+const char *
+record_case(const json_t *said, struct buffer *text)
+{
+	const char *wrong = impossible(said);
+
+	if (wrong != NULL)
+		return wrong;
+	buffer_add_text(text, "cases:\n");
+	add_case(text, INDENT, said);
+	return NULL;
+}
+
+/* The list of cases; NULL: it is none, or has mistakes. */
+static const struct node *
+list_of(struct span text, struct arena *arena)
+{
+	struct mistakes mistakes = { .arena = arena };
+	struct node *root = NULL;
+	const struct node *list;
+
+	if (!document_parse(text, "", &mistakes, &root) || mistakes.errors > 0)
+		return NULL;
+	list = document_get(root, "cases");
+	return list != NULL && list->kind == NODE_LIST && list->first != NULL ? list : NULL;
+}
+
+const char *
+record_append(const json_t *said, struct span former, struct buffer *text)
+{
+	const char *wrong = impossible(said);
+	const struct node *list, *added;
+	struct arena arena;
+
+	if (wrong != NULL)
+		return wrong;
+	arena_init(&arena, ARENA_MAX);
+	list = list_of(former, &arena);
+	buffer_add(text, former);
+	if (former.len > 0 && former.at[former.len - 1] != '\n')
+		buffer_add_byte(text, '\n');
+	if (list != NULL && list->first->column >= 3) {
+		/* a map in a list begins behind "- " */
+		add_case(text, list->first->column - 3, said);
+		added = text->failed ? NULL : list_of(buffer_span(text), &arena);
+		if (added == NULL || added->count != list->count + 1)
+			wrong = NOT_BLOCK;
+	} else {
+		wrong = NOT_BLOCK;
+	}
+	arena_done(&arena);
+	return wrong;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/digits.h"
@@ -161,7 +162,8 @@ static const struct command_option options[] = {
 	{ .name = "--record",
 	    .argument = "ID",
 	    .offset = offsetof(struct test_line, record),
-	    .help = "print a case of the request with this id, as the running gate decided it" },
+	    .help = "make a case of the request with this id, as the running gate decided it: at "
+		    "the end of CASES or, without, on standard output" },
 	{ .name = "--coverage",
 	    .kind = OPTION_FLAG,
 	    .offset = offsetof(struct test_line, coverage),
@@ -207,22 +209,44 @@ test(const struct test_line *line)
 	return code;
 }
 
+/* A file that is not there yet is made. */
+static const char *
+make_case(const struct test_line *line, const json_t *said, struct buffer *text, struct err *reterr)
+{
+	const char *wrong = NULL;
+	struct buffer former;
+
+	if (line->line.word_count == 0 || access(line->line.words[0], F_OK) != 0)
+		return record_case(said, text);
+	buffer_init(&former, CASES_MAX_BYTES);
+	if (file_read(line->line.words[0], &former, reterr))
+		wrong = record_append(said, buffer_span(&former), text);
+	buffer_done(&former);
+	return wrong;
+}
+
 static int
 record(const struct test_line *line)
 {
 	const struct explain_recent recent = { "test", line->line.config, line->record };
 	struct buffer text;
+	struct err err = { "" };
 	const char *wrong;
 	json_t *said;
 	int code = explain_recent_ask(&recent, &said);
 
 	if (said == NULL)
 		return code;
-	buffer_init(&text, CASE_MAX_BYTES);
-	wrong = record_case(said, &text);
+	buffer_init(&text, CASES_MAX_BYTES);
+	wrong = make_case(line, said, &text, &err);
 	if (wrong != NULL) {
 		(void)command_trouble("test: %s: %s", line->record, wrong);
 		code = EXIT_NO;
+	} else if (err.text[0] != '\0') {
+		code = command_trouble_at("test", &err);
+	} else if (line->line.word_count > 0) {
+		if (text.failed || !file_write(line->line.words[0], buffer_span(&text), 0644, &err))
+			code = command_trouble_at("test", &err);
 	} else if (text.failed || fwrite(text.at, 1, text.len, stdout) != text.len ||
 		   fflush(stdout) != 0) {
 		code = command_trouble("test: standard output cannot be written");
@@ -236,7 +260,9 @@ static const char *
 wrong_line(const struct test_line *line)
 {
 	if (line->record != NULL)
-		return line->line.word_count > 0 ? "--record prints a case, and tries none" : NULL;
+		return line->line.word_count > 1
+			   ? "--record adds a case to one file, and tries none"
+			   : NULL;
 	return line->line.word_count == 0 ? "CASES... is missing, or --record" : NULL;
 }
 

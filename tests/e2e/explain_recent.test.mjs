@@ -187,8 +187,35 @@ test('a case is recorded, and passes', async (t) => {
   await kept(gate, own);
   assert.match((await record(own)).stderr, /the gate itself answered it/);
   assert.equal((await record('unknown')).code, 1);
-  assert.equal((await record('unknown', 'cases.yaml')).code, 2);
+  assert.equal((await record('unknown', 'a.yaml', 'b.yaml')).code, 2);
   assert.equal((await run(['test', '-c', gate.file])).code, 2);
+});
+
+test('a recorded case goes to the end of a file', async (t) => {
+  const gate = await startedGate(t);
+  const id = await asked(gate, '/api/x', await sign(key, { scope: 'orders.read' }));
+  await kept(gate, id);
+  const file = path.join(gate.dir, 'cases.yaml');
+  const record = () => run(['test', '-c', gate.file, '--record', id, file]);
+  for (const [former, passed] of [
+    [null, 1], ['cases:\n  - {caller: anonymous, request: GET /open/x, expect: allow}\n', 2], ['# mine\ncases:\n- caller: anonymous # as ever\n  request: GET /open/x\n  expect: allow', 2],
+    ['cases:\n      - caller: anonymous\n        request: GET /open/x\n        expect: allow\n\n', 2],
+  ]) {
+    fs.rmSync(file, { force: true });
+    if (former) fs.writeFileSync(file, former);
+    const done = await record();
+    assert.deepEqual([done.code, done.stdout, done.stderr], [0, '', ''], former);
+    assert.ok(fs.readFileSync(file, 'utf8').startsWith(former ?? 'cases:\n'));
+    assert.equal((await run(['test', '-c', gate.file, file])).stdout, `${passed} passed, 0 failed\n`, fs.readFileSync(file, 'utf8'));
+  }
+  for (const former of ['', 'cases: []\n', 'cases: [{caller: anonymous, request: GET /open/x, expect: allow}]\n', 'cases:\n  - {a: b\n', 'cases: {a: b}\n', 'x: y\n']) {
+    fs.writeFileSync(file, former);
+    const done = await record();
+    assert.deepEqual([done.code, done.stdout], [1, ''], former);
+    assert.match(done.stderr, /does not end in a list of cases in block style/);
+    assert.equal(fs.readFileSync(file, 'utf8'), former);
+  }
+  assert.equal((await run(['test', '-c', gate.file, '--record', id, gate.dir])).code, 2);
 });
 
 test('a case may hold roles and scopes', async (t) => {
