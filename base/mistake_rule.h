@@ -28,6 +28,7 @@
 	RULE(ROLE_UNUSED,        "role-unused",             true,  "a role that no privilege uses") \
 	RULE(MODULE_UNPROTECTED, "module-path-unprotected", true,  "a module's path without a privilege") \
 	RULE(PATH_LAXER,         "path-laxer",              true,  "a narrower path that is laxer than the wider one") \
+	RULE(HOST_LAXER,         "host-laxer",              true,  "a host's path that is laxer than a narrower one for every host") \
 	RULE(LOCAL_ABSENT,       "local-issuer-absent",     true,  "a line for the local issuer's callers, without a local issuer") \
 	RULE(LOCAL_GROUPS,       "local-token-groups",      true,  "a group or role of the local issuer's tokens") \
 	RULE(SCOPE_SPACE,        "scope-space",             true,  "a scope with a space") \

@@ -8,7 +8,8 @@
 /* One that can be touched. */
 struct touchable {
 	const char *what, *name;
-	const void *one; /* what tells it apart: the privilege, the role, the text of the pattern */
+	const struct host_set *host; /* of a pattern; NULL: every host */
+	const void *one;             /* what tells it apart: the privilege, the role, the ruling */
 	bool touched;
 };
 
@@ -48,12 +49,13 @@ coverage_new(const struct policy *policy, struct arena *arena)
 	if (coverage->all == NULL)
 		return NULL;
 	for (const struct privilege *one = policy->privileges; one != NULL; one = one->next)
-		list(coverage, (struct touchable){ "privilege", one->name, one, false });
+		list(coverage, (struct touchable){ "privilege", one->name, NULL, one, false });
 	for (size_t i = 0; i < policy->role_count; i++)
-		list(coverage,
-		    (struct touchable){ "role", policy->roles[i].name, &policy->roles[i], false });
+		list(coverage, (struct touchable){
+				   "role", policy->roles[i].name, NULL, &policy->roles[i], false });
 	for (const struct ruling *one = policy->rulings; one != NULL; one = one->next)
-		list(coverage, (struct touchable){ "pattern", one->pattern, one->pattern, false });
+		list(
+		    coverage, (struct touchable){ "pattern", one->pattern, one->host, one, false });
 	return coverage;
 }
 
@@ -64,7 +66,8 @@ touches(const struct coverage *coverage, const struct touchable *one,
 	if (one->one == result->privilege)
 		return true;
 	if (strcmp(one->what, "pattern") == 0)
-		return result->pattern != NULL && strcmp(one->name, result->pattern) == 0;
+		return result->pattern != NULL && strcmp(one->name, result->pattern) == 0 &&
+		       one->host == result->host;
 	if (strcmp(one->what, "role") != 0 || result->principal == NULL)
 		return false;
 	return principal_has(
@@ -95,8 +98,9 @@ coverage_text(const struct coverage *coverage, struct buffer *buffer)
 {
 	for (size_t i = 0; i < coverage->count; i++)
 		if (!coverage->all[i].touched)
-			buffer_format(buffer, "not covered: %s %s\n", coverage->all[i].what,
-			    coverage->all[i].name);
+			buffer_format(buffer, "not covered: %s %s%s%s\n", coverage->all[i].what,
+			    coverage->all[i].name, coverage->all[i].host == NULL ? "" : " on ",
+			    coverage->all[i].host == NULL ? "" : coverage->all[i].host->name);
 	buffer_format(buffer, "coverage: %zu of %zu privileges, roles and patterns (%d %%)\n",
 	    coverage->touched, coverage->count, coverage_percent(coverage));
 }

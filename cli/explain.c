@@ -22,7 +22,7 @@
 struct asked {
 	struct command_line line;
 	const char *method, *path;
-	const char *token, *claims, *issuer, *client, *user, *certificate, *peer;
+	const char *token, *claims, *issuer, *client, *user, *certificate, *peer, *host;
 	const char *request_id;
 	bool json;
 	int64_t now_s;
@@ -129,6 +129,10 @@ static const struct command_option options[] = {
 	    .argument = "METHOD",
 	    .offset = offsetof(struct asked, method),
 	    .help = "the request's method (default: GET)" },
+	{ .name = "--host",
+	    .argument = "HOST",
+	    .offset = offsetof(struct asked, host),
+	    .help = "the host that the request is for (default: localhost)" },
 	{ .name = "--token",
 	    .argument = "TOKEN|-",
 	    .offset = offsetof(struct asked, token),
@@ -238,6 +242,7 @@ explain(struct asked *asked)
 		.user = asked->user,
 		.certificate = asked->certificate,
 		.peer = asked->peer,
+		.host = asked->host,
 		.now_s = asked->now_s };
 	code = answer(&answering);
 	json_decref(answering.question.claims);
@@ -252,9 +257,10 @@ explain(struct asked *asked)
 static int
 run_line(int argc, char **argv)
 {
-	struct asked asked = {
-		.line.config = COMMAND_CONFIG, .method = "GET", .now_s = clock_now_s()
-	};
+	struct asked asked = { .line.config = COMMAND_CONFIG,
+		.method = "GET",
+		.host = "localhost",
+		.now_s = clock_now_s() };
 	const char *wrong;
 	int code;
 

@@ -9,7 +9,7 @@
 
 /* What schema_read() fills. */
 struct case_row {
-	const char *name, *request, *expect, *privilege, *role, *at, *certificate, *peer;
+	const char *name, *request, *expect, *privilege, *role, *at, *certificate, *peer, *host;
 	const struct node *caller;
 };
 
@@ -28,6 +28,11 @@ static const struct field case_fields[] = {
 	    .offset = offsetof(struct case_row, caller),
 	    .required = true,
 	    .help = "who asks; or the word anonymous" },
+	{ .key = "host",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct case_row, host),
+	    .default_value = "localhost",
+	    .help = "the host that the request is for" },
 	{ .key = "certificate",
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct case_row, certificate),
@@ -266,6 +271,7 @@ read_case(struct policy_cases *cases, const struct node *node, struct err *reter
 	one->expect = read_expect(cases, document_get(node, "expect"));
 	check_privilege(cases, document_get(node, "privilege"));
 	check_role(cases, document_get(node, "role"));
+	one->host = span_of(row.host);
 	one->node = node;
 	one->at_s = cases->now_s;
 	if (row.at != NULL && !clock_parse(span_of(row.at), &one->at_s))

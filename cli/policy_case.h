@@ -37,6 +37,7 @@ struct policy_case {
 	struct request_certificate certificate; /* of the client; its subject's at == NULL: none */
 	char peer[REQUEST_PEER_ROOM];           /* the client's; empty: not known */
 	struct span method, target;
+	struct span host;      /* of the Host header */
 	enum reason expect;    /* REASON_OK: allow */
 	const char *privilege; /* that is to decide; NULL: any, or none */
 	const char *role;      /* that the caller is to hold; NULL: any, or none */

@@ -229,10 +229,11 @@ policy_case_judge(const struct config *config, const struct policy_case *one, st
 	judging->request.target = one->target;
 	judging->request.version_minor = 1;
 	judging->request.headers[judging->request.header_count++] =
-	    (struct header){ SPAN("Host"), SPAN("localhost") };
+	    (struct header){ SPAN("Host"), one->host };
 	reason = judge(judging);
 	if (judging->own.status == 0 && judging->decision.target.path.at != NULL) {
 		result.pattern = judging->decision.route.pattern;
+		result.host = judging->decision.route.host;
 		result.privilege = judging->decision.route.privilege;
 	}
 	result.principal =

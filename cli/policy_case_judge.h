@@ -17,6 +17,7 @@
 /* What came of a case. */
 struct policy_case_result {
 	const char *pattern;               /* that matched; NULL: none */
+	const struct host_set *host;       /* whose pattern it is; NULL: every host's */
 	const struct privilege *privilege; /* that decided; NULL: none */
 	const struct principal *principal; /* who asked, of whom only the roles are left; NULL:
 					      nobody, or refused */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/decide.h"
 
+#include "policy/host_set.h"
 #include "policy/match.h"
 #include "policy/match_text.h"
 #include "policy/pattern.h"
@@ -41,10 +42,16 @@ decide_route(const struct policy *policy, struct span method, const struct targe
 	route_refuse(ret_route, REASON_NO_RULE, "no pattern matches the path");
 	if (policy->rules == NULL || policy->serving == NULL || target->path.len == 0)
 		return;
-	ret_route->module = pattern_set_find(policy->serving, target->path, NULL);
+	if (policy->host_count > 0 && target->host.at == NULL) {
+		route_refuse(ret_route, REASON_REQUEST_MALFORMED,
+		    "the Host header is neither a name nor an address, and the policy depends on "
+		    "it");
+		return;
+	}
+	ret_route->module = host_set_module(policy, target);
 	if (ret_route->module != NULL)
 		mild &= ~ret_route->module->path_allow;
-	ruling = pattern_set_find(policy->rules, target->path, &ret_route->pattern);
+	ruling = host_set_ruling(policy, target, ret_route);
 	if ((mild & TARGET_RAW_PIPE) != 0)
 		route_refuse(ret_route, REASON_REQUEST_MALFORMED,
 		    "a character that must be escaped in a path");

@@ -20,14 +20,16 @@
 
 /* The rule for a method on a path, before the caller is authenticated. */
 struct route_match {
-	const char *pattern;               /* the matching pattern; NULL: none */
+	const char *pattern;         /* the matching pattern; NULL: none */
+	const struct host_set *host; /* the entry of `hosts` that it is for; NULL: every host */
 	const struct privilege *privilege; /* for this method; NULL: none */
 	const struct rule *rule;           /* the privilege's on this pattern; NULL: none */
 	struct span path;                  /* canonical; lent by the target */
 	const struct module *module;       /* which serves the path; NULL: none */
 	bool public;                       /* no credentials needed */
-	enum reason reason; /* REASON_OK, PATH_AMBIGUOUS or REQUEST_MALFORMED (a mild one the
-			       module does not allow), METHOD_NOT_GRANTED or NO_RULE */
+	enum reason reason; /* REASON_OK, REQUEST_MALFORMED (a host that cannot be read),
+			       PATH_AMBIGUOUS or REQUEST_MALFORMED (a mild one the module does not
+			       allow), METHOD_NOT_GRANTED or NO_RULE */
 	const char *detail;
 };
 

@@ -101,12 +101,14 @@ patterns_list(const struct explanation *explanation)
 {
 	const struct route_match *route = explanation->route;
 	const char *pattern = route == NULL ? NULL : route->pattern;
+	const struct pattern_set *rules = explanation->policy->rules;
 	json_t *list = route == NULL ? json_null() : json_array();
 
+	if (route != NULL && route->host != NULL)
+		rules = route->host->rules;
 	for (int i = 0; pattern != NULL && i < PATTERNS_MAX; i++) {
 		json_array_append_new(list, json_string(pattern));
-		if (pattern_set_wider(explanation->policy->rules, span_of(pattern), &pattern) ==
-		    NULL)
+		if (pattern_set_wider(rules, span_of(pattern), &pattern) == NULL)
 			break;
 	}
 	return list;
@@ -149,6 +151,7 @@ put_route(json_t *object, const struct explanation *explanation, bool *failed)
 		shadow = reason_word(verdict->shadow_reason);
 	put(object, "pattern", text_or_null(route->pattern), failed);
 	put(object, "patterns", patterns_list(explanation), failed);
+	put(object, "host", text_or_null(route->host == NULL ? NULL : route->host->name), failed);
 	put(object, "privilege", text_or_null(privilege == NULL ? NULL : privilege->name), failed);
 	put(object, "label", text_or_null(privilege == NULL ? NULL : privilege->label), failed);
 	put(object, "module", text_or_null(route->module == NULL ? NULL : route->module->name),

@@ -46,14 +46,15 @@ struct explanation {
  * An object with the members verdict ("forward", "refuse", or "answer" for the gate's
  * own endpoints), reason, status (of an answer: `own_status`), detail, method,
  * path, pattern, patterns (all that match, the one that decides first; null: it did not come to
- * that), privilege, label, module, public, shadow_reason, roles, roles_wanted, scopes,
- * scopes_wanted, match (its lines: {segment, claim, wanted, found}), rates (of the privilege and
- * the module: {of, name, limit, burst, by}), upstream, forwarded (the target that the upstream
- * gets), authenticated, issuer, subject, client, client_name, user, certificate, ignored_entries
- * (of the token's lists, since they are no text), revoked ({by, at}), checks (of the token, in
- * their order: {check, expected, found, holds}, where holds is null for what was not reached),
- * granted_to (the lines of the wanted roles, see why_print.h), to_pass (what would make a request
- * that lacks a role or a scope pass). What is not known is null; lists are empty.
+ * that), host (the entry of `hosts` that they are for), privilege, label, module, public,
+ * shadow_reason, roles, roles_wanted, scopes, scopes_wanted, match (its lines: {segment, claim,
+ * wanted, found}), rates (of the privilege and the module: {of, name, limit, burst, by}), upstream,
+ * forwarded (the target that the upstream gets), authenticated, issuer, subject, client,
+ * client_name, user, certificate, ignored_entries (of the token's lists, since they are no text),
+ * revoked ({by, at}), checks (of the token, in their order: {check, expected, found, holds}, where
+ * holds is null for what was not reached), granted_to (the lines of the wanted roles, see
+ * why_print.h), to_pass (what would make a request that lacks a role or a scope pass). What is not
+ * known is null; lists are empty.
  *
  * Returns it given: json_decref() it. NULL: no memory.
  */

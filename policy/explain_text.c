@@ -158,6 +158,7 @@ tell_route(const struct telling *telling)
 	if (text_of(telling, "pattern") == NULL)
 		line(telling, "pattern", "none matches the path");
 	line_quoted(telling, "pattern", "pattern");
+	line_quoted(telling, "host", "host");
 	for (size_t i = 1; i < json_array_size(patterns); i++) {
 		label(telling, "wider");
 		add_quoted(telling, json_array_get(patterns, i));

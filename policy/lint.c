@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/lint.h"
 
+#include <string.h>
+
+#include "policy/host_set.h"
 #include "policy/path_lint.h"
 #include "policy/role.h"
 #include "policy/rule.h"
@@ -38,14 +41,28 @@ lint_roles(struct reader *reader, const struct node *roles)
 	}
 }
 
-/* Is there a rule for every path under `pattern`? */
+/* Is there a rule for every path under `pattern`, on that host (NULL: on every one)? */
 static bool
-is_covered(const struct policy *policy, struct span pattern)
+is_covered(const struct policy *policy, struct span pattern, const struct host_set *host)
 {
 	for (const struct ruling *ruling = policy->rulings; ruling != NULL; ruling = ruling->next)
-		if (pattern_within(pattern, span_of(ruling->pattern)))
+		if (host_set_covers(ruling->host, host) &&
+		    pattern_within(pattern, span_of(ruling->pattern)))
 			return true;
 	return false;
+}
+
+static void
+lint_served(
+    struct reader *reader, const struct module *module, size_t i, const struct host_set *host)
+{
+	if (!is_covered(reader->policy, span_of(module->paths.at[i]), host))
+		mistake_by(reader->mistakes,
+		    mistake_place_at_key(
+			reader_text_node(&module->paths, i), MISTAKE_MODULE_UNPROTECTED),
+		    "no privilege protects this path of module \"%s\"%s%s: %s", module->name,
+		    host == NULL ? "" : " on ", host == NULL ? "" : host->name,
+		    reader->policy->default_public ? "it is public" : "nobody can use it");
 }
 
 static void
@@ -54,14 +71,12 @@ lint_modules(struct reader *reader)
 	const struct policy *policy = reader->policy;
 
 	for (const struct module *module = policy->modules; module != NULL; module = module->next)
-		for (size_t i = 0; i < module->paths.count; i++)
-			if (!is_covered(policy, span_of(module->paths.at[i])))
-				mistake_by(reader->mistakes,
-				    mistake_place_at_key(reader_text_node(&module->paths, i),
-					MISTAKE_MODULE_UNPROTECTED),
-				    "no privilege protects this path of module \"%s\": %s",
-				    module->name,
-				    policy->default_public ? "it is public" : "nobody can use it");
+		for (size_t i = 0; i < module->paths.count; i++) {
+			if (module->hosts.count == 0)
+				lint_served(reader, module, i, NULL);
+			for (size_t k = 0; k < module->hosts.count; k++)
+				lint_served(reader, module, i, module->hosts.at[k]);
+		}
 }
 
 static bool
@@ -156,20 +171,30 @@ laxer(const struct privilege *inner, const struct privilege *outer)
 	return NULL;
 }
 
-static void
-lint_pair(struct reader *reader, const struct rule *inner, const struct ruling *wide)
+/* Why a rule admits more callers than one of `wide` that is for the same methods; NULL: it does
+ * not. */
+static const char *
+why_laxer(const struct rule *inner, const struct ruling *wide)
 {
 	const char *why = NULL;
 
 	for (const struct rule *outer = wide->first; outer != NULL && why == NULL;
 	    outer = outer->next) {
 		if (outer->privilege == NULL)
-			return;
+			return NULL;
 		if (inner->privilege == NULL)
 			why = "is public";
 		else if (methods_meet(inner->privilege, outer->privilege))
 			why = laxer(inner->privilege, outer->privilege);
 	}
+	return why;
+}
+
+static void
+lint_pair(struct reader *reader, const struct rule *inner, const struct ruling *wide)
+{
+	const char *why = why_laxer(inner, wide);
+
 	if (why != NULL)
 		mistake_by(reader->mistakes, mistake_place_at_key(inner->node, MISTAKE_PATH_LAXER),
 		    "this path is laxer than the wider \"%s\": it %s", wide->pattern, why);
@@ -182,12 +207,56 @@ lint_paths(struct reader *reader)
 
 	for (const struct ruling *ruling = policy->rulings; ruling != NULL; ruling = ruling->next) {
 		const struct ruling *wide =
-		    pattern_set_wider(policy->rules, span_of(ruling->pattern), NULL);
+		    pattern_set_wider(ruling->host == NULL ? policy->rules : ruling->host->rules,
+			span_of(ruling->pattern), NULL);
 
 		for (const struct rule *rule = ruling->first; wide != NULL && rule != NULL;
 		    rule = rule->next)
 			lint_pair(reader, rule, wide);
 	}
+}
+
+/* On its host, does a ruling decide for a narrower pattern that is for every host? Not if that is
+ * listed for the host as well. */
+static bool
+hides(const struct policy *policy, const struct ruling *hosted, const struct ruling *other)
+{
+	if (hosted->host == NULL || other->host != NULL)
+		return false;
+	for (const struct ruling *one = policy->rulings; one != NULL; one = one->next)
+		if (one->host == hosted->host && strcmp(one->pattern, other->pattern) == 0)
+			return false;
+	return pattern_set_wider(hosted->host->rules, span_of(other->pattern), NULL) == hosted;
+}
+
+/* The host is chosen before the path, which whoever writes a stricter rule for a narrower path may
+ * not think of. */
+static void
+lint_hidden(struct reader *reader, const struct ruling *hosted, const struct ruling *hidden)
+{
+	const char *why = NULL;
+
+	for (const struct rule *rule = hosted->first; rule != NULL && why == NULL;
+	    rule = rule->next) {
+		why = why_laxer(rule, hidden);
+		if (why != NULL)
+			mistake_by(reader->mistakes,
+			    mistake_place_at_key(rule->node, MISTAKE_HOST_LAXER),
+			    "on %s the path \"%s\" decides for \"%s\" as well, and is laxer: it "
+			    "%s; list that path in a module with this host",
+			    hosted->host->name, hosted->pattern, hidden->pattern, why);
+	}
+}
+
+static void
+lint_hosts(struct reader *reader)
+{
+	const struct ruling *rulings = reader->policy->rulings;
+
+	for (const struct ruling *hosted = rulings; hosted != NULL; hosted = hosted->next)
+		for (const struct ruling *other = rulings; other != NULL; other = other->next)
+			if (hides(reader->policy, hosted, other))
+				lint_hidden(reader, hosted, other);
 }
 
 void
@@ -196,5 +265,6 @@ lint(struct reader *reader, const struct node *root)
 	lint_roles(reader, document_get(root, "roles"));
 	lint_modules(reader);
 	lint_paths(reader);
+	lint_hosts(reader);
 	path_lint(reader);
 }

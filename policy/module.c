@@ -3,12 +3,13 @@
 
 #include <string.h>
 
+#include "policy/host_set.h"
 #include "policy/rate_read.h"
 #include "policy/target.h"
 
 /* What schema_read() fills. */
 struct module_row {
-	struct texts paths, path_allow;
+	struct texts paths, hosts, path_allow;
 	bool basic, tunnel_until_expiry;
 	const struct node *upstream, *cors, *credentials, *rate;
 };
@@ -19,6 +20,11 @@ const struct field module_fields[] = {
 	    .offset = offsetof(struct module_row, paths),
 	    .required = true,
 	    .help = "path patterns of the module" },
+	{ .key = "hosts",
+	    .type = FIELD_TEXTS,
+	    .offset = offsetof(struct module_row, hosts),
+	    .help = "hosts that it is for, as in api.example.com or *.example.com; default: every "
+		    "host" },
 	{ .key = "upstream",
 	    .type = FIELD_NODE,
 	    .offset = offsetof(struct module_row, upstream),
@@ -104,11 +110,13 @@ read_allow(struct reader *reader, const struct texts *words)
 	return allow;
 }
 
-/* With two modules on one pattern, the upstream would be ambiguous. */
+/* With two modules on one pattern of a host (NULL: of every host), the upstream would be ambiguous.
+ */
 static void
-serve(struct reader *reader, const struct module *module, size_t i)
+serve_on(struct reader *reader, const struct module *module, size_t i, const struct host_set *host)
 {
-	void **place = pattern_set_place(reader->policy->serving, span_of(module->paths.at[i]));
+	void **place = pattern_set_place(
+	    host == NULL ? reader->policy->serving : host->serving, span_of(module->paths.at[i]));
 	const struct module *other;
 
 	if (place == NULL) {
@@ -121,10 +129,20 @@ serve(struct reader *reader, const struct module *module, size_t i)
 		    reader->mistakes, reader_text_node(&module->paths, i), "is listed twice");
 	else if (other != NULL)
 		mistake_at(reader->mistakes, reader_text_node(&module->paths, i),
-		    "is also a path of module \"%s\"", other->name);
+		    "is also a path of module \"%s\"%s%s", other->name,
+		    host == NULL ? "" : " on host ", host == NULL ? "" : host->name);
 	/* patterns store a void *; it is never written through */
 	else
 		*place = (void *)module;
+}
+
+static void
+serve(struct reader *reader, const struct module *module, size_t i)
+{
+	if (module->hosts.count == 0)
+		serve_on(reader, module, i, NULL);
+	for (size_t k = 0; k < module->hosts.count; k++)
+		serve_on(reader, module, i, module->hosts.at[k]);
 }
 
 static struct module *
@@ -138,6 +156,7 @@ read_one(struct reader *reader, const struct node *node)
 	schema_read(node, module_fields, &row, reader->mistakes);
 	module->name = node->key.at;
 	module->paths = row.paths;
+	host_set_read(reader, &row.hosts, &module->hosts);
 	module->upstream = backend_read(row.upstream, reader->mistakes);
 	module->basic = row.basic;
 	module->tunnel_until_expiry = row.tunnel_until_expiry;

@@ -8,6 +8,7 @@
 struct place {
 	struct span pattern;
 	const struct node *node;
+	const struct host_set *host; /* NULL: every host */
 };
 
 static void
@@ -15,7 +16,8 @@ check(struct reader *reader, const struct place *places, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < i; j++)
-			if (pattern_ties(places[i].pattern, places[j].pattern))
+			if (places[i].host == places[j].host &&
+			    pattern_ties(places[i].pattern, places[j].pattern))
 				mistake_by(reader->mistakes,
 				    mistake_place_at(places[i].node, MISTAKE_CONFLICT),
 				    "\"%.*s\" and \"%.*s\" (%s:%d) match the same paths, and none "
@@ -47,8 +49,24 @@ check_rules(struct reader *reader)
 	    one = one->next)
 		if (one->first != NULL)
 			add(places, &count,
-			    (struct place){ span_of(one->pattern), one->first->node });
+			    (struct place){ span_of(one->pattern), one->first->node, one->host });
 	check(reader, places, count);
+}
+
+static void
+add_module(struct place *places, size_t *count, const struct module *module)
+{
+	for (size_t i = 0; i < module->paths.count; i++) {
+		struct place place = { span_of(module->paths.at[i]),
+			reader_text_node(&module->paths, i), NULL };
+
+		if (module->hosts.count == 0)
+			add(places, count, place);
+		for (size_t k = 0; k < module->hosts.count; k++) {
+			place.host = module->hosts.at[k];
+			add(places, count, place);
+		}
+	}
 }
 
 static void
@@ -58,15 +76,12 @@ check_modules(struct reader *reader)
 	size_t count = 0;
 
 	for (const struct module *one = reader->policy->modules; one != NULL; one = one->next)
-		count += one->paths.count;
+		count += one->paths.count * (one->hosts.count + 1);
 	places = reader_array(reader, count, sizeof(*places));
 	count = 0;
 	for (const struct module *one = reader->policy->modules; one != NULL && places != NULL;
 	    one = one->next)
-		for (size_t i = 0; i < one->paths.count; i++)
-			add(places, &count,
-			    (struct place){
-				span_of(one->paths.at[i]), reader_text_node(&one->paths, i) });
+		add_module(places, &count, one);
 	check(reader, places, count);
 }
 

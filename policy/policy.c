@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/policy.h"
 
+#include "policy/host_set.h"
 #include "policy/lint.h"
 #include "policy/module.h"
 #include "policy/overlap.h"
@@ -77,6 +78,7 @@ policy_read(const struct node *root, const struct policy_names *names, struct po
 	schema_read(root, policy_fields, &top, mistakes);
 	role_read(&reader, top.roles);
 	module_read(&reader, top.modules);
+	host_set_finish(&reader);
 	privilege_read(&reader, top.privileges);
 	read_public(&reader, &top.public_paths);
 	rule_finish(&reader);

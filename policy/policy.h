@@ -50,9 +50,25 @@ struct role {
 	struct grant *grants;
 };
 
+/* One entry of `hosts`, shared by all modules that list it. Lent by the policy's arena. */
+struct host_set {
+	const char *name; /* api.example, or *.b.example */
+	struct span key;  /* the name, canonical; without its "*." */
+	bool label;       /* it has a "*.": any one label stands before the key */
+	struct pattern_set *rules, *serving; /* as those of the policy */
+	struct host_set *next;               /* in policy->hosts */
+};
+
+/* `hosts` of a module, for each of which it has the set. */
+struct host_sets {
+	struct host_set **at;
+	size_t count; /* 0: it is for every host */
+};
+
 struct module {
 	const char *name;
 	struct texts paths;
+	struct host_sets hosts;
 	const struct backend *upstream; /* NULL: the configuration's */
 	unsigned path_allow;            /* enum target_mild */
 	bool tunnel_until_expiry;       /* tunnels and event streams end with what let them in */
@@ -99,9 +115,13 @@ struct policy {
 	struct texts match_claims; /* JSON Pointers of the claims in `match`, each once */
 	struct texts public_paths;
 	bool default_public;
+	struct host_set *hosts;
+	struct host_set **sorted_hosts; /* the same, to be found, see host_set.h */
+	size_t host_count;
 	struct ruling *rulings;      /* the rule of each pattern, see rule.h */
 	struct pattern_set *rules;   /* compiled: struct ruling of privileges and public paths */
 	struct pattern_set *serving; /* compiled: struct module */
+				     /* the last two are of what is for every host */
 };
 
 /* What the configuration gives to the policy: the names that it may use, and what the gate takes.

@@ -159,6 +159,27 @@ add_rule(struct reader *reader, const char *pattern, struct rule *rule)
 		rule_add(reader, span_of(pattern), rule);
 }
 
+/* All paths of a module, on its hosts. A bad pattern is reported at the module. */
+static void
+read_module(struct reader *reader, const struct module *module, struct rule *rule)
+{
+	struct err err;
+
+	for (size_t i = 0; i < module->paths.count; i++) {
+		const char *pattern = module->paths.at[i];
+
+		if (!pattern_form_check(span_of(pattern), &err))
+			continue;
+		rule->host = NULL;
+		if (module->hosts.count == 0)
+			add_rule(reader, pattern, rule);
+		for (size_t k = 0; k < module->hosts.count; k++) {
+			rule->host = module->hosts.at[k];
+			add_rule(reader, pattern, rule);
+		}
+	}
+}
+
 /* The union of its own paths and its modules'. */
 static void
 read_paths(struct reader *reader, const struct privilege *privilege)
@@ -166,7 +187,6 @@ read_paths(struct reader *reader, const struct privilege *privilege)
 	const struct texts *paths = &privilege->paths, *modules = &privilege->modules;
 	const struct module *module;
 	struct rule rule = { .privilege = privilege };
-	struct err err;
 
 	for (size_t i = 0; i < paths->count; i++) {
 		rule.node = reader_text_node(paths, i);
@@ -178,10 +198,8 @@ read_paths(struct reader *reader, const struct privilege *privilege)
 		module = module_find(reader->policy, modules->at[i]);
 		if (module == NULL)
 			no_module(reader, rule.node);
-		/* a bad pattern of the module is reported at the module */
-		for (size_t j = 0; module != NULL && j < module->paths.count; j++)
-			if (pattern_form_check(span_of(module->paths.at[j]), &err))
-				add_rule(reader, module->paths.at[j], &rule);
+		else
+			read_module(reader, module, &rule);
 	}
 }
 

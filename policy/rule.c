@@ -72,9 +72,10 @@ check_again(struct reader *reader, const struct rule *rule, const struct rule *f
 }
 
 static struct ruling *
-ruling_of(struct reader *reader, struct span pattern)
+ruling_of(struct reader *reader, struct span pattern, const struct host_set *host)
 {
-	void **place = pattern_set_place(reader->policy->rules, pattern);
+	void **place =
+	    pattern_set_place(host == NULL ? reader->policy->rules : host->rules, pattern);
 	struct ruling *ruling;
 
 	if (place == NULL) {
@@ -91,6 +92,7 @@ ruling_of(struct reader *reader, struct span pattern)
 		reader->failed = true;
 		return NULL;
 	}
+	ruling->host = host;
 	ruling->next = reader->policy->rulings;
 	reader->policy->rulings = ruling;
 	*place = ruling;
@@ -100,7 +102,7 @@ ruling_of(struct reader *reader, struct span pattern)
 void
 rule_add(struct reader *reader, struct span pattern, const struct rule *rule)
 {
-	struct ruling *ruling = ruling_of(reader, pattern);
+	struct ruling *ruling = ruling_of(reader, pattern, rule->host);
 	struct rule **end, *copy;
 
 	if (ruling == NULL)

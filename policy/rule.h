@@ -16,12 +16,14 @@ struct rule {
 	const char *pattern;               /* as this privilege wrote it; NULL: public */
 	const size_t *places;              /* see match_places(); NULL: it has no `match` */
 	const struct node *node;           /* where it was written; only while reading */
+	const struct host_set *host;       /* NULL: every host */
 	struct rule *next;
 };
 
-/* All lines on a pattern: the value in policy->rules. */
+/* All lines on a pattern: the value in the rules of the policy, or of a host. */
 struct ruling {
 	const char *pattern;
+	const struct host_set *host; /* NULL: every host */
 	struct rule *first;
 	const char *methods; /* the methods that are granted, for a refusal's detail; may be NULL */
 	struct ruling *next; /* in policy->rulings */

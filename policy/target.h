@@ -42,6 +42,8 @@ struct target {
 	struct span query; /* without "?", as sent; borrowed from raw */
 	bool has_query;    /* "/x?" has an empty one */
 	unsigned mild;     /* enum target_mild: which ones it holds; the policy refuses or allows */
+	struct span host;  /* set by the caller, by host_name_read(): empty: none was named; at ==
+			    * NULL: it cannot be read */
 	const char *detail; /* set with a refusal: what is ambiguous; static text */
 };
 

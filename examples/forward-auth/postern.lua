@@ -11,7 +11,9 @@ core.register_action("postern", {"http-req"}, function(txn)
     ["x-forwarded-for"] = {txn.sf:src()},
   }
   -- Nothing else of the client's is passed on. All its lines of Authorization: two are refused.
-  local authorization = txn.http:req_get_headers()["authorization"]
+  local headers = txn.http:req_get_headers()
+  if headers["host"] then ask["host"] = {headers["host"][0]} end
+  local authorization = headers["authorization"]
   if authorization then
     ask["authorization"] = {}
     for _, value in pairs(authorization) do table.insert(ask["authorization"], value) end

@@ -77,6 +77,7 @@ write_line(void *context)
 		log_text(&line, "trace_id", trace_id_of(transaction->trace_parent));
 	log_text(&line, "method", span_slice(request->method, 0, 32));
 	log_text(&line, "path", path_shown(request));
+	log_text(&line, "host", span_of(transaction->fields.host));
 	log_text(&line, "pattern", span_of(transaction->fields.pattern));
 	log_text(&line, "privilege", span_of(transaction->fields.privilege));
 	log_text(&line, "module", span_of(transaction->fields.module));

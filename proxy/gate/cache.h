@@ -10,10 +10,10 @@
  * were replaced and may still be read come on top: a few hundred at most (base/epoch).
  *
  * What a decision depends on, and how a change of it invalidates an entry. The cache holds the
- * caller, not the decision: the route, the place of the token, the Origin beside a cookie, and
- * whether the caller's roles suffice and its claims equal the segments of the path (`match`), are
- * checked at every request. The claims' values are part of the caller, as the token's text is of
- * the key.
+ * caller, not the decision: the route (by host, path and method), the place of the token, the
+ * Origin beside a cookie, and whether the caller's roles suffice and its claims equal the segments
+ * of the path (`match`), are checked at every request. The claims' values are part of the caller,
+ * as the token's text is of the key.
  *
  *   the token's text, or name, password and peer: the entry's key is a digest of them.
  *   the client certificate, by which roles are granted and to which tokens are bound: its digest is

@@ -42,8 +42,8 @@ make_request(struct answering *answering, struct err *reterr)
 	request->method = span_of(asked->method);
 	request->target = span_of(asked->path);
 	request->version_minor = 1;
-	request->headers[request->header_count++] =
-	    (struct header){ SPAN("Host"), SPAN("localhost") };
+	request->headers[request->header_count++] = (struct header){ SPAN("Host"),
+		span_of(asked->host == NULL ? "localhost" : asked->host) };
 	if (token.at == NULL)
 		return true;
 	bearer = arena_alloc(answering->arena, sizeof(BEARER) + token.len);

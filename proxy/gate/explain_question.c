@@ -16,6 +16,7 @@ static const struct {
 	{ "user", offsetof(struct explain_question, user) },
 	{ "certificate", offsetof(struct explain_question, certificate) },
 	{ "peer", offsetof(struct explain_question, peer) },
+	{ "host", offsetof(struct explain_question, host) },
 };
 
 const char *

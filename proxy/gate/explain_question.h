@@ -21,7 +21,7 @@ struct explain_question {
 	const char *method, *path;
 	struct span token; /* at == NULL: none */
 	json_t *claims;    /* an object, which is completed; NULL: none */
-	const char *issuer, *client, *user, *certificate, *peer;
+	const char *issuer, *client, *user, *certificate, *peer, *host;
 	int64_t now_s; /* Unix seconds */
 };
 
@@ -30,7 +30,7 @@ const char *explain_question_wrong(const struct explain_question *question);
 
 /*
  * Read a question: an object with the members method (GET), path, token, claims and issuer, client,
- * user, certificate, peer, at (Unix seconds or RFC 3339; now_s).
+ * user, certificate, peer, host, at (Unix seconds or RFC 3339; now_s).
  *
  * root      lends everything; its claims are completed by who answers.
  * question  its now_s is the default; the rest is set.

@@ -2,6 +2,7 @@
 #include "proxy/gate/judge.h"
 
 #include "base/digest.h"
+#include "base/host_name.h"
 #include "issuer/model/incarnation.h"
 #include "issuer/accounts/password.h"
 #include "proxy/gate/origin.h"
@@ -21,6 +22,16 @@ refuse(struct decision *decision, enum reason reason, const char *detail)
 }
 
 enum reason
+judge_target(const struct request *request, struct arena *arena, struct decision *decision)
+{
+	enum reason reason = target_read(request->target, arena, &decision->target);
+
+	decision->target.host =
+	    request->host.len == 0 ? SPAN("") : host_name_read(request->host, arena);
+	return refuse(decision, reason, decision->target.detail);
+}
+
+enum reason
 judge_admit(struct request *request, const struct forwarded_rules *rules, struct arena *arena,
     struct decision *decision)
 {
@@ -31,8 +42,7 @@ judge_admit(struct request *request, const struct forwarded_rules *rules, struct
 	*decision = (struct decision){ .issuer_index = SIZE_MAX };
 	if (reason != REASON_OK)
 		return refuse(decision, reason, request->detail);
-	reason = target_read(request->target, arena, &decision->target);
-	return refuse(decision, reason, decision->target.detail);
+	return judge_target(request, arena, decision);
 }
 
 /* Is Basic accepted on the paths of this module (NULL: no module)? */

@@ -69,6 +69,10 @@ struct decision {
 MUST_CHECK enum reason judge_admit(struct request *request, const struct forwarded_rules *rules,
     struct arena *arena, struct decision *decision);
 
+/* The part of judge_admit() that reads target and host, of a request that was admitted before. */
+MUST_CHECK enum reason judge_target(
+    const struct request *request, struct arena *arena, struct decision *decision);
+
 /*
  * Find the matching route, read the credentials, and see that no page of another origin made a
  * browser send them. Returns REASON_OK when the caller must be authenticated next (judge_bearer(),

@@ -106,7 +106,7 @@ judge_again(struct transaction *transaction, const struct snapshot *snapshot, in
 	enum reason reason;
 
 	arena_init(&arena, ARENA_BYTES);
-	reason = target_read(request->target, &arena, &decision.target);
+	reason = judge_target(request, &arena, &decision);
 	if (reason == REASON_OK)
 		reason = judge_steps(&inputs, &who, &decision);
 	if (reason == REASON_OK) {

@@ -119,6 +119,7 @@ transaction_tell(struct transaction *transaction, const struct decision *decisio
 	transaction->principal = principal;
 	transaction->policy = &config->policy;
 	transaction->fields = (struct access_fields){ .pattern = route->pattern,
+		.host = route->host == NULL ? NULL : route->host->name,
 		.basic = decision->basic,
 		.metadata = config->resource.metadata };
 	if (route->privilege != NULL) {
@@ -331,6 +332,7 @@ transaction_let_go(struct transaction *transaction)
 	keep(transaction, &transaction->fields.privilege);
 	keep(transaction, &transaction->next.privilege);
 	keep(transaction, &transaction->fields.pattern);
+	keep(transaction, &transaction->fields.host);
 	keep(transaction, &transaction->fields.module);
 	keep(transaction, &transaction->fields.issuer);
 	keep(transaction, &transaction->fields.user);

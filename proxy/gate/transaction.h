@@ -29,7 +29,7 @@
 
 /* Fields of the access log; each may be NULL. */
 struct access_fields {
-	const char *privilege, *pattern, *module, *issuer, *upstream;
+	const char *privilege, *pattern, *host, *module, *issuer, *upstream;
 	struct span subject, client;
 	const char *user;     /* of Basic */
 	const char *scope;    /* the missing scope, for the challenge */

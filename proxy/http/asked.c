@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proxy/http/forwarded_client.h"
+#include "proxy/http/host.h"
 
 static const struct {
 	const char *method, *uri;
@@ -62,6 +63,24 @@ read_target(enum asked_form form, const struct request *request, struct request 
 	return asked->target.at[0] == '/' ? NULL : "the URI in question must begin with \"/\"";
 }
 
+/* In form `forwarded` the gateway names the host in a header of its own; in the others it keeps
+ * Host. */
+static const char *
+read_host(enum asked_form form, const struct request *request, struct request *asked)
+{
+	struct span host;
+
+	if (form != ASKED_FORWARDED || spelled(request, "X-Forwarded-Host") == 0)
+		return NULL;
+	if (!read_only(request, "X-Forwarded-Host", &host) || !host_plain(host))
+		return "X-Forwarded-Host must be one host, and be there at most once";
+	for (size_t i = 0; i < asked->header_count; i++)
+		if (span_equal_nocase(asked->headers[i].name, SPAN("Host")))
+			asked->headers[i].value = host;
+	asked->host = host;
+	return NULL;
+}
+
 enum reason
 asked_read(enum asked_form form, const struct cidr_set *proxies, const struct request *request,
     struct request *ret_asked)
@@ -71,6 +90,8 @@ asked_read(enum asked_form form, const struct cidr_set *proxies, const struct re
 	*ret_asked = *request;
 	ret_asked->certificate = NULL; /* the gateway's */
 	ret_asked->detail = read_target(form, request, ret_asked);
+	if (ret_asked->detail == NULL)
+		ret_asked->detail = read_host(form, request, ret_asked);
 	return ret_asked->detail == NULL ? forwarded_client_read(&rules, ret_asked)
 					 : REASON_REQUEST_MALFORMED;
 }

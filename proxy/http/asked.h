@@ -28,7 +28,8 @@ enum asked_form {
 
 /*
  * Read it from the gateway's request, which request_check() has taken. `peer` becomes the client's
- * address: the last of X-Forwarded-For that is not a proxy's.
+ * address: the last of X-Forwarded-For that is not a proxy's. Host becomes that of
+ * X-Forwarded-Host in form ASKED_FORWARDED, if it is there.
  *
  * request    the gateway's, from a trusted peer.
  * ret_asked  its copy, with method, target, peer and certificate of the client, to be judged.

@@ -3,10 +3,10 @@
 // documents to send is sent by a raw client, in form `forwarded`; so it is for Caddy and Envoy.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { startGate } from './harness/gate.mjs';
+import { POLICY, startGate } from './harness/gate.mjs';
 import { missing, startGateway } from './harness/gateway.mjs';
 import { freePort } from './harness/ports.mjs';
-import { ask } from './harness/raw.mjs';
+import { ask, send } from './harness/raw.mjs';
 import { fileIssuer, keySet, makeKey, sign } from './harness/tokens.mjs';
 import { recordingUpstream } from './harness/upstream.mjs';
 
@@ -16,10 +16,17 @@ const files = { 'keys.json': keySet(key) };
 const jane = { Authorization: `Bearer ${await sign(key, { sub: 'jane', scope: 'read' })}` };
 const stranger = { Authorization: `Bearer ${await sign(key, { sub: 'joe', scope: 'other' })}` };
 
+/** On one host this path is not public. */
+const HOSTED = {
+  ...POLICY,
+  modules: { ...POLICY.modules, named: { paths: ['/open/named'], hosts: ['named.example'] } },
+  privileges: { ...POLICY.privileges, named: { modules: ['named'] } },
+};
+
 /** A gate that may be asked at gate.authPort. */
 async function askable(t, form, more = {}) {
   const authPort = await freePort();
-  const gate = await startGate(t, { files, config: { issuers: fileIssuer(), forward_auth: { address: `127.0.0.1:${authPort}`, form, trusted_proxies: ['127.0.0.0/8'], ...more } } });
+  const gate = await startGate(t, { files, policy: HOSTED, config: { issuers: fileIssuer(), forward_auth: { address: `127.0.0.1:${authPort}`, form, trusted_proxies: ['127.0.0.0/8'], ...more } } });
   await gate.hasKeys();
   return Object.assign(gate, { authPort });
 }
@@ -55,6 +62,17 @@ for (const [form, made] of Object.entries(FORMS)) {
     await t.test('of a public path every name is empty', async () => {
       const got = await asks('GET', '/open/x', { 'X-User': 'root' });
       assert.deepEqual([got.status, ...NAMES.map((name) => got.all(name))], [200, [''], [''], [''], [''], ['']]);
+    });
+    await t.test('the host counts', async () => {
+      const named = (host) => {
+        const { method = 'GET', target, lines } = made('GET', '/open/named');
+        const own = form === 'forwarded' ? ['Host: gate.example', `X-Forwarded-Host: ${host}`] : [`Host: ${host}`];
+        return send(gate.authPort, [`${method} ${target} HTTP/1.1`, 'Connection: close', ...own, ...lines, '', ''].join('\r\n'));
+      };
+      assert.equal((await named('other.example')).status, 200);
+      refused(await named('Named.Example:80'), 401, 'credentials_missing');
+      if (form === 'forwarded') refused(await named('named.example, other.example'), 400, 'request_malformed');
+      if (form === 'forwarded') refused(await named('other.example\r\nX-Forwarded-Host: named.example'), 400, 'request_malformed');
     });
     await t.test('who may not, may not', async () => {
       const got = await asks('GET', '/api/x');
@@ -128,6 +146,14 @@ for (const [name, own] of Object.entries(GATEWAYS)) test(`${name}, by its exampl
     assert.equal((await via({ target: '/api/x', headers: stranger })).got.status, 403);
     assert.equal((await via({ target: '/open/../api/x' })).got.status, 403);
     assert.equal((await via({ method: 'DELETE', target: '/other', headers: jane })).got.status, 403);
+  });
+  await t.test('the host is the one that the client asks for', async () => {
+    const named = (host, more = '') => send(port, `GET /open/named HTTP/1.1\r\nHost: ${host}\r\n${more}Connection: close\r\n\r\n`);
+    assert.equal((await named('other.example')).status, 200);
+    for (const host of ['named.example', 'NAMED.Example:8080', 'named.example.']) {
+      assert.equal((await named(host)).status, 401, host);
+      assert.equal((await named(host, 'X-Forwarded-Host: other.example\r\n')).status, 401, host);
+    }
   });
   await t.test('a client that adds headers of gateways gains nothing', async () => {
     for (const lines of [['X-Original-URI: /open/x'], ['X-Original-Method: GET', 'X-Original-URI: /open/x'], ['X-Forwarded-Uri: /open/x', 'X-Forwarded-Method: GET'], ['X_Original_URI: /open/x'], ['X-Rewrite-URL: /open/x']]) {

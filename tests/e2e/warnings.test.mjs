@@ -37,6 +37,7 @@ const CASES = {
     ['modules:\n  m: {paths: [/a]}\ndefault: public\n', /it is public/],
   ],
   'a narrower path that is laxer than the wider one': [['privileges: {p: {paths: ["/*"]}}\npublic: [/h]\n', /policy\.yaml:2:10: \/public\/0: warning: .*laxer/]],
+  "a host's path that is laxer than a narrower one for every host": [['roles: {r: {granted_to: [{issuer: idp}]}}\nmodules: {m: {paths: ["/a/*"], hosts: h.example}}\nprivileges:\n  p: {modules: [m]}\n  q: {paths: [/a/b], roles: [r]}\n', /policy\.yaml:4:17: \/privileges\/p\/modules\/0: warning: on h\.example the path "\/a\/\*" decides for "\/a\/b" as well, and is laxer: it needs no role/]],
   "a line for the local issuer's callers, without a local issuer": [[line('{client: partner}'), /policy\.yaml:4:9: .*can never match: there is no local_issuer/]],
   "a group or role of the local issuer's tokens": [
     [line('{issuer: local, group: g}'), /policy\.yaml:4:25: .*\/group: warning: can never match.*write "scope"/, LOCAL],

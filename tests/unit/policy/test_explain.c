@@ -74,7 +74,7 @@ a_refusal_is_reported_in_full(void **state)
 	    "\"detail\":\"needs the role \\\"reader\\\" or the scope \\\"all\\\" (privilege p); "
 	    "the caller has roles: \\\"SODA Developer\\\", scopes: \\\"x\\\"\","
 	    "\"method\":\"GET\",\"path\":\"/customer/1\",\"pattern\":\"/customer/"
-	    "*\",\"patterns\":[\"/customer/*\"],"
+	    "*\",\"patterns\":[\"/customer/*\"],\"host\":null,"
 	    "\"privilege\":\"p\",\"label\":\"Customer API\",\"module\":\"crm\",\"public\":false,"
 	    "\"shadow_reason\":null,\"roles\":[\"SODA Developer\"],\"roles_wanted\":[\"reader\"],"
 	    "\"scopes\":[\"x\"],\"all_roles\":[],\"deny\":[],\"scopes_wanted\":[\"all\"],\"match\":"
@@ -99,7 +99,7 @@ what_is_public_is_reported(void **state)
 	check_json(&told,
 	    "{\"verdict\":\"forward\",\"reason\":\"ok\",\"status\":200,\"detail\":null,"
 	    "\"method\":\"GET\",\"path\":\"/health\",\"pattern\":\"/health\",\"patterns\":[\"/"
-	    "health\"],\"privilege\":null,"
+	    "health\"],\"host\":null,\"privilege\":null,"
 	    "\"label\":null,\"module\":null,\"public\":true,\"shadow_reason\":null,\"roles\":[],"
 	    "\"roles_wanted\":[],\"scopes\":[],\"all_roles\":[],\"deny\":[],\"scopes_wanted\":[],"
 	    "\"match\":[],\"rates\":[],"
@@ -129,7 +129,8 @@ a_token_refused_before_any_cover_is_reported(void **state)
 	check_json(&told,
 	    "{\"verdict\":\"refuse\",\"reason\":\"token_expired\",\"status\":401,"
 	    "\"detail\":\"expired 5 s "
-	    "ago\",\"method\":\"GET\",\"path\":null,\"pattern\":null,\"patterns\":null,"
+	    "ago\",\"method\":\"GET\",\"path\":null,\"pattern\":null,\"patterns\":null,\"host\":"
+	    "null,"
 	    "\"privilege\":null,\"label\":null,\"module\":null,\"public\":false,"
 	    "\"shadow_reason\":null,\"roles\":[],\"roles_wanted\":[],\"scopes\":[],"
 	    "\"all_roles\":[],\"deny\":[],\"scopes_wanted\":[],\"match\":[],\"rates\":[],"

@@ -133,6 +133,39 @@ static const struct {
 	    "  p: {paths: [\"/*\"], roles: [r]}\n  q: {paths: [\"/a/*\"]}\n"
 	    "  s: {paths: [\"/a/b\"]}",
 	    "/privileges/q/paths/0: warning: this path is laxer" },
+	{ "a module without a privilege on one of its hosts",
+	    "modules: {m: {paths: [/a], hosts: [h.test, \"*.i.test\"]}, n: {paths: [/a], hosts: "
+	    "x.i.test}, o: {paths: [\"/*\"], hosts: h.test}}\n"
+	    "privileges: {p: {modules: [o]}}",
+	    "/modules/m/paths/0: warning: no privilege protects this path of module \"m\" on "
+	    "*.i.test: nobody can use it" },
+	{ "a module whose host is covered by a wider one",
+	    "modules: {m: {paths: [/a], hosts: \"*.i.test\"}, n: {paths: [/a], hosts: x.i.test}}\n"
+	    "privileges: {p: {modules: [m]}}",
+	    "" },
+	{ "a module that is covered on every host",
+	    "modules: {m: {paths: [/a], hosts: h.test}}\nprivileges: {p: {paths: [/a]}}", "" },
+	{ "a stricter rule that a host's pattern hides",
+	    "roles: {r: {granted_to: [{issuer: okta}]}}\n"
+	    "modules: {m: {paths: [/a/*], hosts: h.test}}\n"
+	    "privileges:\n  p: {modules: [m]}\n  q: {paths: [/a/b], roles: [r]}",
+	    "/privileges/p/modules/0: warning: on h.test the path \"/a/*\" decides for \"/a/b\" as "
+	    "well, and is laxer: it needs no role; list that path in a module with this host" },
+	{ "a stricter rule that is listed for the host",
+	    "roles: {r: {granted_to: [{issuer: okta}]}}\n"
+	    "modules: {m: {paths: [/a/*], hosts: h.test}, n: {paths: [/a/b], hosts: h.test}}\n"
+	    "privileges:\n  p: {modules: [m]}\n  q: {modules: [n], paths: [/a/b], roles: [r]}",
+	    "" },
+	{ "the same path for a host and for all",
+	    "roles: {r: {granted_to: [{issuer: okta}]}}\n"
+	    "modules: {m: {paths: [\"/*\"], hosts: h.test}}\n"
+	    "privileges:\n  p: {modules: [m]}\n  q: {paths: [\"/*\"], roles: [r]}",
+	    "" },
+	{ "a narrower path of a host that is laxer",
+	    "roles: {r: {granted_to: [{issuer: okta}]}}\n"
+	    "modules: {m: {paths: [\"/*\"], hosts: h.test}, n: {paths: [/a], hosts: h.test}}\n"
+	    "privileges:\n  p: {modules: [m], roles: [r]}\n  q: {modules: [n]}",
+	    "/privileges/q/modules/0: warning: this path is laxer than the wider \"/*\"" },
 };
 
 static void

@@ -13,39 +13,47 @@
 #define O "X-Original-Method: PUT\nX-Original-URI: /a\n"
 #define F "X-Forwarded-Method: PUT\nX-Forwarded-Uri: /a\n"
 
-/* peer NULL: malformed. */
+/* peer NULL: malformed. host NULL: that of the gateway's request. */
 static const struct {
 	enum asked_form form;
-	const char *target, *lines, *peer;
+	const char *target, *lines, *peer, *host;
 } cases[] = {
-	{ ASKED_ORIGINAL, ASKED_PATH, O, "127.0.0.1" },
-	{ ASKED_FORWARDED, ASKED_PATH, F, "127.0.0.1" },
-	{ ASKED_PATH_BELOW, ASKED_PATH "/a", "", "127.0.0.1" },
-	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 1.2.3.4, 127.0.0.9\n", "1.2.3.4" },
+	{ ASKED_FORWARDED, ASKED_PATH, F "X-Forwarded-Host: api.example:80\n", "127.0.0.1",
+	    "api.example:80" },
+	{ ASKED_FORWARDED, ASKED_PATH, F "X-Forwarded-Host: a\nX-Forwarded-Host: a\n", NULL, NULL },
+	{ ASKED_FORWARDED, ASKED_PATH, F "X-Forwarded-Host: a\nX_Forwarded_Host: b\n", NULL, NULL },
+	{ ASKED_FORWARDED, ASKED_PATH, F "X-Forwarded-Host:\n", NULL, NULL },
+	{ ASKED_FORWARDED, ASKED_PATH, F "X-Forwarded-Host: a, b\n", NULL, NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-Host: a\n", "127.0.0.1", NULL },
+	{ ASKED_PATH_BELOW, ASKED_PATH "/a", "X-Forwarded-Host: a\n", "127.0.0.1", NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, O, "127.0.0.1", NULL },
+	{ ASKED_FORWARDED, ASKED_PATH, F, "127.0.0.1", NULL },
+	{ ASKED_PATH_BELOW, ASKED_PATH "/a", "", "127.0.0.1", NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 1.2.3.4, 127.0.0.9\n", "1.2.3.4", NULL },
 	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 1.2.3.4\nX-Forwarded-For: 5.6.7.8\n",
-	    "5.6.7.8" },
+	    "5.6.7.8", NULL },
 	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 1.2.3.4\nX-Forwarded-For: 127.0.0.9\n",
-	    "1.2.3.4" },
-	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: x, 5.6.7.8\n", "5.6.7.8" },
-	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 127.0.0.9\n", "127.0.0.9" },
-	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 5.6.7.8, x\n", NULL },
-	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 5.6.7.8,\n", NULL },
-	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 5.6.7.8:80\n", "5.6.7.8" },
-	{ ASKED_ORIGINAL, ASKED_PATH, "", NULL },
-	{ ASKED_ORIGINAL, ASKED_PATH, F, NULL },
-	{ ASKED_ORIGINAL, ASKED_PATH, O F, NULL },
-	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Original-URI: /a\n", NULL },
-	{ ASKED_ORIGINAL, ASKED_PATH, O "X_Original_URI: /a\n", NULL },
-	{ ASKED_ORIGINAL, ASKED_PATH, O "X.Forwarded.Uri: /a\n", NULL },
-	{ ASKED_ORIGINAL, ASKED_PATH, "X-Original-Method: PUT\nX-Original-URI:\n", NULL },
-	{ ASKED_ORIGINAL, ASKED_PATH, "X-Original-Method: PUT\nX-Original-URI: a\n", NULL },
-	{ ASKED_ORIGINAL, ASKED_PATH "/a", O, NULL },
-	{ ASKED_ORIGINAL, ASKED_PATH "?a", O, NULL },
-	{ ASKED_FORWARDED, ASKED_PATH, O, NULL },
-	{ ASKED_PATH_BELOW, ASKED_PATH, "", NULL },
-	{ ASKED_PATH_BELOW, ASKED_PATH "x/a", "", NULL },
-	{ ASKED_PATH_BELOW, ASKED_PATH "/a", O, NULL },
-	{ ASKED_PATH_BELOW, ASKED_PATH "/a", "X-Forwarded-Uri: /a\n", NULL },
+	    "1.2.3.4", NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: x, 5.6.7.8\n", "5.6.7.8", NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 127.0.0.9\n", "127.0.0.9", NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 5.6.7.8, x\n", NULL, NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 5.6.7.8,\n", NULL, NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Forwarded-For: 5.6.7.8:80\n", "5.6.7.8", NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, "", NULL, NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, F, NULL, NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, O F, NULL, NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X-Original-URI: /a\n", NULL, NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X_Original_URI: /a\n", NULL, NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, O "X.Forwarded.Uri: /a\n", NULL, NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, "X-Original-Method: PUT\nX-Original-URI:\n", NULL, NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH, "X-Original-Method: PUT\nX-Original-URI: a\n", NULL, NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH "/a", O, NULL, NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH "?a", O, NULL, NULL },
+	{ ASKED_FORWARDED, ASKED_PATH, O, NULL, NULL },
+	{ ASKED_PATH_BELOW, ASKED_PATH, "", NULL, NULL },
+	{ ASKED_PATH_BELOW, ASKED_PATH "x/a", "", NULL, NULL },
+	{ ASKED_PATH_BELOW, ASKED_PATH "/a", O, NULL, NULL },
+	{ ASKED_PATH_BELOW, ASKED_PATH "/a", "X-Forwarded-Uri: /a\n", NULL, NULL },
 };
 
 static void
@@ -63,6 +71,8 @@ exactly_the_form_that_is_configured_counts(void **state)
 		enum reason reason;
 
 		head_read(&request, "PUT", cases[i].lines);
+		request.headers[request.header_count++] =
+		    (struct header){ SPAN("Host"), SPAN("gate.example") };
 		request.target = span_of(cases[i].target);
 		request.certificate = &certificate;
 		memcpy(request.peer, "127.0.0.1", 10);
@@ -76,6 +86,10 @@ exactly_the_form_that_is_configured_counts(void **state)
 		assert_true(span_is(asked.method, "PUT") && span_is(asked.target, "/a"));
 		assert_string_equal(asked.peer, cases[i].peer);
 		assert_null(asked.certificate);
+		/* as request_check() will find it, when the request is judged */
+		assert_true(span_equal(request_header(&asked, "Host"),
+		    cases[i].host == NULL ? request_header(&request, "Host")
+					  : span_of(cases[i].host)));
 	}
 }
 
