@@ -229,8 +229,12 @@ const PLACES = [{}, null, 'x', [], { cookie: 't' }, { cookie: '' }, { cookie: 'a
 
 const ALLOWANCES = [null, [], 'semicolon', ['encoded_percent', 'encoded_backslash', 'any_utf8', 'raw_pipe'], ['raw_pipe', 'raw_pipe'], 'Raw_pipe', ['percent'], { raw_pipe: true }, true];
 
+const RATES = [{ limit: '10/s' }, { limit: '10/s', burst: 20, by: 'peer' }, {}, { limit: 10 }, { limit: '10/s', burst: 0 }, { limit: '1/d', burst: 31 }, { limit: '1/s', by: 'role' }, '10/s', null];
+
+const HOSTS = ['h.example', ['*.h.example', '[::1]', '127.0.0.1'], [], null, '*', 'h.example:80', 'http://h.example', '*.*.h.example', ['a.example', 'A.EXAMPLE.'], { h: 1 }];
+
 test('the keys of a module', async () => {
-  const rows = [...PLACES.map((credentials) => ({ credentials })), ...ALLOWANCES.map((words) => ({ path_allow: words })), ...[true, false, null, 'true', 'until', 1].map((word) => ({ tunnel_until_expiry: word }))];
+  const rows = [...RATES.map((rate) => ({ rate })), ...HOSTS.map((hosts) => ({ hosts })), ...PLACES.map((credentials) => ({ credentials })), ...ALLOWANCES.map((words) => ({ path_allow: words })), ...[true, false, null, 'true', 'until', 1].map((word) => ({ tunnel_until_expiry: word }))];
   const { good, bad } = await all(rows.map((row) => () => ({
     at: ['upstream'], value: 'http://127.0.0.1:9', edit: (dir) => fs.writeFileSync(path.join(dir, 'policy.yaml'), JSON.stringify({ modules: { m: { paths: ['/m/*'], ...row } }, public: ['/m/*'] })),
   })));

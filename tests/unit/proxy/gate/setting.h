@@ -50,10 +50,12 @@
 	"modules:\n"                                                                               \
 	"  plain: {paths: [\"/plain/*\"], basic: false}\n"                                         \
 	"  live: {paths: [\"/live/*\"], tunnel_until_expiry: true}\n"                              \
+	"  hosted: {hosts: GATE.test, paths: [\"/live/*\"], tunnel_until_expiry: true}\n"          \
 	"  web: {paths: [\"/web/*\"], cors: {origins: [\"https://app.example\"], methods: "        \
 	"[PUT]}}\n"                                                                                \
 	"  rated: {paths: [\"/rated/*\"], rate: {limit: 3/d, by: subject}}\n"                      \
 	"privileges:\n"                                                                            \
+	"  hosted: {modules: [hosted]}\n"                                                          \
 	"  read: {paths: [\"/orders/*\"], methods: [GET], roles: [reader]}\n"                      \
 	"  plain: {modules: [plain]}\n"                                                            \
 	"  live: {modules: [live]}\n"                                                              \

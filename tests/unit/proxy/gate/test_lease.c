@@ -108,6 +108,23 @@ a_change_that_does_not_concern_it_is_none(void **state)
 	free(bearer);
 }
 
+/* It is judged again by the host that it was for, and by no other. */
+static void
+it_stays_on_its_host(void **state)
+{
+	char *bearer = setting_bearer(IDP, 0, client_claims(""));
+
+	(void)state;
+	let_in("/live/x", bearer);
+	assert_string_equal(transaction.fields.host, "gate.test");
+	change();
+	assert_null(lease_outlived(&transaction));
+	transaction.request->host = SPAN("a..b");
+	change();
+	expect_end("request_malformed");
+	free(bearer);
+}
+
 static void
 a_revocation_ends_it(void **state)
 {
@@ -191,6 +208,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(it_ends_with_its_token, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_change_that_does_not_concern_it_is_none, setup, teardown),
+		cmocka_unit_test_setup_teardown(it_stays_on_its_host, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_revocation_ends_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    what_cannot_be_decided_ends_nothing, setup, teardown),
