@@ -184,7 +184,8 @@ setting_init(struct setting *setting)
 	setting->services.limits = rate_limits_new(&setting->config->policy, NULL, 0);
 	assert_non_null(setting->services.limits);
 	group_add(setting->services.group, upstream);
-	setting->services.groups = calloc(4, sizeof(struct group *));
+	setting->services.groups =
+	    calloc(setting->config->policy.module_count + 1, sizeof(struct group *));
 	setting->snapshot = (struct snapshot){ .serial = 1,
 		.services = &setting->services,
 		.config = setting->config,
