@@ -2,7 +2,6 @@
 #include "proxy/gate/judge.h"
 
 #include "base/digest.h"
-#include "base/host_name.h"
 #include "issuer/model/incarnation.h"
 #include "issuer/accounts/password.h"
 #include "proxy/gate/origin.h"
@@ -19,16 +18,6 @@ refuse(struct decision *decision, enum reason reason, const char *detail)
 	decision->verdict.reason = reason;
 	decision->verdict.detail = detail;
 	return reason;
-}
-
-enum reason
-judge_target(const struct request *request, struct arena *arena, struct decision *decision)
-{
-	enum reason reason = target_read(request->target, arena, &decision->target);
-
-	decision->target.host =
-	    request->host.len == 0 ? SPAN("") : host_name_read(request->host, arena);
-	return refuse(decision, reason, decision->target.detail);
 }
 
 enum reason
