@@ -8,13 +8,14 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/listing.h"
 
 #define FILE_MAX_BYTES (64u << 20)
 
 /* One file that is watched. */
 struct watched {
 	char *path;
-	bool readable;
+	bool readable, listing;
 	unsigned char digest[DIGEST_BYTES];
 	bool sure;        /* while stat() still matches `seen`, the content is unchanged */
 	struct stat seen; /* when it was last found unchanged */
@@ -96,6 +97,7 @@ inputs_watch(const struct inputs *inputs, bool all)
 			return NULL;
 		}
 		file->readable = input->readable;
+		file->listing = input->listing;
 		memcpy(file->digest, input->digest, DIGEST_BYTES);
 		watch->count++;
 	}
@@ -111,7 +113,8 @@ holds_the_same(const struct watched *file)
 	bool readable, same;
 
 	buffer_init(&bytes, FILE_MAX_BYTES);
-	readable = file_read(file->path, &bytes, &err);
+	readable = file->listing ? listing_read(file->path, &bytes, &err)
+				 : file_read(file->path, &bytes, &err);
 	same = readable == file->readable &&
 	       (!readable || (digest_sha256(buffer_span(&bytes), digest) &&
 				 memcmp(digest, file->digest, DIGEST_BYTES) == 0));
@@ -124,8 +127,11 @@ static bool
 has_changed(struct watched *file)
 {
 	struct stat now = { 0 };
-	bool there = stat(file->path, &now) == 0;
+	bool there;
 
+	if (file->listing)
+		return !holds_the_same(file);
+	there = stat(file->path, &now) == 0;
 	if (there && file->sure && file_same(&now, &file->seen))
 		return false;
 	if (!there && !file->readable)

@@ -25,6 +25,7 @@ struct input {
 	const char *path;
 	bool readable;
 	bool secret;                        /* left out of inputs_digest() */
+	bool listing;                       /* the path has a `*`: which files it means */
 	bool watched_elsewhere;             /* by the module that uses it, once it has started */
 	unsigned char digest[DIGEST_BYTES]; /* of the bytes that were read; zero if !readable */
 	struct input *next;

@@ -10,7 +10,6 @@ static const struct {
 	{ "type_base", NOT_YET },
 	{ "caller", NOT_YET },
 	{ "credentials", NOT_YET },
-	{ "case_sensitive", NOT_YET },
 	{ "tunnel_until_expiry", NOT_YET },
 	{ "health_check", NOT_YET },
 	{ "host", "write ADDRESS:PORT under \"address\"" },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/decide.h"
 
+#include "policy/casing.h"
 #include "policy/host_set.h"
 #include "policy/match.h"
 #include "policy/match_text.h"
@@ -57,6 +58,9 @@ decide_route(const struct policy *policy, struct span method, const struct targe
 		    "a character that must be escaped in a path");
 	else if (mild != 0)
 		route_refuse(ret_route, REASON_PATH_AMBIGUOUS, target_mild_text(mild));
+	else if (casing_ambiguous(policy, ret_route->module, target->path))
+		route_refuse(ret_route, REASON_PATH_AMBIGUOUS,
+		    "a character that becomes an ASCII letter where case does not matter");
 	else if (ruling != NULL)
 		route_by_rule(ruling, method, ret_route);
 	else if (policy->default_public) {

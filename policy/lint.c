@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "policy/casing.h"
 #include "policy/host_set.h"
 #include "policy/path_lint.h"
 #include "policy/role.h"
@@ -41,14 +42,24 @@ lint_roles(struct reader *reader, const struct node *roles)
 	}
 }
 
-/* Is there a rule for every path under `pattern`, on that host (NULL: on every one)? */
+/* Is there a rule for every path under that pattern of the module, on that host (NULL: on every
+ * one)? */
 static bool
-is_covered(const struct policy *policy, struct span pattern, const struct host_set *host)
+is_covered(
+    struct reader *reader, const struct module *module, size_t i, const struct host_set *host)
 {
-	for (const struct ruling *ruling = policy->rulings; ruling != NULL; ruling = ruling->next)
-		if (host_set_covers(ruling->host, host) &&
-		    pattern_within(pattern, span_of(ruling->pattern)))
+	const struct ruling *ruling = reader->policy->rulings;
+	const char *pattern = module->paths.at[i];
+
+	if (module->folds)
+		pattern = casing_lower(reader, span_of(pattern));
+	for (; ruling != NULL && pattern != NULL; ruling = ruling->next) {
+		const char *wide = module->folds ? ruling->folded : ruling->pattern;
+
+		if (wide != NULL && host_set_covers(ruling->host, host) &&
+		    pattern_within(span_of(pattern), span_of(wide)))
 			return true;
+	}
 	return false;
 }
 
@@ -56,7 +67,7 @@ static void
 lint_served(
     struct reader *reader, const struct module *module, size_t i, const struct host_set *host)
 {
-	if (!is_covered(reader->policy, span_of(module->paths.at[i]), host))
+	if (!is_covered(reader, module, i, host))
 		mistake_by(reader->mistakes,
 		    mistake_place_at_key(
 			reader_text_node(&module->paths, i), MISTAKE_MODULE_UNPROTECTED),
@@ -206,9 +217,12 @@ lint_paths(struct reader *reader)
 	const struct policy *policy = reader->policy;
 
 	for (const struct ruling *ruling = policy->rulings; ruling != NULL; ruling = ruling->next) {
+		bool folds = ruling->folded != NULL;
 		const struct ruling *wide =
-		    pattern_set_wider(ruling->host == NULL ? policy->rules : ruling->host->rules,
-			span_of(ruling->pattern), NULL);
+		    pattern_set_wider(folds                  ? policy->folded.rules
+				      : ruling->host == NULL ? policy->rules
+							     : ruling->host->rules,
+			span_of(folds ? ruling->folded : ruling->pattern), NULL);
 
 		for (const struct rule *rule = ruling->first; wide != NULL && rule != NULL;
 		    rule = rule->next)

@@ -10,7 +10,7 @@
 /* What schema_read() fills. */
 struct module_row {
 	struct texts paths, hosts, path_allow;
-	bool basic, tunnel_until_expiry;
+	bool basic, case_sensitive, tunnel_until_expiry;
 	const struct node *upstream, *cors, *credentials, *rate;
 };
 
@@ -44,6 +44,11 @@ const struct field module_fields[] = {
 	    .offset = offsetof(struct module_row, basic),
 	    .default_value = "true",
 	    .help = "false: no Basic authentication of local users here" },
+	{ .key = "case_sensitive",
+	    .type = FIELD_BOOL,
+	    .offset = offsetof(struct module_row, case_sensitive),
+	    .default_value = "true",
+	    .help = "false: upper and lower case of ASCII letters in its paths are one" },
 	{ .key = "cors",
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct module_row, cors),
@@ -129,8 +134,9 @@ serve_on(struct reader *reader, const struct module *module, size_t i, const str
 		    reader->mistakes, reader_text_node(&module->paths, i), "is listed twice");
 	else if (other != NULL)
 		mistake_at(reader->mistakes, reader_text_node(&module->paths, i),
-		    "is also a path of module \"%s\"%s%s", other->name,
-		    host == NULL ? "" : " on host ", host == NULL ? "" : host->name);
+		    "is also a path of module \"%s\"%s%s (%s:%d)", other->name,
+		    host == NULL ? "" : " on host ", host == NULL ? "" : host->name,
+		    other->paths.node->file, other->paths.node->line);
 	/* patterns store a void *; it is never written through */
 	else
 		*place = (void *)module;
@@ -159,6 +165,7 @@ read_one(struct reader *reader, const struct node *node)
 	host_set_read(reader, &row.hosts, &module->hosts);
 	module->upstream = backend_read(row.upstream, reader->mistakes);
 	module->basic = row.basic;
+	module->folds = !row.case_sensitive;
 	module->tunnel_until_expiry = row.tunnel_until_expiry;
 	module->cors = cors_read(row.cors, reader->mistakes);
 	module->credentials = credential_places_read(row.credentials, reader->mistakes);
@@ -168,8 +175,14 @@ read_one(struct reader *reader, const struct node *node)
 	if (row.paths.node != NULL && row.paths.count == 0)
 		mistake_at(reader->mistakes, row.paths.node, "is empty");
 	for (size_t i = 0; i < row.paths.count; i++)
-		if (reader_pattern(reader, &row.paths, i))
+		if (reader_pattern(reader, &row.paths, i) && !module->folds)
 			serve(reader, module, i);
+	if (module->folds && module->upstream != NULL && module->upstream->strip_prefix.len > 0)
+		mistake_at(reader->mistakes, document_get(node, "case_sensitive"),
+		    "cannot be false with \"strip_prefix\", which is compared exactly");
+	if (module->folds && module->hosts.count > 0)
+		mistake_at(reader->mistakes, document_get(node, "case_sensitive"),
+		    "cannot be false with \"hosts\"");
 	backend_check_paths(module->upstream, &row.paths, reader->mistakes);
 	return module;
 }

@@ -49,7 +49,9 @@ check_rules(struct reader *reader)
 	    one = one->next)
 		if (one->first != NULL)
 			add(places, &count,
-			    (struct place){ span_of(one->pattern), one->first->node, one->host });
+			    (struct place){
+				span_of(one->folded != NULL ? one->folded : one->pattern),
+				one->first->node, one->host });
 	check(reader, places, count);
 }
 

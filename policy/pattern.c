@@ -377,6 +377,25 @@ pattern_ties(struct span a, struct span b)
 }
 
 bool
+pattern_narrower(struct span a, struct span b)
+{
+	bool a_subtree = cut_subtree(&a), b_subtree = cut_subtree(&b);
+	struct span a_name, b_name;
+
+	for (;;) {
+		bool a_more = segment_next(&a, &a_name), b_more = segment_next(&b, &b_name);
+
+		if (!a_more || !b_more)
+			return a_more || (!a_subtree && b_subtree);
+		if (segment_kind(a_name) != segment_kind(b_name))
+			return segment_kind(a_name) < segment_kind(b_name);
+		if (segment_kind(a_name) == SEGMENT_PARTIAL &&
+		    segment_literal(a_name) != segment_literal(b_name))
+			return segment_literal(a_name) > segment_literal(b_name);
+	}
+}
+
+bool
 pattern_has_partial(struct span pattern)
 {
 	struct span name;

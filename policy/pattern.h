@@ -30,8 +30,8 @@ struct pattern_set;
 /* A set with nothing in it. NULL: no memory. */
 MUST_CHECK struct pattern_set *pattern_set_new(struct arena *arena);
 
-/* In this set upper and lower case of ASCII letters are one. Call it while the set is empty;
- * pattern_set_wider() is not for such a set. */
+/* In this set upper and lower case of ASCII letters are one. Call it while the set is empty; its
+ * patterns must be in lower case. */
 void pattern_set_fold(struct pattern_set *patterns);
 
 /*
@@ -67,6 +67,10 @@ bool pattern_meets(struct span a, struct span b);
 /* Is there a path that both match, of which none is the more specific: at the first segment where
  * they differ, both have a `*` inside and equally much literal text? */
 bool pattern_ties(struct span a, struct span b);
+
+/* Of two that match one path: does the first segment where they differ make `a` the more specific?
+ */
+bool pattern_narrower(struct span a, struct span b);
 
 /* Has a segment a `*` inside? */
 bool pattern_has_partial(struct span pattern);

@@ -2,6 +2,7 @@
 #include "policy/policy.h"
 
 #include "policy/host_set.h"
+#include "policy/casing.h"
 #include "policy/lint.h"
 #include "policy/module.h"
 #include "policy/overlap.h"
@@ -82,6 +83,7 @@ policy_read(const struct node *root, const struct policy_names *names, struct po
 	privilege_read(&reader, top.privileges);
 	read_public(&reader, &top.public_paths);
 	rule_finish(&reader);
+	casing_read(&reader);
 	overlap_check(&reader);
 	policy->public_paths = top.public_paths;
 	policy->default_public = top.default_value == OTHERWISE_PUBLIC;

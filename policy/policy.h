@@ -77,6 +77,8 @@ struct module {
 	const struct credential_places *credentials; /* NULL: Authorization alone */
 	const struct rate *rate;                     /* NULL: no limit */
 	size_t index;                                /* place in the list, from 0 */
+	bool folds;      /* upper and lower case are one, see casing.h */
+	bool lookalikes; /* ... or are so below a path of it: what is like a letter is refused */
 	struct module *next;
 };
 
@@ -120,8 +122,11 @@ struct policy {
 	size_t host_count;
 	struct ruling *rulings;      /* the rule of each pattern, see rule.h */
 	struct pattern_set *rules;   /* compiled: struct ruling of privileges and public paths */
-	struct pattern_set *serving; /* compiled: struct module */
-				     /* the last two are of what is for every host */
+	struct pattern_set *serving; /* compiled: struct module; not those that ignore case */
+	/* the last two are of what is for every host */
+	struct {
+		struct pattern_set *serving, *rules;
+	} folded; /* for modules that ignore case, see casing.h; NULL: there are none */
 };
 
 /* What the configuration gives to the policy: the names that it may use, and what the gate takes.

@@ -31,7 +31,7 @@ reader_text_node(const struct texts *texts, size_t i)
 	if (node == NULL || node->kind != NODE_LIST)
 		return node;
 	node = node->first;
-	while (node != NULL && node->index < i)
+	for (; node != NULL && i > 0; i--)
 		node = node->next;
 	return node == NULL ? texts->node : node;
 }

@@ -54,8 +54,8 @@ agree(struct reader *reader, const struct rule *rule, const struct rule *other)
 	if (method == NULL)
 		return true;
 	mistake_by(reader->mistakes, place,
-	    "privilege \"%s\" already has the same path for %s (line %d)", other->privilege->name,
-	    method, other->node->line);
+	    "privilege \"%s\" already has the same path for %s (%s:%d)", other->privilege->name,
+	    method, other->node->file, other->node->line);
 	return false;
 }
 

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/listing.h"
 #include "issuer/oauth/endpoint.h"
+#include "policy/merge.h"
 #include "proxy/config/config.h"
 #include "proxy/http/request.h"
 
+/* More than LISTING_MAX paths of any length that a file system has. */
+#define LISTING_MAX_BYTES (8u << 20)
 #define OWN_MAX (ENDPOINT_COUNT + 2)
 
 static bool
@@ -34,6 +38,50 @@ place_own(struct config *config, struct texts *ret_paths)
 	return true;
 }
 
+/* ret_root  NULL: it has mistakes. */
+static bool
+read_one(struct config *config, const char *path, struct node **ret_root, struct err *reterr)
+{
+	if (!document_read(path, &config->mistakes, ret_root, reterr))
+		return false;
+	if (*ret_root == NULL && config->mistakes.errors == 0)
+		return err_set(reterr, "%s: is empty", path);
+	return true;
+}
+
+/* All files that the path means, as one document. */
+static bool
+read_files(struct config *config, struct span files, struct node **ret_root, struct err *reterr)
+{
+	for (struct span path; files.len > 0; files = span_slice(files, path.len + 1, files.len)) {
+		struct node *root = NULL;
+
+		path = span_slice(files, 0, span_find(files, '\0'));
+		if (!read_one(config, path.at, &root, reterr))
+			return false;
+		if (*ret_root == NULL)
+			*ret_root = root;
+		else if (root != NULL)
+			merge(*ret_root, root, &config->mistakes);
+	}
+	return true;
+}
+
+static bool
+read_several(struct config *config, const char *path, struct node **ret_root, struct err *reterr)
+{
+	struct buffer files;
+	bool done;
+
+	buffer_init(&files, LISTING_MAX_BYTES);
+	done = listing_read(path, &files, reterr);
+	inputs_note(&config->mistakes.inputs, &config->arena,
+	    (struct input){ .path = path, .readable = done, .listing = true }, buffer_span(&files));
+	done = done && read_files(config, buffer_span(&files), ret_root, reterr);
+	buffer_done(&files);
+	return done;
+}
+
 static bool
 read_file(struct config *config, const char *path, struct policy *policy, struct err *reterr)
 {
@@ -49,10 +97,9 @@ read_file(struct config *config, const char *path, struct policy *policy, struct
 	};
 	struct node *root = NULL;
 
-	if (!document_read(path, &config->mistakes, &root, reterr))
+	if (!(listing_is(path) ? read_several(config, path, &root, reterr)
+			       : read_one(config, path, &root, reterr)))
 		return false;
-	if (root == NULL && config->mistakes.errors == 0)
-		return err_set(reterr, "%s: is empty", path);
 	if (root == NULL)
 		return true;
 	if (!place_own(config, &own_paths))

@@ -234,11 +234,31 @@ const RATES = [{ limit: '10/s' }, { limit: '10/s', burst: 20, by: 'peer' }, {}, 
 const HOSTS = ['h.example', ['*.h.example', '[::1]', '127.0.0.1'], [], null, '*', 'h.example:80', 'http://h.example', '*.*.h.example', ['a.example', 'A.EXAMPLE.'], { h: 1 }];
 
 test('the keys of a module', async () => {
-  const rows = [...RATES.map((rate) => ({ rate })), ...HOSTS.map((hosts) => ({ hosts })), ...PLACES.map((credentials) => ({ credentials })), ...ALLOWANCES.map((words) => ({ path_allow: words })), ...[true, false, null, 'true', 'until', 1].map((word) => ({ tunnel_until_expiry: word }))];
+  const rows = [...RATES.map((rate) => ({ rate })), ...HOSTS.map((hosts) => ({ hosts })), ...PLACES.map((credentials) => ({ credentials })), ...ALLOWANCES.map((words) => ({ path_allow: words })), ...[true, false, null, 'true', 'until', 1].map((word) => ({ tunnel_until_expiry: word })), ...[true, false, 'false', 'no', 0].map((word) => ({ case_sensitive: word }))];
   const { good, bad } = await all(rows.map((row) => () => ({
     at: ['upstream'], value: 'http://127.0.0.1:9', edit: (dir) => fs.writeFileSync(path.join(dir, 'policy.yaml'), JSON.stringify({ modules: { m: { paths: ['/m/*'], ...row } }, public: ['/m/*'] })),
   })));
   assert.ok(good > 6 && bad > 8, `${good} good, ${bad} bad`);
+});
+
+test('paths and match of a privilege', async () => {
+  const rows = [
+    ...['/m/*.pdf', '/m/{id}', '/m/a*b/x', '/m/**', '/m/a*b*', '/m/{id', '/m/{a}x', '/m/{a}/{a}'].map((one) => ({ paths: [one] })),
+    ...[{ t: '/tid' }, { t: 'tid' }, { u: '/tid' }, {}, [], '/tid', { t: ['/tid'] }, { t: '/a~2' }].map((match) => ({ paths: ['/m/{t}/*'], match })),
+    { paths: ['/m/a*', '/m/*b'] },
+  ];
+  const { good, bad } = await all(rows.map((row) => () => ({
+    at: ['upstream'], value: 'http://127.0.0.1:9', edit: (dir) => fs.writeFileSync(path.join(dir, 'policy.yaml'), JSON.stringify({ privileges: { p: row } })),
+  })));
+  assert.ok(good >= 4 && bad >= 12, `${good} good, ${bad} bad`);
+});
+
+test('several policy files', async () => {
+  const files = [['{}', '{}'], ['public: [/a]', 'public: [/b]'], ['public: [/a]', 'public: [/a]'], ['public: [/a]', 'public: {}'], ['public: [/a]', ''], ['public: [/a]', '- a'], ['public: [/a]', '{']];
+  const { good, bad } = await all([...files.map((texts) => () => ({
+    at: ['policy'], value: 'p-*.yaml', edit: (dir) => texts.forEach((text, i) => fs.writeFileSync(path.join(dir, `p-${i}.yaml`), text)),
+  })), () => ({ at: ['policy'], value: 'none-*.yaml' }), () => ({ at: ['policy'], value: 'no*/policy.yaml' })]);
+  assert.ok(good >= 2 && bad >= 6, `${good} good, ${bad} bad`);
 });
 
 test('folders and files of the local issuer', async () => {

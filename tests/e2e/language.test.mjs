@@ -201,3 +201,65 @@ test('match: tokens of the local issuer, users and cases without a token', async
   const done = await run(['test', '-c', gate.file, path.join(gate.dir, 'cases.yaml')]);
   assert.equal(done.code, 0, done.stdout + done.stderr);
 });
+
+test('several policy files', async (t) => {
+  const roles = { roles: { reader: { granted_to: [{ issuer: 'idp', scope: 'read' }] } } };
+  const a = { privileges: { a: { paths: ['/a/*'], roles: ['reader'] } }, public: ['/open/*'] };
+  const gate = await start(t, { public: ['/unused'] }, { files: { '10-roles.yaml': roles, '20-a.yaml': a, '.hidden.yaml': '{', '20-a.yaml~': '{' }, config: { issuers: fileIssuer(), policy: '*0-*.yaml' } });
+  const reader = { scope: 'read' };
+
+  await alike(gate, [
+    [reader, 'GET /a/x', 'ok'],
+    [{ scope: 'none' }, 'GET /a/x', 'privilege_missing'],
+    [null, 'GET /open/x', 'ok'],
+    [null, 'GET /unused', 'no_rule'],
+    [reader, 'GET /b/x', 'no_rule'],
+  ]);
+
+  // A file that comes counts, without a signal; what it says at once with another is a mistake.
+  gate.write('30-b.yaml', { privileges: { b: { paths: ['/b/*'], roles: ['reader'] } } });
+  const token = await sign(key, reader);
+  const status = async (target) => (await gate.ask({ target, headers: [`Authorization: Bearer ${token}`] })).status;
+  await eventually(async () => (await status('/b/x')) === 200, 'the file that came');
+  gate.write('40-c.yaml', { privileges: { c: { paths: ['/a/*'], roles: ['reader'] }, b: { paths: ['/c'] } } });
+  const done = await run(['check', '-c', gate.file]);
+  assert.equal(done.code, 1);
+  assert.match(done.stdout + done.stderr, /40-c\.yaml:\d+:\d+: \/privileges\/c\/paths\/0: privilege "a" already has the same path for every method \(\S*20-a\.yaml:\d+\)/);
+  assert.match(done.stdout + done.stderr, /40-c\.yaml:\d+:\d+: \/privileges\/b: is also in \S*30-b\.yaml:\d+/);
+  const reload = await gate.admin('/reload', { method: 'POST' });
+  assert.equal(reload.status, 422);
+  assert.equal(await status('/b/x'), 200);
+
+  // Without any file there is no policy.
+  gate.write('postern.yaml', { ...gate.config, policy: 'nothing-*.yaml' });
+  const none = await run(['check', '-c', gate.file]);
+  assert.notEqual(none.code, 0);
+  assert.match(none.stdout + none.stderr, /nothing-\*\.yaml: no file matches/);
+});
+
+test('case_sensitive: false', async (t) => {
+  const gate = await start(t, {
+    roles: { reader: { granted_to: [{ issuer: 'idp', scope: 'read' }] }, boss: { granted_to: [{ issuer: 'idp', scope: 'boss' }] } },
+    modules: { iis: { paths: ['/Api/*'], case_sensitive: false }, rest: { paths: ['/rest/*'] } },
+    privileges: { api: { modules: ['iis'], roles: ['reader'] }, admin: { paths: ['/api/ADMIN/*'], roles: ['boss'] }, mine: { paths: ['/api/t/{t}'], match: { t: '/tid' } }, rest: { modules: ['rest'], roles: ['reader'] } },
+  });
+  const reader = { scope: 'read' };
+
+  await alike(gate, [
+    [reader, 'GET /api/x', 'ok'],
+    [reader, 'GET /API/X', 'ok'],
+    [reader, 'GET /api/admin', 'privilege_missing'],
+    [reader, 'GET /api/Admin/x', 'privilege_missing'],
+    [reader, 'GET /%41pi/%61dmin/x', 'privilege_missing'],
+    [{ scope: 'boss' }, 'GET /aPi/aDmin', 'ok'],
+    [reader, 'GET /api/adm%C4%B1n', 'path_ambiguous'],
+    [reader, 'GET /api/%EF%BC%A1dmin', 'path_ambiguous'],
+    [reader, 'GET /%EF%BD%81pi/admin', 'path_ambiguous'],
+    [reader, 'GET /api/%C3%A9', 'ok'],
+    [{ tid: 'a' }, 'GET /API/T/a', 'ok'],
+    [{ tid: 'a' }, 'GET /api/t/A', 'claim_mismatch'],
+    [reader, 'GET /rest/x', 'ok'],
+    [reader, 'GET /Rest/x', 'no_rule'],
+    [reader, 'GET /rest/%C5%BF', 'ok'],
+  ]);
+});

@@ -264,7 +264,7 @@ equal_pattern_and_method_twice_is_a_mistake(void **state)
 		{ "without methods", "privileges:\n  p: {paths: [/a]}\n  q: {paths: [/a]}",
 		    "policy.yaml:3:15: /privileges/q/paths/0: privilege \"p\" already has the same "
 		    "path "
-		    "for every method (line 2)" },
+		    "for every method (policy.yaml:2)" },
 		{ "every method holds one",
 		    "privileges: {p: {paths: [/a]}, q: {paths: [/a], methods: [PUT]}}",
 		    "already has the same path for PUT" },
