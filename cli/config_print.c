@@ -257,7 +257,7 @@ static const struct trusted_issuer *
 trusted_issuer_of(const struct config *config, struct span name)
 {
 	for (size_t i = 0; i < config->trusted_issuer_count; i++)
-		if (span_is(name, config->trusted_issuers[i].name))
+		if (trusted_issuer_is(&config->trusted_issuers[i], name.at))
 			return &config->trusted_issuers[i];
 	return NULL;
 }

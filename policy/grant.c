@@ -146,7 +146,7 @@ token_holds(const struct grant *grant, enum grant_condition condition,
 
 	switch (condition) {
 	case GRANT_ISSUER:
-		return strcmp(grant->issuer, claims->trusted_issuer->name) == 0;
+		return trusted_issuer_is(claims->trusted_issuer, grant->issuer);
 	case GRANT_GROUP:
 		return inputs->any_group || grant_lacking(grant, condition, claims) == NULL;
 	case GRANT_SCOPE:

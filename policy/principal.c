@@ -67,6 +67,7 @@ principal_of_claims(const struct policy *policy, const struct principal_inputs *
 
 	*principal = (struct principal){
 		.issuer = claims->trusted_issuer->name,
+		.family = claims->trusted_issuer->family,
 		.subject = claims->subject,
 		.client = claims->client,
 		.client_name = store == NULL ? NULL : store->client_name,

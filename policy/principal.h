@@ -18,6 +18,7 @@
 
 struct principal {
 	const char *issuer;  /* trusted issuer's name; NULL: known without a token */
+	const char *family;  /* of which the issuer is a tenant; NULL: none */
 	struct span subject; /* at == NULL: none */
 	struct span client;
 	const char *client_name; /* of the local issuer's client, or NULL */

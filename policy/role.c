@@ -82,7 +82,7 @@ is_issuer(const struct policy_names *names, const char *name)
 	if (names->local_issuer != NULL && strcmp(names->local_issuer, name) == 0)
 		return true;
 	for (size_t i = 0; i < names->trusted_issuer_count; i++)
-		if (strcmp(names->trusted_issuers[i].name, name) == 0)
+		if (trusted_issuer_is(&names->trusted_issuers[i], name))
 			return true;
 	return false;
 }

@@ -47,7 +47,8 @@ suffices(const struct grant *grant, const struct principal *principal)
 	    grant->certificate != NULL || grant->peer != NULL)
 		return false;
 	return grant->issuer == NULL || principal == NULL ||
-	       (principal->issuer != NULL && strcmp(principal->issuer, grant->issuer) == 0);
+	       (principal->issuer != NULL && strcmp(principal->issuer, grant->issuer) == 0) ||
+	       (principal->family != NULL && strcmp(principal->family, grant->issuer) == 0);
 }
 
 const char *

@@ -36,7 +36,7 @@ static const struct field fields[] = {
 	{ .key = "issuer_aliases", .type = FIELD_TEXTS, .offset = offsetof(struct settings, aliases),
 	  .help = "Other `iss` of the same issuer, with the same keys. Default: the preset's." },
 	{ .key = "tenants", .type = FIELD_TEXTS, .offset = offsetof(struct settings, tenants),
-	  .help = "Entra: ids of the tenants that may stand for {tenantid} in `issuer`." },
+	  .help = "what may stand for the {NAME} in `issuer`; Entra: ids of tenants, for {tenantid}" },
 	{ .key = "audience", .type = FIELD_TEXTS, .offset = offsetof(struct settings, audience),
 	  .required = true,
 	  .help = "A token must have one of these in `aud`. `any` turns the check off and requires "
@@ -310,7 +310,7 @@ trusted_issuer_read(
 {
 	struct settings settings = { 0 };
 
-	*trusted_issuer = (struct trusted_issuer){ .name = map->key.at };
+	*trusted_issuer = (struct trusted_issuer){ .name = map->key.at, .node = map };
 	schema_read(map, fields, &settings, mistakes);
 	trusted_issuer->provider = provider_words[settings.provider];
 	trusted_issuer->issuer = settings.issuer;
@@ -334,6 +334,13 @@ trusted_issuer_read(
 	trusted_issuer->source.name = trusted_issuer->name;
 	trusted_issuer->source.issuer = trusted_issuer->issuer;
 	source_read(map, &trusted_issuer->source, mistakes);
+}
+
+bool
+trusted_issuer_is(const struct trusted_issuer *trusted_issuer, const char *name)
+{
+	return strcmp(trusted_issuer->name, name) == 0 ||
+	       (trusted_issuer->family != NULL && strcmp(trusted_issuer->family, name) == 0);
 }
 
 void

@@ -36,11 +36,13 @@ struct trusted_issuer_claims {
 
 /* All texts are lent by the configuration's arena. */
 struct trusted_issuer {
-	const char *name;          /* in the configuration */
+	const char *name;          /* in the configuration; of a tenant: NAME:TENANT */
+	const char *family;        /* NAME, where `issuer` is a pattern of tenants; else NULL */
+	const struct node *node;   /* its entry; NULL: the local issuer's */
 	const char *provider;      /* preset */
 	const char *issuer;        /* exact `iss` */
 	struct texts aliases;      /* other spellings of `iss`, of the same issuer and keys */
-	struct texts tenants;      /* for {tenantid} in `issuer` and `aliases` */
+	struct texts tenants;      /* Entra: for {tenantid} in `issuer` and `aliases` */
 	bool entra;                /* `tid`, `iss` and the key must be of one tenant */
 	struct texts audience;     /* none when any_audience */
 	const char *only_audience; /* what trusted_issuer_local()'s `audience` points at */
@@ -61,6 +63,9 @@ struct trusted_issuer {
  */
 void trusted_issuer_read(
     const struct node *map, struct trusted_issuer *trusted_issuer, struct mistakes *mistakes);
+
+/* Is it the issuer of that name, or a tenant of the issuer of that name? */
+bool trusted_issuer_is(const struct trusted_issuer *trusted_issuer, const char *name);
 
 /* The rows of issuers.NAME and of its `claims`, for the manual. */
 const struct field *trusted_issuer_schema(void);

@@ -64,7 +64,7 @@ static const struct field top_fields[] = {
 	    .type = FIELD_PATH,
 	    .offset = offsetof(struct top, policy),
 	    .default_value = "policy.yaml",
-	    .help = "the policy file" },
+	    .help = "the policy file, or several: policies/*.yaml" },
 	{ .key = "policy_next",
 	    .type = FIELD_PATH,
 	    .offset = offsetof(struct top, policy_next),
@@ -260,34 +260,13 @@ config_sections(void)
 	return sections;
 }
 
-/* The issuers in the order of the file, then the local one. Names and `iss` are unique, since the
- * `iss` of a token alone selects its issuer. */
 static void
-read_issuers(struct config *config, const struct top *top)
+read_local(struct config *config, const struct top *top)
 {
-	size_t room = (top->issuers == NULL ? 0 : top->issuers->count) + 1;
 	struct trusted_issuer *local;
 
-	config->trusted_issuers =
-	    arena_array(&config->arena, room, sizeof(*config->trusted_issuers));
 	if (config->trusted_issuers == NULL)
 		return;
-	for (const struct node *node = top->issuers == NULL ? NULL : top->issuers->first;
-	    node != NULL; node = node->next) {
-		struct trusted_issuer *trusted_issuer =
-		    &config->trusted_issuers[config->trusted_issuer_count];
-
-		trusted_issuer_read(node, trusted_issuer, &config->mistakes);
-		if (span_is(node->key, LOCAL_NAME))
-			mistake_at_key(&config->mistakes, node,
-			    "\"" LOCAL_NAME "\" is the name of the local issuer");
-		if (trusted_issuer->issuer != NULL &&
-		    issuer_match_exact(config->trusted_issuers, config->trusted_issuer_count,
-			span_of(trusted_issuer->issuer)) < config->trusted_issuer_count)
-			mistake_at(
-			    &config->mistakes, node, "another issuer has the same \"issuer\"");
-		config->trusted_issuer_count++;
-	}
 	if (top->local == NULL)
 		return;
 	local_read(top->local, config->state, &config->local, &config->mistakes);
@@ -383,7 +362,8 @@ read_all(struct config *config, struct err *reterr)
 	if (config->state == NULL || config->policy_path == NULL)
 		return err_set(reterr, "%s: out of memory", config->path);
 	read_sections(config, &top);
-	read_issuers(config, &top);
+	config_issuers_read(top.issuers, config);
+	read_local(config, &top);
 	config_resource_read(top.resource, config);
 	if (!config_policy_read(config, reterr))
 		return false;

@@ -199,6 +199,11 @@ void config_forward_auth_read(struct config *config, const struct node *map);
  * mistake; false only when a file cannot be read, or without memory. */
 MUST_CHECK bool config_policy_read(struct config *config, struct err *reterr);
 
+/* Read `issuers`, in the order of the file; a pattern becomes an issuer for each of its tenants.
+ * Names and `iss` are unique, since the `iss` of a token alone selects its issuer. Reports every
+ * mistake. */
+void config_issuers_read(const struct node *issuers, struct config *config);
+
 /* Read `resource`; the issuers must be read before. Reports every mistake. */
 void config_resource_read(const struct node *map, struct config *config);
 

@@ -49,7 +49,7 @@ static bool
 is_issuer(const struct config *config, const char *name)
 {
 	for (size_t i = 0; i < config->trusted_issuer_count; i++)
-		if (strcmp(config->trusted_issuers[i].name, name) == 0)
+		if (trusted_issuer_is(&config->trusted_issuers[i], name))
 			return true;
 	return false;
 }

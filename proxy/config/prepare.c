@@ -68,15 +68,13 @@ check_state(struct config *config)
 static void
 check_issuers(struct config *config)
 {
-	const struct node *issuers = document_get(config->root, "issuers");
-
 	for (size_t i = 0; i < config->trusted_issuer_count; i++) {
 		const struct trusted_issuer *trusted_issuer = &config->trusted_issuers[i];
 
 		if (config->has_local && i == config->local_index)
 			continue;
-		source_files_check(&trusted_issuer->source,
-		    document_get(issuers, trusted_issuer->name), &config->mistakes);
+		source_files_check(
+		    &trusted_issuer->source, trusted_issuer->node, &config->mistakes);
 	}
 }
 

@@ -74,7 +74,7 @@ issuers(const struct config *config)
 
 	for (size_t i = 0; i < names->count; i++)
 		for (size_t j = 0; j < config->trusted_issuer_count; j++)
-			if (strcmp(config->trusted_issuers[j].name, names->at[i]) == 0)
+			if (trusted_issuer_is(&config->trusted_issuers[j], names->at[i]))
 				add_issuer(&config->trusted_issuers[j], &list);
 	for (size_t i = 0; names->node == NULL && i < config->trusted_issuer_count; i++)
 		if (gives_tokens(config, i))
