@@ -180,7 +180,7 @@ holds(const struct route_match *route, const struct match *match, const struct p
 	struct span segment = match_segment(route, match);
 	const struct spans *values;
 
-	if (principal->matched == NULL)
+	if (principal->matched == NULL || match->index >= principal->matched_count)
 		return false;
 	values = &principal->matched[match->index];
 	for (size_t i = 0; i < values->count; i++)

@@ -9,8 +9,10 @@ values_of(const struct match *match, const struct principal *principal)
 {
 	static const struct spans none;
 
-	return principal == NULL || principal->matched == NULL ? &none
-							       : &principal->matched[match->index];
+	if (principal == NULL || principal->matched == NULL ||
+	    match->index >= principal->matched_count)
+		return &none;
+	return &principal->matched[match->index];
 }
 
 const char *

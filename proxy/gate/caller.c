@@ -179,6 +179,8 @@ caller_next_roles(const struct config *config, const struct principal_inputs *wh
 	caller->next_roles = principal.roles;
 	caller->next_unsure = principal.unsure;
 	caller->next_words = policy->role_words;
+	caller->next_matched = principal.matched;
+	caller->next_matched_count = principal.matched_count;
 	return true;
 }
 
@@ -222,18 +224,18 @@ copy_spans(struct spans *spans, struct arena *arena)
 }
 
 static bool
-copy_matched(struct principal *principal, struct arena *arena)
+copy_matched(struct spans **matched, size_t count, struct arena *arena)
 {
-	const struct spans *from = principal->matched;
+	const struct spans *from = *matched;
 
 	if (from == NULL)
 		return true;
-	principal->matched = arena_array(arena, principal->matched_count + 1, sizeof(*from));
-	if (principal->matched == NULL)
+	*matched = arena_array(arena, count + 1, sizeof(*from));
+	if (*matched == NULL)
 		return false;
-	for (size_t i = 0; i < principal->matched_count; i++) {
-		principal->matched[i] = from[i];
-		if (!copy_spans(&principal->matched[i], arena))
+	for (size_t i = 0; i < count; i++) {
+		(*matched)[i] = from[i];
+		if (!copy_spans(&(*matched)[i], arena))
 			return false;
 	}
 	return true;
@@ -278,7 +280,9 @@ caller_copy(const struct caller *caller, struct arena *arena)
 	    (principal->user = arena_text(arena, span_of(principal->user))) == NULL)
 		return NULL;
 	if (!copy_span(&principal->subject, arena) || !copy_span(&principal->client, arena) ||
-	    !copy_spans(&principal->scopes, arena) || !copy_matched(principal, arena) ||
+	    !copy_spans(&principal->scopes, arena) ||
+	    !copy_matched(&principal->matched, principal->matched_count, arena) ||
+	    !copy_matched(&copy->next_matched, copy->next_matched_count, arena) ||
 	    !copy_identity(copy, arena))
 		return NULL;
 	return copy;

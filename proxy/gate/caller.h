@@ -22,7 +22,9 @@ struct caller {
 	size_t role_words; /* of principal.roles and .unsure */
 	/* By the policy of `policy_next`, for next.h; NULL without one. */
 	uint64_t *next_roles, *next_unsure;
-	size_t next_words;   /* of these two */
+	size_t next_words;          /* of these two */
+	struct spans *next_matched; /* principal.matched of that policy */
+	size_t next_matched_count;
 	size_t issuer_index; /* index in the configuration; trusted_issuer_count without a token */
 	int64_t from_s, until_s; /* the credentials are valid while from_s <= now < until_s */
 	struct header *identity; /* forward.headers with their values */

@@ -38,6 +38,8 @@ know(struct foreseen *foreseen, const struct caller *caller, struct decision *de
 	*known = *caller;
 	known->principal.roles = caller->next_roles;
 	known->principal.unsure = caller->next_unsure;
+	known->principal.matched = caller->next_matched;
+	known->principal.matched_count = caller->next_matched_count;
 	known->role_words = caller->next_words;
 	decision->caller = known;
 	return REASON_OK;

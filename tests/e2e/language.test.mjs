@@ -263,3 +263,21 @@ test('case_sensitive: false', async (t) => {
     [reader, 'GET /rest/%C5%BF', 'ok'],
   ]);
 });
+
+test('match in the next policy, which asks for other claims', async (t) => {
+  const roles = { member: { granted_to: [{ issuer: 'idp' }] } };
+  const live = { roles, privileges: { p: { paths: ['/t/{t}'], roles: ['member'], match: { t: '/tid' } } } };
+  const next = { roles, privileges: { p: { paths: ['/t/{t}'], roles: ['member'], match: { t: '/sub' } }, q: { paths: ['/q/{a}/{b}/{c}'], match: { a: '/a', b: '/b', c: '/tid' } } } };
+  const gate = await start(t, live, { files: { 'next.yaml': next }, config: { issuers: fileIssuer(), policy_next: 'next.yaml' } });
+  const token = await sign(key, { tid: 'acme', a: '1', b: '2' });
+  const rows = [['/t/acme', 200, 'would_refuse'], ['/t/alice', 403, 'would_allow'], ['/q/1/2/acme', 403, 'would_allow'], ['/q/1/3/acme', 403, undefined]];
+
+  for (const again of [1, 2]) {
+    for (const [target, status, verdict] of rows) {
+      const got = await gate.ask({ target, headers: [`Authorization: Bearer ${token}`] });
+      assert.equal(got.status, status, `${target} ${again}`);
+      const line = await gate.line((one) => one.request_id === got.get('x-request-id'));
+      assert.equal(line.policy_next, verdict, `${target} ${again}`);
+    }
+  }
+});

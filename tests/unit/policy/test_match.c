@@ -108,6 +108,7 @@ decide(struct load *load, const struct row *row)
 	if (row->payload != NULL) {
 		assert_true(json_read(span_of(row->payload), 4096, &payload, &err));
 		assert_true(match_values(&load->policy, payload, &load->arena, &principal.matched));
+		principal.matched_count = load->policy.match_claims.count;
 	}
 	assert_int_equal(target_read(span_of(row->target), &load->arena, &target), REASON_OK);
 	decide_route(&load->policy, span_of(row->method), &target, &route);
