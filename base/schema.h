@@ -63,6 +63,14 @@ struct field {
 	const char *help;                  /* one line for the manual */
 };
 
+/* The rows of one map of a file: of the one at that JSON Pointer, in which NAME stands for any
+ * name.
+ */
+struct schema_section {
+	const char *pointer;
+	const struct field *fields;
+};
+
 /*
  * Read `map` into `into` by `fields` (last row: key NULL). Every mistake is reported: unknown key,
  * missing required key, wrong type, out of bounds. Defaults are filled in first, so `into` is

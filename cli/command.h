@@ -21,7 +21,7 @@
 /* One per file. */
 extern const struct command serve_command, check_command, explain_command, test_command,
     verify_command, client_command, user_command, keys_command, token_command, revoke_command,
-    store_command, jwks_command, health_command;
+    store_command, jwks_command, health_command, schema_command;
 
 /* Print "postern: TEXT" to standard error, one line. Returns EXIT_TROUBLE. */
 int command_trouble(const char *format, ...) PRINTF_LIKE(1, 2);

@@ -227,7 +227,7 @@ of_preset(const char *section, const char *key)
 static const struct field *
 find_section(const char *pointer)
 {
-	const struct config_section *section = config_sections();
+	const struct schema_section *section = config_sections();
 
 	while (section->pointer != NULL && strcmp(section->pointer, pointer) != 0)
 		section++;

@@ -49,6 +49,7 @@ static const struct command *const commands[] = {
 	&store_command,
 	&jwks_command,
 	&health_command,
+	&schema_command,
 	&version_command,
 	&help_command,
 	NULL,

@@ -153,7 +153,7 @@ local_audiences(const struct local *local, struct arena *arena, struct texts *re
 	return true;
 }
 
-const struct local_section local_sections[LOCAL_SECTIONS] = {
+const struct schema_section local_sections[LOCAL_SECTIONS] = {
 	{ "/local_issuer", local_fields },
 	{ "/local_issuer/lockout", lockout_fields },
 	{ "/local_issuer/signing", signing_fields },

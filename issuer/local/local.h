@@ -64,11 +64,7 @@ MUST_CHECK bool local_audiences(
     const struct local *local, struct arena *arena, struct texts *ret_audiences);
 
 /* The rows of its keys and of the maps below it, for the manual. */
-struct local_section {
-	const char *name;
-	const struct field *fields;
-};
 #define LOCAL_SECTIONS 6
-extern const struct local_section local_sections[LOCAL_SECTIONS];
+extern const struct schema_section local_sections[LOCAL_SECTIONS];
 
 #endif

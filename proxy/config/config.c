@@ -220,10 +220,10 @@ static const struct field explain_fields[] = {
 	{ 0 },
 };
 
-const struct config_section *
+const struct schema_section *
 config_sections(void)
 {
-	static struct config_section sections[] = {
+	static struct schema_section sections[] = {
 		{ "", top_fields },
 		{ "/listen", NULL },
 		{ "/listen/tls", NULL },
@@ -255,8 +255,7 @@ config_sections(void)
 	sections[12].fields = config_resource_schema();
 	sections[15].fields = config_forward_auth_schema();
 	for (int i = 0; i < LOCAL_SECTIONS; i++)
-		sections[17 + i] =
-		    (struct config_section){ local_sections[i].name, local_sections[i].fields };
+		sections[17 + i] = local_sections[i];
 	return sections;
 }
 

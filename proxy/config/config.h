@@ -188,6 +188,7 @@ void config_trusted_read(
 /* The keys of the sections. */
 const struct field *config_listen_schema(void);
 const struct field *config_tls_schema(void);
+const struct field *config_tls_pair_schema(void);
 const struct field *config_admin_schema(void);
 const struct field *config_metrics_schema(void);
 const struct field *config_forward_auth_schema(void);
@@ -211,10 +212,6 @@ void config_resource_read(const struct node *map, struct config *config);
 const struct field *config_resource_schema(void);
 
 /* The schema of the whole file, for the manual: NULL-terminated list of its sections. */
-struct config_section {
-	const char *pointer;
-	const struct field *fields;
-};
-const struct config_section *config_sections(void);
+const struct schema_section *config_sections(void);
 
 #endif

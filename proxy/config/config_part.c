@@ -15,7 +15,7 @@
 static const char *
 default_address(void)
 {
-	const struct config_section *section = config_sections();
+	const struct schema_section *section = config_sections();
 	const struct field *field;
 
 	while (strcmp(section->pointer, "/" ADMIN) != 0)
@@ -148,7 +148,7 @@ mistaken(const struct config *config, const struct node *node)
 static bool
 key_known(const char *pointer, struct span key)
 {
-	const struct config_section *section = config_sections();
+	const struct schema_section *section = config_sections();
 
 	while (strcmp(section->pointer, pointer) != 0)
 		section++;

@@ -69,6 +69,12 @@ config_tls_schema(void)
 	return tls_fields;
 }
 
+const struct field *
+config_tls_pair_schema(void)
+{
+	return pair_fields;
+}
+
 static void
 read_further(struct config *config, const struct node *list)
 {

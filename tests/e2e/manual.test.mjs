@@ -107,6 +107,7 @@ test('when a command exits with 1', async (t) => {
     store: ['', [], [[['store', 'backup', file('postern.yaml')]]]],
     jwks: ['an issuer has no usable keys, no such issuer', [[['jwks', 'dead']], [['jwks', 'nobody']]], [[['jwks', '-c', file('nowhere.yaml')]]]],
     health: ['it does not answer 200', [[['health']]], [[['health', '--address', 'x']]]],
+    schema: ['', [], [[['schema', 'x']]]],
     version: ['', [], [[['version', 'x']]]],
     help: ['', [], [[['help', 'nothing']]]],
   };

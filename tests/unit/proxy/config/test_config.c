@@ -294,7 +294,7 @@ every_section_has_its_rows(void **state)
 	size_t count = 0;
 
 	(void)state;
-	for (const struct config_section *section = config_sections(); section->pointer != NULL;
+	for (const struct schema_section *section = config_sections(); section->pointer != NULL;
 	    section++, count++)
 		assert_non_null(section->fields);
 	assert_true(count > 11);
