@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "policy/casing.h"
+#include "policy/given_lint.h"
 #include "policy/host_set.h"
+#include "policy/overlap_lint.h"
 #include "policy/path_lint.h"
 #include "policy/role.h"
 #include "policy/rule.h"
@@ -281,4 +283,6 @@ lint(struct reader *reader, const struct node *root)
 	lint_paths(reader);
 	lint_hosts(reader);
 	path_lint(reader);
+	overlap_lint(reader);
+	given_lint(reader);
 }

@@ -65,7 +65,7 @@ const CASES = {
   ],
   'a path that the gate refuses': [
     ['privileges:\n  p: {paths: ["/a;b"]}\n', /policy\.yaml:2:15: \/privileges\/p\/paths\/0: warning: can never match: .*a module with path_allow: \[semicolon\]/],
-    ['modules:\n  m: {paths: ["/a%2Fb"]}\npublic: ["/*"]\n', /\/modules\/m\/paths\/0: warning: .*give module "m" path_allow: \[encoded_delimiters\]/],
+    ['modules:\n  m: {paths: ["/a%2Fb"]}\nprivileges: {p: {paths: ["/*"]}}\n', /\/modules\/m\/paths\/0: warning: .*give module "m" path_allow: \[encoded_delimiters\]/],
     ['public: [/a.]\n', /path_allow: \[trailing_dot\]/],
   ],
   "a path of the gate's own endpoints": [
@@ -81,6 +81,13 @@ const CASES = {
     ['', /\/issuers\/idp\/claims\/subject: warning: .*write "\/a\/b"/, issuer({ claims: { subject: '/a.b' } })],
     ['', /\/forward\/headers\/X-User: warning: /, { forward: { headers: { 'X-User': '/roles/*' } } }],
   ],
+  'a scope, group or role that no issuer gives': [
+    [line('{issuer: idp, group: g}'), /policy\.yaml:4:23: \/roles\/r\/granted_to\/0\/group: warning: can never match: issuer "idp" has no claim for groups; name it with its claims: \{groups: \/NAME\}/, issuer({ claims: { groups: [] } })],
+    [line('{role: x}'), /\/role: warning: can never match: no issuer has a claim for roles/, issuer({ claims: { roles: [] } })],
+  ],
+  'a path that changes nothing beside a wider one': [['privileges: {p: {paths: ["/a/*", /a/b]}}\n', /policy\.yaml:1:34: \/privileges\/p\/paths\/1: warning: "\/a\/b" changes nothing: "\/a\/\*" has the same rule; leave it out/]],
+  'paths that differ in case only': [['privileges:\n  p: {paths: [/Admin]}\n  q: {paths: [/admin]}\n', /policy\.yaml:\d:15: \/privileges\/\w\/paths\/0: warning: "\/admin" differs from "\/Admin" in case only.*write the one/i]],
+  "a module's path that a wider public one opens": [['modules: {m: {paths: ["/m/*"]}}\npublic: ["/*"]\n', /policy\.yaml:1:23: \/modules\/m\/paths\/0: warning: needs no credentials, since "\/\*" is public: write a privilege for module "m"/]],
   'an issuer that no token names': [
     ['', /\/issuers\/idp\/issuer: warning: no token has this iss/, issuer({ provider: 'entra', issuer: 'https://login.microsoftonline.com/common/v2.0' })],
     ['', /write "https:\/\/acme\.eu\.auth0\.com\/"/, issuer({ provider: 'auth0', issuer: 'https://acme.eu.auth0.com' })],

@@ -52,6 +52,23 @@ static const struct {
 	{ "a module covered by a wider path",
 	    "modules: {m: {paths: [\"/a/*\"]}}\nprivileges: {p: {paths: [\"/*\"]}}", "" },
 	{ "a public module", "modules: {m: {paths: [\"/a/*\"]}}\npublic: [\"/a/*\"]", "" },
+	{ "a module that a wider public pattern opens",
+	    "modules: {m: {paths: [\"/a/*\"]}}\npublic: [\"/*\"]",
+	    "/modules/m/paths/0: warning: needs no credentials, since \"/*\" is public" },
+	{ "a module that a privilege protects within a public pattern",
+	    "modules: {m: {paths: [\"/a/*\"]}}\nprivileges: {p: {modules: [m]}}\n"
+	    "default: public",
+	    "" },
+	{ "a path that changes nothing", "public: [\"/a/*\", /a/b]",
+	    "/public/1: warning: \"/a/b\" changes nothing: \"/a/*\" has the same rule" },
+	{ "a path that gives back what another took",
+	    "privileges:\n  p: {paths: [\"/a/*\", \"/a/b/c\"]}\n  q: {paths: [\"/a/b/*\"]}", "" },
+	{ "a path that is the wider one's for some methods",
+	    "privileges:\n  p: {paths: [\"/a/*\", /a/b], methods: [GET]}\n"
+	    "  q: {paths: [/a/b], methods: [PUT]}",
+	    "" },
+	{ "paths that differ in case only", "public: [/A, /a]", "in case only" },
+	{ "paths that differ beyond case", "public: [/A, /b]", "" },
 	{ "a narrower path without roles",
 	    "roles: {r: {granted_to: [{issuer: okta}]}}\nprivileges:\n"
 	    "  p: {paths: [\"/*\"], roles: [r]}\n  q: {paths: [\"/a/*\"]}",
