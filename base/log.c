@@ -170,6 +170,27 @@ log_number(struct log_line *line, const char *key, int64_t value)
 	keep_or_cut(line, before);
 }
 
+void
+log_texts(struct log_line *line, const char *key, const struct span *texts, size_t count)
+{
+	size_t before = line->buffer.len;
+
+	add_key(line, key);
+	if (line->format == LOG_JSON)
+		buffer_add_byte(&line->buffer, '[');
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			buffer_add_byte(&line->buffer, ',');
+		if (line->format == LOG_JSON)
+			buffer_add_json(&line->buffer, texts[i]);
+		else
+			add_quoted(&line->buffer, texts[i]);
+	}
+	if (line->format == LOG_JSON)
+		buffer_add_byte(&line->buffer, ']');
+	keep_or_cut(line, before);
+}
+
 static struct log_queue *
 queue_of(int fd)
 {

@@ -60,6 +60,10 @@ void log_begin(struct log_line *line, const char *event);
 void log_text(struct log_line *line, const char *key, struct span value);
 void log_number(struct log_line *line, const char *key, int64_t value);
 
+/* The same with a list: an array in JSON; in text its members quoted, with commas. An empty one is
+ * written, too. */
+void log_texts(struct log_line *line, const char *key, const struct span *texts, size_t count);
+
 /* Write it and free the line. Requests go to standard output, the rest to standard error with
  * their level as the last key, if that level is wanted. */
 void log_end_request(struct log_line *line);

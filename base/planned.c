@@ -8,7 +8,6 @@ static const struct {
 	const char *key, *hint;
 } rows[] = {
 	{ "type_base", NOT_YET },
-	{ "caller", NOT_YET },
 	{ "credentials", NOT_YET },
 	{ "tunnel_until_expiry", NOT_YET },
 	{ "health_check", NOT_YET },

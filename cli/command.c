@@ -63,20 +63,14 @@ command_mistakes(const struct mistakes *mistakes)
 			(void)fprintf(stderr, "%s\n", mistake->text);
 }
 
-bool
-command_config(const char *path, struct config **ret_config, int *ret_code)
-{
-	return command_config_as(path, CONFIG_TEXT, ret_config, ret_code);
-}
-
-bool
-command_config_as(
-    const char *path, enum config_reading how, struct config **ret_config, int *ret_code)
+static bool
+read_config(const char *path, const struct config_instead *instead, struct config **ret_config,
+    int *ret_code)
 {
 	struct config *config = NULL;
 	struct err err = { "" };
 
-	if (config_read(path, how, &config, &err)) {
+	if (config_read_instead(path, instead, &config, &err)) {
 		*ret_config = config;
 		return true;
 	}
@@ -91,4 +85,26 @@ command_config_as(
 	config_free(config);
 	*ret_code = EXIT_NO;
 	return false;
+}
+
+bool
+command_config_as(
+    const char *path, enum config_reading how, struct config **ret_config, int *ret_code)
+{
+	return read_config(path, &(struct config_instead){ how, NULL, NULL }, ret_config, ret_code);
+}
+
+bool
+command_config_instead(
+    const char *path, const struct config_instead *instead, struct config **ret_config)
+{
+	int code;
+
+	return read_config(path, instead, ret_config, &code);
+}
+
+bool
+command_config(const char *path, struct config **ret_config, int *ret_code)
+{
+	return command_config_as(path, CONFIG_TEXT, ret_config, ret_code);
 }

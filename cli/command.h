@@ -18,6 +18,9 @@
 #define EXIT_NO 1      /* no, invalid */
 #define EXIT_TROUBLE 2 /* wrong use, or trouble */
 
+/* Those that compare policies, and make them. */
+extern const struct command diff_command, policy_command;
+
 /* One per file. */
 extern const struct command serve_command, check_command, explain_command, test_command,
     verify_command, client_command, user_command, keys_command, token_command, revoke_command,
@@ -48,6 +51,11 @@ void command_mistakes(const struct mistakes *mistakes);
  * target machine has. */
 MUST_CHECK bool command_config_as(
     const char *path, enum config_reading how, struct config **ret_config, int *ret_code);
+
+/* The same with other policies, for commands whose exit code 1 means something else. False:
+ * whatever is wrong was printed. */
+MUST_CHECK bool command_config_instead(
+    const char *path, const struct config_instead *instead, struct config **ret_config);
 
 /* The configuration's path when none is given. */
 #define COMMAND_CONFIG "postern.yaml"

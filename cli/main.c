@@ -40,6 +40,8 @@ static const struct command *const commands[] = {
 	&check_command,
 	&explain_command,
 	&test_command,
+	&diff_command,
+	&policy_command,
 	&verify_command,
 	&client_command,
 	&user_command,

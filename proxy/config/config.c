@@ -23,19 +23,11 @@ struct explain_section {
 	int64_t recent;
 };
 
-struct log_section {
-	int format, level;
-};
-
 struct answers_section {
 	int detail;
 	const char *type_base;
 };
 
-static const char *const format_words[] = { "json", "text", NULL };
-static const char *const level_words[] = { "error", "warn", "info", "debug", NULL };
-static const struct field_alias level_aliases[] = { { "warning", "warn" }, { "trace", "debug" },
-	{ "notice", "info" }, { "fatal", "error" }, { "critical", "error" }, { NULL, NULL } };
 static const char *const detail_words[] = { "none", "public", NULL };
 
 static const struct field top_fields[] = {
@@ -178,23 +170,6 @@ static const struct field limits_fields[] = {
 	{ 0 },
 };
 
-static const struct field log_fields[] = {
-	{ .key = "format",
-	    .type = FIELD_WORD,
-	    .offset = offsetof(struct log_section, format),
-	    .default_value = "json",
-	    .words = format_words,
-	    .help = "json or text" },
-	{ .key = "level",
-	    .type = FIELD_WORD,
-	    .offset = offsetof(struct log_section, level),
-	    .default_value = "info",
-	    .words = level_words,
-	    .aliases = level_aliases,
-	    .help = "error, warn, info or debug" },
-	{ 0 },
-};
-
 static const struct field answers_fields[] = {
 	{ .key = "detail",
 	    .type = FIELD_WORD,
@@ -230,7 +205,7 @@ config_sections(void)
 		{ "/admin", NULL },
 		{ "/metrics", NULL },
 		{ "/limits", limits_fields },
-		{ "/log", log_fields },
+		{ "/log", NULL },
 		{ "/answers", answers_fields },
 		{ "/forward", NULL },
 		{ "/issuers/NAME", NULL },
@@ -248,6 +223,7 @@ config_sections(void)
 	sections[2].fields = config_tls_schema();
 	sections[3].fields = config_admin_schema();
 	sections[4].fields = config_metrics_schema();
+	sections[6].fields = config_log_schema();
 	sections[8].fields = identity_schema();
 	sections[9].fields = trusted_issuer_schema();
 	sections[10].fields = trusted_issuer_claims_schema();
@@ -306,19 +282,16 @@ check_type_base(struct config *config, const struct node *node)
 static void
 read_sections(struct config *config, const struct top *top)
 {
-	struct log_section log = { 0 };
 	struct answers_section answers = { 0 };
 	struct explain_section explain = { 0 };
 
 	schema_read(top->limits, limits_fields, &config->limits, &config->mistakes);
-	schema_read(top->log, log_fields, &log, &config->mistakes);
+	config_log_read(config, top->log);
 	schema_read(top->answers, answers_fields, &answers, &config->mistakes);
 	config_listen_read(config, &(struct config_listen_maps){
 				       top->listen, top->admin, top->metrics, top->forward_auth });
 	schema_read(top->explain, explain_fields, &explain, &config->mistakes);
 	config->explain_recent = explain.recent;
-	config->log_format = log.format;
-	config->log_level = log.level;
 	config->answer_detail = answers.detail == 1;
 	config->answer_type_base = answers.type_base;
 	check_type_base(config, document_get(top->answers, "type_base"));
@@ -358,6 +331,10 @@ read_all(struct config *config, struct err *reterr)
 	config->state = top.state;
 	config->policy_path = top.policy;
 	config->next_path = top.policy_next;
+	if (config->instead.policy != NULL) {
+		config->policy_path = config->instead.policy;
+		config->next_path = config->instead.next;
+	}
 	if (config->state == NULL || config->policy_path == NULL)
 		return err_set(reterr, "%s: out of memory", config->path);
 	read_sections(config, &top);
@@ -392,6 +369,14 @@ bool
 config_read(
     const char *path, enum config_reading how, struct config **ret_config, struct err *reterr)
 {
+	return config_read_instead(
+	    path, &(struct config_instead){ how, NULL, NULL }, ret_config, reterr);
+}
+
+bool
+config_read_instead(const char *path, const struct config_instead *instead,
+    struct config **ret_config, struct err *reterr)
+{
 	struct config *config = calloc(1, sizeof(*config));
 	struct span name = span_of(path);
 	size_t errors;
@@ -401,7 +386,8 @@ config_read(
 		return err_set(reterr, "out of memory");
 	arena_init(&config->arena, CONFIG_MAX_BYTES);
 	config->mistakes.arena = &config->arena;
-	config->mistakes.offline = how == CONFIG_OFFLINE;
+	config->mistakes.offline = instead->how == CONFIG_OFFLINE;
+	config->instead = *instead;
 	config->path = arena_text(&config->arena, name);
 	*ret_config = config;
 	if (config->path == NULL)
@@ -409,7 +395,7 @@ config_read(
 	config->stopped = !read_all(config, reterr);
 	if (config->stopped)
 		return say_hidden(config, reterr);
-	if (how != CONFIG_TEXT)
+	if (instead->how != CONFIG_TEXT)
 		prepare(config);
 	errors = config->mistakes.errors;
 	if (errors > 0)

@@ -89,10 +89,26 @@ struct config_forward_auth {
 	struct cidr_set proxies; /* who may ask */
 };
 
+/* How far reading goes. */
+enum config_reading {
+	CONFIG_TEXT,   /* both files and the secrets that they name: for commands, which must work
+			* even if a key file is bad */
+	CONFIG_WHOLE,  /* and everything else that `serve` needs, see prepare.h */
+	CONFIG_OFFLINE /* as CONFIG_WHOLE, but skips secrets, key files and directories, and names
+			* each of them */
+};
+
+/* How to read, and with which policy files; borrowed. */
+struct config_instead {
+	enum config_reading how;
+	const char *policy, *next; /* in place of `policy` and `policy_next`; NULL: as configured */
+};
+
 /* All texts are lent by the arena. */
 struct config {
 	struct arena arena;
-	const char *path;        /* of postern.yaml */
+	const char *path; /* of postern.yaml */
+	struct config_instead instead;
 	const struct node *root; /* its tree; NULL: it is not valid YAML */
 	struct texts listen;     /* addresses */
 	enum engines_name engine;
@@ -122,6 +138,7 @@ struct config {
 	size_t header_count;
 	struct config_limits limits;
 	int log_format, log_level;
+	bool log_caller;    /* log.caller: full */
 	bool answer_detail; /* answers.detail: public */
 	const char *answer_type_base;
 	struct config_resource resource;
@@ -138,15 +155,6 @@ struct config {
 /* The most of explain.recent. */
 #define CONFIG_RECENT_MAX 100000
 
-/* How far reading goes. */
-enum config_reading {
-	CONFIG_TEXT,   /* both files and the secrets that they name: for commands, which must work
-			* even if a key file is bad */
-	CONFIG_WHOLE,  /* and everything else that `serve` needs, see prepare.h */
-	CONFIG_OFFLINE /* as CONFIG_WHOLE, but skips secrets, key files and directories, and names
-			* each of them */
-};
-
 /*
  * Read both files. False when a file cannot be read (reterr reports it) or has mistakes (reterr
  * counts them). Then *ret_config is given as well, so that the mistakes can be listed and the files
@@ -156,6 +164,10 @@ enum config_reading {
  */
 MUST_CHECK bool config_read(
     const char *path, enum config_reading how, struct config **ret_config, struct err *reterr);
+
+/* The same with other policies than those that the file names. */
+MUST_CHECK bool config_read_instead(const char *path, const struct config_instead *instead,
+    struct config **ret_config, struct err *reterr);
 
 /* The upstream of a module, or of what has no module (NULL). NULL: none is configured. */
 const struct backend *config_backend(const struct config *config, const struct module *module);
@@ -192,6 +204,10 @@ const struct field *config_tls_pair_schema(void);
 const struct field *config_admin_schema(void);
 const struct field *config_metrics_schema(void);
 const struct field *config_forward_auth_schema(void);
+const struct field *config_log_schema(void);
+
+/* Read `log` (NULL: not given). For config.c. */
+void config_log_read(struct config *config, const struct node *map);
 
 /* Read `forward_auth` (NULL: not given). For config_listen.c. */
 void config_forward_auth_read(struct config *config, const struct node *map);

@@ -51,6 +51,17 @@ add_next(struct log_line *line, const struct next *next)
 	log_text(line, "next_privilege", span_of(next->privilege));
 }
 
+static void
+add_caller(struct log_line *line, const struct access_caller *caller)
+{
+	if (caller == NULL)
+		return;
+	log_text(line, "client_name", span_of(caller->client_name));
+	log_texts(line, "roles", caller->roles.at, caller->roles.count);
+	log_texts(line, "scopes", caller->scopes.at, caller->scopes.count);
+	log_texts(line, "groups", caller->groups.at, caller->groups.count);
+}
+
 /* What is logged. */
 struct logged {
 	const struct transaction *transaction;
@@ -85,6 +96,7 @@ write_line(void *context)
 	log_text(&line, "sub", transaction->fields.subject);
 	log_text(&line, "client", transaction->fields.client);
 	log_text(&line, "user", span_of(transaction->fields.user));
+	add_caller(&line, transaction->fields.caller);
 	if (request->certificate != NULL)
 		log_text(&line, "certificate", request->certificate->subject);
 	log_text(&line, "peer", span_of(request->peer));

@@ -246,6 +246,8 @@ copy_identity(struct caller *copy, struct arena *arena)
 {
 	struct header *from = copy->identity;
 
+	if (copy->groups.count > 0 && !copy_spans(&copy->groups, arena))
+		return false;
 	copy->identity = arena_array(arena, copy->identity_count + 1, sizeof(struct header));
 	if (copy->identity == NULL)
 		return false;

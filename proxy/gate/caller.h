@@ -26,6 +26,7 @@ struct caller {
 	struct spans *next_matched; /* principal.matched of that policy */
 	size_t next_matched_count;
 	size_t issuer_index; /* index in the configuration; trusted_issuer_count without a token */
+	struct spans groups; /* of the token, for `log.caller: full`; else none */
 	int64_t from_s, until_s; /* the credentials are valid while from_s <= now < until_s */
 	struct header *identity; /* forward.headers with their values */
 	size_t identity_count;

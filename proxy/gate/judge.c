@@ -186,6 +186,8 @@ judge_claims(const struct judge_inputs *inputs, const struct claims *claims, str
 	caller->role_words = config->policy.role_words;
 	caller->from_s = claims->from_s;
 	caller->until_s = claims->until_s;
+	if (config->log_caller)
+		caller->groups = claims->groups;
 	if (!principal_of_claims(&config->policy, &who, &caller->principal, arena) ||
 	    !caller_next_roles(config, &who, caller, arena) ||
 	    !caller_identify(config, claims->payload, caller, arena))

@@ -103,6 +103,27 @@ transaction_inputs(const struct transaction *transaction)
 		.mono_s = clock_mono_s() };
 }
 
+/* Names of roles are copied: the snapshot that lends them may be let go. NULL: no memory. */
+static const struct access_caller *
+tell_caller(const struct policy *policy, const struct caller *caller, struct arena *arena)
+{
+	struct access_caller *told = arena_alloc(arena, sizeof(*told));
+	struct span *roles = arena_array(arena, policy->role_count + 1, sizeof(*roles));
+
+	if (told == NULL || roles == NULL)
+		return NULL;
+	told->roles.at = roles;
+	for (size_t i = 0; i < policy->role_count; i++)
+		if (principal_has(&caller->principal, i))
+			roles[told->roles.count++] =
+			    span_of(arena_text(arena, span_of(policy->roles[i].name)));
+	told->scopes = caller->principal.scopes;
+	told->groups = caller->groups;
+	if (caller->principal.client_name != NULL)
+		told->client_name = arena_text(arena, span_of(caller->principal.client_name));
+	return told;
+}
+
 void
 transaction_tell(struct transaction *transaction, const struct decision *decision)
 {
@@ -135,6 +156,9 @@ transaction_tell(struct transaction *transaction, const struct decision *decisio
 		transaction->fields.subject = principal->subject;
 		transaction->fields.client = principal->client;
 		transaction->fields.user = principal->user;
+		if (config->log_caller)
+			transaction->fields.caller =
+			    tell_caller(&config->policy, decision->caller, transaction->arena);
 	}
 }
 

@@ -27,14 +27,21 @@
 
 #define TRANSACTION_ID_ROOM 24
 
+/* What `log.caller: full` adds. Lent by the arena. */
+struct access_caller {
+	const char *client_name; /* of the local issuer's; NULL: none */
+	struct spans roles, scopes, groups;
+};
+
 /* Fields of the access log; each may be NULL. */
 struct access_fields {
 	const char *privilege, *pattern, *host, *module, *issuer, *upstream;
 	struct span subject, client;
-	const char *user;     /* of Basic */
-	const char *scope;    /* the missing scope, for the challenge */
-	const char *metadata; /* URL of the resource's metadata, as configured */
-	bool basic;           /* Basic is accepted there, so the challenge offers it */
+	const struct access_caller *caller; /* NULL: unauthenticated, or log.caller: names */
+	const char *user;                   /* of Basic */
+	const char *scope;                  /* the missing scope, for the challenge */
+	const char *metadata;               /* URL of the resource's metadata, as configured */
+	bool basic; /* Basic is accepted there, so the challenge offers it */
 };
 
 struct transaction {

@@ -73,11 +73,11 @@ test('when a command exits with 1', async (t) => {
       issuers: { ...fileIssuer(), dead: { issuer: `http://127.0.0.1:${dead}`, audience: 'x', jwks_uri: `http://127.0.0.1:${dead}/keys` } },
       local_issuer: { issuer: `http://127.0.0.1:${self.port}`, audience: 'api://local' },
     }),
-    files: { 'keys.json': keySet(key), 'bad.yaml': 'listen: {adress: x}\n' },
+    files: { 'keys.json': keySet(key), 'bad.yaml': 'listen: {adress: x}\n', 'other.yaml': 'public: [/other]\n' },
   });
   const file = (name) => path.join(gate.dir, name);
   const ended = async ([words, input], code) => {
-    const done = await run([...words, ...(words.includes('-c') || ['verify', 'help', 'version'].includes(words[0]) ? [] : ['-c', gate.file])], { input });
+    const done = await run([...words, ...(words.includes('-c') || ['verify', 'help', 'version', 'policy'].includes(words[0]) ? [] : ['-c', gate.file])], { input });
     assert.equal(done.code, code, `${words.join(' ')}: ${done.stderr}`);
   };
   const bad = ['-c', file('bad.yaml')];
@@ -90,6 +90,8 @@ test('when a command exits with 1', async (t) => {
     check: ['there is a mistake; warnings alone are 0, but 1 with `--strict`', [[['check', ...bad]], [['check', '--json', ...bad]]], [[['check', '-c', file('nowhere.yaml')]]]],
     explain: ['it would refuse', [[['explain', '/api/x']]], [[['explain', '/api/x', '--client', 'nobody']]]],
     test: ['a case comes out differently, or too little is covered', [[['test', file('no.yaml')]], [['test', '--fail-under', '100', file('yes.yaml')]]], [[['test', file('postern.yaml')]]]],
+    diff: ['they differ', [[['diff', file('policy.yaml'), file('other.yaml')]]], [[['diff', file('policy.yaml')]], [['diff', file('policy.yaml'), file('bad.yaml')]]]],
+    policy: ['', [], [[['policy', 'import-ords', file('keys.json')]], [['policy', 'import-ords']]]],
     verify: ['it is refused', [[['verify', '--jwks', file('keys.json'), 'a.b.c']]], [[['verify', '--jwks', file('nowhere.json'), 'a.b.c']]]],
     client: ['no such client or role, a name that is taken, no secret in that slot',
       [[['client', 'show', 'nobody']], [['client', 'grant', 'p', 'nothing']], [['client', 'revoke', 'p', 'nothing']], [['client', 'add', 'p']], [['client', 'rename', 'p', 'off']], [['client', 'revoke-secret', 'p', '--slot', '2']]],

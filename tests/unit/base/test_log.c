@@ -73,6 +73,8 @@ after_time(const char *before)
 	return at;
 }
 
+static const struct span groups[] = { { "a\"b", 3 }, { "c,d", 3 } };
+
 static void
 a_request_is_one_json_line_on_standard_output(void **state)
 {
@@ -85,13 +87,16 @@ a_request_is_one_json_line_on_standard_output(void **state)
 	log_text(&line, "reason", SPAN("token_expired"));
 	log_number(&line, "status", 401);
 	log_text(&line, "sub", SPAN(""));
+	log_texts(&line, "groups", groups, 2);
+	log_texts(&line, "roles", groups, 0);
 	log_text(&line, "path", SPAN("/a\n{\"event\":\"forged\"}\"\xff"));
 	log_number(&line, "least", INT64_MIN);
 	log_end_request(&line);
 	release(0);
 	assert_string_equal(after_time("{\"time\":\""),
 	    "\",\"event\":\"request\",\"reason\":\"token_expired\",\"status\":401,"
-	    "\"path\":\"/a\\n{\\\"event\\\":\\\"forged\\\"}\\\"\xef\xbf\xbd\","
+	    "\"groups\":[\"a\\\"b\",\"c,d\"],\"roles\":[],\"path\":\"/"
+	    "a\\n{\\\"event\\\":\\\"forged\\\"}\\\"\xef\xbf\xbd\","
 	    "\"least\":-9223372036854775808}\n");
 }
 
@@ -107,13 +112,15 @@ a_request_is_one_text_line_on_standard_output(void **state)
 	log_text(&line, "verdict", SPAN("refuse"));
 	log_number(&line, "status", 401);
 	log_text(&line, "method", SPAN("GET"));
+	log_texts(&line, "groups", groups, 2);
 	log_text(&line, "sub", (struct span){ NULL, 0 });
 	log_text(&line, "number", SPAN("401"));
 	log_text(&line, "path", SPAN("/a\nevent=\"x\"\\\xc3\xa4\x7f"));
 	log_end_request(&line);
 	release(0);
 	assert_string_equal(after_time("time=\""),
-	    "\" event=request verdict=refuse status=401 method=\"GET\" number=\"401\" "
+	    "\" event=request verdict=refuse status=401 method=\"GET\" groups=\"a\\\"b\",\"c,d\" "
+	    "number=\"401\" "
 	    "path=\"/a\\x0aevent=\\\"x\\\"\\\\\\xc3\\xa4\\x7f\"\n");
 }
 

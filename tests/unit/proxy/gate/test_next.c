@@ -23,6 +23,7 @@
 	"  open: {paths: [\"/open\"]}\n"                                                           \
 	"  fresh: {paths: [\"/fresh\"], roles: [reader]}\n"                                        \
 	"  shadow: {paths: [\"/shadow\"], roles: [reader]}\n"                                      \
+	"  tenant: {paths: [\"/tenants/{tenant}\"], match: {tenant: /tid}}\n"                      \
 	"public: [\"/web/*\"]\n"
 
 static struct setting setting;
@@ -103,6 +104,10 @@ static const struct {
 	    1 },
 	{ "a path that goes", "GET", "/scoped", TIMES ",\"sub\":\"x\",\"scope\":\"orders:read\"",
 	    NEXT_WOULD_REFUSE, REASON_NO_RULE, "scoped", 1 },
+	{ "a path of the caller's own", "GET", "/tenants/t1", TIMES ",\"sub\":\"x\",\"tid\":\"t1\"",
+	    NEXT_WOULD_ALLOW, REASON_OK, "tenant", 1 },
+	{ "and of another", "GET", "/tenants/t2", TIMES ",\"sub\":\"x\",\"tid\":\"t1\"", NEXT_SAME,
+	    REASON_CLAIM_MISMATCH, NULL, 1 },
 	{ "a shadow that becomes real", "GET", "/shadow", READER, NEXT_WOULD_REFUSE,
 	    REASON_PRIVILEGE_MISSING, "shadow", 1 },
 	{ "also for nobody", "GET", "/shadow", NULL, NEXT_WOULD_REFUSE, REASON_CREDENTIALS_MISSING,
