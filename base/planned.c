@@ -10,7 +10,6 @@ static const struct {
 	{ "type_base", NOT_YET },
 	{ "credentials", NOT_YET },
 	{ "tunnel_until_expiry", NOT_YET },
-	{ "health_check", NOT_YET },
 	{ "host", "write ADDRESS:PORT under \"address\"" },
 	{ "port", "write ADDRESS:PORT under \"address\"" },
 	{ "issuer_url", "write \"issuer\"" },

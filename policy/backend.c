@@ -16,7 +16,12 @@ struct backend_row {
 	int64_t timeout_ms;
 	const char *strip_prefix;
 	bool rewrite_location;
-	const struct node *tls;
+	const struct node *tls, *health_check;
+};
+
+struct check_row {
+	const char *path;
+	int64_t every_ms;
 };
 
 struct tls_row {
@@ -55,6 +60,10 @@ const struct field backend_fields[] = {
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct backend_row, tls),
 	    .help = "how https trusts it, and what it is shown" },
+	{ .key = "health_check",
+	    .type = FIELD_MAP,
+	    .offset = offsetof(struct backend_row, health_check),
+	    .help = "each address is asked whether it is well" },
 	{ .key = NULL },
 };
 
@@ -76,6 +85,23 @@ const struct field backend_tls_fields[] = {
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct tls_row, server_name),
 	    .help = "the name that its certificate must have; default: the URL's host" },
+	{ .key = NULL },
+};
+
+const struct field backend_check_fields[] = {
+	{ .key = "path",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct check_row, path),
+	    .required = true,
+	    .help = "what each address is asked for with GET; it is well if the answer is 2xx or "
+		    "3xx" },
+	{ .key = "every",
+	    .type = FIELD_DURATION_MS,
+	    .offset = offsetof(struct check_row, every_ms),
+	    .default_value = "10s",
+	    .min = 100,
+	    .max = 3600000,
+	    .help = "the time between two questions" },
 	{ .key = NULL },
 };
 
@@ -325,6 +351,35 @@ read_tls(const struct reading *reading, const struct node *map)
 		mistake_at(mistakes, document_get(map, "server_name"), "must be a host's name");
 }
 
+/* --- health_check --- */
+
+/* The path-absolute and query of a target, as they are sent (RFC 9112 section 3.2.1). */
+static bool
+is_target(const char *text)
+{
+	if (text[0] != '/' || strlen(text) > 1024)
+		return false;
+	for (; *text != '\0'; text++)
+		if (*text <= ' ' || *text > '~' || *text == '#')
+			return false;
+	return true;
+}
+
+static void
+read_check(const struct reading *reading, const struct node *map)
+{
+	struct check_row row = { 0 };
+
+	if (map == NULL)
+		return;
+	schema_read(map, backend_check_fields, &row, reading->mistakes);
+	if (row.path != NULL && !is_target(row.path))
+		mistake_at(
+		    reading->mistakes, document_get(map, "path"), "must be a path such as /health");
+	reading->backend->check_path = row.path;
+	reading->backend->check_every_ms = row.every_ms;
+}
+
 static void
 read_map(struct reading *reading, const struct node *map)
 {
@@ -339,6 +394,7 @@ read_map(struct reading *reading, const struct node *map)
 	if (document_get(map, "rewrite_location") == NULL)
 		reading->backend->rewrite_location = row.strip_prefix != NULL;
 	read_tls(reading, row.tls);
+	read_check(reading, row.health_check);
 }
 
 const struct backend *

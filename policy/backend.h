@@ -32,12 +32,15 @@ struct backend {
 	const char *ca; /* PEM: who may sign its certificate; NULL: the system's authorities */
 	const char *certificate, *key; /* PEM: what we show it; NULL: nothing */
 	const char *server_name;       /* expected in its certificate; NULL: the URL's host */
-	const struct node *node;       /* for messages */
+	const char *check_path;        /* of its health check; NULL: none */
+	int64_t check_every_ms;
+	const struct node *node; /* for messages */
 };
 
-/* The keys of the map, and of its `tls`; for the manual. */
+/* The keys of the map, of its `tls` and of its `health_check`; for the manual. */
 extern const struct field backend_fields[];
 extern const struct field backend_tls_fields[];
+extern const struct field backend_check_fields[];
 
 /* Report those of the paths of a module that it serves which do not begin with `strip_prefix`. */
 void backend_check_paths(

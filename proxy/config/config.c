@@ -216,7 +216,8 @@ config_sections(void)
 		{ "/upstream/tls", backend_tls_fields },
 		{ "/forward_auth", NULL },
 		{ "/explain", explain_fields },
-		[17 + LOCAL_SECTIONS] = { NULL, NULL },
+		{ "/upstream/health_check", backend_check_fields },
+		[18 + LOCAL_SECTIONS] = { NULL, NULL },
 	};
 
 	sections[1].fields = config_listen_schema();
@@ -231,7 +232,7 @@ config_sections(void)
 	sections[12].fields = config_resource_schema();
 	sections[15].fields = config_forward_auth_schema();
 	for (int i = 0; i < LOCAL_SECTIONS; i++)
-		sections[17 + i] = local_sections[i];
+		sections[18 + i] = local_sections[i];
 	return sections;
 }
 

@@ -118,8 +118,8 @@ add_upstreams(struct buffer *body, const struct services *services)
 	for (size_t i = 0; i < count; i++) {
 		buffer_add_text(body, i == 0 ? "{\"upstream\":" : ",{\"upstream\":");
 		buffer_add_json(body, span_of(upstream_url(list[i])));
-		buffer_format(body, ",\"up\":%s}",
-		    health_is_out(upstream_health(list[i])) ? "false" : "true");
+		buffer_format(
+		    body, ",\"up\":%s}", services_is_up(services, list[i]) ? "true" : "false");
 	}
 	buffer_add_byte(body, ']');
 	free(list);

@@ -91,7 +91,6 @@ sample_upstreams(struct upstream *const *list, size_t count, struct upstream_sam
 			.name = name_upstream(list, i, arena),
 			.count = upstream_count(list[i]),
 			.idle = upstream_idle(list[i]),
-			.up = !health_is_out(upstream_health(list[i])),
 		};
 		done = done && samples[i].name != NULL;
 	}
@@ -110,10 +109,13 @@ add_upstreams(struct buffer *text, const struct services *services)
 	arena_init(&names, 1u << 20);
 	if (list != NULL && samples != NULL)
 		count = services_upstreams(services, list, max);
-	if (list != NULL && samples != NULL && sample_upstreams(list, count, samples, &names))
-		upstream_count_text(samples, count, text);
-	else
+	if (list == NULL || samples == NULL || !sample_upstreams(list, count, samples, &names)) {
 		text->failed = true; /* without them the page is not whole */
+	} else {
+		for (size_t i = 0; i < count; i++)
+			samples[i].up = services_is_up(services, list[i]);
+		upstream_count_text(samples, count, text);
+	}
 	arena_done(&names);
 	free(list);
 	free(samples);

@@ -68,15 +68,41 @@ find_upstream(
 /* A group being filled with its addresses. */
 struct opening {
 	struct group *group;
+	const struct backend *backend;
 	struct services *services;
 	const struct services *previous; /* before a reload; NULL: none */
 };
+
+/* What the checks of before have found is taken over. False: no memory. */
+static bool
+open_check(const struct opening *opening, struct upstream *upstream, struct health_check **check)
+{
+	const struct backend *backend = opening->backend;
+	struct health_check_setup setup = { .upstream = upstream,
+		.path = backend->check_path,
+		.host = backend->host,
+		.every_ms = backend->check_every_ms };
+
+	if (backend->check_path == NULL)
+		return true;
+	*check = health_check_new(&setup);
+	if (*check == NULL)
+		return false;
+	for (size_t i = 0; opening->previous != NULL && i < groups_of(opening->previous); i++) {
+		struct group *group = group_at(opening->previous, i);
+
+		for (size_t k = 0; group != NULL && k < group->count; k++)
+			health_check_take_over(*check, group->checks[k]);
+	}
+	return true;
+}
 
 /* Resolved addresses, connections and health are taken over at a reload. */
 static bool
 open_upstream(const struct opening *opening, const char *origin, const struct upstream_trust *trust,
     struct err *reterr)
 {
+	struct health_check *check = NULL;
 	struct upstream *upstream = find_upstream(opening->services, origin, trust);
 
 	if (upstream == NULL && opening->previous != NULL)
@@ -85,8 +111,12 @@ open_upstream(const struct opening *opening, const char *origin, const struct up
 		upstream_ref(upstream);
 	else if (!upstream_new(origin, trust, &upstream, reterr))
 		return false;
-	group_add(opening->group, upstream);
-	return true;
+	if (open_check(opening, upstream, &check)) {
+		group_add(opening->group, upstream, check);
+		return true;
+	}
+	upstream_unref(upstream);
+	return err_set(reterr, "out of memory");
 }
 
 static bool
@@ -98,6 +128,7 @@ open_group(struct opening *opening, const struct backend *backend, struct group 
 	if (backend == NULL)
 		return true;
 	trust = trust_of(backend);
+	opening->backend = backend;
 	opening->group = *group = group_new();
 	if (*group == NULL)
 		return err_set(reterr, "out of memory");
@@ -296,6 +327,20 @@ services_upstreams(const struct services *services, struct upstream **list, size
 	return count;
 }
 
+bool
+services_is_up(const struct services *services, const struct upstream *upstream)
+{
+	for (size_t i = 0; i < groups_of(services); i++) {
+		struct group *group = group_at(services, i);
+
+		for (size_t k = 0; group != NULL && k < group->count; k++)
+			if (group->members[k] == upstream && !group_is_up(group, k))
+				return false;
+	}
+	return true;
+}
+
+/* Health checks begin here, once the services are in use: a command starts services, too. */
 static void
 tend_upstreams(struct services *services)
 {
@@ -304,6 +349,8 @@ tend_upstreams(struct services *services)
 
 		for (size_t k = 0; group != NULL && k < group->count; k++)
 			upstream_tend(group->members[k]);
+		if (group != NULL)
+			group_start_checks(group);
 	}
 }
 
@@ -333,6 +380,9 @@ services_end(struct services *services)
 		keyring_halt(services->ring);
 	if (services->issuer != NULL)
 		issuer_halt(services->issuer);
+	for (size_t i = 0; i < groups_of(services); i++)
+		if (group_at(services, i) != NULL)
+			group_halt_checks(group_at(services, i));
 	services_unref(services);
 }
 

@@ -89,4 +89,7 @@ struct group *services_group(const struct services *services, const struct modul
 size_t services_upstreams(const struct services *services, struct upstream **list, size_t room);
 size_t services_upstreams_max(const struct services *services);
 
+/* Does none of its upstreams leave that address out? */
+bool services_is_up(const struct services *services, const struct upstream *upstream);
+
 #endif

@@ -14,15 +14,41 @@ group_free(struct group *group)
 {
 	if (group == NULL)
 		return;
-	for (size_t i = 0; i < group->count; i++)
+	for (size_t i = 0; i < group->count; i++) {
+		health_check_free(group->checks[i]);
 		upstream_unref(group->members[i]);
+	}
 	free(group);
 }
 
 void
-group_add(struct group *group, struct upstream *upstream)
+group_add(struct group *group, struct upstream *upstream, struct health_check *check)
 {
+	group->checks[group->count] = check;
 	group->members[group->count++] = upstream;
+}
+
+void
+group_start_checks(struct group *group)
+{
+	for (size_t i = 0; i < group->count; i++)
+		if (group->checks[i] != NULL)
+			health_check_start(group->checks[i]);
+}
+
+void
+group_halt_checks(struct group *group)
+{
+	for (size_t i = 0; i < group->count; i++)
+		if (group->checks[i] != NULL)
+			health_check_halt(group->checks[i]);
+}
+
+bool
+group_is_up(const struct group *group, size_t i)
+{
+	return !health_is_out(upstream_health(group->members[i])) &&
+	       !health_check_failed(group->checks[i]);
 }
 
 /* What a member is judged by. */
@@ -33,12 +59,12 @@ struct place {
 };
 
 static struct place
-place_of(struct upstream *upstream)
+place_of(const struct group *group, size_t i)
 {
-	struct health *health = upstream_health(upstream);
+	struct upstream *upstream = group->members[i];
 
-	return (struct place){ .out = health_is_out(health),
-		.outs = health_outs(health),
+	return (struct place){ .out = !group_is_up(group, i),
+		.outs = health_outs(upstream_health(upstream)),
 		.busy = upstream_busy(upstream) };
 }
 
@@ -72,9 +98,10 @@ find(struct group *group, uint32_t tried, int64_t now_us)
 
 		if (was_tried(tried, i))
 			continue;
-		if (health_try(upstream_health(group->members[i]), now_us))
+		if (!health_check_failed(group->checks[i]) &&
+		    health_try(upstream_health(group->members[i]), now_us))
 			return i;
-		place = place_of(group->members[i]);
+		place = place_of(group, i);
 		if (best == group->count || is_better(&place, &best_place)) {
 			best = i;
 			best_place = place;

@@ -183,7 +183,7 @@ setting_init(struct setting *setting)
 		fail_msg("%s", err.text);
 	setting->services.limits = rate_limits_new(&setting->config->policy, NULL, 0);
 	assert_non_null(setting->services.limits);
-	group_add(setting->services.group, upstream);
+	group_add(setting->services.group, upstream, NULL);
 	setting->services.groups =
 	    calloc(setting->config->policy.module_count + 1, sizeof(struct group *));
 	setting->snapshot = (struct snapshot){ .serial = 1,

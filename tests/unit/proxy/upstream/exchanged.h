@@ -188,7 +188,7 @@ exchanged_init(struct exchanged *exchanged, const struct api_step *steps, size_t
 		fail_msg("%s", err.text);
 	exchanged->group = group_new();
 	assert_non_null(exchanged->group);
-	group_add(exchanged->group, exchanged->upstream);
+	group_add(exchanged->group, exchanged->upstream, NULL);
 	exchange->news = exchanged->api.news[1];
 	arena_init(&exchanged->arena, 1 << 16);
 	exchanged->forward = (struct forward){ .group = exchanged->group,

@@ -18,7 +18,7 @@ several_init(struct several *several, const struct api_step *steps, size_t count
 		(void)snprintf(url, sizeof(url), "%s.%d", several->exchanged.api.url, i);
 		if (!upstream_new(url, &(struct upstream_trust){ NULL }, &several->dead[i], &err))
 			fail_msg("%s", err.text);
-		group_add(several->exchanged.group, several->dead[i]);
+		group_add(several->exchanged.group, several->dead[i], NULL);
 	}
 }
 

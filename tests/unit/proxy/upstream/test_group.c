@@ -28,7 +28,7 @@ grouped_init(struct grouped *grouped, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		if (!upstream_new(urls[i], &(struct upstream_trust){ NULL }, &grouped->at[i], &err))
 			fail_msg("%s", err.text);
-		group_add(grouped->group, grouped->at[i]);
+		group_add(grouped->group, grouped->at[i], NULL);
 	}
 }
 
