@@ -5,6 +5,7 @@
 
 #include "base/secret.h"
 #include "base/url.h"
+#include "policy/backend_check.h"
 #include "policy/pattern.h"
 #include "policy/pattern_form.h"
 #include "policy/prefix.h"
@@ -17,11 +18,7 @@ struct backend_row {
 	const char *strip_prefix;
 	bool rewrite_location;
 	const struct node *tls, *health_check;
-};
-
-struct check_row {
-	const char *path;
-	int64_t every_ms;
+	const char *retry_budget;
 };
 
 struct tls_row {
@@ -64,6 +61,10 @@ const struct field backend_fields[] = {
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct backend_row, health_check),
 	    .help = "each address is asked whether it is well" },
+	{ .key = "retry_budget",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct backend_row, retry_budget),
+	    .help = "the share of requests that may be retries, as in 0.1; default: no limit" },
 	{ .key = NULL },
 };
 
@@ -85,23 +86,6 @@ const struct field backend_tls_fields[] = {
 	    .type = FIELD_TEXT,
 	    .offset = offsetof(struct tls_row, server_name),
 	    .help = "the name that its certificate must have; default: the URL's host" },
-	{ .key = NULL },
-};
-
-const struct field backend_check_fields[] = {
-	{ .key = "path",
-	    .type = FIELD_TEXT,
-	    .offset = offsetof(struct check_row, path),
-	    .required = true,
-	    .help = "what each address is asked for with GET; it is well if the answer is 2xx or "
-		    "3xx" },
-	{ .key = "every",
-	    .type = FIELD_DURATION_MS,
-	    .offset = offsetof(struct check_row, every_ms),
-	    .default_value = "10s",
-	    .min = 100,
-	    .max = 3600000,
-	    .help = "the time between two questions" },
 	{ .key = NULL },
 };
 
@@ -351,33 +335,38 @@ read_tls(const struct reading *reading, const struct node *map)
 		mistake_at(mistakes, document_get(map, "server_name"), "must be a host's name");
 }
 
-/* --- health_check --- */
+/* --- retry_budget --- */
 
-/* The path-absolute and query of a target, as they are sent (RFC 9112 section 3.2.1). */
+/* 0 to 1 in thousandths, with three decimals at most. */
 static bool
-is_target(const char *text)
+read_thousandths(const char *text, int *ret_value)
 {
-	if (text[0] != '/' || strlen(text) > 1024)
+	size_t len = strlen(text);
+	int value = 0;
+
+	if ((text[0] != '0' && text[0] != '1') || len == 2 || len > 5 ||
+	    (len > 1 && text[1] != '.'))
 		return false;
-	for (; *text != '\0'; text++)
-		if (*text <= ' ' || *text > '~' || *text == '#')
+	for (size_t i = 0; i < 5; i++) {
+		char digit = i < len ? text[i] : '0';
+
+		if (i == 1)
+			continue;
+		if (digit < '0' || digit > '9')
 			return false;
-	return true;
+		value = 10 * value + (digit - '0');
+	}
+	*ret_value = value;
+	return value <= 1000;
 }
 
 static void
-read_check(const struct reading *reading, const struct node *map)
+read_budget(const struct reading *reading, const struct node *node, const char *text)
 {
-	struct check_row row = { 0 };
-
-	if (map == NULL)
-		return;
-	schema_read(map, backend_check_fields, &row, reading->mistakes);
-	if (row.path != NULL && !is_target(row.path))
-		mistake_at(
-		    reading->mistakes, document_get(map, "path"), "must be a path such as /health");
-	reading->backend->check_path = row.path;
-	reading->backend->check_every_ms = row.every_ms;
+	reading->backend->retry_share = -1;
+	if (text != NULL && !read_thousandths(text, &reading->backend->retry_share))
+		mistake_at(reading->mistakes, node,
+		    "must be a share of 0 to 1, such as 0.1, with three decimals at most");
 }
 
 static void
@@ -394,7 +383,8 @@ read_map(struct reading *reading, const struct node *map)
 	if (document_get(map, "rewrite_location") == NULL)
 		reading->backend->rewrite_location = row.strip_prefix != NULL;
 	read_tls(reading, row.tls);
-	read_check(reading, row.health_check);
+	backend_check_read(row.health_check, reading->backend, reading->mistakes);
+	read_budget(reading, document_get(map, "retry_budget"), row.retry_budget);
 }
 
 const struct backend *
@@ -409,6 +399,7 @@ backend_read(const struct node *node, struct mistakes *mistakes)
 	backend = arena_alloc(mistakes->arena, sizeof(*backend));
 	if (backend != NULL)
 		*backend = (struct backend){ .node = node,
+			.retry_share = -1,
 			.origins = arena_array(
 			    mistakes->arena, BACKEND_ORIGINS, sizeof(*backend->origins)) };
 	if (backend == NULL || backend->origins == NULL) {

@@ -34,6 +34,7 @@ struct backend {
 	const char *server_name;       /* expected in its certificate; NULL: the URL's host */
 	const char *check_path;        /* of its health check; NULL: none */
 	int64_t check_every_ms;
+	int retry_share;         /* of its requests may be retries, in thousandths; -1: no limit */
 	const struct node *node; /* for messages */
 };
 

@@ -198,7 +198,7 @@ static const struct field explain_fields[] = {
 const struct schema_section *
 config_sections(void)
 {
-	static struct schema_section sections[] = {
+	static struct schema_section sections[18 + LOCAL_SECTIONS + 1] = {
 		{ "", top_fields },
 		{ "/listen", NULL },
 		{ "/listen/tls", NULL },
@@ -217,7 +217,6 @@ config_sections(void)
 		{ "/forward_auth", NULL },
 		{ "/explain", explain_fields },
 		{ "/upstream/health_check", backend_check_fields },
-		[18 + LOCAL_SECTIONS] = { NULL, NULL },
 	};
 
 	sections[1].fields = config_listen_schema();

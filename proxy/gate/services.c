@@ -129,7 +129,7 @@ open_group(struct opening *opening, const struct backend *backend, struct group 
 		return true;
 	trust = trust_of(backend);
 	opening->backend = backend;
-	opening->group = *group = group_new();
+	opening->group = *group = group_new(backend->retry_share);
 	if (*group == NULL)
 		return err_set(reterr, "out of memory");
 	for (size_t i = 0; i < backend->origin_count; i++)

@@ -17,6 +17,8 @@ forwarding_choose(struct forwarding *forwarding)
 
 	if (next == NULL)
 		return false;
+	if (forwarding->result->upstream == NULL)
+		retry_budget_earn(&group->budget);
 	forwarding_leave(forwarding);
 	upstream_count_one(upstream_count(next), UPSTREAM_REQUESTS);
 	forwarding->result->upstream = next;
@@ -63,12 +65,15 @@ connect_one(struct forwarding *forwarding, bool fresh, int64_t deadline_us)
 	    forwarding, reason, arena_format(forwarding->forward->arena, "%s", err.text));
 }
 
-/* Nothing was sent, so that any request may be sent to another address. */
+/* Nothing was sent, so that any request may be sent to another address. True: a retry is spent. */
 static bool
 may_go_on(const struct forwarding *forwarding, enum reason reason, int64_t deadline_us)
 {
+	struct group *group = forwarding->forward->group;
+
 	return reason != REASON_OK && reason != REASON_OVERLOADED && !forwarding->client->gone &&
-	       clock_mono_us() < deadline_us;
+	       clock_mono_us() < deadline_us && group_has_more(group, forwarding->tried) &&
+	       retry_budget_spend(&group->budget);
 }
 
 enum reason

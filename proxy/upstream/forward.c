@@ -40,14 +40,15 @@ ask(struct forwarding *forwarding, bool fresh)
 
 /* May the request be sent again? The upstream may have closed a pooled connection just as we took
  * it. Retrying is safe if no byte of an answer arrived, none of the body was read, and the method
- * is idempotent. */
+ * is idempotent. True: a retry is spent. */
 static bool
 may_ask_again(const struct forwarding *forwarding, enum reason reason)
 {
 	return reason == REASON_UPSTREAM_UNREACHABLE && forwarding->conn != NULL &&
 	       forwarding->conn->reused && forwarding->incoming.len == 0 &&
 	       forwarding->interims == 0 && !forwarding->body_touched &&
-	       idempotent(exchange_request(forwarding->exchange)->method);
+	       idempotent(exchange_request(forwarding->exchange)->method) &&
+	       retry_budget_spend(&forwarding->forward->group->budget);
 }
 
 /* Note a failure after connecting; failures to connect are noted where they happen. */

@@ -4,9 +4,13 @@
 #include <stdlib.h>
 
 struct group *
-group_new(void)
+group_new(int retry_share)
 {
-	return calloc(1, sizeof(struct group));
+	struct group *group = calloc(1, sizeof(*group));
+
+	if (group != NULL)
+		retry_budget_init(&group->budget, retry_share);
+	return group;
 }
 
 void

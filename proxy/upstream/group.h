@@ -7,7 +7,7 @@
  * the fewest times: what failed for others is a guess about the next request, and no reason to
  * refuse it.
  *
- * Uses:   upstream, health, health_check.
+ * Uses:   upstream, health, health_check, retry_budget.
  * Threads: any; no lock.
  */
 #ifndef POSTERN_PROXY_UPSTREAM_GROUP_H
@@ -20,6 +20,7 @@
 
 #include "base/check.h"
 #include "proxy/upstream/health_check.h"
+#include "proxy/upstream/retry_budget.h"
 #include "proxy/upstream/upstream.h"
 
 #define GROUP_MAX 16
@@ -29,10 +30,12 @@ struct group {
 	struct health_check *checks[GROUP_MAX]; /* of the members; NULL: none */
 	size_t count;                           /* at least 1 */
 	atomic_uint turn;
+	struct retry_budget budget;
 };
 
-/* NULL: no memory. It has no member yet. given: group_free() it. */
-MUST_CHECK struct group *group_new(void);
+/* retry_share  see retry_budget.h. NULL: no memory. It has no member yet. given: group_free() it.
+ */
+MUST_CHECK struct group *group_new(int retry_share);
 
 /* Drops the references to its members. Accepts NULL. */
 void group_free(struct group *group);

@@ -45,7 +45,7 @@ const base = ({ port, adminPort, metricsPort, authPort }) => ({
   admin: { address: `127.0.0.1:${adminPort}` },
   metrics: { address: `127.0.0.1:${metricsPort}` },
   forward_auth: { address: `127.0.0.1:${authPort}`, form: 'path', trusted_proxies: ['127.0.0.0/8', 'unix'] },
-  upstream: { url: 'https://127.0.0.1:9/v2', host: 'keep', strip_prefix: '/a', rewrite_location: true, timeout: '60s', health_check: { path: '/health', every: '10s' }, tls: { ca_file: 'cert.pem', certificate: { file: 'cert.pem' }, key: { file: 'tls.key' }, server_name: 'api.example' } },
+  upstream: { url: 'https://127.0.0.1:9/v2', host: 'keep', strip_prefix: '/a', rewrite_location: true, timeout: '60s', retry_budget: 0.1, health_check: { path: '/health', every: '10s' }, tls: { ca_file: 'cert.pem', certificate: { file: 'cert.pem' }, key: { file: 'tls.key' }, server_name: 'api.example' } },
   policy: 'policy.yaml',
   policy_next: 'policy.yaml',
   state: 'state',

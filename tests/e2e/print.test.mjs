@@ -97,7 +97,7 @@ test('the rest', async (t) => {
       explain: { recent: 10 },
       metrics: { address: '127.0.0.1:1' },
       forward_auth: { address: '127.0.0.1:2', form: 'path', trusted_proxies: ['10.0.0.0/8', 'unix'] },
-      upstream: { url: 'https://api.example.com/v1', host: 'upstream', timeout: '30s', strip_prefix: '/api', rewrite_location: false, health_check: { path: '/health', every: '20s' }, tls: { ca_file: 'ca.pem', certificate: file('a'), key: file('b'), server_name: 'inner.example.com' } },
+      upstream: { url: 'https://api.example.com/v1', host: 'upstream', timeout: '30s', strip_prefix: '/api', rewrite_location: false, retry_budget: 0.25, health_check: { path: '/health', every: '20s' }, tls: { ca_file: 'ca.pem', certificate: file('a'), key: file('b'), server_name: 'inner.example.com' } },
       local_issuer: { ...config(gate).local_issuer, resources: ['https://other.example.com'], signing: { key: file('key') }, cors: { origins: 'https://app.example', methods: ['PUT'], headers: ['X-A'], expose: ['ETag'] } },
       resource: { url: 'https://api.example.com/orders', authorization_servers: ['two', 'local'] },
     });

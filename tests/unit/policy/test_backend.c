@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -84,6 +85,39 @@ several_urls_are_addresses_of_one(void **state)
 }
 
 static void
+a_health_check_and_a_budget_are_read(void **state)
+{
+	static const struct {
+		const char *yaml;
+		int share;
+	} cases[] = { { "0", 0 }, { "1", 1000 }, { "0.1", 100 }, { "0.25", 250 }, { "0.001", 1 },
+		{ "1.0", 1000 }, { "1.000", 1000 } };
+	struct read read;
+
+	(void)state;
+	read_yaml(&read, "upstream: {url: http://a, health_check: {path: \"/h?x=1\", every: 2s}}");
+	assert_int_equal(read.mistakes.errors, 0);
+	assert_string_equal(read.backend->check_path, "/h?x=1");
+	assert_int_equal(read.backend->check_every_ms, 2000);
+	assert_int_equal(read.backend->retry_share, -1);
+	arena_done(&read.arena);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char yaml[64];
+
+		(void)snprintf(yaml, sizeof(yaml), "upstream: {url: http://a, retry_budget: %s}",
+		    cases[i].yaml);
+		read_yaml(&read, yaml);
+		assert_int_equal(read.mistakes.errors, 0);
+		assert_int_equal(read.backend->retry_share, cases[i].share);
+		assert_null(read.backend->check_path);
+		arena_done(&read.arena);
+	}
+	read_yaml(&read, "upstream: http://a");
+	assert_int_equal(read.backend->retry_share, -1);
+	arena_done(&read.arena);
+}
+
+static void
 none_is_none(void **state)
 {
 	struct read read;
@@ -101,6 +135,21 @@ mistakes_leave_none(void **state)
 	static const char *const cases[] = { "upstream: a", "upstream: []", "upstream: {}",
 		"upstream: http://a/../b", "upstream: http://a/b//", "upstream: http://a/%62",
 		"upstream: {url: http://a, host: \"\"}", "upstream: {url: http://a, host: a@b}",
+		"upstream: {url: http://a, retry_budget: 1.1}",
+		"upstream: {url: http://a, retry_budget: 2}",
+		"upstream: {url: http://a, retry_budget: -0.1}",
+		"upstream: {url: http://a, retry_budget: 0.}",
+		"upstream: {url: http://a, retry_budget: .1}",
+		"upstream: {url: http://a, retry_budget: 0.0001}",
+		"upstream: {url: http://a, retry_budget: 10%}",
+		"upstream: {url: http://a, retry_budget: 0.1e1}",
+		"upstream: {url: http://a, retry_budget: [0.1]}",
+		"upstream: {url: http://a, health_check: {}}",
+		"upstream: {url: http://a, health_check: /h}",
+		"upstream: {url: http://a, health_check: {path: h}}",
+		"upstream: {url: http://a, health_check: {path: \"/h#a\"}}",
+		"upstream: {url: http://a, health_check: {path: \"/h\\r\\nA: b\"}}",
+		"upstream: {url: http://a, health_check: {path: /h, every: 10ms}}",
 		"upstream: {url: http://a, tls: {}}", "upstream: {url: []}",
 		"upstream: {url: [http://a, https://b]}", "upstream: {url: [http://a, unix:/b]}",
 		"upstream: {url: [http://a/v1, http://b/v2]}",
@@ -129,6 +178,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_url_is_an_address_and_a_path),
 		cmocka_unit_test(several_urls_are_addresses_of_one),
+		cmocka_unit_test(a_health_check_and_a_budget_are_read),
 		cmocka_unit_test(none_is_none),
 		cmocka_unit_test(mistakes_leave_none),
 	};

@@ -176,7 +176,7 @@ setting_init(struct setting *setting)
 	setting->keys[0] = setting_keys(0);
 	setting->keys[2] = setting_keys(1);
 	setting->services = (struct services){ .config = setting->config };
-	setting->services.group = group_new();
+	setting->services.group = group_new(-1);
 	assert_non_null(setting->services.group);
 	if (!upstream_new(setting->config->upstream->origins[0], &(struct upstream_trust){ NULL },
 		&upstream, &err))

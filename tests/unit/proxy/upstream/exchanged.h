@@ -186,7 +186,7 @@ exchanged_init(struct exchanged *exchanged, const struct api_step *steps, size_t
 	if (!upstream_new(
 		exchanged->api.url, &(struct upstream_trust){ NULL }, &exchanged->upstream, &err))
 		fail_msg("%s", err.text);
-	exchanged->group = group_new();
+	exchanged->group = group_new(-1);
 	assert_non_null(exchanged->group);
 	group_add(exchanged->group, exchanged->upstream, NULL);
 	exchange->news = exchanged->api.news[1];

@@ -23,7 +23,7 @@ grouped_init(struct grouped *grouped, size_t count)
 		"http://127.0.0.1:3" };
 	struct err err;
 
-	grouped->group = group_new();
+	grouped->group = group_new(-1);
 	assert_non_null(grouped->group);
 	for (size_t i = 0; i < count; i++) {
 		if (!upstream_new(urls[i], &(struct upstream_trust){ NULL }, &grouped->at[i], &err))
