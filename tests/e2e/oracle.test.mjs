@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// Policies made at random, and requests: what `postern test` says of each is what the manual's words say
+// (harness/oracle.mjs), without one difference. ORACLE_SEED repeats a run, ORACLE_COUNT makes it longer:
+// 10000 policies are a million requests.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { makeGate, run } from './harness/gate.mjs';
+import { canonical, judge, rolesOf } from './harness/oracle.mjs';
+import { keySet, makeKey } from './harness/tokens.mjs';
+
+const COUNT = Number(process.env.ORACLE_COUNT ?? 150);
+const SEED = Number(process.env.ORACLE_SEED ?? 1);
+const REQUESTS = 100;
+
+/** mulberry32: the same numbers for the same seed. */
+function dice(seed) {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) % below;
+  };
+}
+
+const SEGMENTS = ['a', 'b', 'A', 'a!', 'a%21', '%C3%A4'];
+/** A request may spell them in other ways. */
+const SPELT = [...SEGMENTS, '%c3%a4', '%61', '%41', 'c'];
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'];
+const ROLES = ['r0', 'r1', 'r2', 'r3', 'r4'];
+const SCOPES = ['orders:read', 'orders:write', 'orders', 'x.y', 'x/y', 'z'];
+const PREFIXES = ['orders:*', 'x.*', 'x/*'];
+const GROUPS = ['g0', 'g1', 'G0'];
+const NAMES = ['robot', 'ann', 'Ann'];
+
+/** What is drawn by a roll of the dice. */
+class Draw {
+  constructor(roll) {
+    this.roll = roll;
+  }
+
+  one(of) {
+    return of[this.roll(of.length)];
+  }
+
+  chance(in_) {
+    return this.roll(in_) === 0;
+  }
+
+  some(of, most) {
+    return [...new Set(Array.from({ length: 1 + this.roll(most) }, () => this.one(of)))];
+  }
+
+  /** One, or a list. */
+  either(of) {
+    return this.chance(3) ? this.some(of, 2) : this.one(of);
+  }
+
+  pattern() {
+    const segments = Array.from({ length: this.roll(4) }, () => (this.chance(4) ? '*' : this.one(SEGMENTS)));
+    if (segments.length === 0 || this.chance(2)) segments.push('*');
+    return `/${segments.join('/')}`;
+  }
+
+  path() {
+    const segments = Array.from({ length: this.roll(4) }, () => this.one(SPELT));
+    return `/${segments.join('/')}${segments.length > 0 && this.chance(5) ? '/' : ''}`;
+  }
+
+  line() {
+    const line = {};
+    if (!this.chance(3)) line.issuer = this.one(['one', 'two', 'local']);
+    if (this.chance(3)) line.scope = this.either([...SCOPES, ...PREFIXES]);
+    if (this.chance(4) && line.issuer !== 'local') line.group = this.either(GROUPS);
+    if (this.chance(4) && line.issuer !== 'local') line.role = this.either(GROUPS);
+    if (this.chance(4)) {
+      line.claim = this.one(['/dept', '/deep/er', '/level']);
+      const kind = this.roll(4);
+      if (kind === 0) line.equals = this.either(['sales', 'true', '5', 'false']);
+      if (kind === 1) line.prefix = this.one(['sa', 's', '5']);
+      if (kind === 2) line.exists = true;
+    }
+    if (this.chance(5)) line.client = this.one(NAMES);
+    else if (this.chance(6) && Object.keys(line).length === 0) line.user = this.one(NAMES);
+    if (Object.keys(line).length === 0) line.scope = this.one(SCOPES);
+    return line;
+  }
+
+  privilege(modules) {
+    const privilege = this.chance(2) && modules.length > 0 ? { modules: this.some(modules, 2) } : { paths: this.patterns(2) };
+    if (this.chance(2)) privilege.methods = this.some(METHODS, 3);
+    if (!this.chance(4)) privilege.roles = this.some(ROLES, 2);
+    if (this.chance(3)) privilege.scopes = this.some([...SCOPES, ...PREFIXES], 2);
+    if (this.chance(4)) privilege.all_roles = this.some(ROLES, 2);
+    const others = ROLES.filter((role) => !privilege.roles?.includes(role) && !privilege.all_roles?.includes(role));
+    if (this.chance(4)) privilege.deny = this.some(others, 1);
+    if (this.chance(8)) privilege.shadow = true;
+    return privilege;
+  }
+
+  patterns(most) {
+    return [...new Map(Array.from({ length: 1 + this.roll(most) }, () => this.pattern()).map((one) => [canonical(one), one])).values()];
+  }
+
+  /** A policy without the mistakes that `check` knows: what would be one is left out. */
+  policy() {
+    const policy = { roles: {}, modules: {}, privileges: {}, public: [], default: this.chance(4) ? 'public' : 'deny' };
+    for (const role of ROLES) policy.roles[role] = this.chance(5) ? {} : { granted_to: Array.from({ length: 1 + this.roll(3) }, () => this.line()) };
+    const taken = new Set();
+    for (let i = this.roll(4); i > 0; i--) {
+      const paths = this.patterns(2).filter((one) => !taken.has(canonical(one)));
+      paths.forEach((one) => taken.add(canonical(one)));
+      if (paths.length > 0) policy.modules[`m${i}`] = { paths };
+    }
+    const methodsOf = new Map();
+    for (let i = 1 + this.roll(6); i > 0; i--) {
+      const privilege = this.privilege(Object.keys(policy.modules));
+      const patterns = new Set([...(privilege.paths ?? []), ...(privilege.modules ?? []).flatMap((one) => policy.modules[one].paths)].map(canonical));
+      const methods = privilege.methods ?? ['*'];
+      const clash = [...patterns].some((one) => methodsOf.has(one) && (methods[0] === '*' || methodsOf.get(one).has('*') || methods.some((method) => methodsOf.get(one).has(method))));
+      if (clash) continue;
+      policy.privileges[`p${i}`] = privilege;
+      for (const one of patterns) methodsOf.set(one, new Set([...(methodsOf.get(one) ?? []), ...methods]));
+    }
+    if (this.chance(2)) policy.public = this.patterns(2).filter((one) => !methodsOf.has(canonical(one)));
+    return policy;
+  }
+
+  claims() {
+    const claims = {};
+    if (!this.chance(3)) claims.scope = this.chance(3) ? this.some(SCOPES, 3) : this.some(SCOPES, 3).join(' ');
+    if (this.chance(2)) claims.groups = this.some([...GROUPS, 5], 3);
+    if (this.chance(2)) claims.roles = this.some(GROUPS, 3);
+    if (this.chance(2)) claims.dept = this.one(['sales', 'sa', true, false, null, 5, ['sales', 'x'], [false], { sales: 1 }, 's']);
+    if (this.chance(2)) claims.deep = this.one([{ er: 'sales' }, { er: false }, {}, 'sales', { er: [true, '5'] }]);
+    if (this.chance(3)) claims.level = this.one([5, '5', false, 'sales']);
+    if (this.chance(3)) claims.azp = this.one(NAMES);
+    return claims;
+  }
+
+  caller() {
+    const roles = () => (this.chance(2) ? [] : this.some(ROLES, 2));
+    switch (this.roll(6)) {
+      case 0: return 'anonymous';
+      case 1: return { client: this.one([...NAMES, 'other']), roles: roles(), ...(this.chance(2) ? { claims: { scope: this.some(SCOPES, 2).join(' ') } } : {}) };
+      case 2: return { user: this.one([...NAMES, 'other']), roles: roles() };
+      case 3: return { roles: this.some(ROLES, 3) };
+      default: return { issuer: this.one(['one', 'two']), claims: this.claims() };
+    }
+  }
+
+  /** A request, and what is to come of it. */
+  case_(policy, number) {
+    const caller = this.caller();
+    const method = this.one([...METHODS, 'HEAD', 'OPTIONS']);
+    const target = this.path();
+    const judged = judge(policy, caller, method, target);
+    const roles = [...rolesOf(policy, caller)];
+    return {
+      name: `${number}`, caller, request: `${method} ${target}`, ...judged,
+      ...(roles.length > 0 && judged.privilege ? { role: this.one(roles) } : {}),
+    };
+  }
+}
+
+const CONFIG = {
+  local_issuer: { issuer: 'http://127.0.0.1:8080', audience: 'api://local', database: 'local.db' },
+  issuers: Object.fromEntries(['one', 'two'].map((name) => [name, {
+    issuer: `https://${name}.test`, audience: 'api', jwks_file: 'keys.json',
+    claims: { scopes: '/scope', groups: '/groups', roles: '/roles', client: '/azp', subject: '/sub' },
+  }])),
+};
+
+test(`${COUNT} policies of ${REQUESTS} requests each, seed ${SEED}`, async (t) => {
+  const gate = await makeGate(t, { policy: {}, files: { 'keys.json': keySet(makeKey('ES256')) }, config: CONFIG });
+  const words = new Map();
+
+  for (let i = 0; i < COUNT; i++) {
+    const draw = new Draw(dice(SEED * 1000003 + i));
+    const policy = draw.policy();
+    const cases = Array.from({ length: REQUESTS }, (_, number) => draw.case_(policy, number));
+    gate.write('policy.yaml', policy);
+    gate.write('cases.yaml', { cases });
+    const tried = await run(['test', '-c', gate.file, path.join(gate.dir, 'cases.yaml')]);
+    if (tried.code !== 0) {
+      const kept = path.join(process.cwd(), `oracle-${SEED}-${i}`);
+      if (process.env.ORACLE_KEEP) fs.cpSync(gate.dir, kept, { recursive: true });
+      assert.fail(`policy ${i} of seed ${SEED}: exit ${tried.code}\n${tried.stdout}${tried.stderr}\n${JSON.stringify(policy)}`);
+    }
+    for (const { expect } of cases) words.set(expect, (words.get(expect) ?? 0) + 1);
+  }
+  const seldom = ['allow', 'no_rule', 'credentials_missing', 'privilege_missing', 'scope_missing', 'method_not_granted'].filter((word) => (words.get(word) ?? 0) < COUNT / 10);
+  assert.deepEqual(seldom, [], `these hardly came up: ${JSON.stringify([...words])}`);
+});
