@@ -27,7 +27,9 @@ function dice(seed) {
 
 const SEGMENTS = ['a', 'b', 'A', 'a!', 'a%21', '%C3%A4'];
 /** A request may spell them in other ways. */
-const SPELT = [...SEGMENTS, '%c3%a4', '%61', '%41', 'c'];
+const SPELT = [...SEGMENTS, '%c3%a4', '%61', '%41', 'c', '5', 'ab', 'a.b', 'abb!'];
+/** With different lengths of text: two of the same could match one path, which would be a mistake. */
+const INSIDE = ['*', 'a*', '*b!', 'a*b!', '{t}', '{u}'];
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'];
 const ROLES = ['r0', 'r1', 'r2', 'r3', 'r4'];
 const SCOPES = ['orders:read', 'orders:write', 'orders', 'x.y', 'x/y', 'z'];
@@ -59,9 +61,10 @@ class Draw {
   }
 
   pattern() {
-    const segments = Array.from({ length: this.roll(4) }, () => (this.chance(4) ? '*' : this.one(SEGMENTS)));
+    const segments = Array.from({ length: this.roll(4) }, () => (this.chance(3) ? this.one(INSIDE) : this.one(SEGMENTS)));
     if (segments.length === 0 || this.chance(2)) segments.push('*');
-    return `/${segments.join('/')}`;
+    // A name stands once in a pattern.
+    return `/${segments.map((one, i) => (one[0] === '{' && segments.indexOf(one) < i ? '*' : one)).join('/')}`;
   }
 
   path() {
@@ -104,6 +107,12 @@ class Draw {
     return [...new Map(Array.from({ length: 1 + this.roll(most) }, () => this.pattern()).map((one) => [canonical(one), one])).values()];
   }
 
+  /** Which names each of these patterns has. */
+  match(patterns) {
+    const names = ['t', 'u'].filter((name) => patterns.every((one) => one.split('/').filter((segment) => segment === `{${name}}`).length === 1));
+    return names.length === 0 || this.chance(3) ? undefined : Object.fromEntries(names.map((name) => [name, this.one(['/tid', '/deep/er'])]));
+  }
+
   /** A policy without the mistakes that `check` knows: what would be one is left out. */
   policy() {
     const policy = { roles: {}, modules: {}, privileges: {}, public: [], default: this.chance(4) ? 'public' : 'deny' };
@@ -121,6 +130,7 @@ class Draw {
       const methods = privilege.methods ?? ['*'];
       const clash = [...patterns].some((one) => methodsOf.has(one) && (methods[0] === '*' || methodsOf.get(one).has('*') || methods.some((method) => methodsOf.get(one).has(method))));
       if (clash) continue;
+      privilege.match = this.match([...(privilege.paths ?? []), ...(privilege.modules ?? []).flatMap((one) => policy.modules[one].paths)]);
       policy.privileges[`p${i}`] = privilege;
       for (const one of patterns) methodsOf.set(one, new Set([...(methodsOf.get(one) ?? []), ...methods]));
     }
@@ -136,6 +146,7 @@ class Draw {
     if (this.chance(2)) claims.dept = this.one(['sales', 'sa', true, false, null, 5, ['sales', 'x'], [false], { sales: 1 }, 's']);
     if (this.chance(2)) claims.deep = this.one([{ er: 'sales' }, { er: false }, {}, 'sales', { er: [true, '5'] }]);
     if (this.chance(3)) claims.level = this.one([5, '5', false, 'sales']);
+    if (!this.chance(3)) claims.tid = this.one(['a', 'A', 'b', 'ä', 'a!', 5, '5', ['a', 'b'], ['ab', 5], true, '', null]);
     if (this.chance(3)) claims.azp = this.one(NAMES);
     return claims;
   }
@@ -144,7 +155,7 @@ class Draw {
     const roles = () => (this.chance(2) ? [] : this.some(ROLES, 2));
     switch (this.roll(6)) {
       case 0: return 'anonymous';
-      case 1: return { client: this.one([...NAMES, 'other']), roles: roles(), ...(this.chance(2) ? { claims: { scope: this.some(SCOPES, 2).join(' ') } } : {}) };
+      case 1: return { client: this.one([...NAMES, 'other']), roles: roles(), ...(this.chance(2) ? { claims: { scope: this.some(SCOPES, 2).join(' '), tid: this.one(['a', 'b', 5]) } } : {}) };
       case 2: return { user: this.one([...NAMES, 'other']), roles: roles() };
       case 3: return { roles: this.some(ROLES, 3) };
       default: return { issuer: this.one(['one', 'two']), claims: this.claims() };
@@ -191,6 +202,6 @@ test(`${COUNT} policies of ${REQUESTS} requests each, seed ${SEED}`, async (t) =
     }
     for (const { expect } of cases) words.set(expect, (words.get(expect) ?? 0) + 1);
   }
-  const seldom = ['allow', 'no_rule', 'credentials_missing', 'privilege_missing', 'scope_missing', 'method_not_granted'].filter((word) => (words.get(word) ?? 0) < COUNT / 10);
+  const seldom = ['allow', 'no_rule', 'credentials_missing', 'privilege_missing', 'scope_missing', 'method_not_granted', 'claim_mismatch'].filter((word) => (words.get(word) ?? 0) < COUNT / 10);
   assert.deepEqual(seldom, [], `these hardly came up: ${JSON.stringify([...words])}`);
 });

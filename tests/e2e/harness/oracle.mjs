@@ -4,19 +4,33 @@
 
 /** Escapes are compared decoded; a trailing slash is ignored. */
 const segmentsOf = (path) => path.replace(/\/$/, '').split('/').slice(1).map(decodeURIComponent);
-export const canonical = (pattern) => segmentsOf(pattern).join('/');
 
-/** How a pattern matches: for each segment 3 (literal) or 2 (`*`), then 1 for a last `/*`; null: it does not. */
+/** One spelling of all patterns that are the same: what a name is, and that `*` before the end is one, does not count. */
+export function canonical(pattern) {
+  const segments = segmentsOf(pattern);
+  return segments.map((segment, i) => (/^{.*}$/.test(segment) || (segment === '*' && i < segments.length - 1) ? '{}' : segment)).join('/');
+}
+
+/** How good a segment is, if it matches: a literal, one with a `*` inside, any one; null: it does not match. */
+function segmentRank(wanted, given) {
+  if (wanted === '{}') return 2;
+  if (!wanted.includes('*')) return wanted === given ? 4 : null;
+  const [before, after] = wanted.split('*');
+  const matches = given.length >= before.length + after.length && given.startsWith(before) && given.endsWith(after);
+  return matches ? 3 + wanted.length / 1000 : null;
+}
+
+/** How a canonical pattern matches: of each segment, then 1 for a last `*`; null: it does not. */
 function rank(pattern, path) {
-  const wanted = segmentsOf(pattern);
+  const wanted = pattern.split('/');
   const given = segmentsOf(path);
-  const tail = wanted.at(-1) === '*' && pattern.endsWith('/*');
+  const tail = wanted.at(-1) === '*';
   const fixed = tail ? wanted.slice(0, -1) : wanted;
 
   if (tail ? given.length < fixed.length : given.length !== fixed.length) return null;
-  if (!fixed.every((segment, i) => segment === '*' || segment === given[i])) return null;
+  const ranks = fixed.map((segment, i) => segmentRank(segment, given[i]));
   // The end itself is as good as a literal: `/a` is more specific than `/a/*`.
-  return [...fixed.map((segment) => (segment === '*' ? 2 : 3)), tail ? 1 : 3];
+  return ranks.includes(null) ? null : [...ranks, tail ? 1 : 4];
 }
 
 function better(a, b) {
@@ -89,17 +103,28 @@ export function rolesOf(policy, caller) {
     .map(([role]) => role));
 }
 
+/** The patterns of a privilege as they are written. */
+const writtenIn = (policy, privilege) => [...(privilege.paths ?? []), ...(privilege.modules ?? []).flatMap((module) => policy.modules[module].paths)];
+
 /** Which privileges stand on which pattern. */
 function standings(policy) {
   const rows = [];
   for (const [name, privilege] of Object.entries(policy.privileges)) {
-    const patterns = [...(privilege.paths ?? []), ...(privilege.modules ?? []).flatMap((module) => policy.modules[module].paths)];
-    for (const pattern of new Set(patterns.map(canonical))) rows.push([`/${pattern}`, name]);
+    for (const pattern of new Set(writtenIn(policy, privilege).map(canonical))) rows.push([pattern, name]);
   }
   return rows;
 }
 
 const grants = (privilege, method) => !privilege.methods || privilege.methods.includes(method) || (method === 'HEAD' && privilege.methods.includes('GET'));
+
+/** Does the claim equal the segment: as text or whole number, or as an entry of a list? */
+function matches(privilege, pattern, path, claims) {
+  const named = segmentsOf(pattern);
+  return Object.entries(privilege.match ?? {}).every(([name, pointer]) => {
+    const segment = segmentsOf(path)[named.indexOf(`{${name}}`)];
+    return list(at(claims ?? {}, pointer) ?? undefined).some((one) => (typeof one === 'string' || Number.isInteger(one)) && String(one) === segment);
+  });
+}
 
 function refusal(policy, privilege, caller) {
   const roles = rolesOf(policy, caller);
@@ -116,7 +141,7 @@ function refusal(policy, privilege, caller) {
 /** { expect, privilege } for a caller, method and path. */
 export function judge(policy, caller, method, path) {
   const rows = standings(policy);
-  const open = (policy.public ?? []).map((one) => `/${canonical(one)}`);
+  const open = (policy.public ?? []).map(canonical);
   const pattern = deciding([...rows, ...open.map((one) => [one])], path);
 
   if (pattern === undefined) return { expect: policy.default === 'public' ? 'allow' : 'no_rule' };
@@ -126,5 +151,8 @@ export function judge(policy, caller, method, path) {
   const privilege = policy.privileges[name];
   if (privilege.shadow) return { expect: 'allow', privilege: name };
   if (caller === 'anonymous') return { expect: 'credentials_missing', privilege: name };
-  return { expect: refusal(policy, privilege, caller) ?? 'allow', privilege: name };
+  const refused = refusal(policy, privilege, caller);
+  if (refused) return { expect: refused, privilege: name };
+  const written = writtenIn(policy, privilege).find((one) => canonical(one) === pattern);
+  return { expect: matches(privilege, written, path, shown(caller).token?.claims) ? 'allow' : 'claim_mismatch', privilege: name };
 }
