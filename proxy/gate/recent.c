@@ -4,34 +4,62 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/shard.h"
+
 /* Of a text, before it: what it is, and its length. */
 #define HEAD_BYTES 3
-#define APART_BYTES 128
 
 struct recent {
-	atomic_size_t next; /* how many have begun */
-	size_t count;
-	char apart[APART_BYTES]; /* who writes a record does not take the counter's cache line along
-				  */
-	struct recent_record records[];
+	size_t count; /* of the records of each shard */
+	struct {
+		_Alignas(
+		    SHARD_LINE_BYTES) atomic_size_t next; /* how many have begun, modulo `count` */
+		_Atomic(struct recent_record *) records;  /* NULL: nobody came yet */
+	} shards[SHARD_COUNT];
 };
 
 struct recent *
 recent_new(size_t count)
 {
-	struct recent *recent = calloc(1, sizeof(*recent) + count * sizeof(struct recent_record));
+	struct recent *recent = aligned_alloc(_Alignof(struct recent), sizeof(*recent));
 
-	if (recent != NULL)
-		recent->count = count;
+	if (recent == NULL)
+		return NULL;
+	memset(recent, 0, sizeof(*recent));
+	recent->count = count;
 	return recent;
+}
+
+static void
+free_records(struct recent_record *records, size_t count)
+{
+	for (size_t i = 0; records != NULL && i < count; i++)
+		free(records[i].whole);
+	free(records);
 }
 
 void
 recent_free(struct recent *recent)
 {
-	for (size_t i = 0; recent != NULL && i < recent->count; i++)
-		free(recent->records[i].whole);
+	for (int i = 0; recent != NULL && i < SHARD_COUNT; i++)
+		free_records(atomic_load(&recent->shards[i].records), recent->count);
 	free(recent);
+}
+
+/* The records of a shard, made when the first thread of it comes. NULL: no memory. */
+static struct recent_record *
+records_of(struct recent *recent, unsigned shard)
+{
+	struct recent_record *records = atomic_load(&recent->shards[shard].records), *made;
+
+	if (records != NULL)
+		return records;
+	made = calloc(recent->count, sizeof(*made));
+	if (made == NULL ||
+	    atomic_compare_exchange_strong(&recent->shards[shard].records, &records, made))
+		return made;
+	free(made);
+	return records;
 }
 
 static void
@@ -50,9 +78,16 @@ give_back(struct recent_record *record)
 struct recent_record *
 recent_begin(struct recent *recent)
 {
-	size_t number = atomic_fetch_add_explicit(&recent->next, 1, memory_order_relaxed);
-	struct recent_record *record = &recent->records[number % recent->count];
+	unsigned shard = shard_mine();
+	struct recent_record *records = records_of(recent, shard), *record;
+	size_t number;
 
+	if (records == NULL)
+		return NULL;
+	number = atomic_load_explicit(&recent->shards[shard].next, memory_order_relaxed);
+	atomic_store_explicit(&recent->shards[shard].next,
+	    number + 1 < recent->count ? number + 1 : 0, memory_order_relaxed);
+	record = &records[number];
 	take(record);
 	record->shadow_reason = REASON_OK;
 	record->public = record->authenticated = record->cut = false;
@@ -112,9 +147,13 @@ copy(struct recent_record *record, struct span id, struct recent_record *ret_rec
 bool
 recent_find(struct recent *recent, struct span id, struct recent_record *ret_record)
 {
-	for (size_t i = 0; i < recent->count; i++)
-		if (copy(&recent->records[i], id, ret_record))
-			return true;
+	for (int shard = 0; shard < SHARD_COUNT; shard++) {
+		struct recent_record *records = atomic_load(&recent->shards[shard].records);
+
+		for (size_t i = 0; records != NULL && i < recent->count; i++)
+			if (copy(&records[i], id, ret_record))
+				return true;
+	}
 	return false;
 }
 

@@ -76,6 +76,8 @@ recent_keep(struct recent *recent, struct transaction *transaction)
 	if (recent == NULL)
 		return;
 	record = recent_begin(recent);
+	if (record == NULL)
+		return;
 	memcpy(record->id, transaction->id, sizeof(record->id));
 	record->time_us = clock_now_us();
 	record->reason = transaction->reason;
