@@ -166,6 +166,19 @@ section_object(struct making *making, const char *pointer, const char *suffix)
 	return object_of(making, below, section_of(making, pointer, suffix));
 }
 
+/* A value or a list of values, as in `require`. */
+static json_t *
+anything(struct making *making)
+{
+	static const char *const kinds[] = { "string", "number", "boolean", "array" };
+	json_t *schema = json_object(), *types = json_array();
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		add(making, types, json_string(kinds[i]));
+	put(making, schema, "type", types);
+	return schema;
+}
+
 static bool
 needs_nothing(const struct field *fields)
 {
@@ -198,7 +211,7 @@ map(struct making *making, const char *pointer)
 	if (section_of(making, pointer, "/NAME") != NULL)
 		values = named(making, pointer);
 	else
-		values = texts(making, NULL);
+		values = anything(making);
 	put(making, schema, "additionalProperties", values);
 	return schema;
 }
