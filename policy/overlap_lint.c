@@ -6,6 +6,14 @@
 #include "policy/pattern.h"
 #include "policy/rule.h"
 
+/* Only what is for every host and compared exactly is looked at: of a module with hosts, or one
+ * that ignores case, other patterns decide. */
+static bool
+is_plain(const struct ruling *ruling)
+{
+	return ruling->host == NULL && ruling->folded == NULL;
+}
+
 /* Do both have the same one rule? */
 static bool
 same_rule(const struct ruling *a, const struct ruling *b)
@@ -52,7 +60,7 @@ lint_case(struct reader *reader)
 		    seen == NULL || text == NULL ? NULL : pattern_set_place(seen, span_of(text));
 		const struct ruling *other;
 
-		if (place == NULL || ruling->first == NULL)
+		if (place == NULL || ruling->first == NULL || !is_plain(ruling))
 			continue;
 		other = *place;
 		*place = (void *)ruling;
@@ -74,7 +82,8 @@ opened_by(const struct policy *policy, struct span pattern)
 	const struct ruling *open = NULL;
 
 	for (const struct ruling *ruling = policy->rulings; ruling != NULL; ruling = ruling->next) {
-		if (ruling->first == NULL || !pattern_within(pattern, span_of(ruling->pattern)))
+		if (ruling->first == NULL || !is_plain(ruling) ||
+		    !pattern_within(pattern, span_of(ruling->pattern)))
 			continue;
 		if (ruling->first->privilege != NULL || span_is(pattern, ruling->pattern))
 			return NULL;
@@ -105,8 +114,10 @@ overlap_lint(struct reader *reader)
 	const struct policy *policy = reader->policy;
 
 	for (const struct ruling *ruling = policy->rulings; ruling != NULL; ruling = ruling->next)
-		lint_redundant(reader, ruling);
+		if (is_plain(ruling))
+			lint_redundant(reader, ruling);
 	lint_case(reader);
 	for (const struct module *module = policy->modules; module != NULL; module = module->next)
-		lint_public(reader, module);
+		if (module->hosts.count == 0 && !module->folds)
+			lint_public(reader, module);
 }

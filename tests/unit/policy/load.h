@@ -21,12 +21,18 @@ struct load {
 static inline void
 load_init(struct load *load)
 {
+	static const char *claim[] = { "/claim" };
+
 	*load = (struct load){ 0 };
 	arena_init(&load->arena, LOAD_BYTES);
 	load->mistakes.arena = &load->arena;
 	load->trusted_issuers[0].name = "okta";
 	load->trusted_issuers[1].name = "entra";
 	load->trusted_issuers[2].name = "local";
+	for (int i = 0; i < 2; i++)
+		load->trusted_issuers[i].claims.scopes = load->trusted_issuers[i].claims.groups =
+		    load->trusted_issuers[i].claims.roles =
+			(struct texts){ .at = claim, .count = 1 };
 	load->names = (struct policy_names){ .trusted_issuers = load->trusted_issuers,
 		.trusted_issuer_count = 3,
 		.local_issuer = "local" };

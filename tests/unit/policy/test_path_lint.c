@@ -36,7 +36,7 @@ static const struct {
 	    "path_allow: [semicolon, encoded_delimiters, trailing_dot, encoded_percent, "
 	    "encoded_backslash, any_utf8, raw_pipe]" },
 	{ "several at once", PATH("/a;b/c."), "path_allow: [semicolon, trailing_dot]" },
-	{ "the module's own path", "modules: {m: {paths: [/a;b]}}\npublic: [\"/*\"]",
+	{ "the module's own path", "modules: {m: {paths: [/a;b]}}\nprivileges: {p: {modules: [m]}}",
 	    "/modules/m/paths/0: warning: " REFUSES "a semicolon in a segment; to let it pass, "
 	    "give module \"m\" path_allow: [semicolon]" },
 	{ "a module that allows something else",
@@ -60,7 +60,7 @@ static const struct {
 	    "/public/0: warning: the gate itself answers /oauth/token, before it looks at the "
 	    "policy: leave it out" },
 	{ "all below it", PATH("/oauth/token/*"), "the gate itself answers /oauth/token" },
-	{ "as a module", "modules: {m: {paths: [/own]}}\npublic: [\"/*\"]",
+	{ "as a module", "modules: {m: {paths: [/own]}}\nprivileges: {p: {paths: [\"/*\"]}}",
 	    "/modules/m/paths/0: warning: the gate itself answers /own" },
 	{ "a wider path has others", PATH("/oauth/*"), "" },
 	{ "a longer name is another", PATH("/oauth/tokens"), "" },
