@@ -264,6 +264,9 @@ judge(struct judging *judging, json_t *empty)
 		return undecidable(judging, "the path is cut off");
 	if (target_read(found->path, judging->arena, &judging->target) != REASON_OK)
 		return found->outcome = DIFF_SAME; /* no policy is asked */
+	if (judging->policies->old->host_count > 0 || judging->policies->new->host_count > 0)
+		return undecidable(judging, "the log does not say which host was asked");
+	judging->target.host = SPAN("");
 	if (!by_policy(judging->logged) && !after_policy(judging->logged) &&
 	    !by_credentials(judging->logged))
 		return undecidable(judging, "what refused it was not the policy");
