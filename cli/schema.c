@@ -20,6 +20,7 @@ static const struct schema_section policy_sections[] = {
 	{ "/modules/NAME", module_fields },
 	{ "/modules/NAME/upstream", backend_fields },
 	{ "/modules/NAME/upstream/tls", backend_tls_fields },
+	{ "/modules/NAME/upstream/health_check", backend_check_fields },
 	{ "/modules/NAME/cors", cors_fields },
 	{ "/modules/NAME/credentials", credential_places_fields },
 	{ "/modules/NAME/rate", rate_read_fields },

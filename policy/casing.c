@@ -35,7 +35,7 @@ compare(struct reader *reader, struct module *other, size_t i, struct span path)
 	if (text == NULL || !pattern_meets(span_of(text), path))
 		return;
 	other->lookalikes = true;
-	if (!other->folds && same(span_of(text), path))
+	if (!other->folds && other->hosts.count == 0 && same(span_of(text), path))
 		mistake_by(reader->mistakes,
 		    mistake_place_at(reader_text_node(&other->paths, i), MISTAKE_CONFLICT),
 		    "but for upper and lower case it is also a path of a module with "
@@ -58,7 +58,8 @@ take_rules(struct reader *reader, struct span path)
 		const char *text = casing_lower(reader, span_of(one->pattern));
 		void **place;
 
-		if (text == NULL || one->folded != NULL || !pattern_meets(span_of(text), path))
+		if (text == NULL || one->folded != NULL || one->host != NULL ||
+		    !pattern_meets(span_of(text), path))
 			continue;
 		one->folded = text;
 		place = pattern_set_place(reader->policy->folded.rules, span_of(text));
@@ -124,7 +125,8 @@ casing_read(struct reader *reader)
 
 	for (struct module *module = reader->policy->modules; module != NULL; module = module->next)
 		for (size_t i = 0; module->folds && i < module->paths.count; i++)
-			if (pattern_form_check(span_of(module->paths.at[i]), &err) && start(reader))
+			if (module->hosts.count == 0 &&
+			    pattern_form_check(span_of(module->paths.at[i]), &err) && start(reader))
 				take_path(reader, module, i);
 }
 

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/host_name.h"
+#include "policy/casing.h"
 #include "policy/pattern.h"
+#include "policy/rule.h"
 
 /* ---- reading ---- */
 
@@ -214,7 +216,10 @@ host_set_ruling(
 		ret_route->host = sets[i];
 		return ruling;
 	}
-	return pattern_set_find(policy->rules, target->path, &ret_route->pattern);
+	ruling = pattern_set_find(casing_rules(policy, ret_route->module), target->path, NULL);
+	if (ruling != NULL)
+		ret_route->pattern = ruling->pattern;
+	return ruling;
 }
 
 const struct module *
@@ -227,5 +232,5 @@ host_set_module(const struct policy *policy, const struct target *target)
 	for (int i = 0; i < 2 && module == NULL; i++)
 		if (sets[i] != NULL)
 			module = pattern_set_find(sets[i]->serving, target->path, NULL);
-	return module != NULL ? module : pattern_set_find(policy->serving, target->path, NULL);
+	return module != NULL ? module : casing_module(policy, target->path);
 }
