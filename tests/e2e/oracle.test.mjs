@@ -37,6 +37,11 @@ const PREFIXES = ['orders:*', 'x.*', 'x/*'];
 const GROUPS = ['g0', 'g1', 'G0'];
 const NAMES = ['robot', 'ann', 'Ann'];
 
+const NETWORKS = ['10.0.0.0/8', '10.1.2.0/24', '192.0.2.7', '0.0.0.0/0', 'unix'];
+const PEERS = [undefined, '10.1.2.3', '10.1.3.3', '192.0.2.7', '192.0.2.8', 'unix'];
+const HOSTS = ['a.test', 'b.test', '*.test', '*.b.test'];
+const ASKED = [undefined, 'a.test', 'A.Test:8080', 'b.test.', 'c.test', 'x.b.test', 'x.y.test', 'test', 'localhost'];
+
 /** What is drawn by a roll of the dice. */
 class Draw {
   constructor(roll) {
@@ -87,6 +92,7 @@ class Draw {
     }
     if (this.chance(5)) line.client = this.one(NAMES);
     else if (this.chance(6) && Object.keys(line).length === 0) line.user = this.one(NAMES);
+    if (this.chance(6)) line.peer = this.one(NETWORKS);
     if (Object.keys(line).length === 0) line.scope = this.one(SCOPES);
     return line;
   }
@@ -119,22 +125,26 @@ class Draw {
     for (const role of ROLES) policy.roles[role] = this.chance(5) ? {} : { granted_to: Array.from({ length: 1 + this.roll(3) }, () => this.line()) };
     const taken = new Set();
     for (let i = this.roll(4); i > 0; i--) {
-      const paths = this.patterns(2).filter((one) => !taken.has(canonical(one)));
-      paths.forEach((one) => taken.add(canonical(one)));
-      if (paths.length > 0) policy.modules[`m${i}`] = { paths };
+      const hosts = this.chance(2) ? this.some(HOSTS, 2) : undefined;
+      const places = (one) => (hosts ?? ['']).map((host) => `${host} ${canonical(one)}`);
+      const paths = this.patterns(2).filter((one) => !places(one).some((place) => taken.has(place)));
+      paths.flatMap(places).forEach((place) => taken.add(place));
+      if (paths.length > 0) policy.modules[`m${i}`] = { paths, ...(hosts ? { hosts } : {}) };
     }
     const methodsOf = new Map();
     for (let i = 1 + this.roll(6); i > 0; i--) {
       const privilege = this.privilege(Object.keys(policy.modules));
-      const patterns = new Set([...(privilege.paths ?? []), ...(privilege.modules ?? []).flatMap((one) => policy.modules[one].paths)].map(canonical));
+      const modules = (privilege.modules ?? []).map((one) => policy.modules[one]);
+      const written = [...(privilege.paths ?? []), ...modules.flatMap(({ paths }) => paths)];
+      const places = [...(privilege.paths ?? []).map((one) => ` ${canonical(one)}`), ...modules.flatMap(({ paths, hosts = [''] }) => paths.flatMap((one) => hosts.map((host) => `${host} ${canonical(one)}`)))];
       const methods = privilege.methods ?? ['*'];
-      const clash = [...patterns].some((one) => methodsOf.has(one) && (methods[0] === '*' || methodsOf.get(one).has('*') || methods.some((method) => methodsOf.get(one).has(method))));
+      const clash = places.some((one) => methodsOf.has(one) && (methods[0] === '*' || methodsOf.get(one).has('*') || methods.some((method) => methodsOf.get(one).has(method))));
       if (clash) continue;
-      privilege.match = this.match([...(privilege.paths ?? []), ...(privilege.modules ?? []).flatMap((one) => policy.modules[one].paths)]);
+      privilege.match = this.match(written);
       policy.privileges[`p${i}`] = privilege;
-      for (const one of patterns) methodsOf.set(one, new Set([...(methodsOf.get(one) ?? []), ...methods]));
+      for (const one of places) methodsOf.set(one, new Set([...(methodsOf.get(one) ?? []), ...methods]));
     }
-    if (this.chance(2)) policy.public = this.patterns(2).filter((one) => !methodsOf.has(canonical(one)));
+    if (this.chance(2)) policy.public = this.patterns(2).filter((one) => !methodsOf.has(` ${canonical(one)}`));
     return policy;
   }
 
@@ -167,10 +177,11 @@ class Draw {
     const caller = this.caller();
     const method = this.one([...METHODS, 'HEAD', 'OPTIONS']);
     const target = this.path();
-    const judged = judge(policy, caller, method, target);
-    const roles = [...rolesOf(policy, caller)];
+    const where = { host: this.one(ASKED), peer: this.one(PEERS) };
+    const judged = judge(policy, caller, method, target, where);
+    const roles = [...rolesOf(policy, caller, where)];
     return {
-      name: `${number}`, caller, request: `${method} ${target}`, ...judged,
+      name: `${number}`, caller, request: `${method} ${target}`, ...where, ...judged,
       ...(roles.length > 0 && judged.privilege ? { role: this.one(roles) } : {}),
     };
   }

@@ -75,13 +75,23 @@ function shown(caller) {
   return { token: null, granted: caller.roles };
 }
 
-function lineHolds(line, who) {
+/** Is an IPv4 address in a network? `unix` is its own. */
+function inNetwork(peer, network) {
+  if (peer === undefined || peer === 'unix' || network === 'unix') return peer === network;
+  const number = (address) => address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+  const [base, bits = 32] = network.split('/');
+  const size = 2 ** (32 - bits);
+  return Math.floor(number(peer) / size) === Math.floor(number(base) / size);
+}
+
+function lineHolds(line, who, peer) {
   const { token } = who;
   const claims = token?.claims ?? {};
   const third = token && token.issuer !== 'local';
   const all = (key, given) => list(line[key]).every((one) => given.includes(one));
 
   if ('issuer' in line && token?.issuer !== line.issuer) return false;
+  if ('peer' in line && !inNetwork(peer, line.peer)) return false;
   if ('user' in line && who.user !== line.user) return false;
   if ('client' in line) {
     const mine = 'issuer' in line && line.issuer !== 'local' ? claims.azp : who.client;
@@ -93,26 +103,37 @@ function lineHolds(line, who) {
   return !('claim' in line) || (token !== null && claimHolds(line, claims));
 }
 
-/** The roles of a caller. */
-export function rolesOf(policy, caller) {
+/** The roles of a caller at an address. */
+export function rolesOf(policy, caller, { peer } = {}) {
   const who = shown(caller);
   if (!who) return new Set();
   const named = caller.issuer || caller.client || caller.user;
   return new Set(Object.entries(policy.roles)
-    .filter(([role, { granted_to: lines = [] }]) => who.granted.includes(role) || (named && lines.some((line) => lineHolds(line, who))))
+    .filter(([role, { granted_to: lines = [] }]) => who.granted.includes(role) || (named && lines.some((line) => lineHolds(line, who, peer))))
     .map(([role]) => role));
 }
 
 /** The patterns of a privilege as they are written. */
 const writtenIn = (policy, privilege) => [...(privilege.paths ?? []), ...(privilege.modules ?? []).flatMap((module) => policy.modules[module].paths)];
 
-/** Which privileges stand on which pattern. */
+/** Which privileges stand on which pattern, for which host (`undefined`: every one): [pattern, privilege, host]. */
 function standings(policy) {
   const rows = [];
   for (const [name, privilege] of Object.entries(policy.privileges)) {
-    for (const pattern of new Set(writtenIn(policy, privilege).map(canonical))) rows.push([pattern, name]);
+    for (const pattern of new Set((privilege.paths ?? []).map(canonical))) rows.push([pattern, name]);
+    for (const { paths, hosts = [undefined] } of (privilege.modules ?? []).map((one) => policy.modules[one]))
+      for (const pattern of paths) for (const host of hosts) rows.push([canonical(pattern), name, host]);
   }
   return rows;
+}
+
+const hostName = (host) => host.toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '');
+
+/** What counts for a host, group by group: exactly this one, `*` for its first label, every host. */
+function groups(rows, host) {
+  const name = hostName(host);
+  const star = `*.${name.split('.').slice(1).join('.')}`;
+  return [name, star, undefined].map((wanted) => rows.filter(([, , one]) => one === wanted));
 }
 
 const grants = (privilege, method) => !privilege.methods || privilege.methods.includes(method) || (method === 'HEAD' && privilege.methods.includes('GET'));
@@ -126,8 +147,8 @@ function matches(privilege, pattern, path, claims) {
   });
 }
 
-function refusal(policy, privilege, caller) {
-  const roles = rolesOf(policy, caller);
+function refusal(policy, privilege, caller, where) {
+  const roles = rolesOf(policy, caller, where);
   const scopes = words(shown(caller).token?.claims.scope);
   const { roles: any = [], scopes: anyScope = [], all_roles: every = [], deny = [] } = privilege;
 
@@ -138,20 +159,21 @@ function refusal(policy, privilege, caller) {
   return any.length === 0 ? 'scope_missing' : 'privilege_missing';
 }
 
-/** { expect, privilege } for a caller, method and path. */
-export function judge(policy, caller, method, path) {
-  const rows = standings(policy);
+/** { expect, privilege } for a caller, method and path; of a host, from an address. */
+export function judge(policy, caller, method, path, { host = 'localhost', peer } = {}) {
   const open = (policy.public ?? []).map(canonical);
-  const pattern = deciding([...rows, ...open.map((one) => [one])], path);
+  const all = [...standings(policy), ...open.map((one) => [one])];
+  const rows = groups(all, host).find((group) => deciding(group, path) !== undefined) ?? [];
+  const pattern = deciding(rows, path);
 
   if (pattern === undefined) return { expect: policy.default === 'public' ? 'allow' : 'no_rule' };
-  if (open.includes(pattern)) return { expect: 'allow' };
+  if (rows.some(([one, name]) => one === pattern && name === undefined)) return { expect: 'allow' };
   const name = rows.filter(([one]) => one === pattern).map(([, one]) => one).find((one) => grants(policy.privileges[one], method));
   if (name === undefined) return { expect: caller === 'anonymous' ? 'credentials_missing' : 'method_not_granted' };
   const privilege = policy.privileges[name];
   if (privilege.shadow) return { expect: 'allow', privilege: name };
   if (caller === 'anonymous') return { expect: 'credentials_missing', privilege: name };
-  const refused = refusal(policy, privilege, caller);
+  const refused = refusal(policy, privilege, caller, { peer });
   if (refused) return { expect: refused, privilege: name };
   const written = writtenIn(policy, privilege).find((one) => canonical(one) === pattern);
   return { expect: matches(privilege, written, path, shown(caller).token?.claims) ? 'allow' : 'claim_mismatch', privilege: name };
