@@ -21,7 +21,7 @@ add(struct upstream_count *count, int counter, uint64_t by)
 void
 upstream_count_one(struct upstream_count *count, enum upstream_counter counter)
 {
-	add(count, counter, 1);
+	add(count, (int)counter, 1);
 }
 
 void
