@@ -162,8 +162,8 @@ static const struct command_option options[] = {
 	{ .name = "--record",
 	    .argument = "ID",
 	    .offset = offsetof(struct test_line, record),
-	    .help = "make a case of the request with this id, as the running gate decided it: at "
-		    "the end of CASES or, without, on standard output" },
+	    .help = "make a case of what the gate decided for this request id, for CASES "
+		    "or standard output" },
 	{ .name = "--coverage",
 	    .kind = OPTION_FLAG,
 	    .offset = offsetof(struct test_line, coverage),
