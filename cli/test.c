@@ -162,8 +162,7 @@ static const struct command_option options[] = {
 	{ .name = "--record",
 	    .argument = "ID",
 	    .offset = offsetof(struct test_line, record),
-	    .help = "make a case of what the gate decided for this request id, for CASES "
-		    "or standard output" },
+	    .help = "make a case of a request that the gate decided, printed or added to CASES" },
 	{ .name = "--coverage",
 	    .kind = OPTION_FLAG,
 	    .offset = offsetof(struct test_line, coverage),
