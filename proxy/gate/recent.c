@@ -9,6 +9,9 @@
 /* Of a text, before it: what it is, and its length. */
 #define HEAD_BYTES 3
 
+/* What an ordinary record uses. */
+#define ORDINARY_BYTES 384
+
 struct recent {
 	size_t count; /* of the records of each shard */
 	struct {
@@ -75,6 +78,14 @@ give_back(struct recent_record *record)
 	atomic_flag_clear_explicit(&record->taken, memory_order_release);
 }
 
+/* The next record is cold: have it come while the thread does other things. */
+static void
+fetch(const struct recent_record *record)
+{
+	for (size_t at = 0; at < ORDINARY_BYTES; at += SHARD_LINE_BYTES)
+		__builtin_prefetch((const char *)record + at, 1);
+}
+
 struct recent_record *
 recent_begin(struct recent *recent)
 {
@@ -88,6 +99,7 @@ recent_begin(struct recent *recent)
 	atomic_store_explicit(&recent->shards[shard].next,
 	    number + 1 < recent->count ? number + 1 : 0, memory_order_relaxed);
 	record = &records[number];
+	fetch(&records[number + 1 < recent->count ? number + 1 : 0]);
 	take(record);
 	record->shadow_reason = REASON_OK;
 	record->public = record->authenticated = record->cut = false;
