@@ -18,6 +18,8 @@ struct recent {
 		_Alignas(
 		    SHARD_LINE_BYTES) atomic_size_t next; /* how many have begun, modulo `count` */
 		_Atomic(struct recent_record *) records;  /* NULL: nobody came yet */
+		atomic_int_fast64_t second;               /* of recent_wants() */
+		atomic_size_t wanted;                     /* in that second */
 	} shards[SHARD_COUNT];
 };
 
@@ -76,6 +78,22 @@ static void
 give_back(struct recent_record *record)
 {
 	atomic_flag_clear_explicit(&record->taken, memory_order_release);
+}
+
+bool
+recent_wants(struct recent *recent, int64_t now_s)
+{
+	unsigned shard = shard_mine();
+	size_t wanted = 0;
+
+	if (atomic_load_explicit(&recent->shards[shard].second, memory_order_relaxed) == now_s)
+		wanted = atomic_load_explicit(&recent->shards[shard].wanted, memory_order_relaxed);
+	else
+		atomic_store_explicit(&recent->shards[shard].second, now_s, memory_order_relaxed);
+	if (wanted >= RECENT_PASSED_A_SECOND)
+		return false;
+	atomic_store_explicit(&recent->shards[shard].wanted, wanted + 1, memory_order_relaxed);
+	return true;
 }
 
 /* The next record is cold: have it come while the thread does other things. */

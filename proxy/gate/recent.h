@@ -69,6 +69,16 @@ MUST_CHECK struct recent *recent_new(size_t count);
 /* Call when no thread uses it any more. Accepts NULL. */
 void recent_free(struct recent *recent);
 
+/* So many of the decisions of a second that let a request pass are kept, of each shard. */
+#define RECENT_PASSED_A_SECOND 2000
+
+/*
+ * Is one more of the decisions that let a request pass to be kept, in this second (of any clock)? A
+ * shard that lets more pass would overwrite them at once, and the refusals with them; and what is
+ * written then is missing from the processor's caches.
+ */
+MUST_CHECK bool recent_wants(struct recent *recent, int64_t now_s);
+
 /* The next record, empty; to be filled and given back with recent_end() at once. NULL: no memory.
  */
 MUST_CHECK struct recent_record *recent_begin(struct recent *recent);

@@ -73,7 +73,8 @@ recent_keep(struct recent *recent, struct transaction *transaction)
 	const struct request *request = transaction->request;
 	struct recent_record *record;
 
-	if (recent == NULL)
+	if (recent == NULL ||
+	    (transaction->reason == REASON_OK && !recent_wants(recent, clock_mono_s())))
 		return;
 	record = recent_begin(recent);
 	if (record == NULL)

@@ -76,6 +76,23 @@ the_last_ones_are_found(void **state)
 }
 
 static void
+of_what_passes_so_many_a_second_are_kept(void **state)
+{
+	struct recent *recent = recent_new(1);
+
+	(void)state;
+	assert_non_null(recent);
+	for (int64_t second = 5; second < 8; second++) {
+		for (int i = 0; i < RECENT_PASSED_A_SECOND; i++)
+			assert_true(recent_wants(recent, second));
+		assert_false(recent_wants(recent, second));
+		assert_false(recent_wants(recent, second));
+	}
+	assert_true(recent_wants(recent, 3));
+	recent_free(recent);
+}
+
+static void
 what_has_no_room_is_cut(void **state)
 {
 	static char text[2 * RECENT_ROOM];
@@ -145,6 +162,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_last_ones_are_found),
+		cmocka_unit_test(of_what_passes_so_many_a_second_are_kept),
 		cmocka_unit_test(what_has_no_room_is_cut),
 		cmocka_unit_test(records_are_whole_under_many_threads),
 	};
