@@ -9,17 +9,13 @@
 /* Of a text, before it: what it is, and its length. */
 #define HEAD_BYTES 3
 
-/* What an ordinary record uses. */
-#define ORDINARY_BYTES 384
-
 struct recent {
-	size_t count; /* of the records of each shard */
+	atomic_size_t next; /* how many have begun */
+	size_t count;
+	struct recent_record *records; /* that nobody touches before they are used */
 	struct {
-		_Alignas(
-		    SHARD_LINE_BYTES) atomic_size_t next; /* how many have begun, modulo `count` */
-		_Atomic(struct recent_record *) records;  /* NULL: nobody came yet */
-		atomic_int_fast64_t second;               /* of recent_wants() */
-		atomic_size_t wanted;                     /* in that second */
+		_Alignas(SHARD_LINE_BYTES) atomic_int_fast64_t second; /* of recent_wants() */
+		atomic_size_t wanted;                                  /* in that second */
 	} shards[SHARD_COUNT];
 };
 
@@ -32,39 +28,22 @@ recent_new(size_t count)
 		return NULL;
 	memset(recent, 0, sizeof(*recent));
 	recent->count = count;
-	return recent;
-}
-
-static void
-free_records(struct recent_record *records, size_t count)
-{
-	for (size_t i = 0; records != NULL && i < count; i++)
-		free(records[i].whole);
-	free(records);
+	recent->records = calloc(count, sizeof(*recent->records));
+	if (recent->records != NULL)
+		return recent;
+	free(recent);
+	return NULL;
 }
 
 void
 recent_free(struct recent *recent)
 {
-	for (int i = 0; recent != NULL && i < SHARD_COUNT; i++)
-		free_records(atomic_load(&recent->shards[i].records), recent->count);
+	if (recent == NULL)
+		return;
+	for (size_t i = 0; i < recent->count; i++)
+		free(recent->records[i].whole);
+	free(recent->records);
 	free(recent);
-}
-
-/* The records of a shard, made when the first thread of it comes. NULL: no memory. */
-static struct recent_record *
-records_of(struct recent *recent, unsigned shard)
-{
-	struct recent_record *records = atomic_load(&recent->shards[shard].records), *made;
-
-	if (records != NULL)
-		return records;
-	made = calloc(recent->count, sizeof(*made));
-	if (made == NULL ||
-	    atomic_compare_exchange_strong(&recent->shards[shard].records, &records, made))
-		return made;
-	free(made);
-	return records;
 }
 
 static void
@@ -96,28 +75,12 @@ recent_wants(struct recent *recent, int64_t now_s)
 	return true;
 }
 
-/* The next record is cold: have it come while the thread does other things. */
-static void
-fetch(const struct recent_record *record)
-{
-	for (size_t at = 0; at < ORDINARY_BYTES; at += SHARD_LINE_BYTES)
-		__builtin_prefetch((const char *)record + at, 1);
-}
-
 struct recent_record *
 recent_begin(struct recent *recent)
 {
-	unsigned shard = shard_mine();
-	struct recent_record *records = records_of(recent, shard), *record;
-	size_t number;
+	size_t number = atomic_fetch_add_explicit(&recent->next, 1, memory_order_relaxed);
+	struct recent_record *record = &recent->records[number % recent->count];
 
-	if (records == NULL)
-		return NULL;
-	number = atomic_load_explicit(&recent->shards[shard].next, memory_order_relaxed);
-	atomic_store_explicit(&recent->shards[shard].next,
-	    number + 1 < recent->count ? number + 1 : 0, memory_order_relaxed);
-	record = &records[number];
-	fetch(&records[number + 1 < recent->count ? number + 1 : 0]);
 	take(record);
 	record->shadow_reason = REASON_OK;
 	record->public = record->authenticated = record->cut = false;
@@ -177,13 +140,9 @@ copy(struct recent_record *record, struct span id, struct recent_record *ret_rec
 bool
 recent_find(struct recent *recent, struct span id, struct recent_record *ret_record)
 {
-	for (int shard = 0; shard < SHARD_COUNT; shard++) {
-		struct recent_record *records = atomic_load(&recent->shards[shard].records);
-
-		for (size_t i = 0; records != NULL && i < recent->count; i++)
-			if (copy(&records[i], id, ret_record))
-				return true;
-	}
+	for (size_t i = 0; i < recent->count; i++)
+		if (copy(&recent->records[i], id, ret_record))
+			return true;
 	return false;
 }
 

@@ -4,13 +4,12 @@
  * token or a password.
  *
  * Uses:   base.
- * Threads: any. Each shard of threads has a ring of its own, so that no record goes from processor
- *          to processor. A writer has its record alone until it gives it back: nobody waits but for
- *          a reader that copies the same one just then, or for another thread of the shard.
- * Limits:  in each ring the records given to recent_new(), each of sizeof(struct recent_record)
- *          bytes, of which only those are touched that were used, and at most RECENT_WHOLE_MAX
- *          bytes more for a refusal that is kept whole. Texts that have no room are cut, and the
- *          record says so.
+ * Threads: any. A writer takes the next place by one atomic addition and has it alone until it
+ *          gives it back; nobody waits but for a reader that copies the same place just then, or
+ * for a writer that is a whole round behind. Limits: the places given to recent_new(), each of
+ * sizeof(struct recent_record) bytes, of which only those are touched that were used, and at most
+ * RECENT_WHOLE_MAX bytes more for a refusal that is kept whole. Texts that have no room are cut,
+ * and the record says so.
  */
 #ifndef POSTERN_PROXY_GATE_RECENT_H
 #define POSTERN_PROXY_GATE_RECENT_H
@@ -69,7 +68,8 @@ MUST_CHECK struct recent *recent_new(size_t count);
 /* Call when no thread uses it any more. Accepts NULL. */
 void recent_free(struct recent *recent);
 
-/* So many of the decisions of a second that let a request pass are kept, of each shard. */
+/* So many of the decisions of a second that let a request pass are kept, of each shard of threads.
+ */
 #define RECENT_PASSED_A_SECOND 2000
 
 /*
@@ -79,8 +79,7 @@ void recent_free(struct recent *recent);
  */
 MUST_CHECK bool recent_wants(struct recent *recent, int64_t now_s);
 
-/* The next record, empty; to be filled and given back with recent_end() at once. NULL: no memory.
- */
+/* The place of the next record, empty; to be filled and given back with recent_end() at once. */
 MUST_CHECK struct recent_record *recent_begin(struct recent *recent);
 
 /* Append a text; one that is empty has none. Where there is no room it is cut. */

@@ -77,8 +77,6 @@ recent_keep(struct recent *recent, struct transaction *transaction)
 	    (transaction->reason == REASON_OK && !recent_wants(recent, clock_mono_s())))
 		return;
 	record = recent_begin(recent);
-	if (record == NULL)
-		return;
 	memcpy(record->id, transaction->id, sizeof(record->id));
 	record->time_us = clock_now_us();
 	record->reason = transaction->reason;
