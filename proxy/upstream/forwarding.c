@@ -5,6 +5,17 @@
 
 #define ASK_EVERY_US INT64_C(1000000)
 
+OWN_FRAME void
+forwarding_with_piece(struct forwarding *forwarding,
+    void (*use)(struct forwarding *forwarding, void *context), void *context)
+{
+	char piece[FORWARDING_PIECE];
+
+	forwarding->piece = piece;
+	use(forwarding, context);
+	forwarding->piece = NULL;
+}
+
 void
 forwarding_extend_timeout(struct forwarding *forwarding)
 {

@@ -44,6 +44,10 @@ struct forwarding {
 	bool upload_broken; /* the upstream did not read all of it: not to be reused */
 };
 
+/* Call `use` with a piece, which is on the stack: a request that needs none does without it. */
+void forwarding_with_piece(struct forwarding *forwarding,
+    void (*use)(struct forwarding *forwarding, void *context), void *context);
+
 /* Extend the connection's deadline: the upstream sent data, or is expected to now. */
 void forwarding_extend_timeout(struct forwarding *forwarding);
 

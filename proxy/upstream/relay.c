@@ -252,6 +252,8 @@ relay_head(struct forwarding *forwarding)
 	return reason;
 }
 
+static const char misframed[] = "the upstream's chunked body is framed incorrectly";
+
 /* How the body goes out to the client. */
 enum outward { OUT_NONE, OUT_PLAIN, OUT_CHUNKED };
 
@@ -299,7 +301,8 @@ struct passing {
 	struct chunks chunks;
 	int64_t left; /* RESPONSE_LENGTH */
 	bool done;
-	bool surplus; /* there were bytes that belong to no answer */
+	bool surplus;       /* there were bytes that belong to no answer */
+	const char *broken; /* why it was cut off; NULL: it was not */
 };
 
 /* Move the received part of the upstream's body to the outgoing buffer. False: it is framed
@@ -377,37 +380,40 @@ client_left(struct forwarding *forwarding)
 	return "the client left, or stopped reading, before the answer was complete";
 }
 
-/* Forward the rest of the body. Returns NULL, or why it was cut off. */
-OWN_FRAME static const char *
-pass_rest(struct forwarding *forwarding, struct passing *passing)
+/* Forward more of the body. Returns NULL, or why it was cut off. */
+static const char *
+pass_piece(struct forwarding *forwarding, struct passing *passing)
 {
-	char piece[FORWARDING_PIECE];
+	ssize_t got;
 
-	forwarding->piece = piece;
-	while (!passing->done) {
-		ssize_t got;
+	if (!flush(forwarding))
+		return client_left(forwarding);
+	got = forwarding_read(forwarding);
+	if (forwarding->client->gone)
+		return client_left(forwarding);
+	if (forwarding->result->aborted)
+		return forwarding->result->detail; /* it must end */
+	passing->done = got == LINK_END && forwarding->response.framing == RESPONSE_CLOSE;
+	if (passing->done)
+		return NULL;
+	if (got == LINK_LATE)
+		return fault(forwarding, UPSTREAM_TIMEOUT,
+		    "the upstream went silent in the middle of its answer");
+	if (got <= 0)
+		return fault(
+		    forwarding, UPSTREAM_RESET, "the upstream closed in the middle of its answer");
+	if (take_body(forwarding, passing, (struct span){ forwarding->piece, (size_t)got }))
+		return NULL;
+	return fault(forwarding, UPSTREAM_MALFORMED, misframed);
+}
 
-		if (!flush(forwarding))
-			return client_left(forwarding);
-		got = forwarding_read(forwarding);
-		if (forwarding->client->gone)
-			return client_left(forwarding);
-		if (forwarding->result->aborted)
-			return forwarding->result->detail; /* it must end */
-		if (got == LINK_END && forwarding->response.framing == RESPONSE_CLOSE)
-			passing->done = true;
-		else if (got == LINK_LATE)
-			return fault(forwarding, UPSTREAM_TIMEOUT,
-			    "the upstream went silent in the middle of its answer");
-		else if (got <= 0)
-			return fault(forwarding, UPSTREAM_RESET,
-			    "the upstream closed in the middle of its answer");
-		else if (!take_body(
-			     forwarding, passing, (struct span){ forwarding->piece, (size_t)got }))
-			return fault(forwarding, UPSTREAM_MALFORMED,
-			    "the upstream's chunked body is framed incorrectly");
-	}
-	return NULL;
+static void
+pass_rest(struct forwarding *forwarding, void *context)
+{
+	struct passing *passing = context;
+
+	while (!passing->done && passing->broken == NULL)
+		passing->broken = pass_piece(forwarding, passing);
 }
 
 void
@@ -415,7 +421,6 @@ relay_answer(struct forwarding *forwarding)
 {
 	const struct response *response = &forwarding->response;
 	struct passing passing = { .left = response->content_length };
-	const char *broken = NULL;
 
 	buffer_reset(&forwarding->outgoing);
 	buffer_reserve(&forwarding->outgoing, forwarding->incoming.len + OUTGOING_MORE);
@@ -431,18 +436,18 @@ relay_answer(struct forwarding *forwarding)
 		span_slice(buffer_span(&forwarding->incoming), response->head_bytes,
 		    forwarding->incoming.len))) {
 		/* Nothing was written yet, so an error can still be sent to the client. */
-		forwarding->result->reason = forwarding_fail(forwarding, REASON_UPSTREAM_MALFORMED,
-		    "the upstream's chunked body is framed incorrectly");
+		forwarding->result->reason =
+		    forwarding_fail(forwarding, REASON_UPSTREAM_MALFORMED, misframed);
 		return;
 	}
 	if (!passing.done)
-		broken = pass_rest(forwarding, &passing);
-	if (broken == NULL && passing.outward == OUT_CHUNKED)
+		forwarding_with_piece(forwarding, pass_rest, &passing);
+	if (passing.broken == NULL && passing.outward == OUT_CHUNKED)
 		buffer_add(&forwarding->outgoing, SPAN("0\r\n\r\n"));
-	if (broken == NULL && !flush(forwarding))
-		broken = client_left(forwarding);
-	if (broken != NULL) {
-		abort_client(forwarding, broken);
+	if (passing.broken == NULL && !flush(forwarding))
+		passing.broken = client_left(forwarding);
+	if (passing.broken != NULL) {
+		abort_client(forwarding, passing.broken);
 	} else if (response->keep_alive && !passing.surplus && !forwarding->upload_broken) {
 		upstream_conn_keep(forwarding->conn);
 		forwarding->conn = NULL;

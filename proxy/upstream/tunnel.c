@@ -84,23 +84,12 @@ next_turn(struct forwarding *forwarding)
 	return forwarding_wait(forwarding, exchange_socket(forwarding->exchange));
 }
 
-OWN_FRAME void
-tunnel_run(struct forwarding *forwarding)
+static void
+pass(struct forwarding *forwarding, void *context)
 {
-	char piece[FORWARDING_PIECE];
-	bool open = exchange_socket(forwarding->exchange) >= 0 && same_protocol(forwarding);
+	bool open = true;
 
-	forwarding->piece = piece;
-	exchange_close(forwarding->exchange);
-	if (!open) {
-		forwarding->result->reason = REASON_UPSTREAM_MALFORMED;
-		forwarding->result->detail =
-		    "the upstream switches to a protocol that was not requested";
-		return;
-	}
-	add_head(forwarding);
-	open = !forwarding->outgoing.failed &&
-	       exchange_write(forwarding->exchange, buffer_span(&forwarding->outgoing));
+	(void)context;
 	while (open) {
 		int ready;
 
@@ -109,4 +98,22 @@ tunnel_run(struct forwarding *forwarding)
 		open = ready > 0 && ((ready & 1) == 0 || upstream_to_client(forwarding)) &&
 		       ((ready & 2) == 0 || client_to_upstream(forwarding));
 	}
+}
+
+void
+tunnel_run(struct forwarding *forwarding)
+{
+	bool open = exchange_socket(forwarding->exchange) >= 0 && same_protocol(forwarding);
+
+	exchange_close(forwarding->exchange);
+	if (!open) {
+		forwarding->result->reason = REASON_UPSTREAM_MALFORMED;
+		forwarding->result->detail =
+		    "the upstream switches to a protocol that was not requested";
+		return;
+	}
+	add_head(forwarding);
+	if (!forwarding->outgoing.failed &&
+	    exchange_write(forwarding->exchange, buffer_span(&forwarding->outgoing)))
+		forwarding_with_piece(forwarding, pass, NULL);
 }

@@ -77,15 +77,13 @@ move_piece(struct forwarding *forwarding, bool *ret_more)
 	return REASON_OK;
 }
 
-OWN_FRAME static enum reason
+static enum reason
 upload(struct forwarding *forwarding)
 {
 	const struct request *request = exchange_request(forwarding->exchange);
-	char piece[FORWARDING_PIECE];
 	enum reason reason = REASON_OK;
 	bool more = true;
 
-	forwarding->piece = piece;
 	if (request->expects_continue &&
 	    !exchange_write(forwarding->exchange, SPAN("HTTP/1.1 100 Continue\r\n\r\n")))
 		return forwarding_client_gone(forwarding);
@@ -109,12 +107,19 @@ upload(struct forwarding *forwarding)
 	return reason;
 }
 
+static void
+upload_by_piece(struct forwarding *forwarding, void *ret_reason)
+{
+	*(enum reason *)ret_reason = upload(forwarding);
+}
+
 enum reason
 upload_body(struct forwarding *forwarding)
 {
 	const struct request *request = exchange_request(forwarding->exchange);
+	enum reason reason = REASON_OK;
 
-	if (request->framing != BODY_CHUNKED && request->content_length == 0)
-		return REASON_OK;
-	return upload(forwarding);
+	if (request->framing == BODY_CHUNKED || request->content_length > 0)
+		forwarding_with_piece(forwarding, upload_by_piece, &reason);
+	return reason;
 }

@@ -158,7 +158,7 @@ const WRONG = [
   ['the org server of okta', { ...OKTA, issuer: 'https://example.okta.com' }, /only Okta can verify/],
   ['a template without tenants', without(ENTRA_MANY, 'tenants'), /needs "tenants"/],
   ['a tenant that is no GUID', { ...ENTRA_MANY, tenants: ['contoso'] }, /GUID/],
-  ['a template elsewhere', { ...ENTRA_MANY, provider: 'generic' }, /provider: entra/],
+  ['a template with keys that are not the tenant\'s', { ...ENTRA_MANY, provider: 'generic' }, /must have \{tenantid\}, too/],
 ];
 
 for (const [name, issuer, want] of WRONG) test(`check refuses ${name}`, async (t) => {
