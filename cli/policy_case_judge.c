@@ -59,7 +59,8 @@ find_by_token(struct judging *judging)
 {
 	const struct policy_case_caller *caller = &judging->one->caller;
 	const struct config *config = judging->config;
-	struct assume_token assumed = { .arena = judging->arena };
+	struct assume_token assumed = { .audiences = judge_audiences(&judging->decision),
+		.arena = judging->arena };
 	struct principal_store store = store_of(caller);
 	struct principal_inputs who = { .store = caller->client != NULL ? &store : NULL,
 		.certificate = judge_subject(&judging->inputs),

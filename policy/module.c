@@ -11,6 +11,7 @@
 struct module_row {
 	struct texts paths, hosts, path_allow;
 	bool basic, case_sensitive, tunnel_until_expiry;
+	const char *resource;
 	const struct node *upstream, *cors, *credentials, *rate;
 };
 
@@ -61,6 +62,11 @@ const struct field module_fields[] = {
 	    .type = FIELD_MAP,
 	    .offset = offsetof(struct module_row, rate),
 	    .help = "how often each caller may use it" },
+	{ .key = "resource",
+	    .type = FIELD_TEXT,
+	    .offset = offsetof(struct module_row, resource),
+	    .help = "the URL at which clients know it: tokens must be for it (`aud`), and it has "
+		    "metadata of its own (RFC 9728)" },
 	{ .key = NULL },
 };
 
@@ -151,6 +157,20 @@ serve(struct reader *reader, const struct module *module, size_t i)
 		serve_on(reader, module, i, module->hosts.at[k]);
 }
 
+/* Two URLs of one host whose metadata would be at one path. */
+static void
+check_resource(struct reader *reader, const struct module *module)
+{
+	const struct protected_resource *own = module->resource;
+
+	for (const struct module *one = reader->policy->modules; own != NULL && one != module;
+	    one = one->next)
+		if (one->resource != NULL && protected_resource_clashes(one->resource, own))
+			mistake_at(reader->mistakes, own->node,
+			    "has its metadata at %s, as the resource of module \"%s\" has",
+			    own->path, one->name);
+}
+
 static struct module *
 read_one(struct reader *reader, const struct node *node)
 {
@@ -170,6 +190,8 @@ read_one(struct reader *reader, const struct node *node)
 	module->cors = cors_read(row.cors, reader->mistakes);
 	module->credentials = credential_places_read(row.credentials, reader->mistakes);
 	module->rate = rate_read(reader, node, row.rate, true);
+	module->resource =
+	    protected_resource_read(row.resource, document_get(node, "resource"), reader->mistakes);
 	module->path_allow = read_allow(reader, &row.path_allow);
 	module->index = reader->policy->module_count++;
 	if (row.paths.node != NULL && row.paths.count == 0)
@@ -209,6 +231,22 @@ list_places(struct reader *reader)
 	}
 }
 
+static void
+list_resources(struct reader *reader)
+{
+	struct policy *policy = reader->policy;
+	struct texts *resources = &policy->resources;
+
+	if (policy->module_count == 0)
+		return;
+	resources->at = reader_array(reader, policy->module_count, sizeof(*resources->at));
+	if (resources->at == NULL)
+		return;
+	for (const struct module *one = policy->modules; one != NULL; one = one->next)
+		if (one->resource != NULL && !reader_texts_hold(resources, one->resource->url))
+			resources->at[resources->count++] = one->resource->url;
+}
+
 void
 module_read(struct reader *reader, const struct node *modules)
 {
@@ -224,7 +262,10 @@ module_read(struct reader *reader, const struct node *modules)
 			return;
 		end = &(*end)->next;
 	}
+	for (const struct module *one = reader->policy->modules; one != NULL; one = one->next)
+		check_resource(reader, one);
 	list_places(reader);
+	list_resources(reader);
 }
 
 const struct module *

@@ -20,6 +20,7 @@
 #include "policy/backend.h"
 #include "policy/credential_places.h"
 #include "policy/pattern.h"
+#include "policy/protected_resource.h"
 #include "policy/rate.h"
 #include "token/trusted_issuer.h"
 
@@ -76,6 +77,7 @@ struct module {
 	const struct cors *cors;        /* NULL: browsers get the upstream's word */
 	const struct credential_places *credentials; /* NULL: Authorization alone */
 	const struct rate *rate;                     /* NULL: no limit */
+	const struct protected_resource *resource;   /* NULL: it is a part of the gate's */
 	size_t index;                                /* place in the list, from 0 */
 	bool folds;      /* upper and lower case are one, see casing.h */
 	bool lookalikes; /* ... or are so below a path of it: what is like a letter is refused */
@@ -111,6 +113,7 @@ struct policy {
 	struct module *modules;
 	size_t module_count;
 	struct texts credential_cookies, credential_queries; /* their names in all modules */
+	struct texts resources; /* the URLs of modules' `resource`, each once */
 	struct privilege *privileges;
 	struct rate *rates; /* of privileges and modules */
 	size_t rate_count;

@@ -58,22 +58,22 @@ is_text_or_texts(const json_t *claim)
 }
 
 static bool
-is_ours(const struct trusted_issuer *trusted_issuer, const json_t *audience)
+is_ours(const struct texts *audiences, const json_t *audience)
 {
-	for (size_t i = 0; i < trusted_issuer->audience.count; i++)
-		if (span_is(json_text(audience), trusted_issuer->audience.at[i]))
+	for (size_t i = 0; i < audiences->count; i++)
+		if (span_is(json_text(audience), audiences->at[i]))
 			return true;
 	return false;
 }
 
 static bool
-one_is_ours(const struct trusted_issuer *trusted_issuer, const json_t *aud)
+one_is_ours(const struct texts *audiences, const json_t *aud)
 {
 
 	if (json_is_string(aud))
-		return is_ours(trusted_issuer, aud);
+		return is_ours(audiences, aud);
 	for (size_t i = 0; i < json_array_size(aud); i++)
-		if (is_ours(trusted_issuer, json_array_get(aud, i)))
+		if (is_ours(audiences, json_array_get(aud, i)))
 			return true;
 	return false;
 }
@@ -82,17 +82,22 @@ enum reason
 demand_audience(const struct verify_inputs *inputs, struct token *token, struct arena *arena)
 {
 	const struct trusted_issuer *trusted_issuer = inputs->trusted_issuer;
+	const struct texts *audiences = inputs->audiences;
 	const json_t *aud = json_object_get(token->claims, "aud");
 
 	if (aud != NULL && !is_text_or_texts(aud))
 		return token_refuse(token, REASON_CLAIM_MALFORMED,
 		    "aud is neither a string nor an array of strings");
-	if (trusted_issuer->any_audience || one_is_ours(trusted_issuer, aud))
+	if (audiences == NULL && trusted_issuer->any_audience)
+		return REASON_OK;
+	if (audiences == NULL)
+		audiences = &trusted_issuer->audience;
+	if (one_is_ours(audiences, aud))
 		return REASON_OK;
 	return token_refuse(token, REASON_AUDIENCE_MISMATCH,
 	    arena_format(arena, "aud is %s, expected %s",
 		aud == NULL ? "missing" : detail_claim(arena, aud),
-		detail_expected(arena, &trusted_issuer->audience)));
+		detail_expected(arena, audiences)));
 }
 
 /* Does a claim equal the configured value? */

@@ -176,6 +176,18 @@ add_required(struct listing *listing)
 	}
 }
 
+static const char *
+audiences_text(const struct listing *listing)
+{
+	const struct trusted_issuer *trusted_issuer = listing->asked->trusted_issuer;
+
+	if (listing->asked->audiences != NULL)
+		return detail_expected(listing->arena, listing->asked->audiences);
+	return trusted_issuer->any_audience
+		   ? "any"
+		   : detail_expected(listing->arena, &trusted_issuer->audience);
+}
+
 bool
 steps_of(const struct steps_question *question, struct arena *arena, const struct step **ret_first)
 {
@@ -189,9 +201,7 @@ steps_of(const struct steps_question *question, struct arena *arena, const struc
 	if (!question->assumed)
 		add_header(&listing);
 	add_times(&listing);
-	add(&listing, "aud",
-	    trusted_issuer->any_audience ? "any"
-					 : detail_expected(arena, &trusted_issuer->audience),
+	add(&listing, "aud", audiences_text(&listing),
 	    shown(&listing, json_object_get(claims, "aud")));
 	add_required(&listing);
 	if (json_object_get(claims, "cnf") != NULL)

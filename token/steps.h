@@ -31,6 +31,7 @@ struct step {
 struct steps_question {
 	const struct trusted_issuer *trusted_issuer; /* that was chosen by `iss` */
 	const struct token *token;                   /* that was read */
+	const struct texts *audiences;               /* as in struct verify_inputs */
 	bool assumed;                                /* only the claims were checked */
 	int64_t now_s;                               /* when it was checked */
 	enum reason reason; /* what came of it; of a later step: all of these held */

@@ -52,6 +52,8 @@ struct claims {
 struct verify_inputs {
 	const struct trusted_issuer *trusted_issuer;
 	const struct keyset *keys; /* NULL: REASON_KEYS_UNAVAILABLE */
+	/* One of these is demanded, whatever the trusted issuer's audience is. NULL: that one */
+	const struct texts *audiences;
 	int64_t now_s;
 	struct span thumbprint; /* SHA-256 of the client's verified certificate; at == NULL: none */
 };

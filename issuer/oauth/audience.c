@@ -71,6 +71,11 @@ find(const struct texts *ours, const struct audience_request *request, struct sp
 		if (span_is(asked, ours->at[i]))
 			return ours->at[i];
 	}
+	for (i = 0; request->resources != NULL && i < request->resources->count; i++) {
+		if (span_equal(
+			without_slash(asked), without_slash(span_of(request->resources->at[i]))))
+			return request->resources->at[i];
+	}
 	if (request->self.at != NULL &&
 	    span_equal(without_slash(asked), without_slash(request->self)))
 		return ours->at[0];

@@ -19,14 +19,18 @@
 struct audience_request {
 	struct span resource; /* an absolute URI without a fragment (RFC 8707 section 2) */
 	struct span audience; /* must agree with `resource` */
-	struct span self;     /* what the gate's metadata calls it (RFC 9728): another name of the
-			       * first of `ours`, with or without a slash at its end */
+	const struct texts
+	    *resources;   /* URLs of APIs of this gate: each is an audience of its own,
+			   * with or without a slash at its end. NULL: there are none */
+	struct span self; /* what the gate's metadata calls it (RFC 9728): another name of the
+			   * first of `ours`, with or without a slash at its end */
 };
 
 /*
- * Choose the token's `aud` from `ours`; the first one is the default.
+ * Choose the token's `aud` from `ours` and the request's `resources`; the first of `ours` is the
+ * default.
  *
- * ret_audience  lent by `ours`.
+ * ret_audience  lent by the one or the other.
  *
  * False: invalid_target.
  */

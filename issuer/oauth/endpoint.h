@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/check.h"
+#include "base/schema.h"
 #include "base/span.h"
 
 enum endpoint {
@@ -54,8 +55,10 @@ struct endpoint_request {
 	struct span content_type;  /* at == NULL: no header */
 	struct span body;
 	struct span resource; /* what clients call this gate (RFC 9728); at == NULL: nothing */
-	struct span peer;     /* for the audit line */
-	bool current;         /* nothing is to be loaded from the store: endpoints_at_once() */
+	const struct texts *resources; /* what clients call the APIs of this gate that have tokens
+					* of their own; NULL: none have */
+	struct span peer;              /* for the audit line */
+	bool current; /* nothing is to be loaded from the store: endpoints_at_once() */
 };
 
 /* The answer. `headers` are whole lines, each with its CRLF, without framing. */

@@ -19,7 +19,8 @@ judge_scopes(struct oauth *oauth, struct token_grant *grant)
 {
 	const struct authorization_server *server = oauth->server;
 	const struct audience_request whom = { form_get(oauth->form, "resource"),
-		form_get(oauth->form, "audience"), oauth->request->resource };
+		form_get(oauth->form, "audience"), oauth->request->resources,
+		oauth->request->resource };
 	struct scope_request request = { oauth->client, form_get(oauth->form, "scope"),
 		server->token_lifetime_s };
 

@@ -55,15 +55,13 @@ struct config_limits {
 	int64_t token_cache_bytes;
 };
 
-/* Where its metadata always is, whatever `resource.url` is (RFC 9728 section 3.1). */
-#define CONFIG_RESOURCE_PATH "/.well-known/oauth-protected-resource"
-
 /* This gate as a protected resource (RFC 9728). */
 struct config_resource {
-	const char *url;                    /* as clients know it; NULL: the host of the request */
-	const char *metadata;               /* URL of its metadata; NULL without `url` */
-	const char *path;                   /* of the same */
-	struct texts authorization_servers; /* names of issuers, in order */
+	const char *url;      /* as clients know it; NULL: the host of the request */
+	const char *metadata; /* URL of its metadata; NULL without `url` */
+	const char *path;     /* of the same */
+	const struct protected_resource *own; /* of `url`; NULL without it */
+	struct texts authorization_servers;   /* names of issuers, in order */
 };
 
 /* Files of a certificate and its key. */

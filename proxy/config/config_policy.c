@@ -25,9 +25,9 @@ place_own(struct config *config, struct texts *ret_paths)
 	*ret_paths = (struct texts){ .at = arena_array(&config->arena, OWN_MAX, sizeof(char *)) };
 	if (ret_paths->at == NULL)
 		return false;
-	ret_paths->at[ret_paths->count++] = CONFIG_RESOURCE_PATH;
+	ret_paths->at[ret_paths->count++] = PROTECTED_RESOURCE_PATH;
 	if (config->resource.path != NULL &&
-	    strcmp(config->resource.path, CONFIG_RESOURCE_PATH) != 0)
+	    strcmp(config->resource.path, PROTECTED_RESOURCE_PATH) != 0)
 		ret_paths->at[ret_paths->count++] = config->resource.path;
 	if (!config->has_local)
 		return true;
@@ -82,6 +82,20 @@ read_several(struct config *config, const char *path, struct node **ret_root, st
 	return done;
 }
 
+/* A module whose metadata would be where the gate's is has the gate's URL. */
+static void
+check_resources(struct config *config, const struct policy *policy)
+{
+	const struct protected_resource *own = config->resource.own;
+
+	for (const struct module *one = policy->modules; one != NULL && own != NULL;
+	    one = one->next)
+		if (one->resource != NULL && protected_resource_clashes(one->resource, own))
+			mistake_at(&config->mistakes, one->resource->node,
+			    "has its metadata at %s, as resource.url of postern.yaml (%s) has",
+			    own->path, own->url);
+}
+
 static bool
 read_file(struct config *config, const char *path, struct policy *policy, struct err *reterr)
 {
@@ -105,6 +119,7 @@ read_file(struct config *config, const char *path, struct policy *policy, struct
 	if (!place_own(config, &own_paths))
 		return err_set(reterr, "%s: out of memory", path);
 	policy_read(root, &names, policy, &config->mistakes);
+	check_resources(config, policy);
 	return true;
 }
 

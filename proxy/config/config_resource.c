@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/nearest.h"
-#include "base/url.h"
+#include "policy/protected_resource.h"
 #include "proxy/config/config.h"
 #include "token/issuer_match.h"
 
@@ -22,27 +22,18 @@ config_resource_schema(void)
 	return fields;
 }
 
-/* RFC 9728 section 3.1: the well-known path goes between the host and the resource's own path. */
 static void
 read_url(const struct node *node, struct config *config)
 {
 	struct config_resource *resource = &config->resource;
-	struct url url;
-	struct err err;
-	struct span path;
+	const struct protected_resource *read =
+	    protected_resource_read(resource->url, node, &config->mistakes);
 
-	if (!url_read(span_of(resource->url), URL_PATH, &url, &err)) {
-		mistake_at(&config->mistakes, node, "%s", err.text);
+	if (read == NULL)
 		return;
-	}
-	path = url.path;
-	if (span_is(path, "/"))
-		path.len = 0;
-	resource->path = arena_format(&config->arena, CONFIG_RESOURCE_PATH "%.*s", SPAN_ARG(path));
-	resource->metadata = arena_format(&config->arena, "%s://%.*s%s",
-	    url.scheme == URL_HTTPS ? "https" : "http", SPAN_ARG(url.authority), resource->path);
-	if (resource->path == NULL || resource->metadata == NULL)
-		mistake_at(&config->mistakes, node, "no memory");
+	resource->own = read;
+	resource->path = read->path;
+	resource->metadata = read->metadata;
 }
 
 static bool

@@ -30,8 +30,16 @@ assume_rest(json_t *payload, const struct trusted_issuer *trusted_issuer, int64_
 	if (json_object_get(payload, "exp") == NULL)
 		json_object_set_new(payload, "exp",
 		    json_integer(now_s < ASSUMED_LAST_S ? now_s + ASSUMED_LIFE_S : now_s));
-	if (json_object_get(payload, "aud") == NULL && trusted_issuer->audience.count > 0)
-		json_object_set_new(payload, "aud", json_string(trusted_issuer->audience.at[0]));
+}
+
+static void
+assume_audience(const struct assume_token *assumed, const struct trusted_issuer *trusted_issuer)
+{
+	const struct texts *audiences =
+	    assumed->audiences != NULL ? assumed->audiences : &trusted_issuer->audience;
+
+	if (json_object_get(assumed->payload, "aud") == NULL && audiences->count > 0)
+		json_object_set_new(assumed->payload, "aud", json_string(audiences->at[0]));
 }
 
 bool
@@ -54,6 +62,7 @@ assume_claims(const struct judge_inputs *inputs, const struct assume_token *assu
 {
 	struct verify_inputs verify = {
 		.trusted_issuer = &inputs->config->trusted_issuers[assumed->issuer_index],
+		.audiences = assumed->audiences,
 		.now_s = inputs->now_s,
 		.thumbprint = judge_thumbprint(inputs),
 	};
@@ -61,7 +70,10 @@ assume_claims(const struct judge_inputs *inputs, const struct assume_token *assu
 		.claims = assumed->payload,
 		.issuer = json_text(json_object_get(assumed->payload, "iss")),
 	};
-	enum reason reason = verify_assumed(&verify, &token, assumed->arena, ret_claims);
+	enum reason reason;
+
+	assume_audience(assumed, verify.trusted_issuer);
+	reason = verify_assumed(&verify, &token, assumed->arena, ret_claims);
 
 	*ret_detail = token.detail;
 	return reason;

@@ -24,16 +24,17 @@
 
 /* A token that is assumed to be well signed. Borrowed. */
 struct assume_token {
-	json_t *payload;     /* an object */
-	size_t issuer_index; /* whose it is, in the configuration */
-	struct arena *arena; /* lends what is found */
+	json_t *payload;               /* an object */
+	size_t issuer_index;           /* whose it is, in the configuration */
+	const struct texts *audiences; /* judge_audiences() */
+	struct arena *arena;           /* lends what is found */
 };
 
 /* The issuer of that name in the configuration; trusted_issuer_count: there is none. */
 size_t assume_issuer(const struct config *config, const char *name);
 
 /* Claims that are not there are assumed to be right: the question is about roles, not about
- * dates. */
+ * dates. What the audience must be is known later: assume_claims(). */
 void assume_rest(json_t *payload, const struct trusted_issuer *trusted_issuer, int64_t now_s);
 
 /* Add the claims of the client's own that its tokens carry. False: no memory, as
@@ -41,7 +42,8 @@ void assume_rest(json_t *payload, const struct trusted_issuer *trusted_issuer, i
 MUST_CHECK bool assume_own_claims(json_t *payload, const struct client *client);
 
 /*
- * Every check of a token but the signature's, at inputs->now_s. Returns REASON_OK and *ret_claims,
+ * Every check of a token but the signature's, at inputs->now_s. Without `aud`, the payload gets the
+ * right one. Returns REASON_OK and *ret_claims,
  * or why it is refused.
  *
  * ret_detail  the refusal's detail, or NULL.

@@ -138,7 +138,7 @@ same_owner(const struct cache_key *a, const struct cache_key *b)
 {
 	return memcmp(a->digest, b->digest, DIGEST_BYTES) == 0 &&
 	       memcmp(a->certificate, b->certificate, DIGEST_BYTES) == 0 &&
-	       strcmp(a->peer, b->peer) == 0;
+	       strcmp(a->peer, b->peer) == 0 && a->audiences == b->audiences;
 }
 
 /* A hint: 16 bits of the digest that the set was not chosen by, 16 of the snapshot's serial, and

@@ -20,6 +20,8 @@
  *   part of the key, so what was found for one connection is found only where the same
  *   certificate was presented.
  *   where the client is, if a role depends on it: its address is part of the key.
+ *   the audience: it is the issuer's, or that of the module that was matched (`resource`), whose
+ *   address is part of the key.
  *   configuration and policy, keys, clients, users, their roles, passwords, being disabled,
  *   revocations, `accept: fallback`: each change makes a new snapshot, and its serial is part of
  *   the key. A change by this gate is in the snapshot before it is acknowledged; a change by a
@@ -59,6 +61,9 @@ struct cache_key {
 	unsigned char digest[DIGEST_BYTES];      /* of the token */
 	unsigned char certificate[DIGEST_BYTES]; /* its SHA-256; zeros: the client has none */
 	char peer[REQUEST_PEER_ROOM];            /* zeros: no role depends on it */
+	/* The audiences that were demanded, by their address in the snapshot; NULL: those of the
+	 * token's issuer. */
+	const struct texts *audiences;
 	uint64_t serial; /* of the snapshot that the caller was verified with */
 };
 

@@ -40,6 +40,25 @@ read_body(struct transaction *transaction, struct buffer *body)
 	return false;
 }
 
+/* The audiences of all tokens that the issuer gives for this gate and others. NULL: no memory. */
+static const struct texts *
+issued_audiences(const struct snapshot *snapshot, struct arena *arena)
+{
+	const struct texts *own = issuer_audiences(snapshot->services->issuer);
+	const struct texts *more = &snapshot->config->policy.resources;
+	struct texts *all = arena_alloc(arena, sizeof(*all));
+	const char **at = arena_array(arena, own->count + more->count, sizeof(*at));
+
+	if (all == NULL || at == NULL)
+		return NULL;
+	for (size_t i = 0; i < own->count; i++)
+		at[i] = own->at[i];
+	for (size_t i = 0; i < more->count; i++)
+		at[own->count + i] = more->at[i];
+	*all = (struct texts){ .at = at, .count = own->count + more->count };
+	return all;
+}
+
 /* Verify the token in question as if it had come with a request now. This needs the current
  * snapshot: the store has been read since this request arrived. */
 static void
@@ -55,9 +74,10 @@ introspect(struct gate *gate, struct transaction *transaction, struct endpoint_a
 		inputs = transaction_inputs(transaction);
 		inputs.certificate = NULL; /* that of the API that asks, not of the token's owner */
 		inputs.peer = (struct span){ 0 }; /* likewise */
-		inputs.audiences = issuer_audiences(transaction->snapshot->services->issuer);
-		active = judge_introspect(
-		    &inputs, buffer_span(&issued->introspected), transaction->arena, &token);
+		inputs.audiences = issued_audiences(transaction->snapshot, transaction->arena);
+		active = inputs.audiences != NULL &&
+			 judge_introspect(&inputs, buffer_span(&issued->introspected),
+			     transaction->arena, &token);
 	}
 	introspect_endpoint_complete(active ? token.claims : NULL, issued);
 	token_done(&token);
@@ -145,6 +165,7 @@ serve_issuer(struct gate *gate, struct transaction *transaction, const struct ta
 		.authorization = request_header(request, "Authorization"),
 		.content_type = request_header(request, "Content-Type"),
 		.resource = name != NULL ? span_of(name) : (struct span){ 0 },
+		.resources = &transaction->snapshot->config->policy.resources,
 		.peer = span_of(request->peer),
 	};
 	struct buffer body;
@@ -197,9 +218,12 @@ endpoints_serve(struct gate *gate, struct transaction *transaction, const struct
 	const struct services *services = transaction->snapshot->services;
 	struct span path = decision->target.path;
 	struct resource_line line = resource_read_line(
-	    services->config, path, exchange_request(transaction->exchange)->method);
+	    services->config, &decision->target, exchange_request(transaction->exchange)->method);
 
-	if (line.status != 0) {
+	if (line.status == 405 && line.module != NULL && line.module->cors != NULL &&
+	    preflight_is(exchange_request(transaction->exchange))) {
+		preflight_serve(transaction, line.module->cors);
+	} else if (line.status != 0) {
 		transaction->served_here = true;
 		resource_serve(transaction, services->config, &line);
 	} else if (serve_preflight(transaction, &decision->target)) {

@@ -68,12 +68,11 @@ claims_of_client(struct answering *answering, struct err *reterr)
 		client = directory_client(directory, span_of(answering->asked->client));
 	if (client == NULL)
 		return explain_no_client(config, answering->asked->client, reterr);
-	answering->payload =
-	    json_pack("{s:s, s:s, s:s, s:s, s:s*, s:I, s:I}", "iss", config->local.issuer, "aud",
-		config->local.audience, "sub", client->id, "client_id", client->id,
-		INCARNATION_CLAIM, client->incarnation[0] != '\0' ? client->incarnation : NULL,
-		"iat", (json_int_t)answering->asked->now_s, "exp",
-		(json_int_t)(answering->asked->now_s + config->local.token_lifetime_s));
+	answering->payload = json_pack("{s:s, s:s, s:s, s:s*, s:I, s:I}", "iss",
+	    config->local.issuer, "sub", client->id, "client_id", client->id, INCARNATION_CLAIM,
+	    client->incarnation[0] != '\0' ? client->incarnation : NULL, "iat",
+	    (json_int_t)answering->asked->now_s, "exp",
+	    (json_int_t)(answering->asked->now_s + config->local.token_lifetime_s));
 	answering->decision.issuer_index = config->local_index;
 	return assume_own_claims(answering->payload, client) || err_set(reterr, "out of memory");
 }
@@ -99,7 +98,7 @@ judge_assumed(struct answering *answering)
 {
 	struct decision *decision = &answering->decision;
 	struct assume_token assumed = { answering->payload, decision->issuer_index,
-		answering->arena };
+		judge_audiences(decision), answering->arena };
 	struct claims claims = { 0 };
 	const char *detail = NULL;
 	enum reason reason = judge_issuer(&answering->inputs, decision->issuer_index, &detail);

@@ -20,6 +20,7 @@ explain_checks(const struct explain_checks *checks, const struct step **ret_firs
 	const struct decision *decision = checks->decision;
 	struct token token = { 0 };
 	struct steps_question asked = { .token = &token,
+		.audiences = judge_audiences(decision),
 		.assumed = checks->payload != NULL,
 		.now_s = inputs->now_s,
 		.reason = decision->verdict.reason,

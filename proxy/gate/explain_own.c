@@ -11,8 +11,7 @@ explain_own(const struct config *config, const struct request *request, const st
 	const struct endpoint_request asked = {
 		.method = request->method, .path = target->path, .has_query = target->has_query
 	};
-	const struct resource_line resource =
-	    resource_read_line(config, target->path, request->method);
+	const struct resource_line resource = resource_read_line(config, target, request->method);
 	struct explain_own own = { 0 };
 	struct endpoint_paths paths;
 	struct endpoint_line line;

@@ -11,7 +11,7 @@ static bool
 read_claims(const struct explain_why *why, struct token *token, struct claims *claims)
 {
 	struct assume_token assumed = { why->payload, why->decision->caller->issuer_index,
-		why->arena };
+		judge_audiences(why->decision), why->arena };
 	const char *detail;
 
 	if (assumed.payload == NULL) {

@@ -14,6 +14,7 @@ identify_bearer(struct gate *gate, const struct judge_inputs *inputs, struct are
 	struct caller *caller = NULL;
 	enum reason reason;
 
+	key.audiences = judge_audiences(decision);
 	if (!digest_sha256(decision->credentials.value, key.digest))
 		return decision->verdict.reason = REASON_OVERLOADED;
 	decision->caller = cache_find(gate->cache, &key, inputs->now_s, arena);

@@ -206,6 +206,14 @@ judge_issuer(const struct judge_inputs *inputs, size_t issuer_index, const char 
 	return REASON_LOCAL_ISSUER_STANDING_BY;
 }
 
+const struct texts *
+judge_audiences(const struct decision *decision)
+{
+	const struct module *module = decision->route.module;
+
+	return module == NULL || module->resource == NULL ? NULL : &module->resource->audiences;
+}
+
 /* The token to verify, the inputs of the decision, and where the result goes. */
 struct presented {
 	const struct judge_inputs *inputs;
@@ -222,7 +230,6 @@ verify(const struct presented *presented, struct token *token, struct claims *cl
 	struct verify_inputs about = { .now_s = inputs->now_s,
 		.thumbprint = judge_thumbprint(inputs) };
 	const struct trusted_issuer *trusted_issuer;
-	struct trusted_issuer widened;
 	enum reason reason;
 
 	decision->issuer_index = issuer_match_find(
@@ -238,14 +245,10 @@ verify(const struct presented *presented, struct token *token, struct claims *cl
 	trusted_issuer = &inputs->config->trusted_issuers[decision->issuer_index];
 	about.trusted_issuer = trusted_issuer;
 	about.keys = snapshot_keys(inputs->snapshot, decision->issuer_index, inputs->mono_s);
-	if (inputs->audiences != NULL && is_local(inputs, trusted_issuer)) {
-		widened = *trusted_issuer;
-		widened.audience = *inputs->audiences;
-		about.trusted_issuer = &widened;
-	}
-	reason = verify_token(&about, token, presented->arena, claims);
-	claims->trusted_issuer = trusted_issuer;
-	return reason;
+	about.audiences = inputs->audiences != NULL && is_local(inputs, trusted_issuer)
+			      ? inputs->audiences
+			      : judge_audiences(decision);
+	return verify_token(&about, token, presented->arena, claims);
 }
 
 bool

@@ -109,6 +109,10 @@ MUST_CHECK enum reason judge_basic(const struct judge_inputs *inputs, struct are
 MUST_CHECK enum reason judge_user(const struct judge_inputs *inputs, const struct user *user,
     struct arena *arena, struct caller **ret_caller);
 
+/* The audiences of which a token must have one on the matched module's paths; NULL: those of its
+ * issuer. */
+const struct texts *judge_audiences(const struct decision *decision);
+
 /* Of inputs->certificate: its subject, and the SHA-256 of its DER; at == NULL: there is none. */
 struct span judge_subject(const struct judge_inputs *inputs);
 struct span judge_thumbprint(const struct judge_inputs *inputs);

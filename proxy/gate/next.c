@@ -15,6 +15,15 @@ same_credentials(const struct credentials *a, const struct credentials *b)
 	return a->scheme == b->scheme && span_equal(a->value, b->value);
 }
 
+/* Were the same audiences demanded of the token? */
+static bool
+same_audiences(const struct decision *a, const struct decision *b)
+{
+	const struct texts *one = judge_audiences(a), *other = judge_audiences(b);
+
+	return one == NULL || other == NULL ? one == other : schema_texts_same(one, other);
+}
+
 /* What only the world can say, which may say something else a moment later. */
 static bool
 is_passing(enum reason reason)
@@ -69,6 +78,8 @@ find_caller(struct foreseen *foreseen, struct decision *decision)
 	if (basic && !decision->basic)
 		return REASON_BASIC_NOT_ALLOWED;
 	if (!live->looked || !same_credentials(&live->credentials, &decision->credentials) ||
+	    (decision->credentials.scheme == CREDENTIALS_BEARER &&
+		!same_audiences(live, decision)) ||
 	    (basic && !live->basic))
 		return ask(foreseen, decision);
 	if (live->found != REASON_OK)

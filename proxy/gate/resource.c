@@ -7,8 +7,11 @@
 #include <jansson.h>
 
 #include "base/header_line.h"
+#include "policy/module_resource.h"
+#include "policy/role.h"
 #include "policy/scope_match.h"
 #include "proxy/gate/answer.h"
+#include "proxy/gate/preflight.h"
 #include "proxy/http/host.h"
 #include "token/provider.h"
 #include "token/tenant.h"
@@ -91,19 +94,55 @@ add_scopes(struct list *list, const struct texts *scopes)
 			add_once(list, scopes->at[i]);
 }
 
+static void
+add_role_scopes(struct list *list, const struct role *role)
+{
+	for (const struct grant *grant = role == NULL ? NULL : role->grants; grant != NULL;
+	    grant = grant->next)
+		add_scopes(list, &grant->scopes);
+}
+
+static void
+add_roles_scopes(struct list *list, const struct policy *policy, const struct texts *roles)
+{
+	for (size_t i = 0; i < roles->count; i++)
+		add_role_scopes(list, role_find(policy, span_of(roles->at[i])));
+}
+
 static struct list
-scopes(const struct config *config)
+all_scopes(const struct policy *policy)
 {
 	struct list list = { json_array(), false };
 
-	for (const struct privilege *privilege = config->policy.privileges; privilege != NULL;
+	for (const struct privilege *privilege = policy->privileges; privilege != NULL;
 	    privilege = privilege->next)
 		add_scopes(&list, &privilege->scopes);
-	for (size_t i = 0; i < config->policy.role_count; i++)
-		for (const struct grant *grant = config->policy.roles[i].grants; grant != NULL;
-		    grant = grant->next)
-			add_scopes(&list, &grant->scopes);
+	for (size_t i = 0; i < policy->role_count; i++)
+		add_role_scopes(&list, &policy->roles[i]);
 	return list;
+}
+
+/* What opens the module's paths. Some clients ask for every scope in this list. */
+static struct list
+module_scopes(const struct policy *policy, const struct module *module)
+{
+	struct list list = { json_array(), false };
+
+	for (const struct privilege *privilege = policy->privileges; privilege != NULL;
+	    privilege = privilege->next) {
+		if (!module_resource_opened(policy, module, privilege))
+			continue;
+		add_scopes(&list, &privilege->scopes);
+		add_roles_scopes(&list, policy, &privilege->roles);
+		add_roles_scopes(&list, policy, &privilege->all_roles);
+	}
+	return list;
+}
+
+static struct list
+scopes(const struct policy *policy, const struct module *module)
+{
+	return module == NULL ? all_scopes(policy) : module_scopes(policy, module);
 }
 
 /* Empty members are left out (RFC 9728 section 3.2). False: no memory for all of it. */
@@ -119,7 +158,7 @@ put_list(json_t *object, const char *name, struct list list)
 
 /* free() it; NULL: no memory. */
 static char *
-describe(const char *name, const struct config *config)
+describe(const char *name, const struct config *config, const struct module *module)
 {
 	struct list methods = { json_pack("[s]", "header"), false };
 	json_t *object = json_object();
@@ -127,7 +166,7 @@ describe(const char *name, const struct config *config)
 	char *text = NULL;
 
 	whole = put_list(object, "authorization_servers", issuers(config)) && whole;
-	whole = put_list(object, "scopes_supported", scopes(config)) && whole;
+	whole = put_list(object, "scopes_supported", scopes(&config->policy, module)) && whole;
 	whole = put_list(object, "bearer_methods_supported", methods) && whole;
 	if (config->tls.client_certificate != TLS_CLIENT_NONE)
 		whole = json_object_set_new(object, "tls_client_certificate_bound_access_tokens",
@@ -149,21 +188,70 @@ is_near(struct span path, struct span exact)
 	return span_equal_nocase(path, exact);
 }
 
-struct resource_line
-resource_read_line(const struct config *config, struct span path, struct span method)
-{
-	const char *own = config->resource.path;
-	const char *exact = CONFIG_RESOURCE_PATH;
+/* The paths of metadata, in order: those of modules, of the gate, and the one that is always there.
+ * A module that has the gate's path has its URL, too, and says more. */
+struct places {
+	const struct config *config;
+	const struct module *module; /* the next one */
+	int left;
+};
 
-	if (own != NULL && is_near(path, span_of(own)))
-		exact = own;
-	else if (!is_near(path, span_of(exact)))
-		return (struct resource_line){ 0, "", "" };
-	if (!span_is(path, exact))
-		return (struct resource_line){ 404, "this document's path is exactly ", exact };
-	if (!span_is(method, "GET") && !span_is(method, "HEAD"))
-		return (struct resource_line){ 405, "the method must be ", METHODS };
-	return (struct resource_line){ 200, "", "" };
+static bool
+next_place(struct places *places, struct resource_line *ret_line)
+{
+	const struct module *module = places->module;
+	const char *own = places->config->resource.path;
+
+	while (module != NULL && module->resource == NULL)
+		module = module->next;
+	*ret_line = (struct resource_line){ 404, "this document's path is exactly ",
+		PROTECTED_RESOURCE_PATH, module };
+	places->module = module == NULL ? NULL : module->next;
+	if (module != NULL)
+		ret_line->wanted = module->resource->path;
+	else if (places->left == 2 && own != NULL)
+		ret_line->wanted = own;
+	return module != NULL || places->left-- > 0;
+}
+
+static bool
+has_host(const struct config *config, const struct resource_line *line, struct span host)
+{
+	const struct protected_resource *resource =
+	    line->module != NULL ? line->module->resource : config->resource.own;
+
+	return resource != NULL && span_equal_nocase(span_of(resource->host), host);
+}
+
+/* The place that is that path or, if none is, nearly. */
+static struct resource_line
+find_place(const struct config *config, const struct target *target)
+{
+	struct places places = { config, config->policy.modules, 2 };
+	struct resource_line found = { 0, "", "", NULL }, line;
+
+	while (next_place(&places, &line)) {
+		if (span_is(target->path, line.wanted)) {
+			line.status = 200;
+			if (has_host(config, &line, target->host))
+				return line;
+		} else if (!is_near(target->path, span_of(line.wanted))) {
+			continue;
+		}
+		if (found.status == 0 || (found.status == 404 && line.status == 200))
+			found = line;
+	}
+	return found;
+}
+
+struct resource_line
+resource_read_line(const struct config *config, const struct target *target, struct span method)
+{
+	struct resource_line line = find_place(config, target);
+
+	if (line.status == 200 && !span_is(method, "GET") && !span_is(method, "HEAD"))
+		return (struct resource_line){ 405, "the method must be ", METHODS, line.module };
+	return line;
 }
 
 const char *
@@ -197,17 +285,19 @@ write_answer(struct transaction *transaction, const struct resource_line *line, 
 	struct answer answer = { .status = line->status, .body = body };
 	struct buffer headers;
 
-	buffer_init(&headers, 1024);
+	buffer_init(&headers, 32768);
 	header_line_add(&headers, SPAN("Content-Type"),
 	    good ? SPAN("application/json") : SPAN("application/problem+json"));
 	if (good) {
-		header_line_add(&headers, SPAN("Vary"), SPAN("Host"));
+		if (line->module == NULL)
+			header_line_add(&headers, SPAN("Vary"), SPAN("Host"));
 	} else {
 		header_line_add(&headers, SPAN("Cache-Control"), SPAN("no-store"));
 		header_line_add(&headers, SPAN("X-Postern"), SPAN("refused"));
 	}
 	if (line->status == 405)
 		header_line_add(&headers, SPAN("Allow"), span_of(line->wanted));
+	buffer_add(&headers, transaction->cors);
 	header_line_add(&headers, SPAN("X-Request-Id"), span_of(transaction->id));
 	answer.headers = buffer_span(&headers);
 	if (headers.failed) {
@@ -224,7 +314,9 @@ serve_document(
     struct transaction *transaction, const struct config *config, const struct resource_line *line)
 {
 	const struct request *request = exchange_request(transaction->exchange);
-	const char *name = resource_name(config, request, transaction->arena);
+	const char *name = line->module != NULL
+			       ? line->module->resource->url
+			       : resource_name(config, request, transaction->arena);
 	char *text;
 
 	if (name == NULL) {
@@ -235,7 +327,7 @@ serve_document(
 			: "without a Host header it is unknown by which name clients use this gate";
 		return;
 	}
-	text = describe(name, config);
+	text = describe(name, config, line->module);
 	if (text == NULL)
 		transaction->reason = REASON_OVERLOADED;
 	else
@@ -249,6 +341,9 @@ resource_serve(
 {
 	struct buffer problem;
 
+	if (line->module != NULL)
+		transaction->cors = preflight_lines(line->module->cors,
+		    exchange_request(transaction->exchange), transaction->arena);
 	if (line->status == 200) {
 		serve_document(transaction, config, line);
 		return;

@@ -143,6 +143,8 @@ transaction_tell(struct transaction *transaction, const struct decision *decisio
 		.host = route->host == NULL ? NULL : route->host->name,
 		.basic = decision->basic,
 		.metadata = config->resource.metadata };
+	if (route->module != NULL && route->module->resource != NULL)
+		transaction->fields.metadata = route->module->resource->metadata;
 	if (route->privilege != NULL) {
 		transaction->fields.privilege = route->privilege->name;
 		transaction->fields.scope =

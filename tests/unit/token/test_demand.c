@@ -141,6 +141,41 @@ any_audience_is_still_well_formed(void **state)
 	judged_expect_all(&trusted_issuer, cases, CASES_OF(cases));
 }
 
+/* Those that the inputs demand are instead of the issuer's own, and of `any`. */
+static void
+an_audience_that_is_demanded(void **state)
+{
+	static const char *urls[] = { "https://a.example/mcp" };
+	const struct texts demanded = { .at = urls, .count = 1 };
+	static const struct {
+		const char *claims;
+		enum reason want;
+	} cases[] = {
+		{ "{\"aud\":\"https://a.example/mcp\"}", REASON_OK },
+		{ "{\"aud\":[\"api://a\",\"https://a.example/mcp\"]}", REASON_OK },
+		{ "{\"aud\":\"api://a\"}", REASON_AUDIENCE_MISMATCH },
+		{ "{\"aud\":\"https://a.example/mcp/\"}", REASON_AUDIENCE_MISMATCH },
+		{ "{\"aud\":\"https://a.example\"}", REASON_AUDIENCE_MISMATCH },
+		{ "{}", REASON_AUDIENCE_MISMATCH },
+		{ "{\"aud\":1}", REASON_CLAIM_MALFORMED },
+	};
+	struct trusted_issuer trusted_issuer = judged_issuer();
+	struct verify_inputs inputs = { .trusted_issuer = &trusted_issuer, .audiences = &demanded };
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 65536);
+	for (size_t i = 0; i < 2 * CASES_OF(cases); i++) {
+		struct token token = { .claims = json_loads(cases[i / 2].claims, 0, NULL) };
+
+		trusted_issuer.any_audience = i % 2 == 1;
+		if (demand_audience(&inputs, &token, &arena) != cases[i / 2].want)
+			fail_msg("%s", cases[i / 2].claims);
+		json_decref(token.claims);
+	}
+	arena_done(&arena);
+}
+
 static void
 without_audiences_nothing_matches(void **state)
 {
@@ -216,6 +251,7 @@ main(void)
 		cmocka_unit_test(a_profile_may_write_the_prefix_and_insist),
 		cmocka_unit_test(an_audience_is_one_of_ours),
 		cmocka_unit_test(any_audience_is_still_well_formed),
+		cmocka_unit_test(an_audience_that_is_demanded),
 		cmocka_unit_test(without_audiences_nothing_matches),
 		cmocka_unit_test(a_required_claim_has_one_of_its_values),
 	};

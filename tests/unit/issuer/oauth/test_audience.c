@@ -76,12 +76,50 @@ choices(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		chosen = NULL;
 		const struct audience_request request = { span_of(rows[i].resource),
-			span_of(rows[i].audience), SPAN("http://gate:1") };
+			span_of(rows[i].audience), NULL, SPAN("http://gate:1") };
 
 		done = audience_choose(&ours, &request, &chosen);
 		if (done != (rows[i].chosen != NULL) ||
 		    (done && strcmp(chosen, rows[i].chosen) != 0))
 			fail_msg("%s: got %s", rows[i].name, chosen == NULL ? "none" : chosen);
+	}
+}
+
+/* An API of the gate is an audience of its own, also where it is what clients call the gate. */
+static void
+resources_of_the_gate(void **state)
+{
+	static const char *urls[] = { "http://gate:1", "https://gate/mcp", "https://gate/b/" };
+	const struct texts resources = { .at = urls, .count = 3 };
+	static const struct {
+		const char *resource, *audience, *chosen;
+	} cases[] = {
+		{ NULL, NULL, "api://local" },
+		{ "https://gate/mcp", NULL, "https://gate/mcp" },
+		{ "https://gate/mcp/", NULL, "https://gate/mcp" },
+		{ "https://gate/b", NULL, "https://gate/b/" },
+		{ "http://gate:1/", NULL, "http://gate:1" },
+		{ NULL, "https://gate/mcp", "https://gate/mcp" },
+		{ "https://gate/mcp", "https://gate/mcp", "https://gate/mcp" },
+		{ "https://gate/mcp", "https://gate/b/", NULL },
+		{ "https://gate/mcp", "api://local", NULL },
+		{ "https://gate/mcp//", NULL, NULL },
+		{ "https://gate/mcp/x", NULL, NULL },
+		{ "https://gate/mc", NULL, NULL },
+		{ "https://GATE/mcp", NULL, NULL },
+		{ "https://gate/mcp#x", NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct audience_request request = { span_of(cases[i].resource),
+			span_of(cases[i].audience), &resources, SPAN("http://gate:1") };
+		const char *chosen = NULL;
+		bool done = audience_choose(&ours, &request, &chosen);
+
+		if (done != (cases[i].chosen != NULL) ||
+		    (done && strcmp(chosen, cases[i].chosen) != 0))
+			fail_msg("row %zu: got %s", i, chosen == NULL ? "none" : chosen);
 	}
 }
 
@@ -102,6 +140,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(choices),
+		cmocka_unit_test(resources_of_the_gate),
 		cmocka_unit_test(absolute_uris),
 	};
 

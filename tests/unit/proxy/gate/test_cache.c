@@ -114,6 +114,32 @@ what_was_kept_for_one_peer_is_not_found_for_another(void **state)
 	cache_free(cache);
 }
 
+static void
+what_was_kept_for_one_audience_is_not_found_for_another(void **state)
+{
+	static const struct texts demanded[2];
+	const struct texts *const audiences[] = { NULL, &demanded[0], &demanded[1] };
+	static const char *const subjects[] = { "the issuer's", "one", "other" };
+	struct cache *cache = cache_new(ROOM);
+	struct cache_key keys[3];
+
+	(void)state;
+	assert_non_null(cache);
+	for (size_t i = 0; i < 3; i++) {
+		keys[i] = key_of(1, 7);
+		keys[i].audiences = audiences[i];
+		assert_null(cache_find(cache, &keys[i], 99, &found_in));
+		keep(cache, &keys[i], subjects[i], 100);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		const struct caller *found = cache_find(cache, &keys[i], 99, &found_in);
+
+		assert_non_null(found);
+		assert_true(span_is(found->principal.subject, subjects[i]));
+	}
+	cache_free(cache);
+}
+
 /* A clock that is set back comes before what `nbf` or a password's memory began with. */
 static void
 what_was_kept_is_not_found_before_it_began(void **state)
@@ -328,6 +354,7 @@ main(void)
 		cmocka_unit_test(what_was_kept_is_found_until_it_ends),
 		cmocka_unit_test(what_was_kept_for_one_certificate_is_not_found_for_another),
 		cmocka_unit_test(what_was_kept_for_one_peer_is_not_found_for_another),
+		cmocka_unit_test(what_was_kept_for_one_audience_is_not_found_for_another),
 		cmocka_unit_test(what_was_kept_is_not_found_before_it_began),
 		cmocka_unit_test(the_cache_stays_within_its_bytes),
 		cmocka_unit_test(callers_of_all_sizes_share_the_room),
