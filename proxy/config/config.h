@@ -49,8 +49,8 @@ enum identity_word {
 
 struct config_limits {
 	int64_t header_bytes, body_bytes, connections;
-	int64_t header_timeout_ms, body_timeout_ms, upstream_timeout_ms, idle_timeout_ms,
-	    write_timeout_ms;
+	int64_t header_timeout_ms, body_timeout_ms, upstream_timeout_ms, stream_timeout_ms,
+	    idle_timeout_ms, write_timeout_ms;
 	int64_t body_min_rate; /* bytes a second; 0: none */
 	int64_t token_cache_bytes;
 };

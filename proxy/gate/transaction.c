@@ -304,6 +304,7 @@ transaction_prepare(struct transaction *transaction, const struct decision *deci
 		.bearer_offered = decision->credentials.place == CREDENTIALS_IN_PROTOCOL,
 		.upstream_timeout_ms =
 		    backend->timeout_ms > 0 ? backend->timeout_ms : limits->upstream_timeout_ms,
+		.stream_timeout_ms = limits->stream_timeout_ms,
 		.body_limit = limits->body_bytes,
 		.request_id = span_of(transaction->id),
 		.cors = transaction->cors,

@@ -80,12 +80,8 @@ may_last(const struct response *response)
 
 /* Is it a tunnel, or a stream of events (WHATWG HTML section 9.2)? */
 static bool
-is_watched(const struct forwarding *forwarding)
+is_stream(const struct response *response)
 {
-	const struct response *response = &forwarding->response;
-
-	if (forwarding->forward->outlived == NULL || response->status == 101)
-		return forwarding->forward->outlived != NULL;
 	for (size_t i = 0; i < response->header_count; i++) {
 		struct span value = response->headers[i].value;
 		struct span type = span_trim(span_slice(value, 0, span_find(value, ';')));
@@ -94,7 +90,7 @@ is_watched(const struct forwarding *forwarding)
 		    span_equal_nocase(type, SPAN("text/event-stream")))
 			return true;
 	}
-	return false;
+	return response->status == 101;
 }
 
 static void
@@ -121,9 +117,11 @@ forwarding_run(struct forwarding *forwarding)
 		    upstream_authority(forwarding->result->upstream);
 	forwarding->result->detail = NULL;
 	forwarding->result->status = forwarding->response.status;
-	if (forwarding->forward->lasts != NULL && may_last(&forwarding->response)) {
-		forwarding->forward->lasts(forwarding->forward->context);
-		forwarding->watched = is_watched(forwarding);
+	if (may_last(&forwarding->response)) {
+		if (forwarding->forward->lasts != NULL)
+			forwarding->forward->lasts(forwarding->forward->context);
+		forwarding->streams = is_stream(&forwarding->response);
+		forwarding->watched = forwarding->streams && forwarding->forward->outlived != NULL;
 	}
 	if (forwarding->response.status == 101)
 		tunnel_run(forwarding);

@@ -28,6 +28,8 @@ struct forward {
 	bool bearer_offered; /* the client offered the subprotocol `bearer`, with its token, which
 			      * the head does not: a 101 that selects none selects it */
 	int64_t upstream_timeout_ms; /* to connect, and the longest time without any data */
+	int64_t stream_timeout_ms;   /* the longest silence of a tunnel or an event stream, in place
+				      * of upstream_timeout_ms */
 	int64_t body_limit;          /* bytes of request body; 0: none */
 	struct span request_id;      /* X-Request-Id of the answer */
 	struct span cors;            /* header lines of the answer, in place of the upstream's

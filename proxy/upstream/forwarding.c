@@ -19,8 +19,11 @@ forwarding_with_piece(struct forwarding *forwarding,
 void
 forwarding_extend_timeout(struct forwarding *forwarding)
 {
-	upstream_conn_timeout(
-	    forwarding->conn, forwarding->forward->upstream_timeout_ms * INT64_C(1000));
+	const struct forward *forward = forwarding->forward;
+
+	upstream_conn_timeout(forwarding->conn,
+	    (forwarding->streams ? forward->stream_timeout_ms : forward->upstream_timeout_ms) *
+		INT64_C(1000));
 }
 
 bool

@@ -39,6 +39,7 @@ struct forwarding {
 	int64_t sent_us;    /* when the request's head went out */
 	int interims;       /* 1xx answers so far */
 	bool body_touched;  /* a byte of the client's body was read: no retry */
+	bool streams;       /* the answer is a tunnel or an event stream */
 	bool watched;       /* forward->outlived is asked, at ask_us: */
 	int64_t ask_us;     /* clock_mono_us(); 0: now */
 	bool upload_broken; /* the upstream did not read all of it: not to be reused */
@@ -48,7 +49,8 @@ struct forwarding {
 void forwarding_with_piece(struct forwarding *forwarding,
     void (*use)(struct forwarding *forwarding, void *context), void *context);
 
-/* Extend the connection's deadline: the upstream sent data, or is expected to now. */
+/* Extend the connection's deadline: the upstream sent data, or is expected to now. A stream may be
+ * silent for stream_timeout. */
 void forwarding_extend_timeout(struct forwarding *forwarding);
 
 /* May a tunnel or stream go on? False: it must end, and `detail` says why. */

@@ -57,6 +57,9 @@ client_to_upstream(struct forwarding *forwarding)
 	if (got <= 0)
 		return false;
 	forwarding->result->bytes_in += got;
+	/* silence is no reason to end a tunnel; an upstream that does not read is */
+	upstream_conn_timeout(
+	    forwarding->conn, forwarding->forward->upstream_timeout_ms * INT64_C(1000));
 	return upstream_conn_write(
 	    forwarding->conn, (struct span){ forwarding->piece, (size_t)got });
 }

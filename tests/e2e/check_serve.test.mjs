@@ -69,7 +69,7 @@ const base = ({ port, adminPort, metricsPort, authPort }) => ({
   },
   forward: { authorization: 'strip', request_id: 'keep', headers: { 'X-User': '/sub' } },
   explain: { recent: 100 },
-  limits: { header_bytes: '16k', body_bytes: 0, connections: 8, header_timeout: '10s', body_timeout: '60s', body_min_rate: 128, upstream_timeout: '60s', idle_timeout: '60s', write_timeout: '60s', token_cache: '32m' },
+  limits: { header_bytes: '16k', body_bytes: 0, connections: 8, header_timeout: '10s', body_timeout: '60s', body_min_rate: 128, upstream_timeout: '60s', stream_timeout: '1h', idle_timeout: '60s', write_timeout: '60s', token_cache: '32m' },
   log: { format: 'json', level: 'info', caller: 'full' },
   answers: { detail: 'public', type_base: 'https://pages.example/' },
   resource: { url: 'https://api.example', authorization_servers: ['file'] },

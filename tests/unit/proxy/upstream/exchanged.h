@@ -193,6 +193,7 @@ exchanged_init(struct exchanged *exchanged, const struct api_step *steps, size_t
 	arena_init(&exchanged->arena, 1 << 16);
 	exchanged->forward = (struct forward){ .group = exchanged->group,
 		.upstream_timeout_ms = API_PATIENCE_S * 1000,
+		.stream_timeout_ms = API_PATIENCE_S * 1000,
 		.request_id = SPAN("r1"),
 		.arena = &exchanged->arena,
 		.lasts = exchanged_lasts,

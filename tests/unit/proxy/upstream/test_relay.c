@@ -275,6 +275,36 @@ an_answer_that_does_not_come_is_counted(void **state)
 	exchanged_done(&exchanged);
 }
 
+/* What an event stream says is as long apart as it likes, within a limit of its own. */
+static void
+an_event_stream_has_its_own_limit_of_silence(void **state)
+{
+	static const char *const types[] = { "text/event-stream",
+		"Text/Event-Stream; charset=utf-8", "text/event-streams", "text/plain" };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		char head[128];
+		const struct api_step steps[] = { { API_ACCEPT, NULL }, { API_HEAR, "\r\n\r\n" },
+			{ API_SAY, head }, { API_HEAR, NULL } };
+		struct exchanged exchanged;
+
+		(void)snprintf(head, sizeof(head),
+		    "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\n",
+		    types[i]);
+		ask(&exchanged, PLAIN, steps, sizeof(steps) / sizeof(steps[0]));
+		if (i < 2)
+			exchanged.forward.stream_timeout_ms = 50;
+		else
+			exchanged.forward.upstream_timeout_ms = 50;
+		exchanged_run_whole(&exchanged);
+		assert_string_equal(exchanged.result.detail,
+		    "the upstream went silent in the middle of its answer");
+		assert_true(exchanged.exchange.aborted);
+		exchanged_done(&exchanged);
+	}
+}
+
 static void
 sixteen_interim_answers_are_enough(void **state)
 {
@@ -375,6 +405,7 @@ main(void)
 		cmocka_unit_test(wrong_chunks_after_the_first_ones_abort_the_client),
 		cmocka_unit_test(an_api_that_falls_silent_is_given_up),
 		cmocka_unit_test(an_answer_that_does_not_come_is_counted),
+		cmocka_unit_test(an_event_stream_has_its_own_limit_of_silence),
 		cmocka_unit_test(sixteen_interim_answers_are_enough),
 		cmocka_unit_test(a_client_that_has_gone_is_no_fault_of_the_api),
 		cmocka_unit_test(an_answer_without_a_date_gets_one),
