@@ -3,6 +3,7 @@
 
 #include "proxy/gate/assume.h"
 #include "policy/decide.h"
+#include "policy/module_resource.h"
 
 /* Longer paths are cut off in the log. */
 #define PATH_SHOWN 2048
@@ -211,6 +212,17 @@ privilege_of(const struct route_match *route)
 	return route->privilege == NULL ? NULL : route->privilege->name;
 }
 
+/* Must the token that was presented be for another API, by the new policy? */
+static bool
+other_audience(
+    const struct judging *judging, const struct route_match *old, const struct route_match *new)
+{
+	bool token =
+	    judging->claims.trusted_issuer != NULL || judging->logged == REASON_AUDIENCE_MISMATCH;
+
+	return token && !new->public && !module_resource_same(old->module, new->module);
+}
+
 static enum diff_outcome
 compare(struct judging *judging)
 {
@@ -225,6 +237,8 @@ compare(struct judging *judging)
 	found->new = reason_of(judging, true, &new);
 	if (found->new == REASON_COUNT)
 		return found->outcome;
+	if (other_audience(judging, &old, &new))
+		return undecidable(judging, "the log does not say for which audience the token is");
 	found->old_privilege = privilege_of(&old);
 	found->new_privilege = privilege_of(&new);
 	found->old_pattern = old.pattern;

@@ -60,6 +60,21 @@ resource_nearness(
 	return nearest;
 }
 
+const struct texts *
+module_resource_audiences(const struct module *module)
+{
+	return module == NULL || module->resource == NULL ? NULL : &module->resource->audiences;
+}
+
+bool
+module_resource_same(const struct module *a, const struct module *b)
+{
+	const struct texts *one = module_resource_audiences(a);
+	const struct texts *other = module_resource_audiences(b);
+
+	return one == NULL || other == NULL ? one == other : schema_texts_same(one, other);
+}
+
 bool
 module_resource_opened(
     const struct policy *policy, const struct module *module, const struct privilege *privilege)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * module_resource - which privileges open the API that a module's `resource` is.
+ * module_resource - a module as a protected resource: which audience its tokens have, and which
+ * privileges open it.
  *
  * Uses:   policy, pattern.
  * Pure:   yes.
@@ -11,6 +12,13 @@
 #include <stdbool.h>
 
 #include "policy/policy.h"
+
+/* The audiences of which a token must have one on the module's paths (NULL: no module). Lent by the
+ * policy; NULL: those of the token's issuer. */
+const struct texts *module_resource_audiences(const struct module *module);
+
+/* Is the same demanded on the paths of both, perhaps of two policies? */
+bool module_resource_same(const struct module *a, const struct module *b);
 
 /*
  * Does the privilege open paths of the module, or of another module with the same `resource`? It

@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "issuer/model/incarnation.h"
 #include "issuer/accounts/password.h"
+#include "policy/module_resource.h"
 #include "proxy/gate/origin.h"
 #include "base/json.h"
 #include "token/date.h"
@@ -209,9 +210,7 @@ judge_issuer(const struct judge_inputs *inputs, size_t issuer_index, const char 
 const struct texts *
 judge_audiences(const struct decision *decision)
 {
-	const struct module *module = decision->route.module;
-
-	return module == NULL || module->resource == NULL ? NULL : &module->resource->audiences;
+	return module_resource_audiences(decision->route.module);
 }
 
 /* The token to verify, the inputs of the decision, and where the result goes. */

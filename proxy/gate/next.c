@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/gate/next.h"
 
+#include "policy/module_resource.h"
+
 /* The live decision, and how the caller is found where it did not ask. */
 struct foreseen {
 	const struct judge_inputs *inputs;
@@ -13,15 +15,6 @@ static bool
 same_credentials(const struct credentials *a, const struct credentials *b)
 {
 	return a->scheme == b->scheme && span_equal(a->value, b->value);
-}
-
-/* Were the same audiences demanded of the token? */
-static bool
-same_audiences(const struct decision *a, const struct decision *b)
-{
-	const struct texts *one = judge_audiences(a), *other = judge_audiences(b);
-
-	return one == NULL || other == NULL ? one == other : schema_texts_same(one, other);
 }
 
 /* What only the world can say, which may say something else a moment later. */
@@ -79,7 +72,7 @@ find_caller(struct foreseen *foreseen, struct decision *decision)
 		return REASON_BASIC_NOT_ALLOWED;
 	if (!live->looked || !same_credentials(&live->credentials, &decision->credentials) ||
 	    (decision->credentials.scheme == CREDENTIALS_BEARER &&
-		!same_audiences(live, decision)) ||
+		!module_resource_same(live->route.module, decision->route.module)) ||
 	    (basic && !live->basic))
 		return ask(foreseen, decision);
 	if (live->found != REASON_OK)

@@ -10,7 +10,7 @@ import { recordingUpstream } from './harness/upstream.mjs';
 
 const key = makeKey('ES256');
 const NEXT = { ...POLICY, roles: { reader: { granted_to: [{ issuer: 'idp', scope: 'other' }] } } };
-const FILES = { 'keys.json': keySet(key), 'next.yaml': NEXT, 'same.yaml': { ...POLICY } };
+const FILES = { 'keys.json': keySet(key), 'next.yaml': NEXT, 'same.yaml': { ...POLICY }, 'resource.yaml': { ...POLICY, modules: { api: { ...POLICY.modules.api, resource: 'https://api.example/api' } } } };
 const issuers = fileIssuer();
 
 /** Run in the folder of the gate. */
@@ -78,6 +78,11 @@ test('the requests of a log', async (t) => {
     assert.match(text.stdout, /^2 x "GET" "\/api\/x" by "app-1": ok -> privilege_missing, privilege "api_priv"$/m);
     assert.match(text.stdout, /^5 requests: 2 same, 3 changed, 0 undecidable$/m);
     assert.equal((await diff(gate, 'policy.yaml', 'same.yaml', '--log', 'access.log')).code, 0);
+  });
+  await t.test('nothing is said of tokens where another audience is wanted', async () => {
+    const done = await diff(gate, 'policy.yaml', 'resource.yaml', '--log', 'access.log');
+    assert.equal(done.code, 0, done.stderr);
+    assert.match(done.stdout, /^5 requests: 2 same, 0 changed, 3 undecidable\nundecidable: 3: the log does not say for which audience the token is$/m);
   });
 
   await t.test('what was logged without that is counted as undecidable', async () => {

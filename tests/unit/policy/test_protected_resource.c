@@ -170,6 +170,36 @@ what_opens_a_module(void **state)
 	load_done(&load);
 }
 
+static void
+modules_that_want_the_same_tokens(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} cases[] = { { "a", "c", true }, { "a", "d", false }, { "a", "b", false },
+		{ "b", "e", true }, { NULL, "b", true }, { NULL, "a", false }, { NULL, NULL, true } };
+	struct load load;
+
+	(void)state;
+	load_good(&load, SPAN("modules:\n"
+			      "  a: {paths: [/a], resource: https://a.example/mcp}\n"
+			      "  b: {paths: [/b]}\n"
+			      "  c: {paths: [/c], resource: https://a.example/mcp}\n"
+			      "  d: {paths: [/d], resource: https://a.example/d}\n"
+			      "  e: {paths: [/e]}\n"));
+	for (size_t i = 0; i < CASES_OF(cases); i++) {
+		const struct module *a =
+		    cases[i].a == NULL ? NULL : module_find(&load.policy, cases[i].a);
+		const struct module *b =
+		    cases[i].b == NULL ? NULL : module_find(&load.policy, cases[i].b);
+
+		if (module_resource_same(a, b) != cases[i].same ||
+		    module_resource_same(b, a) != cases[i].same)
+			fail_msg("case %zu", i);
+	}
+	load_done(&load);
+}
+
 int
 main(void)
 {
@@ -180,6 +210,7 @@ main(void)
 		cmocka_unit_test(two_urls_at_one_place_are_a_mistake),
 		cmocka_unit_test(each_resource_is_listed_once),
 		cmocka_unit_test(what_opens_a_module),
+		cmocka_unit_test(modules_that_want_the_same_tokens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
