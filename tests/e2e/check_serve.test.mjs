@@ -233,8 +233,10 @@ const RATES = [{ limit: '10/s' }, { limit: '10/s', burst: 20, by: 'peer' }, {}, 
 
 const HOSTS = ['h.example', ['*.h.example', '[::1]', '127.0.0.1'], [], null, '*', 'h.example:80', 'http://h.example', '*.*.h.example', ['a.example', 'A.EXAMPLE.'], { h: 1 }];
 
+const RESOURCES = ['https://a.example/m', 'http://127.0.0.1:1', '/m', 'a.example/m', 'https://a.example/m?x', 'https://a.example/m#x', 'https://u:p@a.example', 'unix:/m', '', null, 1, ['https://a.example/m'], {}];
+
 test('the keys of a module', async () => {
-  const rows = [...RATES.map((rate) => ({ rate })), ...HOSTS.map((hosts) => ({ hosts })), ...PLACES.map((credentials) => ({ credentials })), ...ALLOWANCES.map((words) => ({ path_allow: words })), ...[true, false, null, 'true', 'until', 1].map((word) => ({ tunnel_until_expiry: word })), ...[true, false, 'false', 'no', 0].map((word) => ({ case_sensitive: word }))];
+  const rows = [...RATES.map((rate) => ({ rate })), ...HOSTS.map((hosts) => ({ hosts })), ...PLACES.map((credentials) => ({ credentials })), ...ALLOWANCES.map((words) => ({ path_allow: words })), ...[true, false, null, 'true', 'until', 1].map((word) => ({ tunnel_until_expiry: word })), ...RESOURCES.map((resource) => ({ resource })), ...[true, false, 'false', 'no', 0].map((word) => ({ case_sensitive: word }))];
   const { good, bad } = await all(rows.map((row) => () => ({
     at: ['upstream'], value: 'http://127.0.0.1:9', edit: (dir) => fs.writeFileSync(path.join(dir, 'policy.yaml'), JSON.stringify({ modules: { m: { paths: ['/m/*'], ...row } }, public: ['/m/*'] })),
   })));

@@ -177,7 +177,8 @@ modules_that_want_the_same_tokens(void **state)
 		const char *a, *b;
 		bool same;
 	} cases[] = { { "a", "c", true }, { "a", "d", false }, { "a", "b", false },
-		{ "b", "e", true }, { NULL, "b", true }, { NULL, "a", false }, { NULL, NULL, true } };
+		{ "b", "e", true }, { NULL, "b", true }, { NULL, "a", false },
+		{ NULL, NULL, true } };
 	struct load load;
 
 	(void)state;
