@@ -82,6 +82,13 @@ forwarding_read(struct forwarding *forwarding)
 	return got;
 }
 
+const char *
+forwarding_fault(struct forwarding *forwarding, enum upstream_failure failure, const char *detail)
+{
+	upstream_failed(forwarding->result->upstream, failure);
+	return detail;
+}
+
 enum reason
 forwarding_fail(struct forwarding *forwarding, enum reason reason, const char *detail)
 {

@@ -67,6 +67,10 @@ MUST_CHECK ssize_t forwarding_read(struct forwarding *forwarding);
 /* Set `detail` (static, or the arena's) for the log; returns `reason`. */
 enum reason forwarding_fail(struct forwarding *forwarding, enum reason reason, const char *detail);
 
+/* Note a failure in the middle of an answer; returns `detail`. */
+const char *forwarding_fault(
+    struct forwarding *forwarding, enum upstream_failure failure, const char *detail);
+
 /* The client has left: abort its connection. Returns REASON_CLIENT_GONE. */
 enum reason forwarding_client_gone(struct forwarding *forwarding);
 

@@ -364,14 +364,6 @@ abort_client(struct forwarding *forwarding, const char *detail)
 	exchange_abort(forwarding->exchange);
 }
 
-/* Note and log a failure of the upstream. */
-static const char *
-fault(struct forwarding *forwarding, enum upstream_failure failure, const char *detail)
-{
-	upstream_failed(forwarding->result->upstream, failure);
-	return detail;
-}
-
 /* The client left, or did not read for limits.write_timeout. */
 static const char *
 client_left(struct forwarding *forwarding)
@@ -397,14 +389,14 @@ pass_piece(struct forwarding *forwarding, struct passing *passing)
 	if (passing->done)
 		return NULL;
 	if (got == LINK_LATE)
-		return fault(forwarding, UPSTREAM_TIMEOUT,
+		return forwarding_fault(forwarding, UPSTREAM_TIMEOUT,
 		    "the upstream went silent in the middle of its answer");
 	if (got <= 0)
-		return fault(
+		return forwarding_fault(
 		    forwarding, UPSTREAM_RESET, "the upstream closed in the middle of its answer");
 	if (take_body(forwarding, passing, (struct span){ forwarding->piece, (size_t)got }))
 		return NULL;
-	return fault(forwarding, UPSTREAM_MALFORMED, misframed);
+	return forwarding_fault(forwarding, UPSTREAM_MALFORMED, misframed);
 }
 
 static void
