@@ -143,13 +143,21 @@ url_pattern(const struct field *field)
 
 /* --- what is read on --- */
 
+/* A pointer of three parts. No row's is as long as the room; one that were would be no row's. */
+static void
+join(char out[POINTER_ROOM], const char *front, const char *middle, const char *back)
+{
+	if (snprintf(out, POINTER_ROOM, "%s%s%s", front, middle, back) >= POINTER_ROOM)
+		out[0] = '\0';
+}
+
 /* The rows of the section at POINTER or POINTER/SUFFIX; NULL: there is none. */
 static const struct field *
 section_of(const struct making *making, const char *pointer, const char *suffix)
 {
 	char wanted[POINTER_ROOM];
 
-	(void)snprintf(wanted, sizeof(wanted), "%s%s", pointer, suffix);
+	join(wanted, pointer, suffix, "");
 	for (const struct schema_section *section = making->sections; section->pointer != NULL;
 	    section++)
 		if (strcmp(section->pointer, wanted) == 0)
@@ -162,7 +170,7 @@ section_object(struct making *making, const char *pointer, const char *suffix)
 {
 	char below[POINTER_ROOM];
 
-	(void)snprintf(below, sizeof(below), "%s%s", pointer, suffix);
+	join(below, pointer, suffix, "");
 	return object_of(making, below, section_of(making, pointer, suffix));
 }
 
@@ -290,7 +298,7 @@ property_of(struct making *making, const char *pointer, const struct field *fiel
 	char below[POINTER_ROOM];
 	json_t *schema;
 
-	(void)snprintf(below, sizeof(below), "%s/%s", pointer, field->key);
+	join(below, pointer, "/", field->key);
 	schema = value_of(making, below, field);
 	put(making, schema, "description", json_string(field->help));
 	if (field->default_value != NULL)
