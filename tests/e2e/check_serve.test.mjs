@@ -168,16 +168,26 @@ async function agree({ ports, at, value, edit, enough }) {
   return checked.code === 0;
 }
 
-/** Work the list off, a few at a time, each worker with ports of its own; says how many were good. */
+/** Ports that somebody else's test has taken meanwhile say nothing: then once more, with others. */
+async function agreed(variant, tries = 3) {
+  const ports = { port: await freePort(), adminPort: await freePort(), metricsPort: await freePort(), authPort: await freePort() };
+  try {
+    return await agree({ ports, ...variant(ports) });
+  } catch (error) {
+    if (tries === 1 || !/Address already in use/.test(error.message)) throw error;
+    return agreed(variant, tries - 1);
+  }
+}
+
+/** Work the list off, a few at a time, each with ports of its own; says how many were good. */
 async function all(variants) {
   const wrong = [];
   const count = { good: 0, bad: 0 };
   const next = variants[Symbol.iterator]();
   await Promise.all(Array.from({ length: AT_A_TIME }, async () => {
-    const ports = { port: await freePort(), adminPort: await freePort(), metricsPort: await freePort(), authPort: await freePort() };
     for (const variant of next) {
       try {
-        count[(await agree({ ports, ...variant(ports) })) ? 'good' : 'bad'] += 1;
+        count[(await agreed(variant)) ? 'good' : 'bad'] += 1;
       } catch (error) {
         wrong.push(error.message);
       }
