@@ -107,9 +107,10 @@ function lineHolds(line, who, peer) {
 export function rolesOf(policy, caller, { peer } = {}) {
   const who = shown(caller);
   if (!who) return new Set();
+  // Of somebody who is told by roles alone only the place is known: a line that asks for no more holds.
   const named = caller.issuer || caller.client || caller.user;
   return new Set(Object.entries(policy.roles)
-    .filter(([role, { granted_to: lines = [] }]) => who.granted.includes(role) || (named && lines.some((line) => lineHolds(line, who, peer))))
+    .filter(([role, { granted_to: lines = [] }]) => who.granted.includes(role) || lines.some((line) => (named || Object.keys(line).join() === 'peer') && lineHolds(line, who, peer)))
     .map(([role]) => role));
 }
 
