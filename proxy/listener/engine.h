@@ -36,6 +36,8 @@ struct engine {
 	bool (*write)(struct exchange *exchange, struct span bytes);
 	bool (*buffered)(const struct exchange *exchange);
 	ssize_t (*receive)(struct exchange *exchange, char *into, size_t room);
+	bool (*direct)(const struct exchange *exchange); /* NULL: never */
+	bool (*splice)(struct exchange *exchange, const struct splice *splice, size_t len);
 };
 
 /* The first member of an engine's exchange. */

@@ -92,6 +92,24 @@ exchange_write(struct exchange *exchange, struct span bytes)
 	return false;
 }
 
+bool
+exchange_direct(const struct exchange *exchange)
+{
+	return exchange->listener->engine->direct != NULL &&
+	       exchange->listener->engine->direct(exchange);
+}
+
+bool
+exchange_splice(struct exchange *exchange, const struct splice *splice, size_t len)
+{
+	if (exchange->aborted)
+		return false;
+	if (exchange->listener->engine->splice(exchange, splice, len))
+		return true;
+	exchange_close(exchange);
+	return false;
+}
+
 void
 exchange_close(struct exchange *exchange)
 {

@@ -20,6 +20,7 @@
 #include "proxy/http/request.h"
 
 struct exchange;
+struct splice; /* proxy/io */
 
 /* What reading a body gave, besides a number of bytes. */
 #define EXCHANGE_END 0       /* the body is complete */
@@ -53,6 +54,13 @@ MUST_CHECK ssize_t exchange_receive(struct exchange *exchange, char *into, size_
 /* Write all of the bytes to the client. False: it is gone or does not read; nothing more can be
  * written, and the connection is not kept alive. */
 MUST_CHECK bool exchange_write(struct exchange *exchange, struct span bytes);
+
+/* Do bytes that are written to the client's socket reach it as they are, so that exchange_splice()
+ * may be used? */
+bool exchange_direct(const struct exchange *exchange);
+
+/* Write the `len` bytes that the pipe holds, as exchange_write() does. */
+MUST_CHECK bool exchange_splice(struct exchange *exchange, const struct splice *splice, size_t len);
 
 /* The connection will be closed after this exchange; exchange_keep_alive() is false from now on. */
 void exchange_close(struct exchange *exchange);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * forwarding - the state of one forwarded request, shared by forward.c, connect.c, upload.c,
- * relay.c and tunnel.c. For these files only. forward.c calls the other four; upload.c and tunnel.c
- * call relay.c.
+ * relay_head.c, relay.c and tunnel.c. For these files only. forward.c calls the others; upload.c,
+ * relay.c and tunnel.c call relay_head.c.
  *
  * Uses:   forward, exchange, upstream, response.
  */
@@ -99,6 +99,10 @@ MUST_CHECK enum reason relay_early(struct forwarding *forwarding, bool *ret_fina
 
 /* Read the head of the final answer into forwarding->response, passing 1xx on. */
 MUST_CHECK enum reason relay_head(struct forwarding *forwarding);
+
+/* Append the status line and headers of the answer to `outgoing`, without its framing and its end.
+ */
+void relay_add_head(struct forwarding *forwarding);
 
 /* Append the headers of the answer, except those that the gate sets. */
 void relay_add_headers(struct forwarding *forwarding);

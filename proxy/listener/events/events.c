@@ -349,6 +349,8 @@ events_engine(void)
 		.write = request_body_write,
 		.buffered = request_body_buffered,
 		.receive = request_body_receive,
+		.direct = request_body_direct,
+		.splice = request_body_splice,
 	};
 
 	return &engine;

@@ -4,6 +4,7 @@
 
 #include "proxy/io/fiber.h"
 #include "proxy/io/channel.h"
+#include "proxy/io/splice.h"
 #include "proxy/listener/events/conn.h"
 #include "proxy/listener/events/request_body.h"
 
@@ -131,4 +132,17 @@ request_body_receive(struct exchange *base, char *into, size_t room)
 	memcpy(into, exchange->held, room);
 	use(exchange, room);
 	return (ssize_t)room;
+}
+
+bool
+request_body_direct(const struct exchange *base)
+{
+	return conn_channel(((const struct events_exchange *)base)->conn).tls == NULL;
+}
+
+bool
+request_body_splice(struct exchange *base, const struct splice *splice, size_t len)
+{
+	return splice_write(
+	    splice, base->socket, len, base->listener->setup.write_timeout_ms * 1000);
 }

@@ -3,7 +3,7 @@
  * request_body - an exchange of the events engine, and how its body is read. For this directory
  * only.
  *
- * Uses:   engine, stream, response (chunks).
+ * Uses:   engine, stream, splice, response (chunks).
  * Shell:  sockets. On a fiber.
  */
 #ifndef POSTERN_PROXY_LISTENER_EVENTS_REQUEST_BODY_H
@@ -30,10 +30,12 @@ struct events_exchange {
 	bool whole, malformed; /* a chunked body: its end was read; it is framed wrongly */
 };
 
-/* engine.read, .write, .buffered, .receive. */
+/* engine.read, .write, .buffered, .receive, .direct, .splice. */
 MUST_CHECK ssize_t request_body_read(struct exchange *base, char *into, size_t room);
 MUST_CHECK bool request_body_write(struct exchange *base, struct span bytes);
 bool request_body_buffered(const struct exchange *base);
 MUST_CHECK ssize_t request_body_receive(struct exchange *base, char *into, size_t room);
+bool request_body_direct(const struct exchange *base);
+MUST_CHECK bool request_body_splice(struct exchange *base, const struct splice *splice, size_t len);
 
 #endif

@@ -103,6 +103,24 @@ exchange_write(struct exchange *exchange, struct span bytes)
 	return !exchange->written.failed;
 }
 
+/* What it gets lies in a buffer: all of it is written. */
+bool
+exchange_direct(const struct exchange *exchange)
+{
+	(void)exchange;
+	return false;
+}
+
+bool
+exchange_splice(struct exchange *exchange, const struct splice *splice, size_t len)
+{
+	(void)exchange;
+	(void)splice;
+	(void)len;
+	fail_msg("a pipe for a client that takes none");
+	return false;
+}
+
 void
 exchange_close(struct exchange *exchange)
 {
