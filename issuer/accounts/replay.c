@@ -10,7 +10,7 @@
 #define BUCKETS 65536u
 #define OWNERS 4096u
 #define MARK_BYTES 16u
-#define NOBODY UINT32_MAX
+#define NOBODY 0u /* so that memory as the system gives it is an empty set, and stays untouched */
 
 /* A text under a keyed hash: nobody outside can choose two that meet. */
 struct entry {
@@ -29,23 +29,20 @@ struct replay {
 	uint32_t buckets[BUCKETS]; /* the first entry of each */
 	/* How many entries the owners in one slot have: owners that collide share a limit. */
 	uint32_t owned[OWNERS];
-	struct entry entries[REPLAY_MAX];
+	struct entry entries[1 + REPLAY_MAX]; /* that of NOBODY, and the others */
 };
 
 struct replay *
 replay_new(void)
 {
 	struct replay *replay = calloc(1, sizeof(*replay));
-	uint32_t i;
 
 	if (replay == NULL || !digest_random(replay->key, sizeof(replay->key))) {
 		free(replay);
 		return NULL;
 	}
 	(void)pthread_mutex_init(&replay->lock, NULL);
-	for (i = 0; i < BUCKETS; i++)
-		replay->buckets[i] = NOBODY;
-	replay->free = NOBODY;
+	replay->fresh = NOBODY + 1;
 	return replay;
 }
 
@@ -105,7 +102,7 @@ holds(const struct replay *replay, uint32_t bucket, const unsigned char *mark)
 static bool
 is_full(const struct replay *replay, uint32_t owner)
 {
-	return (replay->free == NOBODY && replay->fresh == REPLAY_MAX) ||
+	return (replay->free == NOBODY && replay->fresh > REPLAY_MAX) ||
 	       replay->owned[owner] >= REPLAY_OWNER_MAX;
 }
 
