@@ -49,34 +49,45 @@ move(int from, int to, size_t most)
 	return moved;
 }
 
-/* Wait for a socket of which the system just said that it is not ready. */
-static int
-wait_for(int fd, short event, int64_t deadline_us)
+ssize_t
+splice_read_now(const struct splice *splice, int from, size_t most)
 {
-	if (watch_has(fd))
-		watch_drained(fd, event == POLLIN ? WATCH_IN : WATCH_OUT);
-	return wait_stream(fd, event, deadline_us);
+	ssize_t got = move(from, splice->in, most);
+
+	if (got >= 0)
+		return got;
+	if (errno == EINVAL || errno == ENOSYS || errno == EPERM)
+		return SPLICE_UNABLE;
+	if (errno != EAGAIN)
+		return STREAM_BROKEN;
+	if (watch_has(from))
+		watch_drained(from, WATCH_IN);
+	return STREAM_LATE;
 }
 
 ssize_t
 splice_read(const struct splice *splice, int from, size_t most, int64_t deadline_us)
 {
 	for (;;) {
-		ssize_t got = move(from, splice->in, most);
+		ssize_t got = splice_read_now(splice, from, most);
 		int ready;
 
 		if (got > 0)
 			watch_spend((size_t)got);
-		if (got >= 0)
+		if (got != STREAM_LATE)
 			return got;
-		if (errno == EINVAL || errno == ENOSYS || errno == EPERM)
-			return SPLICE_UNABLE;
-		if (errno != EAGAIN)
-			return STREAM_BROKEN;
-		ready = wait_for(from, POLLIN, deadline_us);
+		ready = wait_stream(from, POLLIN, deadline_us);
 		if (ready <= 0)
 			return ready == 0 ? STREAM_LATE : STREAM_BROKEN;
 	}
+}
+
+static bool
+wait_for_room(int to, int64_t timeout_us)
+{
+	if (watch_has(to))
+		watch_drained(to, WATCH_OUT);
+	return wait_stream(to, POLLOUT, clock_mono_us() + timeout_us) > 0;
 }
 
 bool
@@ -90,8 +101,7 @@ splice_write(const struct splice *splice, int to, size_t len, int64_t timeout_us
 			len -= (size_t)put;
 			continue;
 		}
-		if (put == 0 || errno != EAGAIN ||
-		    wait_for(to, POLLOUT, clock_mono_us() + timeout_us) <= 0)
+		if (put == 0 || errno != EAGAIN || !wait_for_room(to, timeout_us))
 			return false;
 	}
 	return true;

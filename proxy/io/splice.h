@@ -39,6 +39,9 @@ void splice_close(struct splice *splice);
 MUST_CHECK ssize_t splice_read(
     const struct splice *splice, int from, size_t most, int64_t deadline_us);
 
+/* The same without waiting: STREAM_LATE when nothing is there yet. */
+MUST_CHECK ssize_t splice_read_now(const struct splice *splice, int from, size_t most);
+
 /* Write the `len` bytes that the pipe holds: as stream_write(). */
 MUST_CHECK bool splice_write(const struct splice *splice, int to, size_t len, int64_t timeout_us);
 

@@ -37,7 +37,8 @@ struct engine {
 	bool (*buffered)(const struct exchange *exchange);
 	ssize_t (*receive)(struct exchange *exchange, char *into, size_t room);
 	bool (*direct)(const struct exchange *exchange); /* NULL: never */
-	bool (*splice)(struct exchange *exchange, const struct splice *splice, size_t len);
+	ssize_t (*splice_read)(struct exchange *exchange, const struct splice *splice, size_t most);
+	bool (*splice_write)(struct exchange *exchange, const struct splice *splice, size_t len);
 };
 
 /* The first member of an engine's exchange. */

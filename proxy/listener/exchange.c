@@ -44,14 +44,10 @@ extend_body(struct exchange *exchange)
 		exchange->body_until_us = exchange->started_us + earned_us;
 }
 
-ssize_t
-exchange_read(struct exchange *exchange, char *into, size_t room)
+/* What the engine's reading gave. */
+static ssize_t
+note_read(struct exchange *exchange, ssize_t got)
 {
-	ssize_t got;
-
-	if (exchange->request.framing == BODY_NONE || exchange->body_ended || room == 0)
-		return EXCHANGE_END;
-	got = exchange->listener->engine->read(exchange, into, room);
 	if (got == EXCHANGE_END)
 		exchange->body_ended = true;
 	else if (got < 0)
@@ -61,6 +57,22 @@ exchange_read(struct exchange *exchange, char *into, size_t room)
 	exchange->body_bytes += got;
 	extend_body(exchange);
 	return got;
+}
+
+ssize_t
+exchange_read(struct exchange *exchange, char *into, size_t room)
+{
+	if (exchange->request.framing == BODY_NONE || exchange->body_ended || room == 0)
+		return EXCHANGE_END;
+	return note_read(exchange, exchange->listener->engine->read(exchange, into, room));
+}
+
+ssize_t
+exchange_splice_read(struct exchange *exchange, const struct splice *splice, size_t most)
+{
+	ssize_t got = exchange->listener->engine->splice_read(exchange, splice, most);
+
+	return got == EXCHANGE_UNABLE || got == EXCHANGE_LATE ? got : note_read(exchange, got);
 }
 
 bool
@@ -100,11 +112,11 @@ exchange_direct(const struct exchange *exchange)
 }
 
 bool
-exchange_splice(struct exchange *exchange, const struct splice *splice, size_t len)
+exchange_splice_write(struct exchange *exchange, const struct splice *splice, size_t len)
 {
 	if (exchange->aborted)
 		return false;
-	if (exchange->listener->engine->splice(exchange, splice, len))
+	if (exchange->listener->engine->splice_write(exchange, splice, len))
 		return true;
 	exchange_close(exchange);
 	return false;

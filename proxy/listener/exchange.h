@@ -26,6 +26,7 @@ struct splice; /* proxy/io */
 #define EXCHANGE_END 0       /* the body is complete */
 #define EXCHANGE_BROKEN (-1) /* the client went away or framed it wrongly */
 #define EXCHANGE_LATE (-2)   /* the body's deadline has passed */
+#define EXCHANGE_UNABLE (-3) /* only exchange_splice_read(): the system cannot */
 
 /* The request; lent until the handler returns. */
 struct request *exchange_request(struct exchange *exchange);
@@ -55,12 +56,18 @@ MUST_CHECK ssize_t exchange_receive(struct exchange *exchange, char *into, size_
  * written, and the connection is not kept alive. */
 MUST_CHECK bool exchange_write(struct exchange *exchange, struct span bytes);
 
-/* Do bytes that are written to the client's socket reach it as they are, so that exchange_splice()
- * may be used? */
+/* Are the bytes of the client's socket the connection's as they are, so that they may be spliced?
+ */
 bool exchange_direct(const struct exchange *exchange);
 
+/* Take bytes of a body of known length, of which exchange_buffered() has none, into the empty pipe:
+ * as exchange_read() does, but EXCHANGE_LATE when none are there yet. Or EXCHANGE_UNABLE. */
+MUST_CHECK ssize_t exchange_splice_read(
+    struct exchange *exchange, const struct splice *splice, size_t most);
+
 /* Write the `len` bytes that the pipe holds, as exchange_write() does. */
-MUST_CHECK bool exchange_splice(struct exchange *exchange, const struct splice *splice, size_t len);
+MUST_CHECK bool exchange_splice_write(
+    struct exchange *exchange, const struct splice *splice, size_t len);
 
 /* The connection will be closed after this exchange; exchange_keep_alive() is false from now on. */
 void exchange_close(struct exchange *exchange);

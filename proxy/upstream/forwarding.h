@@ -24,6 +24,9 @@
 /* The size of one read, from either side. */
 #define FORWARDING_PIECE (16u << 10)
 
+/* A body of which so much is left is spliced where that can be done: worth a pipe. */
+#define FORWARDING_LONG (256 << 10)
+
 struct forwarding {
 	struct exchange *exchange;
 	const struct forward *forward;

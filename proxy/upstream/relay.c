@@ -178,16 +178,13 @@ pass_piece(struct forwarding *forwarding, struct passing *passing)
 	return forwarding_fault(forwarding, UPSTREAM_MALFORMED, misframed);
 }
 
-/* A body of which so much is left is passed on without being copied here, where that can be done:
- * its length is known, and nothing in it is the gate's business. */
-#define LONG_BYTES (256 << 10)
-
+/* Nothing in it is the gate's business, and where it ends is known. */
 static bool
 need_not_be_seen(const struct forwarding *forwarding, const struct passing *passing)
 {
-	return forwarding->response.framing == RESPONSE_LENGTH && passing->left >= LONG_BYTES &&
-	       !forwarding->watched && forwarding->conn->tls == NULL &&
-	       exchange_direct(forwarding->exchange);
+	return forwarding->response.framing == RESPONSE_LENGTH &&
+	       passing->left >= FORWARDING_LONG && !forwarding->watched &&
+	       forwarding->conn->tls == NULL && exchange_direct(forwarding->exchange);
 }
 
 /* Forward more of it so. False: the system cannot. */
@@ -208,7 +205,7 @@ splice_piece(struct forwarding *forwarding, struct passing *passing, const struc
 	passing->left -= got;
 	passing->done = passing->left == 0;
 	forwarding->result->bytes_out += got;
-	if (!exchange_splice(forwarding->exchange, splice, (size_t)got))
+	if (!exchange_splice_write(forwarding->exchange, splice, (size_t)got))
 		passing->broken = client_left(forwarding);
 	return true;
 }

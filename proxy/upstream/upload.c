@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "proxy/io/splice.h"
 #include "proxy/io/wait.h"
 #include "proxy/upstream/forwarding.h"
 
@@ -50,44 +51,80 @@ send_piece(struct forwarding *forwarding, size_t len)
 	return !framed->failed && upstream_conn_write(forwarding->conn, buffer_span(framed));
 }
 
-/* One piece from the client to the upstream; *ret_more is false when there are no more. */
-static enum reason
-move_piece(struct forwarding *forwarding, bool *ret_more)
+/* A body on its way. */
+struct passing {
+	enum reason reason;
+	bool more;
+	bool spliced; /* what need not be copied goes through: */
+	struct splice splice;
+};
+
+/* Send what the pipe holds. */
+static bool
+splice_piece(struct forwarding *forwarding, const struct passing *passing, size_t len)
 {
-	ssize_t got = exchange_read(forwarding->exchange, forwarding->piece, FORWARDING_PIECE);
+	forwarding_extend_timeout(forwarding);
+	return splice_write(
+	    &passing->splice, forwarding->conn->socket, len, forwarding->conn->timeout_us);
+}
+
+/* Read a piece, *ret_held: into the pipe. */
+static ssize_t
+take_piece(struct forwarding *forwarding, struct passing *passing, bool *ret_held)
+{
+	ssize_t got = EXCHANGE_UNABLE;
+
+	*ret_held = passing->spliced && !exchange_buffered(forwarding->exchange);
+	if (*ret_held)
+		got =
+		    exchange_splice_read(forwarding->exchange, &passing->splice, SPLICE_PIPE_BYTES);
+	if (got != EXCHANGE_UNABLE)
+		return got;
+	*ret_held = false;
+	return exchange_read(forwarding->exchange, forwarding->piece, FORWARDING_PIECE);
+}
+
+/* One piece from the client to the upstream. */
+static enum reason
+move_piece(struct forwarding *forwarding, struct passing *passing)
+{
 	const struct request *request = exchange_request(forwarding->exchange);
 	struct forwarded *result = forwarding->result;
+	bool held;
+	ssize_t got = take_piece(forwarding, passing, &held);
 
 	forwarding->body_touched = true;
+	if (got == EXCHANGE_LATE && held)
+		return REASON_OK; /* the upstream may have its turn meanwhile */
 	if (got == EXCHANGE_LATE)
 		return stop(forwarding, REASON_REQUEST_TIMEOUT, "the body did not arrive in time");
 	if (got < 0)
 		return stop(forwarding, REASON_REQUEST_MALFORMED,
 		    "the body ended early or is framed incorrectly");
 	result->bytes_in += got;
-	*ret_more = got > 0 && (request->framing == BODY_CHUNKED ||
-				   result->bytes_in < request->content_length);
+	passing->more = got > 0 && (request->framing == BODY_CHUNKED ||
+				       result->bytes_in < request->content_length);
 	if (got == 0)
 		return REASON_OK;
 	if (forwarding->forward->body_limit > 0 &&
 	    result->bytes_in > forwarding->forward->body_limit)
 		return stop(
 		    forwarding, REASON_BODY_TOO_LARGE, "the body is larger than limits.body_bytes");
-	forwarding->upload_broken = !send_piece(forwarding, (size_t)got);
+	forwarding->upload_broken = !(held ? splice_piece(forwarding, passing, (size_t)got)
+					   : send_piece(forwarding, (size_t)got));
 	return REASON_OK;
 }
 
 static enum reason
-upload(struct forwarding *forwarding)
+upload(struct forwarding *forwarding, struct passing *passing)
 {
 	const struct request *request = exchange_request(forwarding->exchange);
 	enum reason reason = REASON_OK;
-	bool more = true;
 
 	if (request->expects_continue &&
 	    !exchange_write(forwarding->exchange, SPAN("HTTP/1.1 100 Continue\r\n\r\n")))
 		return forwarding_client_gone(forwarding);
-	while (reason == REASON_OK && more && !forwarding->upload_broken) {
+	while (reason == REASON_OK && passing->more && !forwarding->upload_broken) {
 		switch (whose_turn(forwarding)) {
 		case UPSTREAMS_TURN:
 			reason = relay_early(forwarding, &forwarding->upload_broken);
@@ -96,7 +133,7 @@ upload(struct forwarding *forwarding)
 			return stop(
 			    forwarding, REASON_REQUEST_TIMEOUT, "the body did not arrive in time");
 		case CLIENTS_TURN:
-			reason = move_piece(forwarding, &more);
+			reason = move_piece(forwarding, passing);
 			break;
 		}
 	}
@@ -108,18 +145,27 @@ upload(struct forwarding *forwarding)
 }
 
 static void
-upload_by_piece(struct forwarding *forwarding, void *ret_reason)
+upload_by_piece(struct forwarding *forwarding, void *context)
 {
-	*(enum reason *)ret_reason = upload(forwarding);
+	struct passing *passing = context;
+
+	passing->reason = upload(forwarding, passing);
 }
 
 enum reason
 upload_body(struct forwarding *forwarding)
 {
 	const struct request *request = exchange_request(forwarding->exchange);
-	enum reason reason = REASON_OK;
+	struct passing passing = { .reason = REASON_OK, .more = true };
 
-	if (request->framing == BODY_CHUNKED || request->content_length > 0)
-		forwarding_with_piece(forwarding, upload_by_piece, &reason);
-	return reason;
+	if (request->framing != BODY_CHUNKED && request->content_length <= 0)
+		return REASON_OK;
+	passing.spliced = request->framing == BODY_LENGTH &&
+			  request->content_length >= FORWARDING_LONG &&
+			  forwarding->conn->tls == NULL && exchange_direct(forwarding->exchange) &&
+			  splice_open(&passing.splice);
+	forwarding_with_piece(forwarding, upload_by_piece, &passing);
+	if (passing.spliced)
+		splice_close(&passing.splice);
+	return passing.reason;
 }

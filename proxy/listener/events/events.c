@@ -350,7 +350,8 @@ events_engine(void)
 		.buffered = request_body_buffered,
 		.receive = request_body_receive,
 		.direct = request_body_direct,
-		.splice = request_body_splice,
+		.splice_read = request_body_splice_read,
+		.splice_write = request_body_splice_write,
 	};
 
 	return &engine;

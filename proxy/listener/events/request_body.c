@@ -5,6 +5,7 @@
 #include "proxy/io/fiber.h"
 #include "proxy/io/channel.h"
 #include "proxy/io/splice.h"
+#include "proxy/io/watch.h"
 #include "proxy/listener/events/conn.h"
 #include "proxy/listener/events/request_body.h"
 
@@ -140,8 +141,28 @@ request_body_direct(const struct exchange *base)
 	return conn_channel(((const struct events_exchange *)base)->conn).tls == NULL;
 }
 
+ssize_t
+request_body_splice_read(struct exchange *base, const struct splice *splice, size_t most)
+{
+	int64_t left = base->request.content_length - base->body_bytes;
+	ssize_t got;
+
+	if (left == 0)
+		return EXCHANGE_END;
+	if ((int64_t)most > left)
+		most = (size_t)left;
+	got = splice_read_now(splice, base->socket, most);
+	if (got > 0) {
+		watch_spend((size_t)got);
+		return got;
+	}
+	if (got == SPLICE_UNABLE)
+		return EXCHANGE_UNABLE;
+	return got == STREAM_LATE ? EXCHANGE_LATE : EXCHANGE_BROKEN;
+}
+
 bool
-request_body_splice(struct exchange *base, const struct splice *splice, size_t len)
+request_body_splice_write(struct exchange *base, const struct splice *splice, size_t len)
 {
 	return splice_write(
 	    splice, base->socket, len, base->listener->setup.write_timeout_ms * 1000);

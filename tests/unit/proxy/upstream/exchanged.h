@@ -111,8 +111,18 @@ exchange_direct(const struct exchange *exchange)
 	return false;
 }
 
+ssize_t
+exchange_splice_read(struct exchange *exchange, const struct splice *splice, size_t most)
+{
+	(void)exchange;
+	(void)splice;
+	(void)most;
+	fail_msg("a pipe for a client that takes none");
+	return EXCHANGE_UNABLE;
+}
+
 bool
-exchange_splice(struct exchange *exchange, const struct splice *splice, size_t len)
+exchange_splice_write(struct exchange *exchange, const struct splice *splice, size_t len)
 {
 	(void)exchange;
 	(void)splice;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers so long that their bytes are passed on without being copied, where the engine, the system
+// Bodies so long that their bytes are passed on without being copied, where the engine, the system
 // and the connection allow it: they arrive whole and in order, and end as short ones do.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
+import http from 'node:http';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -186,6 +187,117 @@ test('long answers that do not arrive whole', async (t) => {
     assert.ok((await wire.answer()).body.equals(bytes.subarray(0, 2 * LONG)));
     await wire.write(get('/open/next'));
     assert.equal((await wire.answer()).text, 'next');
+    wire.close();
+  });
+});
+
+/** An upstream that answers with the digest of what it got. */
+async function digester(t) {
+  const server = http.createServer((request, response) => {
+    const digest = crypto.createHash('sha256');
+    request.on('data', (data) => digest.update(data)).on('end', () => response.end(digest.digest('hex')));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return `http://127.0.0.1:${server.address().port}`;
+}
+
+const digestOf = (data) => crypto.createHash('sha256').update(data).digest('hex');
+const post = (target, length) => `POST ${target} HTTP/1.1\r\nHost: h\r\nContent-Length: ${length}\r\n\r\n`;
+
+/** Every size over one connection, with the head or after it, then a short request. */
+async function allUploads(gate, options = {}) {
+  const wire = await Wire.open(gate.port, options);
+  for (const size of SIZES) {
+    for (const apart of [false, true]) {
+      const body = bytes.subarray(0, size);
+      if (apart) {
+        await wire.write(post('/open/x', size));
+        wire.socket.write(body);
+      } else {
+        wire.socket.write(Buffer.concat([Buffer.from(post('/open/x', size)), body]));
+      }
+      const got = await wire.answer();
+      assert.equal(got.text, digestOf(body), `${size}: the same bytes in the same order`);
+      assert.equal((await gate.line((entry) => entry.request_id === got.get('x-request-id'))).bytes_in, size);
+    }
+    await wire.write(`${post('/open/x', 3)}abc`);
+    assert.equal((await wire.answer()).text, digestOf('abc'), 'the connection is still in step');
+  }
+  wire.close();
+}
+
+test('long uploads', async (t) => {
+  const url = await digester(t);
+  const config = { limits: { body_bytes: 40 * LONG } };
+
+  await t.test('arrive whole', async (inner) => allUploads(await startGate(inner, { upstream: url, policy: POLICY, config })));
+
+  await t.test('arrive whole where the system refuses splice()', { skip: without('python3') || (os.arch() !== 'x64' && 'the number of the call is that of x86-64') }, async (inner) => {
+    const gate = await makeGate(inner, { upstream: url, policy: POLICY, config });
+    gate.spawn(undefined, ['python3', FORBID, String(SPLICE)]);
+    inner.after(() => gate.stop());
+    await gate.ready();
+    await allUploads(gate);
+  });
+
+  await t.test('in pieces, between which there is nothing', async (inner) => {
+    const gate = await startGate(inner, { upstream: url, policy: POLICY, config });
+    const wire = await Wire.open(gate.port);
+    const size = 2 * LONG;
+    await wire.write(post('/open/x', size));
+    for (let at = 0; at < size; at += LONG / 4) {
+      await new Promise((resolve) => { wire.socket.write(bytes.subarray(at, at + LONG / 4), resolve); });
+      await new Promise((resolve) => { setTimeout(resolve, 5); });
+    }
+    assert.equal((await wire.answer()).text, digestOf(bytes.subarray(0, size)));
+    wire.close();
+  });
+
+  await t.test('beyond the limit are refused, and not one byte more is announced as sent', async (inner) => {
+    const gate = await startGate(inner, { upstream: url, policy: POLICY, config: { limits: { body_bytes: 2 * LONG } } });
+    const wire = await Wire.open(gate.port);
+    await wire.write(post('/open/x', 4 * LONG));
+    wire.socket.write(bytes.subarray(0, 4 * LONG));
+    assert.equal((await wire.answer()).status, 413);
+    wire.close();
+  });
+
+  await t.test('an early answer is passed on while the client is silent in the middle', async (inner) => {
+    const upstream = await recordingUpstream(inner);
+    const gate = await startGate(inner, { upstream: upstream.url, policy: POLICY, config: { limits: { body_timeout: '1h', body_bytes: 40 * LONG } } });
+    const wire = await Wire.open(gate.port);
+    await wire.write(post('/open/x', 4 * LONG));
+    wire.socket.write(bytes.subarray(0, LONG + 1));
+    await eventually(() => upstream.connections[0]?.seen.length > LONG, 'the first bytes at the upstream');
+    upstream.connections[0].socket.write(answer(409, 'enough', ['Connection: close']));
+    const got = await wire.answer();
+    assert.equal(got.status, 409);
+    assert.equal(got.text, 'enough');
+    wire.close();
+  });
+
+  await t.test('a client that leaves in the middle: the upstream is let go', async (inner) => {
+    const upstream = await recordingUpstream(inner);
+    const gate = await startGate(inner, { upstream: upstream.url, policy: POLICY, config: { limits: { body_timeout: '1h', body_bytes: 40 * LONG } } });
+    const wire = await Wire.open(gate.port);
+    await wire.write(post('/open/gone', 4 * LONG));
+    wire.socket.write(bytes.subarray(0, LONG + 1));
+    await eventually(() => upstream.connections[0]?.seen.length > LONG, 'the first bytes at the upstream');
+    wire.socket.destroy();
+    await eventually(() => upstream.connections[0].closed, 'the gate to let the upstream go');
+    assert.equal((await gate.line((entry) => entry.path === '/open/gone')).reason, 'request_malformed');
+  });
+
+  await t.test('silence in the middle is request_timeout', async (inner) => {
+    const upstream = await recordingUpstream(inner);
+    const gate = await startGate(inner, { upstream: upstream.url, policy: POLICY, config: { limits: { body_timeout: '1s', body_bytes: 40 * LONG } } });
+    const wire = await Wire.open(gate.port);
+    await wire.write(post('/open/silent', 4 * LONG));
+    wire.socket.write(bytes.subarray(0, LONG + 1));
+    const got = await wire.answer();
+    assert.equal(got.status, 408);
     wire.close();
   });
 });
