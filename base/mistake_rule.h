@@ -43,7 +43,7 @@
 	RULE(PROXY_EVERYBODY,    "proxy-everybody",         true,  "\"trusted_proxies\" that are everybody") \
 	RULE(CLIENT_CA_UNUSED,   "client-ca-unused",        true,  "a \"client_ca\" that is not used") \
 	RULE(CLAIM_POINTER,      "claim-pointer",           true,  "a claim pointer that fits no token") \
-	RULE(CLAIM_UNGIVEN,      "claim-not-given",         true,  "a scope, group or role that no issuer gives") \
+	RULE(CLAIM_UNGIVEN,      "claim-not-given",         true,  "a scope, group, role or claim that no issuer gives") \
 	RULE(PATH_REDUNDANT,     "path-redundant",          true,  "a path that changes nothing beside a wider one") \
 	RULE(PATH_CASE,          "path-case",               true,  "paths that differ in case only") \
 	RULE(MODULE_PUBLIC,      "module-path-public",      true,  "a module's path that a wider public one opens") \

@@ -65,17 +65,43 @@ is_covered(
 	return false;
 }
 
+/* The first public pattern below that pattern of the module; NULL: there is none. */
+static const char *
+open_below(
+    struct reader *reader, const struct module *module, size_t i, const struct host_set *host)
+{
+	const char *pattern = module->paths.at[i];
+
+	if (module->folds)
+		pattern = casing_lower(reader, span_of(pattern));
+	for (const struct ruling *one = reader->policy->rulings; one != NULL && pattern != NULL;
+	    one = one->next) {
+		const char *below = module->folds ? one->folded : one->pattern;
+
+		if (below != NULL && one->first != NULL && one->first->privilege == NULL &&
+		    host_set_covers(one->host, host) &&
+		    pattern_within(span_of(below), span_of(pattern)))
+			return one->pattern;
+	}
+	return NULL;
+}
+
 static void
 lint_served(
     struct reader *reader, const struct module *module, size_t i, const struct host_set *host)
 {
-	if (!is_covered(reader, module, i, host))
-		mistake_by(reader->mistakes,
-		    mistake_place_at_key(
-			reader_text_node(&module->paths, i), MISTAKE_MODULE_UNPROTECTED),
-		    "no privilege protects this path of module \"%s\"%s%s: %s", module->name,
-		    host == NULL ? "" : " on ", host == NULL ? "" : host->name,
-		    reader->policy->default_public ? "it is public" : "nobody can use it");
+	const char *open;
+
+	if (is_covered(reader, module, i, host))
+		return;
+	open = reader->policy->default_public ? NULL : open_below(reader, module, i, host);
+	mistake_by(reader->mistakes,
+	    mistake_place_at_key(reader_text_node(&module->paths, i), MISTAKE_MODULE_UNPROTECTED),
+	    "no privilege protects this path of module \"%s\"%s%s: %s%s%s%s", module->name,
+	    host == NULL ? "" : " on ", host == NULL ? "" : host->name,
+	    reader->policy->default_public ? "it is public" : "nobody can use it",
+	    open == NULL ? "" : ", but anybody \"", open == NULL ? "" : open,
+	    open == NULL ? "" : "\", which is public");
 }
 
 static void

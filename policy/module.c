@@ -181,6 +181,7 @@ read_one(struct reader *reader, const struct node *node)
 		return NULL;
 	schema_read(node, module_fields, &row, reader->mistakes);
 	module->name = node->key.at;
+	module->node = node;
 	module->paths = row.paths;
 	host_set_read(reader, &row.hosts, &module->hosts);
 	module->upstream = backend_read(row.upstream, reader->mistakes);

@@ -91,21 +91,33 @@ lint_ambiguous(struct reader *reader, const struct node *node, struct span patte
 	arena_done(&arena);
 }
 
-/* Endpoints of the gate are matched before the policy. */
+static void
+lint_answered(struct reader *reader, const struct node *node, const char *path)
+{
+	mistake_by(reader->mistakes, mistake_place_at_key(node, MISTAKE_PATH_OWN),
+	    "the gate itself answers %s, before it looks at the policy: leave it out", path);
+}
+
+/* Endpoints of the gate, and the metadata of modules' resources, are matched before the policy. */
 static void
 lint_own(struct reader *reader, const struct node *node, struct span pattern)
 {
 	const struct texts *own = reader->names->own_paths;
+	const struct module *module = reader->policy->modules;
 	struct span bare = pattern;
 
 	if (span_ends(bare, SPAN("/*")))
 		bare.len -= 2;
 	for (size_t i = 0; own != NULL && i < own->count; i++)
-		if (span_is(bare, own->at[i]))
-			mistake_by(reader->mistakes, mistake_place_at_key(node, MISTAKE_PATH_OWN),
-			    "the gate itself answers %s, before it looks at the policy: leave it "
-			    "out",
-			    own->at[i]);
+		if (span_is(bare, own->at[i])) {
+			lint_answered(reader, node, own->at[i]);
+			return;
+		}
+	while (
+	    module != NULL && (module->resource == NULL || !span_is(bare, module->resource->path)))
+		module = module->next;
+	if (module != NULL)
+		lint_answered(reader, node, module->resource->path);
 }
 
 static void

@@ -81,6 +81,7 @@ struct module {
 	size_t index;                                /* place in the list, from 0 */
 	bool folds;      /* upper and lower case are one, see casing.h */
 	bool lookalikes; /* ... or are so below a path of it: what is like a letter is refused */
+	const struct node *node; /* where it was written, for explanations */
 	struct module *next;
 };
 
@@ -102,6 +103,7 @@ struct privilege {
 	const struct node *match; /* as written; NULL: none */
 	struct match *matches;    /* every one of them must hold */
 	size_t match_count;
+	const struct node *node; /* where it was written, for explanations */
 	struct privilege *next;
 };
 

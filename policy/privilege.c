@@ -215,6 +215,7 @@ read_one(struct reader *reader, const struct node *node)
 	schema_read(reader_map(node), privilege_fields, &row, reader->mistakes);
 	*privilege = row.privilege;
 	privilege->name = node->key.at;
+	privilege->node = node;
 	privilege->rate = rate_read(reader, node, row.rate, false);
 	if (privilege->paths.count == 0 && privilege->modules.count == 0 &&
 	    reader->mistakes->errors == errors)

@@ -35,6 +35,7 @@ const CASES = {
   "a module's path without a privilege": [
     ['modules:\n  m: {paths: [/a]}\n', /policy\.yaml:2:15: \/modules\/m\/paths\/0: warning: .*nobody can use it/],
     ['modules:\n  m: {paths: [/a]}\ndefault: public\n', /it is public/],
+    ['modules:\n  m: {paths: ["/a/*"]}\npublic: [/a/health]\n', /nobody can use it, but anybody "\/a\/health", which is public/],
   ],
   'a narrower path that is laxer than the wider one': [['privileges: {p: {paths: ["/*"]}}\npublic: [/h]\n', /policy\.yaml:2:10: \/public\/0: warning: .*laxer/]],
   "a host's path that is laxer than a narrower one for every host": [['roles: {r: {granted_to: [{issuer: idp}]}}\nmodules: {m: {paths: ["/a/*"], hosts: h.example}}\nprivileges:\n  p: {modules: [m]}\n  q: {paths: [/a/b], roles: [r]}\n', /policy\.yaml:4:17: \/privileges\/p\/modules\/0: warning: on h\.example the path "\/a\/\*" decides for "\/a\/b" as well, and is laxer: it needs no role/]],
@@ -72,6 +73,7 @@ const CASES = {
     ['public:\n  - /oauth/token\n', /policy\.yaml:2:5: \/public\/0: warning: the gate itself answers \/oauth\/token/, LOCAL],
     ['public: [/.well-known/oauth-protected-resource]\n', /the gate itself answers \/\.well-known\/oauth-protected-resource/],
     ['privileges: {p: {paths: [/.well-known/oauth-protected-resource/v2]}}\n', /the gate itself answers/, { resource: { url: 'https://api.example/v2' } }],
+    ['modules: {m: {paths: [/v3], resource: "https://api.example/v3"}}\nprivileges: {p: {modules: [m]}}\npublic: [/.well-known/oauth-protected-resource/v3]\n', /policy\.yaml:3:10: \/public\/0: warning: the gate itself answers \/\.well-known\/oauth-protected-resource\/v3/],
   ],
   'a certificate of the listener that has expired, or is not valid yet': [['', /\/listen\/tls\/certificate: warning: .*has expired on/, tls('expired'), []]],
   '`trusted_proxies` that are everybody': [['', /\/listen\/trusted_proxies\/1: warning: is everybody/, { listen: { trusted_proxies: ['10.0.0.0/8', '0.0.0.0/0'], trusted_headers: 'Forwarded' } }]],
@@ -81,7 +83,9 @@ const CASES = {
     ['', /\/issuers\/idp\/claims\/subject: warning: .*write "\/a\/b"/, issuer({ claims: { subject: '/a.b' } })],
     ['', /\/forward\/headers\/X-User: warning: /, { forward: { headers: { 'X-User': '/roles/*' } } }],
   ],
-  'a scope, group or role that no issuer gives': [
+  'a scope, group, role or claim that no issuer gives': [
+    [privilege('scopes: [read]'), /policy\.yaml:2:20: \/privileges\/p\/scopes: warning: can never be had: no issuer has a claim for scopes/, issuer({ claims: { scopes: [] } })],
+    [line('{issuer: local, claim: /org/unit, equals: x}'), /policy\.yaml:4:25: \/roles\/r\/granted_to\/0\/claim: warning: can never match: tokens of the local issuer have no such claim.*--claim NAME=VALUE/, LOCAL],
     [line('{issuer: idp, group: g}'), /policy\.yaml:4:23: \/roles\/r\/granted_to\/0\/group: warning: can never match: issuer "idp" has no claim for groups; name it with its claims: \{groups: \/NAME\}/, issuer({ claims: { groups: [] } })],
     [line('{role: x}'), /\/role: warning: can never match: no issuer has a claim for roles/, issuer({ claims: { roles: [] } })],
   ],
@@ -146,4 +150,14 @@ test('a mistake in a name says what was probably meant', async (t) => {
       assert.equal(done.code, 1);
     });
   }
+});
+
+test('beside mistakes, warnings are told as well', async (t) => {
+  const gate = await makeGate(t, { policy: 'roles: {r: {}}\nprivileges: {p: {paths: [/a], roles: [none], scopes: [a b]}}\nmodules: {m: {paths: [/b], basic: maybe}}\n', config: issuer() });
+  const done = await run(['check', '-c', gate.file]);
+  assert.equal(done.code, 1);
+  const told = done.stderr.split('\n').filter((one) => one.includes('policy.yaml:'));
+  const { findings } = JSON.parse((await run(['check', '--json', '-c', gate.file])).stdout);
+  assert.deepEqual(told.map((one) => one.match(/: (\/\S+): /)[1]), findings.map((one) => one.pointer));
+  assert.deepEqual([...new Set(findings.map(({ severity }) => severity))].sort(), ['error', 'warning']);
 });
