@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/reason_page.h"
+#include "base/reason_page.h"
 
 #define PAGE_MAX (1u << 16)
 

@@ -208,8 +208,9 @@ read_caller_map(
 	if (ways > 1 || (ways == 0 && caller->roles.node == NULL && caller->scopes.node == NULL))
 		mistake_at(&cases->mistakes, node,
 		    "needs one of issuer, client, user and roles; or the word anonymous instead");
-	if (caller->claims != NULL && caller->issuer == NULL && caller->client == NULL)
-		mistake_at(&cases->mistakes, caller->claims, "claims need an issuer or a client");
+	if (caller->claims != NULL && caller->user != NULL)
+		mistake_at(&cases->mistakes, caller->claims,
+		    "claims need an issuer or a client, or stand beside roles and scopes alone");
 	if (caller->issuer != NULL && caller->roles.count > 0)
 		mistake_at(&cases->mistakes, caller->roles.node,
 		    "a third-party token gets its roles by the policy; write its claims");

@@ -21,7 +21,9 @@
 /* Who asks. With all of it empty: nobody, without credentials. Lent by the document's arena. */
 struct policy_case_caller {
 	const char *issuer;        /* a third-party issuer, by its name in the configuration */
-	const struct node *claims; /* of a token of that issuer, or of the local one; may be NULL */
+	const struct node *claims; /* of a token of that issuer, or of the local one; of a caller of
+				      whom little is known, those that `match` compares; may be
+				      NULL */
 	const char *client;        /* of the local issuer */
 	const char *user;          /* by Basic */
 	struct texts roles;        /* that the database grants, or that are simply held */

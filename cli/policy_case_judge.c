@@ -6,6 +6,7 @@
 #include "proxy/gate/assume.h"
 #include "proxy/gate/explain_own.h"
 #include "cli/node_json.h"
+#include "policy/match.h"
 #include "proxy/listener/engines/engines.h"
 
 /* What is needed to judge a case. */
@@ -99,6 +100,25 @@ give_scopes(struct judging *judging)
 	return true;
 }
 
+/* And the claims that `match` compares. */
+static bool
+give_claims(struct judging *judging)
+{
+	const struct policy *policy = &judging->config->policy;
+	struct principal *principal = &judging->caller.principal;
+	struct spans *matched = NULL;
+
+	if (judging->one->caller.claims == NULL)
+		return true;
+	judging->payload = node_json(judging->one->caller.claims);
+	if (judging->payload == NULL ||
+	    !match_values(policy, judging->payload, judging->arena, &matched))
+		return false;
+	principal->matched = matched;
+	principal->matched_count = policy->match_claims.count;
+	return true;
+}
+
 /* A user by Basic, or a caller of whom only the roles are known. */
 static enum reason
 find_by_name(struct judging *judging)
@@ -113,7 +133,7 @@ find_by_name(struct judging *judging)
 		return REASON_BASIC_NOT_ALLOWED;
 	return principal_of_user(
 		   &judging->config->policy, &who, &judging->caller.principal, judging->arena) &&
-		       give_scopes(judging)
+		       give_scopes(judging) && give_claims(judging)
 		   ? REASON_OK
 		   : REASON_OVERLOADED;
 }

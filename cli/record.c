@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/record.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/document.h"
@@ -34,7 +35,8 @@ expected(const char *reason)
 	static const char *const later[] = { "ok", "rate_limited", "upstream_unreachable",
 		"upstream_timeout", "upstream_malformed", NULL };
 	static const char *const own[] = { "credentials_missing", "privilege_missing",
-		"scope_missing", "method_not_granted", "no_rule", "path_ambiguous", NULL };
+		"scope_missing", "claim_mismatch", "method_not_granted", "no_rule",
+		"path_ambiguous", NULL };
 
 	if (is_one_of(reason, later))
 		return "allow";
@@ -50,6 +52,76 @@ add_list(struct buffer *text, const char *name, const json_t *list)
 		buffer_add_json(text, json_text(json_array_get(list, i)));
 	}
 	buffer_add_byte(text, ']');
+}
+
+/* RFC 6901 section 4. */
+static void
+unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *at = text; *at != '\0'; at++) {
+		if (at[0] == '~' && at[1] != '\0')
+			*to++ = *++at == '1' ? '/' : '~';
+		else
+			*to++ = *at;
+	}
+	*to = '\0';
+}
+
+/* The map of that name in it, which is made if it is not there. NULL: no memory. */
+static json_t *
+map_below(json_t *map, const char *name)
+{
+	if (json_object_get(map, name) == NULL)
+		(void)json_object_set_new(map, name, json_object());
+	return json_object_get(map, name);
+}
+
+/* The map that a claim is in, with those that its pointer leads through; the pointer is taken
+ * apart, and *ret_name is its last segment. NULL: no memory. */
+static json_t *
+map_of(json_t *map, char *pointer, char **ret_name)
+{
+	char *rest = pointer + 1, *end;
+
+	while ((end = strchr(rest, '/')) != NULL) {
+		*end = '\0';
+		unescape(rest);
+		map = map_below(map, rest);
+		rest = end + 1;
+	}
+	unescape(rest);
+	*ret_name = rest;
+	return map;
+}
+
+/* The claims that `match` compares, as a token would have them. */
+static void
+add_claims(struct buffer *text, const json_t *claims)
+{
+	json_t *root = json_object();
+	const char *pointer;
+	json_t *values;
+	char *dump;
+
+	json_object_foreach((json_t *)claims, pointer, values)
+	{
+		char *copy = strdup(pointer), *name = NULL;
+		json_t *map = copy == NULL || copy[0] != '/' ? NULL : map_of(root, copy, &name);
+
+		if (map != NULL)
+			(void)json_object_set(map, name,
+			    json_array_size(values) == 1 ? json_array_get(values, 0) : values);
+		free(copy);
+	}
+	dump = json_dumps(root, 0);
+	if (json_object_size(root) > 0) {
+		buffer_add_text(text, ", claims: ");
+		buffer_add_text(text, dump == NULL ? "{}" : dump);
+	}
+	free(dump);
+	json_decref(root);
 }
 
 /* The line of a key, which is one level deeper than the dash of its case. */
@@ -71,6 +143,7 @@ add_caller(struct buffer *text, int indent, const json_t *said)
 	add_list(text, "roles", json_object_get(said, "roles"));
 	buffer_add_text(text, ", ");
 	add_list(text, "scopes", json_object_get(said, "scopes"));
+	add_claims(text, json_object_get(said, "claims"));
 	buffer_add_text(text, "}\n");
 }
 

@@ -21,6 +21,7 @@
 /* The rule for a method on a path, before the caller is authenticated. */
 struct route_match {
 	const char *pattern;         /* the matching pattern; NULL: none */
+	const char *folded;          /* ... in lower case, where the module ignores case */
 	const struct host_set *host; /* the entry of `hosts` that it is for; NULL: every host */
 	const struct privilege *privilege; /* for this method; NULL: none */
 	const struct rule *rule;           /* the privilege's on this pattern; NULL: none */

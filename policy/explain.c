@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/explain.h"
 
-#include "base/clock.h"
 #include "base/utf8.h"
+#include "policy/casing.h"
 #include "policy/match_text.h"
 #include "policy/pattern.h"
 #include "policy/rate_who.h"
+#include "policy/rule.h"
 #include "policy/why_print.h"
 
 #define PATTERNS_MAX 64
@@ -99,17 +100,24 @@ put_request(json_t *object, const struct explanation *explanation, bool *failed)
 static json_t *
 patterns_list(const struct explanation *explanation)
 {
+	const struct policy *policy = explanation->policy;
 	const struct route_match *route = explanation->route;
 	const char *pattern = route == NULL ? NULL : route->pattern;
-	const struct pattern_set *rules = explanation->policy->rules;
 	json_t *list = route == NULL ? json_null() : json_array();
+	const struct pattern_set *rules;
+	const struct ruling *wider;
 
-	if (route != NULL && route->host != NULL)
-		rules = route->host->rules;
-	for (int i = 0; pattern != NULL && i < PATTERNS_MAX; i++) {
-		json_array_append_new(list, json_string(pattern));
-		if (pattern_set_wider(rules, span_of(pattern), &pattern) == NULL)
+	if (pattern == NULL)
+		return list;
+	rules = route->host == NULL ? casing_rules(policy, route->module) : route->host->rules;
+	json_array_append_new(list, json_string(pattern));
+	if (route->host == NULL && rules != policy->rules)
+		pattern = route->folded;
+	for (int i = 1; pattern != NULL && i < PATTERNS_MAX; i++) {
+		wider = pattern_set_wider(rules, span_of(pattern), &pattern);
+		if (wider == NULL)
 			break;
+		json_array_append_new(list, json_string(wider->pattern));
 	}
 	return list;
 }
@@ -182,28 +190,14 @@ put_caller(json_t *object, const struct explanation *explanation, bool *failed)
 	put(object, "scopes", scopes_list(who), failed);
 	if (who == NULL)
 		who = &nobody;
-	put(object, "issuer", text_or_null(who->issuer), failed);
+	put(object, "issuer",
+	    text_or_null(who->issuer == NULL ? explanation->issuer : who->issuer), failed);
 	put(object, "subject", span_or_null(who->subject), failed);
 	put(object, "client", span_or_null(who->client), failed);
 	put(object, "client_name", text_or_null(who->client_name), failed);
 	put(object, "user", text_or_null(who->user), failed);
 	put(object, "certificate", span_or_null(explanation->certificate), failed);
 	put(object, "ignored_entries", json_integer((json_int_t)who->not_text), failed);
-}
-
-/* Who revoked the token, and when (RFC 3339). */
-static void
-put_revoked(json_t *object, const struct explanation *explanation, bool *failed)
-{
-	char at[32];
-
-	if (explanation->revoked_by == NULL) {
-		put(object, "revoked", json_null(), failed);
-		return;
-	}
-	clock_format(explanation->revoked_s * 1000000, at);
-	put(object, "revoked", json_pack("{s:s, s:s}", "by", explanation->revoked_by, "at", at),
-	    failed);
 }
 
 /* Would a role or a scope more make it pass? */
@@ -269,7 +263,7 @@ explain_json(const struct explanation *explanation)
 	put_request(object, explanation, &failed);
 	put_route(object, explanation, &failed);
 	put_caller(object, explanation, &failed);
-	put_revoked(object, explanation, &failed);
+	put(object, "revoked", json_null(), &failed);
 	put_why(object, explanation, &failed);
 	if (!failed)
 		return object;

@@ -28,13 +28,11 @@ struct explanation {
 	const struct route_match *route;   /* NULL: it did not come to that */
 	const struct principal *principal; /* NULL: no credentials, or they were refused */
 	const struct verdict *verdict;     /* NULL: it did not come to that */
+	const char *issuer;                /* that the token names; NULL: not known, or none */
 	struct span certificate;           /* subject of the client's; at == NULL: none */
 	enum reason reason;                /* overall: REASON_OK forwards */
 	int own_status; /* what the gate itself answers there; 0: it is none of its own endpoints */
-	const char *detail;     /* may be NULL */
-	const char *revoked_by; /* the admin or client that revoked the token, at revoked_s; NULL:
-				   unknown */
-	int64_t revoked_s;
+	const char *detail;       /* may be NULL */
 	const char *upstream;     /* URL; NULL: it is not forwarded, or none is configured */
 	const char *forwarded;    /* the target as the upstream gets it; NULL: as above */
 	const struct step *steps; /* of the token; NULL: there is none, or its issuer is unknown */
@@ -51,10 +49,10 @@ struct explanation {
  * wanted, found}), rates (of the privilege and the module: {of, name, limit, burst, by}), upstream,
  * forwarded (the target that the upstream gets), authenticated, issuer, subject, client,
  * client_name, user, certificate, ignored_entries (of the token's lists, since they are no text),
- * revoked ({by, at}), checks (of the token, in their order: {check, expected, found, holds}, where
- * holds is null for what was not reached), granted_to (the lines of the wanted roles, see
- * why_print.h), to_pass (what would make a request that lacks a role or a scope pass). What is not
- * known is null; lists are empty.
+ * revoked (null: explain_revoked() of the gate knows), checks (of the token, in their order:
+ * {check, expected, found, holds}, where holds is null for what was not reached), granted_to (the
+ * lines of the wanted roles, see why_print.h), to_pass (what would make a request that lacks a role
+ * or a scope pass). What is not known is null; lists are empty.
  *
  * Returns it given: json_decref() it. NULL: no memory.
  */

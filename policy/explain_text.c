@@ -74,6 +74,21 @@ line_list(const struct telling *telling, const char *name, const char *key, cons
 	buffer_add_byte(telling->buffer, '\n');
 }
 
+/* A sentence of ours, which may name what others sent: without what a terminal would obey. */
+static void
+line_plain(const struct telling *telling, const char *name, const char *text)
+{
+	label(telling, name);
+	for (; *text != '\0'; text++) {
+		unsigned char byte = (unsigned char)text[0], next = (unsigned char)text[1];
+		bool two = byte == 0xc2 && next < 0xa0; /* C1, in UTF-8 */
+
+		buffer_add_byte(telling->buffer, byte < ' ' || byte == 0x7f || two ? '?' : *text);
+		text += two;
+	}
+	buffer_add_byte(telling->buffer, '\n');
+}
+
 static void
 paint(const struct telling *telling, const char *colour, const char *text)
 {
@@ -103,6 +118,8 @@ tell_request(const struct telling *telling)
 	label(telling, "reason");
 	buffer_format(telling->buffer, "%s (%d)\n", reason == NULL ? "" : reason, (int)status);
 	line_quoted(telling, "detail", "detail");
+	if (text_of(telling, "cause") != NULL)
+		line_plain(telling, "cause", text_of(telling, "cause"));
 	line_quoted(telling, "request id", "request_id");
 	line_quoted(telling, "time", "time");
 	line_quoted(telling, "peer", "peer");
@@ -123,6 +140,11 @@ tell_revoked(const struct telling *telling)
 	label(telling, "revoked by");
 	add_quoted(telling, json_object_get(revoked, "by"));
 	buffer_add_byte(telling->buffer, '\n');
+	if (json_is_string(json_object_get(revoked, "of"))) {
+		label(telling, "revoked");
+		add_quoted(telling, json_object_get(revoked, "of"));
+		buffer_add_byte(telling->buffer, '\n');
+	}
 }
 
 static bool
@@ -315,6 +337,28 @@ tell_why(const struct telling *telling)
 		line(telling, "to pass", json_string_value(json_array_get(ways, i)));
 }
 
+static void
+tell_decision(const struct telling *telling)
+{
+	tell_route(telling);
+	tell_match(telling);
+	tell_rates(telling);
+	line_quoted(telling, "upstream", "upstream");
+	line_quoted(telling, "forwarded", "forwarded");
+	tell_caller(telling);
+	tell_why(telling);
+}
+
+/* Last, where who asked looks first. */
+static void
+tell_remedy(const struct telling *telling)
+{
+	const json_t *remedy = json_object_get(telling->said, "remedy");
+
+	for (size_t i = 0; i < json_array_size(remedy); i++)
+		line_plain(telling, "remedy", json_string_value(json_array_get(remedy, i)));
+}
+
 void
 explain_text(const json_t *said, bool colour, struct buffer *buffer)
 {
@@ -323,13 +367,7 @@ explain_text(const json_t *said, bool colour, struct buffer *buffer)
 
 	tell_request(&telling);
 	tell_revoked(&telling);
-	if (verdict != NULL && strcmp(verdict, "answer") == 0)
-		return;
-	tell_route(&telling);
-	tell_match(&telling);
-	tell_rates(&telling);
-	line_quoted(&telling, "upstream", "upstream");
-	line_quoted(&telling, "forwarded", "forwarded");
-	tell_caller(&telling);
-	tell_why(&telling);
+	if (verdict == NULL || strcmp(verdict, "answer") != 0)
+		tell_decision(&telling);
+	tell_remedy(&telling);
 }

@@ -217,8 +217,10 @@ host_set_ruling(
 		return ruling;
 	}
 	ruling = pattern_set_find(casing_rules(policy, ret_route->module), target->path, NULL);
-	if (ruling != NULL)
+	if (ruling != NULL) {
 		ret_route->pattern = ruling->pattern;
+		ret_route->folded = ruling->folded;
+	}
 	return ruling;
 }
 

@@ -78,12 +78,29 @@ one_is_ours(const struct texts *audiences, const json_t *aud)
 	return false;
 }
 
+/* What only an ID token has (OpenID Connect Core sections 2 and 3.3.2.11, and what Keycloak and
+ * Cognito write into theirs): the usual cause of an audience that is an application's. */
+static const char *
+id_token_mark(const json_t *claims)
+{
+	static const char *const marks[] = { "nonce", "at_hash", "c_hash" };
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (json_is_string(json_object_get(claims, marks[i])))
+			return marks[i];
+	if (span_is(json_text(json_object_get(claims, "typ")), "ID"))
+		return "typ ID";
+	return span_is(json_text(json_object_get(claims, "token_use")), "id") ? "token_use id"
+									      : NULL;
+}
+
 enum reason
 demand_audience(const struct verify_inputs *inputs, struct token *token, struct arena *arena)
 {
 	const struct trusted_issuer *trusted_issuer = inputs->trusted_issuer;
 	const struct texts *audiences = inputs->audiences;
 	const json_t *aud = json_object_get(token->claims, "aud");
+	const char *mark;
 
 	if (aud != NULL && !is_text_or_texts(aud))
 		return token_refuse(token, REASON_CLAIM_MALFORMED,
@@ -94,10 +111,13 @@ demand_audience(const struct verify_inputs *inputs, struct token *token, struct 
 		audiences = &trusted_issuer->audience;
 	if (one_is_ours(audiences, aud))
 		return REASON_OK;
+	mark = id_token_mark(token->claims);
 	return token_refuse(token, REASON_AUDIENCE_MISMATCH,
-	    arena_format(arena, "aud is %s, expected %s",
+	    arena_format(arena, "aud is %s, expected %s%s%s%s",
 		aud == NULL ? "missing" : detail_claim(arena, aud),
-		detail_expected(arena, audiences)));
+		detail_expected(arena, audiences),
+		mark == NULL ? "" : "; it looks like an ID token (it has ",
+		mark == NULL ? "" : mark, mark == NULL ? "" : ")"));
 }
 
 /* Does a claim equal the configured value? */

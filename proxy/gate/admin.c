@@ -40,7 +40,7 @@ take_snapshot(const struct admin *admin, struct admin_page *page)
 	struct snapshot *snapshot = snapshot_take(admin->gate->hold);
 
 	if (snapshot == NULL)
-		admin_page_plain(page, 503, "out of memory\n");
+		admin_page_problem(page, 503, "out of memory");
 	return snapshot;
 }
 
@@ -232,8 +232,8 @@ reload(struct admin *admin, struct admin_page *page, struct span method)
 		return;
 	}
 	if (!offload(await_reload, &reloading) || !reloading.done) {
-		admin_page_plain(
-		    page, 503, "the reload is not finished yet, or the gate is stopping\n");
+		admin_page_problem(
+		    page, 503, "the reload is not finished yet, or the gate is stopping");
 	} else if (!state->successful) {
 		reload_failed(page, state);
 	} else {
@@ -302,7 +302,7 @@ admit(const struct admin *admin, struct exchange *exchange, struct admin_page *p
 	return reason == REASON_OK;
 }
 
-#define PAGES "/livez /readyz /metrics /explain/ID, POST /reload, POST /explain\n"
+#define PAGES "here are /livez /readyz /metrics /explain/ID, POST /reload, POST /explain"
 
 /* POST /explain, or GET /explain/ID. */
 static void
@@ -313,7 +313,7 @@ explain(struct admin *admin, struct exchange *exchange, struct admin_page *page)
 	bool one = span_starts(id, SPAN("/"));
 
 	if (id.len > 0 && !one)
-		admin_page_plain(page, 404, PAGES);
+		admin_page_problem(page, 404, PAGES);
 	else if (!one && span_is(request->method, "POST"))
 		admin_explain_ask(admin->gate, exchange, page);
 	else if (!one)
@@ -338,7 +338,7 @@ admin_serve(void *context, struct exchange *exchange)
 		else if (span_starts(request->target, SPAN("/explain")))
 			explain(admin, exchange, &page);
 		else if (!show(admin, &page, request->target))
-			admin_page_plain(&page, 404, PAGES);
+			admin_page_problem(&page, 404, PAGES);
 	}
 	admin_page_write(&page, exchange);
 }
@@ -357,7 +357,7 @@ admin_serve_metrics(void *context, struct exchange *exchange)
 		exchange_close(exchange);
 		admin_page_refuse(&page, reason, request->detail);
 	} else if (!reads || !show(context, &page, request->target)) {
-		admin_page_plain(&page, 404, "GET /livez /readyz /metrics\n");
+		admin_page_problem(&page, 404, "here are GET /livez /readyz /metrics");
 	}
 	admin_page_write(&page, exchange);
 }

@@ -4,8 +4,11 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "proxy/gate/explain.h"
+#include "proxy/gate/explain_revoked.h"
 #include "proxy/gate/recent_keep.h"
+#include "proxy/gate/remedy.h"
 #include "proxy/io/offload.h"
 
 #define ARENA_MAX (16u << 20)
@@ -63,31 +66,59 @@ write_said(struct admin_page *page, const json_t *said)
 static void
 not_kept(struct admin_page *page, const struct gate *gate)
 {
-	admin_page_begin(page, 404, SPAN(ADMIN_PAGE_PROBLEM));
-	buffer_add_text(&page->body,
-	    "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,\"detail\":");
-	buffer_add_json(&page->body,
+	admin_page_problem(page, 404,
 	    gate->recent == NULL
-		? SPAN("no decisions are kept (explain.recent is 0)")
-		: SPAN(
-		      "no decision about a request with this id is kept, or not any more: the last "
-		      "explain.recent are"));
-	buffer_add_text(&page->body, "}\n");
+		? "no decisions are kept (explain.recent is 0)"
+		: "no decision about a request with this id is kept, or not any more: the last "
+		  "explain.recent are");
+}
+
+/* What was kept, while it is told. */
+struct telling {
+	const struct recent_record *record;
+	struct snapshot *snapshot;
+	json_t *said;
+};
+
+/* It may read the database. What cannot be read there is left out: the rest was asked for, too. */
+static void
+tell(void *context)
+{
+	struct telling *telling = context;
+	struct arena arena;
+	struct revoked_question question;
+	struct explain_revoked asked = { telling->snapshot->config, &question, &arena };
+	struct err err = { "" };
+
+	arena_init(&arena, ARENA_MAX);
+	telling->said = recent_keep_json(telling->record);
+	if (explain_revoked_kept(telling->said, &question) &&
+	    !explain_revoked(&asked, telling->said, &err))
+		log_event(LOG_WARN, "explain_failed", "%s", err.text);
+	if (telling->said != NULL && !remedy_add(telling->snapshot, telling->said, &arena)) {
+		json_decref(telling->said);
+		telling->said = NULL;
+	}
+	arena_done(&arena);
 }
 
 void
 admin_explain_recent(struct gate *gate, struct span id, struct admin_page *page)
 {
 	struct recent_record record;
-	json_t *said;
+	struct telling telling = { .record = &record };
 
 	if (gate->recent == NULL || !recent_find(gate->recent, id, &record)) {
 		not_kept(page, gate);
 		return;
 	}
-	said = recent_keep_json(&record);
-	write_said(page, said);
-	json_decref(said);
+	telling.snapshot = snapshot_take(gate->hold);
+	if (telling.snapshot == NULL || !offload(tell, &telling))
+		admin_page_refuse(page, REASON_OVERLOADED, NULL);
+	else
+		write_said(page, telling.said);
+	json_decref(telling.said);
+	snapshot_release(telling.snapshot);
 	free(record.whole);
 }
 

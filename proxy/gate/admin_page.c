@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/gate/admin_page.h"
 
+#include <stdio.h>
+
 #include "base/header_line.h"
 #include "proxy/gate/answer.h"
 
@@ -31,13 +33,33 @@ admin_page_plain(struct admin_page *page, int status, const char *text)
 	buffer_add_text(&page->body, text);
 }
 
+static const char *
+title_of(int status)
+{
+	if (status == 404)
+		return "Not Found";
+	return status == 405 ? "Method Not Allowed" : "Service Unavailable";
+}
+
+void
+admin_page_problem(struct admin_page *page, int status, const char *detail)
+{
+	admin_page_begin(page, status, SPAN(ADMIN_PAGE_PROBLEM));
+	buffer_format(&page->body,
+	    "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":",
+	    title_of(status), status);
+	buffer_add_json(&page->body, span_of(detail));
+	buffer_add_text(&page->body, "}\n");
+}
+
 void
 admin_page_allow(struct admin_page *page, struct span method)
 {
+	char detail[64];
+
+	(void)snprintf(detail, sizeof(detail), "the method must be %.*s", SPAN_ARG(method));
 	header_line_add(&page->headers, SPAN("Allow"), method);
-	admin_page_begin(page, 405, SPAN(PLAIN));
-	buffer_add(&page->body, method);
-	buffer_add_byte(&page->body, '\n');
+	admin_page_problem(page, 405, detail);
 }
 
 void

@@ -29,7 +29,10 @@ void admin_page_begin(struct admin_page *page, int status, struct span content_t
 /* A whole page of text. */
 void admin_page_plain(struct admin_page *page, int status, const char *text);
 
-/* A whole page that says which method is right: 405 (RFC 9110 section 15.5.6). */
+/* A whole page of a status for which there is no reason: problem+json (RFC 9457). */
+void admin_page_problem(struct admin_page *page, int status, const char *detail);
+
+/* The same that says which method is right: 405 (RFC 9110 section 15.5.6). */
 void admin_page_allow(struct admin_page *page, struct span method);
 
 /* A whole page that says why something is refused: problem+json (RFC 9457) with a `reason`. detail

@@ -10,7 +10,9 @@
 #include "proxy/gate/explain_own.h"
 #include "proxy/gate/explain_revoked.h"
 #include "proxy/gate/explain_why.h"
+#include "proxy/gate/holder.h"
 #include "proxy/gate/judge.h"
+#include "proxy/gate/remedy.h"
 #include "proxy/listener/engines/engines.h"
 
 #define BEARER "Bearer "
@@ -110,6 +112,8 @@ judge_assumed(struct answering *answering)
 		    judge_claims(&answering->inputs, &claims, answering->arena, &answering->caller);
 	if (reason == REASON_TOKEN_REVOKED)
 		judge_keep_revoked(&claims, answering->arena, decision);
+	if (reason == REASON_CLIENT_DISABLED)
+		detail = holder_missing(&answering->inputs, &claims, answering->arena);
 	decision->verdict.reason = reason;
 	decision->verdict.detail = detail;
 	return reason;
@@ -179,6 +183,21 @@ judge(struct answering *answering)
 	return reason;
 }
 
+/* What others than the decision know. False: said is gone. */
+static bool
+complete(struct answering *answering, enum reason reason, json_t *said, struct err *reterr)
+{
+	struct explain_revoked asked = { answering->inputs.config, &answering->decision.revoked,
+		answering->arena };
+	bool done = reason != REASON_TOKEN_REVOKED || explain_revoked(&asked, said, reterr);
+
+	if (done && !remedy_add(answering->inputs.snapshot, said, answering->arena))
+		done = err_set(reterr, "out of memory");
+	if (!done)
+		json_decref(said);
+	return done;
+}
+
 static bool
 tell(struct answering *answering, enum reason reason, json_t **ret_said, struct err *reterr)
 {
@@ -199,19 +218,19 @@ tell(struct answering *answering, enum reason reason, json_t **ret_said, struct 
 	};
 	const struct backend *backend =
 	    config_backend(answering->inputs.config, decision->route.module);
-	struct explain_revoked asked = { answering->inputs.config, decision, answering->arena };
 	struct explain_why why = { &answering->inputs, decision, answering->payload,
 		answering->arena };
 	struct explain_checks checks = { &answering->inputs, decision, answering->payload,
 		answering->arena };
+	const struct config *config = answering->inputs.config;
 	const struct module *module = decision->route.module;
 	struct target target = decision->target;
 
+	if (decision->looked && decision->issuer_index < config->trusted_issuer_count)
+		explanation.issuer = config->trusted_issuers[decision->issuer_index].name;
 	if (!credentials_hide(
 		module == NULL ? NULL : module->credentials, &target, answering->arena))
 		return err_set(reterr, "out of memory");
-	if (reason == REASON_TOKEN_REVOKED && !explain_revoked(&asked, &explanation, reterr))
-		return false;
 	if ((answering->own.status == 0 && !explain_checks(&checks, &explanation.steps)) ||
 	    !explain_why(&why, &explanation.why))
 		return err_set(reterr, "out of memory");
@@ -220,7 +239,8 @@ tell(struct answering *answering, enum reason reason, json_t **ret_said, struct 
 		explanation.forwarded = backend_target(backend, &target, answering->arena);
 	}
 	*ret_said = explain_json(&explanation);
-	return *ret_said != NULL || err_set(reterr, "out of memory");
+	return *ret_said == NULL ? err_set(reterr, "out of memory")
+				 : complete(answering, reason, *ret_said, reterr);
 }
 
 static bool
@@ -261,6 +281,7 @@ explain_ask(const struct explain *explain, json_t **ret_said, struct err *reterr
 		return err_set(reterr, "the time is not one of 1970 to 9999");
 	answering->asked = asked;
 	answering->arena = explain->arena;
+	answering->decision.issuer_index = SIZE_MAX;
 	/* `at` changes the time for the token only; the keys are the current ones. */
 	answering->inputs = (struct judge_inputs){ .snapshot = explain->snapshot,
 		.config = explain->snapshot->config,

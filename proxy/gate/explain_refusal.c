@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "policy/explain.h"
+#include "proxy/gate/explain_revoked.h"
 #include "proxy/gate/explain_why.h"
 #include "proxy/gate/recent.h"
 
@@ -20,10 +21,10 @@ add_line(struct transaction *transaction, const struct why_line *line)
 		line->file, line->line, line->role, grant_condition_key(line->failed));
 }
 
+/* taken: said; NULL: no memory */
 static char *
-make_whole(const struct explanation *explanation)
+make_whole(json_t *said)
 {
-	json_t *said = explain_json(explanation);
 	char *text = json_dumps(said, JSON_COMPACT);
 
 	json_decref(said);
@@ -34,8 +35,9 @@ make_whole(const struct explanation *explanation)
 	return text;
 }
 
-void
-explain_refusal(struct transaction *transaction, const struct decision *decision, bool whole)
+/* A caller who is known and lacks something. */
+static void
+explain_lacking(struct transaction *transaction, const struct decision *decision, bool whole)
 {
 	struct judge_inputs inputs;
 	struct explain_why why = { &inputs, decision, NULL, transaction->arena };
@@ -46,11 +48,7 @@ explain_refusal(struct transaction *transaction, const struct decision *decision
 		.reason = transaction->reason,
 		.detail = transaction->detail };
 
-	if (decision->caller == NULL || decision->route.privilege == NULL ||
-	    (transaction->reason != REASON_PRIVILEGE_MISSING &&
-		transaction->reason != REASON_SCOPE_MISSING &&
-		transaction->reason != REASON_CLAIM_MISMATCH &&
-		transaction->reason != REASON_GROUPS_OVERAGE))
+	if (decision->caller == NULL || decision->route.privilege == NULL)
 		return;
 	inputs = transaction_inputs(transaction);
 	if (!explain_why(&why, &explanation.why))
@@ -60,5 +58,48 @@ explain_refusal(struct transaction *transaction, const struct decision *decision
 	explanation.principal = &decision->caller->principal;
 	explanation.certificate = judge_subject(&inputs);
 	if (whole)
-		transaction->why = make_whole(&explanation);
+		transaction->why = make_whole(explain_json(&explanation));
+}
+
+/* Clients do not learn which it is; the operator does. A name that nobody has is not told: it may
+ * be a password in the wrong field. */
+static void
+explain_password(struct transaction *transaction, const struct decision *decision)
+{
+	const struct user *user = snapshot_user(transaction->snapshot, decision->attempt.name);
+
+	if (user == NULL)
+		transaction->log_detail = "there is no such user";
+	else
+		transaction->log_detail = arena_format(transaction->arena,
+		    user->disabled ? "user %s is disabled" : "the password of user %s is wrong",
+		    user->name);
+}
+
+void
+explain_refusal(struct transaction *transaction, const struct decision *decision, bool whole)
+{
+	switch (transaction->reason) {
+	case REASON_PRIVILEGE_MISSING:
+	case REASON_SCOPE_MISSING:
+	case REASON_CLAIM_MISMATCH:
+	case REASON_GROUPS_OVERAGE:
+		explain_lacking(transaction, decision, whole);
+		break;
+	case REASON_TOKEN_REVOKED:
+		if (whole)
+			transaction->why = make_whole(explain_revoked_keep(&decision->revoked));
+		break;
+	case REASON_BASIC_WRONG:
+		explain_password(transaction, decision);
+		break;
+	case REASON_LOCKED_OUT:
+		transaction->log_detail = arena_format(transaction->arena,
+		    "locked for %lld s: too many wrong passwords for this name, or from this "
+		    "address",
+		    (long long)transaction->wait_s);
+		break;
+	default:
+		break;
+	}
 }

@@ -4,7 +4,7 @@
  * and for `recent`. It needs the token once more, so it is made before that is gone, and of
  * refusals only.
  *
- * Uses:   transaction, explain_why, policy (explain).
+ * Uses:   transaction, explain_why, explain_revoked, policy (explain).
  * Pure:   yes (allocates).
  */
 #ifndef POSTERN_PROXY_GATE_EXPLAIN_REFUSAL_H
@@ -17,7 +17,8 @@
 /*
  * If a known caller lacks a role or a scope, or a claim differs from the path: set
  * transaction->log_detail, which names the first line of `granted_to` that fails, and, with
- * `whole`, transaction->why. Without memory they stay unset.
+ * `whole`, transaction->why. Of a token that was revoked, with `whole`, transaction->why: what the
+ * revocation is found by later. Without memory they stay unset.
  */
 void explain_refusal(struct transaction *transaction, const struct decision *decision, bool whole);
 

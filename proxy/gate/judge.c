@@ -2,9 +2,9 @@
 #include "proxy/gate/judge.h"
 
 #include "base/digest.h"
-#include "issuer/model/incarnation.h"
 #include "issuer/accounts/password.h"
 #include "policy/module_resource.h"
+#include "proxy/gate/holder.h"
 #include "proxy/gate/origin.h"
 #include "base/json.h"
 #include "token/date.h"
@@ -61,8 +61,7 @@ judge_request(
 	if (reason == REASON_OK && !route->public &&
 	    decision->credentials.place == CREDENTIALS_IN_COOKIE &&
 	    !origin_may_use_cookie(request, route->module->cors))
-		return refuse(decision, REASON_ORIGIN_NOT_ALLOWED,
-		    "a token in a cookie needs the Origin of this host, or one of cors.origins");
+		return refuse(decision, REASON_ORIGIN_NOT_ALLOWED, NULL);
 	return refuse(decision, reason, route->detail);
 }
 
@@ -85,41 +84,6 @@ judge_thumbprint(const struct judge_inputs *inputs)
 	return inputs->certificate == NULL
 		   ? (struct span){ 0 }
 		   : (struct span){ (const char *)inputs->certificate->sha256, DIGEST_BYTES };
-}
-
-/* A token without a client belongs to a user: `postern token --user`. */
-static enum reason
-find_user(
-    const struct judge_inputs *inputs, const struct claims *claims, struct principal_store *store)
-{
-	const struct user *user = snapshot_user(inputs->snapshot, claims->subject);
-
-	if (user == NULL || user->disabled || !incarnation_fits(user->incarnation, claims->payload))
-		return REASON_CLIENT_DISABLED;
-	store->user = user->name;
-	store->roles = user->roles;
-	return REASON_OK;
-}
-
-/* Roles of a local client are looked up at each request, not read from the token: a new grant
- * applies to tokens already issued, and the tokens of a deleted or disabled client are refused. */
-static enum reason
-find_holder(
-    const struct judge_inputs *inputs, const struct claims *claims, struct principal_store *store)
-{
-	const struct client *client;
-
-	if (!is_local(inputs, claims->trusted_issuer))
-		return REASON_OK;
-	if (claims->client.at == NULL)
-		return find_user(inputs, claims, store);
-	client = snapshot_client(inputs->snapshot, claims->client);
-	if (client == NULL || client->disabled ||
-	    !incarnation_fits(client->incarnation, claims->payload))
-		return REASON_CLIENT_DISABLED;
-	store->client_name = client->name;
-	store->roles = client->roles;
-	return REASON_OK;
 }
 
 /* For tokens of any issuer: revoked by `jti`, by client, by subject, or all tokens of the
@@ -175,7 +139,7 @@ judge_claims(const struct judge_inputs *inputs, const struct claims *claims, str
 	struct principal_inputs who = { claims, &store, judge_subject(inputs), false,
 		inputs->peer };
 	struct caller *caller = arena_alloc(arena, sizeof(*caller));
-	enum reason reason = find_holder(inputs, claims, &store);
+	enum reason reason = holder_find(inputs, claims, &store);
 
 	if (reason != REASON_OK)
 		return reason;
@@ -280,6 +244,8 @@ judge_bearer(const struct judge_inputs *inputs, struct arena *arena, struct deci
 		reason = judge_claims(inputs, &claims, arena, ret_caller);
 	if (reason == REASON_TOKEN_REVOKED)
 		judge_keep_revoked(&claims, arena, decision);
+	if (reason == REASON_CLIENT_DISABLED)
+		token.detail = holder_missing(inputs, &claims, arena);
 	if (reason != REASON_OK)
 		refuse(decision, reason, token.detail);
 	if (reason == REASON_OK)
@@ -423,6 +389,8 @@ judge_steps(
 {
 	enum reason reason = judge_request(inputs, who->request, decision);
 
+	if (reason == REASON_ORIGIN_NOT_ALLOWED)
+		decision->verdict.detail = origin_detail(who->request, who->arena);
 	decision->looked = reason == REASON_OK && !decision->route.public;
 	if (!decision->looked)
 		return reason;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/gate/origin.h"
 
+#include "token/detail.h"
+
 /* The host as a browser writes it in Origin: without the port that its scheme has anyway. */
 static struct span
 without_default_port(struct span host, bool secure)
@@ -49,4 +51,20 @@ origin_may_use_cookie(const struct request *request, const struct cors *cors)
 		return true;
 	return request_header_count(request, "Origin") == 1 &&
 	       (is_own(request, origin) || is_listed(cors, origin));
+}
+
+const char *
+origin_detail(const struct request *request, struct arena *arena)
+{
+	size_t count = request_header_count(request, "Origin");
+
+	return arena_format(arena,
+	    "a token in a cookie needs the Origin of this host, which is %s://%.*s, or one of "
+	    "cors.origins; %s%s",
+	    request->secure ? "https" : "http",
+	    SPAN_ARG(without_default_port(request->host, request->secure)),
+	    count == 1  ? "it has "
+	    : count > 1 ? "it has several"
+			: "it has none",
+	    count == 1 ? detail_quote(arena, request_header(request, "Origin")) : "");
 }

@@ -4,7 +4,7 @@
  * make a browser send a cookie; only Origin tells which page did (RFC 6454, Fetch Standard
  * section 3.1).
  *
- * Uses:   request, base (cors).
+ * Uses:   request, token (detail), base (arena, cors).
  * Pure:   yes.
  */
 #ifndef POSTERN_PROXY_GATE_ORIGIN_H
@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/cors.h"
 #include "proxy/http/request.h"
 
@@ -23,5 +24,8 @@
  * cors  of the module; NULL: there is none.
  */
 bool origin_may_use_cookie(const struct request *request, const struct cors *cors);
+
+/* Why it may not, with the origin that came and the one that is this host's. Lent by the arena. */
+const char *origin_detail(const struct request *request, struct arena *arena);
 
 #endif

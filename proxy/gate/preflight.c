@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/header_line.h"
 #include "proxy/gate/answer.h"
+#include "token/detail.h"
 
 #define LINES_MAX 16384
 
@@ -53,6 +54,9 @@ preflight_serve(struct transaction *transaction, const struct cors *cors)
 	if (!cors_allows(cors, origin_of(request))) {
 		transaction->reason = REASON_ORIGIN_NOT_ALLOWED;
 		transaction->detail = "the origin of the page is not one of cors.origins";
+		transaction->log_detail = arena_format(transaction->arena,
+		    "the origin of the page, %s, is not one of cors.origins",
+		    detail_quote(transaction->arena, origin_of(request)));
 		return;
 	}
 	buffer_init(&lines, LINES_MAX);

@@ -27,7 +27,8 @@
 #define RECENT_ROOM 704
 #define RECENT_WHOLE_MAX (16u << 10)
 
-/* What a text of a record is. A record may have several roles and scopes. */
+/* What a text of a record is. A record may have several roles, scopes and claims; a claim is its
+ * pointer, a NUL and one value. */
 enum recent_text {
 	RECENT_METHOD,
 	RECENT_PATH,
@@ -43,6 +44,7 @@ enum recent_text {
 	RECENT_DETAIL,
 	RECENT_ROLE,
 	RECENT_SCOPE,
+	RECENT_CLAIM,
 };
 
 /* One decision. */

@@ -2,12 +2,14 @@
 #include "proxy/gate/recent_keep.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/utf8.h"
 
 #define PATH_KEPT 400
 #define SUBJECT_KEPT 100
+#define CLAIM_KEPT 300
 
 static const char *
 verdict_word(const struct transaction *transaction)
@@ -49,6 +51,32 @@ put_fields(struct recent_record *record, const struct access_fields *fields)
 	put_part(record, RECENT_CLIENT, fields->client, SUBJECT_KEPT);
 }
 
+/* One value of a claim that `match` compares; half of one would be another one. */
+static void
+put_claim(struct recent_record *record, const char *pointer, struct span value)
+{
+	char pair[CLAIM_KEPT];
+	size_t len = strlen(pointer) + 1;
+
+	record->cut = record->cut || len + value.len > sizeof(pair);
+	if (len + value.len > sizeof(pair))
+		return;
+	memcpy(pair, pointer, len);
+	memcpy(pair + len, value.at, value.len);
+	recent_put(record, RECENT_CLAIM, (struct span){ pair, len + value.len });
+}
+
+static void
+put_claims(
+    struct recent_record *record, const struct policy *policy, const struct principal *principal)
+{
+	for (size_t i = 0; principal->matched != NULL && i < principal->matched_count &&
+			   i < policy->match_claims.count;
+	    i++)
+		for (size_t k = 0; k < principal->matched[i].count; k++)
+			put_claim(record, policy->match_claims.at[i], principal->matched[i].at[k]);
+}
+
 static void
 put_holds(struct recent_record *record, const struct transaction *transaction)
 {
@@ -65,6 +93,18 @@ put_holds(struct recent_record *record, const struct transaction *transaction)
 		recent_put(record, RECENT_ROLE, span_of(transaction->roles.at[i]));
 	for (size_t i = 0; i < principal->scopes.count; i++)
 		recent_put(record, RECENT_SCOPE, principal->scopes.at[i]);
+	if (policy != NULL)
+		put_claims(record, policy, principal);
+}
+
+/* As the log has it, but for a line of the policy, of which the record has all. */
+static const char *
+detail_of(const struct transaction *transaction)
+{
+	bool more = transaction->detail == NULL || transaction->reason == REASON_ORIGIN_NOT_ALLOWED;
+
+	return more && transaction->log_detail != NULL ? transaction->log_detail
+						       : transaction->detail;
 }
 
 void
@@ -89,14 +129,14 @@ recent_keep(struct recent *recent, struct transaction *transaction)
 	if (request->certificate != NULL)
 		put_part(record, RECENT_CERTIFICATE, request->certificate->subject, SUBJECT_KEPT);
 	put_holds(record, transaction);
-	recent_put(record, RECENT_DETAIL, span_of(transaction->detail));
+	recent_put(record, RECENT_DETAIL, span_of(detail_of(transaction)));
 	recent_end(record, transaction->why);
 	transaction->why = NULL;
 }
 
 /* By enum recent_text: the members of explain_json(). */
 static const char *const members[] = { "method", "path", "pattern", "privilege", "module", "issuer",
-	"subject", "client", "user", "certificate", "peer", "detail", "roles", "scopes" };
+	"subject", "client", "user", "certificate", "peer", "detail", "roles", "scopes", "claims" };
 
 /* What is cut may end within a character. */
 static json_t *
@@ -107,6 +147,22 @@ text_json(struct span text)
 	return json_stringn(text.len == 0 ? "" : text.at, text.len);
 }
 
+/* {"/tid": ["acme"]} */
+static bool
+add_claim(json_t *claims, struct span pair)
+{
+	struct span pointer = span_slice(pair, 0, span_find(pair, '\0'));
+	json_t *values = json_object_get(claims, pointer.at), *value;
+
+	if (values == NULL) {
+		values = json_array();
+		if (json_object_set_new(claims, pointer.at, values) != 0)
+			return false;
+	}
+	value = text_json(span_slice(pair, pointer.len + 1, pair.len));
+	return json_array_append_new(values, value) == 0;
+}
+
 static bool
 add_texts(json_t *said, const struct recent_record *record)
 {
@@ -115,12 +171,16 @@ add_texts(json_t *said, const struct recent_record *record)
 	size_t at = 0;
 
 	while (recent_next(record, &at, &what, &text)) {
-		json_t *value = text_json(text);
-		int failed = what >= RECENT_ROLE ? json_array_append_new(
-						       json_object_get(said, members[what]), value)
-						 : json_object_set_new(said, members[what], value);
+		json_t *member = json_object_get(said, members[what]);
+		bool done;
 
-		if (failed != 0)
+		if (what == RECENT_CLAIM)
+			done = add_claim(member, text);
+		else if (what >= RECENT_ROLE)
+			done = json_array_append_new(member, text_json(text)) == 0;
+		else
+			done = json_object_set_new(said, members[what], text_json(text)) == 0;
+		if (!done)
 			return false;
 	}
 	return true;
@@ -138,9 +198,9 @@ pattern_list(const json_t *said)
 static json_t *
 compact(const struct recent_record *record)
 {
-	json_t *said = json_pack("{s:s, s:i, s:b, s:b, s:[], s:[]}", "reason",
+	json_t *said = json_pack("{s:s, s:i, s:b, s:b, s:[], s:[], s:{}}", "reason",
 	    reason_word(record->reason), "status", record->status, "public", record->public,
-	    "authenticated", record->authenticated, "roles", "scopes");
+	    "authenticated", record->authenticated, "roles", "scopes", "claims");
 
 	for (size_t i = 0; i < RECENT_ROLE; i++)
 		json_object_set_new(said, members[i], json_null());

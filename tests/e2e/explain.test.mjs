@@ -254,3 +254,15 @@ test('which line of the policy fails, on what, and what would pass', async (t) =
     assert.match(done.stdout, /^to pass: {7}issuer idp, scope orders\.read \(role reader, \S*policy\.yaml:4\)$/m);
   });
 });
+
+test('wider patterns of a module that ignores case', async (t) => {
+  const policy = {
+    modules: { shop: { paths: ['/Shop/*'], case_sensitive: false } },
+    privileges: { shop: { paths: ['/Shop/*'] }, orders: { paths: ['/SHOP/Orders/*'] }, all: { paths: ['/*'] } },
+  };
+  const gate = await startGate(t, { policy, files: { 'keys.json': keySet(key) }, config: { issuers: fileIssuer() } });
+  for (const target of ['/shop/orders/1', '/Shop/Orders/1', '/SHOP/ORDERS/1']) {
+    assert.deepEqual((await explain(gate, target)).patterns, ['/SHOP/Orders/*', '/Shop/*', '/*'], target);
+  }
+  assert.deepEqual((await explain(gate, '/other')).patterns, ['/*']);
+});

@@ -21,8 +21,8 @@ const POLICY = {
   public: ['/open/*'],
 };
 
-function startedGate(t, config = {}) {
-  return issuerGate(t, { policy: POLICY, files: { 'keys.json': keySet(key) }, config: { issuers: fileIssuer(), ...config } });
+function startedGate(t, config = {}, policy = POLICY) {
+  return issuerGate(t, { policy, files: { 'keys.json': keySet(key) }, config: { issuers: fileIssuer(), ...config } });
 }
 
 const asked = async (gate, target, token, method = 'GET') => {
@@ -229,4 +229,24 @@ test('a case may hold roles and scopes', async (t) => {
   assert.equal((await tried({ roles: ['reader'], scopes: ['x'] }, 'allow', '/api/x')).code, 0);
   assert.match((await tried({ issuer: 'idp', scopes: ['special'] }, 'allow')).stderr, /stand beside roles alone/);
   assert.match((await tried({}, 'allow')).stderr, /needs one of issuer, client, user and roles/);
+});
+
+test('a case of a request under `match` holds the claims that it compares', async (t) => {
+  const policy = { roles: { reader: {} }, privileges: { tenant: { paths: ['/tenants/{tenant}/{of}/*'], match: { tenant: '/tid', of: '/org/units/name~1short' } } } };
+  const gate = await startedGate(t, {}, policy);
+  for (const [target, claims, expect] of [
+    ['/tenants/acme/sales/1', { tid: 'acme', org: { units: { 'name/short': ['it', 'sales'] } } }, 'allow'], ['/tenants/5/a/1', { tid: 5, org: { units: { 'name/short': 'a' } } }, 'allow'],
+    ['/tenants/other/sales/1', { tid: 'acme', org: { units: { 'name/short': 'sales' } } }, 'claim_mismatch'], ['/tenants/acme/sales/1', {}, 'claim_mismatch'],
+  ]) {
+    const id = await asked(gate, target, await sign(key, claims));
+    const found = await kept(gate, id);
+    if (claims.tid === 'acme') assert.deepEqual(found.claims['/tid'], ['acme']);
+    const done = await run(['test', '-c', gate.file, '--record', id]);
+    assert.match(done.stdout, new RegExp(`^    expect: ${expect}$`, 'm'), done.stderr);
+    fs.writeFileSync(path.join(gate.dir, 'recorded.yaml'), done.stdout);
+    const tried = await run(['test', '-c', gate.file, path.join(gate.dir, 'recorded.yaml')]);
+    assert.deepEqual([tried.code, tried.stdout], [0, '1 passed, 0 failed\n'], done.stdout + tried.stdout + tried.stderr);
+  }
+  gate.write('cases.yaml', { cases: [{ caller: { user: 'ann', claims: { tid: 'a' } }, request: 'GET /x', expect: 'allow' }] });
+  assert.equal((await run(['test', '-c', gate.file, path.join(gate.dir, 'cases.yaml')])).code, 2);
 });

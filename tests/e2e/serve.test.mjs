@@ -76,7 +76,13 @@ test('the admin listener', async (t) => {
     assert.match(got.get('content-type'), /^text\/plain/);
     for (const line of got.text.trimEnd().split('\n')) assert.match(line, /^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? [0-9.eE+-]+)$/);
   });
-  await t.test('nothing else', async () => assert.equal((await gate.admin('/api/x')).status, 404));
+  await t.test('nothing else', async () => {
+    for (const [target, method, status, title] of [['/api/x', 'GET', 404, 'Not Found'], ['/explainx', 'GET', 404, 'Not Found'], ['/reload', 'GET', 405, 'Method Not Allowed'], ['/explain', 'GET', 405, 'Method Not Allowed']]) {
+      const got = await gate.admin(target, { method });
+      assert.deepEqual([got.status, got.get('content-type')], [status, 'application/problem+json'], target);
+      assert.deepEqual({ ...got.json(), detail: '' }, { type: 'about:blank', title, status, detail: '' });
+    }
+  });
   await t.test('none of it on the public listener', async () => {
     for (const target of ['/livez', '/readyz', '/metrics', '/reload']) assertRefusal(await gate.ask({ target }), 'no_rule');
   });

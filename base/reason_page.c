@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/reason_page.h"
+#include "base/reason_page.h"
 
 #include "base/nearest.h"
 

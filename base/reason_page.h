@@ -3,11 +3,11 @@
  * reason_page - for each reason of a refusal: what causes it, how to see it, and the remedy. The
  * pages of docs/refusals.md are these texts.
  *
- * Uses:   base (reason, buffer).
+ * Uses:   reason, buffer, nearest.
  * Pure:   yes.
  */
-#ifndef POSTERN_CLI_REASON_PAGE_H
-#define POSTERN_CLI_REASON_PAGE_H
+#ifndef POSTERN_BASE_REASON_PAGE_H
+#define POSTERN_BASE_REASON_PAGE_H
 
 #include "base/buffer.h"
 #include "base/check.h"
