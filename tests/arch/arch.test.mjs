@@ -41,6 +41,7 @@ const RULES = [
   ['sources name their licence', rules.licence, { 'base/seed.c': 'int a;\n' }, /base\/seed\.c: no SPDX line/],
   ['headers compile alone', rules.headersAlone, { 'base/seed.h': 'size_t seed(void);\n' }, /base\/seed\.h does not compile alone/],
   ['refusals have an end-to-end case', rules.reasonCases, { 'base/reason.h': `${tree.get('base/reason.h')}\nREASON(SEED, "seed", 400` }, /seed has no end-to-end case/],
+  ['refusals have a page', rules.reasonPages, { 'base/reason.h': `${tree.get('base/reason.h')}\nREASON(SEED, "seed", 400` }, /seed has no page in base\/reason_page\.c\nseed has no row in docs\/refusals\.md\nseed has no section/],
   ['refusals without a case have none', (seen) => rules.reasonCases(seen, seen.has('tests/e2e/seed.test.mjs') ? { groups_overage: 'seeded' } : undefined), { 'tests/e2e/seed.test.mjs': "expectRefusal(gate, answer, 'groups_overage')" }, /groups_overage has a case/],
 ];
 

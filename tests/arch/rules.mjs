@@ -406,6 +406,19 @@ export function reasonWords(tree) {
   return [...table.matchAll(/REASON\([A-Z_]+,\s*"([a-z_]+)"/g)].map((match) => match[1]).filter((word) => word !== 'ok');
 }
 
+/** Every refusal has a page: cause, how to see it and remedy in base/reason_page.c, and a row and a section in the manual. */
+export function reasonPages(tree) {
+  const names = [...(tree.get('base/reason.h') ?? '').matchAll(/REASON\(([A-Z_]+),\s*"([a-z_]+)"/g)].map(([, name, word]) => ({ name, word })).filter(({ word }) => word !== 'ok');
+  if (names.length === 0) return NOTHING;
+  const pages = tree.get('base/reason_page.c') ?? '';
+  const manual = tree.get('docs/refusals.md') ?? '';
+  return names.flatMap(({ name, word }) => [
+    ...(new RegExp(`\\[REASON_${name}\\] = \\{\\n(\t"[^\n]{10,}\\."[, }]*\\n?){3}`).test(pages) ? [] : [`${word} has no page in base/reason_page.c`]),
+    ...(manual.includes(`\n| \`${word}\` |`) ? [] : [`${word} has no row in docs/refusals.md`]),
+    ...(manual.includes(`\n### ${word}\n`) ? [] : [`${word} has no section in docs/refusals.md`]),
+  ]);
+}
+
 /** Every refusal has an end-to-end case; `without` names those that cannot have one yet. */
 export function reasonCases(tree, without = WITHOUT_CASE) {
   const words = reasonWords(tree);
