@@ -190,8 +190,8 @@ put_caller(json_t *object, const struct explanation *explanation, bool *failed)
 	put(object, "scopes", scopes_list(who), failed);
 	if (who == NULL)
 		who = &nobody;
-	put(object, "issuer",
-	    text_or_null(who->issuer == NULL ? explanation->issuer : who->issuer), failed);
+	put(object, "issuer", text_or_null(who->issuer == NULL ? explanation->issuer : who->issuer),
+	    failed);
 	put(object, "subject", span_or_null(who->subject), failed);
 	put(object, "client", span_or_null(who->client), failed);
 	put(object, "client_name", text_or_null(who->client_name), failed);
