@@ -44,7 +44,10 @@ lease_begin(struct gate *gate, struct transaction *transaction, const struct dec
 	if (module == NULL || !module->tunnel_until_expiry)
 		return;
 	transaction->lease = (struct lease){
-		.gate = gate, .serial = transaction->snapshot->serial, .until_s = end_of(decision)
+		.gate = gate,
+		.serial = transaction->snapshot->serial,
+		.until_s = end_of(decision),
+		.certificate = transaction->request->certificate,
 	};
 	if (decision->caller != NULL && decision->credentials.scheme == CREDENTIALS_BASIC)
 		remember_user(transaction, decision->attempt.name);
@@ -87,7 +90,14 @@ find_caller(void *context, const struct judge_inputs *inputs, struct decision *d
 	return judge_certificate(inputs, asking->arena, decision);
 }
 
-/* Judge the request once more, by that snapshot. */
+/* Has the client's certificate ended since the request was last judged? */
+static bool
+certificate_ended(const struct lease *lease, int64_t now_s)
+{
+	return lease->certificate != NULL && now_s > lease->certificate->until_s;
+}
+
+/* Judge the request once more, by that snapshot, with a certificate that is still valid. */
 static enum reason
 judge_again(struct transaction *transaction, const struct snapshot *snapshot, int64_t now_s)
 {
@@ -95,7 +105,7 @@ judge_again(struct transaction *transaction, const struct snapshot *snapshot, in
 	const struct request *request = transaction->request;
 	struct judge_inputs inputs = { .snapshot = snapshot,
 		.config = snapshot->config,
-		.certificate = request->certificate,
+		.certificate = certificate_ended(lease, now_s) ? NULL : lease->certificate,
 		.peer = transaction_peer(transaction, snapshot->config),
 		.now_s = now_s,
 		.mono_s = clock_mono_s() };
@@ -112,6 +122,7 @@ judge_again(struct transaction *transaction, const struct snapshot *snapshot, in
 	if (reason == REASON_OK) {
 		lease->serial = snapshot->serial;
 		lease->until_s = end_of(&decision);
+		lease->certificate = inputs.certificate;
 	}
 	arena_done(&arena);
 	return reason;
@@ -136,7 +147,8 @@ lease_outlived(void *context)
 
 	if (now_s >= lease->until_s)
 		reason = REASON_TOKEN_EXPIRED;
-	else if (snapshot != NULL && snapshot->serial != lease->serial)
+	else if (snapshot != NULL &&
+		 (snapshot->serial != lease->serial || certificate_ended(lease, now_s)))
 		reason = judge_again(transaction, snapshot, now_s);
 	snapshot_release(snapshot);
 	if (reason == REASON_OK || is_undecided(reason))

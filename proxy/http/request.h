@@ -27,6 +27,7 @@ struct request_certificate {
 	struct span subject; /* canonical (base/distinguished_name.h); empty: it has none, or none
 				that can be read in one way */
 	unsigned char sha256[DIGEST_BYTES]; /* of its DER */
+	int64_t until_s; /* its notAfter, Unix seconds: the last one in which it is valid */
 };
 
 /* The peer of whoever came by a Unix socket: it has no address. */

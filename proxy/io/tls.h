@@ -70,6 +70,7 @@ void tls_close(struct tls *tls);
 struct tls_peer {
 	struct buffer subject;    /* RFC 4514, UTF-8 with hex pairs; buffer_done() it */
 	unsigned char sha256[32]; /* of its DER */
+	int64_t until_s;          /* its notAfter, Unix seconds */
 };
 
 /* Has the peer shown a certificate? */

@@ -143,11 +143,17 @@ seconds_of(const ASN1_TIME *time)
 	return ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) : 0;
 }
 
+int64_t
+tls_identity_ends(const struct x509_st *certificate)
+{
+	return seconds_of(X509_get0_notAfter(certificate));
+}
+
 void
 tls_identity_valid(const struct tls_identity *identity, int64_t *ret_from_s, int64_t *ret_until_s)
 {
 	*ret_from_s = seconds_of(X509_get0_notBefore(identity->certificate));
-	*ret_until_s = seconds_of(X509_get0_notAfter(identity->certificate));
+	*ret_until_s = tls_identity_ends(identity->certificate);
 }
 
 bool

@@ -20,6 +20,7 @@
 #define TLS_IDENTITY_MAX_BYTES (1u << 20)
 
 struct ssl_ctx_st;
+struct x509_st;
 struct tls_identity;
 
 /* From PEM: the certificate first, then the chain that signed it. ret_identity  given:
@@ -38,6 +39,9 @@ MUST_CHECK bool tls_identity_key(
 /* From when and until when the certificate is valid, in Unix seconds; both included. */
 void tls_identity_valid(
     const struct tls_identity *identity, int64_t *ret_from_s, int64_t *ret_until_s);
+
+/* The notAfter of any certificate, in Unix seconds; 0 if it cannot be read. */
+int64_t tls_identity_ends(const struct x509_st *certificate);
 
 /* Is it for this name of a host? By its alternative names of type DNS alone; "*" stands for one
  * label (RFC 6125 section 6.4.3). */

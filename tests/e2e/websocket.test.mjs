@@ -208,6 +208,42 @@ async function stream(gate, target, headers) {
   return wire;
 }
 
+/** The reason of a refusal, or ok, on a connection that is kept. */
+async function reasonOf(wire, target) {
+  await wire.write(`GET ${target} HTTP/1.1\r\nHost: h\r\n\r\n`);
+  const got = await wire.answer();
+  return got.get('x-postern') ? got.json().reason : 'ok';
+}
+
+test('a tunnel ends with the certificate that it needs', { skip: cannot('TLS') }, async (t) => {
+  const made = new Certificates();
+  made.make('ca').make('gate', { by: 'ca', names: 'IP:127.0.0.1' }).make('lasting', { by: 'ca', subject: '/CN=partner' });
+  const until = now() + 5;
+  made.makeEnding('ending', { by: 'ca', subject: '/CN=partner', until });
+  const { api, gate } = await start(t, {
+    listen: { tls: { certificate: made.path('gate.pem'), key: made.path('gate.key'), client_ca: made.path('ca.pem'), client_certificate: 'optional' } },
+    policy: { ...POLICY, roles: { reader: { granted_to: [{ issuer: 'idp', scope: 'read' }, { certificate: 'CN=partner' }] }, pinned: { granted_to: [{ issuer: 'idp', certificate: 'CN=partner' }] } }, modules: { ...MODULES, pinned: { paths: ['/pinned/*'], tunnel_until_expiry: true } }, privileges: { ...POLICY.privileges, pinned: { modules: ['pinned'], roles: ['pinned'] } } },
+  });
+  const by = (name, more = {}) => ({ scheme: 'wss', ca: made.text('ca.pem'), ...made.identity(name), ...more });
+  const token = await sign(key);
+  const wire = await Wire.open(gate.port, { tls: { ca: made.text('ca.pem'), ...made.identity('ending') } });
+  t.after(() => wire.close());
+  assert.equal(await reasonOf(wire, '/nowhere'), 'no_rule');
+  const alone = await open(t, gate, '/api/x', by('ending'));
+  const needed = await open(t, gate, '/pinned/x', by('ending', bearer(token)));
+  const others = [await open(t, gate, '/api/x', by('lasting')), await open(t, gate, '/api/x', by('ending', bearer(token))), await open(t, gate, '/api/open', by('ending')), await open(t, gate, '/free/x', by('ending'))];
+  assert.ok(now() <= until, 'they began in time');
+  assert.equal(await alone.closed, 1006);
+  await ended(gate, 'credentials_missing');
+  assert.equal(await needed.closed, 1006);
+  await ended(gate, 'privilege_missing');
+  assert.ok(now() > until, 'not before');
+  for (const socket of others) assert.equal(await echo(socket, 'still there'), 'still there');
+  assert.equal(api.sockets.clients.size, others.length);
+  // the connection was kept, the certificate counts no longer
+  assert.equal(await reasonOf(wire, '/api/events'), 'credentials_missing');
+});
+
 test('an event stream ends with its token, and never as if it were complete', async (t) => {
   const { gate, api } = await start(t);
   const headers = [`Authorization: Bearer ${await sign(key, { exp: now() + 3 })}`];

@@ -74,6 +74,7 @@ set_certificate(struct conn *conn, const struct tls_peer *peer, struct span subj
 	text[subject.len] = '\0';
 	certificate->subject = (struct span){ text, subject.len };
 	memcpy(certificate->sha256, peer->sha256, sizeof(certificate->sha256));
+	certificate->until_s = peer->until_s;
 	conn->certificate = certificate;
 	return true;
 }

@@ -3,9 +3,19 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "proxy/io/fiber.h"
 #include "proxy/listener/events/greeting.h"
 #include "proxy/listener/events/request_body.h"
+
+/* The handshake was in time; of a connection that outlives its certificate no request has one. */
+static const struct request_certificate *
+valid_certificate(const struct conn *conn)
+{
+	return conn->certificate != NULL && clock_now_s() > conn->certificate->until_s
+		   ? NULL
+		   : conn->certificate;
+}
 
 static void
 begin(struct events_exchange *exchange, struct conn *conn)
@@ -21,7 +31,7 @@ begin(struct events_exchange *exchange, struct conn *conn)
 	request->content_length = 0;
 	request->expects_continue = request->keep_alive = false;
 	request->secure = conn->tls != NULL;
-	request->certificate = conn->certificate;
+	request->certificate = valid_certificate(conn);
 	request->detail = NULL;
 	memcpy(request->peer, conn->peer, sizeof(request->peer));
 	request->peer_port = conn->peer_port;

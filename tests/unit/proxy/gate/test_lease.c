@@ -36,6 +36,9 @@ teardown(void **state)
 	return 0;
 }
 
+/* Of the client; NULL: none. */
+static const struct request_certificate *shown;
+
 /* It was let in, and goes on. */
 static void
 let_in(const char *target, const char *authorization)
@@ -43,6 +46,7 @@ let_in(const char *target, const char *authorization)
 	struct decision decision;
 
 	client_init(&exchange, "GET", target, authorization);
+	exchange.request.certificate = shown;
 	assert_true(transaction_start(&transaction, &exchange, &arena));
 	assert_int_equal(judge_admit(&exchange.request, NULL, &arena, &decision), REASON_OK);
 	transaction.snapshot = snapshot_take(gate.hold);
@@ -199,6 +203,32 @@ a_user_counts_by_the_same_password(void **state)
 	expect_end("basic_wrong");
 }
 
+/* Nothing else has changed; whoever does not need it goes on. */
+static void
+it_ends_with_the_certificate_that_it_needs(void **state)
+{
+	struct request_certificate certificate = { .subject = SPAN(PARTNER),
+		.until_s = (int64_t)clock_now_s() + 600 };
+	char *bearer = setting_bearer(IDP, 0, client_claims(""));
+
+	(void)state;
+	shown = &certificate;
+	let_in("/live/x", NULL);
+	assert_null(lease_outlived(&transaction));
+	certificate.until_s = (int64_t)clock_now_s() - 1;
+	expect_end("credentials_missing");
+	transaction_end(&transaction);
+	client_done(&exchange);
+
+	certificate.until_s = (int64_t)clock_now_s() + 600;
+	let_in("/live/x", bearer);
+	certificate.until_s = (int64_t)clock_now_s() - 1;
+	assert_null(lease_outlived(&transaction));
+	assert_null(transaction.lease.certificate);
+	shown = NULL;
+	free(bearer);
+}
+
 int
 main(void)
 {
@@ -214,6 +244,8 @@ main(void)
 		    what_cannot_be_decided_ends_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_user_counts_by_the_same_password, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    it_ends_with_the_certificate_that_it_needs, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
