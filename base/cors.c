@@ -7,7 +7,7 @@
 
 /* Headers of the gate's own that a script needs to understand a refusal; always exposed. */
 static const char *const exposed[] = { "X-Request-Id", "X-Postern", "WWW-Authenticate",
-	"Retry-After", NULL };
+	"Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", NULL };
 
 const struct field cors_fields[] = {
 	{ .key = "origins",

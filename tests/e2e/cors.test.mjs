@@ -18,9 +18,10 @@ const POLICY = {
     api: { paths: ['/api/*'], cors: { origins: [APP, 'http://localhost:3000'], methods: ['PUT'], headers: ['Authorization', 'X-Own'], expose: ['ETag'], credentials: true, max_age: '5m' } },
     any: { paths: ['/any/*'], cors: { origins: '*' } },
     plain: { paths: ['/plain/*'] },
+    rated: { paths: ['/rated/*'], cors: { origins: APP }, rate: { by: 'peer', limit: '1/d' } },
   },
   privileges: { api: { modules: ['api'], roles: ['reader'] }, any: { modules: ['any'] }, plain: { modules: ['plain'] } },
-  public: ['/api/open'],
+  public: ['/api/open', '/rated/*'],
 };
 const HOSTILE = ['Access-Control-Allow-Origin: *', 'access-control-allow-origin: https://evil.test', 'Access-Control-Allow-Credentials: true', 'Access_Control_Allow_Origin: https://evil.test', 'Access-Control-Expose-Headers: X-Secret', 'ETag: "1"', 'X-Secret: s', 'Vary: Accept'];
 
@@ -79,6 +80,14 @@ test('a page of an allowed origin calls, and reads what it is told', async (t) =
   assert.deepEqual([line.module, line.reason, line.status], ['api', 'ok', 200]);
 });
 
+test('a page may read when it may come again', async (t) => {
+  const { gate } = await corsGate(t);
+  assert.equal((await browser(gate, APP, { target: '/rated/x' })).status, 200);
+  const refused = await browser(gate, APP, { target: '/rated/x' });
+  assert.deepEqual([refused.status, refused.header('ratelimit-limit'), refused.header('ratelimit-remaining'), refused.header('ratelimit-reset')], [429, '1', '0', '86400']);
+  assert.ok(Number(refused.header('retry-after')) > 80000);
+});
+
 test('a page of any other origin does not', async (t) => {
   const { gate, upstream } = await corsGate(t);
   const Authorization = `Bearer ${await sign(key)}`;
@@ -115,7 +124,7 @@ test('OPTIONS is no way past the gate', async (t) => {
 test("the gate's word replaces the upstream's, and only where it has one", async (t) => {
   const { gate } = await corsGate(t);
   const Authorization = `Bearer ${await sign(key)}`;
-  assert.deepEqual(accessControl(await gate.ask({ target: '/api/x', headers: { Authorization, Origin: APP } })), [`access-control-allow-origin: ${APP}`, 'access-control-allow-credentials: true', 'access-control-expose-headers: X-Request-Id, X-Postern, WWW-Authenticate, Retry-After, ETag']);
+  assert.deepEqual(accessControl(await gate.ask({ target: '/api/x', headers: { Authorization, Origin: APP } })), [`access-control-allow-origin: ${APP}`, 'access-control-allow-credentials: true', 'access-control-expose-headers: X-Request-Id, X-Postern, WWW-Authenticate, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, ETag']);
   assert.deepEqual(accessControl(await gate.ask({ target: '/api/x', headers: { Authorization } })), []);
   assert.deepEqual((await gate.ask({ target: '/api/x', headers: { Authorization } })).all('vary'), ['Accept', 'Origin']);
   assert.deepEqual(accessControl(await gate.ask({ target: '/plain/x', headers: { Authorization, Origin: APP } })), ['access-control-allow-origin: * | https://evil.test', 'access-control-allow-credentials: true', 'access_control_allow_origin: https://evil.test', 'access-control-expose-headers: X-Secret']);

@@ -135,7 +135,9 @@ an_origin_is_allowed_byte_for_byte(void **state)
 	arena_done(&any.arena);
 }
 
-#define OURS "X-Request-Id, X-Postern, WWW-Authenticate, Retry-After"
+#define OURS                                                                                       \
+	"X-Request-Id, X-Postern, WWW-Authenticate, Retry-After, RateLimit-Limit, "                \
+	"RateLimit-Remaining, RateLimit-Reset"
 
 static void
 lines_are_written(void **state)
