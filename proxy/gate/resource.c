@@ -278,8 +278,27 @@ add_problem(struct buffer *body, const struct resource_line *line, const char *r
 	buffer_add_text(body, "}\n");
 }
 
+/* For caches: the headers of requests by which the document is chosen or made. Without `resource`
+ * its name is that by which the client came (resource_name()). */
 static void
-write_answer(struct transaction *transaction, const struct resource_line *line, struct span body)
+add_vary(struct buffer *headers, const struct config *config, const struct resource_line *line)
+{
+	bool named = line->module != NULL || config->resource.url != NULL;
+	unsigned believed = config->forwarded.headers;
+
+	if (!named)
+		header_line_add(headers, SPAN("Vary"), SPAN("Host"));
+	if (!named && (believed & FORWARDED_PROTO) != 0)
+		header_line_add(headers, SPAN("Vary"), SPAN("X-Forwarded-Proto"));
+	if ((believed & FORWARDED_HOST) != 0)
+		header_line_add(headers, SPAN("Vary"), SPAN("X-Forwarded-Host"));
+	if ((believed & FORWARDED_ELEMENTS) != 0)
+		header_line_add(headers, SPAN("Vary"), SPAN("Forwarded"));
+}
+
+static void
+write_answer(struct transaction *transaction, const struct config *config,
+    const struct resource_line *line, struct span body)
 {
 	bool good = line->status == 200;
 	struct answer answer = { .status = line->status, .body = body };
@@ -289,8 +308,7 @@ write_answer(struct transaction *transaction, const struct resource_line *line, 
 	header_line_add(&headers, SPAN("Content-Type"),
 	    good ? SPAN("application/json") : SPAN("application/problem+json"));
 	if (good) {
-		if (line->module == NULL)
-			header_line_add(&headers, SPAN("Vary"), SPAN("Host"));
+		add_vary(&headers, config, line);
 	} else {
 		header_line_add(&headers, SPAN("Cache-Control"), SPAN("no-store"));
 		header_line_add(&headers, SPAN("X-Postern"), SPAN("refused"));
@@ -331,7 +349,7 @@ serve_document(
 	if (text == NULL)
 		transaction->reason = REASON_OVERLOADED;
 	else
-		write_answer(transaction, line, span_of(text));
+		write_answer(transaction, config, line, span_of(text));
 	free(text);
 }
 
@@ -354,6 +372,6 @@ resource_serve(
 	if (problem.failed)
 		transaction->reason = REASON_OVERLOADED;
 	else
-		write_answer(transaction, line, buffer_span(&problem));
+		write_answer(transaction, config, line, buffer_span(&problem));
 	buffer_done(&problem);
 }

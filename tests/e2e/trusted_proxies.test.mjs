@@ -92,6 +92,7 @@ test('what trusted proxies say', async (t) => {
     const target = '/.well-known/oauth-protected-resource';
     assert.equal((await askFrom(PROXY, gate.port, { target, headers })).json().resource, 'https://api.example');
     assert.equal((await askFrom('127.0.0.1', gate.port, { target, headers })).json().resource, `http://${own}`);
+    assert.deepEqual((await askFrom('127.0.0.1', gate.port, { target })).all('vary'), ['Host', 'X-Forwarded-Proto', 'X-Forwarded-Host'], 'a cache keeps them apart');
   });
   await t.test('is read anew for each request of a connection', async () => {
     const wire = await Wire.open(gate.port, { localAddress: PROXY });
