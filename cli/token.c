@@ -6,12 +6,13 @@
 #include "issuer/admin/account.h"
 #include "issuer/local/issuer.h"
 #include "issuer/model/scope_grant.h"
+#include "issuer/oauth/audience.h"
 
 #define TOKEN_MAX (64u << 10)
 
 struct token_asked {
 	struct command_line line;
-	const char *client, *user, *scope;
+	const char *client, *user, *scope, *resource;
 };
 
 /* --- who --- */
@@ -58,28 +59,63 @@ check_client(struct place *place, const struct token_asked *asked)
 	return place_report(place, result, &err);
 }
 
+/* --- for which API --- */
+
+static struct span
+text_or_none(const char *text)
+{
+	return text == NULL ? (struct span){ 0 } : span_of(text);
+}
+
+/* The token's `aud`, as the token endpoint chooses it. */
+static int
+check_resource(struct place *place, const struct token_asked *asked, const char **ret_audience)
+{
+	const struct config *config = place->config;
+	const struct audience_request request = { .resource = text_or_none(asked->resource),
+		.resources = &config->policy.resources,
+		.self = text_or_none(config->resource.url) };
+	struct texts audiences;
+	struct err err;
+
+	if (!local_audiences(&config->local, &place->arena, &audiences)) {
+		(void)err_set(&err, ERR_MEMORY);
+		return place_report(place, ADMIN_TROUBLE, &err);
+	}
+	if (audience_choose(&audiences, &request, ret_audience))
+		return EXIT_YES;
+	(void)err_set(&err,
+	    "no token is issued for \"%.300s\": it is neither local_issuer.audience nor one of "
+	    "local_issuer.resources, nor the resource of a module",
+	    asked->resource);
+	return place_report(place, ADMIN_NO, &err);
+}
+
 /* --- the token --- */
+
+struct minted {
+	const char *audience;
+	struct buffer token;
+};
 
 /* A user has no scopes: its rights come from its roles. */
 static bool
-mint(struct issuer *issuer, const struct token_asked *asked, struct buffer *token,
+mint(struct issuer *issuer, const struct token_asked *asked, struct minted *minted,
     struct err *reterr)
 {
-	const struct client *client = NULL;
-	const struct user *user = NULL;
+	struct issuer_wanted wanted = { .scope = asked->scope, .audience = minted->audience };
 	struct issuer_parts parts;
 	bool done;
 
 	issuer_parts_take(issuer, &parts);
 	if (asked->user != NULL)
-		user = directory_user(parts.directory, span_of(asked->user));
+		wanted.user = directory_user(parts.directory, span_of(asked->user));
 	else
-		client = directory_client(parts.directory, span_of(asked->client));
-	if (user != NULL)
-		done = issuer_mint_user(issuer, user, token, reterr);
-	else if (client != NULL)
-		done = issuer_mint(
-		    issuer, &(struct issuer_wanted){ client, asked->scope }, token, reterr);
+		wanted.client = directory_client(parts.directory, span_of(asked->client));
+	if (wanted.user != NULL)
+		done = issuer_mint_user(issuer, &wanted, &minted->token, reterr);
+	else if (wanted.client != NULL)
+		done = issuer_mint(issuer, &wanted, &minted->token, reterr);
 	else
 		done = err_set(reterr, "it was deleted just now");
 	issuer_parts_drop(&parts);
@@ -100,6 +136,10 @@ static const struct command_option options[] = {
 	    .argument = "SCOPE",
 	    .offset = offsetof(struct token_asked, scope),
 	    .help = "the scopes to request, separated by spaces" },
+	{ .name = "--resource",
+	    .argument = "URL",
+	    .offset = offsetof(struct token_asked, resource),
+	    .help = "for the API with this URL, as clients request it at the token endpoint" },
 	{ .name = NULL },
 };
 
@@ -138,23 +178,25 @@ run(struct place *place, const struct token_asked *asked)
 	struct issuer_setup setup = { .local = NULL };
 	struct issuer *issuer = NULL;
 	struct err err = { "" };
-	struct buffer token;
+	struct minted minted = { .audience = NULL };
 	bool done;
 	int code;
 
 	if (!place_find(place, &asked->line, PLACE_ISSUER, &code))
 		return code;
 	code = check(place, asked);
+	if (code == EXIT_YES)
+		code = check_resource(place, asked, &minted.audience);
 	if (code != EXIT_YES)
 		return code;
 	setup.local = &place->config->local;
 	setup.state_dir = place->state;
-	buffer_init(&token, TOKEN_MAX);
-	done = issuer_start(&setup, &issuer, &err) && mint(issuer, asked, &token, &err);
+	buffer_init(&minted.token, TOKEN_MAX);
+	done = issuer_start(&setup, &issuer, &err) && mint(issuer, asked, &minted, &err);
 	if (done)
-		(void)puts(token.at);
+		(void)puts(minted.token.at);
 	issuer_stop(issuer);
-	buffer_wipe(&token);
+	buffer_wipe(&minted.token);
 	return done ? EXIT_YES : command_trouble_at("token", &err);
 }
 

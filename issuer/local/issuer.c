@@ -346,6 +346,12 @@ issuer_answer(struct issuer *issuer, const struct endpoint_request *request, int
 
 /* --- tokens for the operator of the machine --- */
 
+static const char *
+audience_of(const struct issuer *issuer, const struct issuer_wanted *wanted)
+{
+	return wanted->audience != NULL ? wanted->audience : issuer->local.audience;
+}
+
 bool
 issuer_mint(struct issuer *issuer, const struct issuer_wanted *wanted, struct buffer *token,
     struct err *reterr)
@@ -362,7 +368,7 @@ issuer_mint(struct issuer *issuer, const struct issuer_wanted *wanted, struct bu
 		done = err_set(reterr, "the client may not have that scope");
 	} else {
 		struct mint mint = { .issuer = issuer->local.issuer,
-			.audience = issuer->local.audience,
+			.audience = audience_of(issuer, wanted),
 			.subject = client->id,
 			.client_id = client->id,
 			.incarnation = client->incarnation,
@@ -378,13 +384,13 @@ issuer_mint(struct issuer *issuer, const struct issuer_wanted *wanted, struct bu
 }
 
 bool
-issuer_mint_user(
-    struct issuer *issuer, const struct user *user, struct buffer *token, struct err *reterr)
+issuer_mint_user(struct issuer *issuer, const struct issuer_wanted *wanted, struct buffer *token,
+    struct err *reterr)
 {
 	struct mint mint = { .issuer = issuer->local.issuer,
-		.audience = issuer->local.audience,
-		.subject = user->name,
-		.incarnation = user->incarnation,
+		.audience = audience_of(issuer, wanted),
+		.subject = wanted->user->name,
+		.incarnation = wanted->user->incarnation,
 		.now_s = clock_now_s(),
 		.lifetime_s = issuer->local.token_lifetime_s };
 

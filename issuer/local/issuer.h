@@ -122,17 +122,20 @@ struct client_expiry_count issuer_count_expiry(struct issuer *issuer, int64_t no
 /* Every `aud` that its tokens may have, lent as long as the issuer. */
 const struct texts *issuer_audiences(const struct issuer *issuer);
 
-/* The same for a user, whose name is its `sub`; without scopes. */
-MUST_CHECK bool issuer_mint_user(
-    struct issuer *issuer, const struct user *user, struct buffer *token, struct err *reterr);
-
-/* Mint a token for a client, as the token endpoint would: `postern token`. `token` grows by it.
- * scope may be NULL. */
+/* The token of a client, or of a user: `postern token`. */
 struct issuer_wanted {
 	const struct client *client;
-	const char *scope;
+	const struct user *user;
+	const char *scope;    /* of a client; NULL: none is asked for */
+	const char *audience; /* NULL: that of the configuration */
 };
+
+/* Mint a token for a client, as the token endpoint would. `token` grows by it. */
 MUST_CHECK bool issuer_mint(struct issuer *issuer, const struct issuer_wanted *wanted,
+    struct buffer *token, struct err *reterr);
+
+/* The same for a user, whose name is its `sub`; without scopes. */
+MUST_CHECK bool issuer_mint_user(struct issuer *issuer, const struct issuer_wanted *wanted,
     struct buffer *token, struct err *reterr);
 
 #endif

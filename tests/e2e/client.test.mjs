@@ -343,6 +343,19 @@ test('postern token', async (t) => {
     for (const name of ['partner', client.client_id]) await callGives(gate, await minted('--client', name, '--scope', 'a'), 200);
     assert.equal((await run(['token', '--client', 'partner', '--scope', 'b', '-c', gate.file])).code, 1);
   });
+  await t.test('for an API of its own, as the token endpoint gives it', async () => {
+    const audience = async (...args) => JSON.parse(Buffer.from((await minted('--client', 'partner', ...args)).split('.')[1], 'base64url')).aud;
+    const own = await audience();
+    gate.write('policy.yaml', { ...policy, modules: { tools: { paths: ['/tools/*'], resource: 'https://tools.example/mcp' } } });
+    assert.equal(await audience('--resource', 'https://tools.example/mcp/'), 'https://tools.example/mcp');
+    assert.equal(await audience('--resource', own), own);
+    for (const resource of ['https://other.example/mcp', 'https://tools.example/mcp#x', 'mcp', '']) {
+      const done = await run(['token', '--client', 'partner', '--resource', resource, '-c', gate.file]);
+      assert.equal(done.code, resource === '' ? 2 : 1, resource);
+      assert.equal(done.stdout, '');
+    }
+    gate.write('policy.yaml', policy);
+  });
   await t.test('of a user: its roles count as they stand, and it is told to the API', async () => {
     const token = await minted('--user', 'ann');
     await callGives(gate, token, 200);

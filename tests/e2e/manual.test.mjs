@@ -103,7 +103,7 @@ test('when a command exits with 1', async (t) => {
       [[['revoke', '--client', 'nobody']], [['revoke', '--subject', 'nobody']], [['revoke', '--jti', 'x', '--issuer', 'nobody']], [['revoke', '--token', '-'], await sign(key, { jti: undefined })]],
       [[['revoke']]]],
     keys: ['`retire`: no such key', [[['keys', 'retire', 'x']]], [[['keys', 'retire']]]],
-    token: ['no such client or user, one that is disabled, or a scope that it may not have',
+    token: ['no such client or user, one that is disabled, a scope that it may not have, or a resource for which no tokens are issued',
       [[['token', '--client', 'nobody']], [['token', '--user', 'nobody']], [['token', '--client', 'off']], [['token', '--client', 'p', '--scope', 's']]],
       [[['token']]]],
     store: ['', [], [[['store', 'backup', file('postern.yaml')]]]],

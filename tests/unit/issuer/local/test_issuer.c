@@ -245,16 +245,19 @@ operator_mints_as_the_endpoint_does(void **state)
 	(void)state;
 	buffer_init(&token, 1 << 16);
 	client = directory_client(parts.directory, SPAN("partner"));
-	assert_true(
-	    issuer_mint(running.issuer, &(struct issuer_wanted){ client, "b" }, &token, &err));
+	assert_true(issuer_mint(running.issuer,
+	    &(struct issuer_wanted){
+		.client = client, .scope = "b", .audience = "https://a.example/mcp" },
+	    &token, &err));
 	opened_init(&opened, buffer_span(&token));
 	assert_string_equal(opened_text(opened.claims, "sub"), running.made.id);
 	assert_string_equal(opened_text(opened.claims, "scope"), "b");
 	assert_string_equal(opened_text(opened.claims, "iss"), "http://127.0.0.1:8080");
+	assert_string_equal(opened_text(opened.claims, "aud"), "https://a.example/mcp");
 	opened_done(&opened);
 	buffer_reset(&token);
-	assert_false(
-	    issuer_mint(running.issuer, &(struct issuer_wanted){ client, "z" }, &token, &err));
+	assert_false(issuer_mint(running.issuer,
+	    &(struct issuer_wanted){ .client = client, .scope = "z" }, &token, &err));
 	issuer_parts_drop(&parts);
 	buffer_done(&token);
 }
