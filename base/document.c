@@ -2,6 +2,7 @@
 #include "base/document.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <yaml.h>
 
@@ -188,14 +189,45 @@ read_value(struct reading *reading, yaml_event_t *event, int depth)
 	return NULL;
 }
 
+/* By name, of one name by place. */
+static int
+compare_keys(const void *a, const void *b)
+{
+	const struct node *one = *(const struct node *const *)a;
+	const struct node *other = *(const struct node *const *)b;
+	int order = strcmp(one->key.at, other->key.at);
+
+	if (order != 0)
+		return order;
+	return one->index < other->index ? -1 : 1;
+}
+
+static void
+check_twice(struct mistakes *mistakes, const struct node *map)
+{
+	const struct node **sorted = arena_array(mistakes->arena, map->count + 1, sizeof(*sorted));
+	size_t count = 0;
+
+	if (sorted == NULL) {
+		mistake_at(mistakes, map, "out of memory");
+		return;
+	}
+	for (const struct node *child = map->first; child != NULL; child = child->next)
+		sorted[count++] = child;
+	qsort(sorted, count, sizeof(*sorted), compare_keys);
+	for (size_t i = 1; i < count; i++)
+		if (strcmp(sorted[i - 1]->key.at, sorted[i]->key.at) == 0)
+			mistake_by(mistakes, mistake_place_at_key(sorted[i], MISTAKE_DUPLICATE_KEY),
+			    "duplicate key");
+}
+
 /* Runs after the tree is complete, so that a mistake has its full pointer. */
 static void
 check_keys(struct mistakes *mistakes, const struct node *node)
 {
+	if (node->kind == NODE_MAP)
+		check_twice(mistakes, node);
 	for (const struct node *child = node->first; child != NULL; child = child->next) {
-		if (node->kind == NODE_MAP && document_get(node, child->key.at) != child)
-			mistake_by(mistakes, mistake_place_at_key(child, MISTAKE_DUPLICATE_KEY),
-			    "duplicate key");
 		if (node->kind == NODE_MAP && span_is(child->key, "<<"))
 			mistake_by(mistakes, mistake_place_at_key(child, MISTAKE_YAML),
 			    "merge keys are not supported");

@@ -12,22 +12,27 @@
 #include "policy/rule.h"
 #include "policy/scope_match.h"
 
-static bool
-is_used(const struct policy *policy, const struct role *role)
+/* The roles that any privilege names; NULL: no memory, which the reader remembers. */
+static uint64_t *
+used_roles(struct reader *reader)
 {
-	for (const struct privilege *privilege = policy->privileges; privilege != NULL;
-	    privilege = privilege->next)
-		if (reader_texts_hold(&privilege->roles, role->name) ||
-		    reader_texts_hold(&privilege->all_roles, role->name) ||
-		    reader_texts_hold(&privilege->deny, role->name))
-			return true;
-	return false;
+	const struct policy *policy = reader->policy;
+	uint64_t *bits = reader_array(reader, policy->role_words, sizeof(*bits));
+
+	for (const struct privilege *privilege = policy->privileges;
+	    bits != NULL && privilege != NULL; privilege = privilege->next)
+		for (size_t i = 0; i < policy->role_words; i++)
+			bits[i] |= privilege->role_bits[i] | privilege->all_bits[i] |
+				   privilege->deny_bits[i];
+	return bits;
 }
 
 static void
 lint_roles(struct reader *reader, const struct node *roles)
 {
-	for (size_t i = 0; i < reader->policy->role_count; i++) {
+	const uint64_t *used = used_roles(reader);
+
+	for (size_t i = 0; used != NULL && i < reader->policy->role_count; i++) {
 		const struct role *role = &reader->policy->roles[i];
 		const struct node *node = document_get(roles, role->name);
 
@@ -37,7 +42,7 @@ lint_roles(struct reader *reader, const struct node *roles)
 			mistake_by(reader->mistakes,
 			    mistake_place_at_key(node, MISTAKE_ROLE_UNOBTAINABLE),
 			    "nobody can get this role");
-		if (!is_used(reader->policy, role))
+		if ((used[role->index / 64] >> role->index % 64 & 1) == 0)
 			mistake_by(reader->mistakes,
 			    mistake_place_at_key(node, MISTAKE_ROLE_UNUSED),
 			    "no privilege uses this role");
@@ -50,19 +55,20 @@ static bool
 is_covered(
     struct reader *reader, const struct module *module, size_t i, const struct host_set *host)
 {
-	const struct ruling *ruling = reader->policy->rulings;
+	const struct policy *policy = reader->policy;
 	const char *pattern = module->paths.at[i];
+	bool covered;
 
-	if (module->folds)
+	if (module->folds) {
 		pattern = casing_lower(reader, span_of(pattern));
-	for (; ruling != NULL && pattern != NULL; ruling = ruling->next) {
-		const char *wide = module->folds ? ruling->folded : ruling->pattern;
-
-		if (wide != NULL && host_set_covers(ruling->host, host) &&
-		    pattern_within(span_of(pattern), span_of(wide)))
-			return true;
+		return pattern != NULL &&
+		       pattern_set_cover(policy->folded.rules, span_of(pattern)) != NULL;
 	}
-	return false;
+	covered = pattern_set_cover(policy->rules, span_of(pattern)) != NULL;
+	for (const struct host_set *set = policy->hosts; set != NULL && !covered; set = set->next)
+		covered = host != NULL && host_set_covers(set, host) &&
+			  pattern_set_cover(set->rules, span_of(pattern)) != NULL;
+	return covered;
 }
 
 /* The first public pattern below that pattern of the module; NULL: there is none. */
@@ -258,17 +264,14 @@ lint_paths(struct reader *reader)
 	}
 }
 
-/* On its host, does a ruling decide for a narrower pattern that is for every host? Not if that is
- * listed for the host as well. */
-static bool
-hides(const struct policy *policy, const struct ruling *hosted, const struct ruling *other)
+/* The ruling of a host that decides there for a narrower pattern that is for every host. NULL: none
+ * does, or that pattern is listed for the host as well. */
+static const struct ruling *
+hides(const struct host_set *host, const struct ruling *other)
 {
-	if (hosted->host == NULL || other->host != NULL)
-		return false;
-	for (const struct ruling *one = policy->rulings; one != NULL; one = one->next)
-		if (one->host == hosted->host && strcmp(one->pattern, other->pattern) == 0)
-			return false;
-	return pattern_set_wider(hosted->host->rules, span_of(other->pattern), NULL) == hosted;
+	if (pattern_set_at(host->rules, span_of(other->pattern)) != NULL)
+		return NULL;
+	return pattern_set_wider(host->rules, span_of(other->pattern), NULL);
 }
 
 /* The host is chosen before the path, which whoever writes a stricter rule for a narrower path may
@@ -293,12 +296,17 @@ lint_hidden(struct reader *reader, const struct ruling *hosted, const struct rul
 static void
 lint_hosts(struct reader *reader)
 {
-	const struct ruling *rulings = reader->policy->rulings;
+	const struct policy *policy = reader->policy;
 
-	for (const struct ruling *hosted = rulings; hosted != NULL; hosted = hosted->next)
-		for (const struct ruling *other = rulings; other != NULL; other = other->next)
-			if (hides(reader->policy, hosted, other))
+	for (const struct host_set *host = policy->hosts; host != NULL; host = host->next)
+		for (const struct ruling *other = policy->rulings; other != NULL;
+		    other = other->next) {
+			const struct ruling *hosted =
+			    other->host == NULL ? hides(host, other) : NULL;
+
+			if (hosted != NULL)
 				lint_hidden(reader, hosted, other);
+		}
 }
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/module.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "policy/host_set.h"
@@ -248,6 +249,28 @@ list_resources(struct reader *reader)
 			resources->at[resources->count++] = one->resource->url;
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(
+	    (*(const struct module *const *)a)->name, (*(const struct module *const *)b)->name);
+}
+
+static void
+sort(struct reader *reader)
+{
+	struct policy *policy = reader->policy;
+	size_t count = 0;
+
+	policy->sorted_modules =
+	    reader_array(reader, policy->module_count, sizeof(struct module *));
+	if (policy->sorted_modules == NULL)
+		return;
+	for (const struct module *one = policy->modules; one != NULL; one = one->next)
+		policy->sorted_modules[count++] = one;
+	qsort(policy->sorted_modules, count, sizeof(struct module *), compare_names);
+}
+
 void
 module_read(struct reader *reader, const struct node *modules)
 {
@@ -263,17 +286,26 @@ module_read(struct reader *reader, const struct node *modules)
 			return;
 		end = &(*end)->next;
 	}
+	sort(reader);
 	for (const struct module *one = reader->policy->modules; one != NULL; one = one->next)
 		check_resource(reader, one);
 	list_places(reader);
 	list_resources(reader);
 }
 
+static int
+compare_to_name(const void *name, const void *place)
+{
+	return strcmp(name, (*(const struct module *const *)place)->name);
+}
+
 const struct module *
 module_find(const struct policy *policy, const char *name)
 {
-	for (const struct module *module = policy->modules; module != NULL; module = module->next)
-		if (strcmp(module->name, name) == 0)
-			return module;
-	return NULL;
+	const struct module **place = NULL;
+
+	if (policy->sorted_modules != NULL)
+		place = bsearch(name, policy->sorted_modules, policy->module_count,
+		    sizeof(struct module *), compare_to_name);
+	return place == NULL ? NULL : *place;
 }

@@ -74,18 +74,29 @@ lint_case(struct reader *reader)
 	}
 }
 
+/* Does that ruling say that the paths under `pattern` are as they are meant to be? */
+static bool
+is_meant(const struct ruling *ruling, struct span pattern)
+{
+	return is_plain(ruling) && ruling->first != NULL &&
+	       (ruling->first->privilege != NULL || span_is(pattern, ruling->pattern));
+}
+
 /* Is every path under `pattern` in a rule of a privilege, or in the public pattern itself? If only
  * a wider public one has it: that one. */
 static const struct ruling *
 opened_by(const struct policy *policy, struct span pattern)
 {
-	const struct ruling *open = NULL;
+	const struct ruling *open = pattern_set_cover(policy->rules, pattern);
 
+	if (open == NULL || is_meant(open, pattern)) /* as it is of nearly all */
+		return NULL;
+	open = NULL;
 	for (const struct ruling *ruling = policy->rulings; ruling != NULL; ruling = ruling->next) {
 		if (ruling->first == NULL || !is_plain(ruling) ||
 		    !pattern_within(pattern, span_of(ruling->pattern)))
 			continue;
-		if (ruling->first->privilege != NULL || span_is(pattern, ruling->pattern))
+		if (is_meant(ruling, pattern))
 			return NULL;
 		open = ruling;
 	}

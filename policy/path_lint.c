@@ -77,7 +77,9 @@ lint_ambiguous(struct reader *reader, const struct node *node, struct span patte
 
 	arena_init(&arena, 1 << 16);
 	if (target_read(pattern_form_plain(pattern, &arena), &arena, &target) == REASON_OK)
-		missing = target.mild & ~allowed(reader->policy, pattern, &module);
+		missing = target.mild;
+	if (missing != 0)
+		missing &= ~allowed(reader->policy, pattern, &module);
 	if (missing != 0 && module == NULL)
 		mistake_by(reader->mistakes, mistake_place_at_key(node, MISTAKE_PATH_REFUSED),
 		    "can never match: the gate refuses %s, but for the paths of a module with "

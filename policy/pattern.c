@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/pattern.h"
 
+#include "policy/partial.h"
 #include "policy/segment.h"
 
 #define CHILDREN_FIRST 4u
@@ -14,11 +15,10 @@ struct hook {
 /* A segment in the tree. Its depth is its position in the path, so a search visits each segment at
  * most once. */
 struct segment {
-	struct span name;          /* decoded, of a partial one as written */
+	struct span name;          /* of a literal one, decoded */
 	struct segment **children; /* literal ones, sorted by name */
 	size_t count, room;
-	struct segment *partials; /* children with a `*` inside, the longest text first */
-	struct segment *next;     /* in `partials` */
+	struct partials partials; /* children with a `*` inside */
 	struct segment *star;     /* the child for `*` and {NAME} */
 	struct hook exact;        /* a pattern that ends here */
 	struct hook subtree;      /* a pattern that ends here in a last `*` */
@@ -136,47 +136,29 @@ static struct segment *
 segment_new(struct pattern_set *patterns, struct span escaped)
 {
 	struct segment *segment = arena_alloc(patterns->arena, sizeof(*segment));
-	char *name = arena_text(patterns->arena, escaped);
+	char *name;
 	size_t len = 0;
 
-	if (segment == NULL || name == NULL)
+	if (segment == NULL || segment_kind(escaped) != SEGMENT_LITERAL)
+		return segment;
+	name = arena_text(patterns->arena, escaped);
+	if (name == NULL)
 		return NULL;
-	if (segment_kind(escaped) != SEGMENT_LITERAL)
-		len = escaped.len;
-	else
-		while (escaped.len > 0)
-			name[len++] = (char)(patterns->fold ? segment_byte_folded(&escaped)
-							    : segment_byte(&escaped));
+	while (escaped.len > 0)
+		name[len++] =
+		    (char)(patterns->fold ? segment_byte_folded(&escaped) : segment_byte(&escaped));
 	segment->name = (struct span){ name, len };
 	return segment;
-}
-
-/* The partial child of that very text, or NULL. */
-static struct segment *
-partial_of(const struct segment *segment, struct span escaped)
-{
-	struct segment *partial = segment->partials;
-
-	while (partial != NULL && !segment_same(partial->name, escaped))
-		partial = partial->next;
-	return partial;
 }
 
 static struct segment *
 partial_made(struct pattern_set *patterns, struct segment *segment, struct span escaped)
 {
-	struct segment *partial = partial_of(segment, escaped), **place = &segment->partials;
+	void **place = partial_place(&segment->partials, escaped, patterns->arena);
 
-	if (partial != NULL)
-		return partial;
-	partial = segment_new(patterns, escaped);
-	if (partial == NULL)
-		return NULL;
-	while (*place != NULL && segment_literal((*place)->name) >= segment_literal(escaped))
-		place = &(*place)->next;
-	partial->next = *place;
-	*place = partial;
-	return partial;
+	if (place != NULL && *place == NULL)
+		*place = segment_new(patterns, escaped);
+	return place == NULL ? NULL : *place;
 }
 
 /* The child for that segment of a pattern, made when it is new. */
@@ -252,13 +234,16 @@ static const struct hook *
 find_partial(
     const struct segment *segment, struct span name, struct span rest, const struct search *search)
 {
-	const struct segment *child = segment->partials;
 	const struct hook *hook = NULL;
+	const struct segment *child;
+	struct partial_search partials;
 
-	for (; child != NULL && hook == NULL; child = child->next)
-		if (search->wider ? segment_within(name, child->name)
-				  : segment_fits(name, child->name, search->fold))
-			hook = find(child, rest, search);
+	if (segment->partials.first == NULL)
+		return NULL;
+	partials = search->wider ? partial_search_wider(&segment->partials, name)
+				 : partial_search(&segment->partials, name, search->fold);
+	while (hook == NULL && (child = partial_next(&partials)) != NULL)
+		hook = find(child, rest, search);
 	return hook;
 }
 
@@ -303,6 +288,14 @@ pattern_set_find(const struct pattern_set *patterns, struct span path, const cha
 	return give(find(&patterns->root, path, &search), ret_pattern);
 }
 
+static const struct segment *
+partial_child(const struct segment *segment, struct span name)
+{
+	void **place = partial_find(&segment->partials, name);
+
+	return place == NULL ? NULL : *place;
+}
+
 /* The hook of that very pattern, or NULL. */
 static const struct hook *
 own_hook(const struct pattern_set *patterns, struct span rest, bool subtree)
@@ -314,7 +307,7 @@ own_hook(const struct pattern_set *patterns, struct span rest, bool subtree)
 		enum segment_kind kind = segment_kind(name);
 
 		segment = kind == SEGMENT_ANY       ? segment->star
-			  : kind == SEGMENT_PARTIAL ? partial_of(segment, name)
+			  : kind == SEGMENT_PARTIAL ? partial_child(segment, name)
 						    : child_of(segment, name, patterns->fold);
 	}
 	if (segment == NULL)
@@ -330,6 +323,23 @@ pattern_set_wider(const struct pattern_set *patterns, struct span pattern, const
 	search.subtree = cut_subtree(&pattern);
 	search.skip = own_hook(patterns, pattern, search.subtree);
 	return give(find(&patterns->root, pattern, &search), ret_pattern);
+}
+
+void *
+pattern_set_cover(const struct pattern_set *patterns, struct span pattern)
+{
+	struct search search = { .fold = patterns->fold, .wider = true };
+
+	search.subtree = cut_subtree(&pattern);
+	return give(find(&patterns->root, pattern, &search), NULL);
+}
+
+void *
+pattern_set_at(const struct pattern_set *patterns, struct span pattern)
+{
+	bool subtree = cut_subtree(&pattern);
+
+	return give(own_hook(patterns, pattern, subtree), NULL);
 }
 
 bool
@@ -393,15 +403,4 @@ pattern_narrower(struct span a, struct span b)
 		    segment_literal(a_name) != segment_literal(b_name))
 			return segment_literal(a_name) > segment_literal(b_name);
 	}
-}
-
-bool
-pattern_has_partial(struct span pattern)
-{
-	struct span name;
-
-	while (segment_next(&pattern, &name))
-		if (segment_kind(name) == SEGMENT_PARTIAL)
-			return true;
-	return false;
 }

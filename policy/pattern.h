@@ -61,6 +61,13 @@ void *pattern_set_find(
 void *pattern_set_wider(
     const struct pattern_set *patterns, struct span pattern, const char **ret_pattern);
 
+/* The value of the most specific pattern that matches every path of `pattern`, which may be itself.
+ * NULL if there is none. */
+void *pattern_set_cover(const struct pattern_set *patterns, struct span pattern);
+
+/* The value of that very pattern, however it is spelt. NULL if there is none. */
+void *pattern_set_at(const struct pattern_set *patterns, struct span pattern);
+
 /* Is there a path that both match? */
 bool pattern_meets(struct span a, struct span b);
 
@@ -71,9 +78,6 @@ bool pattern_ties(struct span a, struct span b);
 /* Of two that match one path: does the first segment where they differ make `a` the more specific?
  */
 bool pattern_narrower(struct span a, struct span b);
-
-/* Has a segment a `*` inside? */
-bool pattern_has_partial(struct span pattern);
 
 /* Does `outer` match every path that `inner` matches? */
 bool pattern_within(struct span inner, struct span outer);

@@ -113,6 +113,7 @@ struct policy {
 	size_t role_words; /* 64-bit words in a set of roles */
 	bool asks_peer;    /* a role depends on where the client is */
 	struct module *modules;
+	const struct module **sorted_modules; /* by name */
 	size_t module_count;
 	struct texts credential_cookies, credential_queries; /* their names in all modules */
 	struct texts resources; /* the URLs of modules' `resource`, each once */

@@ -45,12 +45,6 @@ segment_byte_folded(struct span *text)
 	return byte >= 'A' && byte <= 'Z' ? (unsigned char)(byte - 'A' + 'a') : byte;
 }
 
-static unsigned char
-next_byte(struct span *text, bool fold)
-{
-	return fold ? segment_byte_folded(text) : segment_byte(text);
-}
-
 struct span
 segment_variable(struct span pattern)
 {
@@ -76,8 +70,8 @@ around_of(struct span partial)
 		span_slice(partial, star + 1, partial.len) };
 }
 
-static size_t
-decoded_len(struct span text)
+size_t
+segment_bytes(struct span text)
 {
 	size_t len = 0;
 
@@ -91,42 +85,42 @@ segment_literal(struct span pattern)
 {
 	switch (segment_kind(pattern)) {
 	case SEGMENT_LITERAL:
-		return decoded_len(pattern);
+		return segment_bytes(pattern);
 	case SEGMENT_PARTIAL:
-		return decoded_len(pattern) - 1;
+		return segment_bytes(pattern) - 1;
 	default:
 		return 0;
 	}
 }
 
 static bool
-starts(struct span text, struct span start, bool fold)
+starts(struct span text, struct span start)
 {
 	while (start.len > 0)
-		if (text.len == 0 || next_byte(&text, fold) != next_byte(&start, fold))
+		if (text.len == 0 || segment_byte(&text) != segment_byte(&start))
 			return false;
 	return true;
 }
 
 static bool
-ends(struct span text, struct span end, bool fold)
+ends(struct span text, struct span end)
 {
-	size_t text_len = decoded_len(text), end_len = decoded_len(end);
+	size_t text_len = segment_bytes(text), end_len = segment_bytes(end);
 
 	if (text_len < end_len)
 		return false;
 	for (; text_len > end_len; text_len--)
 		(void)segment_byte(&text);
-	return starts(text, end, fold);
+	return starts(text, end);
 }
 
-bool
-segment_fits(struct span path, struct span partial, bool fold)
+static bool
+fits(struct span literal, struct span partial)
 {
 	struct around around = around_of(partial);
 
-	return decoded_len(path) + 1 >= decoded_len(partial) && starts(path, around.before, fold) &&
-	       ends(path, around.after, fold);
+	return segment_bytes(literal) + 1 >= segment_bytes(partial) &&
+	       starts(literal, around.before) && ends(literal, around.after);
 }
 
 bool
@@ -140,7 +134,7 @@ segment_same(struct span a, struct span b)
 		return true;
 	if (kind == SEGMENT_PARTIAL)
 		return segment_within(a, b) && segment_within(b, a);
-	return starts(a, b, false) && starts(b, a, false);
+	return starts(a, b) && starts(b, a);
 }
 
 bool
@@ -151,13 +145,13 @@ segment_within(struct span inner, struct span outer)
 	if (segment_kind(outer) == SEGMENT_ANY)
 		return true;
 	if (segment_kind(inner) == SEGMENT_LITERAL)
-		return segment_kind(outer) == SEGMENT_PARTIAL ? segment_fits(inner, outer, false)
+		return segment_kind(outer) == SEGMENT_PARTIAL ? fits(inner, outer)
 							      : segment_same(inner, outer);
 	if (segment_kind(inner) != SEGMENT_PARTIAL || segment_kind(outer) != SEGMENT_PARTIAL)
 		return false;
 	in = around_of(inner);
 	out = around_of(outer);
-	return starts(in.before, out.before, false) && ends(in.after, out.after, false);
+	return starts(in.before, out.before) && ends(in.after, out.after);
 }
 
 bool
@@ -169,7 +163,6 @@ segment_meets(struct span a, struct span b)
 		return segment_within(a, b) || segment_within(b, a);
 	one = around_of(a);
 	other = around_of(b);
-	return (starts(one.before, other.before, false) ||
-		   starts(other.before, one.before, false)) &&
-	       (ends(one.after, other.after, false) || ends(other.after, one.after, false));
+	return (starts(one.before, other.before) || starts(other.before, one.before)) &&
+	       (ends(one.after, other.after) || ends(other.after, one.after));
 }

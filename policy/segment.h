@@ -30,6 +30,9 @@ unsigned char segment_byte(struct span *text);
 /* The same, of an ASCII letter in lower case. */
 unsigned char segment_byte_folded(struct span *text);
 
+/* How many bytes, decoded. */
+size_t segment_bytes(struct span text);
+
 /* What a segment of a pattern is. */
 enum segment_kind segment_kind(struct span pattern);
 
@@ -38,9 +41,6 @@ struct span segment_variable(struct span pattern);
 
 /* How many bytes of literal text, decoded. */
 size_t segment_literal(struct span pattern);
-
-/* Does a segment of a path match a partial segment of a pattern? */
-bool segment_fits(struct span path, struct span partial, bool fold);
 
 /* Are two segments of patterns the same? {a} and {b} are, and `*`. */
 bool segment_same(struct span a, struct span b);

@@ -262,41 +262,97 @@ random_set(struct made set[SET], struct pattern_set *patterns)
 	return count;
 }
 
+/* A set, and how often one of its patterns was found and none. */
+struct world {
+	struct arena arena;
+	struct pattern_set *patterns;
+	struct made set[SET];
+	int count;
+	size_t found, missed;
+};
+
+static void
+world_begin(struct world *world, bool fold)
+{
+	arena_init(&world->arena, ARENA_BYTES);
+	world->patterns = pattern_set_new(&world->arena);
+	assert_non_null(world->patterns);
+	if (fold)
+		pattern_set_fold(world->patterns);
+	world->count = random_set(world->set, world->patterns);
+}
+
+/* The tree finds for a text what fits best to the path. */
+static void
+check(struct world *world, const char *text, const struct path *path)
+{
+	const struct made *best = NULL, *got;
+
+	for (int i = 0; i < world->count; i++)
+		if (fits(&world->set[i], path) &&
+		    (best == NULL || compare(&world->set[i], best) > 0))
+			best = &world->set[i];
+	got = pattern_set_find(world->patterns, span_of(text), NULL);
+	if (got != best)
+		fail_msg("%s: want %s, got %s", text, best == NULL ? "none" : best->text,
+		    got == NULL ? "none" : got->text);
+	world->found += best != NULL;
+	world->missed += best == NULL;
+}
+
 static void
 the_tree_finds_what_fits_best(void **state)
 {
-	size_t found = 0, missed = 0;
+	struct world world = { .found = 0 };
 
 	(void)state;
 	for (int round = 0; round < ROUNDS; round++) {
-		struct made set[SET];
-		struct arena arena;
-		struct pattern_set *patterns;
-		int count;
-
-		arena_init(&arena, ARENA_BYTES);
-		patterns = pattern_set_new(&arena);
-		assert_non_null(patterns);
-		count = random_set(set, patterns);
-		for (int i = 0; i < path_count; i++) {
-			const struct made *best = NULL, *got;
-
-			for (int j = 0; j < count; j++)
-				if (fits(&set[j], &paths[i]) &&
-				    (best == NULL || compare(&set[j], best) > 0))
-					best = &set[j];
-			got = pattern_set_find(patterns, span_of(paths[i].text), NULL);
-			if (got != best)
-				fail_msg("%s: want %s, got %s", paths[i].text,
-				    best == NULL ? "none" : best->text,
-				    got == NULL ? "none" : got->text);
-			found += best != NULL;
-			missed += best == NULL;
-		}
-		arena_done(&arena);
+		world_begin(&world, false);
+		for (int i = 0; i < path_count; i++)
+			check(&world, paths[i].text, &paths[i]);
+		arena_done(&world.arena);
 	}
-	assert_int_not_equal(found, 0);
-	assert_int_not_equal(missed, 0);
+	assert_int_not_equal(world.found, 0);
+	assert_int_not_equal(world.missed, 0);
+}
+
+/* The path with some letters in upper case. */
+static struct path
+raised(const struct path *path)
+{
+	struct path other = { .count = path->count };
+
+	for (int i = 0; i < path->count; i++) {
+		for (size_t at = 0; path->segments[i][at] != '\0'; at++)
+			other.segments[i][at] = path->segments[i][at] == 'a' && below(2) == 0
+						    ? 'A'
+						    : path->segments[i][at];
+		spell(other.text, other.segments[i]);
+	}
+	return other;
+}
+
+/* Where case counts a capital is another letter, and where it does not the same. */
+static void
+the_tree_may_ignore_case(void **state)
+{
+	struct world world[2] = { { .found = 0 }, { .found = 0 } };
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		bool fold = round % 2 == 0;
+
+		world_begin(&world[fold], fold);
+		for (int i = 0; i < path_count; i++) {
+			struct path asked = raised(&paths[i]);
+
+			check(&world[fold], asked.text, fold ? &paths[i] : &asked);
+		}
+		arena_done(&world[fold].arena);
+	}
+	assert_true(world[true].found > world[false].found);
+	assert_int_not_equal(world[false].found, 0);
+	assert_int_not_equal(world[true].missed, 0);
 }
 
 int
@@ -305,6 +361,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(relations_are_those_of_every_path),
 		cmocka_unit_test(the_tree_finds_what_fits_best),
+		cmocka_unit_test(the_tree_may_ignore_case),
 	};
 
 	make_world();
