@@ -42,6 +42,9 @@ const RULES = [
   ['headers compile alone', rules.headersAlone, { 'base/seed.h': 'size_t seed(void);\n' }, /base\/seed\.h does not compile alone/],
   ['refusals have an end-to-end case', rules.reasonCases, { 'base/reason.h': `${tree.get('base/reason.h')}\nREASON(SEED, "seed", 400` }, /seed has no end-to-end case/],
   ['refusals have a page', rules.reasonPages, { 'base/reason.h': `${tree.get('base/reason.h')}\nREASON(SEED, "seed", 400` }, /seed has no page in base\/reason_page\.c\nseed has no row in docs\/refusals\.md\nseed has no section/],
+  ['features of the engines have suites that run there', rules.engineMatrix, {
+    'docs/manual.md': '\n## The two engines\n\n| seed | yes | yes | `seed`, `tls` |\n| bare | yes | yes | |\n| Unix sockets | yes | yes | `listeners` |\n| methods | yes | no | `cors` |\n',
+  }, /"seed": there is no tests\/e2e\/seed[^]*"seed": scripts\/test does not run tls with civetweb\n[^]*"bare": no suite proves it\n[^]*no row "IPv6"\n[^]*"Unix sockets": civetweb cannot\n[^]*"methods": no suite leaves it out/],
   ['refusals without a case have none', (seen) => rules.reasonCases(seen, seen.has('tests/e2e/seed.test.mjs') ? { groups_overage: 'seeded' } : undefined), { 'tests/e2e/seed.test.mjs': "expectRefusal(gate, answer, 'groups_overage')" }, /groups_overage has a case/],
 ];
 

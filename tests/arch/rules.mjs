@@ -433,3 +433,34 @@ export function reasonCases(tree, without = WITHOUT_CASE) {
   for (const word of Object.keys(without)) if (!words.includes(word)) breaches.push(`${word} is no refusal`);
   return breaches;
 }
+
+/** Why what the manual says of an engine's feature is not what these suites prove; none: it is. */
+function unproven({ feature, civetweb, suites }, tree, onBoth) {
+  const said = (text) => `docs/manual.md: "${feature}": ${text}`;
+  if (suites.length === 0) return [said('no suite proves it')];
+  return suites.flatMap((name) => {
+    const text = tree.get(`tests/e2e/${name}.test.mjs`);
+    if (text === undefined) return [said(`there is no tests/e2e/${name}.test.mjs`)];
+    if (!/^yes\b/.test(civetweb)) return [];
+    if (!onBoth.has(name)) return [said(`scripts/test does not run ${name} with civetweb`)];
+    return text.includes("engine: 'events'") ? [said(`${name} runs with events only`)] : [];
+  });
+}
+
+/** What the manual says of features and engines has suites that run there, and tells what the table of abilities has. */
+export function engineMatrix(tree) {
+  const section = (tree.get('docs/manual.md') ?? '').split('\n## The two engines\n')[1]?.split('\n## ')[0] ?? '';
+  const rows = [...section.matchAll(/^\| (.+) \|$/gm)].map(([, row]) => row.split(' | ')).filter(([first]) => !/^(---|\||feature$)/.test(first))
+    .map(([feature, events, civetweb, tests = '']) => ({ feature, events, civetweb, suites: [...tests.matchAll(/`([\w-]+)`/g)].map(([, name]) => name) }));
+  const onBoth = new Set([...(/^wire_suites=\(([^)]*)\)/m.exec(tree.get('scripts/test') ?? '')?.[1] ?? '').matchAll(/([\w-]+)\.test\.mjs/g)].map(([, name]) => name));
+  const abilities = [...(tree.get('proxy/listener/engines/engines.h') ?? '').matchAll(/ABILITY\((\w+),\s*YES,\s*(NO|LIBRARY),\s*"([^"]+)"\)/g)];
+  if (rows.length === 0 || onBoth.size === 0 || abilities.length === 0) return NOTHING;
+  const breaches = rows.flatMap((row) => unproven(row, tree, onBoth));
+  for (const [, ability, can, feature] of abilities) {
+    const row = rows.find((one) => one.feature === feature);
+    if (row === undefined) breaches.push(`docs/manual.md: no row "${feature}"`);
+    else if (/^yes\b/.test(row.civetweb)) breaches.push(`docs/manual.md: "${feature}": civetweb cannot`);
+    else if (can === 'NO' && !row.suites.some((name) => !onBoth.has(name) || (tree.get(`tests/e2e/${name}.test.mjs`) ?? '').includes(`cannot('${ability}')`))) breaches.push(`docs/manual.md: "${feature}": no suite leaves it out by cannot('${ability}')`);
+  }
+  return breaches;
+}

@@ -56,12 +56,13 @@ function readFolder(dir, fits, files) {
   }
 }
 
-/** Sources and headers of the product, the end-to-end tests, and the manual's page of refusals. */
+/** Sources and headers of the product, the end-to-end tests and what runs them, the manual and its page of refusals. */
 export function readTree() {
   const files = new Map();
   for (const folder of FOLDERS) readFolder(path.join(ROOT, folder), (name) => /\.[ch]$|^README\.md$/.test(name), files);
   readFolder(path.join(ROOT, 'tests/e2e'), (name) => name.endsWith('.mjs'), files);
-  readFolder(path.join(ROOT, 'docs'), (name) => name === 'refusals.md', files);
+  readFolder(path.join(ROOT, 'docs'), (name) => name === 'refusals.md' || name === 'manual.md', files);
+  readFolder(path.join(ROOT, 'scripts'), (name) => name === 'test', files);
   return files;
 }
 

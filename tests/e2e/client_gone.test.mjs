@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import test from 'node:test';
 import { cannot } from './harness/engines.mjs';
-import { startGate } from './harness/gate.mjs';
+import { ENGINE, startGate } from './harness/gate.mjs';
 import { basic, callWith, form, FORM, issuerGate, tokenOf } from './harness/oauth.mjs';
 import { Wire } from './harness/raw.mjs';
 import { AUDIENCE, ISSUER, keySet, makeKey, sign } from './harness/tokens.mjs';
@@ -83,6 +83,17 @@ test('a client that leaves', async (t) => {
     upstream.respond = () => answer(200, 'fine');
     assert.equal((await gate.ask({ target: '/open/x' })).text, 'fine');
   });
+});
+
+test('a client that stays and does not read its answer is let go', async (t) => {
+  const upstream = await recordingUpstream(t, () => `HTTP/1.1 200 Fine\r\nContent-Length: 50000000\r\n\r\n${'x'.repeat(50000000)}`);
+  const gate = await startGate(t, { upstream: upstream.url, policy: POLICY, config: { limits: { ...PATIENT.limits, [ENGINE === 'events' ? 'write_timeout' : 'header_timeout']: '500ms' } } });
+  const wire = await Wire.open(gate.port);
+  wire.socket.pause();
+  await wire.write(GET);
+  await letGo(upstream, 0);
+  assert.equal((await gone(gate)).status, 200);
+  wire.socket.destroy();
 });
 
 test('a client that closed only its side gets the answer that is on its way', async (t) => {

@@ -139,7 +139,7 @@ test('a Unix socket', async (t) => {
 test('what check says of addresses', async (t) => {
   const gate = await made(t, {});
   const said = async (listen) => {
-    gate.write('postern.yaml', { ...gate.config, listen: { ...gate.config.listen, ...listen } });
+    gate.write('postern.yaml', { ...gate.config, listen: { ...gate.config.listen, engine: 'events', ...listen } });
     const { code, stderr } = await run(['check', '-c', gate.file]);
     return { code, stderr };
   };
