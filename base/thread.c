@@ -1,8 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/thread.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
+
+/* Of the first thread, which nobody binds. */
+static bool
+processors(cpu_set_t *ret_set)
+{
+	return sched_getaffinity(getpid(), sizeof(*ret_set), ret_set) == 0;
+}
+
+int
+thread_processors(void)
+{
+	cpu_set_t set;
+
+	return processors(&set) ? CPU_COUNT(&set) : 1;
+}
+
+void
+thread_bind(int index)
+{
+	cpu_set_t set, one;
+
+	if (!processors(&set))
+		return;
+	CPU_ZERO(&one);
+	for (size_t cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++)
+		if (CPU_ISSET(cpu, &set) && index-- == 0)
+			CPU_SET(cpu, &one);
+	(void)pthread_setaffinity_np(pthread_self(), sizeof(one), &one);
+}
+
+/* Not on what binds the thread that starts it. */
+static int
+create(pthread_t *thread, void *(*run)(void *), void *context)
+{
+	pthread_attr_t attributes;
+	cpu_set_t set;
+	int failure;
+
+	(void)pthread_attr_init(&attributes);
+	if (processors(&set))
+		(void)pthread_attr_setaffinity_np(&attributes, sizeof(set), &set);
+	failure = pthread_create(thread, &attributes, run, context);
+	(void)pthread_attr_destroy(&attributes);
+	return failure;
+}
 
 bool
 thread_start(pthread_t *thread, void *(*run)(void *), void *context, struct err *reterr)
@@ -12,7 +59,7 @@ thread_start(pthread_t *thread, void *(*run)(void *), void *context, struct err 
 
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	failure = pthread_create(thread, NULL, run, context);
+	failure = create(thread, run, context);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return failure == 0 || err_errno(reterr, failure, "cannot start a thread");
 }

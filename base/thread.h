@@ -15,7 +15,15 @@
 #include "base/check.h"
 #include "base/err.h"
 
-/* Start a thread of the system's ordinary stack size with all signals blocked. */
+/* How many processors the process may use, as its first thread may; at least 1. */
+int thread_processors(void);
+
+/* Run the calling thread on the `index`th of them alone, from 0. It is a matter of speed: where the
+ * system will not, nothing changes. */
+void thread_bind(int index);
+
+/* Start a thread of the system's ordinary stack size with all signals blocked, on any of the
+ * processors of the process. */
 MUST_CHECK bool thread_start(
     pthread_t *thread, void *(*run)(void *), void *context, struct err *reterr);
 

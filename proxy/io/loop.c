@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -21,6 +20,7 @@
 
 struct loop {
 	int index, event;
+	bool bound; /* to a processor of its own */
 	pthread_t thread;
 	struct timer trim;
 	bool stopping;
@@ -213,7 +213,12 @@ static void *
 run(void *context)
 {
 	struct loop *loop = context;
-	bool begun = begin(loop);
+	bool begun;
+
+	/* Peers that wake two loops at once would draw both to the processor of their own. */
+	if (loop->bound)
+		thread_bind(loop->index);
+	begun = begin(loop);
 
 	(void)sem_post(&loop->begun);
 	while (begun && !loop->stopping)
@@ -272,25 +277,19 @@ start(struct loop *loop, struct err *reterr)
 	return err_errno(reterr, loop->failure, "epoll");
 }
 
-static int
-processors(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-}
-
 bool
 loop_start(int threads, struct err *reterr)
 {
-	int wanted = threads > 0 ? threads : processors();
+	int processors = thread_processors();
+	int wanted = threads > 0 ? threads : processors;
 
 	if (loop_count() > 0)
 		return true;
 	if (wanted > LOOP_MAX)
 		wanted = LOOP_MAX;
 	for (int i = 0; i < wanted; i++) {
-		loops[i] = (struct loop){ .index = i };
+		loops[i] =
+		    (struct loop){ .index = i, .bound = threads == 0 && wanted == processors };
 		if (!start(&loops[i], reterr)) {
 			while (i-- > 0)
 				end(&loops[i]);

@@ -17,7 +17,8 @@
 
 #define LOOP_MAX 64
 
-/* Start `threads` loops, or (0) as many as there are processors for this process; LOOP_MAX at most.
+/* Start `threads` loops, or (0) as many as there are processors for this process, each bound to its
+ * own; LOOP_MAX at most, which none is bound to.
  * Does nothing while they run. One thread starts and stops them. */
 MUST_CHECK bool loop_start(int threads, struct err *reterr);
 
