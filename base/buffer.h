@@ -69,6 +69,9 @@ void buffer_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2
  * U+FFFD. Safe for untrusted text: no byte of it can end the string or the line. */
 void buffer_add_json(struct buffer *buffer, struct span span);
 
+/* Is it the same inside of these quotes, since nothing in it needs an escape? */
+bool buffer_json_plain(struct span span);
+
 /* The content; lent until the next change. */
 static inline struct span
 buffer_span(const struct buffer *buffer)

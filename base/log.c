@@ -16,8 +16,8 @@
 
 /* A key that would make the line longer is left out completely. */
 #define LOG_LINE_MAX (1u << 20)
-#define LINE_USUAL 1024
 #define END_BYTES 2
+#define LINE_LONG (LOG_LINE_MAX / 2) /* here the end need not be looked at */
 #define MESSAGE_MAX 8192
 #define LOG_STOP_US (10 * INT64_C(1000000))
 
@@ -134,8 +134,7 @@ static void
 begin(struct log_line *line)
 {
 	line->format = (enum log_format)atomic_load_explicit(&chosen_format, memory_order_relaxed);
-	buffer_init(&line->buffer, LOG_LINE_MAX);
-	buffer_reserve(&line->buffer, LINE_USUAL);
+	buffer_init_within(&line->buffer, LOG_LINE_MAX, line->start, sizeof(line->start));
 	if (line->format == LOG_JSON)
 		buffer_add_byte(&line->buffer, '{');
 	log_text(line, "time", span_of(clock_text_now()));
@@ -148,12 +147,37 @@ log_begin(struct log_line *line, const char *event)
 	log_text(line, "event", span_of(event));
 }
 
+/* A key of our own and a value in which nothing needs an escape, as nearly all are, in one step.
+ * False: it is to be added in the other way. */
+static bool
+add_plain(struct log_line *line, const char *key, struct span value)
+{
+	size_t len = strlen(key);
+	char *at;
+
+	if (line->format != LOG_JSON || line->buffer.len <= 1 || value.len > sizeof(line->start) ||
+	    !buffer_json_plain(value))
+		return false;
+	at = buffer_extend(&line->buffer, len + value.len + sizeof(",\"\":\"\"") - 1);
+	if (at == NULL)
+		return false;
+	*at++ = ',';
+	*at++ = '"';
+	at = mempcpy(at, key, len);
+	*at++ = '"';
+	*at++ = ':';
+	*at++ = '"';
+	at = mempcpy(at, value.at, value.len);
+	*at = '"';
+	return true;
+}
+
 void
 log_text(struct log_line *line, const char *key, struct span value)
 {
 	size_t before = line->buffer.len;
 
-	if (value.len == 0)
+	if (value.len == 0 || (before < LINE_LONG && add_plain(line, key, value)))
 		return;
 	add_key(line, key);
 	add_value(line, value);

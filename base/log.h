@@ -50,6 +50,7 @@ bool log_wants(enum log_level level);
 struct log_line {
 	struct buffer buffer;
 	enum log_format format;
+	char start[1024]; /* of the buffer: room for nearly every line */
 };
 
 /* Start a line: time and `event` come first. */
