@@ -26,12 +26,6 @@ foreach(flag -fstack-clash-protection -fcf-protection=full)
   endif()
 endforeach()
 add_link_options(-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
-# Thousands of addresses in tables need a byte each in the binary then, and not 24.
-include(CheckLinkerFlag)
-check_linker_flag(C -Wl,-z,pack-relative-relocs HAVE_PACKED_RELOCATIONS)
-if(HAVE_PACKED_RELOCATIONS)
-  add_link_options(-Wl,-z,pack-relative-relocs)
-endif()
 
 if(POSTERN_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link) # so that the fuzzers see which code they reach
