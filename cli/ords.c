@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/utf8.h"
+#include "cli/yaml_text.h"
 #include "policy/pattern_form.h"
 
 #define POLICY_MAX ((size_t)64 << 20)
@@ -17,28 +17,6 @@ static const char head[] =
 
 /* --- YAML --- */
 
-/* In double quotes, with whatever is not printable ASCII escaped: YAML 1.1 section 5.7. */
-static void
-add_quoted(struct buffer *out, const char *text)
-{
-	struct span rest = span_of(text);
-
-	buffer_add_byte(out, '"');
-	while (rest.len > 0) {
-		uint32_t point = 0xfffd;
-		size_t len = utf8_read(rest, &point);
-
-		if (point == '"' || point == '\\')
-			buffer_format(out, "\\%c", (int)point);
-		else if (point >= ' ' && point <= '~')
-			buffer_add_byte(out, (char)point);
-		else
-			buffer_format(out, "\\U%08x", (unsigned)point);
-		rest = span_slice(rest, len == 0 ? 1 : len, rest.len);
-	}
-	buffer_add_byte(out, '"');
-}
-
 static void
 add_list(struct buffer *out, const char *key, const json_t *list)
 {
@@ -47,7 +25,7 @@ add_list(struct buffer *out, const char *key, const json_t *list)
 	buffer_format(out, "    %s: [", key);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		buffer_add_text(out, i == 0 ? "" : ", ");
-		add_quoted(out, json_string_value(json_array_get(list, i)));
+		yaml_text_quoted(out, span_of(json_string_value(json_array_get(list, i))));
 	}
 	buffer_add_text(out, "]\n");
 }
@@ -56,7 +34,7 @@ static void
 add_key(struct buffer *out, const char *name)
 {
 	buffer_add_text(out, "  ");
-	add_quoted(out, name);
+	yaml_text_quoted(out, span_of(name));
 	buffer_add_byte(out, ':');
 }
 
@@ -218,7 +196,7 @@ write_modules(struct ords *ords, json_t *paths)
 		    &ords->made->policy, ords->made->modules++ == 0 ? "modules:\n" : "");
 		add_key(&ords->made->policy, here);
 		buffer_add_text(&ords->made->policy, " {paths: [");
-		add_quoted(&ords->made->policy, pattern.at);
+		yaml_text_quoted(&ords->made->policy, buffer_span(&pattern));
 		buffer_add_text(&ords->made->policy, "]}\n");
 	}
 	json_decref(seen);
@@ -294,7 +272,7 @@ add_text(struct buffer *out, const json_t *privilege, const char *key)
 	if (text == NULL)
 		return;
 	buffer_format(out, "    %s: ", key);
-	add_quoted(out, text);
+	yaml_text_quoted(out, span_of(text));
 	buffer_add_byte(out, '\n');
 }
 
