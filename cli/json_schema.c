@@ -9,6 +9,8 @@
 #define MS_OF_S 1000
 #define SOCKET_URL "^(https?://|unix:/)"
 
+const struct field json_schema_anything[] = { { .key = NULL } };
+
 struct making {
 	const struct schema_section *sections;
 	bool failed;
@@ -234,15 +236,17 @@ list(struct making *making, const char *pointer)
 	return schema;
 }
 
-/* A section whose first row is required, which is a URL, may be that URL alone; without a section
- * it is a reference. */
+/* A section, or one of the row's words. One whose first row is required, which is a URL, may be
+ * that URL alone; without a section it is a reference. */
 static json_t *
-node(struct making *making, const char *pointer)
+node(struct making *making, const char *pointer, const struct field *row)
 {
 	const struct field *fields = section_of(making, pointer, "");
 
 	if (fields == NULL)
 		return reference(making);
+	if (row->words != NULL)
+		return either(making, word(making, row), section_object(making, pointer, ""));
 	if (fields->required)
 		return either(
 		    making, text(making, SOCKET_URL), section_object(making, pointer, ""));
@@ -275,7 +279,7 @@ value_of(struct making *making, const char *pointer, const struct field *field)
 	case FIELD_LIST:
 		return list(making, pointer);
 	case FIELD_NODE:
-		return node(making, pointer);
+		return node(making, pointer, field);
 	default:
 		return number(making, field);
 	}
@@ -312,6 +316,11 @@ object_of(struct making *making, const char *pointer, const struct field *fields
 	json_t *schema = of_type(making, "object"), *properties = json_object(),
 	       *required = json_array();
 
+	if (fields == json_schema_anything) {
+		json_decref(properties);
+		json_decref(required);
+		return schema;
+	}
 	for (const struct field *field = fields; field->key != NULL; field++) {
 		put(making, properties, field->key, property_of(making, pointer, field));
 		if (field->required)

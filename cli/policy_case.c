@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/nearest.h"
+#include "cli/json_schema.h"
 #include "proxy/gate/assume.h"
 #include "policy/reader.h"
 #include "policy/role.h"
@@ -18,6 +19,8 @@ static const struct field file_fields[] = {
 	{ .key = NULL },
 };
 
+static const char *const caller_words[] = { "anonymous", NULL };
+
 static const struct field case_fields[] = {
 	{ .key = "name",
 	    .type = FIELD_TEXT,
@@ -27,6 +30,7 @@ static const struct field case_fields[] = {
 	    .type = FIELD_NODE,
 	    .offset = offsetof(struct case_row, caller),
 	    .required = true,
+	    .words = caller_words,
 	    .help = "who asks; or the word anonymous" },
 	{ .key = "host",
 	    .type = FIELD_TEXT,
@@ -92,6 +96,14 @@ static const struct field caller_fields[] = {
 	    .offset = offsetof(struct policy_case_caller, scopes),
 	    .help = "scopes of a caller of whom only roles and scopes are known" },
 	{ .key = NULL },
+};
+
+const struct schema_section policy_case_sections[] = {
+	{ "", file_fields },
+	{ "/cases/-", case_fields },
+	{ "/cases/-/caller", caller_fields },
+	{ "/cases/-/caller/claims", json_schema_anything },
+	{ NULL, NULL },
 };
 
 /* Report an unknown name at its node, with the nearest of those that were offered. */

@@ -2,7 +2,7 @@
 /*
  * policy_case - the cases of `postern test`: who asks for what, and what is to come of it.
  *
- * Uses:   base (document, schema), proxy (config).
+ * Uses:   base (document, schema), json_schema, proxy (config).
  * Pure:   yes, but for policy_case_read(), which reads the file.
  */
 #ifndef POSTERN_CLI_POLICY_CASE_H
@@ -30,6 +30,9 @@ struct policy_case_caller {
 	struct texts scopes;       /* that are simply held */
 	bool anonymous;
 };
+
+/* The rows of the file, for a schema; ended by NULL. */
+extern const struct schema_section policy_case_sections[];
 
 /* One case. Lent by the document's arena. */
 struct policy_case {

@@ -4,6 +4,7 @@
 #include "base/cors.h"
 #include "cli/command.h"
 #include "cli/json_schema.h"
+#include "cli/policy_case.h"
 #include "policy/backend.h"
 #include "policy/credential_places.h"
 #include "policy/module.h"
@@ -43,21 +44,29 @@ config_schema(void)
 	return json_schema(sections, "postern.yaml");
 }
 
-enum schema_verb { VERB_CONFIG, VERB_POLICY };
+enum schema_verb { VERB_CONFIG, VERB_POLICY, VERB_CASES };
 
 static const struct command_verb verbs[] = {
 	[VERB_CONFIG] = { "config", "", "the schema of postern.yaml" },
 	[VERB_POLICY] = { "policy", "", "the schema of the policy file" },
+	[VERB_CASES] = { "cases", "", "the schema of a file of cases" },
 	{ NULL, NULL, NULL },
 };
 
 static const struct command_option no_options[] = { { .name = NULL } };
 
+static json_t *
+schema_of(enum schema_verb verb)
+{
+	if (verb == VERB_CASES)
+		return json_schema(policy_case_sections, "cases.yaml");
+	return verb == VERB_CONFIG ? config_schema() : json_schema(policy_sections, "policy.yaml");
+}
+
 static int
 print(enum schema_verb verb)
 {
-	json_t *schema =
-	    verb == VERB_CONFIG ? config_schema() : json_schema(policy_sections, "policy.yaml");
+	json_t *schema = schema_of(verb);
 	bool done = schema != NULL && json_dumpf(schema, stdout, JSON_INDENT(2)) == 0 &&
 		    putchar('\n') == '\n' && fflush(stdout) == 0;
 

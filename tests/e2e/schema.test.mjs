@@ -219,6 +219,31 @@ test('a role may be nothing but its name', async () => {
   assert.equal((await run(['check', '--offline', '-c', path.join(dir, 'postern.yaml')])).code, 0);
 });
 
+test('cases', async (t) => {
+  const schema = JSON.parse((await run(['schema', 'cases'])).stdout);
+  const fits = ajv.compile(schema);
+  const one = { caller: 'anonymous', request: 'GET /', expect: 'allow' };
+  for (const name of fs.readdirSync(path.join(ROOT, 'examples'))) {
+    await t.test(`examples/${name}/cases.yaml is valid, and names its schema`, () => {
+      assert.ok(fits(parse(read('examples', name, 'cases.yaml'))), ajv.errorsText(fits.errors));
+      assert.equal(read('examples', name, 'cases.yaml').split('\n')[0], '# yaml-language-server: $schema=cases.schema.json');
+    });
+  }
+  for (const caller of [{ issuer: 'a', claims: { b: { c: [null, { d: 1 }] }, e: null } }, { client: 'a', roles: 'b' }, { roles: ['a'], scopes: [] }]) {
+    await t.test(`${JSON.stringify(caller)} is a caller`, () => assert.ok(fits({ cases: [{ ...one, caller }] }), ajv.errorsText(fits.errors)));
+  }
+  for (const caller of ['anybody', 1, ['anonymous'], { issuer: 'a', claims: 'b' }, { isuer: 'a' }, { issuer: ['a'] }]) {
+    await t.test(`${JSON.stringify(caller)} is none`, () => assert.ok(!fits({ cases: [{ ...one, caller }] })));
+  }
+  for (const more of [{ expect: undefined }, { request: undefined }, { caller: undefined }, { nonsense: 1 }, { name: {} }, { role: [] }]) {
+    await t.test(`a case with ${JSON.stringify(Object.keys(more))} ${Object.values(more)[0] === undefined ? 'missing' : 'wrong'} is none`, () => assert.ok(!fits(JSON.parse(JSON.stringify({ cases: [{ ...one, ...more }] })))));
+  }
+  await t.test('what is no list of cases', () => {
+    for (const odd of [{}, { cases: {} }, { cases: 'x' }, { cases: [1] }, { case: [] }, []]) assert.ok(!fits(odd));
+    assert.ok(fits({ cases: [one] }));
+  });
+});
+
 test('wrong use', async () => {
-  for (const words of [[], ['cases'], ['config', 'x'], ['config', '--json']]) assert.equal((await run(['schema', ...words])).code, 2);
+  for (const words of [[], ['case'], ['config', 'x'], ['config', '--json']]) assert.equal((await run(['schema', ...words])).code, 2);
 });
