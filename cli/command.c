@@ -37,6 +37,12 @@ command_typed(int argc, char **argv)
 	}
 }
 
+const char *
+command_program(void)
+{
+	return typed_count == 0 ? "postern" : typed[0].at;
+}
+
 int
 command_trouble_at(const char *command, const struct err *err)
 {

@@ -19,7 +19,7 @@
 #define EXIT_TROUBLE 2 /* wrong use, or trouble */
 
 /* Those that compare policies, and make them. */
-extern const struct command diff_command, policy_command;
+extern const struct command init_command, diff_command, policy_command;
 
 /* One per file. */
 extern const struct command serve_command, check_command, explain_command, test_command,
@@ -31,6 +31,9 @@ int command_trouble(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* What was typed: errors may repeat it. Borrowed; for main(), before any command runs. */
 void command_typed(int argc, char **argv);
+
+/* How this program was called, for commands to be typed next; "postern" if that is not known. */
+const char *command_program(void);
 
 /*
  * The same for "COMMAND: ERR", or ERR alone ("" for COMMAND). ERR may quote a configured URL or

@@ -36,6 +36,7 @@ static const struct command version_command = {
 };
 
 static const struct command *const commands[] = {
+	&init_command,
 	&serve_command,
 	&check_command,
 	&explain_command,

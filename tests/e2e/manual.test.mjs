@@ -77,7 +77,7 @@ test('when a command exits with 1', async (t) => {
   });
   const file = (name) => path.join(gate.dir, name);
   const ended = async ([words, input], code) => {
-    const done = await run([...words, ...(words.includes('-c') || ['verify', 'help', 'version', 'policy'].includes(words[0]) ? [] : ['-c', gate.file])], { input });
+    const done = await run([...words, ...(words.includes('-c') || ['init', 'verify', 'help', 'version', 'policy'].includes(words[0]) ? [] : ['-c', gate.file])], { input });
     assert.equal(done.code, code, `${words.join(' ')}: ${done.stderr}`);
   };
   const bad = ['-c', file('bad.yaml')];
@@ -91,6 +91,7 @@ test('when a command exits with 1', async (t) => {
     explain: ['it would refuse', [[['explain', '/api/x']]], [[['explain', '/api/x', '--client', 'nobody']]]],
     test: ['a case comes out differently, or too little is covered', [[['test', file('no.yaml')]], [['test', '--fail-under', '100', file('yes.yaml')]]], [[['test', file('postern.yaml')]]]],
     diff: ['they differ', [[['diff', file('policy.yaml'), file('other.yaml')]]], [[['diff', file('policy.yaml')]], [['diff', file('policy.yaml'), file('bad.yaml')]]]],
+    init: ['', [], [[['init']], [['init', gate.dir, '--provider', 'local', '--upstream', 'http://127.0.0.1:9']]]],
     policy: ['', [], [[['policy', 'import-ords', file('keys.json')]], [['policy', 'import-ords']]]],
     verify: ['it is refused', [[['verify', '--jwks', file('keys.json'), 'a.b.c']]], [[['verify', '--jwks', file('nowhere.json'), 'a.b.c']]]],
     client: ['no such client or role, a name that is taken, no secret in that slot',

@@ -21,7 +21,7 @@ for (const command of commands) {
 
 test('help', async (t) => {
   await t.test('the overview names every command', () => {
-    assert.deepEqual([...commands].sort(), ['check', 'client', 'diff', 'explain', 'health', 'help', 'jwks', 'keys', 'policy', 'revoke', 'schema', 'serve', 'store', 'test', 'token', 'user', 'verify', 'version']);
+    assert.deepEqual([...commands].sort(), ['check', 'client', 'diff', 'explain', 'health', 'help', 'init', 'jwks', 'keys', 'policy', 'revoke', 'schema', 'serve', 'store', 'test', 'token', 'user', 'verify', 'version']);
     assert.ok(texts.size > 30);
   });
   for (const [line, text] of texts) {
