@@ -290,7 +290,8 @@ nobody_is_asked(void **state)
 		{ "init --provider azure", "did you mean \"entra\"?" },
 		{ "init --provider entra --tenant common --audience a", "no token has this iss" },
 		{ "init --provider auth0 --issuer https://a", "write \"https://a/\"" },
-		{ "init --provider other --issuer http://idp.example", "--issuer: must start with" },
+		{ "init --provider other --issuer http://idp.example",
+		    "--issuer: must start with" },
 		{ "init --provider local --listen 127.0.0.1:9901 --upstream http://127.0.0.1:1",
 		    "--listen and --admin must be different" },
 	};
