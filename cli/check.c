@@ -133,45 +133,21 @@ check_document(const struct check_line *line)
 	config_free(config);
 	return code;
 }
-
-static void
-tell_findings(const struct mistakes *mistakes)
-{
-	for (const struct mistake *mistake = mistakes->first; mistake != NULL;
-	    mistake = mistake->next)
-		(void)fprintf(stderr, "%s\n", mistake->text);
-}
-
-/* What is left of a configuration that cannot be used. taken: config; may be NULL. */
-static int
-say_bad(struct config *config, const struct err *err)
-{
-	int code = EXIT_NO;
-
-	if (config == NULL || config->mistakes.errors == 0) {
-		code = command_trouble("%s", err->text);
-	} else {
-		tell_findings(&config->mistakes);
-		if (config->stopped || config->mistakes.errors > 1) /* one is complete by itself */
-			(void)fprintf(stderr, "%s\n", err->text);
-	}
-	config_free(config);
-	return code;
-}
-
 static int
 check(const struct check_line *line)
 {
 	const char *path = line->line.config;
 	struct config *config = NULL;
-	struct err err = { "" };
-	int code = EXIT_YES;
+	int code = EXIT_TROUBLE;
 	bool strict;
 
-	if (!config_read(path, reading_of(line), &config, &err))
-		return say_bad(config, &err);
+	if (!command_config_as(path, reading_of(line), &config, &code))
+		return code;
+	code = EXIT_YES;
 	strict = line->strict && config->mistakes.warnings > 0;
-	tell_findings(&config->mistakes);
+	for (const struct mistake *mistake = config->mistakes.first; mistake != NULL;
+	    mistake = mistake->next)
+		(void)fprintf(stderr, "%s\n", mistake->text);
 	if (line->print)
 		code = print(config);
 	else if (!strict)

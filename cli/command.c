@@ -60,13 +60,19 @@ command_trouble_at(const char *command, const struct err *err)
 	return code;
 }
 
-void
-command_mistakes(const struct mistakes *mistakes)
+static void
+tell_mistakes(const struct mistakes *mistakes, bool warnings)
 {
 	for (const struct mistake *mistake = mistakes->first; mistake != NULL;
 	    mistake = mistake->next)
-		if (!mistake->warning)
+		if (!mistake->warning || warnings)
 			(void)fprintf(stderr, "%s\n", mistake->text);
+}
+
+void
+command_mistakes(const struct mistakes *mistakes)
+{
+	tell_mistakes(mistakes, false);
 }
 
 static bool
@@ -85,7 +91,8 @@ read_config(const char *path, const struct config_instead *instead, struct confi
 		*ret_code = command_trouble("%s", err.text);
 		return false;
 	}
-	command_mistakes(&config->mistakes);
+	/* warnings for who looks at the whole of it: check, serve */
+	tell_mistakes(&config->mistakes, instead->how != CONFIG_TEXT);
 	if (config->stopped || config->mistakes.errors > 1) /* one is complete by itself */
 		(void)fprintf(stderr, "%s\n", err.text);
 	config_free(config);
