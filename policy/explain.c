@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/explain.h"
 
+#include "base/json.h"
 #include "base/utf8.h"
 #include "policy/casing.h"
 #include "policy/match_text.h"
@@ -10,61 +11,100 @@
 #include "policy/why_print.h"
 
 #define PATTERNS_MAX 64
+#define TEXT_MAX (1u << 20)
 
-static json_t *
-text_or_null(const char *text)
+/* An object in the making. */
+struct writing {
+	const struct explanation *explanation;
+	struct buffer *buffer;
+	const char *between; /* before the next member or entry */
+};
+
+static void
+separate(struct writing *writing)
 {
-	return text == NULL ? json_null() : json_string(text);
+	buffer_add_text(writing->buffer, writing->between);
+	writing->between = ",";
+}
+
+/* The next member's name. */
+static void
+begin(struct writing *writing, const char *key)
+{
+	separate(writing);
+	buffer_add_byte(writing->buffer, '"');
+	buffer_add_text(writing->buffer, key);
+	buffer_add_text(writing->buffer, "\":");
 }
 
 /* JSON cannot contain bytes that are not UTF-8; such a text becomes null, not a failure. */
-static json_t *
-span_or_null(struct span span)
+static void
+add_span(struct writing *writing, struct span span)
 {
 	if (span.at == NULL || !utf8_valid(span))
-		return json_null();
-	return json_stringn(span.at, span.len);
+		buffer_add_text(writing->buffer, "null");
+	else
+		buffer_add_json(writing->buffer, span);
 }
 
-static json_t *
-texts_list(const struct texts *texts)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; texts != NULL && i < texts->count; i++)
-		json_array_append_new(list, json_string(texts->at[i]));
-	return list;
-}
-
-static json_t *
-roles_list(const struct explanation *explanation)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; explanation->principal != NULL && i < explanation->policy->role_count;
-	    i++)
-		if (principal_has(explanation->principal, i))
-			json_array_append_new(
-			    list, json_string(explanation->policy->roles[i].name));
-	return list;
-}
-
-static json_t *
-scopes_list(const struct principal *principal)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; principal != NULL && i < principal->scopes.count; i++)
-		json_array_append_new(list, span_or_null(principal->scopes.at[i]));
-	return list;
-}
-
-/* Set a member; a failure is remembered until the end. */
 static void
-put(json_t *object, const char *key, json_t *value, bool *failed)
+put_span(struct writing *writing, const char *key, struct span span)
 {
-	if (json_object_set_new(object, key, value) != 0)
-		*failed = true;
+	begin(writing, key);
+	add_span(writing, span);
+}
+
+/* NULL: null. */
+static void
+put_text(struct writing *writing, const char *key, const char *text)
+{
+	put_span(writing, key, text == NULL ? (struct span){ 0 } : span_of(text));
+}
+
+static void
+put_number(struct writing *writing, const char *key, long long number)
+{
+	begin(writing, key);
+	buffer_format(writing->buffer, "%lld", number);
+}
+
+static void
+put_bool(struct writing *writing, const char *key, bool value)
+{
+	begin(writing, key);
+	buffer_add_text(writing->buffer, value ? "true" : "false");
+}
+
+static void
+begin_list(struct writing *writing, const char *key)
+{
+	begin(writing, key);
+	buffer_add_byte(writing->buffer, '[');
+	writing->between = "";
+}
+
+static void
+end_list(struct writing *writing)
+{
+	buffer_add_byte(writing->buffer, ']');
+	writing->between = ",";
+}
+
+static void
+add_entry(struct writing *writing, const char *text)
+{
+	separate(writing);
+	add_span(writing, span_of(text));
+}
+
+/* NULL: an empty list. */
+static void
+put_texts(struct writing *writing, const char *key, const struct texts *texts)
+{
+	begin_list(writing, key);
+	for (size_t i = 0; texts != NULL && i < texts->count; i++)
+		add_entry(writing, texts->at[i]);
+	end_list(writing);
 }
 
 static const char *
@@ -83,121 +123,158 @@ status(const struct explanation *explanation)
 }
 
 static void
-put_request(json_t *object, const struct explanation *explanation, bool *failed)
+put_request(struct writing *writing)
 {
-	enum reason reason = explanation->reason;
+	const struct explanation *explanation = writing->explanation;
 
-	put(object, "verdict", json_string(verdict_word(explanation)), failed);
-	put(object, "reason", json_string(reason_word(reason)), failed);
-	put(object, "status", json_integer(status(explanation)), failed);
-	put(object, "detail", text_or_null(explanation->detail), failed);
-	put(object, "method", span_or_null(explanation->method), failed);
-	put(object, "path", span_or_null(explanation->path), failed);
+	put_text(writing, "verdict", verdict_word(explanation));
+	put_text(writing, "reason", reason_word(explanation->reason));
+	put_number(writing, "status", status(explanation));
+	put_text(writing, "detail", explanation->detail);
+	put_span(writing, "method", explanation->method);
+	put_span(writing, "path", explanation->path);
+}
+
+static void
+add_wider(struct writing *writing, const struct route_match *route)
+{
+	const struct policy *policy = writing->explanation->policy;
+	const struct pattern_set *rules =
+	    route->host == NULL ? casing_rules(policy, route->module) : route->host->rules;
+	const char *pattern = route->pattern;
+
+	if (route->host == NULL && rules != policy->rules)
+		pattern = route->folded;
+	for (int i = 1; pattern != NULL && i < PATTERNS_MAX; i++) {
+		const struct ruling *wider = pattern_set_wider(rules, span_of(pattern), &pattern);
+
+		if (wider == NULL)
+			return;
+		add_entry(writing, wider->pattern);
+	}
 }
 
 /* Those that match the path, the one that decides first; null when it did not come to that. Each is
  * within the next: what only overlaps is not among them. */
-static json_t *
-patterns_list(const struct explanation *explanation)
+static void
+put_patterns(struct writing *writing)
 {
-	const struct policy *policy = explanation->policy;
-	const struct route_match *route = explanation->route;
-	const char *pattern = route == NULL ? NULL : route->pattern;
-	json_t *list = route == NULL ? json_null() : json_array();
-	const struct pattern_set *rules;
-	const struct ruling *wider;
+	const struct route_match *route = writing->explanation->route;
 
-	if (pattern == NULL)
-		return list;
-	rules = route->host == NULL ? casing_rules(policy, route->module) : route->host->rules;
-	json_array_append_new(list, json_string(pattern));
-	if (route->host == NULL && rules != policy->rules)
-		pattern = route->folded;
-	for (int i = 1; pattern != NULL && i < PATTERNS_MAX; i++) {
-		wider = pattern_set_wider(rules, span_of(pattern), &pattern);
-		if (wider == NULL)
-			break;
-		json_array_append_new(list, json_string(wider->pattern));
+	if (route == NULL) {
+		put_text(writing, "patterns", NULL);
+		return;
 	}
-	return list;
+	begin_list(writing, "patterns");
+	if (route->pattern != NULL) {
+		add_entry(writing, route->pattern);
+		add_wider(writing, route);
+	}
+	end_list(writing);
 }
 
 static void
-append_rate(json_t *list, const struct rate *rate, const struct principal *principal)
+add_rate(struct writing *writing, const struct rate *rate)
 {
-	if (rate != NULL)
-		json_array_append_new(
-		    list, json_pack("{s:s, s:s, s:s, s:I, s:s}", "of",
-			      rate->of_module ? "module" : "privilege", "name", rate->name, "limit",
-			      rate->limit, "burst", (json_int_t)rate->burst, "by",
-			      rate_by_word(rate_who_by(rate, principal))));
+	struct writing one = { writing->explanation, writing->buffer, "" };
+
+	if (rate == NULL)
+		return;
+	separate(writing);
+	buffer_add_byte(writing->buffer, '{');
+	put_text(&one, "of", rate->of_module ? "module" : "privilege");
+	put_text(&one, "name", rate->name);
+	put_text(&one, "limit", rate->limit);
+	put_number(&one, "burst", rate->burst);
+	put_text(&one, "by", rate_by_word(rate_who_by(rate, writing->explanation->principal)));
+	buffer_add_byte(writing->buffer, '}');
 }
 
 /* The rates that would count the request. */
-static json_t *
-rates_list(const struct explanation *explanation, const struct route_match *route)
+static void
+put_rates(struct writing *writing, const struct route_match *route)
 {
-	json_t *list = json_array();
-
+	begin_list(writing, "rates");
 	if (route->privilege != NULL)
-		append_rate(list, route->privilege->rate, explanation->principal);
+		add_rate(writing, route->privilege->rate);
 	if (route->module != NULL)
-		append_rate(list, route->module->rate, explanation->principal);
-	return list;
+		add_rate(writing, route->module->rate);
+	end_list(writing);
 }
 
 static void
-put_route(json_t *object, const struct explanation *explanation, bool *failed)
+put_wanted(struct writing *writing, const struct privilege *privilege)
+{
+	put_texts(writing, "roles_wanted", privilege == NULL ? NULL : &privilege->roles);
+	put_texts(writing, "all_roles", privilege == NULL ? NULL : &privilege->all_roles);
+	put_texts(writing, "deny", privilege == NULL ? NULL : &privilege->deny);
+	put_texts(writing, "scopes_wanted", privilege == NULL ? NULL : &privilege->scopes);
+}
+
+static void
+put_route(struct writing *writing)
 {
 	static const struct route_match none;
+	const struct explanation *explanation = writing->explanation;
 	const struct route_match *route = explanation->route == NULL ? &none : explanation->route;
 	const struct privilege *privilege = route->privilege;
 	const struct verdict *verdict = explanation->verdict;
-	const char *shadow = NULL;
+	bool shadow = verdict != NULL && verdict->shadow_reason != REASON_OK;
 
-	if (verdict != NULL && verdict->shadow_reason != REASON_OK)
-		shadow = reason_word(verdict->shadow_reason);
-	put(object, "pattern", text_or_null(route->pattern), failed);
-	put(object, "patterns", patterns_list(explanation), failed);
-	put(object, "host", text_or_null(route->host == NULL ? NULL : route->host->name), failed);
-	put(object, "privilege", text_or_null(privilege == NULL ? NULL : privilege->name), failed);
-	put(object, "label", text_or_null(privilege == NULL ? NULL : privilege->label), failed);
-	put(object, "module", text_or_null(route->module == NULL ? NULL : route->module->name),
-	    failed);
-	put(object, "public", json_boolean(route->public), failed);
-	put(object, "shadow_reason", text_or_null(shadow), failed);
-	put(object, "roles_wanted", texts_list(privilege == NULL ? NULL : &privilege->roles),
-	    failed);
-	put(object, "all_roles", texts_list(privilege == NULL ? NULL : &privilege->all_roles),
-	    failed);
-	put(object, "deny", texts_list(privilege == NULL ? NULL : &privilege->deny), failed);
-	put(object, "scopes_wanted", texts_list(privilege == NULL ? NULL : &privilege->scopes),
-	    failed);
-	put(object, "match", match_text_json(route, explanation->principal), failed);
-	put(object, "rates", rates_list(explanation, route), failed);
-	put(object, "upstream", text_or_null(explanation->upstream), failed);
-	put(object, "forwarded", text_or_null(explanation->forwarded), failed);
+	put_text(writing, "pattern", route->pattern);
+	put_patterns(writing);
+	put_text(writing, "host", route->host == NULL ? NULL : route->host->name);
+	put_text(writing, "privilege", privilege == NULL ? NULL : privilege->name);
+	put_text(writing, "label", privilege == NULL ? NULL : privilege->label);
+	put_text(writing, "module", route->module == NULL ? NULL : route->module->name);
+	put_bool(writing, "public", route->public);
+	put_text(writing, "shadow_reason", shadow ? reason_word(verdict->shadow_reason) : NULL);
+	put_wanted(writing, privilege);
+	begin(writing, "match");
+	match_text_write(route, explanation->principal, writing->buffer);
+	put_rates(writing, route);
+	put_text(writing, "upstream", explanation->upstream);
+	put_text(writing, "forwarded", explanation->forwarded);
 }
 
 static void
-put_caller(json_t *object, const struct explanation *explanation, bool *failed)
+put_held(struct writing *writing)
 {
-	static const struct principal nobody;
+	const struct explanation *explanation = writing->explanation;
 	const struct principal *who = explanation->principal;
 
-	put(object, "authenticated", json_boolean(who != NULL), failed);
-	put(object, "roles", roles_list(explanation), failed);
-	put(object, "scopes", scopes_list(who), failed);
+	begin_list(writing, "roles");
+	for (size_t i = 0; who != NULL && i < explanation->policy->role_count; i++)
+		if (principal_has(who, i))
+			add_entry(writing, explanation->policy->roles[i].name);
+	end_list(writing);
+	begin_list(writing, "scopes");
+	for (size_t i = 0; who != NULL && i < who->scopes.count; i++) {
+		separate(writing);
+		add_span(writing, who->scopes.at[i]);
+	}
+	end_list(writing);
+}
+
+static void
+put_caller(struct writing *writing)
+{
+	static const struct principal nobody;
+	const struct explanation *explanation = writing->explanation;
+	const struct principal *who = explanation->principal;
+
+	put_bool(writing, "authenticated", who != NULL);
+	put_held(writing);
 	if (who == NULL)
 		who = &nobody;
-	put(object, "issuer", text_or_null(who->issuer == NULL ? explanation->issuer : who->issuer),
-	    failed);
-	put(object, "subject", span_or_null(who->subject), failed);
-	put(object, "client", span_or_null(who->client), failed);
-	put(object, "client_name", text_or_null(who->client_name), failed);
-	put(object, "user", text_or_null(who->user), failed);
-	put(object, "certificate", span_or_null(explanation->certificate), failed);
-	put(object, "ignored_entries", json_integer((json_int_t)who->not_text), failed);
+	put_text(writing, "issuer", who->issuer == NULL ? explanation->issuer : who->issuer);
+	put_span(writing, "subject", who->subject);
+	put_span(writing, "client", who->client);
+	put_text(writing, "client_name", who->client_name);
+	put_text(writing, "user", who->user);
+	put_span(writing, "certificate", explanation->certificate);
+	put_number(writing, "ignored_entries", (long long)who->not_text);
+	put_text(writing, "revoked", NULL);
 }
 
 /* Would a role or a scope more make it pass? */
@@ -209,64 +286,80 @@ lacks(const struct explanation *explanation)
 		   explanation->reason == REASON_SCOPE_MISSING);
 }
 
-static struct why_print
-ways_of(const struct explanation *explanation)
+static void
+add_way(void *context, const char *way)
 {
-	return (struct why_print){ explanation->why, explanation->policy,
-		explanation->route->privilege, explanation->principal };
+	add_entry(context, way);
 }
 
 static void
-append_way(void *context, const char *way)
+put_ways(struct writing *writing)
 {
-	json_array_append_new(context, json_string(way));
+	const struct explanation *explanation = writing->explanation;
+
+	begin_list(writing, "to_pass");
+	if (lacks(explanation)) {
+		struct why_print print = { explanation->why, explanation->policy,
+			explanation->route->privilege, explanation->principal };
+
+		why_print_ways(&print, add_way, writing);
+	}
+	end_list(writing);
 }
 
 /* Of the token. */
-static json_t *
-checks_list(const struct explanation *explanation)
+static void
+put_checks(struct writing *writing)
 {
-	json_t *list = json_array();
+	begin_list(writing, "checks");
+	for (const struct step *step = writing->explanation->steps; step != NULL;
+	    step = step->next) {
+		struct writing one = { writing->explanation, writing->buffer, "" };
 
-	for (const struct step *step = explanation->steps; step != NULL; step = step->next)
-		json_array_append_new(list,
-		    json_pack("{s:s, s:o, s:o, s:o}", "check", step->name, "expected",
-			text_or_null(step->expected), "found", text_or_null(step->found), "holds",
-			step->state == STEP_UNREACHED ? json_null()
-						      : json_boolean(step->state == STEP_HOLDS)));
-	return list;
+		separate(writing);
+		buffer_add_byte(writing->buffer, '{');
+		put_text(&one, "check", step->name);
+		put_text(&one, "expected", step->expected);
+		put_text(&one, "found", step->found);
+		if (step->state == STEP_UNREACHED)
+			put_text(&one, "holds", NULL);
+		else
+			put_bool(&one, "holds", step->state == STEP_HOLDS);
+		buffer_add_byte(writing->buffer, '}');
+	}
+	end_list(writing);
 }
 
-static void
-put_why(json_t *object, const struct explanation *explanation, bool *failed)
+void
+explain_write(const struct explanation *explanation, struct buffer *buffer)
 {
-	json_t *lines = json_array(), *ways = json_array();
-	struct why_print print;
+	struct writing writing = { explanation, buffer, "" };
 
-	for (const struct why_line *one = explanation->why; one != NULL; one = one->next)
-		json_array_append_new(lines, why_print_json(one));
-	if (lacks(explanation)) {
-		print = ways_of(explanation);
-		why_print_ways(&print, append_way, ways);
+	buffer_add_byte(buffer, '{');
+	put_request(&writing);
+	put_route(&writing);
+	put_caller(&writing);
+	put_checks(&writing);
+	begin_list(&writing, "granted_to");
+	for (const struct why_line *one = explanation->why; one != NULL; one = one->next) {
+		separate(&writing);
+		why_print_write(one, buffer);
 	}
-	put(object, "checks", checks_list(explanation), failed);
-	put(object, "granted_to", lines, failed);
-	put(object, "to_pass", ways, failed);
+	end_list(&writing);
+	put_ways(&writing);
+	buffer_add_byte(buffer, '}');
 }
 
 json_t *
 explain_json(const struct explanation *explanation)
 {
-	json_t *object = json_object();
-	bool failed = object == NULL;
+	struct buffer text;
+	json_t *said = NULL;
 
-	put_request(object, explanation, &failed);
-	put_route(object, explanation, &failed);
-	put_caller(object, explanation, &failed);
-	put(object, "revoked", json_null(), &failed);
-	put_why(object, explanation, &failed);
-	if (!failed)
-		return object;
-	json_decref(object);
-	return NULL;
+	buffer_init(&text, TEXT_MAX);
+	explain_write(explanation, &text);
+	if (!text.failed)
+		said = json_loadb(text.at, text.len, JSON_ALLOW_NUL, NULL);
+	buffer_done(&text);
+	return said;
 }

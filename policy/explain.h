@@ -14,6 +14,7 @@
 
 #include <jansson.h>
 
+#include "base/buffer.h"
 #include "base/check.h"
 #include "base/reason.h"
 #include "policy/decide.h"
@@ -41,7 +42,7 @@ struct explanation {
 };
 
 /*
- * An object with the members verdict ("forward", "refuse", or "answer" for the gate's
+ * Append an object (JSON) with the members verdict ("forward", "refuse", or "answer" for the gate's
  * own endpoints), reason, status (of an answer: `own_status`), detail, method,
  * path, pattern, patterns (all that match, the one that decides first; null: it did not come to
  * that), host (the entry of `hosts` that they are for), privilege, label, module, public,
@@ -52,10 +53,12 @@ struct explanation {
  * revoked (null: explain_revoked() of the gate knows), checks (of the token, in their order:
  * {check, expected, found, holds}, where holds is null for what was not reached), granted_to (the
  * lines of the wanted roles, see why_print.h), to_pass (what would make a request that lacks a role
- * or a scope pass). What is not known is null; lists are empty.
- *
- * Returns it given: json_decref() it. NULL: no memory.
+ * or a scope pass). What is not known is null; lists are empty. It is written as a text at once,
+ * since a refusal is kept as one.
  */
+void explain_write(const struct explanation *explanation, struct buffer *buffer);
+
+/* The same as a value. Returns it given: json_decref() it. NULL: no memory. */
 MUST_CHECK json_t *explain_json(const struct explanation *explanation);
 
 #endif

@@ -34,31 +34,37 @@ match_text(const struct route_match *route, const struct principal *principal, s
 	    match->claim, match->name, SPAN_ARG(segment), route->privilege->name, found);
 }
 
-static json_t *
-values_json(const struct spans *values)
+static void
+write_values(const struct spans *values, struct buffer *buffer)
 {
-	json_t *list = json_array();
+	const char *between = "";
 
-	for (size_t i = 0; i < values->count; i++)
-		if (utf8_valid(values->at[i]))
-			json_array_append_new(
-			    list, json_stringn(values->at[i].at, values->at[i].len));
-	return list;
+	for (size_t i = 0; i < values->count; i++) {
+		if (!utf8_valid(values->at[i]))
+			continue;
+		buffer_add_text(buffer, between);
+		buffer_add_json(buffer, values->at[i]);
+		between = ",";
+	}
 }
 
-json_t *
-match_text_json(const struct route_match *route, const struct principal *principal)
+void
+match_text_write(
+    const struct route_match *route, const struct principal *principal, struct buffer *buffer)
 {
-	json_t *list = json_array();
 	const struct match *match = route->privilege == NULL ? NULL : route->privilege->matches;
 
-	for (; match != NULL; match = match->next) {
-		struct span segment = match_segment(route, match);
-
-		json_array_append_new(
-		    list, json_pack("{s:s, s:s, s:s%, s:o}", "segment", match->name, "claim",
-			      match->claim, "wanted", segment.at, segment.len, "found",
-			      values_json(values_of(match, principal))));
+	buffer_add_byte(buffer, '[');
+	for (const char *between = ""; match != NULL; match = match->next, between = ",") {
+		buffer_format(buffer, "%s{\"segment\":", between);
+		buffer_add_json(buffer, span_of(match->name));
+		buffer_add_text(buffer, ",\"claim\":");
+		buffer_add_json(buffer, span_of(match->claim));
+		buffer_add_text(buffer, ",\"wanted\":");
+		buffer_add_json(buffer, match_segment(route, match));
+		buffer_add_text(buffer, ",\"found\":[");
+		write_values(values_of(match, principal), buffer);
+		buffer_add_text(buffer, "]}");
 	}
-	return list;
+	buffer_add_byte(buffer, ']');
 }

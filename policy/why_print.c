@@ -3,28 +3,37 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "policy/role.h"
 
 #define WAY_MAX 4096
 
-static json_t *
-text_or_null(const char *text)
+static void
+put(struct buffer *buffer, const char *key, const char *text)
 {
-	json_t *value = text == NULL ? NULL : json_string(text);
-
-	return value == NULL ? json_null() : value;
+	buffer_format(buffer, "%s\":", key);
+	if (text == NULL || !utf8_valid(span_of(text)))
+		buffer_add_text(buffer, "null");
+	else
+		buffer_add_json(buffer, span_of(text));
 }
 
-json_t *
-why_print_json(const struct why_line *line)
+void
+why_print_write(const struct why_line *line, struct buffer *buffer)
 {
 	bool holds = line->failed == GRANT_HOLDS;
 
-	return json_pack("{s:s, s:s, s:i, s:o, s:b, s:o, s:b, s:o, s:o, s:o}", "role", line->role,
-	    "file", line->file, "line", line->line, "asks", text_or_null(line->asked), "holds",
-	    holds, "failed", text_or_null(holds ? NULL : grant_condition_key(line->failed)),
-	    "of_several", line->of_several, "wanted", text_or_null(line->wanted), "found",
-	    text_or_null(line->found), "near", text_or_null(line->near));
+	put(buffer, "{\"role", line->role);
+	put(buffer, ",\"file", line->file);
+	buffer_format(buffer, ",\"line\":%d", line->line);
+	put(buffer, ",\"asks", line->asked);
+	buffer_format(buffer, ",\"holds\":%s", holds ? "true" : "false");
+	put(buffer, ",\"failed", holds ? NULL : grant_condition_key(line->failed));
+	buffer_format(buffer, ",\"of_several\":%s", line->of_several ? "true" : "false");
+	put(buffer, ",\"wanted", line->wanted);
+	put(buffer, ",\"found", line->found);
+	put(buffer, ",\"near", line->near);
+	buffer_add_byte(buffer, '}');
 }
 
 /* Somebody who is to tell of ways. */

@@ -10,7 +10,6 @@
 
 #include "base/buffer.h"
 #include "base/check.h"
-#include "base/json.h"
 #include "policy/why.h"
 
 /* What is needed to say what would pass. Borrowed. */
@@ -21,9 +20,9 @@ struct why_print {
 	const struct principal *principal; /* NULL: unauthenticated */
 };
 
-/* A line as an object: role, file, line, asks, holds, failed, of_several, wanted, found, near.
- * Returns it given: json_decref() it. NULL: no memory. */
-MUST_CHECK json_t *why_print_json(const struct why_line *line);
+/* Append a line as an object (JSON): role, file, line, asks, holds, failed, of_several, wanted,
+ * found, near. */
+void why_print_write(const struct why_line *line, struct buffer *buffer);
 
 /*
  * Call `tell` for each way by which the caller would pass, most direct first: a scope of the

@@ -21,18 +21,11 @@ add_line(struct transaction *transaction, const struct why_line *line)
 		line->file, line->line, line->role, grant_condition_key(line->failed));
 }
 
-/* taken: said; NULL: no memory */
+/* So much of it is kept, or nothing. NULL: it is more, or there is no memory. */
 static char *
-make_whole(json_t *said)
+kept(const struct buffer *text)
 {
-	char *text = json_dumps(said, JSON_COMPACT);
-
-	json_decref(said);
-	if (text != NULL && strlen(text) > RECENT_WHOLE_MAX) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	return text->failed ? NULL : strdup(text->at);
 }
 
 /* A caller who is known and lacks something. */
@@ -47,6 +40,7 @@ explain_lacking(struct transaction *transaction, const struct decision *decision
 		.verdict = &decision->verdict,
 		.reason = transaction->reason,
 		.detail = transaction->detail };
+	struct buffer text;
 
 	if (decision->caller == NULL || decision->route.privilege == NULL)
 		return;
@@ -57,8 +51,22 @@ explain_lacking(struct transaction *transaction, const struct decision *decision
 	explanation.policy = &inputs.config->policy;
 	explanation.principal = &decision->caller->principal;
 	explanation.certificate = judge_subject(&inputs);
-	if (whole)
-		transaction->why = make_whole(explain_json(&explanation));
+	if (!whole)
+		return;
+	buffer_init(&text, RECENT_WHOLE_MAX);
+	explain_write(&explanation, &text);
+	transaction->why = kept(&text);
+	buffer_done(&text);
+}
+
+/* What the revocation is found by. */
+static void
+explain_revocation(struct transaction *transaction, const struct decision *decision)
+{
+	json_t *said = explain_revoked_keep(&decision->revoked);
+
+	transaction->why = json_dumps(said, JSON_COMPACT);
+	json_decref(said);
 }
 
 /* Clients do not learn which it is; the operator does. A name that nobody has is not told: it may
@@ -88,7 +96,7 @@ explain_refusal(struct transaction *transaction, const struct decision *decision
 		break;
 	case REASON_TOKEN_REVOKED:
 		if (whole)
-			transaction->why = make_whole(explain_revoked_keep(&decision->revoked));
+			explain_revocation(transaction, decision);
 		break;
 	case REASON_BASIC_WRONG:
 		explain_password(transaction, decision);
