@@ -11,7 +11,7 @@ import path from 'node:path';
 import test from 'node:test';
 import tls from 'node:tls';
 import { Certificates } from './harness/certificates.mjs';
-import { dice, Draw, NAMES, ROLES, SCOPES } from './harness/draw.mjs';
+import { CALLERS, dice, Draw, NAMES, ROLES, SCOPES } from './harness/draw.mjs';
 import { makeGate, run } from './harness/gate.mjs';
 import { basic } from './harness/oauth.mjs';
 import { forge, forgeHmac, keySet, makeKey, now } from './harness/tokens.mjs';
@@ -27,7 +27,8 @@ const AT_ONCE = 8;
 const CLIENTS = [...NAMES, 'plain', 'gone'];
 const scopesOf = (name) => (name === 'plain' ? [] : SCOPES);
 const PASSWORD = 'a long pass phrase of theirs';
-const KEYS = { one: makeKey('ES256', 'k1'), two: makeKey('ES256', 'k2') };
+const KEYS = Object.fromEntries(CALLERS.map((name) => [name, makeKey('ES256', 'k1')]));
+const issOf = (name) => (name.startsWith('kc:') ? `https://kc.test/realms/${name.slice(3)}` : `https://${name}.test`);
 const STRANGE = makeKey('ES256', 'k1');
 
 const made = new Certificates();
@@ -58,22 +59,20 @@ class GateDraw extends Draw {
   policy() {
     const policy = super.policy();
     for (const module of Object.values(policy.modules)) {
-      if (this.chance(5)) module.basic = false;
       if (this.chance(4)) module.path_allow = this.some(WORDS, 3);
       if (this.chance(6)) module.resource = `https://${this.one(['x', 'y'])}.test/r`;
     }
-    for (const role of Object.values(policy.roles)) if (this.chance(5)) role.granted_to = [...(role.granted_to ?? []), { ...(this.chance(2) ? { scope: 'orders' } : {}), certificate: this.one(Object.values(SUBJECTS)) }];
     return policy;
   }
 
   claimsOf(issuer, at) {
-    const own = { iss: `https://${issuer}.test`, aud: this.chance(6) ? ['api', 'https://x.test/r'] : 'api', sub: this.one(['s', 'a']), iat: at - 5, exp: at + 3600, ...(issuer === 'two' ? { env: 'test' } : {}), ...this.claims() };
+    const own = { iss: issOf(issuer), aud: this.chance(6) ? ['api', 'https://x.test/r'] : 'api', sub: this.one(['s', 'a']), iat: at - 5, exp: at + 3600, ...(issuer === 'two' ? { env: 'test' } : {}), ...this.claims() };
     return pick(this.chance(5) ? { ...own, ...this.one(FAULTS)(own, at) } : own);
   }
 
   /** A third party's token: {token, question, caller of a case}. */
   token(at) {
-    const issuer = this.one(['one', 'two']);
+    const issuer = this.one(CALLERS);
     const claims = this.claimsOf(issuer, at);
     if (this.chance(3)) {
       const header = pick({ alg: 'ES256', typ: 'at+jwt', kid: KEYS[issuer].kid, ...(this.chance(3) ? this.one(HEADERS) : {}) });
@@ -83,7 +82,7 @@ class GateDraw extends Draw {
       return { token, question: { token } };
     }
     const token = forge(KEYS[issuer], { alg: 'ES256', typ: 'at+jwt', kid: KEYS[issuer].kid }, claims);
-    const whole = ['iss', 'aud', 'exp'].every((name) => name in claims) && claims.iss === `https://${issuer}.test`;
+    const whole = ['iss', 'aud', 'exp'].every((name) => name in claims) && claims.iss === issOf(issuer);
     // Of claims without them it is assumed that they are right.
     return whole ? { token, question: this.chance(2) ? { token } : { claims, issuer }, caller: { issuer, claims } } : { token, question: { token } };
   }
@@ -157,17 +156,17 @@ class Ways {
 /** The gate, and whom its database knows. */
 async function knownGate(t) {
   const upstream = await recordingUpstream(t, ({ method }) => (method === 'HEAD' ? 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n' : answer(200, 'ok')));
-  const third = (name) => ({ issuer: `https://${name}.test`, audience: 'api', jwks_file: `${name}.json`, claims: { scopes: '/scope', groups: '/groups', roles: '/roles', client: '/azp', subject: '/sub' } });
+  const third = (name) => ({ issuer: issOf(name), audience: 'api', jwks_file: `${name}.json`, claims: { scopes: '/scope', groups: '/groups', roles: '/roles', client: '/azp', subject: '/sub' } });
   const gate = await makeGate(t, {
     policy: { roles: Object.fromEntries(ROLES.map((role) => [role, {}])), privileges: { any: { paths: ['/*'] } } },
     upstream: upstream.url,
-    files: { 'one.json': keySet(KEYS.one), 'two.json': keySet(KEYS.two) },
+    files: Object.fromEntries(CALLERS.map((name) => [`${name.replace('kc:', '')}.json`, keySet(KEYS[name])])),
     config: (own) => ({
       listen: {
         address: [`127.0.0.1:${own.port}`, `unix:${path.join(own.dir, 'gate.sock')}`], engine: 'events', threads: 2, trusted_proxies: ['127.0.0.1'], trusted_headers: ['X-Forwarded-For'], proxy_protocol: true,
         tls: { certificate: made.path('gate.pem'), key: made.path('gate.key'), client_ca: made.path('ca.pem'), client_certificate: 'optional' },
       },
-      issuers: { one: third('one'), two: { ...third('two'), require: { '/env': ['prod', 'test'] }, max_age: '1h' } },
+      issuers: { one: third('one'), two: { ...third('two'), require: { '/env': ['prod', 'test'] }, max_age: '1h' }, kc: { ...third('kc:{realm}'), tenants: ['acme', 'globex'], jwks_file: '{realm}.json' } },
       local_issuer: { issuer: 'https://gate.test', audience: 'api://local', basic: true, lockout: { failures: 0 }, resources: ['https://x.test/r'] },
       log: { caller: 'full' },
       limits: { header_timeout: '10m', idle_timeout: '1h' }, // a connection that waits for the next policy is not to end then

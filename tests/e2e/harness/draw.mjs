@@ -16,17 +16,25 @@ export function dice(seed) {
 const SEGMENTS = ['a', 'b', 'A', 'a!', 'a%21', '%C3%A4'];
 /** A request may spell them in other ways. */
 const SPELT = [...SEGMENTS, '%c3%a4', '%61', '%41', 'c', '5', 'ab', 'a.b', 'abb!'];
+/** Where a module ignores case there is no other spelling of a literal. */
+const ONE_CASE = [['a', 'b', 'a!', 'a%21', '%C3%A4', 'k', 'ss'], ['A', 'b', 'a!', 'a%21', '%C3%A4', 'K', 'Ss']];
+/** What may be ambiguous: full-width letters, the Kelvin sign, the long s, the sharp s, a parameter, a dot at the end; and what is not. */
+const ODD = ['a;x', 'a%3bx', 'b.', '%EF%BD%81', '%EF%BC%A1', '%E2%84%AA', '%C5%BF%C5%BF', '%C3%9F', 'k', 'sS', '%C3%84', 'x%C3%9Fy'];
 /** With different lengths of text: two of the same could match one path, which would be a mistake. */
-const INSIDE = ['*', 'a*', '*b!', 'a*b!', '{t}', '{u}'];
+const INSIDE = ['*', 'a*', '*b!', 'a*b!', '{t}', '{t}', '{t}', '{u}'];
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'];
 export const ROLES = ['r0', 'r1', 'r2', 'r3', 'r4'];
 export const SCOPES = ['orders:read', 'orders:write', 'orders', 'x.y', 'x/y', 'z'];
+const ISSUERS = ['one', 'two', 'kc', 'kc:acme'];
+export const CALLERS = ['one', 'two', 'kc:acme', 'kc:globex'];
 const PREFIXES = ['orders:*', 'x.*', 'x/*'];
 const GROUPS = ['g0', 'g1', 'G0'];
 export const NAMES = ['robot', 'ann', 'Ann'];
 
 const NETWORKS = ['10.0.0.0/8', '10.1.2.0/24', '192.0.2.7', '0.0.0.0/0', 'unix'];
 const PEERS = [undefined, '10.1.2.3', '10.1.3.3', '192.0.2.7', '192.0.2.8', 'unix'];
+/** One subject in several spellings, and others that are like it. */
+const SUBJECTS = ['CN=partner,O=Big\\, Co', 'cn=partner, o=Big\\2c Co', 'Cn = partner ,O = Big\\2C Co', 'CN=Partner,O=Big\\, Co', 'O=Big\\, Co,CN=partner', 'CN=partner+O=Big\\, Co', 'CN=other', 'CN=partner'];
 const HOSTS = ['a.test', 'b.test', '*.test', '*.b.test'];
 const ASKED = [undefined, 'a.test', 'A.Test:8080', 'b.test.', 'c.test', 'x.b.test', 'x.y.test', 'test', 'localhost'];
 
@@ -54,20 +62,20 @@ export class Draw {
   }
 
   pattern() {
-    const segments = Array.from({ length: this.roll(4) }, () => (this.chance(3) ? this.one(INSIDE) : this.one(SEGMENTS)));
+    const segments = Array.from({ length: this.roll(4) }, () => (this.chance(3) ? this.one(INSIDE) : this.one(this.literals)));
     if (segments.length === 0 || this.chance(2)) segments.push('*');
     // A name stands once in a pattern.
     return `/${segments.map((one, i) => (one[0] === '{' && segments.indexOf(one) < i ? '*' : one)).join('/')}`;
   }
 
   path() {
-    const segments = Array.from({ length: this.roll(4) }, () => this.one(SPELT));
+    const segments = Array.from({ length: this.roll(4) }, () => this.one(this.chance(12) ? ODD : SPELT));
     return `/${segments.join('/')}${segments.length > 0 && this.chance(5) ? '/' : ''}`;
   }
 
   line() {
     const line = {};
-    if (!this.chance(3)) line.issuer = this.one(['one', 'two', 'local']);
+    if (!this.chance(3)) line.issuer = this.one([...ISSUERS, 'local']);
     if (this.chance(3)) line.scope = this.either([...SCOPES, ...PREFIXES]);
     if (this.chance(4) && line.issuer !== 'local') line.group = this.either(GROUPS);
     if (this.chance(4) && line.issuer !== 'local') line.role = this.either(GROUPS);
@@ -81,6 +89,7 @@ export class Draw {
     if (this.chance(5)) line.client = this.one(NAMES);
     else if (this.chance(6) && Object.keys(line).length === 0) line.user = this.one(NAMES);
     if (this.chance(6)) line.peer = this.one(NETWORKS);
+    if (this.chance(6)) line.certificate = this.one(SUBJECTS);
     if (Object.keys(line).length === 0) line.scope = this.one(SCOPES);
     return line;
   }
@@ -109,6 +118,8 @@ export class Draw {
 
   /** A policy without the mistakes that `check` knows: what would be one is left out. */
   policy() {
+    const oneCase = this.chance(3);
+    this.literals = oneCase ? this.one(ONE_CASE) : SEGMENTS;
     const policy = { roles: {}, modules: {}, privileges: {}, public: [], default: this.chance(4) ? 'public' : 'deny' };
     for (const role of ROLES) policy.roles[role] = this.chance(5) ? {} : { granted_to: Array.from({ length: 1 + this.roll(3) }, () => this.line()) };
     const taken = new Set();
@@ -117,7 +128,8 @@ export class Draw {
       const places = (one) => (hosts ?? ['']).map((host) => `${host} ${canonical(one)}`);
       const paths = this.patterns(2).filter((one) => !places(one).some((place) => taken.has(place)));
       paths.flatMap(places).forEach((place) => taken.add(place));
-      if (paths.length > 0) policy.modules[`m${i}`] = { paths, ...(hosts ? { hosts } : {}) };
+      const more = { ...(hosts ? { hosts } : {}), ...(oneCase && !hosts && !this.chance(3) ? { case_sensitive: false } : {}), ...(this.chance(5) ? { basic: false } : {}), ...(this.chance(4) ? { path_allow: this.some(['semicolon', 'trailing_dot'], 2) } : {}) };
+      if (paths.length > 0) policy.modules[`m${i}`] = { paths, ...more };
     }
     const methodsOf = new Map();
     for (let i = 1 + this.roll(6); i > 0; i--) {
@@ -155,9 +167,14 @@ export class Draw {
       case 0: return 'anonymous';
       case 1: return { client: this.one([...NAMES, 'other']), roles: roles(), ...(this.chance(2) ? { claims: { scope: this.some(SCOPES, 2).join(' '), tid: this.one(['a', 'b', 5]) } } : {}) };
       case 2: return { user: this.one([...NAMES, 'other']), roles: roles() };
-      case 3: return { roles: this.some(ROLES, 3) };
-      default: return { issuer: this.one(['one', 'two']), claims: this.claims() };
+      case 3: return { roles: this.some(ROLES, 3), ...(this.chance(2) ? { scopes: this.some(SCOPES, 2) } : {}), ...(this.chance(2) ? { claims: { tid: this.one(['a', 'b', 5]), deep: { er: 'b' } } } : {}) };
+      default: return { issuer: this.one(CALLERS), claims: this.claims() };
     }
+  }
+
+  /** Of which host, from where, with which certificate. */
+  where() {
+    return { host: this.one(ASKED), peer: this.one(PEERS), certificate: this.chance(2) ? undefined : this.one(SUBJECTS) };
   }
 
   /** A request, and what is to come of it. */
@@ -165,12 +182,22 @@ export class Draw {
     const caller = this.caller();
     const method = this.one([...METHODS, 'HEAD', 'OPTIONS']);
     const target = this.path();
-    const where = { host: this.one(ASKED), peer: this.one(PEERS) };
+    const where = this.where();
     const judged = judge(policy, caller, method, target, where);
     const roles = [...rolesOf(policy, caller, where)];
     return {
       name: `${number}`, caller, request: `${method} ${target}`, ...where, ...judged,
-      ...(roles.length > 0 && judged.privilege ? { role: this.one(roles) } : {}),
+      ...(roles.length > 0 && judged.privilege && judged.expect !== 'basic_not_allowed' ? { role: this.one(roles) } : {}),
     };
   }
+}
+
+/** A policy as a number of files: what is in each is left to the dice. */
+export function parts(draw, policy) {
+  const files = Array.from({ length: 1 + draw.roll(3) }, () => ({}));
+  for (const key of ['roles', 'modules', 'privileges'])
+    for (const [name, value] of Object.entries(policy[key])) (draw.one(files)[key] ??= {})[name] = value;
+  for (const one of policy.public) (draw.one(files).public ??= []).push(one);
+  draw.one(files).default = policy.default;
+  return files.filter((file) => Object.keys(file).length > 0);
 }

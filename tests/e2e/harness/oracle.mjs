@@ -5,6 +5,8 @@
 /** Escapes are compared decoded; a trailing slash is ignored. */
 const segmentsOf = (path) => path.replace(/\/$/, '').split('/').slice(1).map(decodeURIComponent);
 
+const lower = (text) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+
 /** One spelling of all patterns that are the same: what a name is, and that `*` before the end is one, does not count. */
 export function canonical(pattern) {
   const segments = segmentsOf(pattern);
@@ -20,10 +22,10 @@ function segmentRank(wanted, given) {
   return matches ? 3 + wanted.length / 1000 : null;
 }
 
-/** How a canonical pattern matches: of each segment, then 1 for a last `*`; null: it does not. */
-function rank(pattern, path) {
-  const wanted = pattern.split('/');
-  const given = segmentsOf(path);
+/** How a row's pattern matches: of each segment, then 1 for a last `*`; null: it does not. */
+function rank({ pattern, ignoresCase }, path) {
+  const wanted = (ignoresCase ? lower(pattern) : pattern).split('/');
+  const given = segmentsOf(path).map((segment) => (ignoresCase ? lower(segment) : segment));
   const tail = wanted.at(-1) === '*';
   const fixed = tail ? wanted.slice(0, -1) : wanted;
 
@@ -38,14 +40,14 @@ function better(a, b) {
   return a.length > b.length;
 }
 
-/** The most specific of some [pattern, …] rows that match. */
+/** The most specific of some rows whose patterns match. */
 function deciding(rows, path) {
   let best = null;
   for (const row of rows) {
-    const ranked = rank(row[0], path);
+    const ranked = rank(row, path);
     if (ranked && (!best || better(ranked, best.ranked))) best = { ranked, row };
   }
-  return best?.row[0];
+  return best?.row;
 }
 
 const list = (value) => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
@@ -66,13 +68,21 @@ function claimHolds(line, claims) {
   return value !== undefined && value !== null && value !== false;
 }
 
-/** What a caller of a case shows: { token: {issuer, claims} or null, client, user, granted }. */
-function shown(caller) {
-  if (caller === 'anonymous') return null;
+/** A subject as RFC 4514 writes it, in one spelling: types in lower case, no space around `,`, `+` and `=`, values as bytes. */
+function subject(text) {
+  const value = (escaped) => Buffer.concat([...escaped.matchAll(/((?:\\[0-9a-f]{2})+)|\\(.)|([^\\]+)/gi)].map(([, hex, special, plain]) =>
+    (hex ? Buffer.from(hex.replaceAll('\\', ''), 'hex') : Buffer.from(special ?? plain)))).toString('hex');
+  // A space at the end that is escaped is of the value.
+  return [...text.matchAll(/\s*([a-z0-9.-]+)\s*=\s*((?:\\[0-9a-f]{2}|\\.|[^\\,+])*?)\s*(?:([,+])|$)/gi)].map(([, type, escaped, next = '']) => `${type.toLowerCase()}=${value(escaped)}${next}`).join('');
+}
+
+/** What a caller of a case shows: { token: {issuer, claims} or null, client, user, granted, scopes, claims that are compared }. A certificate alone is a caller. */
+function shown(caller, { certificate }) {
+  if (caller === 'anonymous') return certificate === undefined ? null : { token: null, granted: [] };
   if (caller.issuer) return { token: { issuer: caller.issuer, claims: caller.claims ?? {} }, granted: [] };
   if (caller.client) return { token: { issuer: 'local', claims: caller.claims ?? {} }, client: caller.client, granted: caller.roles ?? [] };
   if (caller.user) return { token: null, user: caller.user, granted: caller.roles ?? [] };
-  return { token: null, granted: caller.roles };
+  return { token: null, granted: caller.roles ?? [], scopes: caller.scopes ?? [], claims: caller.claims };
 }
 
 /** Is an IPv4 address in a network? `unix` is its own. */
@@ -84,13 +94,17 @@ function inNetwork(peer, network) {
   return Math.floor(number(peer) / size) === Math.floor(number(base) / size);
 }
 
-function lineHolds(line, who, peer) {
+/** Of an issuer with tenants, its name is any of them. */
+const isIssuer = (wanted, issuer) => issuer === wanted || issuer?.startsWith(`${wanted}:`);
+
+function lineHolds(line, who, { peer, certificate }) {
   const { token } = who;
   const claims = token?.claims ?? {};
   const third = token && token.issuer !== 'local';
   const all = (key, given) => list(line[key]).every((one) => given.includes(one));
 
-  if ('issuer' in line && token?.issuer !== line.issuer) return false;
+  if ('issuer' in line && !isIssuer(line.issuer, token?.issuer)) return false;
+  if ('certificate' in line && (certificate === undefined || subject(line.certificate) !== subject(certificate))) return false;
   if ('peer' in line && !inNetwork(peer, line.peer)) return false;
   if ('user' in line && who.user !== line.user) return false;
   if ('client' in line) {
@@ -103,29 +117,32 @@ function lineHolds(line, who, peer) {
   return !('claim' in line) || (token !== null && claimHolds(line, claims));
 }
 
-/** The roles of a caller at an address. */
-export function rolesOf(policy, caller, { peer } = {}) {
-  const who = shown(caller);
+/** The roles of a caller at an address, with a certificate. */
+export function rolesOf(policy, caller, where = {}) {
+  const who = shown(caller, where);
   if (!who) return new Set();
-  // Of somebody who is told by roles alone only the place is known: a line that asks for no more holds.
-  const named = caller.issuer || caller.client || caller.user;
+  // Of somebody who is told by roles alone only place and certificate are known: a line that asks for no more holds.
+  const named = caller === 'anonymous' || caller.issuer || caller.client || caller.user;
   return new Set(Object.entries(policy.roles)
-    .filter(([role, { granted_to: lines = [] }]) => who.granted.includes(role) || lines.some((line) => (named || Object.keys(line).join() === 'peer') && lineHolds(line, who, peer)))
+    .filter(([role, { granted_to: lines = [] }]) => who.granted.includes(role) || lines.some((line) => (named || Object.keys(line).every((key) => ['peer', 'certificate'].includes(key))) && lineHolds(line, who, where)))
     .map(([role]) => role));
 }
 
 /** The patterns of a privilege as they are written. */
 const writtenIn = (policy, privilege) => [...(privilege.paths ?? []), ...(privilege.modules ?? []).flatMap((module) => policy.modules[module].paths)];
 
-/** Which privileges stand on which pattern, for which host (`undefined`: every one): [pattern, privilege, host]. */
-function standings(policy) {
-  const rows = [];
+/** The paths of a module, for each of its hosts (`undefined`: every one). */
+const pathsOf = (name, { paths, hosts = [undefined], case_sensitive = true }) => paths.flatMap((one) => hosts.map((host) => ({ pattern: canonical(one), name, host, ignoresCase: !case_sensitive })));
+
+/** Which privileges stand on which pattern, for which host: rows of {pattern, name, host}; of a public path without a name. */
+function standings(policy, ignoresCase) {
+  const rows = (policy.public ?? []).map((one) => ({ pattern: canonical(one) }));
   for (const [name, privilege] of Object.entries(policy.privileges)) {
-    for (const pattern of new Set((privilege.paths ?? []).map(canonical))) rows.push([pattern, name]);
-    for (const { paths, hosts = [undefined] } of (privilege.modules ?? []).map((one) => policy.modules[one]))
-      for (const pattern of paths) for (const host of hosts) rows.push([canonical(pattern), name, host]);
+    for (const pattern of new Set((privilege.paths ?? []).map(canonical))) rows.push({ pattern, name });
+    for (const module of privilege.modules ?? []) rows.push(...pathsOf(name, policy.modules[module]));
   }
-  return rows;
+  // The paths of a module with hosts are always compared exactly.
+  return rows.map((row) => ({ ...row, ignoresCase: ignoresCase && row.host === undefined }));
 }
 
 const hostName = (host) => host.toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '');
@@ -134,7 +151,54 @@ const hostName = (host) => host.toLowerCase().replace(/:\d+$/, '').replace(/\.$/
 function groups(rows, host) {
   const name = hostName(host);
   const star = `*.${name.split('.').slice(1).join('.')}`;
-  return [name, star, undefined].map((wanted) => rows.filter(([, , one]) => one === wanted));
+  return [name, star, undefined].map((wanted) => rows.filter((row) => row.host === wanted));
+}
+
+/** The first group with a pattern for the path. */
+const applying = (rows, path, host) => groups(rows, host).find((group) => deciding(group, path)) ?? [];
+
+/** The module that a path is of. */
+function moduleOf(policy, path, host) {
+  const rows = Object.entries(policy.modules).flatMap(([name, module]) => pathsOf(name, module));
+  return policy.modules[deciding(applying(rows, path, host), path)?.name];
+}
+
+/** Is there a segment that both match? */
+function segmentsMeet(a, b) {
+  if (a === '{}' || b === '{}') return true;
+  if (!a.includes('*')) return segmentRank(b, a) !== null;
+  if (!b.includes('*')) return segmentRank(a, b) !== null;
+  const [[before, after], [start, end]] = [a.split('*'), b.split('*')];
+  return (before.startsWith(start) || start.startsWith(before)) && (after.endsWith(end) || end.endsWith(after));
+}
+
+/** Is there a path that both patterns match? */
+function meet(a, b) {
+  const [one, other] = [a, b].map((pattern) => ({ tail: pattern.split('/').at(-1) === '*', fixed: pattern.split('/').filter((segment, i, all) => i < all.length - 1 || segment !== '*') }));
+  const lengths = (x, y) => x.tail || x.fixed.length >= y.fixed.length;
+  return lengths(one, other) && lengths(other, one) && one.fixed.slice(0, other.fixed.length).every((segment, i) => segmentsMeet(segment, other.fixed[i]));
+}
+
+/** Could a path of the module (none: of no module) lead to one that ignores case? */
+function isNear(policy, module) {
+  const loose = Object.values(policy.modules).filter(({ case_sensitive }) => case_sensitive === false);
+  const patterns = ({ paths }) => paths.map((one) => lower(canonical(one)));
+  return module ? loose.some((other) => patterns(other).some((a) => patterns(module).some((b) => meet(a, b)))) : loose.length > 0;
+}
+
+/** Is a character that is no ASCII letter one to somebody who maps case or folds? */
+function isLikeLetter(character) {
+  const ways = [character.normalize('NFKC'), character.toLowerCase(), character.toUpperCase()];
+  return character > '\u007f' && ways.flatMap((one) => [one, one.normalize('NFKC')]).some((one) => /[a-z]/i.test(one));
+}
+
+/** Could somebody read the path in another way? */
+function ambiguous(policy, path, host) {
+  const module = moduleOf(policy, path, host);
+  const allowed = module?.path_allow ?? [];
+  const segments = segmentsOf(path);
+  if (segments.some((one) => (one.includes(';') && !allowed.includes('semicolon')) || (one.endsWith('.') && !allowed.includes('trailing_dot')))) return true;
+  return segments.some((one) => [...one].some(isLikeLetter)) && isNear(policy, module);
 }
 
 const grants = (privilege, method) => !privilege.methods || privilege.methods.includes(method) || (method === 'HEAD' && privilege.methods.includes('GET'));
@@ -150,7 +214,8 @@ function matches(privilege, pattern, path, claims) {
 
 function refusal(policy, privilege, caller, where) {
   const roles = rolesOf(policy, caller, where);
-  const scopes = words(shown(caller).token?.claims.scope);
+  const who = shown(caller, where);
+  const scopes = who.scopes ?? words(who.token?.claims.scope);
   const { roles: any = [], scopes: anyScope = [], all_roles: every = [], deny = [] } = privilege;
 
   if (deny.some((role) => roles.has(role))) return 'privilege_missing';
@@ -160,22 +225,26 @@ function refusal(policy, privilege, caller, where) {
   return any.length === 0 ? 'scope_missing' : 'privilege_missing';
 }
 
-/** { expect, privilege } for a caller, method and path; of a host, from an address. */
-export function judge(policy, caller, method, path, { host = 'localhost', peer } = {}) {
-  const open = (policy.public ?? []).map(canonical);
-  const all = [...standings(policy), ...open.map((one) => [one])];
-  const rows = groups(all, host).find((group) => deciding(group, path) !== undefined) ?? [];
-  const pattern = deciding(rows, path);
+/** { expect, privilege } for a caller, method and path; of a host, from an address, with a certificate. */
+export function judge(policy, caller, method, path, where = {}) {
+  const { host = 'localhost' } = where;
+  if (ambiguous(policy, path, host)) return { expect: 'path_ambiguous' };
+  const module = moduleOf(policy, path, host);
+  const rows = applying(standings(policy, module?.case_sensitive === false), path, host);
+  const { pattern } = deciding(rows, path) ?? {};
+  const who = shown(caller, where);
 
   if (pattern === undefined) return { expect: policy.default === 'public' ? 'allow' : 'no_rule' };
-  if (rows.some(([one, name]) => one === pattern && name === undefined)) return { expect: 'allow' };
-  const name = rows.filter(([one]) => one === pattern).map(([, one]) => one).find((one) => grants(policy.privileges[one], method));
-  if (name === undefined) return { expect: caller === 'anonymous' ? 'credentials_missing' : 'method_not_granted' };
+  const here = rows.filter((row) => row.pattern === pattern);
+  if (here.some(({ name }) => name === undefined)) return { expect: 'allow' };
+  const name = here.map((row) => row.name).find((one) => grants(policy.privileges[one], method));
   const privilege = policy.privileges[name];
+  if (who?.user && module?.basic === false) return { expect: 'basic_not_allowed', privilege: name };
+  if (name === undefined) return { expect: who ? 'method_not_granted' : 'credentials_missing' };
   if (privilege.shadow) return { expect: 'allow', privilege: name };
-  if (caller === 'anonymous') return { expect: 'credentials_missing', privilege: name };
-  const refused = refusal(policy, privilege, caller, { peer });
+  if (!who) return { expect: 'credentials_missing', privilege: name };
+  const refused = refusal(policy, privilege, caller, where);
   if (refused) return { expect: refused, privilege: name };
   const written = writtenIn(policy, privilege).find((one) => canonical(one) === pattern);
-  return { expect: matches(privilege, written, path, shown(caller).token?.claims) ? 'allow' : 'claim_mismatch', privilege: name };
+  return { expect: matches(privilege, written, path, who.claims ?? who.token?.claims) ? 'allow' : 'claim_mismatch', privilege: name };
 }
