@@ -100,23 +100,36 @@ could_need_postgres()
 	(need_postgres)
 }
 
-# nginx from apt, but only its binary, unpacked under build/: installing the package would start a
-# server on port 80 of a machine that did not ask for one. Sets `nginx`.
+# unpack PACKAGE: its files from apt, unpacked in build/PACKAGE and not installed: installing would start
+# a server on a machine that did not ask for one.
+unpack()
+{
+	local dir=$root/build/$1
+
+	say "fetching $1"
+	apt_update
+	mkdir -p "$dir"
+	(cd "$dir" && apt-get -q download "$1" >&2) || fail "apt-get could not fetch $1"
+	dpkg-deb -x "$dir/$1"_*.deb "$dir" || fail "cannot unpack $1"
+}
+
+# nginx, which would listen on port 80. Sets `nginx`.
 need_nginx()
 {
-	local dir=$root/build/nginx
-
-	PATH=$PATH:/usr/sbin:/sbin:$dir/usr/sbin
+	PATH=$PATH:/usr/sbin:/sbin:$root/build/nginx/usr/sbin
 	if ! command -v nginx >/dev/null; then
-		say "fetching nginx"
-		apt_update
-		mkdir -p "$dir"
-		(cd "$dir" && apt-get -q download nginx >&2) || fail "apt-get could not fetch nginx"
-		dpkg-deb -x "$dir"/nginx_*.deb "$dir" || fail "cannot unpack nginx"
+		unpack nginx
 		need libpcre2-8-0 zlib1g
 	fi
 	nginx=$(command -v nginx) || fail "nginx is not there although it was unpacked"
 	"$nginx" -v 2>/dev/null || fail "nginx does not run"
+}
+
+# Caddy, which would listen on port 80, too.
+could_need_caddy()
+{
+	PATH=$PATH:$root/build/caddy/usr/bin
+	command -v caddy >/dev/null || (unpack caddy && need libzstd1)
 }
 
 # build PRESET: configure and build quietly; everything is told when it fails.

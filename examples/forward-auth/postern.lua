@@ -3,6 +3,22 @@
 local POSTERN = "http://127.0.0.1:9903/_postern/authorize"
 -- Every name of forward.headers, in lower case.
 local NAMES = {"x-user", "x-roles", "x-scopes", "x-client", "x-issuer"}
+-- All that it may see of the request, X-Forwarded-Proto as haproxy.cfg sets it. Cookies and what browsers
+-- say of a WebSocket are for tokens in other places than Authorization.
+local SHOWN = {"host", "x-forwarded-proto", "authorization", "cookie", "origin", "sec-websocket-key", "sec-websocket-protocol"}
+-- Of the connection to Postern, not of its answer.
+local OWN = {["connection"] = true, ["content-length"] = true, ["transfer-encoding"] = true, ["x-postern-status"] = true}
+
+-- The refusal as it would be without a gateway: the true status is in X-Postern-Status.
+local function refuse(txn, got)
+  local status = got.headers["x-postern-status"]
+  local reply = txn:reply{status = status and tonumber(status[0]) or got.status}
+  for name, values in pairs(got.headers) do
+    for _, value in pairs(OWN[name] and {} or values) do reply:add_header(name, value) end
+  end
+  reply:set_body(got.body)
+  txn:done(reply)
+end
 
 core.register_action("postern", {"http-req"}, function(txn)
   local ask = {
@@ -10,25 +26,22 @@ core.register_action("postern", {"http-req"}, function(txn)
     ["x-original-uri"] = {txn.sf:pathq()},
     ["x-forwarded-for"] = {txn.sf:src()},
   }
-  -- Nothing else of the client's is passed on. All its lines of Authorization: two are refused.
+  -- Every line of each: two of Authorization are refused.
   local headers = txn.http:req_get_headers()
-  if headers["host"] then ask["host"] = {headers["host"][0]} end
-  local authorization = headers["authorization"]
-  if authorization then
-    ask["authorization"] = {}
-    for _, value in pairs(authorization) do table.insert(ask["authorization"], value) end
+  for _, name in ipairs(SHOWN) do
+    for _, value in pairs(headers[name] or {}) do
+      ask[name] = ask[name] or {}
+      table.insert(ask[name], value)
+    end
   end
   local got = core.httpclient():get{url = POSTERN, headers = ask, timeout = 5000}
-  txn:set_var("txn.postern_status", got and got.status or 0)
-  if not got or got.status ~= 200 then
-    local challenge = got and got.headers["www-authenticate"]
-    txn:set_var("txn.postern_challenge", challenge and challenge[0] or "")
-    return
-  end
+  if not got or got.status == 0 then return end
+  if got.status ~= 200 then return refuse(txn, got) end
   for _, name in ipairs(NAMES) do
     txn.http:req_del_header(name)
     local values = got.headers[name]
     if values and values[0] ~= "" then txn.http:req_set_header(name, values[0]) end
   end
   txn.http:req_del_header("authorization")
+  txn:set_var("txn.postern_allows", true)
 end)

@@ -95,10 +95,9 @@ error_of(const struct answer_refusal *refusal)
 /* Append the challenge, without an error code if the request had no credentials (RFC 6750 section
  * 3.1). */
 static void
-add_challenge(struct buffer *buffer, const struct exchange *exchange,
-    const struct answer_refusal *refusal, const char *description)
+add_challenge(struct buffer *buffer, const struct answer_refusal *refusal, const char *description)
 {
-	const struct request *request = exchange_request((struct exchange *)exchange);
+	const struct request *request = refusal->request;
 	const char *error = error_of(refusal);
 	int status = reason_status(refusal->reason);
 
@@ -182,7 +181,7 @@ answer_refuse(struct exchange *exchange, const struct answer_refusal *refusal)
 		header_line_add_number(&headers, SPAN("X-Postern-Status"), status);
 	buffer_add(&headers, refusal->cors);
 	buffer_add(&headers, refusal->rate);
-	add_challenge(&headers, exchange, refusal, description);
+	add_challenge(&headers, refusal, description);
 	answer.headers = buffer_span(&headers);
 	answer.body = buffer_span(&body);
 	if (headers.failed || body.failed)

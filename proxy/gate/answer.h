@@ -18,7 +18,8 @@
 /* A refusal to send (RFC 9457, RFC 6750 section 3, RFC 9728 section 5.1). */
 struct answer_refusal {
 	enum reason reason;
-	const char *detail; /* or NULL; sent only if detail_public */
+	const struct request *request; /* that is refused */
+	const char *detail;            /* or NULL; sent only if detail_public */
 	bool detail_public;
 	const char *type_base; /* what stands before the reason in `type` */
 	struct span scope;     /* what would have sufficed; may be empty */
@@ -28,7 +29,7 @@ struct answer_refusal {
 	struct span request_id;
 	struct span cors;     /* header lines for browsers; may be empty */
 	struct span rate;     /* header lines of a rate that is exceeded; may be empty */
-	const char *metadata; /* URL of the resource's metadata; NULL: on the host of the request */
+	const char *metadata; /* URL of the resource's metadata; NULL: on the host of `request` */
 };
 
 /*

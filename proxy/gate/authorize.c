@@ -7,11 +7,28 @@
 #include "proxy/gate/gate.h"
 #include "proxy/gate/transaction.h"
 #include "proxy/http/asked.h"
+#include "proxy/http/header.h"
 
 #define HEADERS_MAX (64u << 10)
 
 /* Memory of one question, as of a request. */
 #define ARENA_BYTES (1u << 20)
+
+/* Another spelling of a name in forward.headers. The gateway replaces that name alone, and what is
+ * behind it may take one for the other. */
+static bool
+has_alias(const struct config *config, const struct request *request)
+{
+	for (size_t i = 0; i < config->header_count; i++)
+		for (size_t k = 0; k < request->header_count; k++) {
+			struct span owned = span_of(config->headers[i].name),
+				    name = request->headers[k].name;
+
+			if (header_same_name(name, owned) && !span_equal_nocase(name, owned))
+				return true;
+		}
+	return false;
+}
 
 /* Read the request in question into the transaction. */
 static enum reason
@@ -28,6 +45,11 @@ read_asked(struct transaction *transaction, const struct config_forward_auth *co
 		return reason;
 	if (!cidr_set_has(&config->proxies, span_of(request->peer))) {
 		transaction->detail = "the peer is not in forward_auth.trusted_proxies";
+		return REASON_REQUEST_MALFORMED;
+	}
+	if (has_alias(transaction->snapshot->config, request)) {
+		transaction->detail =
+		    "it has a header of forward.headers in another spelling, with \"_\" or \".\"";
 		return REASON_REQUEST_MALFORMED;
 	}
 	reason = asked_read(config->form, &config->proxies, request, asked);

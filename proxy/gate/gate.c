@@ -165,6 +165,7 @@ gate_deny(const struct gate *gate, struct transaction *transaction)
 	struct snapshot *snapshot = snapshot_take(gate->hold);
 	struct answer_refusal refusal = {
 		.reason = transaction->reason,
+		.request = transaction->request,
 		.detail = about_upstream(transaction->reason) ? NULL : transaction->detail,
 		.detail_public = snapshot != NULL && snapshot->config->answer_detail,
 		.type_base =

@@ -55,7 +55,8 @@ read_target(enum asked_form form, const struct request *request, struct request 
 		asked->target = span_slice(target, strlen(ASKED_PATH), target.len);
 		return NULL;
 	}
-	if (!span_is(target, ASKED_PATH))
+	/* Caddy appends its client's query, which is in X-Forwarded-Uri as well. */
+	if (!span_is(span_slice(target, 0, span_find(target, '?')), ASKED_PATH))
 		return "the path must be " ASKED_PATH;
 	if (!read_only(request, names[form].method, &asked->method) ||
 	    !read_only(request, names[form].uri, &asked->target))
@@ -85,7 +86,7 @@ enum reason
 asked_read(enum asked_form form, const struct cidr_set *proxies, const struct request *request,
     struct request *ret_asked)
 {
-	struct forwarded_rules rules = { *proxies, FORWARDED_FOR };
+	struct forwarded_rules rules = { *proxies, FORWARDED_FOR | FORWARDED_PROTO };
 
 	*ret_asked = *request;
 	ret_asked->certificate = NULL; /* the gateway's */

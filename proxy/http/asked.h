@@ -28,8 +28,9 @@ enum asked_form {
 
 /*
  * Read it from the gateway's request, which request_check() has taken. `peer` becomes the client's
- * address: the last of X-Forwarded-For that is not a proxy's. Host becomes that of
- * X-Forwarded-Host in form ASKED_FORWARDED, if it is there.
+ * address: the last of X-Forwarded-For that is not a proxy's. `secure` becomes what
+ * X-Forwarded-Proto says, if it is there. Host becomes that of X-Forwarded-Host in form
+ * ASKED_FORWARDED, if it is there. A query of ASKED_PATH itself is not looked at.
  *
  * request    the gateway's, from a trusted peer.
  * ret_asked  its copy, with method, target, peer and certificate of the client, to be judged.

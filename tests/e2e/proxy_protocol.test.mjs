@@ -170,7 +170,7 @@ test('a PROXY header comes before TLS', { skip: cannot('PROXY_PROTOCOL') }, asyn
 });
 
 const WAYS = { 'send-proxy-v2': {}, 'send-proxy': {}, 'send-proxy-v2-ssl': { ssl: true }, 'send-proxy-v2 before TLS': { through: true } };
-for (const [way, { ssl, through }] of Object.entries(WAYS)) test(`HAProxy, by its example, with ${way}`, { skip: missing('haproxy') || cannot('PROXY_PROTOCOL') }, async (t) => {
+for (const [way, { ssl, through }] of Object.entries(WAYS)) test(`HAProxy, by its example, with ${way}`, { skip: (await missing('haproxy')) || cannot('PROXY_PROTOCOL') }, async (t) => {
   const upstream = await recordingUpstream(t);
   const gate = await behind(t, { upstream, listen: { trusted_proxies: '127.0.0.1', trusted_headers: undefined, ...(through ? { tls: TLS } : {}) } });
   const port = await freePort();

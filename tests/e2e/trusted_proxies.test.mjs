@@ -180,7 +180,7 @@ test('a role that depends on where the client is', async (t) => {
 const made = new Certificates();
 made.make('proxy', { names: 'DNS:gate.example' });
 const GATEWAYS = { nginx: 'nginx.conf', haproxy: 'haproxy.cfg' };
-for (const [name, file] of Object.entries(GATEWAYS)) test(`${name}, by its example`, { skip: missing(name) }, async (t) => {
+for (const [name, file] of Object.entries(GATEWAYS)) test(`${name}, by its example`, { skip: await missing(name) }, async (t) => {
   const upstream = await recordingUpstream(t);
   const gate = await behind(t, upstream, X, { more: { trusted_proxies: '127.0.0.1' } });
   const port = await freePort();

@@ -9,12 +9,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { signingJwk } from './idp.mjs';
 import { freePort } from './ports.mjs';
-import { execute, NEEDS_NODE_20, works } from './real_clients.mjs';
+import { fromPypi } from './pypi.mjs';
+import { execute, NEEDS_NODE_20 } from './real_clients.mjs';
 import { pause, PATIENCE_MS } from './wait.mjs';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const CLIENTS = path.join(HERE, '../fixtures/clients');
-const BUILD = path.join(HERE, '../../../build');
 
 export const SDK = '@modelcontextprotocol/sdk';
 export const OLD_SDK = 'mcp-sdk-1.13';
@@ -122,22 +122,10 @@ export async function askTls(port, ca, { method = 'GET', target, headers = {}, b
   return { status: response.statusCode, headers: response.headers, text };
 }
 
-/** A Python that has that version of PyPI's mcp, made once for each: {command}, or {why} there is none. */
-async function pythonWith(version) {
-  const dir = path.join(BUILD, `mcp-${version}`);
-  const python = path.join(dir, 'bin/python');
-  const has = () => works(python, ['-c', `import mcp, importlib.metadata as m; assert m.version("mcp") == "${version}"`]);
-  if (await has()) return { command: [python] };
-  fs.rmSync(dir, { recursive: true, force: true });
-  if (!(await works('python3', ['-m', 'venv', dir]))) return { why: 'python3-venv is not installed' };
-  await works(python, ['-m', 'pip', 'install', '-q', '--retries', '1', '--timeout', '20', `mcp==${version}`]);
-  return await has() ? { command: [python] } : { why: `pip cannot get mcp ${version} from PyPI` };
-}
-
 const node = (sdk) => async () => ({ command: [process.execPath, path.join(CLIENTS, 'mcp_client.mjs')], env: { SDK: sdk } });
 const python = (version) => async () => {
-  const { command, why } = await pythonWith(version);
-  return why ? { why } : { command: [...command, path.join(CLIENTS, 'mcp_client.py')], env: {} };
+  const { dir, why } = await fromPypi('mcp', version);
+  return why ? { why } : { command: [path.join(dir, 'bin/python'), path.join(CLIENTS, 'mcp_client.py')], env: {} };
 };
 
 /**

@@ -114,6 +114,7 @@ expect(const struct refusal_case *one)
 	struct exchange exchange;
 
 	start(&exchange, "GET");
+	refusal.request = &exchange.request;
 	refusal.request_id = SPAN("id-1");
 	answer_refuse(&exchange, &refusal);
 	buffer_add_byte(&exchange.written, '\0');

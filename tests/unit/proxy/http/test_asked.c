@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -48,7 +49,12 @@ static const struct {
 	{ ASKED_ORIGINAL, ASKED_PATH, "X-Original-Method: PUT\nX-Original-URI:\n", NULL, NULL },
 	{ ASKED_ORIGINAL, ASKED_PATH, "X-Original-Method: PUT\nX-Original-URI: a\n", NULL, NULL },
 	{ ASKED_ORIGINAL, ASKED_PATH "/a", O, NULL, NULL },
-	{ ASKED_ORIGINAL, ASKED_PATH "?a", O, NULL, NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH "?a", O, "127.0.0.1", NULL },
+	{ ASKED_ORIGINAL, ASKED_PATH "?/../", O, "127.0.0.1", NULL },
+	{ ASKED_FORWARDED, ASKED_PATH "?" ASKED_PATH, F, "127.0.0.1", NULL },
+	{ ASKED_FORWARDED, ASKED_PATH "/?a", F, NULL, NULL },
+	{ ASKED_FORWARDED, ASKED_PATH "%3fa", F, NULL, NULL },
+	{ ASKED_PATH_BELOW, ASKED_PATH "?/a", "", NULL, NULL },
 	{ ASKED_FORWARDED, ASKED_PATH, O, NULL, NULL },
 	{ ASKED_PATH_BELOW, ASKED_PATH, "", NULL, NULL },
 	{ ASKED_PATH_BELOW, ASKED_PATH "x/a", "", NULL, NULL },
@@ -93,11 +99,50 @@ exactly_the_form_that_is_configured_counts(void **state)
 	}
 }
 
+/* proto: lines of the gateway's request. */
+static const struct {
+	const char *proto;
+	bool refused, secure;
+} schemes[] = {
+	{ "", false, false },
+	{ "X-Forwarded-Proto: http\n", false, false },
+	{ "X-Forwarded-Proto: https\n", false, true },
+	{ "X-Forwarded-Proto: wss\n", false, true },
+	{ "X-Forwarded-Proto: http\nX-Forwarded-Proto: https\n", false, true },
+	{ "X-Forwarded-Proto: https, http\n", false, false },
+	{ "X-Forwarded-Proto: ftp\n", true, false },
+};
+
+static void
+the_scheme_is_what_the_gateway_says(void **state)
+{
+	struct cidr loopback;
+	struct cidr_set proxies = { &loopback, 1, false };
+	struct err err;
+
+	(void)state;
+	assert_true(cidr_read(SPAN("127.0.0.0/8"), &loopback, &err));
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		struct request request, asked;
+		char lines[256];
+
+		(void)snprintf(lines, sizeof(lines), O "%s", schemes[i].proto);
+		head_read(&request, "GET", lines);
+		request.target = SPAN(ASKED_PATH);
+		memcpy(request.peer, "127.0.0.1", 10);
+		assert_int_equal(asked_read(ASKED_ORIGINAL, &proxies, &request, &asked),
+		    schemes[i].refused ? REASON_REQUEST_MALFORMED : REASON_OK);
+		if (!schemes[i].refused)
+			assert_int_equal(asked.secure, schemes[i].secure);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(exactly_the_form_that_is_configured_counts),
+		cmocka_unit_test(the_scheme_is_what_the_gateway_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
