@@ -46,6 +46,40 @@ fits_domain_or_issuer(const void *context, const char *answer, struct err *reter
 					     : init_fits_domain(context, answer, reterr);
 }
 
+/* --- the listener, which must not be in the API's place --- */
+
+/* The address of an upstream on this machine, which only there is safe by plain http. False: it is
+ * elsewhere. */
+static bool
+upstream_address(const char *upstream, struct address *ret_address)
+{
+	char text[URL_HOST + 16];
+	struct err ignored;
+	struct url url;
+
+	if (upstream == NULL || !url_read(span_of(upstream), URL_PATH | URL_SAFE, &url, &ignored) ||
+	    url.scheme != URL_HTTP)
+		return false;
+	(void)snprintf(text, sizeof(text), strchr(url.host, ':') == NULL ? "%s:%u" : "[%s]:%u",
+	    strcmp(url.host, "localhost") == 0 ? "127.0.0.1" : url.host, (unsigned)url.port);
+	return address_read(text, ret_address, &ignored);
+}
+
+static bool
+fits_listen(const void *context, const char *answer, struct err *reterr)
+{
+	const struct init_questions *questions = context;
+	struct address own, api;
+
+	if (!init_fits_address(context, answer, reterr))
+		return false;
+	if (!upstream_address(questions->answers.upstream, &api) ||
+	    !address_read(answer, &own, reterr) || !address_clash(&own, &api))
+		return true;
+	return err_set(reterr, "must not be your API's address: the gate needs one of its own, and "
+			       "callers use that");
+}
+
 /* --- the table --- */
 
 static const struct init_settle_question part_questions[INIT_PARTS] = {
@@ -66,7 +100,7 @@ static const struct init_settle_question part_questions[INIT_PARTS] = {
 static const struct init_settle_question upstream_question = { "--upstream",
 	"Your API, such as http://127.0.0.1:9000", NULL, init_fits_upstream, false };
 static const struct init_settle_question listen_question = { "--listen", "Where the gate listens",
-	LISTEN, init_fits_address, false };
+	LISTEN, fits_listen, false };
 static const struct init_settle_question admin_question = { "--admin", NULL, ADMIN,
 	init_fits_address, false };
 static const struct init_settle_question keys_question = { "--jwks-uri", NULL, NULL,

@@ -185,6 +185,7 @@ test('a provider that is not what it should be', async (t) => {
     'no jwks_uri': [document(() => ({ jwks_uri: undefined })), /no "issuer" or no "jwks_uri"/],
     'keys by plain http': [document(() => ({ jwks_uri: 'http://idp.example/keys' })), /jwks_uri is not https/],
     'keys in a file': [document(() => ({ jwks_uri: 'file:///etc/passwd' })), /jwks_uri is not https/],
+    'keys at a place that would move the cursor': [document(() => ({ jwks_uri: 'https://127.0.0.1:1/\u001b[2J' })), /./],
     'no keys': [(issuer) => (request, response) => send(request.url.endsWith('/keys') ? { keys: [] } : { issuer, jwks_uri: `${issuer}/keys` })(request, response), /\/keys: /],
     'a redirect to another host': [() => (request, response) => response.writeHead(302, { Location: `http://127.0.0.1:${other}/.well-known/openid-configuration` }).end(), /HTTP 302: redirect to http:\/\/127\.0\.0\.1:\d+\/\S* refused/],
     'keys that are elsewhere by a redirect': [(issuer) => (request, response) => (request.url.endsWith('/keys') ? response.writeHead(307, { Location: `http://127.0.0.1:${other}/` }).end() : send({ issuer, jwks_uri: `${issuer}/keys` })(request, response)), /\/keys: HTTP 307: redirect/],

@@ -46,7 +46,7 @@ const POLICY = {
       rate: { by: 'peer', limit: '100/s', burst: 200 },
     },
     n: { paths: '/n', hosts: ['api.example', '*.b.example'], upstream: 'unix:/run/n.sock', resource: 'https://api.example/n', tunnel_until_expiry: true },
-    o: { paths: ['/o/*'], case_sensitive: false },
+    o: { paths: ['/o/*'], case_sensitive: false, upstream: 'unix:/run/o.sock' },
   },
   privileges: {
     p: { label: 'P', description: 'd', paths: ['/p/{t}'], methods: ['GET'], match: { t: '/tid' }, roles: ['r'], scopes: ['s'], all_roles: ['r'], deny: ['s'], shadow: false, rate: { limit: '1/d' } },

@@ -292,6 +292,10 @@ nobody_is_asked(void **state)
 		{ "init --provider auth0 --issuer https://a", "write \"https://a/\"" },
 		{ "init --provider other --issuer http://idp.example",
 		    "--issuer: must start with" },
+		{ "init --provider local --upstream http://localhost:8080",
+		    "--listen: must not be your API's address" },
+		{ "init --provider local --upstream http://[::1]:81 --listen [::]:81",
+		    "--listen: must not be your API's address" },
 		{ "init --provider local --listen 127.0.0.1:9901 --upstream http://127.0.0.1:1",
 		    "--listen and --admin must be different" },
 	};
