@@ -35,6 +35,7 @@ static const struct row {
 	[9] = {
 		ROW("forwarded", HEADER_ASKED | HEADER_FIXED),
 		ROW("x-real-ip", HEADER_ASKED),
+		ROW("client-ip", HEADER_ASKED),
 		ROW("x-postern", HEADER_ANSWER),
 	},
 	[10] = {
@@ -43,6 +44,7 @@ static const struct row {
 		ROW("tracestate", HEADER_FIXED),
 	},
 	[11] = {
+		ROW("x-client-ip", HEADER_ASKED),
 		ROW("traceparent", HEADER_ASKED | HEADER_FIXED),
 	},
 	[12] = {
@@ -52,34 +54,34 @@ static const struct row {
 	[13] = {
 		ROW("authorization", HEADER_FIXED | HEADER_STAYS), /* forward.authorization says more */
 		ROW("x-rewrite-url", HEADER_ASKED),
+		ROW("x-http-method", HEADER_ASKED),
 	},
 	[14] = {
 		ROW("content-length", HEADER_ASKED | HEADER_ANSWER | HEADER_FIXED | HEADER_STAYS),
-		ROW("x-original-url", HEADER_ASKED),
-		ROW("x-original-uri", HEADER_ASKED),
 	},
 	[15] = {
 		ROW("x-forwarded-for", HEADER_ASKED | HEADER_FIXED),
-		ROW("x-forwarded-uri", HEADER_ASKED),
 	},
 	[16] = {
 		ROW("proxy-connection", HEADER_HOP),
 		ROW("x-forwarded-host", HEADER_ASKED | HEADER_FIXED),
-		ROW("x-forwarded-port", HEADER_ASKED),
 	},
 	[17] = {
 		ROW("transfer-encoding", HEADER_HOP | HEADER_FIXED),
 		ROW("x-forwarded-proto", HEADER_ASKED | HEADER_FIXED),
-		ROW("x-original-method", HEADER_ASKED),
+		ROW("x-method-override", HEADER_ASKED),
 	},
 	[18] = {
 		ROW("proxy-authenticate", HEADER_HOP),
-		ROW("x-forwarded-prefix", HEADER_ASKED),
-		ROW("x-forwarded-server", HEADER_ASKED),
-		ROW("x-forwarded-method", HEADER_ASKED),
+	},
+	[19] = {
+		ROW("x-cluster-client-ip", HEADER_ASKED),
 	},
 	[20] = {
 		ROW("x-client-certificate", HEADER_ASKED | HEADER_FIXED),
+	},
+	[22] = {
+		ROW("x-http-method-override", HEADER_ASKED),
 	},
 	[25] = {
 		ROW("proxy-authentication-info", HEADER_HOP),
@@ -106,17 +108,25 @@ header_same_bytes(const char *name, const char *owned, size_t len)
 	return true;
 }
 
-/* Headers for a proxy (above all Proxy-Authorization) are not for the API. */
+/* Headers for a proxy (above all Proxy-Authorization) are not for the API, and what proxies say of
+ * a request (above all X-Forwarded-User and X-Forwarded-Client-Cert) is not for clients to say. */
 static bool
-to_a_proxy(struct span name)
+of_proxies(struct span name)
 {
-	return name.len >= 6 && header_same_bytes(name.at, "proxy-", 6);
+	static const struct span starts[] = { { "proxy-", 6 }, { "x-forwarded-", 12 },
+		{ "x-original-", 11 } };
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (name.len >= starts[i].len &&
+		    header_same_bytes(name.at, starts[i].at, starts[i].len))
+			return true;
+	return false;
 }
 
 unsigned
 header_use(struct span name)
 {
-	unsigned use = to_a_proxy(name) ? HEADER_ASKED : 0;
+	unsigned use = of_proxies(name) ? HEADER_ASKED : 0;
 
 	if (name.len > LONGEST)
 		return use;
