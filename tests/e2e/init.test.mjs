@@ -156,10 +156,14 @@ test('every provider', async (t) => {
         assert.ok(text.startsWith(`# yaml-language-server: $schema=${schema}.schema.json\n`));
         assert.ok(valid[schema](parse(text)), JSON.stringify(valid[schema].errors));
       }
-      // Its page of the manual has the same issuer.
-      const page = done.stdout.match(/docs\/providers\/\w+\.md/)?.[0];
       if (provider === 'local') return;
-      const [, issuer] = fs.readFileSync(new URL(`../../${page}`, import.meta.url), 'utf8').match(/^ {4}issuer: (.*)$/m);
+      // Its page of the manual has the same issuer, and the same command.
+      const page = fs.readFileSync(new URL(`../../${done.stdout.match(/docs\/providers\/\w+\.md/)[0]}`, import.meta.url), 'utf8');
+      const [, issuer] = page.match(/^ {4}issuer: (.*)$/m);
+      if (provider !== 'other') {
+        const [, command] = page.match(/```sh\npostern init gate --provider ([^]*?)\n```/);
+        assert.deepEqual(command.split(/[\s\\]+/), [provider === 'generic' ? 'other' : provider, ...args, '--upstream', 'http://127.0.0.1:9000']);
+      }
       assert.equal(Object.values(parse(fs.readFileSync(path.join(dir, 'postern.yaml'), 'utf8')).issuers)[0].issuer, issuer);
     });
   }
