@@ -38,6 +38,7 @@ const RULES = [
   ['public functions are told of', rules.toldPrototypes, { 'base/seed.h': '/* told */\nint told(void);\n\nint seed(int a,\n    int b);\n' }, /base\/seed\.h:4: no comment/],
   ['banned functions are not called', rules.bannedCalls, { 'base/seed.c': '/* strcpy() */\nint a = sprintf (b, "gets(");\n' }, /base\/seed\.c:2: sprintf\(\) is banned/],
   ['tests use nothing that node 18 has not', rules.newerNode, { 'tests/e2e/seed.mjs': 'const a = [1].toSorted();\n' }, /tests\/e2e\/seed\.mjs:1: node 18 has no toSorted/],
+  ['tests import what is declared', rules.declaredModules, { 'tests/e2e/seed.mjs': "const Ajv = createRequire(import.meta.url)('ajv/dist/2020').default;\nimport { a } from '@seed/b/c';\n" }, /tests\/e2e\/seed\.mjs:1: ajv is not in .*\n.*:2: @seed\/b is not in/],
   ['sources name their licence', rules.licence, { 'base/seed.c': 'int a;\n' }, /base\/seed\.c: no SPDX line/],
   ['headers compile alone', rules.headersAlone, { 'base/seed.h': 'size_t seed(void);\n' }, /base\/seed\.h does not compile alone/],
   ['refusals have an end-to-end case', rules.reasonCases, { 'base/reason.h': `${tree.get('base/reason.h')}\nREASON(SEED, "seed", 400` }, /seed has no end-to-end case/],

@@ -3,6 +3,7 @@
 // finds nothing to look at gives a breach, too.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import { isBuiltin } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { code, FOLDERS, lineOf, reach, roomOf, ROOMS } from './tree.mjs';
@@ -404,6 +405,22 @@ export function headersAlone(tree) {
 export function reasonWords(tree) {
   const table = tree.get('base/reason.h') ?? '';
   return [...table.matchAll(/REASON\([A-Z_]+,\s*"([a-z_]+)"/g)].map((match) => match[1]).filter((word) => word !== 'ok');
+}
+
+/** What the end-to-end tests import of others is declared, and does not only come along with something else. */
+export function declaredModules(tree) {
+  const declared = JSON.parse(tree.get('tests/e2e/package.json') ?? '{}').devDependencies ?? {};
+  const breaches = [];
+  let seen = 0;
+  for (const [name, text] of [...tree].filter(([one]) => one.startsWith('tests/e2e/') && one.endsWith('.mjs'))) {
+    for (const match of text.matchAll(/(?:\bfrom |\bimport\(|^import |\brequire\(|createRequire\([^()]*\)\()'([^'./][^']*)'/gm)) {
+      const parts = match[1].split('/');
+      const module = parts.slice(0, parts[0].startsWith('@') ? 2 : 1).join('/');
+      seen++;
+      if (!isBuiltin(match[1]) && !(module in declared)) breaches.push(`${name}:${lineOf(text, match.index)}: ${module} is not in tests/e2e/package.json`);
+    }
+  }
+  return seen === 0 ? NOTHING : breaches;
 }
 
 /** Every refusal has a page: cause, how to see it and remedy in base/reason_page.c, and a row and a section in the manual. */

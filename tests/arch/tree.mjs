@@ -60,7 +60,7 @@ function readFolder(dir, fits, files) {
 export function readTree() {
   const files = new Map();
   for (const folder of FOLDERS) readFolder(path.join(ROOT, folder), (name) => /\.[ch]$|^README\.md$/.test(name), files);
-  readFolder(path.join(ROOT, 'tests/e2e'), (name) => name.endsWith('.mjs'), files);
+  readFolder(path.join(ROOT, 'tests/e2e'), (name) => name.endsWith('.mjs') || name === 'package.json', files);
   readFolder(path.join(ROOT, 'docs'), (name) => name === 'refusals.md' || name === 'manual.md', files);
   readFolder(path.join(ROOT, 'scripts'), (name) => name === 'test', files);
   return files;

@@ -20,8 +20,7 @@ import { recordingUpstream } from './harness/upstream.mjs';
 import { eventually, PATIENCE_MS } from './harness/wait.mjs';
 import { keySet, makeKey } from './harness/tokens.mjs';
 
-const require = createRequire(createRequire(import.meta.url).resolve('@modelcontextprotocol/sdk/client/index.js'));
-const Ajv = require('ajv/dist/2020').default;
+const Ajv = createRequire(import.meta.url)('ajv8/dist/2020').default;
 
 const FILES = ['cases.yaml', 'policy.yaml', 'postern.yaml'];
 const REST = ['--audience', 'api://default', '--upstream', 'http://127.0.0.1:9'];

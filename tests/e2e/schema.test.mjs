@@ -14,9 +14,8 @@ const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const AT_A_TIME = 4;
 const read = (...names) => fs.readFileSync(path.join(ROOT, ...names), 'utf8');
 
-// Draft 2020-12 needs ajv 8, which the MCP SDK brings; beside us stands version 6 for others.
-const require = createRequire(createRequire(import.meta.url).resolve('@modelcontextprotocol/sdk/client/index.js'));
-const Ajv = require('ajv/dist/2020').default;
+// Draft 2020-12 needs ajv 8; beside it stands version 6, which others bring.
+const Ajv = createRequire(import.meta.url)('ajv8/dist/2020').default;
 const ajv = new Ajv({ strict: true, allowUnionTypes: true, allErrors: true });
 
 const texts = {};
@@ -177,7 +176,7 @@ for (const [file, document] of Object.entries(GOOD)) {
     assert.ok(refused.length > 100 && refused.length < mutants.length);
     const { good, alone } = await accepted(file, document, refused);
     assert.deepEqual(good.map(({ at, value }) => `${pointer(at)}: ${JSON.stringify(value)} is refused by the schema alone`), []);
-    assert.ok(alone < refused.length / 2, `${alone} of ${refused.length} were not told of at their place`);
+    assert.ok(alone < refused.length / 4, `${alone} of ${refused.length} were not told of at their place`);
   });
 
   test(`${file}: what is not there, what is missing and what is of a wrong kind`, async () => {
