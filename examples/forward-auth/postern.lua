@@ -14,7 +14,7 @@ local function refuse(txn, got)
   local status = got.headers["x-postern-status"]
   local reply = txn:reply{status = status and tonumber(status[0]) or got.status}
   for name, values in pairs(got.headers) do
-    for _, value in pairs(OWN[name] and {} or values) do reply:add_header(name, value) end
+    for i = 0, OWN[name] and -1 or #values do reply:add_header(name, values[i]) end
   end
   reply:set_body(got.body)
   txn:done(reply)
@@ -29,10 +29,9 @@ core.register_action("postern", {"http-req"}, function(txn)
   -- Every line of each: two of Authorization are refused.
   local headers = txn.http:req_get_headers()
   for _, name in ipairs(SHOWN) do
-    for _, value in pairs(headers[name] or {}) do
-      ask[name] = ask[name] or {}
-      table.insert(ask[name], value)
-    end
+    local values = headers[name]
+    if values then ask[name] = {} end
+    for i = 0, values and #values or -1 do table.insert(ask[name], values[i]) end
   end
   local got = core.httpclient():get{url = POSTERN, headers = ask, timeout = 5000}
   if not got or got.status == 0 then return end

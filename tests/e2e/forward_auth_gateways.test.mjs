@@ -48,7 +48,9 @@ const RULES = {
 };
 
 /** The file of examples/ has these ports. */
-const gatewayPorts = (port, authPort, apiPort) => ({ 8080: port, 9903: authPort, 9000: apiPort });
+const gatewayPorts = (port, gate, apiPort) => ({ 8080: port, 8081: gate.port, 9903: gate.authPort, 9000: apiPort });
+
+const METADATA = '/.well-known/oauth-protected-resource';
 
 /** Does some server take the one name for the other? */
 const alike = (name) => name.toLowerCase().replace(/[^a-z0-9]/g, '-');
@@ -74,6 +76,7 @@ const ODD = [
   '/open/x?/../api/x', '/open/x?a=//..', '/open/x?a|b', '/open/x?', '/open/x#/../../api/x', '/open/x%23y', '/open/x%3fy', '/open/a%20b', '/open/%C3%A9', '/open/\xc3\xa9', '/open/%ff', '/open/a+b', '/open/a|b', '/open/{a}', '/open/"a"', '/open/a\tb',
   '/%6fpen/x', '/OPEN/x', '/open/x%2f..%2f..%2fapi', '/api/../open/x', '/api/%2e%2e/open/x', '/api/%41', '/api/a%2fb', '/api/x;a=b', '/api//x', '/api/', '/api', '/api/x/', '/api/x%20', '/api/x.', '/api/%7Ejane', '/api/~jane',
   '/', '//', '/.', '/..', '/%2f', '/_postern/authorize', '/_postern/authorize/open/x', '//_postern/authorize', '/_postern/../open/x', '/open/../_postern/authorize',
+  ...['', 's', '/..', '/../api/x', '/%2e%2e/api/x', '/..%2fapi/x', '//../../api/x', '/..;/..;/api/x', '/x/../../../api/x'].map((more) => `${METADATA}${more}`),
   'http://api.example/open/x', 'http://api.example/api/x', 'http://api.example//api/x', 'http://api.example', 'https://api.example/open/../api/x', 'foo:/api/x', 'foo:open/x', 'foo:http://127.0.0.1/_postern/authorize', '*', 'open/x', '?', `/open/${'a'.repeat(6000)}`, `/open/x?${'a'.repeat(6000)}`,
 ];
 
@@ -94,9 +97,10 @@ for (const [name, { form, files, pages, alone }] of Object.entries(GATEWAYS)) te
   const [port, authPort] = [await freePort(), await freePort()];
   const gate = await startGate(t, { files: { 'keys.json': keySet(key) }, policy: RULES, config: { issuers: fileIssuer(), forward_auth: { address: `127.0.0.1:${authPort}`, form, trusted_proxies: '127.0.0.1' } } });
   await gate.hasKeys();
+  gate.authPort = authPort;
   /** Traefik answers 404 before it has read its routes. */
   const up = async () => (await ask(port, { target: '/open/up' })).status === 200;
-  await startGateway(t, name, { example: EXAMPLE, files, replace: gatewayPorts(port, authPort, upstream.port), answers: up });
+  await startGateway(t, name, { example: EXAMPLE, files, replace: gatewayPorts(port, gate, upstream.port), answers: up });
 
   /** What the client got (null: nothing), and what the API got. */
   const via = async (request) => {
@@ -165,7 +169,7 @@ for (const [name, { form, files, pages, alone }] of Object.entries(GATEWAYS)) te
       const since = gate.lines.length;
       const { got, sent } = await via({ target, headers });
       if (sent === undefined) {
-        assert.ok(got.status >= 400 || target === '*', `${target}: ${got.status}`);
+        assert.ok(got.status >= 400 || ['*', METADATA].includes(target), `${target}: ${got.status}`);
         continue;
       }
       await judged(sent, since);
@@ -208,6 +212,11 @@ for (const [name, { form, files, pages, alone }] of Object.entries(GATEWAYS)) te
     assert.match(got.get('www-authenticate'), /resource_metadata="http:\/\/api\.example:8443\//);
     const line = await gate.line((one) => one.reason === 'credentials_missing' && gate.lines.indexOf(one) >= since);
     assert.notEqual(line.peer, '192.0.2.77');
+  });
+  await t.test('the challenge names metadata that is there', async () => {
+    const { pathname } = new URL(/resource_metadata="([^"]*)"/.exec((await via({ target: '/api/x' })).got.get('www-authenticate'))[1]);
+    const { got, sent } = await via({ target: pathname });
+    assert.deepEqual([got.status, got.json?.().resource, sent], [200, `http://127.0.0.1:${port}`, undefined]);
   });
   await t.test('the host is the one that the client asks for', async () => {
     const named = (host, more = '') => send(port, `GET /open/named HTTP/1.1\r\nHost: ${host}\r\n${more}Connection: close\r\n\r\n`);
