@@ -228,7 +228,7 @@ for (const [name, { form, files, pages, alone }] of Object.entries(GATEWAYS)) te
     for (const [one, other] of [['named.example', 'other.example'], ['other.example', 'named.example']]) {
       upstream.clear();
       const got = await send(port, `GET http://${one}/open/named HTTP/1.1\r\nHost: ${other}\r\nConnection: close\r\n\r\n`);
-      assert.ok(got.status >= 400 || !upstream.bytes().includes('named.example'), `${one}, ${other}: ${upstream.bytes()}`);
+      assert.ok(got.status >= 400 || (one !== 'named.example' && !upstream.bytes().includes('named.example')), `${one}, ${other}: ${upstream.bytes()}`);
     }
   });
   await t.test('a cookie counts for pages of the same origin alone', async () => {
