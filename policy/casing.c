@@ -26,11 +26,23 @@ same(struct span a, struct span b)
 	return pattern_within(a, b) && pattern_within(b, a);
 }
 
+/* A path of a module in lower case, made once; NULL: no memory, which the reader remembers. */
+static const char *
+path_lower(struct reader *reader, struct module *module, size_t i)
+{
+	if (module->lower == NULL)
+		module->lower = reader_array(reader, module->paths.count, sizeof(*module->lower));
+	if (module->lower != NULL && module->lower[i] == NULL)
+		module->lower[i] = casing_lower(reader, span_of(module->paths.at[i]));
+	return module->lower == NULL ? NULL : module->lower[i];
+}
+
 /* A path of a module that ignores case, and a path of any other module. */
 static void
 compare(struct reader *reader, struct module *other, size_t i, struct span path)
 {
-	const char *text = casing_lower(reader, span_of(other->paths.at[i]));
+	bool known = other->lookalikes && (other->folds || other->hosts.count > 0);
+	const char *text = known ? NULL : path_lower(reader, other, i);
 
 	if (text == NULL || !pattern_meets(span_of(text), path))
 		return;
@@ -55,14 +67,16 @@ static void
 take_rules(struct reader *reader, struct span path)
 {
 	for (struct ruling *one = reader->policy->rulings; one != NULL; one = one->next) {
-		const char *text = casing_lower(reader, span_of(one->pattern));
 		void **place;
 
-		if (text == NULL || one->folded != NULL || one->host != NULL ||
-		    !pattern_meets(span_of(text), path))
+		if (one->folded != NULL || one->host != NULL)
 			continue;
-		one->folded = text;
-		place = pattern_set_place(reader->policy->folded.rules, span_of(text));
+		if (one->lower == NULL)
+			one->lower = casing_lower(reader, span_of(one->pattern));
+		if (one->lower == NULL || !pattern_meets(span_of(one->lower), path))
+			continue;
+		one->folded = one->lower;
+		place = pattern_set_place(reader->policy->folded.rules, span_of(one->folded));
 		if (place == NULL)
 			reader->failed = true;
 		else if (*place != NULL)
@@ -81,7 +95,7 @@ take_rules(struct reader *reader, struct span path)
 static void
 take_path(struct reader *reader, struct module *module, size_t i)
 {
-	const char *text = casing_lower(reader, span_of(module->paths.at[i]));
+	const char *text = path_lower(reader, module, i);
 	void **place;
 
 	if (text == NULL)
@@ -123,6 +137,8 @@ casing_read(struct reader *reader)
 {
 	struct err err;
 
+	for (struct module *module = reader->policy->modules; module != NULL; module = module->next)
+		module->lookalikes = module->folds;
 	for (struct module *module = reader->policy->modules; module != NULL; module = module->next)
 		for (size_t i = 0; module->folds && i < module->paths.count; i++)
 			if (module->hosts.count == 0 &&

@@ -79,8 +79,9 @@ struct module {
 	const struct rate *rate;                     /* NULL: no limit */
 	const struct protected_resource *resource;   /* NULL: it is a part of the gate's */
 	size_t index;                                /* place in the list, from 0 */
-	bool folds;      /* upper and lower case are one, see casing.h */
-	bool lookalikes; /* ... or are so below a path of it: what is like a letter is refused */
+	const char **lower; /* paths in lower case, once casing.h has asked; or NULL */
+	bool folds;         /* upper and lower case are one, see casing.h */
+	bool lookalikes;    /* ... or are so below a path of it: what is like a letter is refused */
 	const struct node *node; /* where it was written, for explanations */
 	struct module *next;
 };

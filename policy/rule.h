@@ -26,7 +26,8 @@ struct ruling {
 	const struct host_set *host; /* NULL: every host */
 	struct rule *first;
 	const char *methods; /* the methods that are granted, for a refusal's detail; may be NULL */
-	const char *folded;  /* in lower case, in policy->folded.rules; NULL: it is not there */
+	const char *lower;   /* the pattern in lower case, once casing.h has asked; or NULL */
+	const char *folded;  /* the same, in policy->folded.rules; NULL: it is not there */
 	struct ruling *next; /* in policy->rulings */
 };
 

@@ -146,6 +146,29 @@ warnings_ignore_case_where_it_does_not_matter(void **state)
 	load_done(&load);
 }
 
+#define MANY 2000
+
+/* Every path is held against every other, but there is no copy for each two. */
+static void
+memory_does_not_grow_with_the_square(void **state)
+{
+	struct load load;
+	struct buffer text;
+
+	(void)state;
+	buffer_init(&text, 1 << 20);
+	buffer_add_text(&text, "modules:\n");
+	for (int i = 0; i < MANY; i++)
+		buffer_format(
+		    &text, "  m%d: {paths: [\"/Api/m%d/*\"], case_sensitive: false}\n", i, i);
+	buffer_add_text(&text, "privileges:\n");
+	for (int i = 0; i < MANY; i++)
+		buffer_format(&text, "  p%d: {modules: [m%d]}\n", i, i);
+	load_good(&load, buffer_span(&text));
+	load_done(&load);
+	buffer_done(&text);
+}
+
 int
 main(void)
 {
@@ -153,6 +176,7 @@ main(void)
 		cmocka_unit_test(the_module_says_whether_case_counts),
 		cmocka_unit_test(what_is_one_but_for_case_is_a_mistake),
 		cmocka_unit_test(warnings_ignore_case_where_it_does_not_matter),
+		cmocka_unit_test(memory_does_not_grow_with_the_square),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
