@@ -154,7 +154,7 @@ check_two(struct span a, struct span b)
 	MUST_HOLD(pattern_ties(a, b) == pattern_ties(b, a));
 	MUST_HOLD(!pattern_ties(a, b) || pattern_meets(a, b));
 	MUST_HOLD(!pattern_within(a, b) || pattern_meets(a, b));
-	MUST_HOLD(!pattern_narrower(a, b) || !pattern_narrower(b, a));
+	MUST_HOLD(!pattern_meets(a, b) || !pattern_narrower(a, b) || !pattern_narrower(b, a));
 }
 
 /* What the two that match the path say of each other. */
@@ -162,8 +162,10 @@ static void
 check_both(const struct row *a, const struct row *b, const struct row *asked)
 {
 	check_two(a->text, b->text);
-	if (fits(a, asked) && fits(b, asked))
+	if (fits(a, asked) && fits(b, asked)) {
 		MUST_HOLD(pattern_meets(a->text, b->text));
+		MUST_HOLD(pattern_narrower(a->text, b->text) == better(a, b));
+	}
 	if (fits(a, asked) && !fits(b, asked))
 		MUST_HOLD(!pattern_within(a->text, b->text));
 }
