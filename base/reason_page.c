@@ -83,7 +83,7 @@ static const struct reason_page pages[REASON_COUNT] = {
 	"Connect with the certificate that the token was issued for, straight to this gate. Bindings by DPoP are not checked here: ask for a token without one." },
 [REASON_TOKEN_REVOKED] = {
 	"The token itself, all tokens of its client or subject, or all of its issuer's until some time were revoked.",
-	"`postern explain PATH --token -` says who revoked it and when.",
+	"`postern explain --request-id ID` says who revoked it, when, and with what else.",
 	"Ask for a new token. If that is refused as well, the client is disabled or the revocation is for all of an issuer's tokens." },
 [REASON_GROUPS_OVERAGE] = {
 	"The token says that its caller has more groups than it lists (Entra: more than 200), and one of those could grant the role.",
@@ -99,7 +99,7 @@ static const struct reason_page pages[REASON_COUNT] = {
 	"Send a token, or allow Basic." },
 [REASON_BASIC_WRONG] = {
 	"There is no such user, it is disabled, or the password is wrong; the answer does not tell which.",
-	"`postern user show NAME` on the gate's machine.",
+	"`postern explain --request-id ID`, or the detail in the log, says whether there is such a user.",
 	"`postern user passwd NAME` sets a new password." },
 [REASON_LOCKED_OUT] = {
 	"Too many wrong passwords or secrets for this name, from this address, or both.",

@@ -79,6 +79,21 @@ say_lacking(const struct remedy *remedy)
 		    remedy_place(remedy, privilege == NULL ? NULL : privilege->node, "roles"));
 }
 
+static void
+say_scope(const struct remedy *remedy)
+{
+	const struct privilege *privilege = remedy_privilege(remedy);
+
+	if (privilege == NULL || privilege->scopes.count == 0)
+		return;
+	remedy_say(remedy,
+	    "have the client ask for one of the scopes %s, and the identity provider give it; for "
+	    "a client of the local issuer: `postern client change NAME --scope SCOPE`",
+	    remedy_list(remedy, &privilege->scopes));
+	remedy_say(remedy, "or change `scopes` of privilege %s (%s), or give it `roles`",
+	    privilege->name, remedy_place(remedy, privilege->node, "scopes"));
+}
+
 /* Every privilege on the pattern that decided. */
 static void
 say_method(const struct remedy *remedy)
@@ -212,7 +227,7 @@ remedy_policy(const struct remedy *remedy, enum reason reason)
 {
 	static void (*const says[REASON_COUNT])(const struct remedy *) = {
 		[REASON_PRIVILEGE_MISSING] = say_lacking,
-		[REASON_SCOPE_MISSING] = say_lacking,
+		[REASON_SCOPE_MISSING] = say_scope,
 		[REASON_METHOD_NOT_GRANTED] = say_method,
 		[REASON_NO_RULE] = say_no_rule,
 		[REASON_ORIGIN_NOT_ALLOWED] = say_origin,

@@ -87,15 +87,37 @@ say_algorithm(const struct remedy *remedy, const struct trusted_issuer *issuer)
 		    issuer->name, key_of(remedy, issuer, "algorithms"));
 }
 
-static void
-say_issuer(const struct remedy *remedy)
+/* The issuer that was named as the closest one; NULL: none is near. */
+static const struct trusted_issuer *
+closest(const struct remedy *remedy)
 {
 	const struct config *config = remedy->snapshot->config;
 
-	remedy_say(remedy,
-	    "if this issuer is meant, write its `issuer` in %s exactly as the token's iss has it: "
-	    "scheme, case and last slash count",
-	    config->path);
+	for (size_t i = 0; i < config->trusted_issuer_count; i++) {
+		const struct trusted_issuer *one = &config->trusted_issuers[i];
+		const char *words = arena_format(remedy->arena, "the closest is \"%s\"", one->name);
+
+		if (words != NULL && detail_has(remedy, words))
+			return one;
+	}
+	return NULL;
+}
+
+static void
+say_issuer(const struct remedy *remedy)
+{
+	const struct trusted_issuer *near = closest(remedy);
+
+	if (near != NULL)
+		remedy_say(remedy,
+		    "if %s is meant, write its `issuer` (%s) exactly as the token's iss has it: "
+		    "scheme, case and last slash count; it is \"%s\" now",
+		    near->name, key_of(remedy, near, "issuer"), near->issuer);
+	else
+		remedy_say(remedy,
+		    "if this issuer is to be trusted, add it to `issuers` in %s, with `issuer` "
+		    "exactly as the token's iss has it: scheme, case and last slash count",
+		    remedy->snapshot->config->path);
 	remedy_say(remedy, "if not, send a token of an issuer that is trusted: %s",
 	    remedy_issuers(remedy));
 	if (detail_has(remedy, "version 1"))
