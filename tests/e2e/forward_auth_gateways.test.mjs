@@ -10,11 +10,11 @@ import { copyExample, missing, startGateway } from './harness/gateway.mjs';
 import { freePort } from './harness/ports.mjs';
 import { ask, send } from './harness/raw.mjs';
 import { fileIssuer, keySet, makeKey, sign } from './harness/tokens.mjs';
-import { recordingUpstream } from './harness/upstream.mjs';
+import { answer, recordingUpstream } from './harness/upstream.mjs';
 
 const EXAMPLE = 'forward-auth';
 
-/** nginx knows 401 and 403 alone, and sends pages of its own. When nobody answers, each has its status. */
+/** nginx sends pages of its own. When nobody answers, each has its status. */
 const GATEWAYS = {
   nginx: { form: 'original', files: ['nginx.conf'], pages: true, alone: 500 },
   haproxy: { form: 'original', files: ['haproxy.cfg', 'postern.lua'], alone: 503 },
@@ -118,7 +118,7 @@ for (const [name, { form, files, pages, alone }] of Object.entries(GATEWAYS)) te
   };
   const refused = ({ got, sent }, status, reason) => {
     assert.equal(sent, undefined, `${reason}: the API was asked`);
-    assert.equal(got.status, pages && status !== 401 ? 403 : status, got.text);
+    assert.equal(got.status, status, got.text);
     if (!pages) assert.equal(got.json().reason, reason);
   };
 
@@ -158,7 +158,16 @@ for (const [name, { form, files, pages, alone }] of Object.entries(GATEWAYS)) te
     assert.equal((await via({ target: '/seldom/x', headers: jane })).got.status, 200);
     const often = await via({ target: '/seldom/x', headers: jane });
     refused(often, 429, 'rate_limited');
-    if (!pages) assert.ok(Number(often.got.get('retry-after')) > 0);
+    assert.ok(Number(often.got.get('retry-after')) > 0);
+  });
+  await t.test('a refusal of the API itself is passed on', async () => {
+    const { respond } = upstream;
+    for (const status of [401, 403]) {
+      upstream.respond = () => answer(status, 'of the API');
+      const { got } = await via({ target: '/api/x', headers: jane });
+      assert.deepEqual([got.status, got.text], [status, 'of the API']);
+    }
+    upstream.respond = respond;
   });
   await t.test('two tokens are no token', async () => {
     const { got, sent } = await via({ target: '/api/x', headers: [`Authorization: ${jane.Authorization}`, `Authorization: ${jane.Authorization}`] });
