@@ -11,7 +11,7 @@
 #include "policy/why_print.h"
 
 #define PATTERNS_MAX 64
-#define TEXT_MAX (1u << 20)
+#define TEXT_MAX (64u << 20) /* a role may have thousands of lines */
 
 /* An object in the making. */
 struct writing {

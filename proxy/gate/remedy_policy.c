@@ -4,6 +4,8 @@
 #include "policy/pattern.h"
 #include "policy/rule.h"
 
+#define NEAR_MAX 3
+
 static const struct policy *
 policy_of(const struct remedy *remedy)
 {
@@ -18,20 +20,33 @@ member(const json_t *line, const char *key)
 	return text == NULL ? "" : text;
 }
 
-/* What is all but right is nearly always the cause. */
+static void
+say_line(const struct remedy *remedy, const json_t *line)
+{
+	remedy_say(remedy,
+	    "%s:%lld wants %s %s, and the caller has %s: write it alike there and at the identity "
+	    "provider",
+	    member(line, "file"), json_integer_value(json_object_get(line, "line")),
+	    member(line, "failed"), member(line, "wanted"), member(line, "near"));
+}
+
+/* What is all but right is nearly always the cause: first what differs in case or the like, which
+ * says so in parentheses, then what may be misspelt. Of many such lines a few are told. */
 static void
 say_near(const struct remedy *remedy, const json_t *lines)
 {
-	for (size_t i = 0; i < json_array_size(lines); i++) {
-		const json_t *line = json_array_get(lines, i);
+	int told = 0;
 
-		if (json_is_string(json_object_get(line, "near")))
-			remedy_say(remedy,
-			    "%s:%lld wants %s %s, and the caller has %s: write it alike there and "
-			    "at the identity provider",
-			    member(line, "file"), json_integer_value(json_object_get(line, "line")),
-			    member(line, "failed"), member(line, "wanted"), member(line, "near"));
-	}
+	for (int sure = 1; sure >= 0; sure--)
+		for (size_t i = 0; i < json_array_size(lines) && told < NEAR_MAX; i++) {
+			const json_t *line = json_array_get(lines, i);
+			const char *near = member(line, "near");
+
+			if (near[0] == '\0' || (strchr(near, '(') != NULL) != (sure == 1))
+				continue;
+			say_line(remedy, line);
+			told++;
+		}
 }
 
 /* Is it for where the client is that a line fails? */

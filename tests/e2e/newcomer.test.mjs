@@ -224,3 +224,16 @@ test('what a client sends does not reach the terminal as it is', async (t) => {
   const said = await explained(gate, await gate.ask(orders(bearer(await good({ scope: undefined, scp: ['orders.read\u001b[31m', 'ORDERS.READ\u009b'] })))));
   assert.doesNotMatch(said.text, /[\u0000-\u0009\u000b-\u001f\u0080-\u009f]/);
 });
+
+test('a role of thousands of lines is explained, too, and three that are near are told', async (t) => {
+  const lines = Array.from({ length: 4000 }, (_, i) => `      - {issuer: idp, scope: orders.read.${i}, group: group-${i}}`);
+  const policy = ['roles:', '  many:', '    granted_to:', ...lines, 'privileges:', '  many: {paths: [/many], roles: [many]}', ''].join('\n');
+  const gate = await startGate(t, { policy, files: { 'keys.json': keySet(rsa) }, config: { issuers: fileIssuer() } });
+  const token = await good({ scope: 'Orders.Read.7 Orders.Read.8 Orders.Read.9 Orders.Read.10 Orders.Read.11' });
+  const done = await run(['explain', '-c', gate.file, '--json', '/many', '--token', token]);
+  const said = JSON.parse(done.stdout);
+  assert.deepEqual([done.code, said.reason, said.granted_to.length], [1, 'privilege_missing', 4000]);
+  assert.deepEqual(said.remedy.slice(0, 3).map((one) => one.match(/ wants scope (\S+), and the caller has \S+ \(upper and lower case differ\)/)?.[1]), ['orders.read.7', 'orders.read.8', 'orders.read.9']);
+  assert.equal(said.remedy.filter((one) => / wants scope /.test(one)).length, 3);
+  assert.equal((await gate.ask({ target: '/many', headers: bearer(token) })).status, 403);
+});
