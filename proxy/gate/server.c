@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pages.h"
 #include "jwks/fetch.h"
 #include "proxy/gate/admin.h"
 #include "proxy/gate/authorize.h"
@@ -343,6 +344,8 @@ run(struct server *server, const sigset_t *signals)
 {
 	struct timespec tick = { .tv_nsec = TICK_MS * 1000000L };
 	int ticks = 0;
+
+	pages_let_go();
 
 	for (;;) {
 		int signal_number = sigtimedwait(signals, NULL, &tick);

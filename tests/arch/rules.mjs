@@ -41,7 +41,7 @@ const OWNERS = [
 ];
 
 /** What C, POSIX and Linux bring; every other header in <> is a library's and has an owner. */
-const SYSTEM = /^(?:(?:sys|arpa|net|netinet|linux)\/.*|(?:assert|ctype|dirent|dlfcn|errno|fcntl|fnmatch|getopt|inttypes|limits|malloc|math|netdb|poll|pthread|sched|semaphore|setjmp|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|termios|time|unistd)\.h)$/;
+const SYSTEM = /^(?:(?:sys|arpa|net|netinet|linux)\/.*|(?:assert|ctype|dirent|dlfcn|errno|fcntl|fnmatch|getopt|inttypes|limits|link|malloc|math|netdb|poll|pthread|sched|semaphore|setjmp|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|termios|time|unistd)\.h)$/;
 
 /** Rooms whose files are functions of values, but for what a header says with "but". */
 const PURE_ROOMS = ['token', 'policy', 'proxy/http', 'issuer/model'];
