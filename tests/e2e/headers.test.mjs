@@ -112,6 +112,24 @@ test('forward.authorization: keep, and headers of one\'s own', async (t) => {
   assert.equal(request.get('x-user'), 'kept', 'which the gate does not set here');
 });
 
+test('what only proxies say, and another method, are not for clients to say', async (t) => {
+  const upstream = await recordingUpstream(t);
+  const gate = await startGate(t, { upstream: upstream.url, files: FILES, config: { issuers: fileIssuer(), forward: { headers: { 'X-Forwarded-User': '/sub' } } } });
+  const NAMES = ['X-Forwarded-User', 'X-Forwarded-Email', 'X-Forwarded-Client-Cert', 'X-Forwarded-Access-Token', 'X-Forwarded-Ssl', 'X-Original-Host', 'X-Original-URL', 'X-Client-IP', 'X-HTTP-Method-Override', 'X-Method-Override', 'X-HTTP-Method'];
+  for (const [how, spell] of Object.entries(SPELLINGS)) {
+    await t.test(how, async () => {
+      upstream.clear();
+      const spoofs = NAMES.map((name) => `${spell(name)}: root`);
+      for (const headers of [spoofs, [...spoofs, `Authorization: Bearer ${await sign(rsa)}`]]) {
+        const got = await gate.ask({ method: 'POST', target: headers.length > spoofs.length ? '/api/x' : '/open/x', headers });
+        assert.equal(got.status, 200, got.text);
+      }
+      assert.doesNotMatch(upstream.bytes(), /root/);
+      assert.deepEqual(upstream.requests.map((request) => request.all('x-forwarded-user')), [[], ['alice']], 'but the gate may');
+    });
+  }
+});
+
 test('heads of requests', async (t) => {
   const upstream = await recordingUpstream(t);
   const gate = await startGate(t, { upstream: upstream.url, config: { issuers: fileIssuer() }, files: FILES });
