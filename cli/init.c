@@ -238,8 +238,9 @@ print_next(const struct init_line *line, const struct made *made)
 	if (line->offline && answers->provider->preset != NULL)
 		(void)puts("The identity provider was not asked whether this is right.");
 	init_next_lines(&next, &text);
-	(void)printf("\nNext, with your API running at %s:\n%.*s", answers->upstream,
-	    SPAN_ARG(buffer_span(&text)));
+	(void)printf("\nNext, with your API running at %s, and the first line in a terminal of its "
+		     "own:\n%.*s",
+	    answers->upstream, SPAN_ARG(buffer_span(&text)));
 	print_notes(answers);
 	done = !text.failed && fflush(stdout) == 0;
 	buffer_done(&text);

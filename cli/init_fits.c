@@ -106,7 +106,8 @@ init_fits_segment(const void *unused, const char *answer, struct err *reterr)
 	(void)unused;
 	while (isalnum((unsigned char)*at) || (*at != '\0' && strchr("-._~%", *at) != NULL))
 		at++;
-	return (*at == '\0' && at > answer) ||
+	return (*at == '\0' && at > answer && strcmp(answer, ".") != 0 &&
+		   strcmp(answer, "..") != 0) ||
 	       err_set(reterr, "must be letters, digits, \"-\", \".\", \"_\" and \"~\"");
 }
 
