@@ -35,16 +35,18 @@ thread_bind(int index)
 	(void)pthread_setaffinity_np(pthread_self(), sizeof(one), &one);
 }
 
-/* Not on what binds the thread that starts it. */
+/* Not on what binds the thread that starts it. Nothing is asked where nothing binds it: the system
+ * may not allow to. */
 static int
 create(pthread_t *thread, void *(*run)(void *), void *context)
 {
 	pthread_attr_t attributes;
-	cpu_set_t set;
+	cpu_set_t set, own;
 	int failure;
 
 	(void)pthread_attr_init(&attributes);
-	if (processors(&set))
+	if (processors(&set) && sched_getaffinity(0, sizeof(own), &own) == 0 &&
+	    !CPU_EQUAL(&set, &own))
 		(void)pthread_attr_setaffinity_np(&attributes, sizeof(set), &set);
 	failure = pthread_create(thread, &attributes, run, context);
 	(void)pthread_attr_destroy(&attributes);

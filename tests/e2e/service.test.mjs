@@ -94,7 +94,7 @@ async function callsLeft() {
   const left = new Set();
   for (const filter of setting('SystemCallFilter')) {
     for (const word of filter.replace('~', '').split(' ')) {
-      for (const name of await names(word)) filter.startsWith('~') ? left.delete(name) : left.add(name);
+      for (const name of word.startsWith('@') ? await names(word) : [word]) filter.startsWith('~') ? left.delete(name) : left.add(name);
     }
   }
   return [...left];
