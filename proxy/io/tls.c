@@ -18,6 +18,11 @@
 
 #define SUBJECT_MAX (64u << 10)
 
+/* Bytes that are read without application data among them: of a handshake, whose two largest
+ * messages OpenSSL bounds, and after it. A record is of 16 KB. */
+#define HANDSHAKE_MAX (256u << 10)
+#define BARREN_MAX (32u << 10)
+
 struct tls {
 	SSL *ssl;
 	int socket;
@@ -25,10 +30,22 @@ struct tls {
 	bool plain;          /* which was no TLS */
 	bool starved;        /* the last read found no whole record */
 	bool ended;          /* close_notify was sent, or the session is broken */
+	bool flooded;        /* by messages of TLS */
+	size_t allowed;      /* bytes to be read until there must be application data */
 	unsigned long error; /* OpenSSL's, of what broke it */
 };
 
 /* ---- the socket, as OpenSSL sees it ---- */
+
+/* What was read counts. OpenSSL reads on until there is application data: without an end to it, key
+ * updates or ClientHellos that follow each other fast enough would keep the thread. */
+static bool
+spend(struct tls *tls, size_t bytes)
+{
+	tls->flooded = bytes > tls->allowed;
+	tls->allowed -= tls->flooded ? 0 : bytes;
+	return !tls->flooded;
+}
 
 /* By stream_read_now(), so that what is known about the socket stays known. */
 static int
@@ -42,6 +59,8 @@ bio_read(BIO *bio, char *into, int room)
 		BIO_set_retry_read(bio);
 	if (got <= 0)
 		return got == STREAM_END ? 0 : -1;
+	if (!spend(tls, (size_t)got))
+		return -1;
 	if (!tls->begun) {
 		char first = into[0];
 
@@ -123,6 +142,7 @@ tls_new(SSL_CTX *context, int socket, enum tls_side side)
 	if (tls == NULL)
 		return NULL;
 	tls->socket = socket;
+	tls->allowed = HANDSHAKE_MAX;
 	if (!set_up(tls, context)) {
 		SSL_free(tls->ssl);
 		free(tls);
@@ -174,7 +194,10 @@ shake(struct tls *tls, short *ret_events)
 
 	ERR_clear_error();
 	result = SSL_do_handshake(tls->ssl);
-	return result == 1 ? 1 : outcome(tls, result, ret_events);
+	if (result != 1)
+		return outcome(tls, result, ret_events);
+	tls->allowed = BARREN_MAX;
+	return 1;
 }
 
 ssize_t
@@ -209,6 +232,8 @@ tls_failure(const struct tls *tls)
 
 	if (tls->plain)
 		return "the peer does not speak TLS";
+	if (tls->flooded)
+		return "the peer sends nothing but messages of TLS";
 	if (verified != X509_V_OK)
 		return X509_verify_cert_error_string(verified);
 	return reason == NULL ? "the peer has closed the connection" : reason;
@@ -229,7 +254,10 @@ read_once(struct tls *tls, char *into, size_t room, short *ret_events)
 	ERR_clear_error();
 	tls->starved = false;
 	result = SSL_read_ex(tls->ssl, into, room, &got);
-	return result == 1 ? (ssize_t)got : outcome(tls, result, ret_events);
+	if (result != 1)
+		return outcome(tls, result, ret_events);
+	tls->allowed = BARREN_MAX;
+	return (ssize_t)got;
 }
 
 ssize_t

@@ -226,6 +226,39 @@ without_a_certificate_the_peer_is_nobody(void **state)
 
 /* ---- on fibers: far more than a socket holds ---- */
 
+static ssize_t
+update_keys(struct both *both, int times)
+{
+	ssize_t got = STREAM_LATE;
+	char byte;
+
+	for (int i = 0; i < times && got == STREAM_LATE; i++) {
+		assert_int_equal(
+		    SSL_key_update(tls_ssl(both->client), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+		assert_int_equal(SSL_do_handshake(tls_ssl(both->client)), 1);
+		got = tls_read_now(both->server, &byte, 1);
+	}
+	return got;
+}
+
+/* OpenSSL alone would read them for as long as they come. */
+static void
+key_updates_without_end_break_it(void **state)
+{
+	struct both both = connected();
+	char byte;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(update_keys(&both, 500), STREAM_LATE);
+		assert_true(tls_write(both.client, SPAN("x"), FAR_US));
+		assert_int_equal(tls_read_now(both.server, &byte, 1), 1);
+	}
+	assert_int_equal(update_keys(&both, 3000), STREAM_BROKEN);
+	assert_string_equal(tls_failure(both.server), "the peer sends nothing but messages of TLS");
+	both_end(&both);
+}
+
 struct side {
 	struct tls *tls;
 	int socket;
@@ -309,6 +342,7 @@ main(void)
 		cmocka_unit_test(an_end_is_said_or_it_is_none),
 		cmocka_unit_test(an_abort_is_no_end),
 		cmocka_unit_test(a_forged_record_breaks_it),
+		cmocka_unit_test(key_updates_without_end_break_it),
 		cmocka_unit_test(what_is_no_tls_breaks_the_handshake),
 		cmocka_unit_test(a_handshake_ends_at_its_deadline),
 		cmocka_unit_test(without_a_certificate_the_peer_is_nobody),
