@@ -31,7 +31,8 @@ struct tls_server {
 	SSL_CTX *contexts[TLS_SERVER_CERTIFICATES];
 	struct tls_identity *identities[TLS_SERVER_CERTIFICATES];
 	size_t count;
-	atomic_uint given_back; /* references; see tls_server_unref() */
+	unsigned char rules[DIGEST_BYTES]; /* what clients are asked for */
+	atomic_uint given_back;            /* references; see tls_server_unref() */
 };
 
 /* ---- callbacks ---- */
@@ -140,17 +141,28 @@ set_protocol(SSL_CTX *context)
 	       tls_tickets_use(context);
 }
 
-/* A session is resumed only where clients are asked for the same: their certificate is not verified
- * again. */
 static bool
-set_session_context(SSL_CTX *context, const struct tls_server_setup *setup)
+set_rules(struct tls_server *server, const struct tls_server_setup *setup)
 {
-	unsigned char bytes[DIGEST_BYTES + 1], digest[DIGEST_BYTES];
+	unsigned char bytes[DIGEST_BYTES + 1];
 
 	bytes[DIGEST_BYTES] = (unsigned char)setup->client_certificate;
 	return digest_sha256(setup->client_ca, bytes) &&
-	       digest_sha256((struct span){ (const char *)bytes, sizeof(bytes) }, digest) &&
-	       SSL_CTX_set_session_id_context(context, digest, sizeof(digest)) == 1;
+	       digest_sha256((struct span){ (const char *)bytes, sizeof(bytes) }, server->rules);
+}
+
+bool
+tls_server_is_alike(const struct tls_server *one, const struct tls_server *other)
+{
+	return memcmp(one->rules, other->rules, sizeof(one->rules)) == 0;
+}
+
+/* A session is resumed only where clients are asked for the same: their certificate is not verified
+ * again. */
+static bool
+set_session_context(SSL_CTX *context, const struct tls_server *server)
+{
+	return SSL_CTX_set_session_id_context(context, server->rules, sizeof(server->rules)) == 1;
 }
 
 /* Every certificate of `client_ca` is trusted, also one that another has signed. */
@@ -195,7 +207,7 @@ add_context(struct tls_server *server, const struct tls_server_setup *setup, siz
 
 	server->contexts[index] = context;
 	ERR_clear_error();
-	if (context == NULL || !set_protocol(context) || !set_session_context(context, setup) ||
+	if (context == NULL || !set_protocol(context) || !set_session_context(context, server) ||
 	    !set_clients(context, setup))
 		return fail(reterr, "OpenSSL cannot be set up");
 	ERR_clear_error();
@@ -229,7 +241,7 @@ bool
 tls_server_new(struct tls_server_setup *setup, struct tls_server **ret_server, struct err *reterr)
 {
 	struct tls_server *server = calloc(1, sizeof(*server));
-	bool done = server != NULL;
+	bool done;
 
 	(void)pthread_once(&once, make_owner);
 	if (server == NULL) {
@@ -238,6 +250,7 @@ tls_server_new(struct tls_server_setup *setup, struct tls_server **ret_server, s
 	}
 	server->count = setup->identity_count;
 	memcpy(server->identities, setup->identities, sizeof(server->identities));
+	done = set_rules(server, setup) || fail(reterr, "OpenSSL cannot be set up");
 	for (size_t i = 0; i < server->count && done; i++)
 		done = add_context(server, setup, i, reterr);
 	if (done && (owner < 0 || SSL_CTX_set_ex_data(server->contexts[0], owner, server) != 1))

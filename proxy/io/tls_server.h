@@ -53,6 +53,9 @@ void tls_server_drop(struct tls_server_setup *setup);
 struct tls_server *tls_server_ref(struct tls_server *server);
 void tls_server_unref(struct tls_server *server);
 
+/* Do both ask clients for the same certificates? */
+bool tls_server_is_alike(const struct tls_server *one, const struct tls_server *other);
+
 /* A session on an accepted socket, as tls_new(). */
 MUST_CHECK struct tls *tls_server_session(struct tls_server *server, int socket);
 

@@ -10,8 +10,9 @@ import test from 'node:test';
 import tls from 'node:tls';
 import { Certificates } from './harness/certificates.mjs';
 import { run, startGate } from './harness/gate.mjs';
+import { Wire } from './harness/raw.mjs';
 import { fileIssuer, keySet, makeKey, sign } from './harness/tokens.mjs';
-import { recordingUpstream } from './harness/upstream.mjs';
+import { answer, recordingUpstream } from './harness/upstream.mjs';
 
 const signer = makeKey('ES256');
 const SUBJECT = 'CN=partner,O=Big\\, Co';
@@ -29,7 +30,7 @@ const POLICY = {
 };
 
 const made = new Certificates();
-made.make('ca').make('gate', { by: 'ca', names: 'IP:127.0.0.1' });
+made.make('ca').make('successor').make('gate', { by: 'ca', names: 'IP:127.0.0.1' });
 
 /** A client's certificate, signed by our authority unless `by` another: {cert, key, thumbprint}. */
 function issue(name, subject, more = {}) {
@@ -220,6 +221,49 @@ test('a certificate that is not verified is nobody', async (t) => {
     assert.equal(upstream.requests.length, 0);
     assert.equal((await new Client(t, gate, partner).ask('/partner')).reason, 'ok');
   }
+});
+
+test('who is connected when their authority is taken away', async (t) => {
+  let release;
+  const held = new Promise((resolve) => { release = resolve; });
+  const upstream = await recordingUpstream(t, async ({ target }) => {
+    if (target === '/partner?slow') await held;
+    return answer(200, 'ok');
+  });
+  const gate = await startGate(t, {
+    policy: POLICY,
+    upstream: upstream.url,
+    files: { 'keys.json': keySet(signer), 'clients.pem': made.text('ca.pem') },
+    config: (own) => ({
+      listen: { address: `127.0.0.1:${own.port}`, engine: 'events', tls: { certificate: made.path('gate.pem'), key: made.path('gate.key'), client_ca: 'clients.pem', client_certificate: 'optional' } },
+      issuers: fileIssuer(),
+    }),
+  });
+  const open = () => Wire.open(gate.port, { tls: { ca: made.text('ca.pem'), cert: partner.cert, key: partner.key } });
+  const ask = (wire, target) => wire.write(`GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  const reload = async () => assert.equal((await gate.admin('/reload', { method: 'POST' })).status, 200);
+  const [idle, busy, begun, fresh] = [await open(), await open(), await open(), await open()];
+
+  for (const wire of [idle, begun]) {
+    await ask(wire, '/partner');
+    assert.equal((await wire.answer()).status, 200);
+  }
+  await reload(); // which changes nothing
+  await ask(idle, '/partner');
+  assert.equal((await idle.answer()).status, 200);
+  await ask(busy, '/partner?slow');
+  await ask(busy, '/partner?next');
+  await begun.write('GET /partner?begun HTTP/1.1\r\n');
+  await upstream.until(4);
+  gate.write('clients.pem', made.text('successor.pem'));
+  await reload();
+  for (const wire of [idle, begun, fresh]) await ask(wire, '/partner?after');
+  for (const wire of [idle, begun, fresh]) assert.equal(await wire.answer(), null);
+  release();
+  assert.equal((await busy.answer()).text, 'ok');
+  assert.equal(await busy.answer(), null);
+  assert.deepEqual(upstream.requests.slice(3).map(({ target }) => target), ['/partner?slow']);
+  assert.equal((await new Client(t, gate).ask('/open')).reason, 'ok');
 });
 
 test('the metadata says that bound tokens count, where clients are asked for a certificate', async (t) => {

@@ -53,6 +53,25 @@ test('uploads', async (t) => {
     }
     assert.ok(await wire.isClosed());
   });
+
+  await t.test('one behind the longest head that is allowed', async (inner) => {
+    const { upstream, gate } = await start(inner, { limits: { header_bytes: 4096 } });
+    const chunks = `3e8\r\n${'x'.repeat(1000)}\r\n`;
+    const rest = `${chunks.repeat(5)}0\r\n\r\n${get()}`;
+    for (const [framing, body] of [['Transfer-Encoding: chunked', rest], ['Content-Length: 5000', `${'x'.repeat(5000)}${get()}`]]) {
+      for (const length of [4094, 4095, 4096]) {
+        const before = `POST /open/x HTTP/1.1\r\nHost: h\r\n${framing}\r\nX: `;
+        const head = `${before}${'x'.repeat(length - before.length - 4)}\r\n\r\n`;
+        for (const pieces of [[head + body], [head, body]]) {
+          const wire = await Wire.open(gate.port);
+          await wire.write(pieces);
+          for (let i = 0; i < 2; i++) assert.equal((await wire.answer()).status, 200, `${framing}, ${length} bytes`);
+          assert.equal(upstream.requests.at(-2).body.length, 5000);
+          wire.close();
+        }
+      }
+    }
+  });
 });
 
 test('what persists (RFC 9112 9.3)', async (t) => {

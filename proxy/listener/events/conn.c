@@ -245,7 +245,8 @@ take_buffer(struct conn *conn)
 	if (conn->buffer == NULL && share->spare_count > 0)
 		conn->buffer = share->spare[--share->spare_count];
 	else if (conn->buffer == NULL)
-		conn->buffer = malloc((size_t)conn->listener->base.setup.header_bytes);
+		conn->buffer =
+		    malloc((size_t)conn->listener->base.setup.header_bytes + EVENTS_BODY_ROOM);
 	return conn->buffer != NULL;
 }
 
@@ -341,6 +342,10 @@ on_client(void *context, unsigned flags)
 	/* A post refers to the connection: it looks then. */
 	if ((flags & news) == 0 || conn->placed.state == LISTENER_SERVING || conn->placed.posted)
 		return;
+	if (handshake_is_former(conn) && conn->placed.state != LISTENER_LINGERING) {
+		conn_close(conn);
+		return;
+	}
 	if (conn->greeting && !greeted(conn))
 		return;
 	if (conn->handshaking) {

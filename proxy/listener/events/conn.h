@@ -35,6 +35,10 @@
 /* So many buffers are kept on each loop. */
 #define EVENTS_SPARE_BUFFERS 32
 
+/* So much of a chunked body is read at a time at least, however long the head before it. At most
+ * the least limits.header_bytes. */
+#define EVENTS_BODY_ROOM 1024u
+
 struct events_listener;
 
 /* A listener's part on one loop. */
@@ -61,6 +65,7 @@ struct events_listener {
 	atomic_int on_loop[LOOP_MAX];            /* connections, by loop */
 	atomic_int taken;                        /* places: at most setup.connections */
 	_Atomic(struct tls_server *) tls; /* of new connections, a reference; NULL: in plain */
+	atomic_uint rules; /* for clients' certificates: how often they have changed */
 	struct events_share shares[LOOP_MAX];
 };
 
@@ -81,6 +86,7 @@ struct conn {
 	struct conn *next_to_step; /* of those that wait for a step of their handshake */
 	bool greeting;             /* the PROXY header is to come */
 	bool handshaking;
+	unsigned rules; /* those of its handshake */
 	bool has_place;
 	bool served;         /* a request, at least */
 	int passed;          /* loops that had no place for it */

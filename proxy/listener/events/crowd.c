@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "proxy/io/watch.h"
+#include "proxy/listener/events/handshake.h"
 
 /* The listeners of this thread. */
 static _Thread_local struct events_share *shares;
@@ -63,6 +64,27 @@ void
 crowd_close_idle(struct events_listener *listener)
 {
 	close_all(&listener->shares[loop_index()].places, LISTENER_IDLE);
+}
+
+/* Those that are served are closed afterwards. */
+void
+crowd_close_former(struct events_listener *listener)
+{
+	struct places *places = &listener->shares[loop_index()].places;
+	static const enum listener_state states[] = { LISTENER_IDLE, LISTENER_READING,
+		LISTENER_SURPLUS };
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		struct placed *placed = places->at[states[i]].first;
+
+		while (placed != NULL) {
+			struct placed *next = placed->next;
+
+			if (!placed->posted && handshake_is_former((struct conn *)(void *)placed))
+				(void)close_placed(placed);
+			placed = next;
+		}
+	}
 }
 
 void

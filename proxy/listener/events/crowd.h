@@ -22,6 +22,9 @@ void crowd_relieve(struct events_share *share);
  * being served. */
 void crowd_close_idle(struct events_listener *listener);
 
+/* Close those that handshake_is_former(). */
+void crowd_close_former(struct events_listener *listener);
+
 /* Those of them that have sent nothing yet have a second left. */
 void crowd_hurry(struct events_listener *listener);
 void crowd_close_all(struct events_listener *listener);

@@ -275,19 +275,22 @@ drain(struct listener *base)
 }
 
 static void
-pass_by(void *context)
+close_former_here(void *context)
 {
-	(void)context;
+	crowd_close_former(context);
 }
 
-/* Each loop looks for it in one go, so that nobody has the former one in hand afterwards. */
+/* Each loop looks for it in one go, so that nobody has the former one in hand afterwards. A client
+ * whose certificate would not do any more is not somebody for as long as it stays connected. */
 static void
 secure(struct listener *base, struct tls_server *tls)
 {
 	struct events_listener *listener = (struct events_listener *)base;
 	struct tls_server *former = atomic_exchange(&listener->tls, tls_server_ref(tls));
 
-	loop_ask_all(pass_by, NULL);
+	if (!tls_server_is_alike(former, tls))
+		atomic_fetch_add(&listener->rules, 1);
+	loop_ask_all(close_former_here, listener);
 	tls_server_unref(former);
 }
 

@@ -51,8 +51,10 @@ handshake_queue(struct conn *conn, void (*then)(struct conn *conn))
 bool
 handshake_begin(struct conn *conn)
 {
-	struct tls_server *server = atomic_load(&conn->listener->tls);
+	struct tls_server *server;
 
+	conn->rules = atomic_load(&conn->listener->rules); /* first: these are not newer */
+	server = atomic_load(&conn->listener->tls);
 	if (server == NULL)
 		return true;
 	conn->tls = tls_server_session(server, conn->socket);
@@ -127,4 +129,10 @@ handshake_undo(struct conn *conn)
 	conn->tls = NULL;
 	free(conn->certificate);
 	conn->certificate = NULL;
+}
+
+bool
+handshake_is_former(const struct conn *conn)
+{
+	return conn->tls != NULL && conn->rules != atomic_load(&conn->listener->rules);
 }

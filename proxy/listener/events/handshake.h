@@ -39,4 +39,7 @@ MUST_CHECK enum handshake handshake_step(struct conn *conn);
  * is. */
 void handshake_undo(struct conn *conn);
 
+/* Have the rules for clients' certificates changed since? Then the connection is served no more. */
+bool handshake_is_former(const struct conn *conn);
+
 #endif

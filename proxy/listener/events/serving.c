@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "proxy/io/fiber.h"
 #include "proxy/listener/events/greeting.h"
+#include "proxy/listener/events/handshake.h"
 #include "proxy/listener/events/request_body.h"
 
 /* The handshake was in time; of a connection that outlives its certificate no request has one. */
@@ -54,6 +55,8 @@ read_head(struct events_exchange *exchange, size_t head_end)
 	exchange->held = exchange->room = conn->buffer + head_end;
 	exchange->held_bytes = conn->held - head_end;
 	exchange->room_bytes = (size_t)conn->listener->base.setup.header_bytes - head_end;
+	if (exchange->room_bytes < EVENTS_BODY_ROOM)
+		exchange->room_bytes = EVENTS_BODY_ROOM;
 	if (read == REQUEST_HEAD_CROWDED)
 		return (struct serving_trouble){ REASON_HEADER_TOO_LARGE, "more than 63 headers" };
 	if (read == REQUEST_HEAD_BAD)
@@ -89,7 +92,7 @@ end(struct events_exchange *exchange)
 
 	if (exchange->base.aborted)
 		tls_abort(conn->tls);
-	if (!exchange_keep_alive(&exchange->base)) {
+	if (handshake_is_former(conn) || !exchange_keep_alive(&exchange->base)) {
 		if (exchange->base.aborted || !channel_end(conn_channel(conn), timeout_ms * 1000))
 			conn->lingered = CONN_LINGER_BYTES; /* nobody to wait for */
 		return false;

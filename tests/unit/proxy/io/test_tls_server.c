@@ -320,6 +320,8 @@ other_authorities_end_the_sessions(void **state)
 	(void)state;
 	assert_false(resumes(before, client, true));
 	assert_true(resumes(before, client, true));
+	assert_true(tls_server_is_alike(before, before));
+	assert_false(tls_server_is_alike(before, after));
 	both = both_begin(after, client);
 	assert_int_equal(SSL_set_session(tls_ssl(both.client), ticket), 1);
 	assert_false(both_shake(&both));
