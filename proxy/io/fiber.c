@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #if defined(__SANITIZE_THREAD__)
@@ -167,6 +168,10 @@ unmake(struct fiber *fiber)
 {
 #if defined(__SANITIZE_THREAD__)
 	__tsan_destroy_fiber(fiber->tsan_inside);
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+	/* Whoever is given these addresses next has nothing to do with the frames that were here. */
+	__asan_unpoison_memory_region(fiber->stack, STACK_BYTES);
 #endif
 	(void)munmap(fiber->stack - GUARD_BYTES, GUARD_BYTES + STACK_BYTES);
 	free(fiber);
