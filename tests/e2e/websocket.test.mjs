@@ -2,6 +2,7 @@
 // WebSockets by a client library that people use (npm ws), and how long they and event streams may go on:
 // with `tunnel_until_expiry` no longer than whatever let them in.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { once } from 'node:events';
@@ -242,6 +243,24 @@ test('a tunnel ends with the certificate that it needs', { skip: cannot('TLS') }
   assert.equal(api.sockets.clients.size, others.length);
   // the connection was kept, the certificate counts no longer
   assert.equal(await reasonOf(wire, '/api/events'), 'credentials_missing');
+});
+
+test('a tunnel ends when the authority of the certificate that it needs is taken away', { skip: cannot('TLS') }, async (t) => {
+  const made = new Certificates();
+  made.make('ca').make('successor').make('gate', { by: 'ca', names: 'IP:127.0.0.1' }).make('partner', { by: 'ca', subject: '/CN=partner' });
+  fs.copyFileSync(made.path('ca.pem'), made.path('clients.pem'));
+  const { gate } = await start(t, {
+    listen: { tls: { certificate: made.path('gate.pem'), key: made.path('gate.key'), client_ca: made.path('clients.pem'), client_certificate: 'optional' } },
+    policy: { ...POLICY, roles: { reader: { granted_to: [{ issuer: 'idp', scope: 'read' }, { certificate: 'CN=partner' }] } } },
+  });
+  const by = (more = {}) => ({ scheme: 'wss', ca: made.text('ca.pem'), ...made.identity('partner'), ...more });
+  const alone = await open(t, gate, '/api/x', by());
+  const others = [await open(t, gate, '/api/x', by(bearer(await sign(key)))), await open(t, gate, '/api/open', by()), await open(t, gate, '/free/x', by())];
+  fs.copyFileSync(made.path('successor.pem'), made.path('clients.pem'));
+  assert.equal((await gate.admin('/reload', { method: 'POST' })).status, 200);
+  assert.equal(await alone.closed, 1006);
+  await ended(gate, 'credentials_missing');
+  for (const socket of others) assert.equal(await echo(socket, 'still there'), 'still there');
 });
 
 test('an event stream ends with its token, and never as if it were complete', async (t) => {

@@ -35,7 +35,7 @@ close_placed(struct placed *placed)
 	return true;
 }
 
-void
+bool
 crowd_relieve(struct events_share *share)
 {
 	int64_t now_us = clock_mono_us();
@@ -43,6 +43,7 @@ crowd_relieve(struct events_share *share)
 
 	for (struct events_share *other = shares; other != NULL && !relieved; other = other->next)
 		relieved = close_placed(places_closable(&other->places, now_us));
+	return relieved;
 }
 
 /* Close those that do this, but for those that a post refers to. */
@@ -66,7 +67,17 @@ crowd_close_idle(struct events_listener *listener)
 	close_all(&listener->shares[loop_index()].places, LISTENER_IDLE);
 }
 
-/* Those that are served are closed afterwards. */
+/* Those that are served are closed afterwards, and what is judged again meanwhile is judged without
+ * their certificate. */
+static void
+revoke_former(struct places *places)
+{
+	for (struct placed *placed = places->at[LISTENER_SERVING].first; placed != NULL;
+	    placed = placed->next)
+		if (handshake_is_former((struct conn *)(void *)placed))
+			handshake_revoke((struct conn *)(void *)placed);
+}
+
 void
 crowd_close_former(struct events_listener *listener)
 {
@@ -74,6 +85,7 @@ crowd_close_former(struct events_listener *listener)
 	static const enum listener_state states[] = { LISTENER_IDLE, LISTENER_READING,
 		LISTENER_SURPLUS };
 
+	revoke_former(places);
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		struct placed *placed = places->at[states[i]].first;
 

@@ -15,8 +15,8 @@ void crowd_join(struct events_share *share);
 void crowd_part(struct events_share *share);
 
 /* Descriptors are short: close a connection to one of this thread's listeners that can be closed,
- * first of this one. Does nothing if there is none. */
-void crowd_relieve(struct events_share *share);
+ * first of this one. False: there is none. */
+MUST_CHECK bool crowd_relieve(struct events_share *share);
 
 /* Of this thread's connections to the listener: close the idle ones; or all, and cancel what is
  * being served. */

@@ -107,15 +107,18 @@ accept_again(struct timer *timer)
 }
 
 /* Without descriptors, memory or the like accepting would fail again at once: another connection
- * makes room, and this loop rests for a while. */
-static void
-rest(struct events_listener *listener)
+ * makes room. If there is none, or it is others that use up what the system has, this loop rests
+ * for a while, and the answer is no. */
+static bool
+make_room(struct events_listener *listener, int number)
 {
 	struct events_share *share = &listener->shares[loop_index()];
 
-	crowd_relieve(share);
+	if (crowd_relieve(share) && number == EMFILE)
+		return true;
 	close_doors(listener);
 	watch_timer(&share->rest, clock_mono_us() + REST_US);
+	return false;
 }
 
 /* A failure of one connection, or of all? */
@@ -141,8 +144,8 @@ on_door(void *context, unsigned flags)
 		if (socket >= 0) {
 			take(door->listener, socket, &peer);
 		} else if (short_of_something(errno)) {
-			rest(door->listener);
-			return;
+			if (!make_room(door->listener, errno))
+				return;
 		} else if (errno != EINTR && errno != ECONNABORTED) {
 			return;
 		}

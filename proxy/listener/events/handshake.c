@@ -136,3 +136,10 @@ handshake_is_former(const struct conn *conn)
 {
 	return conn->tls != NULL && conn->rules != atomic_load(&conn->listener->rules);
 }
+
+void
+handshake_revoke(struct conn *conn)
+{
+	if (conn->certificate != NULL)
+		conn->certificate->until_s = INT64_MIN;
+}

@@ -42,4 +42,7 @@ void handshake_undo(struct conn *conn);
 /* Have the rules for clients' certificates changed since? Then the connection is served no more. */
 bool handshake_is_former(const struct conn *conn);
 
+/* The certificate that the client has shown, if any, counts as ended from now on. */
+void handshake_revoke(struct conn *conn);
+
 #endif
