@@ -142,8 +142,8 @@ nobody_writes_for_ever_to_who_does_not_read(void **state)
 	assert_int_equal(pthread_create(&sender, NULL, send_large, &passer.from.theirs), 0);
 	fibers_join(&task);
 	assert_false(passer.wrote);
-	(void)close(passer.from.theirs);
 	assert_int_equal(pthread_join(sender, NULL), 0);
+	(void)close(passer.from.theirs);
 	(void)close(passer.to.theirs);
 }
 
