@@ -116,6 +116,8 @@ of_proxies(struct span name)
 	static const struct span starts[] = { { "proxy-", 6 }, { "x-forwarded-", 12 },
 		{ "x-original-", 11 } };
 
+	if (name.len == 0 || ((name.at[0] | 0x20) != 'p' && (name.at[0] | 0x20) != 'x'))
+		return false;
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
 		if (name.len >= starts[i].len &&
 		    header_same_bytes(name.at, starts[i].at, starts[i].len))
