@@ -137,14 +137,14 @@ hear(int i)
 int
 main(int argc, char **argv)
 {
-	int connections = argc < 6 ? 0 : atoi(argv[3]);
+	int connections = argc < 6 ? 0 : (int)strtol(argv[3], NULL, 10);
 	double end_s;
 
 	if (connections < 1 || connections > MOST_CONNECTIONS)
 		give_up("steady PORT SECONDS CONNECTIONS PER REQUEST [FIRST]");
-	address.sin_port = htons((unsigned short)atoi(argv[1]));
+	address.sin_port = htons((unsigned short)strtol(argv[1], NULL, 10));
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	per = atol(argv[4]);
+	per = strtol(argv[4], NULL, 10);
 	read_text(argv[5], &request);
 	if (argc > 6)
 		read_text(argv[6], &first);

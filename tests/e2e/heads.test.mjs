@@ -9,23 +9,13 @@ import net from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { dice } from './harness/dice.mjs';
 import { startGate } from './harness/gate.mjs';
 import { recordingUpstream } from './harness/upstream.mjs';
 
 const CORPUS = path.join(path.dirname(fileURLToPath(import.meta.url)), '../fuzz/corpus/request_head');
 const COUNT = Number(process.env.HEADS_COUNT ?? 3000);
 const SEED = Number(process.env.HEADS_SEED ?? 1);
-
-/** mulberry32: the same numbers for the same seed. */
-function dice(seed) {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
 
 const GOOD = [
   'GET /a HTTP/1.1\r\nHost: h\r\n\r\n',

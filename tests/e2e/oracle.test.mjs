@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { dice, Draw, parts } from './harness/draw.mjs';
+import { dice } from './harness/dice.mjs';
+import { Draw, parts } from './harness/draw.mjs';
 import { makeGate, run } from './harness/gate.mjs';
 import { keySet, makeKey } from './harness/tokens.mjs';
 

@@ -2,17 +2,6 @@
 // Policies, requests and callers made at random: the same ones for the same seed.
 import { canonical, judge, rolesOf } from './oracle.mjs';
 
-/** mulberry32: the same numbers for the same seed. */
-export function dice(seed) {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
-
 const SEGMENTS = ['a', 'b', 'A', 'a!', 'a%21', '%C3%A4'];
 /** A request may spell them in other ways. */
 const SPELT = [...SEGMENTS, '%c3%a4', '%61', '%41', 'c', '5', 'ab', 'a.b', 'abb!'];
