@@ -170,7 +170,7 @@ unmake(struct fiber *fiber)
 	__tsan_destroy_fiber(fiber->tsan_inside);
 #endif
 #if defined(__SANITIZE_ADDRESS__)
-	/* Whoever is given these addresses next has nothing to do with the frames that were here. */
+	/* Whoever is given these addresses next has nothing to do with the frames here. */
 	__asan_unpoison_memory_region(fiber->stack, STACK_BYTES);
 #endif
 	(void)munmap(fiber->stack - GUARD_BYTES, GUARD_BYTES + STACK_BYTES);
