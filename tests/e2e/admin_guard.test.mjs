@@ -6,6 +6,7 @@ import test from 'node:test';
 import { run, startGate } from './harness/gate.mjs';
 import { freePort } from './harness/ports.mjs';
 import { send, Wire } from './harness/raw.mjs';
+import { eventually } from './harness/wait.mjs';
 
 const POLICY = { public: ['/open/*'] };
 
@@ -73,7 +74,8 @@ test('a Unix socket answers whatever the name', async (t) => {
     config: ({ dir, adminPort }) => ({ admin: { address: `unix:${path.join(dir, 'admin.sock')}` }, metrics: { address: `127.0.0.1:${adminPort}` } }), policy: POLICY,
   });
   const there = async (...headers) => {
-    const wire = await Wire.open(undefined, { path: path.join(gate.dir, 'admin.sock') });
+    // `metrics` answers a moment before the socket is there.
+    const wire = await eventually(() => Wire.open(undefined, { path: path.join(gate.dir, 'admin.sock') }).catch(() => null), 'a connection');
     await wire.write(['GET /livez HTTP/1.1', ...headers, 'Connection: close', '', ''].join('\r\n'));
     return (await wire.answer()).status;
   };
