@@ -82,22 +82,47 @@ add_block(struct arena *arena, size_t least_room)
 	return true;
 }
 
-void *
-arena_alloc(struct arena *arena, size_t size_bytes)
+/* Bytes that nobody has set, after so many that align them. */
+static void *
+take(struct arena *arena, size_t padding, size_t size_bytes)
 {
-	size_t padding = (size_t)(-(uintptr_t)arena->at & (ALIGNMENT - 1));
-	void *made;
+	void *taken;
 
 	if (arena->left < padding || arena->left - padding < size_bytes || arena->at == NULL) {
 		if (!add_block(arena, size_bytes))
 			return NULL;
 		padding = 0;
 	}
-	made = arena->at + padding;
+	taken = arena->at + padding;
 	arena->at += padding + size_bytes;
 	arena->left -= padding + size_bytes;
-	memset(made, 0, size_bytes);
+	return taken;
+}
+
+static size_t
+padding_of(const struct arena *arena)
+{
+	return (size_t)(-(uintptr_t)arena->at & (ALIGNMENT - 1));
+}
+
+void *
+arena_alloc(struct arena *arena, size_t size_bytes)
+{
+	void *made = take(arena, padding_of(arena), size_bytes);
+
+	if (made != NULL)
+		memset(made, 0, size_bytes);
 	return made;
+}
+
+void *
+arena_copy(struct arena *arena, const void *bytes, size_t size_bytes)
+{
+	void *copy = take(arena, padding_of(arena), size_bytes);
+
+	if (copy != NULL && size_bytes > 0)
+		memcpy(copy, bytes, size_bytes);
+	return copy;
 }
 
 void *
@@ -113,10 +138,13 @@ arena_array(struct arena *arena, size_t count, size_t each_bytes)
 char *
 arena_text(struct arena *arena, struct span span)
 {
-	char *text = span.len == SIZE_MAX ? NULL : arena_alloc(arena, span.len + 1);
+	char *text = span.len == SIZE_MAX ? NULL : take(arena, 0, span.len + 1);
 
-	if (text != NULL && span.len > 0)
+	if (text == NULL)
+		return NULL;
+	if (span.len > 0)
 		memcpy(text, span.at, span.len);
+	text[span.len] = '\0';
 	return text;
 }
 

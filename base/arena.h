@@ -41,6 +41,9 @@ MUST_CHECK void *arena_alloc(struct arena *arena, size_t size_bytes);
 /* Zeroed array; also NULL when count * each overflows. */
 MUST_CHECK void *arena_array(struct arena *arena, size_t count, size_t each_bytes);
 
+/* A copy of so many bytes, aligned for any type. NULL: limit or memory. */
+MUST_CHECK void *arena_copy(struct arena *arena, const void *bytes, size_t size_bytes);
+
 /* A NUL-terminated copy. The result's length is span.len. NULL: limit or memory. */
 MUST_CHECK char *arena_text(struct arena *arena, struct span span);
 

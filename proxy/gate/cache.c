@@ -9,6 +9,7 @@
 
 #include "base/epoch.h"
 #include "base/shard.h"
+#include "proxy/gate/caller_copy.h"
 
 /* A set-associative cache: a token can be in WAYS places of one set, chosen by its digest. Each set
  * has its own share of the memory, CACHE_SET_BYTES, so no counter is shared by all cores. With the
@@ -25,6 +26,7 @@ struct cache_entry {
 	struct cache_key key;
 	const struct caller *caller; /* in the arena */
 	size_t bytes;                /* everything that it takes */
+	size_t block_bytes;          /* of `first`, which hold all of it; 0: they were too few */
 	struct arena arena;
 	_Alignas(max_align_t) char first[FIRST_BYTES]; /* of the arena */
 };
@@ -214,6 +216,14 @@ find(struct cache *cache, const struct cache_key *key, int64_t now_s)
 	return NULL;
 }
 
+static const struct caller *
+copy_out(const struct cache_entry *entry, struct arena *arena)
+{
+	if (entry->block_bytes == 0)
+		return caller_copy(entry->caller, arena);
+	return caller_copy_block(entry->caller, entry->first, entry->block_bytes, arena);
+}
+
 const struct caller *
 cache_find(struct cache *cache, const struct cache_key *key, int64_t now_s, struct arena *arena)
 {
@@ -223,7 +233,7 @@ cache_find(struct cache *cache, const struct cache_key *key, int64_t now_s, stru
 	epoch_enter();
 	entry = find(cache, key, now_s);
 	if (entry != NULL)
-		caller = caller_copy(entry->caller, arena);
+		caller = copy_out(entry, arena);
 	epoch_leave();
 	atomic_fetch_add_explicit(caller != NULL ? &cache->counts[shard_mine()].hits
 						 : &cache->counts[shard_mine()].misses,
@@ -247,6 +257,7 @@ entry_new(const struct cache_key *key, const struct caller *caller)
 		return NULL;
 	}
 	more_bytes = entry->arena.used_bytes - FIRST_BYTES;
+	entry->block_bytes = more_bytes == 0 ? (size_t)(entry->arena.at - entry->first) : 0;
 	entry->bytes = sizeof(*entry) + more_bytes + (1 + more_bytes / FIRST_BYTES) * MALLOC_BYTES;
 	return entry;
 }

@@ -50,7 +50,4 @@ MUST_CHECK bool caller_identify(
 MUST_CHECK bool caller_next_roles(const struct config *config, const struct principal_inputs *who,
     struct caller *caller, struct arena *arena);
 
-/* A copy with all its texts in `arena`, except those of the configuration. NULL: no memory. */
-MUST_CHECK struct caller *caller_copy(const struct caller *caller, struct arena *arena);
-
 #endif

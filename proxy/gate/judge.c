@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "issuer/accounts/password.h"
 #include "policy/module_resource.h"
+#include "proxy/gate/caller_copy.h"
 #include "proxy/gate/holder.h"
 #include "proxy/gate/origin.h"
 #include "base/json.h"
