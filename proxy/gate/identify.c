@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/gate/identify.h"
 
-#include "base/digest.h"
+#include "proxy/gate/token_digest.h"
 
 /* A token that was verified before is found in the cache by its digest, unless something that the
  * decision depends on has changed. */
@@ -15,7 +15,7 @@ identify_bearer(struct gate *gate, const struct judge_inputs *inputs, struct are
 	enum reason reason;
 
 	key.audiences = judge_audiences(decision);
-	if (!digest_sha256(decision->credentials.value, key.digest))
+	if (!token_digest(decision->credentials.value, key.digest))
 		return decision->verdict.reason = REASON_OVERLOADED;
 	decision->caller = cache_find(gate->cache, &key, inputs->now_s, arena);
 	/* Keys can become stale without a new snapshot. A cached caller must not outlive the keys
