@@ -10,12 +10,10 @@ fold(char byte)
 }
 
 bool
-span_equal_nocase(struct span a, struct span b)
+span_same_letters(const char *a, const char *b, size_t len)
 {
-	if (a.len != b.len)
-		return false;
-	for (size_t i = 0; i < a.len; i++) {
-		if (fold(a.at[i]) != fold(b.at[i]))
+	for (size_t i = 0; i < len; i++) {
+		if (fold(a[i]) != fold(b[i]))
 			return false;
 	}
 	return true;

@@ -45,8 +45,15 @@ span_is(struct span a, const char *text)
 	return span_equal(a, span_of(text));
 }
 
-/* Equal when ASCII letters are folded; no locale. */
-bool span_equal_nocase(struct span a, struct span b);
+/* Are so many bytes equal when ASCII letters are folded? */
+bool span_same_letters(const char *a, const char *b, size_t len);
+
+/* Equal when ASCII letters are folded; no locale. Most that are compared differ in length. */
+static inline bool
+span_equal_nocase(struct span a, struct span b)
+{
+	return a.len == b.len && span_same_letters(a.at, b.at, a.len);
+}
 
 /* Does `a` start with `start`? */
 bool span_starts(struct span a, struct span start);
