@@ -26,6 +26,7 @@ foreach(flag -fstack-clash-protection -fcf-protection=full)
   endif()
 endforeach()
 add_link_options(-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
+add_compile_options(-fno-plt) # with -z now every address is there: a call needs no stub
 
 if(POSTERN_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link) # so that the fuzzers see which code they reach
