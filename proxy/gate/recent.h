@@ -72,7 +72,7 @@ void recent_free(struct recent *recent);
 
 /* So many of the decisions of a second that let a request pass are kept, of each shard of threads.
  */
-#define RECENT_PASSED_A_SECOND 2000
+#define RECENT_PASSED_A_SECOND 500
 
 /*
  * Is one more of the decisions that let a request pass to be kept, in this second (of any clock)? A
