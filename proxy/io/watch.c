@@ -45,8 +45,10 @@ struct watcher {
 	bool in_round;                     /* news are being handled */
 	struct fiber *writers[EVENTS_MAX]; /* that wait for the end of the round */
 	size_t writer_count;
-	struct yielder *yielders, **last_yielder; /* go on after the next news */
-	size_t spent;                             /* bytes since a fiber waited last */
+	struct yielder *yielders,
+	    **last_yielder; /* go on after the next news, the first ones first */
+	size_t yielder_count;
+	size_t spent; /* bytes since a fiber waited last */
 	struct wheel wheel;
 	int64_t now_us; /* at the end of the last round */
 };
@@ -315,23 +317,26 @@ watch_spend(size_t bytes)
 		return;
 	*mine->last_yielder = &yielder;
 	mine->last_yielder = &yielder.next;
+	mine->yielder_count++;
 	(void)fiber_wait();
 	mine->spent = 0;
 }
 
-/* Those that yield meanwhile have their turn in the next round. */
+/* Those that yield meanwhile have their turn in a later round. */
 static void
 go_on(struct watcher *watcher)
 {
-	struct yielder *yielder = watcher->yielders;
+	size_t count =
+	    watcher->yielder_count < WATCH_TURNS_MAX ? watcher->yielder_count : WATCH_TURNS_MAX;
 
-	watcher->yielders = NULL;
-	watcher->last_yielder = &watcher->yielders;
-	while (yielder != NULL) {
-		struct yielder *next = yielder->next; /* it is gone once it goes on */
+	for (size_t i = 0; i < count; i++) {
+		struct yielder *yielder = watcher->yielders;
 
-		fiber_wake(yielder->fiber, WATCH_READY);
-		yielder = next;
+		watcher->yielders = yielder->next;
+		if (watcher->yielders == NULL)
+			watcher->last_yielder = &watcher->yielders;
+		watcher->yielder_count--;
+		fiber_wake(yielder->fiber, WATCH_READY); /* the yielder is gone then */
 	}
 }
 
