@@ -352,16 +352,25 @@ tls_close(struct tls *tls)
 
 /* ---- the peer ---- */
 
+/* OpenSSL's names of these attributes are, but for case, those of others: `uid` is no UID (RFC 4514
+ * section 3), and who has the one shall not be who has the other. */
+static bool
+is_ambiguous(const X509_NAME *name)
+{
+	return X509_NAME_get_index_by_NID(name, NID_uniqueIdentifier, -1) >= 0 ||
+	       X509_NAME_get_index_by_NID(name, NID_Mail, -1) >= 0;
+}
+
 static bool
 print_subject(const X509 *certificate, struct buffer *subject)
 {
+	const X509_NAME *name = X509_get_subject_name(certificate);
 	BIO *out = BIO_new(BIO_s_mem());
 	char *text = NULL;
 	long len;
-	bool done = out != NULL && X509_NAME_print_ex(out, X509_get_subject_name(certificate), 0,
-				       XN_FLAG_RFC2253) >= 0;
+	bool done = out != NULL && X509_NAME_print_ex(out, name, 0, XN_FLAG_RFC2253) >= 0;
 
-	len = done ? BIO_get_mem_data(out, &text) : 0;
+	len = done && !is_ambiguous(name) ? BIO_get_mem_data(out, &text) : 0;
 	if (len > 0)
 		buffer_add(subject, (struct span){ text, (size_t)len });
 	BIO_free(out);

@@ -68,7 +68,8 @@ void tls_close(struct tls *tls);
 
 /* The certificate of the peer, which the handshake has verified. */
 struct tls_peer {
-	struct buffer subject;    /* RFC 4514, UTF-8 with hex pairs; buffer_done() it */
+	struct buffer subject;    /* RFC 4514, UTF-8 with hex pairs; empty also where that does
+				   * not tell it from another one; buffer_done() it */
 	unsigned char sha256[32]; /* of its DER */
 	int64_t until_s;          /* its notAfter, Unix seconds */
 };

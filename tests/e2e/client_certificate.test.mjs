@@ -21,10 +21,11 @@ const POLICY = {
     partner: { granted_to: [{ certificate: 'cn=partner, o=Big\\2c Co' }] },
     pinned: { granted_to: [{ issuer: 'idp', scope: 'read', certificate: SUBJECT }] },
     jose: { granted_to: [{ certificate: 'CN=José' }] },
+    admin: { granted_to: [{ certificate: 'UID=admin' }] },
   },
   privileges: {
     partner: { paths: ['/partner'], roles: ['partner'] }, pinned: { paths: ['/pinned'], roles: ['pinned'] },
-    jose: { paths: ['/jose'], roles: ['jose'] }, any: { paths: ['/any'] },
+    jose: { paths: ['/jose'], roles: ['jose'] }, admin: { paths: ['/admin'], roles: ['admin'] }, any: { paths: ['/any'] },
   },
   public: ['/open'],
 };
@@ -195,19 +196,21 @@ test('subjects that are not what they look like', async (t) => {
     ['/O=Big, Co/CN=partner ', 'CN=partner\\ ,O=Big\\, Co'],
     ['/O=Big, Co/CN=partner/CN=x', 'CN=x,CN=partner,O=Big\\, Co'],
     ['/C=DE/O=Big, Co/CN=partner', 'CN=partner,O=Big\\, Co,C=DE'],
+    ['/uniqueIdentifier=admin', undefined],
     ['/CN=Jose\u0301', 'CN=Jose\\CC\\81'],
     ['/CN=a\r\nX-Injected: 1', 'CN=a\\0D\\0AX-Injected: 1'],
     [`/O=Big, Co/CN=partner${`/OU=${'x'.repeat(64)}`.repeat(70)}`, undefined],
     ['/', undefined],
   ].entries()) {
     const client = new Client(t, gate, issue(`odd-${index}`, subject, { names: 'DNS:partner' }));
-    for (const target of ['/partner', '/jose']) assert.equal((await client.ask(target)).reason, 'privilege_missing', subject);
+    for (const target of ['/partner', '/jose', '/admin']) assert.equal((await client.ask(target)).reason, 'privilege_missing', subject);
     assert.equal((await client.ask('/any')).reason, 'ok', subject);
     assert.equal(upstream.requests.at(-1).get('x-client-certificate'), says);
     assert.equal(upstream.requests.at(-1).get('x-injected'), undefined);
   }
   assert.equal((await new Client(t, gate, issue('jose', '/CN=Jos\u00e9')).ask('/jose')).reason, 'ok');
   assert.equal(upstream.requests.at(-1).get('x-client-certificate'), 'CN=Jos\\C3\\A9');
+  assert.equal((await new Client(t, gate, issue('user', '/UID=admin')).ask('/admin')).reason, 'ok');
 });
 
 test('a certificate that is not verified is nobody', async (t) => {
