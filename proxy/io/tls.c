@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "proxy/io/fiber.h"
-#include "proxy/io/tls_identity.h"
+#include "proxy/io/tls_tickets.h"
 #include "proxy/io/wait.h"
 #include "proxy/io/watch.h"
 
@@ -404,7 +404,7 @@ tls_peer_certificate(const struct tls *tls, struct tls_peer *ret_peer)
 	if (certificate == NULL || SSL_get_verify_result(tls->ssl) != X509_V_OK)
 		return false;
 	buffer_init(&peer.subject, SUBJECT_MAX);
-	peer.until_s = tls_identity_ends(certificate);
+	peer.until_s = tls_tickets_client_ends(tls->ssl);
 	done = print_subject(certificate, &peer.subject) &&
 	       digest_certificate(certificate, peer.sha256);
 	ERR_clear_error();

@@ -71,7 +71,7 @@ struct tls_peer {
 	struct buffer subject;    /* RFC 4514, UTF-8 with hex pairs; empty also where that does
 				   * not tell it from another one; buffer_done() it */
 	unsigned char sha256[32]; /* of its DER */
-	int64_t until_s;          /* its notAfter, Unix seconds */
+	int64_t until_s; /* the last second that it counts, see tls_tickets_client_ends() */
 };
 
 /* Has the peer shown a certificate? */

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "proxy/io/tls_identity.h"
 
 static struct {
 	pthread_mutex_t lock;
@@ -129,6 +130,56 @@ on_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
 }
 /* NOLINTEND(readability-function-size) */
 
+/* ---- how long a client's certificate counts ---- */
+
+/* The first end among the certificates that were verified: an authority between, and that of
+ * `client_ca`, may end before the client's own. */
+static int64_t
+chain_ends(const SSL *ssl)
+{
+	STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
+	int64_t ends_s = INT64_MAX;
+
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		int64_t end_s = tls_identity_ends(sk_X509_value(chain, i));
+
+		if (end_s < ends_s)
+			ends_s = end_s;
+	}
+	return ends_s;
+}
+
+/* What on_new_ticket() noted; 0: nothing. */
+static int64_t
+noted_end(SSL_SESSION *session)
+{
+	int64_t ends_s = 0;
+	void *noted = NULL;
+	size_t bytes = 0;
+
+	if (SSL_SESSION_get0_ticket_appdata(session, &noted, &bytes) == 1 &&
+	    bytes == sizeof(ends_s))
+		memcpy(&ends_s, noted, sizeof(ends_s));
+	return ends_s;
+}
+
+int64_t
+tls_tickets_client_ends(const SSL *ssl)
+{
+	return SSL_session_reused(ssl) == 1 ? noted_end(SSL_get_session(ssl)) : chain_ends(ssl);
+}
+
+/* The chain is not in the ticket, so its end is. A session that was resumed has it already. */
+static int
+on_new_ticket(SSL *ssl, void *context)
+{
+	int64_t ends_s = chain_ends(ssl);
+
+	(void)context;
+	return SSL_session_reused(ssl) == 1 ||
+	       SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), &ends_s, sizeof(ends_s)) == 1;
+}
+
 /* The certificate is that of the first handshake: it may have expired since. A client of TLS 1.3
  * uses a ticket once (RFC 8446 appendix C.4) and needs another one. */
 /* NOLINTBEGIN(readability-function-size): OpenSSL calls it so */
@@ -136,14 +187,12 @@ static SSL_TICKET_RETURN
 on_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t name_bytes,
     SSL_TICKET_STATUS status, void *context)
 {
-	X509 *certificate = session == NULL ? NULL : SSL_SESSION_get0_peer(session);
-
 	(void)name;
 	(void)name_bytes;
 	(void)context;
 	if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW)
 		return SSL_TICKET_RETURN_IGNORE_RENEW;
-	if (certificate != NULL && X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0)
+	if (noted_end(session) <= clock_now_s())
 		return SSL_TICKET_RETURN_IGNORE_RENEW;
 	return status == SSL_TICKET_SUCCESS && SSL_version(ssl) < TLS1_3_VERSION
 		   ? SSL_TICKET_RETURN_USE
@@ -158,5 +207,5 @@ tls_tickets_use(SSL_CTX *context)
 	(void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	(void)SSL_CTX_set_timeout(context, TLS_TICKETS_KEY_S);
 	return SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_key) == 1 &&
-	       SSL_CTX_set_session_ticket_cb(context, NULL, on_ticket, NULL) == 1;
+	       SSL_CTX_set_session_ticket_cb(context, on_new_ticket, on_ticket, NULL) == 1;
 }

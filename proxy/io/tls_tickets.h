@@ -6,7 +6,7 @@
  * The keys that protect them are random and never leave the process. A new one is made each
  * TLS_TICKETS_KEY_S; one more period its predecessor is still accepted.
  *
- * Uses:   base (clock, digest), OpenSSL.
+ * Uses:   tls_identity, base (clock, digest), OpenSSL.
  * Shell:  the clock and the random generator.
  * Threads: any.
  */
@@ -23,6 +23,7 @@
 #define TLS_TICKETS_NAME_BYTES 16
 
 struct ssl_ctx_st;
+struct ssl_st;
 
 /* A key, by the name that tickets carry. */
 struct tls_tickets_key {
@@ -41,7 +42,12 @@ MUST_CHECK bool tls_tickets_find(struct tls_tickets_keys *keys, const unsigned c
     int64_t mono_s, struct tls_tickets_key *ret_key);
 
 /* Let a server's context give and take tickets. A ticket whose client certificate is not valid any
- * more is not taken: the client proves once more who it is. False: OpenSSL failed. */
+ * more, or one of those that vouched for it, is not taken: the client proves once more who it is.
+ * False: OpenSSL failed. */
 MUST_CHECK bool tls_tickets_use(struct ssl_ctx_st *context);
+
+/* The last second, Unix time, in which the certificate of a client counts that the handshake has
+ * verified, now or when the session began: where its chain ends first. */
+int64_t tls_tickets_client_ends(const struct ssl_st *ssl);
 
 #endif

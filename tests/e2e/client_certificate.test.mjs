@@ -13,6 +13,7 @@ import { run, startGate } from './harness/gate.mjs';
 import { Wire } from './harness/raw.mjs';
 import { fileIssuer, keySet, makeKey, sign } from './harness/tokens.mjs';
 import { answer, recordingUpstream } from './harness/upstream.mjs';
+import { eventually } from './harness/wait.mjs';
 
 const signer = makeKey('ES256');
 const SUBJECT = 'CN=partner,O=Big\\, Co';
@@ -44,14 +45,14 @@ function issue(name, subject, more = {}) {
 const partner = issue('partner', '/O=Big, Co/CN=partner');
 const other = issue('other', '/CN=other');
 
-async function certifiedGate(t, mode = 'optional') {
+async function certifiedGate(t, mode = 'optional', authority = 'ca') {
   const upstream = await recordingUpstream(t);
   const gate = await startGate(t, {
     policy: POLICY,
     upstream: `http://127.0.0.1:${upstream.port}`,
     files: { 'keys.json': keySet(signer) },
     config: (own) => ({
-      listen: { address: `127.0.0.1:${own.port}`, engine: 'events', tls: { certificate: made.path('gate.pem'), key: made.path('gate.key'), client_ca: made.path('ca.pem'), client_certificate: mode } },
+      listen: { address: `127.0.0.1:${own.port}`, engine: 'events', tls: { certificate: made.path('gate.pem'), key: made.path('gate.key'), client_ca: made.path(`${authority}.pem`), client_certificate: mode } },
       issuers: fileIssuer(),
     }),
   });
@@ -223,6 +224,49 @@ test('a certificate that is not verified is nobody', async (t) => {
     }
     assert.equal(upstream.requests.length, 0);
     assert.equal((await new Client(t, gate, partner).ask('/partner')).reason, 'ok');
+  }
+});
+
+test('a single client that is trusted vouches for nobody else', async (t) => {
+  made.make('single', { authority: false });
+  const { gate } = await certifiedGate(t, 'optional', 'single');
+  assert.equal((await new Client(t, gate, made.identity('single')).ask('/any')).reason, 'ok');
+  const forged = issue('forged', '/O=Big, Co/CN=partner', { by: 'single' });
+  for (const cert of [forged.cert, forged.cert + made.text('single.pem')]) await assert.rejects(new Client(t, gate, { ...forged, cert }).ask('/any'));
+});
+
+test('a certificate counts no longer than the authority between it and ours', async (t) => {
+  const { gate } = await certifiedGate(t);
+  const until = Math.floor(Date.now() / 1000) + 5;
+  made.makeEnding('between', { by: 'ca', until, authority: true });
+  const under = issue('under', '/O=Big, Co/CN=partner', { by: 'between' });
+  const open = async (maxVersion, session) => Wire.open(gate.port, { tls: { ca: made.text('ca.pem'), key: under.key, cert: under.cert + made.text('between.pem'), maxVersion, session } });
+  const ask = (wire) => wire.write('GET /partner HTTP/1.1\r\nHost: x\r\n\r\n');
+  const begun = [];
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3']) {
+    let session;
+    const first = await open(maxVersion);
+    first.socket.on('session', (given) => { session = given; });
+    await ask(first);
+    assert.equal((await first.answer()).status, 200);
+    await eventually(() => (session ??= maxVersion === 'TLSv1.2' ? first.socket.getSession() : undefined), 'a session');
+    const kept = await open(maxVersion, session);
+    assert.ok(kept.socket.isSessionReused());
+    begun.push({ maxVersion, session, wires: [first, kept] });
+  }
+  assert.ok(Date.now() / 1000 < until, 'they began in time');
+  await eventually(() => Date.now() / 1000 > until + 1, 'the end of the authority');
+  for (const { maxVersion, session, wires } of begun) {
+    for (const wire of wires) {
+      await ask(wire);
+      assert.equal((await wire.answer()).json().reason, 'credentials_missing', maxVersion);
+      wire.close();
+    }
+    await assert.rejects(async () => {
+      const wire = await open(maxVersion, session);
+      await ask(wire);
+      if ((await wire.answer()) === null) throw await wire.ended();
+    }, /expired/, maxVersion);
   }
 });
 

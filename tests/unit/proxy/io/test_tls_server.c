@@ -334,6 +334,49 @@ other_authorities_end_the_sessions(void **state)
 	made_free(&good);
 }
 
+static int64_t
+client_ends(struct tls_server *server, SSL_CTX *client, bool resumed)
+{
+	struct both both = both_begin(server, client);
+	struct tls_peer peer = { 0 };
+
+	if (ticket != NULL)
+		assert_int_equal(SSL_set_session(tls_ssl(both.client), ticket), 1);
+	assert_true(both_shake(&both));
+	assert_int_equal(SSL_session_reused(tls_ssl(both.server)), resumed);
+	assert_true(tls_peer_certificate(both.server, &peer));
+	buffer_done(&peer.subject);
+	both_end(&both);
+	return peer.until_s;
+}
+
+/* However often its session is resumed. */
+static void
+a_client_counts_no_longer_than_who_vouches_for_it(void **state)
+{
+	const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
+	struct made soon = made_new((struct wanted){ "soon", NULL, -3600, 600, NULL });
+	struct made good = made_valid("good", NULL, &soon);
+	int64_t ends_s = tls_identity_ends(soon.certificate);
+
+	(void)state;
+	assert_true(ends_s < tls_identity_ends(good.certificate));
+	for (size_t i = 0; i < 2; i++) {
+		SSL_CTX *client = client_that_keeps(&good, versions[i]);
+		struct tls_server *server = server_asks(TLS_CLIENT_REQUIRED, &soon);
+
+		assert_int_equal(client_ends(server, client, false), ends_s);
+		assert_int_equal(client_ends(server, client, true), ends_s);
+		assert_int_equal(client_ends(server, client, true), ends_s);
+		SSL_SESSION_free(ticket);
+		ticket = NULL;
+		SSL_CTX_free(client);
+		tls_server_unref(server);
+	}
+	made_free(&good);
+	made_free(&soon);
+}
+
 /* ---- setups ---- */
 
 static void
@@ -393,6 +436,7 @@ main(void)
 		cmocka_unit_test(a_client_is_known_by_its_certificate),
 		cmocka_unit_test(a_session_is_resumed_by_whoever_asks_for_the_same),
 		cmocka_unit_test(other_authorities_end_the_sessions),
+		cmocka_unit_test(a_client_counts_no_longer_than_who_vouches_for_it),
 		cmocka_unit_test(a_setup_that_cannot_be_is_said),
 		cmocka_unit_test(a_server_lives_until_its_last_reference),
 	};
