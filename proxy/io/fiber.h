@@ -38,6 +38,7 @@ void fiber_wake(struct fiber *fiber, int word);
 enum fiber_slot {
 	FIBER_WAITER, /* watch.c: what it waits for */
 	FIBER_CLIENT, /* wait.c: for whom it works */
+	FIBER_SPENT,  /* watch.c: bytes since it waited last, no pointer */
 	FIBER_SLOTS
 };
 void **fiber_local(struct fiber *fiber, enum fiber_slot slot);

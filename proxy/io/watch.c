@@ -48,7 +48,6 @@ struct watcher {
 	struct yielder *yielders,
 	    **last_yielder; /* go on after the next news, the first ones first */
 	size_t yielder_count;
-	size_t spent; /* bytes since a fiber waited last */
 	struct wheel wheel;
 	int64_t now_us; /* at the end of the last round */
 };
@@ -266,7 +265,7 @@ watch_wait(const struct watch_wait *waits, size_t count, int64_t deadline_us)
 	if (deadline_us > 0)
 		watch_timer(&waiter.timer, deadline_us);
 	word = fiber_wait();
-	mine->spent = 0;
+	*fiber_local(waiter.fiber, FIBER_SPENT) = NULL;
 	wheel_clear(&waiter.timer);
 	for (size_t i = 0; i < count; i++)
 		watches[waits[i].fd].waiter = NULL;
@@ -305,21 +304,26 @@ watch_end_of_round(void)
 	(void)fiber_wait();
 }
 
+/* Counted by fiber: a small request does not pay for the long body that had its turn before. */
 void
 watch_spend(size_t bytes)
 {
 	struct yielder yielder = { .fiber = fiber_current() };
+	uintptr_t spent;
+	void **local;
 
 	if (mine == NULL)
 		return;
-	mine->spent += bytes;
-	if (mine->spent < WATCH_SHARE_BYTES)
+	local = fiber_local(yielder.fiber, FIBER_SPENT);
+	spent = (uintptr_t)*local + bytes;
+	*local = (void *)spent;
+	if (spent < WATCH_SHARE_BYTES)
 		return;
+	*local = NULL;
 	*mine->last_yielder = &yielder;
 	mine->last_yielder = &yielder.next;
 	mine->yielder_count++;
 	(void)fiber_wait();
-	mine->spent = 0;
 }
 
 /* Those that yield meanwhile have their turn in a later round. */

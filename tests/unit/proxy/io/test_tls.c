@@ -332,6 +332,63 @@ fibers_wait_for_each_other(void **state)
 	}
 }
 
+/* One that never has to wait: its bytes fit into the socket, or are there already. */
+struct eager {
+	struct both both;
+	struct fibers_task news[2];
+	bool noticed[2]; /* before it had done with as many bytes as are its share */
+	bool done;
+	char bytes[16384];
+};
+
+static void
+notice(void *context)
+{
+	*(bool *)context = true;
+}
+
+static void
+work_eagerly(void *context)
+{
+	struct eager *eager = context;
+	struct span bytes = { eager->bytes, sizeof(eager->bytes) };
+	bool noticed[2] = { false, false };
+
+	eager->done = true;
+	watch_spend(WATCH_SHARE_BYTES); /* from now on it has its turns behind the news */
+	fibers_post(&eager->news[0], 0, notice, &noticed[0]);
+	for (size_t i = 0; i < WATCH_SHARE_BYTES / sizeof(eager->bytes); i++)
+		eager->done = eager->done && tls_write(eager->both.server, bytes, FAR_US);
+	eager->noticed[0] = noticed[0];
+	fibers_post(&eager->news[1], 0, notice, &noticed[1]);
+	for (size_t left = WATCH_SHARE_BYTES; left > 0 && eager->done;) {
+		ssize_t got = tls_read(eager->both.client, eager->bytes, sizeof(eager->bytes),
+		    clock_mono_us() + FAR_US);
+
+		eager->done = got > 0;
+		left -= got > 0 ? (size_t)got : 0;
+	}
+	eager->noticed[1] = noticed[1];
+	while (!noticed[0] || !noticed[1]) /* they are on this stack */
+		watch_spend(WATCH_SHARE_BYTES);
+}
+
+static void
+who_never_waits_lets_others_go_first(void **state)
+{
+	static struct eager eager;
+
+	(void)state;
+	eager.both = connected();
+	fibers_run(0, work_eagerly, &eager);
+	for (size_t i = 0; i < 2; i++)
+		fibers_join(&eager.news[i]);
+	fibers_call(0, forget_both, &eager.both);
+	assert_true(eager.done);
+	assert_true(eager.noticed[0]);
+	assert_true(eager.noticed[1]);
+}
+
 int
 main(void)
 {
@@ -347,6 +404,7 @@ main(void)
 		cmocka_unit_test(a_handshake_ends_at_its_deadline),
 		cmocka_unit_test(without_a_certificate_the_peer_is_nobody),
 		cmocka_unit_test(fibers_wait_for_each_other),
+		cmocka_unit_test(who_never_waits_lets_others_go_first),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

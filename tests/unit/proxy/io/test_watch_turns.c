@@ -72,27 +72,40 @@ close_ours(void *context)
 	watch_close(((struct crowd *)context)->pair.ours);
 }
 
+static struct busy busy[BUSY_COUNT];
+static struct fibers_task tasks[BUSY_COUNT];
+
+static void
+begin_all(struct crowd *crowd)
+{
+	for (size_t i = 0; i < BUSY_COUNT; i++) {
+		busy[i] = (struct busy){ crowd, i };
+		fibers_begin(&tasks[i], 0, be_busy, &busy[i]);
+	}
+}
+
+/* None is left out: they end only when each has had its turn again. */
+static void
+end_all(struct crowd *crowd)
+{
+	while (!crowd->told)
+		fibers_call(0, tell, crowd);
+	for (size_t i = 0; i < BUSY_COUNT; i++)
+		fibers_join(&tasks[i]);
+}
+
 static void
 news_waits_for_the_turns_of_a_few(void **state)
 {
 	static struct crowd crowd;
-	static struct busy busy[BUSY_COUNT];
-	static struct fibers_task tasks[BUSY_COUNT];
 
 	(void)state;
 	crowd.pair = fibers_pair();
 	(void)sem_init(&crowd.news, 0, 0);
-	for (size_t i = 0; i < BUSY_COUNT; i++) {
-		busy[i] = (struct busy){ &crowd, i };
-		fibers_begin(&tasks[i], 0, be_busy, &busy[i]);
-	}
+	begin_all(&crowd);
 	fibers_call(0, make_news, &crowd);
 	fibers_wait(&crowd.news);
-	/* None is left out: they end only when each has had its turn again. */
-	while (!crowd.told)
-		fibers_call(0, tell, &crowd);
-	for (size_t i = 0; i < BUSY_COUNT; i++)
-		fibers_join(&tasks[i]);
+	end_all(&crowd);
 	assert_true(crowd.added);
 	assert_in_range(crowd.noticed - crowd.begun, 0, WATCH_TURNS_MAX);
 	fibers_call(0, close_ours, &crowd);
@@ -100,11 +113,35 @@ news_waits_for_the_turns_of_a_few(void **state)
 	(void)sem_destroy(&crowd.news);
 }
 
+/* As a request does that is small: it has spent next to nothing, whatever others have. */
+static void
+spend_little(void *context)
+{
+	struct crowd *crowd = context;
+
+	crowd->begun = crowd->all;
+	watch_spend(1);
+	crowd->noticed = crowd->all;
+}
+
+static void
+what_others_have_spent_is_theirs(void **state)
+{
+	static struct crowd crowd;
+
+	(void)state;
+	begin_all(&crowd);
+	fibers_run(0, spend_little, &crowd);
+	end_all(&crowd);
+	assert_int_equal(crowd.noticed, crowd.begun);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(news_waits_for_the_turns_of_a_few),
+		cmocka_unit_test(what_others_have_spent_is_theirs),
 	};
 
 	return cmocka_run_group_tests(tests, fibers_setup, fibers_teardown);
