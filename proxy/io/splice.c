@@ -72,8 +72,8 @@ splice_read(const struct splice *splice, int from, size_t most, int64_t deadline
 		ssize_t got = splice_read_now(splice, from, most);
 		int ready;
 
-		if (got > 0)
-			watch_spend((size_t)got);
+		if (got > 0 && !watch_spend((size_t)got))
+			return STREAM_BROKEN;
 		if (got != STREAM_LATE)
 			return got;
 		ready = wait_stream(from, POLLIN, deadline_us);

@@ -39,8 +39,8 @@ stream_read(int fd, char *into, size_t room, int64_t deadline_us)
 		ssize_t got = wait ? STREAM_LATE : stream_read_now(fd, into, room);
 		int ready;
 
-		if (got > 0 && fiber_current() != NULL)
-			watch_spend((size_t)got);
+		if (got > 0 && fiber_current() != NULL && !watch_spend((size_t)got))
+			return STREAM_BROKEN;
 		if (got != STREAM_LATE)
 			return got;
 		ready = wait_stream(fd, POLLIN, deadline_us);
@@ -63,7 +63,8 @@ stream_write(int fd, struct span bytes, int64_t timeout_us)
 {
 	if (fiber_current() != NULL) {
 		watch_end_of_round();
-		watch_spend(bytes.len);
+		if (!watch_spend(bytes.len))
+			return false;
 	}
 	while (bytes.len > 0) {
 		ssize_t put = send(fd, bytes.at, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);

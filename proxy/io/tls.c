@@ -276,8 +276,8 @@ tls_read(struct tls *tls, char *into, size_t room, int64_t deadline_us)
 		ssize_t got = read_once(tls, into, room, &events);
 		int ready;
 
-		if (got > 0 && fiber_current() != NULL)
-			watch_spend((size_t)got);
+		if (got > 0 && fiber_current() != NULL && !watch_spend((size_t)got))
+			return STREAM_BROKEN;
 		if (got != STREAM_LATE)
 			return got;
 		ready = wait_stream(tls->socket, events, deadline_us);
@@ -292,7 +292,8 @@ tls_write(struct tls *tls, struct span bytes, int64_t timeout_us)
 {
 	if (fiber_current() != NULL) {
 		watch_end_of_round();
-		watch_spend(bytes.len);
+		if (!watch_spend(bytes.len))
+			return false;
 	}
 	while (bytes.len > 0) {
 		size_t put = 0;

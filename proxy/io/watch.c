@@ -305,7 +305,7 @@ watch_end_of_round(void)
 }
 
 /* Counted by fiber: a small request does not pay for the long body that had its turn before. */
-void
+bool
 watch_spend(size_t bytes)
 {
 	struct yielder yielder = { .fiber = fiber_current() };
@@ -313,17 +313,18 @@ watch_spend(size_t bytes)
 	void **local;
 
 	if (mine == NULL)
-		return;
+		return true;
 	local = fiber_local(yielder.fiber, FIBER_SPENT);
 	spent = (uintptr_t)*local + bytes;
 	*local = (void *)spent;
 	if (spent < WATCH_SHARE_BYTES)
-		return;
+		return true;
 	*local = NULL;
 	*mine->last_yielder = &yielder;
 	mine->last_yielder = &yielder.next;
 	mine->yielder_count++;
 	(void)fiber_wait();
+	return *fiber_local(yielder.fiber, FIBER_WAITER) != &cancelled;
 }
 
 /* Those that yield meanwhile have their turn in a later round. */

@@ -100,10 +100,11 @@ void watch_end_of_round(void);
 /* In a fiber: it has read or written so many bytes. After WATCH_SHARE_BYTES without a wait the
  * others of its thread have their turn first, since one whose peers are always ready would never
  * wait. Of those that let others go first, WATCH_TURNS_MAX go on between two looks for news: a new
- * request waits for the shares of a few, however many bodies are passed. */
+ * request waits for the shares of a few, however many bodies are passed. False: it has had its
+ * share and was cancelled, which one that never waits would not learn else. */
 #define WATCH_SHARE_BYTES (64u << 10)
 #define WATCH_TURNS_MAX 16
-void watch_spend(size_t bytes);
+MUST_CHECK bool watch_spend(size_t bytes);
 
 struct fiber;
 

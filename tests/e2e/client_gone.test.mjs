@@ -2,10 +2,13 @@
 // A client that leaves is noticed at once, whatever the upstream does: the upstream is let go, and
 // the log and the metric say that it was the client.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import http from 'node:http';
 import { once } from 'node:events';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import test from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { cannot } from './harness/engines.mjs';
 import { ENGINE, startGate } from './harness/gate.mjs';
 import { basic, callWith, form, FORM, issuerGate, tokenOf } from './harness/oauth.mjs';
@@ -15,6 +18,7 @@ import { without, writer } from './harness/trouble.mjs';
 import { answer, recordingUpstream } from './harness/upstream.mjs';
 import { eventually } from './harness/wait.mjs';
 
+const ENDLESS = path.join(path.dirname(fileURLToPath(import.meta.url)), 'fixtures/endless.py');
 const GET = 'GET /open/quiet HTTP/1.1\r\nHost: h\r\n\r\n';
 const STREAM = 'HTTP/1.1 200 Fine\r\nContent-Type: text/event-stream\r\n\r\n';
 /** No callers: all that is asked for here is public. */
@@ -131,6 +135,17 @@ test('SIGTERM does not wait for a client that has left', async (t) => {
   assert.equal(gate.gone, null);
   wire.socket.destroy();
   await gone(gate);
+  await gate.stop();
+});
+
+test('SIGTERM ends answers that never make the gate wait', async (t) => {
+  const child = spawn('python3', [ENDLESS, '20'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => child.kill());
+  const said = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const gate = await startGate(t, { upstream: `http://127.0.0.1:${(await said.next()).value}`, policy: POLICY, config: (made) => ({ listen: { address: `127.0.0.1:${made.port}`, threads: 1 }, limits: { upstream_timeout: '500ms' } }) });
+
+  child.stdin.write(`${gate.port}\n`);
+  assert.equal((await said.next()).value, 'reading');
   await gate.stop();
 });
 

@@ -152,10 +152,8 @@ request_body_splice_read(struct exchange *base, const struct splice *splice, siz
 	if ((int64_t)most > left)
 		most = (size_t)left;
 	got = splice_read_now(splice, base->socket, most);
-	if (got > 0) {
-		watch_spend((size_t)got);
-		return got;
-	}
+	if (got > 0)
+		return watch_spend((size_t)got) ? got : EXCHANGE_BROKEN;
 	if (got == SPLICE_UNABLE)
 		return EXCHANGE_UNABLE;
 	return got == STREAM_LATE ? EXCHANGE_LATE : EXCHANGE_BROKEN;

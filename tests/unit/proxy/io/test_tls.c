@@ -354,8 +354,8 @@ work_eagerly(void *context)
 	struct span bytes = { eager->bytes, sizeof(eager->bytes) };
 	bool noticed[2] = { false, false };
 
-	eager->done = true;
-	watch_spend(WATCH_SHARE_BYTES); /* from now on it has its turns behind the news */
+	/* from now on it has its turns behind the news */
+	eager->done = watch_spend(WATCH_SHARE_BYTES);
 	fibers_post(&eager->news[0], 0, notice, &noticed[0]);
 	for (size_t i = 0; i < WATCH_SHARE_BYTES / sizeof(eager->bytes); i++)
 		eager->done = eager->done && tls_write(eager->both.server, bytes, FAR_US);
@@ -370,7 +370,7 @@ work_eagerly(void *context)
 	}
 	eager->noticed[1] = noticed[1];
 	while (!noticed[0] || !noticed[1]) /* they are on this stack */
-		watch_spend(WATCH_SHARE_BYTES);
+		eager->done = watch_spend(WATCH_SHARE_BYTES) && eager->done;
 }
 
 static void

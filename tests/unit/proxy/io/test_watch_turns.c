@@ -13,7 +13,7 @@ struct crowd {
 	size_t all;     /* turns, of all together */
 	size_t begun;   /* `all` when the news was made */
 	size_t noticed; /* and when it was noticed */
-	bool added, told;
+	bool added, told, spent;
 	sem_t news;
 };
 
@@ -26,11 +26,12 @@ static void
 be_busy(void *context)
 {
 	struct busy *busy = context;
+	bool goes_on = true;
 
-	while (!busy->crowd->told) {
+	while (goes_on && !busy->crowd->told) {
 		busy->crowd->turns[busy->number]++;
 		busy->crowd->all++;
-		watch_spend(WATCH_SHARE_BYTES);
+		goes_on = watch_spend(WATCH_SHARE_BYTES);
 	}
 }
 
@@ -120,7 +121,7 @@ spend_little(void *context)
 	struct crowd *crowd = context;
 
 	crowd->begun = crowd->all;
-	watch_spend(1);
+	crowd->spent = watch_spend(1);
 	crowd->noticed = crowd->all;
 }
 
@@ -133,7 +134,44 @@ what_others_have_spent_is_theirs(void **state)
 	begin_all(&crowd);
 	fibers_run(0, spend_little, &crowd);
 	end_all(&crowd);
+	assert_true(crowd.spent);
 	assert_int_equal(crowd.noticed, crowd.begun);
+}
+
+/* Whom nothing but a cancellation ends. */
+struct lasting {
+	struct fiber *fiber;
+	bool goes_on;
+};
+
+static void
+last(void *context)
+{
+	struct lasting *lasting = context;
+
+	lasting->fiber = fiber_current();
+	while (watch_spend(WATCH_SHARE_BYTES))
+		;
+	lasting->goes_on = watch_spend(WATCH_SHARE_BYTES - 1);
+}
+
+static void
+cancel(void *context)
+{
+	watch_cancel(((struct lasting *)context)->fiber);
+}
+
+static void
+a_cancelled_fiber_learns_of_it_though_it_never_waits(void **state)
+{
+	struct lasting lasting = { NULL, false };
+	struct fibers_task task;
+
+	(void)state;
+	fibers_begin(&task, 0, last, &lasting);
+	fibers_call(0, cancel, &lasting);
+	fibers_join(&task);
+	assert_true(lasting.goes_on); /* as far as what is left to say, within its share */
 }
 
 int
@@ -142,6 +180,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(news_waits_for_the_turns_of_a_few),
 		cmocka_unit_test(what_others_have_spent_is_theirs),
+		cmocka_unit_test(a_cancelled_fiber_learns_of_it_though_it_never_waits),
 	};
 
 	return cmocka_run_group_tests(tests, fibers_setup, fibers_teardown);
