@@ -118,14 +118,36 @@ hide_database(struct span text, struct buffer *out)
 	}
 }
 
-/* A compact JWS or JWE begins with the base64url of {" and has dots. */
+/* How the header of a token begins: base64url of "{" with a quote or white space behind it. */
+static const char *const headers[] = { "eyJ", "eyA", "ewo", "ewk", "ew0", NULL };
+
+/* The shortest header is {"alg":""}. */
+enum { HEADER_MIN = 14 };
+
+static bool
+starts_header(struct span text)
+{
+	for (size_t i = 0; headers[i] != NULL; i++)
+		if (span_starts(text, span_of(headers[i])))
+			return true;
+	return false;
+}
+
+/* Is a compact JWS or JWE in it (RFC 7515 section 3.1)? Base64url knows no "/" and its letters have
+ * a case, without which a path such as /srv/Eyjafjord/keys.json were one. */
 static bool
 has_token(struct span text)
 {
-	size_t start = find_word(text, SPAN("eyJ"));
+	for (size_t at = 0; at < text.len; at++) {
+		struct span rest = span_slice(text, at, text.len);
+		size_t dot = span_find(rest, '.');
 
-	return start < text.len &&
-	       span_find(span_slice(text, start, text.len), '.') < text.len - start;
+		if (dot == rest.len)
+			return false;
+		if (dot >= HEADER_MIN && starts_header(rest) && span_find(rest, '/') > dot)
+			return true;
+	}
+	return false;
 }
 
 /* Does the text start with NAME=, as in a query? */

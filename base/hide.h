@@ -32,8 +32,8 @@ void hide_database(struct span text, struct buffer *out);
  * Append a value from any configuration key to a message, without what could be a secret. Hidden
  * are the part before the last "@" of a URL or after a ":" or "//", the values of a query's
  * parameters as in hide_database(), a fragment, a text that mentions a password or another secret,
- * what follows "Bearer " or "Basic " at the start of a value, PEM text, and a token (three parts,
- * the first of which is base64url of JSON). Harmless text may be hidden too.
+ * what follows "Bearer " or "Basic " at the start of a value, PEM text, and a compact JWS or JWE
+ * (base64url of a JSON object, then a dot). Harmless text may be hidden too.
  */
 void hide_message(struct span text, struct buffer *out);
 
