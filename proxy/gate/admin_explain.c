@@ -18,14 +18,13 @@ static enum reason
 read_body(struct exchange *exchange, struct buffer *body)
 {
 	char piece[4096];
-	ssize_t got;
+	ssize_t got = 0;
 
-	while ((got = exchange_read(exchange, piece, sizeof(piece))) > 0) {
+	while (!body->failed && (got = exchange_read(exchange, piece, sizeof(piece))) > 0)
 		buffer_add(body, (struct span){ piece, (size_t)got });
-		if (body->failed)
-			return REASON_BODY_TOO_LARGE;
-	}
 	digest_wipe(piece, sizeof(piece));
+	if (body->failed)
+		return REASON_BODY_TOO_LARGE;
 	if (got == EXCHANGE_LATE)
 		return REASON_REQUEST_TIMEOUT;
 	return got == EXCHANGE_END ? REASON_OK : REASON_REQUEST_MALFORMED;
