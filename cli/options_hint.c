@@ -7,6 +7,18 @@
 #include "base/nearest.h"
 #include "cli/command.h"
 
+/* Is `typed` an option whose value is the next argument? */
+static bool
+takes_next(const struct command *command, const char *typed)
+{
+	for (const struct command_option *option = command->options; option->name != NULL; option++)
+		if (option->kind != OPTION_FLAG &&
+		    (strcmp(typed, option->name) == 0 ||
+			(option->letter != '\0' && typed[1] == option->letter && typed[2] == '\0')))
+			return true;
+	return false;
+}
+
 static bool
 may_be_argument(const struct unknown_option *unknown)
 {
@@ -17,8 +29,9 @@ may_be_argument(const struct unknown_option *unknown)
 		return false;
 	while (*after != NULL && *after != unknown->typed)
 		after++;
-	while (*after != NULL && **after == '-')
-		after++;
+	for (; *after != NULL && **after == '-'; after++)
+		if (after[1] != NULL && takes_next(unknown->command, *after))
+			after++;
 	return *after == NULL;
 }
 
