@@ -3,6 +3,7 @@
 // and the connection allow it: they arrive whole and in order, and end as short ones do.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
+import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import os from 'node:os';
@@ -12,7 +13,7 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Certificates } from './harness/certificates.mjs';
 import { cannot } from './harness/engines.mjs';
-import { makeGate, scratch, startGate } from './harness/gate.mjs';
+import { ENGINE, makeGate, scratch, startGate } from './harness/gate.mjs';
 import { Wire } from './harness/raw.mjs';
 import { without } from './harness/trouble.mjs';
 import { answer, recordingUpstream } from './harness/upstream.mjs';
@@ -300,4 +301,24 @@ test('long uploads', async (t) => {
     assert.equal(got.status, 408);
     wire.close();
   });
+});
+
+test('their bytes are spliced, all but a few', { skip: without('strace') || (ENGINE !== 'events' && `${ENGINE} copies`) }, async (t) => {
+  const size = 40 * LONG;
+  const policy = { ...POLICY, modules: { up: { paths: ['/open/up'], upstream: await digester(t) } } };
+  const gate = await makeGate(t, { upstream: (await recordingUpstream(t, bySize)).url, policy, config: { limits: { body_bytes: size } } });
+  const calls = path.join(gate.dir, 'calls');
+  /** How many bytes splice() moved so far, into a pipe and out of it. */
+  const spliced = () => [...fs.readFileSync(calls, 'utf8').matchAll(/splice\(.* = (\d+)$/gm)].reduce((sum, [, moved]) => sum + Number(moved), 0);
+  gate.spawn({ ASAN_OPTIONS: 'detect_leaks=0' }, ['strace', '-D', '-f', '-qq', '-o', calls, '-e', 'trace=splice']);
+  t.after(() => gate.stop());
+  await gate.ready();
+  const wire = await Wire.open(gate.port);
+  for (const send of [get(`/open/${size}`), Buffer.concat([Buffer.from(post('/open/up', size)), bytes.subarray(0, size)])]) {
+    const before = spliced();
+    wire.socket.write(send);
+    assert.equal((await wire.answer()).status, 200);
+    await eventually(() => spliced() - before > 1.8 * size, 'nine tenths of it to go through a pipe');
+  }
+  wire.close();
 });
