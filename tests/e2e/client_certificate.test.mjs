@@ -259,8 +259,10 @@ test('a certificate counts no longer than the authority between it and ours', as
   for (const { maxVersion, session, wires } of begun) {
     for (const wire of wires) {
       await ask(wire);
-      assert.equal((await wire.answer()).json().reason, 'credentials_missing', maxVersion);
-      wire.close();
+      const got = await wire.answer();
+      assert.equal(got.json().reason, 'credentials_missing', maxVersion);
+      assert.equal(got.get('connection'), 'close', 'over another one the client can show a new certificate');
+      await wire.ended();
     }
     await assert.rejects(async () => {
       const wire = await open(maxVersion, session);

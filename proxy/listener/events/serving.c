@@ -10,12 +10,10 @@
 #include "proxy/listener/events/request_body.h"
 
 /* The handshake was in time; of a connection that outlives its certificate no request has one. */
-static const struct request_certificate *
-valid_certificate(const struct conn *conn)
+static bool
+has_outlived(const struct conn *conn)
 {
-	return conn->certificate != NULL && clock_now_s() > conn->certificate->until_s
-		   ? NULL
-		   : conn->certificate;
+	return conn->certificate != NULL && clock_now_s() > conn->certificate->until_s;
 }
 
 static void
@@ -32,7 +30,7 @@ begin(struct events_exchange *exchange, struct conn *conn)
 	request->content_length = 0;
 	request->expects_continue = request->keep_alive = false;
 	request->secure = conn->tls != NULL;
-	request->certificate = valid_certificate(conn);
+	request->certificate = has_outlived(conn) ? NULL : conn->certificate;
 	request->detail = NULL;
 	memcpy(request->peer, conn->peer, sizeof(request->peer));
 	request->peer_port = conn->peer_port;
@@ -76,7 +74,9 @@ handle(struct events_exchange *exchange, struct serving_trouble trouble)
 		setup->refuse(setup->context, &exchange->base, trouble.reason, trouble.detail);
 		return;
 	}
-	if (atomic_load_explicit(&listener->draining, memory_order_relaxed))
+	/* with a new connection the client may show a new certificate */
+	if (exchange->base.request.certificate != exchange->conn->certificate ||
+	    atomic_load_explicit(&listener->draining, memory_order_relaxed))
 		exchange_close(&exchange->base);
 	setup->serve(setup->context, &exchange->base);
 }
