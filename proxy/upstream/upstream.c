@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/span.h"
 #include "base/url.h"
+#include "proxy/io/channel.h"
 #include "proxy/io/watch.h"
 #include "proxy/upstream/pool.h"
 #include "proxy/upstream/upstream_tls.h"
@@ -222,13 +223,15 @@ upstream_tend(struct upstream *upstream)
 	ask_loops(upstream);
 }
 
-/* Is it still open, with nothing to read? An unexpected byte cannot belong to our next answer. A
- * loop has been told when there was one. */
+/* Is it still open, with nothing to read? An unexpected byte cannot belong to our next answer, even
+ * one that TLS has read already. A loop has been told when there was one. */
 static bool
 still_open(const struct upstream_conn *conn)
 {
 	char byte;
 
+	if (channel_pending((struct channel){ conn->socket, conn->tls }))
+		return false;
 	if (watch_has(conn->socket) && (watch_ready(conn->socket) & WATCH_IN) == 0)
 		return true;
 	return recv(conn->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
