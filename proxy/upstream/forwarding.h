@@ -41,6 +41,7 @@ struct forwarding {
 	struct response response;
 	int64_t sent_us;    /* when the request's head went out */
 	int interims;       /* 1xx answers so far */
+	bool invited;       /* the client was sent the 100 that it expects */
 	bool body_touched;  /* a byte of the client's body was read: no retry */
 	bool streams;       /* the answer is a tunnel or an event stream */
 	bool watched;       /* forward->outlived is asked, at ask_us: */

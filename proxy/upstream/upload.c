@@ -115,14 +115,23 @@ move_piece(struct forwarding *forwarding, struct passing *passing)
 	return REASON_OK;
 }
 
+/* The client may send the body now. It hears so once, even if the request is sent again. */
+static bool
+invite(struct forwarding *forwarding)
+{
+	if (forwarding->invited || !exchange_request(forwarding->exchange)->expects_continue)
+		return true;
+	forwarding->invited = true;
+	return exchange_write(forwarding->exchange, SPAN("HTTP/1.1 100 Continue\r\n\r\n"));
+}
+
 static enum reason
 upload(struct forwarding *forwarding, struct passing *passing)
 {
 	const struct request *request = exchange_request(forwarding->exchange);
 	enum reason reason = REASON_OK;
 
-	if (request->expects_continue &&
-	    !exchange_write(forwarding->exchange, SPAN("HTTP/1.1 100 Continue\r\n\r\n")))
+	if (!invite(forwarding))
 		return forwarding_client_gone(forwarding);
 	while (reason == REASON_OK && passing->more && !forwarding->upload_broken) {
 		switch (whose_turn(forwarding)) {

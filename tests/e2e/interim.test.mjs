@@ -87,6 +87,24 @@ test('interim answers before the body is there', async (t) => {
     wire.close();
   });
 
+  await t.test('it sees one even if the request is sent again, on a new connection', async () => {
+    const wire = await Wire.open(gate.port);
+    const { early } = upstream;
+    await upstream.dropAll();
+    await wire.write('GET /open/x HTTP/1.1\r\nHost: h\r\n\r\n');
+    assert.equal((await wire.answer()).status, 200);
+    const before = upstream.connections.length;
+    upstream.early = (request, { socket, count }) => count > 0 && socket.destroy();
+    await wire.write('PUT /open/x HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n');
+    assert.equal((await wire.head()).status, 100);
+    await eventually(() => upstream.connections[before]?.seen.includes('PUT'), 'the second attempt');
+    await wire.write('abc');
+    const got = await wire.answer();
+    assert.deepEqual([got.interim, got.status], [[], 200]);
+    upstream.early = early;
+    wire.close();
+  });
+
   await t.test('HTTP/1.0 sees none, and its upload goes on', async () => {
     const wire = await Wire.open(gate.port);
     said = HINTS;
