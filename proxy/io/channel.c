@@ -24,6 +24,13 @@ channel_write(struct channel channel, struct span bytes, int64_t timeout_us)
 				   : stream_write(channel.socket, bytes, timeout_us);
 }
 
+ssize_t
+channel_write_now(struct channel channel, struct span bytes)
+{
+	return channel.tls != NULL ? tls_write_now(channel.tls, bytes)
+				   : stream_write_now(channel.socket, bytes);
+}
+
 bool
 channel_pending(struct channel channel)
 {

@@ -17,11 +17,12 @@ struct channel {
 	struct tls *tls; /* NULL: in plain */
 };
 
-/* As stream_read(), stream_read_now() and stream_write(). */
+/* As stream_read(), stream_read_now(), stream_write() and stream_write_now(). */
 MUST_CHECK ssize_t channel_read(
     struct channel channel, char *into, size_t room, int64_t deadline_us);
 MUST_CHECK ssize_t channel_read_now(struct channel channel, char *into, size_t room);
 MUST_CHECK bool channel_write(struct channel channel, struct span bytes, int64_t timeout_us);
+MUST_CHECK ssize_t channel_write_now(struct channel channel, struct span bytes);
 
 /* Does TLS hold bytes that reading may give? Then the socket need not be readable. */
 bool channel_pending(struct channel channel);

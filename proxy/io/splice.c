@@ -82,12 +82,18 @@ splice_read(const struct splice *splice, int from, size_t most, int64_t deadline
 	}
 }
 
-static bool
-wait_for_room(int to, int64_t timeout_us)
+static ssize_t
+put_now(const struct splice *splice, int to, size_t len)
 {
+	ssize_t put = move(splice->out, to, len);
+
+	if (put > 0)
+		return put;
+	if (put == 0 || errno != EAGAIN)
+		return STREAM_BROKEN;
 	if (watch_has(to))
 		watch_drained(to, WATCH_OUT);
-	return wait_stream(to, POLLOUT, clock_mono_us() + timeout_us) > 0;
+	return STREAM_LATE;
 }
 
 bool
@@ -95,14 +101,20 @@ splice_write(const struct splice *splice, int to, size_t len, int64_t timeout_us
 {
 	watch_end_of_round();
 	while (len > 0) {
-		ssize_t put = move(splice->out, to, len);
+		ssize_t put = put_now(splice, to, len);
 
-		if (put > 0) {
+		if (put > 0)
 			len -= (size_t)put;
-			continue;
-		}
-		if (put == 0 || errno != EAGAIN || !wait_for_room(to, timeout_us))
+		else if (put != STREAM_LATE ||
+			 wait_stream(to, POLLOUT, clock_mono_us() + timeout_us) <= 0)
 			return false;
 	}
 	return true;
+}
+
+ssize_t
+splice_write_now(const struct splice *splice, int to, size_t len)
+{
+	watch_end_of_round();
+	return put_now(splice, to, len);
 }

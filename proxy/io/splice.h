@@ -45,4 +45,7 @@ MUST_CHECK ssize_t splice_read_now(const struct splice *splice, int from, size_t
 /* Write the `len` bytes that the pipe holds: as stream_write(). */
 MUST_CHECK bool splice_write(const struct splice *splice, int to, size_t len, int64_t timeout_us);
 
+/* As many of them as go out without waiting: as stream_write_now(). */
+MUST_CHECK ssize_t splice_write_now(const struct splice *splice, int to, size_t len);
+
 #endif

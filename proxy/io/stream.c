@@ -50,32 +50,52 @@ stream_read(int fd, char *into, size_t room, int64_t deadline_us)
 	}
 }
 
-static bool
-wait_for_room(int fd, int64_t timeout_us)
+bool
+stream_turn(size_t bytes)
 {
+	if (fiber_current() == NULL)
+		return true;
+	watch_end_of_round();
+	return watch_spend(bytes);
+}
+
+/* Send what goes out now. */
+static ssize_t
+put_now(int fd, struct span bytes)
+{
+	ssize_t put;
+
+	do {
+		put = send(fd, bytes.at, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	} while (put < 0 && errno == EINTR);
+	if (put >= 0)
+		return put;
+	if (errno != EAGAIN)
+		return STREAM_BROKEN;
 	if (watch_has(fd))
 		watch_drained(fd, WATCH_OUT);
-	return wait_stream(fd, POLLOUT, clock_mono_us() + timeout_us) > 0;
+	return STREAM_LATE;
 }
 
 bool
 stream_write(int fd, struct span bytes, int64_t timeout_us)
 {
-	if (fiber_current() != NULL) {
-		watch_end_of_round();
-		if (!watch_spend(bytes.len))
-			return false;
-	}
+	if (!stream_turn(bytes.len))
+		return false;
 	while (bytes.len > 0) {
-		ssize_t put = send(fd, bytes.at, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t put = put_now(fd, bytes);
 
 		if (put >= 0)
 			bytes = span_slice(bytes, (size_t)put, bytes.len);
-		else if (errno == EAGAIN) {
-			if (!wait_for_room(fd, timeout_us))
-				return false;
-		} else if (errno != EINTR)
+		else if (put != STREAM_LATE ||
+			 wait_stream(fd, POLLOUT, clock_mono_us() + timeout_us) <= 0)
 			return false;
 	}
 	return true;
+}
+
+ssize_t
+stream_write_now(int fd, struct span bytes)
+{
+	return stream_turn(bytes.len) ? put_now(fd, bytes) : STREAM_BROKEN;
 }

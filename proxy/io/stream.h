@@ -30,4 +30,11 @@ MUST_CHECK ssize_t stream_read_now(int fd, char *into, size_t room);
 /* All of the bytes; between two that go out at most `timeout_us` pass. False: broken or late. */
 MUST_CHECK bool stream_write(int fd, struct span bytes, int64_t timeout_us);
 
+/* As many of them as go out without waiting for room: STREAM_LATE when none do. */
+MUST_CHECK ssize_t stream_write_now(int fd, struct span bytes);
+
+/* Before so many bytes are written, whoever has waited longer has its turn. False: the fiber was
+ * cancelled. For tls. */
+MUST_CHECK bool stream_turn(size_t bytes);
+
 #endif

@@ -286,31 +286,49 @@ tls_read(struct tls *tls, char *into, size_t room, int64_t deadline_us)
 	}
 }
 
+/* Of what there is to read, writing says nothing. */
+static ssize_t
+write_once(struct tls *tls, struct span bytes, short *ret_events)
+{
+	bool starved = tls->starved;
+	size_t put = 0;
+	ssize_t done;
+	int result;
+
+	ERR_clear_error();
+	result = SSL_write_ex(tls->ssl, bytes.at, bytes.len, &put);
+	done = result == 1 ? (ssize_t)put : outcome(tls, result, ret_events);
+	tls->starved = starved;
+	return done;
+}
+
 /* A record that was begun is written to its end or never: nothing may follow half of one. */
 bool
 tls_write(struct tls *tls, struct span bytes, int64_t timeout_us)
 {
-	if (fiber_current() != NULL) {
-		watch_end_of_round();
-		if (!watch_spend(bytes.len))
-			return false;
-	}
+	if (!stream_turn(bytes.len))
+		return false;
 	while (bytes.len > 0) {
-		size_t put = 0;
 		short events;
-		int result;
+		ssize_t put = write_once(tls, bytes, &events);
 
-		ERR_clear_error();
-		result = SSL_write_ex(tls->ssl, bytes.at, bytes.len, &put);
-		if (result == 1) {
-			bytes = span_slice(bytes, put, bytes.len);
-		} else if (outcome(tls, result, &events) != STREAM_LATE ||
+		if (put > 0) {
+			bytes = span_slice(bytes, (size_t)put, bytes.len);
+		} else if (put != STREAM_LATE ||
 			   wait_stream(tls->socket, events, clock_mono_us() + timeout_us) <= 0) {
 			tls->ended = true;
 			return false;
 		}
 	}
 	return true;
+}
+
+ssize_t
+tls_write_now(struct tls *tls, struct span bytes)
+{
+	short events;
+
+	return stream_turn(bytes.len) ? write_once(tls, bytes, &events) : STREAM_BROKEN;
 }
 
 bool

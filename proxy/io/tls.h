@@ -48,11 +48,13 @@ const char *tls_failure(const struct tls *tls);
  * handshake is broken, and nothing was sent. */
 bool tls_is_plain(const struct tls *tls);
 
-/* As stream_read(), stream_read_now() and stream_write(). An end without close_notify may be a
- * truncation by somebody else (RFC 8446 section 6.1): STREAM_BROKEN. */
+/* As stream_read(), stream_read_now(), stream_write() and stream_write_now(). An end without
+ * close_notify may be a truncation by somebody else (RFC 8446 section 6.1): STREAM_BROKEN. What was
+ * late to be written must be written next, or nothing any more. */
 MUST_CHECK ssize_t tls_read(struct tls *tls, char *into, size_t room, int64_t deadline_us);
 MUST_CHECK ssize_t tls_read_now(struct tls *tls, char *into, size_t room);
 MUST_CHECK bool tls_write(struct tls *tls, struct span bytes, int64_t timeout_us);
+MUST_CHECK ssize_t tls_write_now(struct tls *tls, struct span bytes);
 
 /* Does it hold bytes that reading may give, so that the socket need not be readable? */
 bool tls_pending(const struct tls *tls);

@@ -203,12 +203,18 @@ enum reason
 relay_early(struct forwarding *forwarding, bool *ret_final)
 {
 	bool head_only = span_is(exchange_request(forwarding->exchange)->method, "HEAD");
-	ssize_t got = upstream_conn_read_now(forwarding->conn, forwarding->piece, FORWARDING_PIECE);
+	struct buffer *incoming = &forwarding->incoming;
+	size_t room = 0;
+	char *into = buffer_space(incoming, INCOMING_LEAST, &room);
 	enum reason reason = REASON_OK;
+	ssize_t got;
 
+	if (into == NULL)
+		return forwarding_fail(forwarding, REASON_OVERLOADED, "no memory for the answer");
+	got = upstream_conn_read_now(forwarding->conn, into, room);
 	*ret_final = got != LINK_LATE && got <= 0;
 	if (got > 0)
-		buffer_add(&forwarding->incoming, (struct span){ forwarding->piece, (size_t)got });
+		buffer_took(incoming, (size_t)got);
 	while (reason == REASON_OK && !*ret_final && forwarding->incoming.len > 0) {
 		enum response_read read = response_read(
 		    buffer_span(&forwarding->incoming), head_only, &forwarding->response);

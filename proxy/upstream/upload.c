@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The request's body on its way to the upstream. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "proxy/io/splice.h"
@@ -27,28 +28,13 @@ whose_turn(struct forwarding *forwarding)
 		{ .fd = exchange_socket(forwarding->exchange), .events = POLLIN },
 	};
 
+	if (upstream_conn_pending(forwarding->conn))
+		return UPSTREAMS_TURN;
 	if (exchange_buffered(forwarding->exchange) || fds[1].fd < 0)
 		return CLIENTS_TURN;
 	if (wait_any(fds, 2, exchange_body_until_us(forwarding->exchange)) <= 0)
 		return NOBODYS_TURN;
 	return fds[0].revents != 0 ? UPSTREAMS_TURN : CLIENTS_TURN;
-}
-
-/* Send a piece of the body, framed as announced in the head. */
-static bool
-send_piece(struct forwarding *forwarding, size_t len)
-{
-	struct span piece = { forwarding->piece, len };
-	struct buffer *framed = &forwarding->outgoing;
-
-	forwarding_extend_timeout(forwarding);
-	if (exchange_request(forwarding->exchange)->framing == BODY_LENGTH)
-		return upstream_conn_write(forwarding->conn, piece);
-	buffer_reset(framed);
-	buffer_format(framed, "%zx\r\n", len);
-	buffer_add(framed, piece);
-	buffer_add(framed, SPAN("\r\n"));
-	return !framed->failed && upstream_conn_write(forwarding->conn, buffer_span(framed));
 }
 
 /* A body on its way. */
@@ -59,29 +45,77 @@ struct passing {
 	struct splice splice;
 };
 
-/* Send what the pipe holds. */
-static bool
-splice_piece(struct forwarding *forwarding, const struct passing *passing, size_t len)
+/* Send bytes, or so many of the pipe's if they are at NULL. An upstream that takes none may have
+ * answered instead: whoever only waited for room would wait in vain. */
+static enum reason
+send_bytes(struct forwarding *forwarding, const struct passing *passing, struct span bytes)
 {
+	struct upstream_conn *conn = forwarding->conn;
+	enum reason reason = REASON_OK;
+
 	forwarding_extend_timeout(forwarding);
-	return splice_write(
-	    &passing->splice, forwarding->conn->socket, len, forwarding->conn->timeout_us);
+	while (bytes.len > 0 && reason == REASON_OK && !forwarding->upload_broken) {
+		ssize_t put = bytes.at == NULL
+				  ? splice_write_now(&passing->splice, conn->socket, bytes.len)
+				  : upstream_conn_write_now(conn, bytes);
+		int ready = put == LINK_LATE ? upstream_conn_wait_room(conn) : 0;
+
+		if (put > 0 && bytes.at == NULL)
+			bytes.len -= (size_t)put;
+		else if (put > 0)
+			bytes = span_slice(bytes, (size_t)put, bytes.len);
+		else if (ready <= 0)
+			forwarding->upload_broken = true;
+		else if ((ready & 1) != 0)
+			reason = relay_early(forwarding, &forwarding->upload_broken);
+	}
+	return reason;
+}
+
+/* Around a piece there is room to frame it. */
+#define CHUNK_SIZE_ROOM 6 /* "3ff8\r\n" */
+#define CHUNK_ROOM (CHUNK_SIZE_ROOM + 2)
+
+/* Make a chunk of what was read behind CHUNK_SIZE_ROOM. */
+static struct span
+make_chunk(char *piece, size_t len)
+{
+	char size[CHUNK_SIZE_ROOM + 1];
+	size_t digits = (size_t)snprintf(size, sizeof(size), "%zx\r\n", len);
+	char *start = piece + CHUNK_SIZE_ROOM - digits;
+
+	memcpy(start, size, digits);
+	memcpy(piece + CHUNK_SIZE_ROOM + len, "\r\n", 2);
+	return (struct span){ start, digits + len + 2 };
 }
 
 /* Read a piece, *ret_held: into the pipe. */
 static ssize_t
 take_piece(struct forwarding *forwarding, struct passing *passing, bool *ret_held)
 {
+	struct exchange *exchange = forwarding->exchange;
+	bool chunked = exchange_request(exchange)->framing == BODY_CHUNKED;
 	ssize_t got = EXCHANGE_UNABLE;
 
-	*ret_held = passing->spliced && !exchange_buffered(forwarding->exchange);
+	*ret_held = passing->spliced && !exchange_buffered(exchange);
 	if (*ret_held)
-		got =
-		    exchange_splice_read(forwarding->exchange, &passing->splice, SPLICE_PIPE_BYTES);
+		got = exchange_splice_read(exchange, &passing->splice, SPLICE_PIPE_BYTES);
 	if (got != EXCHANGE_UNABLE)
 		return got;
 	*ret_held = false;
-	return exchange_read(forwarding->exchange, forwarding->piece, FORWARDING_PIECE);
+	return exchange_read(exchange, forwarding->piece + (chunked ? CHUNK_SIZE_ROOM : 0),
+	    FORWARDING_PIECE - (chunked ? CHUNK_ROOM : 0));
+}
+
+/* What send_bytes() is to send of a piece: framed as announced in the head. */
+static struct span
+bytes_of(const struct forwarding *forwarding, bool held, size_t len)
+{
+	if (held)
+		return (struct span){ NULL, len };
+	if (exchange_request(forwarding->exchange)->framing == BODY_CHUNKED)
+		return make_chunk(forwarding->piece, len);
+	return (struct span){ forwarding->piece, len };
 }
 
 /* One piece from the client to the upstream. */
@@ -110,9 +144,7 @@ move_piece(struct forwarding *forwarding, struct passing *passing)
 	    result->bytes_in > forwarding->forward->body_limit)
 		return stop(
 		    forwarding, REASON_BODY_TOO_LARGE, "the body is larger than limits.body_bytes");
-	forwarding->upload_broken = !(held ? splice_piece(forwarding, passing, (size_t)got)
-					   : send_piece(forwarding, (size_t)got));
-	return REASON_OK;
+	return send_bytes(forwarding, passing, bytes_of(forwarding, held, (size_t)got));
 }
 
 /* The client may send the body now. It hears so once, even if the request is sent again. */
@@ -147,9 +179,7 @@ upload(struct forwarding *forwarding, struct passing *passing)
 		}
 	}
 	if (reason == REASON_OK && !forwarding->upload_broken && request->framing == BODY_CHUNKED)
-		forwarding->upload_broken =
-		    !upstream_conn_write(forwarding->conn, SPAN("0\r\n\r\n"));
-	buffer_reset(&forwarding->outgoing);
+		reason = send_bytes(forwarding, passing, SPAN("0\r\n\r\n"));
 	return reason;
 }
 

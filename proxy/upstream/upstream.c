@@ -13,7 +13,6 @@
 #include "base/clock.h"
 #include "base/span.h"
 #include "base/url.h"
-#include "proxy/io/channel.h"
 #include "proxy/io/watch.h"
 #include "proxy/upstream/pool.h"
 #include "proxy/upstream/upstream_tls.h"
@@ -230,7 +229,7 @@ still_open(const struct upstream_conn *conn)
 {
 	char byte;
 
-	if (channel_pending((struct channel){ conn->socket, conn->tls }))
+	if (upstream_conn_pending(conn))
 		return false;
 	if (watch_has(conn->socket) && (watch_ready(conn->socket) & WATCH_IN) == 0)
 		return true;

@@ -100,6 +100,17 @@ MUST_CHECK ssize_t upstream_conn_read_now(struct upstream_conn *conn, char *into
 /* All of the bytes. False: broken or late. */
 MUST_CHECK bool upstream_conn_write(struct upstream_conn *conn, struct span bytes);
 
+/* As many of them as go out without waiting: LINK_LATE when none do. What was late must be written
+ * next, or nothing any more. */
+MUST_CHECK ssize_t upstream_conn_write_now(struct upstream_conn *conn, struct span bytes);
+
+/* Wait until there may be something to read or room to write. Bits: 1 to read, 2 room; -1: neither
+ * came in time, or failure. */
+MUST_CHECK int upstream_conn_wait_room(struct upstream_conn *conn);
+
+/* Does TLS hold bytes that reading may give? */
+bool upstream_conn_pending(const struct upstream_conn *conn);
+
 /* Wait until the connection or `other` (a socket; -1: none) is readable, or until the monotonic
  * deadline. Bits: 1 connection, 2 other; 0: the deadline passed; -1: failure. Bytes that TLS holds
  * count as readable. */

@@ -45,6 +45,30 @@ upstream_conn_read_now(struct upstream_conn *conn, char *into, size_t room)
 	return channel_read_now(channel_of(conn), into, room);
 }
 
+ssize_t
+upstream_conn_write_now(struct upstream_conn *conn, struct span bytes)
+{
+	return channel_write_now(channel_of(conn), bytes);
+}
+
+bool
+upstream_conn_pending(const struct upstream_conn *conn)
+{
+	return channel_pending(channel_of(conn));
+}
+
+int
+upstream_conn_wait_room(struct upstream_conn *conn)
+{
+	struct pollfd one = { .fd = conn->socket, .events = POLLIN | POLLOUT };
+
+	if (upstream_conn_pending(conn))
+		return 1;
+	if (wait_any(&one, 1, clock_mono_us() + conn->timeout_us) <= 0)
+		return -1;
+	return ((one.revents & ~POLLOUT) != 0 ? 1 : 0) | ((one.revents & POLLOUT) != 0 ? 2 : 0);
+}
+
 bool
 upstream_conn_write(struct upstream_conn *conn, struct span bytes)
 {

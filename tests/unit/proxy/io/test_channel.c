@@ -15,6 +15,9 @@ expect_talk(struct channel ours, struct channel theirs)
 	assert_memory_equal(bytes, "abc", 3);
 	assert_true(channel_write(ours, SPAN("de"), FAR_US));
 	assert_int_equal(channel_read_now(theirs, bytes, sizeof(bytes)), 2);
+	assert_int_equal(channel_write_now(ours, SPAN("fgh")), 3);
+	assert_int_equal(channel_read_now(theirs, bytes, sizeof(bytes)), 3);
+	assert_memory_equal(bytes, "fgh", 3);
 	assert_false(channel_pending(ours));
 	assert_true(channel_end(theirs, FAR_US));
 	assert_int_equal(channel_read_now(ours, bytes, sizeof(bytes)), STREAM_END);

@@ -345,8 +345,10 @@ a_thread_reads_and_writes_as_well(void **state)
 	assert_true(stream_write(pair.ours, (struct span){ large, LARGE }, FAR_US));
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_false(stream_write(pair.ours, (struct span){ large, LARGE }, 1000));
+	assert_int_equal(stream_write_now(pair.ours, SPAN("x")), STREAM_LATE);
 	(void)close(pair.theirs);
 	assert_false(stream_write(pair.ours, SPAN("x"), FAR_US));
+	assert_int_equal(stream_write_now(pair.ours, SPAN("x")), STREAM_BROKEN);
 	(void)close(pair.ours);
 }
 
