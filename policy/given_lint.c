@@ -27,14 +27,15 @@ is_local(const struct policy_names *names, const char *issuer)
 	return names->local_issuer != NULL && strcmp(issuer, names->local_issuer) == 0;
 }
 
-/* Has that issuer, or any (NULL), a claim for it? The local one has scopes. */
+/* Has that issuer, one of its tenants, or any issuer (NULL), a claim for it? The local one has
+ * scopes. */
 static bool
 somebody_gives(const struct policy_names *names, const char *issuer, enum given what)
 {
 	bool local = names->local_issuer != NULL && (issuer == NULL || is_local(names, issuer));
 
 	for (size_t i = 0; i < names->trusted_issuer_count; i++)
-		if ((issuer == NULL || strcmp(issuer, names->trusted_issuers[i].name) == 0) &&
+		if ((issuer == NULL || trusted_issuer_is(&names->trusted_issuers[i], issuer)) &&
 		    gives(&names->trusted_issuers[i], what))
 			return true;
 	return local;

@@ -60,6 +60,19 @@ test('tenants of a pattern', async (t) => {
   assert.match(printed.stdout, /tenants: \["acme", "globex"\]/);
 });
 
+test('what the tenants of a pattern give is not warned of', async (t) => {
+  const role = { granted_to: [{ issuer: 'kc', scope: 'a', group: 'b', role: 'c' }, { issuer: 'kc:acme', group: 'd' }] };
+  const policy = { roles: { r: role }, privileges: { p: { paths: ['/p'], roles: ['r'] } } };
+  const gate = await makeGate(t, { ...setup(), policy });
+  const done = await run(['check', '-c', gate.file, '--strict']);
+  assert.equal(done.code, 0, done.stderr);
+
+  const bare = await makeGate(t, { ...setup({ ...KC, claims: { groups: [] } }), policy });
+  const warned = await run(['check', '-c', bare.file, '--strict']);
+  assert.equal(warned.code, 1);
+  assert.deepEqual([...warned.stderr.matchAll(/can never match: issuer "([^"]+)" has no claim for groups/g)].map((one) => one[1]), ['kc', 'kc:acme']);
+});
+
 test('mistakes of a pattern are said once, where they are', async (t) => {
   const rows = [
     [{ ...KC, tenants: undefined }, /\/issuers\/kc: the pattern in "issuer" needs "tenants"/],
