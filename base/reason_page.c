@@ -106,7 +106,7 @@ static const struct reason_page pages[REASON_COUNT] = {
 	"`Retry-After` says how long it lasts. In the log the failures before it have the same `peer`.",
 	"Wait, and find out who is guessing. `local_issuer.lockout` sets the limits." },
 [REASON_PRIVILEGE_MISSING] = {
-	"The caller is known and holds none of the privilege's roles, nor one of its scopes.",
+	"The caller is known and holds none of the privilege's roles, nor one of its scopes; or it lacks one of its `all_roles`, or holds one that it names in `deny`.",
 	"`postern explain -X METHOD PATH --token -` lists the roles it has and those that are wanted.",
 	"Give the caller what a `granted_to` line of the role asks for (a scope, a group), or `postern client grant NAME ROLE`." },
 [REASON_SCOPE_MISSING] = {

@@ -67,8 +67,8 @@ const struct field privilege_fields[] = {
 
 /* RFC 9110 section 9.1: a token, in capitals by convention. Methods are case-sensitive, so a
  * lower-case letter is surely a mistake. */
-static bool
-is_method(const char *text)
+bool
+privilege_is_method(const char *text)
 {
 	size_t len = strlen(text);
 
@@ -86,7 +86,7 @@ check_methods(struct reader *reader, const struct texts *methods)
 		else if (strcmp(methods->at[i], "*") == 0)
 			mistake_at(reader->mistakes, node,
 			    "must be a method: for every method leave \"methods\" out");
-		else if (!is_method(methods->at[i]))
+		else if (!privilege_is_method(methods->at[i]))
 			mistake_at(
 			    reader->mistakes, node, "must be a method in capitals, such as GET");
 	}

@@ -17,4 +17,7 @@ extern const struct field privilege_fields[];
  * Every mistake is reported. */
 void privilege_read(struct reader *reader, const struct node *privileges);
 
+/* Can `methods` have it: capitals, digits, "-" and "_" only? */
+bool privilege_is_method(const char *text);
+
 #endif

@@ -27,7 +27,8 @@ add(struct hint *hint, const char *text)
 	struct span scope = span_of(text);
 	size_t gap = hint->len > 0 ? 1 : 0;
 
-	if (scope_match_is_prefix(text)) /* nobody can ask for it */
+	if (scope_match_is_prefix(text) ||
+	    scope_match_odd(text) != NULL) /* nobody can ask for it */
 		return;
 	if (hint->len + gap + scope.len > SCOPE_HINT_MAX || has(hint, scope))
 		return;
@@ -51,13 +52,26 @@ suffices(const struct grant *grant, const struct principal *principal)
 	       (principal->family != NULL && strcmp(principal->family, grant->issuer) == 0);
 }
 
+/* Is a role why the caller may not, which it holds or which others do not make up for? */
+static bool
+is_beyond_scopes(const struct policy *policy, const struct privilege *privilege,
+    const struct principal *principal)
+{
+	for (size_t i = 0; principal != NULL && i < policy->role_words; i++)
+		if ((privilege->deny_bits[i] & principal->roles[i]) != 0 ||
+		    (privilege->all_bits[i] & ~principal->roles[i]) != 0)
+			return true;
+	return false;
+}
+
 const char *
 scope_hint(const struct policy *policy, const struct privilege *privilege,
     const struct principal *principal, struct arena *arena)
 {
 	struct hint hint = { arena_alloc(arena, SCOPE_HINT_MAX + 1), 0 };
 
-	if (hint.text == NULL || (principal != NULL && principal->user != NULL))
+	if (hint.text == NULL || (principal != NULL && principal->user != NULL) ||
+	    is_beyond_scopes(policy, privilege, principal))
 		return NULL;
 	for (size_t i = 0; i < privilege->scopes.count; i++)
 		add(&hint, privilege->scopes.at[i]);

@@ -12,6 +12,15 @@ scope_match_is_prefix(const char *wanted)
 	       strchr(":./", wanted[len - 2]) != NULL;
 }
 
+const char *
+scope_match_odd(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text <= ' ' || *text > '~' || *text == '"' || *text == '\\')
+			return text;
+	return NULL;
+}
+
 bool
 scope_match(const char *wanted, const struct spans *scopes)
 {

@@ -15,6 +15,10 @@
 /* Is it a prefix: a "*" at the end, after ":", "." or "/", and no other? */
 bool scope_match_is_prefix(const char *wanted);
 
+/* The first byte that no scope can have (RFC 6749 section 3.3: visible ASCII but `"` and `\`);
+ * NULL: it is a scope. A client cannot ask for anything else, nor a challenge name it. */
+const char *scope_match_odd(const char *text);
+
 /* Is one of the scopes `wanted`, or longer than the prefix that it is? Compared byte for byte. */
 bool scope_match(const char *wanted, const struct spans *scopes);
 

@@ -410,5 +410,5 @@ target_mild_text(unsigned mild)
 {
 	static const char *const texts[] = { WITH_PIPE("") };
 
-	return mild == 0 ? "" : texts[mild & 127] + strlen(", ");
+	return mild == 0 ? "" : texts[mild & (TARGET_MILD_END - 1)] + strlen(", ");
 }

@@ -34,7 +34,8 @@ enum target_mild {
 	TARGET_ENCODED_PERCENT = 8,    /* %25 */
 	TARGET_ENCODED_BACKSLASH = 16, /* %5C */
 	TARGET_ANY_UTF8 = 32,          /* characters that fold to ".", "/" or "\" */
-	TARGET_RAW_PIPE = 64           /* "|", which is no character of a URI: REQUEST_MALFORMED */
+	TARGET_RAW_PIPE = 64,          /* "|", which is no character of a URI: REQUEST_MALFORMED */
+	TARGET_MILD_END = 128          /* no more */
 };
 
 struct target {

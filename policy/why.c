@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/nearest.h"
 #include "policy/role.h"
+#include "policy/scope_match.h"
 
 #define VALUES_MAX 16
 
@@ -30,14 +31,18 @@ join(struct arena *arena, const struct spans *spans)
 							 : text;
 }
 
-/* One of them that differs only in what the eye does not see. */
+/* One of them that differs only in what the eye does not see; of a prefix, at its beginning. */
 static const char *
 alike(const struct explaining *explaining, const struct spans *spans, const char *wanted)
 {
+	bool prefix = explaining->line->failed == GRANT_SCOPE && scope_match_is_prefix(wanted);
+	struct span stem = span_slice(span_of(wanted), 0, strlen(wanted) - (prefix ? 1 : 0));
+
 	for (size_t i = 0; i < spans->count; i++) {
 		struct span one = spans->at[i];
 
-		if (span_equal_nocase(one, span_of(wanted)))
+		if ((!prefix || one.len > stem.len) &&
+		    span_equal_nocase(prefix ? span_slice(one, 0, stem.len) : one, stem))
 			return arena_format(
 			    explaining->arena, "%.*s (upper and lower case differ)", SPAN_ARG(one));
 		if (span_equal(span_trim(one), span_of(wanted)))

@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "policy/role.h"
+#include "policy/scope_match.h"
 
 #define WAY_MAX 4096
 
@@ -69,6 +70,18 @@ count(const struct why_print *why, const struct texts *roles, bool held)
 	for (size_t i = 0; i < roles->count; i++)
 		sum += has(why, roles->at[i]) == held;
 	return sum;
+}
+
+/* Has the caller one of `roles` or `scopes`, where these are listed? */
+static bool
+is_open(const struct why_print *why)
+{
+	const struct privilege *privilege = why->privilege;
+	bool open = privilege->roles.count == 0 && privilege->scopes.count == 0;
+
+	for (size_t i = 0; why->principal != NULL && i < privilege->scopes.count; i++)
+		open = open || scope_match(privilege->scopes.at[i], &why->principal->scopes);
+	return open || count(why, &privilege->roles, true) > 0;
 }
 
 static void
@@ -145,13 +158,14 @@ why_print_ways(
 	buffer_init(&teller.way, WAY_MAX);
 	if (count(why, &why->privilege->deny, true) > 0) {
 		tell_denied(&teller, why);
-	} else if (count(why, &why->privilege->all_roles, false) > 0) {
+	} else {
 		tell_grants(&teller, why, &why->privilege->all_roles);
 		tell_lines(&teller, why, &why->privilege->all_roles);
-	} else {
-		tell_scopes(&teller, why->privilege);
-		tell_grants(&teller, why, &why->privilege->roles);
-		tell_lines(&teller, why, &why->privilege->roles);
+		if (!is_open(why)) {
+			tell_scopes(&teller, why->privilege);
+			tell_grants(&teller, why, &why->privilege->roles);
+			tell_lines(&teller, why, &why->privilege->roles);
+		}
 	}
 	buffer_done(&teller.way);
 }

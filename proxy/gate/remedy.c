@@ -2,6 +2,7 @@
 #include "proxy/gate/remedy.h"
 
 #include "base/reason_page.h"
+#include "proxy/gate/remedy_lack.h"
 #include "proxy/gate/remedy_own.h"
 #include "proxy/gate/remedy_policy.h"
 #include "proxy/gate/remedy_token.h"
@@ -30,6 +31,7 @@ remedy_add(const struct snapshot *snapshot, json_t *said, struct arena *arena)
 	} else {
 		page = reason_page_of(reason);
 		remedy_token(&remedy, reason);
+		remedy_lack(&remedy, reason);
 		remedy_policy(&remedy, reason);
 		if (json_array_size(remedy.list) == 0)
 			remedy_say(&remedy, "%s", page.remedy);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/gate/remedy_policy.h"
 
+#include "policy/host_set.h"
+#include "policy/module.h"
 #include "policy/pattern.h"
+#include "policy/privilege.h"
 #include "policy/rule.h"
-
-#define NEAR_MAX 3
 
 static const struct policy *
 policy_of(const struct remedy *remedy)
@@ -12,124 +13,49 @@ policy_of(const struct remedy *remedy)
 	return &remedy->snapshot->config->policy;
 }
 
-static const char *
-member(const json_t *line, const char *key)
+/* The ruling of the pattern that decided; NULL: it is not configured any more. */
+static const struct ruling *
+decided(const struct remedy *remedy)
 {
-	const char *text = json_string_value(json_object_get(line, key));
+	const char *pattern = remedy_text(remedy, "pattern"), *host = remedy_text(remedy, "host");
+	const struct ruling *one = policy_of(remedy)->rulings;
 
-	return text == NULL ? "" : text;
+	while (one != NULL && pattern != NULL &&
+	       (strcmp(one->pattern, pattern) != 0 || (one->host == NULL) != (host == NULL) ||
+		   (host != NULL && strcmp(one->host->name, host) != 0)))
+		one = one->next;
+	return pattern == NULL ? NULL : one;
 }
 
-static void
-say_line(const struct remedy *remedy, const json_t *line)
-{
-	remedy_say(remedy,
-	    "%s:%lld wants %s %s, and the caller has %s: write it alike there and at the identity "
-	    "provider",
-	    member(line, "file"), json_integer_value(json_object_get(line, "line")),
-	    member(line, "failed"), member(line, "wanted"), member(line, "near"));
-}
-
-/* What is all but right is nearly always the cause: first what differs in case or the like, which
- * says so in parentheses, then what may be misspelt. Of many such lines a few are told. */
-static void
-say_near(const struct remedy *remedy, const json_t *lines)
-{
-	int told = 0;
-
-	for (int sure = 1; sure >= 0; sure--)
-		for (size_t i = 0; i < json_array_size(lines) && told < NEAR_MAX; i++) {
-			const json_t *line = json_array_get(lines, i);
-			const char *near = member(line, "near");
-
-			if (near[0] == '\0' || (strchr(near, '(') != NULL) != (sure == 1))
-				continue;
-			say_line(remedy, line);
-			told++;
-		}
-}
-
-/* Is it for where the client is that a line fails? */
-static bool
-fails_on_peer(const json_t *lines)
-{
-	for (size_t i = 0; i < json_array_size(lines); i++)
-		if (strcmp(member(json_array_get(lines, i), "failed"), "peer") == 0)
-			return true;
-	return false;
-}
-
-static void
-say_proxies(const struct remedy *remedy, const char *what)
-{
-	const struct node *root = remedy->snapshot->config->root;
-
-	remedy_say(remedy,
-	    "if a proxy stands in front of the gate, list its address in listen.trusted_proxies "
-	    "(%s): until then %s",
-	    remedy_place(remedy, document_get(root, "listen"), "trusted_proxies"), what);
-}
-
-static void
-say_lacking(const struct remedy *remedy)
-{
-	const json_t *lines = json_object_get(remedy->said, "granted_to");
-	const struct privilege *privilege = remedy_privilege(remedy);
-	const char *name = privilege == NULL ? "the privilege" : privilege->name;
-
-	say_near(remedy, lines);
-	if (fails_on_peer(lines))
-		say_proxies(remedy, "the proxy counts as the client, and its X-Forwarded-For is "
-				    "not believed");
-	if (json_array_size(json_object_get(remedy->said, "to_pass")) > 0)
-		remedy_say(remedy,
-		    "have the caller get what one of the lines `to pass` names (a scope, group or "
-		    "role is given at the identity provider), or write what it does have into "
-		    "`granted_to` of the role");
-	else
-		remedy_say(remedy,
-		    "nothing gives a role that %s wants: write a line under its role's "
-		    "`granted_to` (%s)",
-		    name,
-		    remedy_place(remedy, privilege == NULL ? NULL : privilege->node, "roles"));
-}
-
-static void
-say_scope(const struct remedy *remedy)
-{
-	const struct privilege *privilege = remedy_privilege(remedy);
-
-	if (privilege == NULL || privilege->scopes.count == 0)
-		return;
-	remedy_say(remedy,
-	    "have the client ask for one of the scopes %s, and the identity provider give it; for "
-	    "a client of the local issuer: `postern client change NAME --scope SCOPE`",
-	    remedy_list(remedy, &privilege->scopes));
-	remedy_say(remedy, "or change `scopes` of privilege %s (%s), or give it `roles`",
-	    privilege->name, remedy_place(remedy, privilege->node, "scopes"));
-}
-
-/* Every privilege on the pattern that decided. */
+/* Every privilege on the pattern that decided: any one of them may be given the method. */
 static void
 say_method(const struct remedy *remedy)
 {
-	const char *pattern = remedy_text(remedy, "pattern"),
-		   *method = remedy_text(remedy, "method");
-	const struct ruling *ruling = policy_of(remedy)->rulings;
+	const char *method = remedy_text(remedy, "method"), *or = "";
+	const struct ruling *ruling = decided(remedy);
 
-	while (pattern != NULL && ruling != NULL && strcmp(ruling->pattern, pattern) != 0)
-		ruling = ruling->next;
-	if (pattern == NULL || method == NULL || ruling == NULL)
+	if (method == NULL || ruling == NULL)
 		return;
+	if (!privilege_is_method(method)) {
+		remedy_say(remedy,
+		    "have the client send another method: a policy has capitals, digits, \"-\" and "
+		    "\"_\" in methods, and compares them exactly: \"%s\" is none of them",
+		    method);
+		return;
+	}
+	if (strcmp(method, "HEAD") == 0)
+		method = "GET"; /* which includes it */
 	for (const struct rule *rule = ruling->first; rule != NULL; rule = rule->next)
-		if (rule->privilege != NULL)
-			remedy_say(remedy, "add %s to `methods` of privilege %s (%s)", method,
+		if (rule->privilege != NULL) {
+			remedy_say(remedy, "%sadd %s to `methods` of privilege %s (%s)", or, method,
 			    rule->privilege->name,
 			    remedy_place(remedy, rule->privilege->node, "methods"));
+			or = "or ";
+		}
 	remedy_say(remedy,
 	    "or write another privilege with the path \"%s\" and methods: [%s]; the most specific "
 	    "pattern alone decides, so one that is wider does not help",
-	    pattern, method);
+	    ruling->pattern, method);
 }
 
 static struct span
@@ -144,16 +70,43 @@ lower(const struct remedy *remedy, const char *text)
 	return copy == NULL ? SPAN("") : (struct span){ copy, span.len };
 }
 
-/* The pattern that would match if upper and lower case were one. */
+/* The pattern of one host that matches the path: so the request was for another host. */
+static const struct ruling *
+of_host(const struct remedy *remedy, const char *path)
+{
+	for (const struct ruling *one = policy_of(remedy)->rulings; one != NULL; one = one->next)
+		if (one->host != NULL && pattern_within(span_of(path), span_of(one->pattern)))
+			return one;
+	return NULL;
+}
+
+/* The pattern for every host that would match if upper and lower case were one. */
 static const struct ruling *
 nearly(const struct remedy *remedy, const char *path)
 {
 	struct span wanted = lower(remedy, path);
 
 	for (const struct ruling *one = policy_of(remedy)->rulings; one != NULL; one = one->next)
-		if (pattern_within(wanted, lower(remedy, one->pattern)))
+		if (one->host == NULL && pattern_within(wanted, lower(remedy, one->pattern)))
 			return one;
 	return NULL;
+}
+
+static void
+say_near_rule(const struct remedy *remedy, const char *path)
+{
+	const struct ruling *near = nearly(remedy, path), *other = of_host(remedy, path);
+
+	if (near != NULL)
+		remedy_say(remedy,
+		    "the pattern \"%s\" differs in upper and lower case alone: ask for the path "
+		    "as it is written there, or give its module case_sensitive: false",
+		    near->pattern);
+	if (other != NULL)
+		remedy_say(remedy,
+		    "the pattern \"%s\" is for the host %s alone: if that is meant, the request "
+		    "must have it in Host, and a proxy in front must keep it",
+		    other->pattern, other->host->name);
 }
 
 static void
@@ -161,13 +114,9 @@ say_no_rule(const struct remedy *remedy)
 {
 	const struct module *module = remedy_module(remedy);
 	const char *path = remedy_text(remedy, "path");
-	const struct ruling *near = path == NULL ? NULL : nearly(remedy, path);
 
-	if (near != NULL)
-		remedy_say(remedy,
-		    "the pattern \"%s\" differs in upper and lower case alone: ask for the path "
-		    "as it is written there, or give its module case_sensitive: false",
-		    near->pattern);
+	if (path != NULL)
+		say_near_rule(remedy, path);
 	if (module != NULL)
 		remedy_say(remedy,
 		    "module %s serves this path (%s), but no privilege covers it: write one with "
@@ -182,6 +131,35 @@ say_no_rule(const struct remedy *remedy)
 	    "and \"/a\" is that path alone");
 }
 
+/* What a module may allow has a word; what it may not, the client must not send. */
+static void
+say_ambiguous(const struct remedy *remedy)
+{
+	const char *detail = remedy_text(remedy, "detail");
+	const struct module *module = remedy_module(remedy);
+	unsigned mild = 1;
+
+	while (
+	    detail != NULL && mild < TARGET_MILD_END && strcmp(target_mild_text(mild), detail) != 0)
+		mild++;
+	if (detail == NULL)
+		return;
+	remedy_say(remedy, "let the client send the path without it");
+	if (mild == TARGET_MILD_END)
+		remedy_say(remedy, "no `path_allow` admits it");
+	else if (module != NULL)
+		remedy_say(remedy,
+		    "or, if the API needs it, give module %s (%s) path_allow: [%s], and no "
+		    "narrower rules below its paths: the API may read such a path in another way",
+		    module->name, remedy_place(remedy, module->node, "path_allow"),
+		    module_allow_words(mild | module->path_allow, remedy->arena));
+	else
+		remedy_say(remedy,
+		    "or, if the API needs it, give it a module for this path with path_allow: "
+		    "[%s], and no narrower rules below that",
+		    module_allow_words(mild, remedy->arena));
+}
+
 static void
 say_origin(const struct remedy *remedy)
 {
@@ -192,7 +170,7 @@ say_origin(const struct remedy *remedy)
 		    "if the page may call this API, add its origin (scheme, host and port, as the "
 		    "browser sends it) to cors.origins of module %s (%s)",
 		    module->name, remedy_place(remedy, module->node, "cors"));
-	say_proxies(
+	remedy_say_proxies(
 	    remedy, "a request that came to it by https counts as http, which is another origin");
 }
 
@@ -241,10 +219,9 @@ void
 remedy_policy(const struct remedy *remedy, enum reason reason)
 {
 	static void (*const says[REASON_COUNT])(const struct remedy *) = {
-		[REASON_PRIVILEGE_MISSING] = say_lacking,
-		[REASON_SCOPE_MISSING] = say_scope,
 		[REASON_METHOD_NOT_GRANTED] = say_method,
 		[REASON_NO_RULE] = say_no_rule,
+		[REASON_PATH_AMBIGUOUS] = say_ambiguous,
 		[REASON_ORIGIN_NOT_ALLOWED] = say_origin,
 		[REASON_RATE_LIMITED] = say_rate,
 		[REASON_UPSTREAM_UNREACHABLE] = say_upstream,

@@ -18,6 +18,17 @@ remedy_say(const struct remedy *remedy, const char *format, ...)
 	va_end(values);
 }
 
+void
+remedy_say_proxies(const struct remedy *remedy, const char *what)
+{
+	const struct node *root = remedy->snapshot->config->root;
+
+	remedy_say(remedy,
+	    "if a proxy stands in front of the gate, list its address in listen.trusted_proxies "
+	    "(%s): until then %s",
+	    remedy_place(remedy, document_get(root, "listen"), "trusted_proxies"), what);
+}
+
 const char *
 remedy_text(const struct remedy *remedy, const char *key)
 {

@@ -25,6 +25,9 @@ struct remedy {
 /* Append a sentence. What is outside text belongs in quotes, where others would see it, too. */
 void remedy_say(const struct remedy *remedy, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* That a proxy in front may be why: what counts until it is trusted. */
+void remedy_say_proxies(const struct remedy *remedy, const char *what);
+
 /* A member of what was said; NULL: it is no text. */
 const char *remedy_text(const struct remedy *remedy, const char *key);
 

@@ -108,7 +108,13 @@ say_issuer(const struct remedy *remedy)
 {
 	const struct trusted_issuer *near = closest(remedy);
 
-	if (near != NULL)
+	if (near != NULL && (near->family != NULL || near->tenants.count > 0))
+		remedy_say(remedy,
+		    "if the tenant of the token's iss is to be trusted, too, add it to `tenants` "
+		    "(%s), in the case that iss has; of %s the iss is \"%s\", and scheme and last "
+		    "slash count",
+		    key_of(remedy, near, "tenants"), near->name, near->issuer);
+	else if (near != NULL)
 		remedy_say(remedy,
 		    "if %s is meant, write its `issuer` (%s) exactly as the token's iss has it: "
 		    "scheme, case and last slash count; it is \"%s\" now",
@@ -258,6 +264,16 @@ say_audience(const struct remedy *remedy, const struct trusted_issuer *issuer)
 static void
 say_required(const struct remedy *remedy, const struct trusted_issuer *issuer)
 {
+	if (detail_has(remedy, "exp is missing")) {
+		remedy_say(remedy, "have %s write exp: a token without an end is never accepted",
+		    issuer->name);
+		return;
+	}
+	if (detail_has(remedy, "iat is missing")) {
+		remedy_say(remedy, "have %s write iat, or do without `max_age` (%s)", issuer->name,
+		    key_of(remedy, issuer, "max_age"));
+		return;
+	}
 	remedy_say(remedy,
 	    "send the kind of token that has the claim, often the access token and not the ID "
 	    "token; have %s write it; or change `require` (%s)",

@@ -2,6 +2,7 @@
 /* Which scopes a client is told to ask its issuer for. */
 #include "load.h"
 
+#include "policy/role.h"
 #include "policy/scope_hint.h"
 
 #define ROLES                                                                                      \
@@ -17,7 +18,8 @@
 static void
 expect(const char *members, const char *issuer, const char *want)
 {
-	struct principal principal = { .issuer = issuer };
+	uint64_t roles[1] = { 0 }; /* that of reader alone */
+	struct principal principal = { .issuer = issuer, .roles = roles };
 	struct load load;
 	char text[2048];
 	const char *hint;
@@ -25,6 +27,7 @@ expect(const char *members, const char *issuer, const char *want)
 	(void)snprintf(
 	    text, sizeof(text), ROLES "privileges: {p: {paths: [\"/*\"], %s}}\n", members);
 	load_good(&load, span_of(text));
+	roles[0] = (uint64_t)1 << role_find(&load.policy, SPAN("reader"))->index;
 	hint = scope_hint(
 	    &load.policy, load.policy.privileges, issuer == NULL ? NULL : &principal, &load.arena);
 	if ((hint == NULL) != (want == NULL) || (want != NULL && strcmp(hint, want) != 0))
@@ -59,6 +62,15 @@ the_hint_says_what_would_be_enough(void **state)
 		{ "roles: [several]", NULL, "s3" },
 		{ "scopes: ['a:*', b]", "okta", "b" },
 		{ "scopes: ['a:*']", NULL, NULL },
+		/* what no scope can have a client cannot ask for */
+		{ "scopes: ['a\"b', 'c\\d', \"e\\u0301\", f, 'g h']", NULL, "f" },
+		/* whoever is denied, or lacks a role that all must have, gains nothing by a scope
+		 */
+		{ "scopes: [a], deny: [reader]", NULL, "a" },
+		{ "scopes: [a], deny: [reader]", "okta", NULL },
+		{ "scopes: [a], deny: [bare]", "okta", "a" },
+		{ "scopes: [a], all_roles: [bare]", "okta", NULL },
+		{ "scopes: [a], all_roles: [reader]", "okta", "a" },
 		/* each once */
 		{ "scopes: [r2], roles: [reader]", NULL, "r2 r1 r3" },
 	};
@@ -72,7 +84,7 @@ the_hint_says_what_would_be_enough(void **state)
 static void
 a_user_gets_no_hint(void **state)
 {
-	struct principal ann = { .user = "ann" };
+	struct principal ann = { .user = "ann", .roles = &(uint64_t){ 0 } };
 	struct load load;
 
 	(void)state;

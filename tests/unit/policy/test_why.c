@@ -140,6 +140,12 @@ what_is_all_but_right_is_shown(void **state)
 	expect("{scope: orders.read}", &token,
 	    AT "scope orders.read: fails on scope, found \"Orders.Read, orders.wirte\", near "
 	       "\"Orders.Read (upper and lower case differ)\"");
+	expect("{scope: 'orders.*'}", &token, AT "scope orders.*: holds");
+	expect("{scope: 'Orders.W*'}", &token,
+	    AT "scope Orders.W*: fails on scope, found \"Orders.Read, orders.wirte\"");
+	expect("{scope: 'ORDERS.*'}", &token,
+	    AT "scope ORDERS.*: fails on scope, found \"Orders.Read, orders.wirte\", near "
+	       "\"Orders.Read (upper and lower case differ)\"");
 	expect("{scope: orders.write}", &token,
 	    AT "scope orders.write: fails on scope, found \"Orders.Read, orders.wirte\", near "
 	       "\"orders.wirte\"");
@@ -225,10 +231,12 @@ ways_of_all_roles_and_deny(void **state)
 		const char *ways;
 	} rows[] = {
 		{ 0, "postern client grant robot b\npostern client grant robot c\n"
-		     "scope s2 (role b, policy.yaml:3)\n" },
+		     "scope s2 (role b, policy.yaml:3)\n"
+		     "postern client grant robot a\nscope s1 (role a, policy.yaml:2)\n" },
 		{ 1, "postern client grant robot b\npostern client grant robot c\n"
 		     "scope s2 (role b, policy.yaml:3)\n" },
-		{ 2, "postern client grant robot c\n" },
+		{ 2, "postern client grant robot c\n"
+		     "postern client grant robot a\nscope s1 (role a, policy.yaml:2)\n" },
 		{ 6, "postern client grant robot a\nscope s1 (role a, policy.yaml:2)\n" },
 		{ 15, "without the role d, which privilege p denies\n" },
 	};

@@ -82,6 +82,8 @@ static const struct {
 	    "module plain serves this path" },
 	{ "{\"reason\":\"method_not_granted\",\"pattern\":\"/orders/*\",\"method\":\"PUT\"}",
 	    "add PUT to `methods` of privilege read (" },
+	{ "{\"reason\":\"method_not_granted\",\"pattern\":\"/orders/*\",\"method\":\"put\"}",
+	    "have the client send another method" },
 	{ "{\"reason\":\"method_not_granted\",\"pattern\":\"/gone\",\"method\":\"PUT\"}",
 	    "Add the method" },
 	{ "{\"reason\":\"rate_limited\",\"privilege\":\"rated\",\"module\":\"rated\"}",
@@ -93,6 +95,25 @@ static const struct {
 	{ "{\"reason\":\"privilege_missing\",\"to_pass\":[\"x\"],\"granted_to\":[{\"file\":\"p\","
 	  "\"line\":4,\"failed\":\"scope\",\"wanted\":\"a\",\"near\":\"A\"}]}",
 	    "p:4 wants scope a, and the caller has A" },
+	{ "{\"reason\":\"privilege_missing\",\"to_pass\":[\"x\"],\"granted_to\":[{\"file\":\"p\","
+	  "\"line\":4,\"failed\":\"role\",\"wanted\":\"a\",\"near\":\"a (it is a group of the "
+	  "token)\"}]}",
+	    "p:4 wants the role a, and the token has that as a group: if that is meant, write "
+	    "group for role there" },
+	{ "{\"reason\":\"privilege_missing\",\"to_pass\":[\"x\"],\"granted_to\":[{\"file\":\"p\","
+	  "\"line\":4,\"failed\":\"scope\",\"wanted\":\"a:*\",\"near\":\"a:\"}]}",
+	    "wants a scope that begins with \"a:\" and goes on, and the caller has a:" },
+	{ "{\"reason\":\"claim_required_missing\",\"issuer\":\"idp\",\"detail\":\"exp is "
+	  "missing\"}",
+	    "have idp write exp: " },
+	{ "{\"reason\":\"claim_required_missing\",\"issuer\":\"idp\",\"detail\":\"iat is "
+	  "missing, and the issuer has a max_age\"}",
+	    "do without `max_age` (issuers.idp.max_age" },
+	{ "{\"reason\":\"path_ambiguous\",\"detail\":\"a segment of dots\"}",
+	    "no `path_allow` admits it" },
+	{ "{\"reason\":\"path_ambiguous\",\"detail\":\"a semicolon in a segment, an encoded / ? or "
+	  "#\"}",
+	    "with path_allow: [semicolon, encoded_delimiters]" },
 	{ "{\"reason\":\"privilege_missing\",\"to_pass\":[\"x\"],\"granted_to\":[{\"failed\":"
 	  "\"peer\"}]}",
 	    "listen.trusted_proxies" },
