@@ -32,7 +32,9 @@
 	RULE(LOCAL_ABSENT,       "local-issuer-absent",     true,  "a line for the local issuer's callers, without a local issuer") \
 	RULE(LOCAL_GROUPS,       "local-token-groups",      true,  "a group or role of the local issuer's tokens") \
 	RULE(SCOPE_SPACE,        "scope-space",             true,  "a scope with a space") \
+	RULE(VALUE_CHARACTER,    "value-character",         true,  "a character that no scope, or hardly any name, has") \
 	RULE(EXACT_STAR,         "exact-star",              true,  "a \"*\" in a value that is compared exactly") \
+	RULE(LIST_EMPTY,         "list-empty",              true,  "an empty list that opens a privilege") \
 	RULE(METHOD_MISSPELT,    "method-misspelt",         true,  "a method that is probably misspelt") \
 	RULE(METHOD_REFUSED,     "method-refused",          true,  "a method that is never forwarded") \
 	RULE(PATH_PLACEHOLDER,   "path-placeholder",        true,  "a placeholder of other routers in a path") \

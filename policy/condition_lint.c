@@ -5,6 +5,7 @@
 
 #include "base/nearest.h"
 #include "base/pointer_lint.h"
+#include "base/utf8.h"
 #include "base/wildcard.h"
 #include "policy/scope_match.h"
 
@@ -40,6 +41,38 @@ condition_lint_local(const struct grant *grant, const struct policy_names *names
 	       strcmp(grant->issuer, names->local_issuer) == 0;
 }
 
+/* What is like another letter, or cannot be seen, is easily pasted. */
+static void
+lint_scope_characters(struct reader *reader, const struct node *node, const char *scope)
+{
+	const char *odd = scope_match_odd(scope);
+	uint32_t point = 0;
+
+	while (odd != NULL && *odd == ' ')
+		odd = odd[1] == '\0' ? NULL : scope_match_odd(odd + 1);
+	if (odd == NULL || utf8_read(span_of(odd), &point) == 0)
+		return;
+	mistake_by(reader->mistakes, mistake_place_at_key(node, MISTAKE_VALUE_CHARACTER),
+	    "can hardly match: after \"%.*s\" it has the character U+%04X, which no scope can have "
+	    "(RFC 6749 section 3.3): type it anew",
+	    (int)(odd - scope), scope, (unsigned)point);
+}
+
+/* A block of YAML (`|`) ends in a line break, which no name has. */
+static void
+lint_name(struct reader *reader, const struct node *node, const char *text)
+{
+	const char *at = text == NULL ? "" : text;
+
+	while (*at != '\0' && (unsigned char)*at >= ' ' && *at != 0x7f)
+		at++;
+	if (*at != '\0')
+		mistake_by(reader->mistakes, mistake_place_at_key(node, MISTAKE_VALUE_CHARACTER),
+		    "can hardly match: after \"%.*s\" it has the control character U+%04X: write "
+		    "it on one line, or a block as \"|-\"",
+		    (int)(at - text), text, (unsigned char)*at);
+}
+
 /* A token's list of scopes is split at spaces. */
 static void
 lint_scopes(struct reader *reader, const struct texts *scopes, const char *instead)
@@ -53,6 +86,7 @@ lint_scopes(struct reader *reader, const struct texts *scopes, const char *inste
 			    mistake_place_at_key(node, MISTAKE_SCOPE_SPACE),
 			    "can never match: a scope has no spaces (RFC 6749 section 3.3): %s",
 			    instead);
+		lint_scope_characters(reader, node, scope);
 		if (!scope_match_is_prefix(scope))
 			wildcard_warn(reader->mistakes, node, scope,
 			    "for all that begin alike write \"orders:*\", where \":\", \".\" or "
@@ -64,8 +98,10 @@ lint_scopes(struct reader *reader, const struct texts *scopes, const char *inste
 static void
 lint_list(struct reader *reader, const struct texts *texts, const char *instead)
 {
-	for (size_t i = 0; i < texts->count; i++)
+	for (size_t i = 0; i < texts->count; i++) {
 		wildcard_warn(reader->mistakes, reader_text_node(texts, i), texts->at[i], instead);
+		lint_name(reader, reader_text_node(texts, i), texts->at[i]);
+	}
 }
 
 static void
@@ -86,9 +122,10 @@ lint_stars(struct reader *reader, const struct node *node, const struct grant *g
 	if (grant->prefix != NULL)
 		wildcard_warn(mistakes, document_get(node, "prefix"), grant->prefix,
 		    "leave the \"*\" out: what follows may be anything");
-	for (size_t i = 0; i < grant->equals.count; i++)
-		wildcard_warn(mistakes, reader_text_node(&grant->equals, i), grant->equals.at[i],
-		    "list each value; for any value leave \"equals\" out");
+	lint_list(reader, &grant->equals, "list each value; for any value leave \"equals\" out");
+	lint_name(reader, document_get(node, "client"), grant->client);
+	lint_name(reader, document_get(node, "user"), grant->user);
+	lint_name(reader, document_get(node, "prefix"), grant->prefix);
 }
 
 /* The tokens that mint_token() makes. */
@@ -155,9 +192,27 @@ lint_method(struct reader *reader, const struct node *node, const char *method)
 		    "is never forwarded: the gate refuses requests with this method; take it out");
 }
 
+/* A list of which nothing is left admits more than one with anything in it. */
+static void
+lint_empty(struct reader *reader, const struct privilege *privilege)
+{
+	const struct node *methods = document_get(privilege->node, "methods");
+	const struct node *roles = document_get(privilege->node, "roles");
+
+	if (methods != NULL && privilege->methods.count == 0)
+		mistake_by(reader->mistakes, mistake_place_at_key(methods, MISTAKE_LIST_EMPTY),
+		    "is empty, so every method is granted: leave \"methods\" out if that is meant");
+	if (roles != NULL && privilege->roles.count == 0 && privilege->scopes.count == 0 &&
+	    privilege->all_roles.count == 0)
+		mistake_by(reader->mistakes, mistake_place_at_key(roles, MISTAKE_LIST_EMPTY),
+		    "is empty, so every authenticated caller is let in: leave \"roles\" out if "
+		    "that is meant");
+}
+
 void
 condition_lint_privilege(struct reader *reader, const struct privilege *privilege)
 {
+	lint_empty(reader, privilege);
 	for (size_t i = 0; i < privilege->methods.count; i++)
 		lint_method(
 		    reader, reader_text_node(&privilege->methods, i), privilege->methods.at[i]);

@@ -49,6 +49,18 @@ const CASES = {
     [line('{issuer: idp, scope: read write}'), /policy\.yaml:4:23: \/roles\/r\/granted_to\/0\/scope: warning: .*write a line for each scope/],
     [privilege('scopes: [read write]'), /policy\.yaml:2:29: \/privileges\/p\/scopes\/0: warning: .*list each scope/],
   ],
+  'a character that no scope, or hardly any name, has': [
+    [line('{issuer: idp, scope: "re\u0430d"}'), /policy\.yaml:4:23: \/roles\/r\/granted_to\/0\/scope: warning: can hardly match: after "re" it has the character U\+0430, which no scope can have/],
+    [line('{issuer: idp, scope: "read\u200b"}'), /after "read" it has the character U\+200B/],
+    [line('{issuer: idp, scope: "read\\n"}'), /after "read" it has the character U\+000A/],
+    [privilege("scopes: ['a\"b']"), /policy\.yaml:2:29: \/privileges\/p\/scopes\/0: warning: .*after "a" it has the character U\+0022/],
+    [line('{issuer: idp, group: "Team\\n"}'), /policy\.yaml:4:23: \/roles\/r\/granted_to\/0\/group: warning: can hardly match: after "Team" it has the control character U\+000A: write it on one line, or a block as "\|-"/],
+    [line('{issuer: idp, claim: /d, equals: ["a", "b\\t"]}'), /\/equals\/1: warning: .*U\+0009/],
+  ],
+  'an empty list that opens a privilege': [
+    [privilege('methods: []'), /policy\.yaml:2:20: \/privileges\/p\/methods: warning: is empty, so every method is granted/],
+    [privilege('roles: []'), /policy\.yaml:2:20: \/privileges\/p\/roles: warning: is empty, so every authenticated caller is let in/],
+  ],
   'a `*` in a value that is compared exactly': [
     [line('{issuer: idp, group: "*"}'), /\/group: warning: is compared exactly.*write a line for each group/],
     [line('{issuer: idp, claim: /d, equals: "b*"}'), /\/equals: warning: is compared exactly.*leave "equals" out/],
