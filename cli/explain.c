@@ -189,13 +189,17 @@ wrong_line(const struct asked *asked)
 {
 	int ways = (asked->token != NULL) + (asked->claims != NULL) + (asked->client != NULL) +
 		   (asked->user != NULL);
+	bool more =
+	    ways > 0 || asked->issuer != NULL || asked->certificate != NULL || asked->peer != NULL;
 
 	if (asked->request_id != NULL)
-		return ways > 0 || asked->line.word_count > 0
+		return more || asked->line.word_count > 0
 			   ? "--request-id asks about a request that was made, and takes no other"
 			   : NULL;
 	if (asked->line.word_count == 0)
 		return "give a PATH, a REASON or --request-id";
+	if (more && explain_reason_meant(asked->line.words[0]))
+		return "a REASON takes no other option than --json";
 	if (ways > 1)
 		return "give one of --token, --claims, --client and --user";
 	if ((asked->claims != NULL) != (asked->issuer != NULL))
@@ -228,7 +232,7 @@ explain(struct asked *asked)
 		return explain_request(asked);
 	asked->path = asked->line.words[0];
 	if (explain_reason_meant(asked->path))
-		return explain_reason(asked->path);
+		return explain_reason(asked->path, asked->json);
 	log_setup(LOG_TEXT, LOG_WARN);
 	if (!command_config(asked->line.config, &answering.config, &code))
 		return EXIT_TROUBLE;

@@ -152,18 +152,25 @@ static void
 check_issuer(struct policy_cases *cases, const struct node *node)
 {
 	const struct config *config = cases->config;
+	const char *tenant = NULL; /* of the issuer of that name */
 	struct nearest nearest;
 
 	if (node == NULL)
 		return;
 	nearest = nearest_to(node->text);
 	for (size_t i = 0; i < config->trusted_issuer_count; i++) {
+		const struct trusted_issuer *one = &config->trusted_issuers[i];
+
 		if (config->has_local && i == config->local_index)
 			continue;
-		if (span_is(node->text, config->trusted_issuers[i].name))
+		if (span_is(node->text, one->name))
 			return;
-		nearest_offer(&nearest, config->trusted_issuers[i].name);
+		if (tenant == NULL && one->family != NULL && span_is(node->text, one->family))
+			tenant = one->name;
+		nearest_offer(&nearest, one->name);
 	}
+	if (tenant != NULL)
+		nearest.word = tenant;
 	unknown(cases, node, &nearest, "third-party issuer");
 }
 

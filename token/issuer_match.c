@@ -193,9 +193,13 @@ issuer_match_nearest(const struct trusted_issuer *trusted_issuers, size_t count,
 	size_t same = issuer_match_exact(trusted_issuers, count, typed);
 
 	for (size_t i = 0; i < count; i++) {
+		const char *family = trusted_issuers[i].family;
+
 		nearest_offer(&nearest, trusted_issuers[i].name);
 		if (span_is(typed, "local_issuer") &&
 		    strcmp(trusted_issuers[i].name, TRUSTED_ISSUER_LOCAL) == 0)
+			same = i;
+		if (same == count && family != NULL && span_is(typed, family))
 			same = i;
 	}
 	if (same < count)

@@ -34,8 +34,8 @@ size_t issuer_match_exact(
     const struct trusted_issuer *trusted_issuers, size_t count, struct span issuer);
 
 /* The one that was probably meant by an unknown name: the nearest name, or the one whose `issuer`
- * is what was typed. "local_issuer", the key of the configuration, is near the local issuer. For a
- * hint. */
+ * is what was typed, or the first tenant of the issuer of that name. "local_issuer", the key of the
+ * configuration, is near the local issuer. For a hint. */
 struct nearest issuer_match_nearest(
     const struct trusted_issuer *trusted_issuers, size_t count, struct span typed);
 

@@ -28,9 +28,23 @@ test('the manual has each page, as the command prints it, in the order of the ta
 });
 
 test('a word that is no reason: exit 2, and the nearest one', async () => {
-  const done = await run(['explain', 'token_expird']);
-  assert.equal(done.code, 2);
-  assert.match(done.stderr, /neither a path, which begins with \/, nor a reason; did you mean "token_expired"\?/);
+  for (const word of ['token_expird', 'Token_Expired', 'token-expired', 'TOKEN_EXPIRED']) {
+    const done = await run(['explain', word]);
+    assert.equal(done.code, 2, word);
+    assert.match(done.stderr, /neither a path, which begins with \/, nor a reason; did you mean "token_expired"\?/);
+  }
+});
+
+test('as JSON, and beside nothing that would be left out', async () => {
+  const done = await run(['explain', 'token_expired', '--json']);
+  const said = JSON.parse(done.stdout);
+  assert.deepEqual(Object.keys(said), ['reason', 'status', 'title', 'cause', 'see', 'remedy']);
+  assert.deepEqual([said.reason, said.status, done.code], ['token_expired', 401, 0]);
+  for (const more of [['--client', 'a'], ['--peer', '10.0.0.1']]) {
+    const odd = await run(['explain', 'token_expired', ...more]);
+    assert.equal(odd.code, 2);
+    assert.match(odd.stderr, /a REASON takes no other option than --json/);
+  }
 });
 
 test('what a page names is there', async (t) => {

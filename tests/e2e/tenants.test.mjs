@@ -55,6 +55,13 @@ test('tenants of a pattern', async (t) => {
   const done = await run(['test', '-c', gate.file, path.join(gate.dir, 'cases.yaml')]);
   assert.equal(done.code, 0, done.stdout + done.stderr);
 
+  gate.write('family.json', { scope: 'a' });
+  gate.write('family.yaml', { cases: [{ name: 'f', caller: { issuer: 'kc' }, request: 'GET /any', expect: 'allow' }] });
+  for (const line of [['explain', '/any', '--claims', path.join(gate.dir, 'family.json'), '--issuer', 'kc'], ['jwks', 'kc'], ['test', path.join(gate.dir, 'family.yaml')]]) {
+    const odd = await run([...line, '-c', gate.file]);
+    assert.match(odd.stderr, /did you mean "kc:acme"\?/, line[0]);
+  }
+
   const printed = await run(['check', '-c', gate.file, '--print']);
   assert.equal(printed.code, 0, printed.stderr);
   assert.match(printed.stdout, /tenants: \["acme", "globex"\]/);

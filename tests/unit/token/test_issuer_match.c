@@ -196,10 +196,14 @@ an_unknown_name_says_which_was_meant(void **state)
 		{ .name = "okta", .issuer = "https://acme.okta.com/oauth2/default" },
 		{ .name = "entra" },
 		{ .name = TRUSTED_ISSUER_LOCAL, .issuer = "http://127.0.0.1:8080" },
+		{ .name = "many:acme", .family = "many" },
+		{ .name = "many:globex", .family = "many" },
 	};
 	static const struct {
 		const char *typed, *want;
 	} cases[] = {
+		{ "many", "many:acme" },
+		{ "many:globx", "many:globex" },
 		{ "okat", "okta" },
 		{ "https://acme.okta.com/oauth2/default", "okta" },
 		{ "https://acme.okta.com/oauth2/other", NULL },
@@ -210,7 +214,7 @@ an_unknown_name_says_which_was_meant(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct nearest got = issuer_match_nearest(all, 3, span_of(cases[i].typed));
+		struct nearest got = issuer_match_nearest(all, 5, span_of(cases[i].typed));
 
 		if (cases[i].want == NULL
 			? got.word != NULL

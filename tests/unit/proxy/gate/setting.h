@@ -178,7 +178,7 @@ setting_init(struct setting *setting)
 	setting->services = (struct services){ .config = setting->config };
 	setting->services.group = group_new(-1);
 	assert_non_null(setting->services.group);
-	if (!upstream_new(setting->config->upstream->origins[0], &(struct upstream_trust){ NULL },
+	if (!upstream_new(setting->config->upstream->origins[0], &(struct upstream_trust){ 0 },
 		&upstream, &err))
 		fail_msg("%s", err.text);
 	setting->services.limits = rate_limits_new(&setting->config->policy, NULL, 0);
