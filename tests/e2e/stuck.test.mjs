@@ -10,13 +10,12 @@ import { Certificates } from './harness/certificates.mjs';
 import { startGate } from './harness/gate.mjs';
 import { takeChunked, Wire } from './harness/raw.mjs';
 import { answer } from './harness/upstream.mjs';
-import { eventually } from './harness/wait.mjs';
+import { eventually, pause } from './harness/wait.mjs';
 
 const LENGTH = 48 << 20; // more than all sockets on the way hold
 const body = crypto.randomBytes(LENGTH);
 const HINTS = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n';
 const LIMITS = { upstream_timeout: '1h', write_timeout: '1h', body_timeout: '1h' };
-const POLICY = { public: ['/open/*'] };
 
 /** Takes the head of a request and nothing more, until it is told to. */
 class Stuck {
@@ -81,7 +80,9 @@ for (const secure of [false, true]) {
     const made = new Certificates().make('ca').make('api', { by: 'ca', names: 'IP:127.0.0.1' });
     const upstream = await new Stuck().start(t, secure && made.identity('api'));
     const to = secure ? { url: `https://127.0.0.1:${upstream.port}`, tls: { ca_file: made.path('ca.pem') } } : `http://127.0.0.1:${upstream.port}`;
-    const gate = await startGate(t, { policy: { modules: { api: { paths: ['/open/*'], upstream: to } }, ...POLICY }, config: { limits: LIMITS } });
+    const policy = { modules: { api: { paths: ['/open/*'], upstream: to } }, public: ['/open/*'] };
+    const gate = await startGate(t, { policy, config: { limits: LIMITS } });
+    const hasty = await startGate(t, { policy, config: { limits: { ...LIMITS, body_timeout: '5s' } } });
 
     for (const chunked of [false, true]) {
       const how = chunked ? 'in chunks' : 'with a length';
@@ -98,6 +99,15 @@ for (const secure of [false, true]) {
         upstream.socket.write(HINTS);
         assert.equal((await wire.head()).status, 103);
         assert.ok((await upstream.body(chunked)).equals(body), 'every byte in its place');
+        upstream.socket.write(answer(200, 'whole'));
+        assert.equal((await wire.answer()).text, 'whole');
+        upstream.socket.destroy();
+        wire.close();
+      });
+      await t.test(`${how}: its pause is not the client's`, async () => {
+        const wire = await post(hasty, upstream, chunked);
+        await pause(6000);
+        assert.ok((await upstream.body(chunked)).equals(body));
         upstream.socket.write(answer(200, 'whole'));
         assert.equal((await wire.answer()).text, 'whole');
         upstream.socket.destroy();

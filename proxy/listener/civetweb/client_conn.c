@@ -156,7 +156,8 @@ wait_client(struct client_conn *conn, struct pollfd *fds, int timeout_ms)
 }
 
 /* The engine waits for its client. Stop at the deadline of the phase, and at once on an idle
- * connection that is to be closed. */
+ * connection that is to be closed. What is there of a body is not late: the upstream took its time.
+ */
 static int
 watched_poll(struct client_conn *conn, struct pollfd *fds, int timeout_ms)
 {
@@ -164,16 +165,17 @@ watched_poll(struct client_conn *conn, struct pollfd *fds, int timeout_ms)
 			  conn->evict_idle != NULL &&
 			  atomic_load_explicit(conn->evict_idle, memory_order_relaxed);
 	int64_t left = left_us(conn);
+	bool late = left <= 0;
 	int ready;
 
 	atomic_fetch_add_explicit(&polls, 1, memory_order_relaxed);
 	conn->socket = fds[0].fd;
-	if (left <= 0)
+	if (late && conn->phase != CLIENT_CONN_BODY)
 		return give_up(conn);
 	if (left / 1000 < timeout_ms)
 		timeout_ms = (int)(left / 1000) + 1;
-	ready = wait_client(conn, fds, evict_idle ? 0 : timeout_ms);
-	return ready < 0 || (ready == 0 && evict_idle) ? give_up(conn) : ready;
+	ready = wait_client(conn, fds, evict_idle || late ? 0 : timeout_ms);
+	return ready < 0 || (ready == 0 && (evict_idle || late)) ? give_up(conn) : ready;
 }
 
 /* The accepting thread waits for its sockets and for the stop event. Then it checks the engine's
