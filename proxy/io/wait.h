@@ -20,6 +20,9 @@
 /* At most so many sockets at a time. */
 #define WAIT_MAX 24
 
+/* A deadline that has passed: look, and do not wait. */
+#define WAIT_NOT_AT_ALL 1
+
 /* How many are ready; 0: the monotonic deadline passed (`deadline_us` 0: none); -1: failure, or the
  * client has left. */
 MUST_CHECK int wait_any(struct pollfd *fds, nfds_t count, int64_t deadline_us);

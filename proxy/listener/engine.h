@@ -36,6 +36,7 @@ struct engine {
 	bool (*write)(struct exchange *exchange, struct span bytes);
 	bool (*buffered)(const struct exchange *exchange);
 	ssize_t (*receive)(struct exchange *exchange, char *into, size_t room);
+	ssize_t (*send)(struct exchange *exchange, struct span bytes);
 	bool (*direct)(const struct exchange *exchange); /* NULL: never */
 	ssize_t (*splice_read)(struct exchange *exchange, const struct splice *splice, size_t most);
 	bool (*splice_write)(struct exchange *exchange, const struct splice *splice, size_t len);

@@ -93,6 +93,18 @@ exchange_receive(struct exchange *exchange, char *into, size_t room)
 	return exchange->listener->engine->receive(exchange, into, room);
 }
 
+ssize_t
+exchange_send(struct exchange *exchange, struct span bytes)
+{
+	return exchange->listener->engine->send(exchange, bytes);
+}
+
+int64_t
+exchange_write_timeout_us(const struct exchange *exchange)
+{
+	return exchange->listener->setup.write_timeout_ms * 1000;
+}
+
 bool
 exchange_write(struct exchange *exchange, struct span bytes)
 {

@@ -52,6 +52,13 @@ int64_t exchange_body_until_us(const struct exchange *exchange);
  * yet. */
 MUST_CHECK ssize_t exchange_receive(struct exchange *exchange, char *into, size_t room);
 
+/* After an upgrade: as many of the bytes as go out without waiting, or EXCHANGE_BROKEN, and
+ * EXCHANGE_LATE when none do. What was late must be written next, or nothing any more. */
+MUST_CHECK ssize_t exchange_send(struct exchange *exchange, struct span bytes);
+
+/* limits.write_timeout: how long a client may read nothing. */
+int64_t exchange_write_timeout_us(const struct exchange *exchange);
+
 /* Write all of the bytes to the client. False: it is gone or does not read; nothing more can be
  * written, and the connection is not kept alive. */
 MUST_CHECK bool exchange_write(struct exchange *exchange, struct span bytes);

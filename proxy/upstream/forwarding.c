@@ -44,9 +44,8 @@ forwarding_may_last(struct forwarding *forwarding)
 }
 
 int
-forwarding_wait(struct forwarding *forwarding, int other)
+forwarding_wait(struct forwarding *forwarding, struct pollfd fds[2], int64_t until_us)
 {
-	int64_t until_us = clock_mono_us() + forwarding->conn->timeout_us;
 	int ready = 0;
 
 	while (ready == 0) {
@@ -55,8 +54,8 @@ forwarding_wait(struct forwarding *forwarding, int other)
 		if (!forwarding_may_last(forwarding))
 			return -1;
 		ask = forwarding->watched && forwarding->ask_us < until_us;
-		ready = upstream_conn_wait(
-		    forwarding->conn, other, ask ? forwarding->ask_us : until_us);
+		ready =
+		    upstream_conn_wait(forwarding->conn, fds, ask ? forwarding->ask_us : until_us);
 		if (!ask)
 			return ready;
 	}
@@ -66,13 +65,15 @@ forwarding_wait(struct forwarding *forwarding, int other)
 ssize_t
 forwarding_read(struct forwarding *forwarding)
 {
+	struct pollfd fds[2] = { { .events = POLLIN }, { .events = 0 } };
 	ssize_t got = LINK_LATE;
 
 	forwarding_extend_timeout(forwarding);
 	if (!forwarding->watched)
 		return upstream_conn_read(forwarding->conn, forwarding->piece, FORWARDING_PIECE);
 	while (got == LINK_LATE) {
-		int ready = forwarding_wait(forwarding, -1);
+		int64_t until_us = clock_mono_us() + forwarding->conn->timeout_us;
+		int ready = forwarding_wait(forwarding, fds, until_us);
 
 		if (ready <= 0)
 			return ready == 0 ? LINK_LATE : LINK_BROKEN;

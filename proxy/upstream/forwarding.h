@@ -60,9 +60,9 @@ void forwarding_extend_timeout(struct forwarding *forwarding);
 /* May a tunnel or stream go on? False: it must end, and `detail` says why. */
 MUST_CHECK bool forwarding_may_last(struct forwarding *forwarding);
 
-/* Wait for the upstream or `other` (a socket; -1: none) as upstream_conn_wait() does, for the time
- * of forwarding_extend_timeout(), asking forwarding_may_last() meanwhile: -1 if it must end. */
-MUST_CHECK int forwarding_wait(struct forwarding *forwarding, int other);
+/* Wait as upstream_conn_wait() does, asking forwarding_may_last() meanwhile: -1 if it must end. */
+MUST_CHECK int forwarding_wait(
+    struct forwarding *forwarding, struct pollfd fds[2], int64_t until_us);
 
 /* Read more of the answer into `piece`, as upstream_conn_read() does, within the time of
  * forwarding_extend_timeout(). LINK_BROKEN, and result->aborted, also if it must end. */

@@ -58,15 +58,16 @@ send_bytes(struct forwarding *forwarding, const struct passing *passing, struct 
 		ssize_t put = bytes.at == NULL
 				  ? splice_write_now(&passing->splice, conn->socket, bytes.len)
 				  : upstream_conn_write_now(conn, bytes);
-		int ready = put == LINK_LATE ? upstream_conn_wait_room(conn) : 0;
+		struct pollfd fds[2] = { { .events = POLLIN | POLLOUT }, { .events = 0 } };
 
 		if (put > 0 && bytes.at == NULL)
 			bytes.len -= (size_t)put;
 		else if (put > 0)
 			bytes = span_slice(bytes, (size_t)put, bytes.len);
-		else if (ready <= 0)
+		else if (put != LINK_LATE ||
+			 upstream_conn_wait(conn, fds, clock_mono_us() + conn->timeout_us) <= 0)
 			forwarding->upload_broken = true;
-		else if ((ready & 1) != 0)
+		else if ((fds[0].revents & ~POLLOUT) != 0)
 			reason = relay_early(forwarding, &forwarding->upload_broken);
 	}
 	return reason;

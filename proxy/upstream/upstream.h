@@ -9,6 +9,7 @@
 #ifndef POSTERN_PROXY_UPSTREAM_UPSTREAM_H
 #define POSTERN_PROXY_UPSTREAM_UPSTREAM_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -104,17 +105,14 @@ MUST_CHECK bool upstream_conn_write(struct upstream_conn *conn, struct span byte
  * next, or nothing any more. */
 MUST_CHECK ssize_t upstream_conn_write_now(struct upstream_conn *conn, struct span bytes);
 
-/* Wait until there may be something to read or room to write. Bits: 1 to read, 2 room; -1: neither
- * came in time, or failure. */
-MUST_CHECK int upstream_conn_wait_room(struct upstream_conn *conn);
-
 /* Does TLS hold bytes that reading may give? */
 bool upstream_conn_pending(const struct upstream_conn *conn);
 
-/* Wait until the connection or `other` (a socket; -1: none) is readable, or until the monotonic
- * deadline. Bits: 1 connection, 2 other; 0: the deadline passed; -1: failure. Bytes that TLS holds
- * count as readable. */
-MUST_CHECK int upstream_conn_wait(struct upstream_conn *conn, int other, int64_t deadline_us);
+/* Wait for the connection (fds[0], whose `fd` is set) and another socket (fds[1]) as their `events`
+ * say, 0: not, or until the monotonic deadline. 1: `revents` have what is ready, 0: the deadline
+ * passed; -1: failure, or the client has left. Bytes that TLS holds count as readable. */
+MUST_CHECK int upstream_conn_wait(
+    struct upstream_conn *conn, struct pollfd fds[2], int64_t deadline_us);
 
 /* Its counters, lent while the reference is held. */
 struct upstream_count *upstream_count(struct upstream *upstream);

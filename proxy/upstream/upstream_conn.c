@@ -12,18 +12,21 @@ channel_of(const struct upstream_conn *conn)
 }
 
 int
-upstream_conn_wait(struct upstream_conn *conn, int other, int64_t deadline_us)
+upstream_conn_wait(struct upstream_conn *conn, struct pollfd fds[2], int64_t deadline_us)
 {
-	struct pollfd fds[2] = { { .fd = conn->socket, .events = POLLIN },
-		{ .fd = other, .events = POLLIN } };
+	bool held = (fds[0].events & POLLIN) != 0 && channel_pending(channel_of(conn));
+	bool first = fds[0].events != 0, second = fds[1].events != 0;
 	int ready;
 
-	if (channel_pending(channel_of(conn)))
-		return 1;
-	ready = wait_any(fds, other < 0 ? 1 : 2, deadline_us);
-	if (ready <= 0)
-		return ready;
-	return (fds[0].revents != 0 ? 1 : 0) | (other >= 0 && fds[1].revents != 0 ? 2 : 0);
+	fds[0].fd = conn->socket;
+	fds[0].revents = fds[1].revents = 0;
+	ready = wait_any(first ? fds : fds + 1, (nfds_t)first + (nfds_t)second,
+	    held ? WAIT_NOT_AT_ALL : deadline_us);
+	if (ready < 0)
+		return -1;
+	if (held)
+		fds[0].revents |= POLLIN;
+	return ready > 0 || held ? 1 : 0;
 }
 
 void
@@ -55,18 +58,6 @@ bool
 upstream_conn_pending(const struct upstream_conn *conn)
 {
 	return channel_pending(channel_of(conn));
-}
-
-int
-upstream_conn_wait_room(struct upstream_conn *conn)
-{
-	struct pollfd one = { .fd = conn->socket, .events = POLLIN | POLLOUT };
-
-	if (upstream_conn_pending(conn))
-		return 1;
-	if (wait_any(&one, 1, clock_mono_us() + conn->timeout_us) <= 0)
-		return -1;
-	return ((one.revents & ~POLLOUT) != 0 ? 1 : 0) | ((one.revents & POLLOUT) != 0 ? 2 : 0);
 }
 
 bool

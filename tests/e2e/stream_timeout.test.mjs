@@ -48,16 +48,19 @@ async function stream(gate, target) {
 
 async function tunnel(gate, then) {
   const wire = await Wire.open(gate.port);
-  const closed = once(wire.socket, 'close');
   await wire.write(`GET /open/tunnel/${then} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: quiet\r\n\r\n`);
-  await closed;
-  return wire.pending.toString('latin1');
+  const error = await wire.ended();
+  return { text: wire.pending.toString('latin1'), error };
 }
 
 test('they outlast upstream_timeout', async (t) => {
   const gate = await gateWith(t, { upstream_timeout: '500ms' });
   await t.test('an event stream', async () => assert.equal(await stream(gate, 'event-stream/speaks'), 'data: one\n\ndata: two\n\n'));
-  await t.test('a tunnel', async () => assert.match(await tunnel(gate, 'speaks'), /101 Switching[^]*onetwo$/));
+  await t.test('a tunnel', async () => {
+    const { text, error } = await tunnel(gate, 'speaks');
+    assert.match(text, /101 Switching[^]*onetwo$/);
+    assert.equal(error, null);
+  });
   await t.test('other answers do not', async () => {
     assert.ok(await stream(gate, 'plain/stays') instanceof Error);
     await gate.line((line) => /went silent in the middle/.test(line.aborted));
@@ -67,6 +70,11 @@ test('they outlast upstream_timeout', async (t) => {
 test('they end by stream_timeout', async (t) => {
   const gate = await gateWith(t, { upstream_timeout: '1h', stream_timeout: '500ms' });
   await t.test('an event stream', async () => assert.ok(await stream(gate, 'event-stream/stays') instanceof Error));
-  await t.test('a tunnel', async () => assert.match(await tunnel(gate, 'stays'), /101 Switching[^]*one$/));
+  await t.test('a tunnel', async () => {
+    const { text, error } = await tunnel(gate, 'stays');
+    assert.match(text, /101 Switching[^]*one$/);
+    assert.equal(error?.code, 'ECONNRESET', 'it is not over as if all were said');
+    await gate.line((line) => line.status === 101 && /silent for stream_timeout/.test(line.aborted));
+  });
   await t.test('other answers do not', async () => assert.equal(await stream(gate, 'plain/speaks'), 'data: one\n\ndata: two\n\n'));
 });

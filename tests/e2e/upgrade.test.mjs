@@ -89,6 +89,38 @@ test('upgrades', async (t) => {
   });
 });
 
+test('neither direction of a tunnel waits for the other', async (t) => {
+  const LENGTH = 64 << 20; // more than all sockets on the way hold
+  const server = net.createServer((socket) => {
+    let head = '';
+    socket.on('error', () => {});
+    // Who writes to a socket that is full, as many do, reads nothing meanwhile.
+    const say = (bytes) => socket.write(bytes) || (socket.pause(), socket.once('drain', () => socket.resume()));
+    socket.on('data', (data) => {
+      if (head.endsWith('\r\n\r\n')) return say(Buffer.concat([data, data]));
+      head += data;
+      return head.endsWith('\r\n\r\n') && say(`${SWITCH}welcome`);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const gate = await startGate(t, { ...OPTIONS, config: { ...OPTIONS.config, limits: { upstream_timeout: '1h', write_timeout: '1h' } }, upstream: `http://127.0.0.1:${server.address().port}` });
+  const socket = net.connect(gate.port, '127.0.0.1', () => socket.write(ask('/open/x', 'websocket')));
+  let start = '';
+  let count = 0;
+  socket.on('data', (data) => {
+    if (start.endsWith('welcome')) count += data.length;
+    else start += data;
+  });
+  t.after(() => socket.destroy());
+  await eventually(() => start.endsWith('welcome'), 'the first words');
+  for (let at = 0; at < LENGTH; at += 65536) socket.write(Buffer.alloc(65536, 'x'));
+  await eventually(() => count === 2 * LENGTH, 'everything twice');
+  socket.end();
+  const line = await gate.line((entry) => entry.status === 101);
+  assert.deepEqual([line.bytes_in, line.bytes_out, line.aborted], [LENGTH, 2 * LENGTH + 'welcome'.length, undefined]);
+});
+
 test('an upstream that switches to something else is not followed', async (t) => {
   const upstream = await shouting(t, SWITCH.replace('websocket', 'mqtt'));
   const gate = await startGate(t, { ...OPTIONS, upstream: upstream.url });

@@ -137,3 +137,9 @@ body_receive(struct exchange *base, char *into, size_t room)
 	exchange->held_bytes -= room;
 	return (ssize_t)room;
 }
+
+ssize_t
+body_send(struct exchange *base, struct span bytes)
+{
+	return stream_write_now(base->socket, bytes);
+}

@@ -433,6 +433,7 @@ engine_untested(void)
 		.write = write_bytes,
 		.buffered = body_buffered,
 		.receive = body_receive,
+		.send = body_send,
 	};
 
 	return &engine;

@@ -50,9 +50,10 @@ void body_begin(struct civetweb_exchange *exchange);
 /* What of the next request is in the engine's buffer; lent by that. */
 struct span body_carried(const struct civetweb_exchange *exchange);
 
-/* engine.buffered and engine.receive. */
+/* engine.buffered, engine.receive and engine.send. */
 bool body_buffered(const struct exchange *base);
 MUST_CHECK ssize_t body_receive(struct exchange *base, char *into, size_t room);
+MUST_CHECK ssize_t body_send(struct exchange *base, struct span bytes);
 
 /* Linger: the client may still be sending. Discard its data within limits before closing, since
  * closing with unread data would reset the connection and could lose our answer. */

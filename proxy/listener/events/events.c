@@ -355,6 +355,7 @@ events_engine(void)
 		.write = request_body_write,
 		.buffered = request_body_buffered,
 		.receive = request_body_receive,
+		.send = request_body_send,
 		.direct = request_body_direct,
 		.splice_read = request_body_splice_read,
 		.splice_write = request_body_splice_write,

@@ -135,6 +135,12 @@ request_body_receive(struct exchange *base, char *into, size_t room)
 	return (ssize_t)room;
 }
 
+ssize_t
+request_body_send(struct exchange *base, struct span bytes)
+{
+	return channel_write_now(conn_channel(((const struct events_exchange *)base)->conn), bytes);
+}
+
 bool
 request_body_direct(const struct exchange *base)
 {

@@ -30,11 +30,12 @@ struct events_exchange {
 	bool whole, malformed; /* a chunked body: its end was read; it is framed wrongly */
 };
 
-/* engine.read, .write, .buffered, .receive, .direct, .splice_read, .splice_write. */
+/* engine.read, .write, .buffered, .receive, .send, .direct, .splice_read, .splice_write. */
 MUST_CHECK ssize_t request_body_read(struct exchange *base, char *into, size_t room);
 MUST_CHECK bool request_body_write(struct exchange *base, struct span bytes);
 bool request_body_buffered(const struct exchange *base);
 MUST_CHECK ssize_t request_body_receive(struct exchange *base, char *into, size_t room);
+MUST_CHECK ssize_t request_body_send(struct exchange *base, struct span bytes);
 bool request_body_direct(const struct exchange *base);
 MUST_CHECK ssize_t request_body_splice_read(
     struct exchange *base, const struct splice *splice, size_t most);

@@ -104,6 +104,19 @@ exchange_write(struct exchange *exchange, struct span bytes)
 }
 
 /* What it gets lies in a buffer: all of it is written. */
+ssize_t
+exchange_send(struct exchange *exchange, struct span bytes)
+{
+	return exchange_write(exchange, bytes) ? (ssize_t)bytes.len : EXCHANGE_BROKEN;
+}
+
+int64_t
+exchange_write_timeout_us(const struct exchange *exchange)
+{
+	(void)exchange;
+	return API_PATIENCE_S * INT64_C(1000000);
+}
+
 bool
 exchange_direct(const struct exchange *exchange)
 {
@@ -212,7 +225,7 @@ exchanged_init(struct exchanged *exchanged, const struct api_step *steps, size_t
 	buffer_init(&exchange->written, 8u << 20);
 	api_start(&exchanged->api, steps, count);
 	if (!upstream_new(
-		exchanged->api.url, &(struct upstream_trust){ NULL }, &exchanged->upstream, &err))
+		exchanged->api.url, &(struct upstream_trust){ 0 }, &exchanged->upstream, &err))
 		fail_msg("%s", err.text);
 	exchanged->group = group_new(-1);
 	assert_non_null(exchanged->group);

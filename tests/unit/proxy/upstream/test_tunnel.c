@@ -36,7 +36,7 @@ bytes_go_both_ways_until_one_closes(void **state)
 	assert_int_equal(exchanged.result.status, 101);
 	assert_string_equal(exchanged_written(&exchanged), want);
 	assert_int_equal(exchanged.result.bytes_in, 4);
-	assert_int_equal(exchanged.result.bytes_out, 4);
+	assert_int_equal(exchanged.result.bytes_out, 11);
 	assert_int_equal(exchanged.lasted, 1);
 	assert_false(exchanged.exchange.keeps);
 	assert_int_equal(upstream_idle(exchanged.upstream), 0);
