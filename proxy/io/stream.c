@@ -2,6 +2,8 @@
 #include "proxy/io/stream.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
@@ -98,4 +100,12 @@ ssize_t
 stream_write_now(int fd, struct span bytes)
 {
 	return stream_turn(bytes.len) ? put_now(fd, bytes) : STREAM_BROKEN;
+}
+
+size_t
+stream_unsent(int fd)
+{
+	int bytes = 0;
+
+	return ioctl(fd, SIOCOUTQ, &bytes) != 0 || bytes < 0 ? 0 : (size_t)bytes;
 }

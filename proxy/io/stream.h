@@ -33,6 +33,9 @@ MUST_CHECK bool stream_write(int fd, struct span bytes, int64_t timeout_us);
 /* As many of them as go out without waiting for room: STREAM_LATE when none do. */
 MUST_CHECK ssize_t stream_write_now(int fd, struct span bytes);
 
+/* How many bytes that were written the peer has not received yet. */
+size_t stream_unsent(int fd);
+
 /* Before so many bytes are written, whoever has waited longer has its turn. False: the fiber was
  * cancelled. For tls. */
 MUST_CHECK bool stream_turn(size_t bytes);

@@ -116,3 +116,40 @@ for (const secure of [false, true]) {
     }
   });
 }
+
+test('an early answer arrives whole while its client still sends', async (t) => {
+  const words = body.subarray(0, 12 << 20);
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => {
+      socket.write(`HTTP/1.1 413 Enough\r\nContent-Length: ${words.length}\r\n\r\n`);
+      socket.write(words);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const gate = await startGate(t, { policy: { public: ['/open/*'] }, config: { limits: LIMITS }, upstream: `http://127.0.0.1:${server.address().port}` });
+
+  for (const lines of ['Content-Length: 4000000000', 'Transfer-Encoding: chunked']) {
+    await t.test(lines, async () => {
+      const socket = net.connect(gate.port, '127.0.0.1');
+      const piece = Buffer.concat([Buffer.from('10000\r\n'), body.subarray(0, 65536), Buffer.from('\r\n')]);
+      const more = () => { while (!socket.destroyed && socket.write(piece)); };
+      const parts = [];
+      let error = null;
+      socket.on('drain', more);
+      socket.on('data', (data) => parts.push(data));
+      socket.on('error', (found) => { error = found; });
+      socket.write(`POST /open/x HTTP/1.1\r\nHost: h\r\n${lines}\r\n\r\n`);
+      more();
+      const answered = () => {
+        const bytes = Buffer.concat(parts);
+        return bytes.subarray(bytes.indexOf('\r\n\r\n') + 4);
+      };
+      await eventually(() => error || answered().length >= words.length, 'the answer');
+      assert.match(parts[0].toString('latin1', 0, 20), /^HTTP\/1\.1 413 /);
+      assert.ok(answered().equals(words), `${answered().length} bytes, then ${error}`);
+      socket.destroy();
+    });
+  }
+});

@@ -98,17 +98,23 @@ body_linger(struct civetweb_exchange *exchange)
 {
 	int64_t until_us = clock_mono_us() + LINGER_US;
 	struct pollfd wait = { .fd = exchange->conn->socket, .events = POLLIN };
+	size_t total = 0, before = SIZE_MAX, unsent;
 	char scrap[1024];
-	size_t total = 0;
 	ssize_t got = 1;
 
 	if (wait.fd < 0 || shutdown(wait.fd, SHUT_WR) != 0)
 		return;
-	while (got > 0 && total < LINGER_BYTES) {
-		if (wait_any(&wait, 1, until_us) <= 0)
+	while (got > 0 && (total < LINGER_BYTES || stream_unsent(wait.fd) > 0)) {
+		if (clock_mono_us() < until_us && wait_any(&wait, 1, until_us) > 0) {
+			got = recv(wait.fd, scrap, sizeof(scrap), MSG_DONTWAIT);
+			total += got > 0 ? (size_t)got : 0;
+			continue;
+		}
+		unsent = stream_unsent(wait.fd);
+		if (total == 0 || unsent == 0 || unsent >= before)
 			return;
-		got = recv(wait.fd, scrap, sizeof(scrap), MSG_DONTWAIT);
-		total += got > 0 ? (size_t)got : 0;
+		before = unsent;
+		until_us = clock_mono_us() + LINGER_US;
 	}
 }
 

@@ -56,7 +56,8 @@ MUST_CHECK ssize_t body_receive(struct exchange *base, char *into, size_t room);
 MUST_CHECK ssize_t body_send(struct exchange *base, struct span bytes);
 
 /* Linger: the client may still be sending. Discard its data within limits before closing, since
- * closing with unread data would reset the connection and could lose our answer. */
+ * closing with unread data would reset the connection and could lose our answer; without limits
+ * while a client that goes on sending reads some of the answer each second. */
 void body_linger(struct civetweb_exchange *exchange);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/listener/events/conn.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,10 +10,10 @@
 #include "proxy/io/watch.h"
 #include "proxy/listener/events/greeting.h"
 #include "proxy/listener/events/handshake.h"
+#include "proxy/listener/events/lingering.h"
 #include "proxy/listener/events/peer.h"
 #include "proxy/listener/events/serving.h"
 
-#define LINGER_US 1000000
 #define HURRY_MS 1000
 
 static void on_client(void *context, unsigned flags);
@@ -134,8 +133,8 @@ begin_lingering(struct conn *conn)
 	drop_buffer(conn);
 	give_place_back(conn);
 	move(conn, LISTENER_LINGERING);
-	set_deadline(conn, LINGER_US / 1000);
-	if ((watch_ready(conn->socket) & WATCH_IN) != 0 || conn->lingered >= CONN_LINGER_BYTES)
+	set_deadline(conn, LINGERING_US / 1000);
+	if ((watch_ready(conn->socket) & WATCH_IN) != 0 || conn->forsaken)
 		look_later(conn);
 	(void)close_placed(places_excess(places_of(conn), LISTENER_LINGERING));
 }
@@ -283,17 +282,12 @@ receive(struct conn *conn)
 static void
 linger(struct conn *conn)
 {
-	char scrap[4096];
-	ssize_t got = 1;
+	enum lingering lingering = lingering_step(conn);
 
-	while (got > 0 && conn->lingered < CONN_LINGER_BYTES) {
-		got = recv(conn->socket, scrap, sizeof(scrap), MSG_DONTWAIT);
-		conn->lingered += got > 0 ? (size_t)got : 0;
-	}
-	if (got < 0 && errno == EAGAIN && conn->lingered < CONN_LINGER_BYTES)
-		watch_drained(conn->socket, WATCH_IN);
-	else
+	if (lingering == LINGERING_OVER)
 		conn_close(conn);
+	else if (lingering == LINGERING_HAS_MORE)
+		look_later(conn);
 }
 
 /* One step of the handshake. */
@@ -313,8 +307,7 @@ shake(struct conn *conn)
 		start(task);
 		break;
 	case HANDSHAKE_FAILED:
-		if (!channel_end(conn_channel(conn), 0))
-			conn->lingered = CONN_LINGER_BYTES;
+		conn->forsaken = !channel_end(conn_channel(conn), 0);
 		begin_lingering(conn);
 		break;
 	}
@@ -377,6 +370,8 @@ late(struct timer *timer)
 		return;
 	if (clock_mono_us() < conn->deadline_us || conn->placed.posted)
 		watch_timer(timer, conn->deadline_us);
+	else if (conn->placed.state == LISTENER_LINGERING && lingering_goes_on(conn))
+		set_deadline(conn, LINGERING_US / 1000);
 	else if (conn->placed.state != LISTENER_LINGERING && conn->held > 0)
 		start(task);
 	else

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * conn - one client's connection of the events engine, from accept to close. For this directory
- * only: events.c and crowd.c call conn.c, that places.c, greeting.c, handshake.c and serving.c, and
- * that request_body.c through the engine.
+ * only: events.c and crowd.c call conn.c, that places.c, greeting.c, handshake.c, lingering.c and
+ * serving.c, and that request_body.c through the engine.
  *
  * It belongs to one loop. While it waits for a head it holds a buffer at most; a complete head is
  * served on a fiber.
@@ -28,9 +28,6 @@
 #include "proxy/listener/events/peer.h"
 #include "proxy/listener/events/places.h"
 #include "proxy/listener/events/proxy_header.h"
-
-/* A connection that was answered and closed: what still arrives is discarded up to here. */
-#define CONN_LINGER_BYTES (256u << 10)
 
 /* So many buffers are kept on each loop. */
 #define EVENTS_SPARE_BUFFERS 32
@@ -96,7 +93,9 @@ struct conn {
 	char *buffer;        /* of setup.header_bytes; NULL: nothing is held */
 	size_t held;
 	struct request_scan scan;
-	size_t lingered; /* bytes discarded */
+	bool forsaken;   /* nobody is there to read its last answer */
+	size_t lingered; /* bytes discarded after that */
+	size_t unsent;   /* of it, when that was last looked at */
 	int peer_port;
 	char peer[PEER_ROOM];
 	struct conn_proxied *proxied; /* NULL: no PROXY header speaks of somebody else */

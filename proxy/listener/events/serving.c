@@ -94,7 +94,7 @@ end(struct events_exchange *exchange)
 		tls_abort(conn->tls);
 	if (handshake_is_former(conn) || !exchange_keep_alive(&exchange->base)) {
 		if (exchange->base.aborted || !channel_end(conn_channel(conn), timeout_ms * 1000))
-			conn->lingered = CONN_LINGER_BYTES; /* nobody to wait for */
+			conn->forsaken = true;
 		return false;
 	}
 	if (exchange->held_bytes > 0)
