@@ -50,7 +50,9 @@ check_head(const struct request *request)
 			MUST_HOLD(header->name.at[j] > ' ' && header->name.at[j] < 0x7f &&
 				  header->name.at[j] != ':');
 		for (size_t j = 0; j < header->value.len; j++)
-			MUST_HOLD((unsigned char)header->value.at[j] >= ' ');
+			MUST_HOLD(((unsigned char)header->value.at[j] >= ' ' &&
+				      header->value.at[j] != 0x7f) ||
+				  header->value.at[j] == '\t');
 	}
 }
 
