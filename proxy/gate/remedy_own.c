@@ -29,9 +29,12 @@ static const struct {
 	{ "invalid_scope",
 	    "ask for scopes that `postern client show NAME` lists, or add one: `postern client "
 	    "change NAME --scope SCOPE`" },
-	{ "invalid_target",
-	    "`resource` and `audience` may name local_issuer.audience or the `resource` of a "
-	    "module" },
+	{ "invalid_target", "`resource` and `audience` may name local_issuer.audience, one of "
+			    "local_issuer.resources or the `resource` of a module" },
+	{ "invalid_request",
+	    "POST a form (Content-Type: application/x-www-form-urlencoded, no JSON) with "
+	    "grant_type=client_credentials, each parameter once, and the client's id and secret in "
+	    "one place: by Basic or in the form" },
 };
 
 void

@@ -81,6 +81,12 @@ say_algorithm(const struct remedy *remedy, const struct trusted_issuer *issuer)
 		    "have the identity provider sign with RS256, PS256 or ES256 (often a setting "
 		    "of the API or the client there): HS* and none are never accepted, since who "
 		    "can check such a token can make one");
+	else if (detail_has(remedy, "for another alg"))
+		remedy_say(remedy,
+		    "have %s sign with the algorithm of the key that it names by kid: `postern "
+		    "jwks "
+		    "%s` shows the kty and alg of each; or the keys are another issuer's",
+		    issuer->name, issuer->name);
 	else
 		remedy_say(remedy,
 		    "have %s sign with another algorithm, or add this one to `algorithms` (%s)",
@@ -136,10 +142,17 @@ say_issuer(const struct remedy *remedy)
 static void
 say_key(const struct remedy *remedy, const struct trusted_issuer *issuer)
 {
-	remedy_say(remedy,
-	    "compare the token's kid with those that `postern jwks %s` lists: these keys are "
-	    "trusted now",
-	    issuer->name);
+	if (detail_has(remedy, "has no kid"))
+		remedy_say(remedy,
+		    "have %s write kid into the header of its tokens: without one, its key set may "
+		    "have no more than one key for their alg (`postern jwks %s`)",
+		    issuer->name, issuer->name);
+	else
+		remedy_say(remedy,
+		    "compare the token's kid with those that `postern jwks %s` lists: these keys "
+		    "are "
+		    "trusted now",
+		    issuer->name);
 	if (issuer->source.kind == SOURCE_FILE)
 		remedy_say(remedy, "if the provider has new keys, put them into the file %s",
 		    issuer->source.place);
@@ -149,8 +162,8 @@ say_key(const struct remedy *remedy, const struct trusted_issuer *issuer)
 		    (long long)issuer->source.cooldown_s);
 	remedy_say(remedy,
 	    "otherwise the token is of another environment, or the keys are another issuer's: "
-	    "look at `jwks_uri` (%s)",
-	    key_of(remedy, issuer, "jwks_uri"));
+	    "look at %s",
+	    key_of(remedy, issuer, issuer->source.kind == SOURCE_FILE ? "jwks_file" : "jwks_uri"));
 }
 
 /* What the last try to fetch them came to is known to who runs, or has just tried. */
@@ -244,6 +257,9 @@ say_audience(const struct remedy *remedy, const struct trusted_issuer *issuer)
 	const struct texts *own = module_resource_audiences(module);
 	const char *how = how_to_ask(issuer);
 
+	if (issuer->node == NULL)
+		how = own != NULL ? "send it as `resource` when asking for the token"
+				  : "send no `resource` when asking for the token";
 	if (detail_has(remedy, "ID token"))
 		remedy_say(remedy,
 		    "send the access token of %s: an ID token is for the application that "
@@ -294,6 +310,36 @@ say_revoked(const struct remedy *remedy, const struct trusted_issuer *issuer)
 		    what);
 }
 
+/* What stands in the way of Basic: the module, or the local issuer. */
+static void
+say_basic(const struct remedy *remedy)
+{
+	const struct config *config = remedy->snapshot->config;
+	const struct module *module = remedy_module(remedy);
+
+	remedy_say(remedy, "send an access token of one of: %s", remedy_issuers(remedy));
+	if (!config->has_local)
+		remedy_say(remedy, "Basic is for users of a `local_issuer`, of which %s has none",
+		    config->path);
+	else if (!config->local.basic)
+		remedy_say(remedy, "or allow Basic: local_issuer.basic (%s) is false",
+		    remedy_place(remedy, document_get(config->root, "local_issuer"), "basic"));
+	else if (module != NULL && !module->basic)
+		remedy_say(remedy, "or allow Basic: `basic` of module %s (%s) is false",
+		    module->name, remedy_place(remedy, module->node, "basic"));
+}
+
+static void
+say_password(const struct remedy *remedy)
+{
+	if (detail_has(remedy, "there is no"))
+		remedy_say(remedy,
+		    "`postern user list` has the names, where upper and lower case count; `postern "
+		    "user add NAME` makes one");
+	else if (detail_has(remedy, "is disabled"))
+		remedy_say(remedy, "`postern user enable NAME`, if it is to work again");
+}
+
 /* Those of a token whose issuer is known. */
 static void
 say_of_issuer(const struct remedy *remedy, enum reason reason, const struct trusted_issuer *issuer)
@@ -325,6 +371,10 @@ remedy_token(const struct remedy *remedy, enum reason reason)
 		say_missing(remedy);
 	else if (reason == REASON_TOKEN_MALFORMED)
 		say_malformed(remedy);
+	else if (reason == REASON_BASIC_NOT_ALLOWED)
+		say_basic(remedy);
+	else if (reason == REASON_BASIC_WRONG)
+		say_password(remedy);
 	else if (reason == REASON_ISSUER_UNKNOWN)
 		say_issuer(remedy);
 	else if (reason == REASON_ALGORITHM_NOT_ALLOWED)

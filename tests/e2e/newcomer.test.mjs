@@ -29,6 +29,7 @@ const POLICY = [
   '  web: {paths: ["/web/*"], credentials: {cookie: session}, cors: {origins: ["https://app.example"]}}',
   '  dead: {paths: ["/dead/*"], upstream: "http://127.0.0.1:9"}',
   '  bare: {paths: ["/bare/*"]}',
+  '  tokens: {paths: ["/tokens"], basic: false}',
   '  partner: {hosts: [partner.example], paths: ["/partner/*"]}',
   'privileges:',
   '  orders_read:',
@@ -40,6 +41,7 @@ const POLICY = [
   '  few: {paths: ["/few/*"], rate: {by: subject, limit: 1/h, burst: 1}}',
   '  inside: {paths: ["/inside/*"], roles: [inside]}',
   '  audit: {paths: ["/audit/*"], roles: [auditor], all_roles: [orders_reader, inside], deny: [banned]}',
+  '  tokens: {modules: [tokens]}',
   '  partner: {modules: [partner], roles: [orders_reader]}',
   'public: ["/dead/*"]',
   '',
@@ -154,7 +156,9 @@ const CASES = {
   'an API that is not there': [() => ({ target: '/dead/1' }), 'upstream_unreachable', [/http:\/\/127\.0\.0\.1:9: cannot connect: Connection refused/],
     [/^start the API at http:\/\/127\.0\.0\.1:9,/, new RegExp(`correct \`upstream\` of module dead \\(\\S+policy\\.yaml:${line('dead:')}\\)`)]],
   'a wrong password': [() => orders({ Authorization: basic('ann', 'wrong') }), 'basic_wrong', [/the password of user ann is wrong/], [/`postern user passwd NAME` sets a new password/]],
-  'a user who is not there': [() => orders({ Authorization: basic('nobody', PASSWORD) }), 'basic_wrong', [/there is no such user/], [/`postern user/]],
+  'a password where a module takes none': [() => ({ target: '/tokens', headers: { Authorization: basic('ann', PASSWORD) } }), 'basic_not_allowed', [/a module with `basic: false`/],
+    [/^send an access token of one of: idp /, new RegExp(`^or allow Basic: \`basic\` of module tokens \\(\\S+policy\\.yaml:${line('  tokens: {paths')}\\) is false$`)]],
+  'a user who is not there': [() => orders({ Authorization: basic('nobody', PASSWORD) }), 'basic_wrong', [/there is no such user/], [/`postern user list` has the names, .*`postern user add NAME` makes one/]],
   'a path that is ambiguous': [async () => ({ target: '/orders//1', headers: bearer(await good()) }), 'path_ambiguous', [/an empty segment/], [/^let the client send the path without it$/, /^no `path_allow` admits it$/]],
 };
 

@@ -109,6 +109,25 @@ static const struct {
 	{ "{\"reason\":\"claim_required_missing\",\"issuer\":\"idp\",\"detail\":\"iat is "
 	  "missing, and the issuer has a max_age\"}",
 	    "do without `max_age` (issuers.idp.max_age" },
+	{ "{\"reason\":\"algorithm_not_allowed\",\"issuer\":\"idp\",\"detail\":\"the key of the "
+	  "token's kid is for another alg\"}",
+	    "sign with the algorithm of the key that it names by kid: `postern jwks idp`" },
+	{ "{\"reason\":\"algorithm_not_allowed\",\"issuer\":\"idp\",\"detail\":\"alg RS256 is not "
+	  "one of the issuer's algorithms\"}",
+	    "add this one to `algorithms` (issuers.idp.algorithms" },
+	{ "{\"reason\":\"key_unknown\",\"issuer\":\"idp\",\"detail\":\"the token has no kid, and "
+	  "not exactly one key fits its alg\"}",
+	    "have idp write kid into the header" },
+	{ "{\"reason\":\"audience_mismatch\",\"issuer\":\"local\"}",
+	    "send no `resource` when asking for the token" },
+	{ "{\"reason\":\"basic_wrong\",\"detail\":\"there is no such user\"}",
+	    "`postern user add NAME` makes one" },
+	{ "{\"reason\":\"basic_wrong\",\"detail\":\"user ann is disabled\"}",
+	    "`postern user enable NAME`" },
+	{ "{\"reason\":\"basic_wrong\",\"detail\":\"the password of user ann is wrong\"}",
+	    "`postern user passwd NAME` sets a new password" },
+	{ "{\"reason\":\"ok\",\"detail\":\"invalid_request: grant_type\"}",
+	    "no JSON) with grant_type=client_credentials" },
 	{ "{\"reason\":\"path_ambiguous\",\"detail\":\"a segment of dots\"}",
 	    "no `path_allow` admits it" },
 	{ "{\"reason\":\"path_ambiguous\",\"detail\":\"a semicolon in a segment, an encoded / ? or "
