@@ -266,6 +266,9 @@ document_parse(
 	reading.file = arena_text(mistakes->arena, span_of(file));
 	if (reading.file == NULL || yaml_parser_initialize(&reading.parser) != 1)
 		return false;
+	/* Some editors begin a file with a byte order mark, which is no part of its first key. */
+	if (span_starts(text, SPAN("\xef\xbb\xbf")))
+		text = span_slice(text, 3, text.len);
 	yaml_parser_set_encoding(&reading.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(
 	    &reading.parser, (const unsigned char *)(text.at == NULL ? "" : text.at), text.len);

@@ -114,9 +114,11 @@ static void
 read_bool(const struct slot *slot)
 {
 	bool value = span_is(slot->node->text, "true");
+	bool known = value || span_is(slot->node->text, "false");
 
-	if (slot->node->quoted || (!value && !span_is(slot->node->text, "false")))
-		mistake_at(slot->mistakes, slot->node, "must be true or false");
+	if (slot->node->quoted || !known)
+		mistake_at(slot->mistakes, slot->node, "must be true or false%s",
+		    known ? ", without quotes" : "");
 	else
 		memcpy(slot->into, &value, sizeof(value));
 }
@@ -183,7 +185,8 @@ member_valid(const struct slot *slot, const struct node *node)
 	if (node->kind != NODE_SCALAR)
 		mistake_at(slot->mistakes, node, "must be a string or a list of strings");
 	else if (is_nothing(node) || node->text.len == 0)
-		mistake_at(slot->mistakes, node, "must not be empty");
+		mistake_at(slot->mistakes, node, "must not be empty%s",
+		    node->text.len == 0 ? "" : ": a name that YAML takes for nothing needs quotes");
 	else if (slot->field->type == FIELD_POINTERS &&
 		 (node->text.at[0] != '/' || !json_pointer_valid(node->text)))
 		mistake_at(slot->mistakes, node, "must be a JSON Pointer such as /sub");
@@ -298,6 +301,8 @@ tell_unknown(const struct node *node, const struct field *fields, struct mistake
 		nearest_offer(&nearest, field->key);
 	if (nearest.word == NULL && planned_hint(node->key) != NULL)
 		mistake_by(mistakes, place, "unknown key: %s", planned_hint(node->key));
+	else if (is_nothing(node) && span_find(node->key, ':') < node->key.len)
+		mistake_by(mistakes, place, "unknown key: a space must follow the colon");
 	else
 		mistake_by(mistakes, place, "unknown key%s", nearest_hint(&nearest, hint));
 }

@@ -55,6 +55,19 @@ init_fits_provider(const void *unused, const char *answer, struct err *reterr)
 }
 
 bool
+init_fits_project(const void *unused, const char *answer, struct err *reterr)
+{
+	const char *slash = strchr(answer, '/');
+	size_t len = strlen(answer);
+
+	return init_fits_text(unused, answer, reterr) &&
+	       ((slash != NULL && slash != answer && answer[len - 1] != '/' &&
+		    strpbrk(answer, " :*") == NULL && strstr(answer, "//") == NULL) ||
+		   err_set(reterr,
+		       "must be an owner and a name, such as acme/shop: it is compared exactly"));
+}
+
+bool
 init_fits_key_url(const void *unused, const char *answer, struct err *reterr)
 {
 	struct url url;

@@ -33,6 +33,9 @@ MUST_CHECK bool init_fits_segment(const void *unused, const char *answer, struct
 /* The id of a user pool of Cognito, which begins with its region. */
 MUST_CHECK bool init_fits_pool(const void *unused, const char *answer, struct err *reterr);
 
+/* OWNER/NAME, with more parts or not: as GitHub and GitLab name what may call, in their tokens. */
+MUST_CHECK bool init_fits_project(const void *unused, const char *answer, struct err *reterr);
+
 /* A URL that keys may be fetched from. */
 MUST_CHECK bool init_fits_key_url(const void *unused, const char *answer, struct err *reterr);
 

@@ -92,9 +92,9 @@ static const struct init_settle_question part_questions[INIT_PARTS] = {
 	[INIT_EMAIL] = { "--email", "The email of the account that may call", NULL, init_fits_text,
 	    false },
 	[INIT_REPOSITORY] = { "--repository", "The repository that may call, OWNER/NAME", NULL,
-	    init_fits_text, false },
+	    init_fits_project, false },
 	[INIT_PROJECT] = { "--project", "The project that may call, GROUP/NAME", NULL,
-	    init_fits_text, false },
+	    init_fits_project, false },
 };
 
 static const struct init_settle_question upstream_question = { "--upstream",

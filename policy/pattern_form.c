@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/pattern_form.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "policy/pattern.h"
 #include "policy/segment.h"
 #include "policy/target.h"
@@ -114,20 +117,66 @@ pattern_form_plain(struct span pattern, struct arena *arena)
 	return (struct span){ text, len };
 }
 
+/* A canonical spelling with the pattern's own {NAME}s, which are stars there. "": no memory. */
+static const char *
+named(struct span pattern, struct span canonical, struct arena *arena)
+{
+	char *text = arena_alloc(arena, pattern.len + canonical.len + 1);
+	struct span own, piece;
+	size_t len = 0;
+
+	if (text == NULL)
+		return "";
+	pattern = span_slice(pattern, 1, pattern.len);
+	canonical = span_slice(canonical, 1, canonical.len);
+	while (span_cut(&canonical, '/', &piece) && span_cut(&pattern, '/', &own)) {
+		if (span_starts(own, SPAN("{")))
+			piece = own;
+		text[len++] = '/';
+		memcpy(text + len, piece.at, piece.len);
+		len += piece.len;
+	}
+	text[len] = '\0';
+	return text;
+}
+
+/* The same path, where spaces and letters beyond ASCII are escaped. at == NULL: no memory. */
+static struct span
+escaped(struct span plain, struct arena *arena)
+{
+	char *text = arena_alloc(arena, 3 * plain.len + 1);
+	size_t len = 0;
+
+	for (size_t i = 0; text != NULL && i < plain.len; i++) {
+		unsigned char byte = (unsigned char)plain.at[i];
+
+		if (byte == ' ' || byte > '~')
+			len += (size_t)snprintf(text + len, 4, "%%%02X", (unsigned)byte);
+		else
+			text[len++] = (char)byte;
+	}
+	return (struct span){ text, len };
+}
+
 /* Is it its own canonical spelling? */
 static bool
 check_spelling(struct span pattern, struct arena *arena, struct err *reterr)
 {
-	struct span plain = pattern_form_plain(pattern, arena);
-	struct target target;
+	struct span plain = pattern_form_plain(pattern, arena), other = escaped(plain, arena);
+	struct target target, better;
 
-	if (plain.at == NULL)
+	if (plain.at == NULL || other.at == NULL)
 		return err_set(reterr, "out of memory");
-	if (target_read(plain, arena, &target) != REASON_OK)
-		return err_set(reterr, "no path can match it: the gate refuses %s", target.detail);
+	if (target_read(plain, arena, &target) != REASON_OK) {
+		bool helps = target_read(other, arena, &better) == REASON_OK;
+
+		return err_set(reterr, "no path can match it: the gate refuses %s%s%s",
+		    target.detail, helps ? ": write " : "",
+		    helps ? named(pattern, better.path, arena) : "");
+	}
 	if (!span_equal(target.path, plain))
-		return err_set(
-		    reterr, "must be in canonical spelling: %.*s", SPAN_ARG(target.path));
+		return err_set(reterr, "must be in canonical spelling: %s",
+		    named(pattern, target.path, arena));
 	return true;
 }
 
@@ -137,7 +186,7 @@ pattern_form_check(struct span pattern, struct err *reterr)
 	struct arena arena;
 	bool done = false;
 
-	arena_init(&arena, 1 << 16);
+	arena_init(&arena, 1 << 17);
 	if (pattern.len == 0 || pattern.at[0] != '/')
 		err_set(reterr, "must start with \"/\"%s", instead_of(pattern));
 	else if (pattern.len > PATTERN_MAX_BYTES)

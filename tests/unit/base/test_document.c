@@ -57,6 +57,11 @@ static const struct wrong_case wrongs[] = {
 	    "f:1:1: /<<: merge keys are not supported\n" },
 	{ "one document is enough", "a: 1\n---\nb: 2\n", "f:2:1: /: more than one document\n" },
 	{ "a key must be a string", "? [a]\n: 1\n", "f:1:3: /: a key must be a string\n" },
+	{ "a byte order mark is no part of the first key",
+	    "\xef\xbb\xbf"
+	    "a: 1\nb: 2\nb: 3\n",
+	    "f:3:1: /b: duplicate key\n" },
+	{ "nor is it a document", "\xef\xbb\xbf", "" },
 	{ "JSON is YAML", "{\"a\": {\"b\": [1, 2]}}", "" },
 };
 

@@ -122,7 +122,7 @@ static const struct wrong_case wrongs[] = {
 	{ "text: ~\n", "f:1:1: /text: must not be empty\n" },
 	{ "text: [a]\n", "f:1:7: /text: must be a single value\n" },
 	{ "text: x\nflag: yes\n", "f:2:7: /flag: must be true or false (found \"yes\")\n" },
-	{ "text: x\nflag: \"true\"\n", "f:2:7: /flag: must be true or false (found \"true\")\n" },
+	{ "text: x\nflag: \"true\"\n", "f:2:7: /flag: must be true or false, without quotes (found \"true\")\n" },
 	{ "text: x\ncount: 0\n", "f:2:8: /count: must be 1..10 (found \"0\")\n" },
 	{ "text: x\ncount: -1\n", "f:2:8: /count: must be a whole number (found \"-1\")\n" },
 	{ "text: x\ncount: 99999999999999999999\n",
