@@ -138,7 +138,7 @@ static const struct reason_page pages[REASON_COUNT] = {
 	"The detail names what was found.",
 	"Let the client send the plain path. If the API needs one of the milder forms, its module's `path_allow` admits them by name." },
 [REASON_REQUEST_MALFORMED] = {
-	"The head or the framing is not strict HTTP/1.1 (RFC 9112), so the request could be read in two ways.",
+	"The head or the framing is not strict HTTP/1.1 (RFC 9112), so the request could be read in two ways. Or a gateway asks `forward_auth` in another form than its `form`, or is not one of its `trusted_proxies`.",
 	"The detail says which rule was broken. TLS or HTTP/2 sent to a plain port looks like this as well.",
 	"Mend the client or the proxy in front of the gate." },
 [REASON_HEADER_TOO_LARGE] = {

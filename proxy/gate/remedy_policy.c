@@ -215,6 +215,40 @@ say_upstream(const struct remedy *remedy)
 		    remedy_place(remedy, config->root, "upstream"));
 }
 
+/* What a gateway that asks has wrong: the usual first question. */
+static void
+say_asked(const struct remedy *remedy)
+{
+	static const struct {
+		const char *form, *wants;
+	} forms[] = {
+		[ASKED_ORIGINAL] = { "original",
+		    "exactly one X-Original-URI and one X-Original-Method" },
+		[ASKED_FORWARDED] = { "forwarded",
+		    "exactly one X-Forwarded-Uri and one X-Forwarded-Method" },
+		[ASKED_PATH_BELOW] = { "path",
+		    "the method, and the path below /_postern/authorize, in the question itself" },
+	};
+	const struct config *config = remedy->snapshot->config;
+	const struct node *map = document_get(config->root, "forward_auth");
+	const char *detail = remedy_text(remedy, "detail"), *peer = remedy_text(remedy, "peer");
+
+	if (detail != NULL && strstr(detail, "forward_auth.form") != NULL) {
+		remedy_say(remedy,
+		    "forward_auth.form is %s (%s): have the gateway send %s, none of its client's "
+		    "and none of another form",
+		    forms[config->forward_auth.form].form, remedy_place(remedy, map, "form"),
+		    forms[config->forward_auth.form].wants);
+		remedy_say(remedy,
+		    "or set the form that the gateway speaks: original for nginx and HAProxy, "
+		    "forwarded for Caddy and Traefik, path for Envoy");
+	} else if (detail != NULL && strstr(detail, "forward_auth.trusted_proxies") != NULL) {
+		remedy_say(remedy,
+		    "if %s is your gateway, add it to forward_auth.trusted_proxies (%s)",
+		    peer == NULL ? "the peer" : peer, remedy_place(remedy, map, "trusted_proxies"));
+	}
+}
+
 void
 remedy_policy(const struct remedy *remedy, enum reason reason)
 {
@@ -224,6 +258,7 @@ remedy_policy(const struct remedy *remedy, enum reason reason)
 		[REASON_PATH_AMBIGUOUS] = say_ambiguous,
 		[REASON_ORIGIN_NOT_ALLOWED] = say_origin,
 		[REASON_RATE_LIMITED] = say_rate,
+		[REASON_REQUEST_MALFORMED] = say_asked,
 		[REASON_UPSTREAM_UNREACHABLE] = say_upstream,
 	};
 

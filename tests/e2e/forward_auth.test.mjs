@@ -3,7 +3,7 @@
 // not; forward_auth_gateways has the real gateways.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { POLICY, startGate } from './harness/gate.mjs';
+import { POLICY, run, startGate } from './harness/gate.mjs';
 import { freePort } from './harness/ports.mjs';
 import { ask, requestText, send, Wire } from './harness/raw.mjs';
 import { fileIssuer, keySet, makeKey, sign } from './harness/tokens.mjs';
@@ -35,6 +35,27 @@ const FORMS = {
   forwarded: (method, uri) => ({ target: '/_postern/authorize', lines: [`X-Forwarded-Method: ${method}`, `X-Forwarded-Uri: ${uri}`] }),
   path: (method, uri) => ({ method, target: `/_postern/authorize${uri}`, lines: [] }),
 };
+
+test('a gateway that asks wrongly is told how to ask', async (t) => {
+  const gate = await askable(t, 'forwarded', { trusted_proxies: ['127.0.0.1'] });
+  const said = async (got) => {
+    const id = got.get('x-request-id');
+    await gate.line((one) => one.request_id === id);
+    return JSON.parse((await run(['explain', '-c', gate.file, '--json', '--request-id', id])).stdout);
+  };
+  const { lines, ...request } = FORMS.original('GET', '/api/x');
+  const wrong = await said(await ask(gate.authPort, { ...request, headers: lines }));
+  assert.equal(wrong.reason, 'request_malformed');
+  assert.match(wrong.cause, /a gateway asks `forward_auth` in another form than its `form`/);
+  assert.match(wrong.remedy[0], /^forward_auth\.form is forwarded \(\S+postern\.yaml:\d+\): have the gateway send exactly one X-Forwarded-Uri and one X-Forwarded-Method, /);
+  assert.match(wrong.remedy[1], /original for nginx and HAProxy, forwarded for Caddy and Traefik, path for Envoy$/);
+
+  const far = await askable(t, 'original', { trusted_proxies: ['10.0.0.0/8'] });
+  const got = await ask(far.authPort, { ...request, headers: lines });
+  await far.line((one) => one.request_id === got.get('x-request-id'));
+  const told = JSON.parse((await run(['explain', '-c', far.file, '--json', '--request-id', got.get('x-request-id')])).stdout);
+  assert.match(told.remedy[0], /^if 127\.0\.0\.1 is your gateway, add it to forward_auth\.trusted_proxies \(\S+postern\.yaml:\d+\)$/);
+});
 
 for (const [form, made] of Object.entries(FORMS)) {
   test(`form ${form}`, async (t) => {
