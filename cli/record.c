@@ -7,6 +7,7 @@
 #include "base/document.h"
 
 #define INDENT 2
+#define HOST_MAX 1024
 #define ARENA_MAX (64u << 20)
 #define NOT_BLOCK "the file does not end in a list of cases in block style, one \"- \" for each"
 
@@ -162,6 +163,25 @@ add_request(struct buffer *text, const json_t *said, const char *more)
 	buffer_done(&value);
 }
 
+/* A host that the entry is for, which the pattern is for: any label in place of its star. */
+static void
+add_host(struct buffer *text, int indent, const json_t *said)
+{
+	const char *host = text_of(said, "host");
+	bool star = host[0] == '*';
+	struct buffer value;
+
+	if (host[0] == '\0')
+		return;
+	buffer_init(&value, HOST_MAX);
+	buffer_format(&value, "%s%s", star ? "any" : "", host + (star ? 1 : 0));
+	begin_line(text, indent, "host");
+	buffer_add_json(text, buffer_span(&value));
+	buffer_add_byte(text, '\n');
+	text->failed = text->failed || value.failed;
+	buffer_done(&value);
+}
+
 static void
 add_case(struct buffer *text, int indent, const json_t *said)
 {
@@ -173,6 +193,7 @@ add_case(struct buffer *text, int indent, const json_t *said)
 	add_caller(text, indent, said);
 	begin_line(text, indent, "request");
 	add_request(text, said, "");
+	add_host(text, indent, said);
 	begin_line(text, indent, "expect");
 	buffer_format(text, "%s\n", expect);
 	if (text_of(said, "privilege")[0] == '\0')

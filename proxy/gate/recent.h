@@ -33,6 +33,7 @@ enum recent_text {
 	RECENT_METHOD,
 	RECENT_PATH,
 	RECENT_PATTERN,
+	RECENT_HOST, /* the entry of `hosts` that it is for */
 	RECENT_PRIVILEGE,
 	RECENT_MODULE,
 	RECENT_ISSUER,

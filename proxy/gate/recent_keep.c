@@ -44,6 +44,7 @@ put_fields(struct recent_record *record, const struct access_fields *fields)
 {
 	recent_put(record, RECENT_PRIVILEGE, span_of(fields->privilege));
 	recent_put(record, RECENT_PATTERN, span_of(fields->pattern));
+	put_part(record, RECENT_HOST, span_of(fields->host), SUBJECT_KEPT);
 	recent_put(record, RECENT_MODULE, span_of(fields->module));
 	recent_put(record, RECENT_ISSUER, span_of(fields->issuer));
 	recent_put(record, RECENT_USER, span_of(fields->user));
@@ -135,8 +136,9 @@ recent_keep(struct recent *recent, struct transaction *transaction)
 }
 
 /* By enum recent_text: the members of explain_json(). */
-static const char *const members[] = { "method", "path", "pattern", "privilege", "module", "issuer",
-	"subject", "client", "user", "certificate", "peer", "detail", "roles", "scopes", "claims" };
+static const char *const members[] = { "method", "path", "pattern", "host", "privilege", "module",
+	"issuer", "subject", "client", "user", "certificate", "peer", "detail", "roles", "scopes",
+	"claims" };
 
 /* What is cut may end within a character. */
 static json_t *

@@ -6,6 +6,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { run } from './harness/gate.mjs';
 import { issuerGate, known, tokenOf } from './harness/oauth.mjs';
+import { send } from './harness/raw.mjs';
 import { fileIssuer, keySet, makeKey, now, sign } from './harness/tokens.mjs';
 import { eventually } from './harness/wait.mjs';
 
@@ -249,4 +250,29 @@ test('a case of a request under `match` holds the claims that it compares', asyn
   }
   gate.write('cases.yaml', { cases: [{ caller: { user: 'ann', claims: { tid: 'a' } }, request: 'GET /x', expect: 'allow' }] });
   assert.equal((await run(['test', '-c', gate.file, path.join(gate.dir, 'cases.yaml')])).code, 2);
+});
+
+test('a case of a request for a host has that host', async (t) => {
+  const policy = {
+    roles: { reader: { granted_to: [{ issuer: 'idp', scope: 'orders.read' }] } },
+    modules: { one: { hosts: ['one.example', '[2001:db8::1]'], paths: ['/x/*'] }, each: { hosts: ['*.each.example'], paths: ['/x/*'] }, all: { paths: ['/x/*'] } },
+    privileges: { one: { modules: ['one'], methods: ['GET'] }, each: { modules: ['each'], roles: ['reader'] }, all: { modules: ['all'] } },
+  };
+  const gate = await startedGate(t, {}, policy);
+  const token = await sign(key, { scope: 'other' });
+  for (const [host, method, entry, written, expect] of [
+    ['ONE.example:99', 'GET', 'one.example', 'one.example', 'allow'], ['one.example', 'PUT', 'one.example', 'one.example', 'method_not_granted'], ['[2001:DB8:0::1]', 'GET', '[2001:db8::1]', '[2001:db8::1]', 'allow'],
+    ['a.each.example', 'GET', '*.each.example', 'any.each.example', 'privilege_missing'], ['other.example', 'GET', null, undefined, 'allow'],
+  ]) {
+    const got = await send(gate.port, [`${method} /x/1 HTTP/1.1`, `Host: ${host}`, 'Connection: close', `Authorization: Bearer ${token}`, '', ''].join('\r\n'));
+    const id = got.get('x-request-id');
+    await gate.line((one) => one.request_id === id);
+    assert.equal((await kept(gate, id)).host, entry, host);
+    const done = await run(['test', '-c', gate.file, '--record', id]);
+    assert.equal(done.stdout.match(/^    host: "(.*)"$/m)?.[1], written, done.stdout);
+    assert.match(done.stdout, new RegExp(`^    expect: ${expect}$`, 'm'));
+    fs.writeFileSync(path.join(gate.dir, 'recorded.yaml'), done.stdout);
+    const tried = await run(['test', '-c', gate.file, path.join(gate.dir, 'recorded.yaml')]);
+    assert.deepEqual([tried.code, tried.stdout], [0, '1 passed, 0 failed\n'], done.stdout + tried.stdout + tried.stderr);
+  }
 });

@@ -150,6 +150,11 @@ const NAMES = [
   [line('{issuer: local, scope: s}'), /policy\.yaml:4:18: \/roles\/r\/granted_to\/0\/issuer: is the local issuer, and there is no "local_issuer"/],
   [line('{issuer: local_issuer, scope: s}'), /\/issuer: no issuer of that name; did you mean "local"\?/, LOCAL],
   [line('{issuer: "https://idp.example", scope: s}'), /\/issuer: no issuer of that name; did you mean "idp"\?/],
+  [line('{issuer:idp, scope: s}'), /policy\.yaml:4:10: \/roles\/r\/granted_to\/0\/issuer:idp: unknown key: a space must follow the colon/],
+  [line('{issuer: idp, scope: null}'), /\/scope: must not be empty: a name that YAML takes for nothing needs quotes \(found "null"\)/],
+  [privilege("shadow: 'true'"), /\/shadow: must be true or false, without quotes/],
+  ['public: ["/{t}/%61/*"]\n', /\/public\/0: must be in canonical spelling: \/\{t\}\/a\/\* /],
+  ['public: ["/é/{t}/a b"]\n', /\/public\/0: no path can match it: .*: write \/%C3%A9\/\{t\}\/a%20b /],
   [line('{issuer: "*", scope: s}'), /for tokens of any issuer leave "issuer" out/],
 ];
 
