@@ -50,11 +50,34 @@ star_fits(const char *pattern)
 	       (star == NULL || (star[1] == '\0' && star > pattern && star[-1] == '/'));
 }
 
+/* In the spelling that a policy has: ORDS takes what is not escaped as well. */
+static bool
+spell(struct buffer *out)
+{
+	struct arena arena;
+	struct err ignored;
+	const char *better;
+	bool done = pattern_form_check(buffer_span(out), &ignored);
+
+	if (done)
+		return true;
+	arena_init(&arena, 1 << 17);
+	better = pattern_form_spelled(buffer_span(out), &arena);
+	if (better != NULL) {
+		buffer_reset(out);
+		buffer_add_text(out, better);
+		buffer_add_byte(out, '\0');
+		out->len -= out->failed ? 0 : 1;
+		done = !out->failed && pattern_form_check(buffer_span(out), &ignored);
+	}
+	arena_done(&arena);
+	return done;
+}
+
 /* With the prefix, without a slash at the end. False: it is none here. */
 static bool
 place(const struct ords *ords, const char *pattern, struct buffer *out)
 {
-	struct err ignored;
 
 	buffer_reset(out);
 	buffer_add_text(out, ords->prefix);
@@ -63,7 +86,7 @@ place(const struct ords *ords, const char *pattern, struct buffer *out)
 	buffer_add_text(out, pattern);
 	while (!out->failed && out->len > 1 && out->at[out->len - 1] == '/')
 		out->at[--out->len] = '\0';
-	return !out->failed && star_fits(out->at) && pattern_form_check(buffer_span(out), &ignored);
+	return !out->failed && star_fits(out->at) && spell(out);
 }
 
 /* Has nobody else the pattern? ORDS does not say which privilege counts then. */
@@ -241,7 +264,9 @@ take_patterns(struct ords *ords, const json_t *privilege, json_t *list)
 		if (pattern == NULL)
 			continue;
 		if (!place(ords, pattern, &placed))
-			ords_note(ords, "pattern", pattern, "is no pattern here");
+			ords_note(ords, "pattern", pattern,
+			    "is no pattern here: a wider one decides for its paths, if there is "
+			    "any");
 		else if (!claim(ords, placed.at, name))
 			ords_note(ords, "pattern", pattern, "is in another privilege already");
 		else
@@ -303,8 +328,10 @@ write_privilege(struct ords *ords, const json_t *privilege, const json_t *paths)
 	json_decref(roles);
 }
 
+/* Those with roles first: of two that have one pattern, the one that lets everybody in is not to
+ * keep it. */
 static void
-write_privileges(struct ords *ords, const json_t *paths)
+write_privileges(struct ords *ords, const json_t *paths, bool guarded)
 {
 	const json_t *privileges = json_object_get(ords->export, "privileges");
 
@@ -312,7 +339,12 @@ write_privileges(struct ords *ords, const json_t *paths)
 		const json_t *privilege = json_array_get(privileges, i);
 		const char *name = ords_text(privilege, "name");
 
-		if (name != NULL && json_object_get(ords->names[ORDS_PRIVILEGE], name) == NULL)
+		if ((json_array_size(json_object_get(privilege, "roles")) > 0) != guarded)
+			continue;
+		if (name == NULL || json_object_get(ords->names[ORDS_PRIVILEGE], name) != NULL)
+			ords_note(ords, "privilege", name == NULL ? "" : name,
+			    name == NULL ? "has no name" : "has the name of another one");
+		else
 			write_privilege(ords, privilege, paths);
 	}
 }
@@ -346,28 +378,6 @@ note_profiles(struct ords *ords)
 	}
 }
 
-static bool
-is_list(const json_t *export, const char *key)
-{
-	const json_t *list = json_object_get(export, key);
-
-	return list == NULL || json_is_null(list) || json_is_array(list);
-}
-
-static bool
-is_export(const json_t *export, struct err *reterr)
-{
-	static const char *const keys[] = { "modules", "roles", "privileges", "clients",
-		"jwt_profiles" };
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (!is_list(export, keys[i]))
-			return err_set(reterr, "\"%s\" must be a list", keys[i]);
-	return json_object_get(export, "privileges") != NULL ||
-	       err_set(reterr, "there are no \"privileges\" in it: is it what the manual's query "
-			       "gives?");
-}
-
 static void
 make(struct ords *ords)
 {
@@ -376,7 +386,8 @@ make(struct ords *ords)
 	buffer_add_text(&ords->made->policy, head);
 	write_roles(ords);
 	write_modules(ords, paths);
-	write_privileges(ords, paths);
+	write_privileges(ords, paths, true);
+	write_privileges(ords, paths, false);
 	buffer_add_text(&ords->made->policy, "default: deny\n");
 	note_open_modules(ords, paths);
 	note_profiles(ords);
@@ -398,7 +409,7 @@ ords_make(const json_t *export, const char *prefix, struct ords_made *ret_made, 
 	buffer_init(&ret_made->policy, POLICY_MAX);
 	for (size_t i = 0; i < sizeof(ords.names) / sizeof(ords.names[0]); i++)
 		ords.names[i] = json_object();
-	sound = is_export(export, reterr);
+	sound = ords_shape(export, reterr);
 	if (sound)
 		make(&ords);
 	if (sound && ords.failed)

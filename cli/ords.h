@@ -55,6 +55,9 @@ struct ords {
 
 enum ords_kind { ORDS_ROLE, ORDS_MODULE, ORDS_PRIVILEGE, ORDS_CLIENT };
 
+/* Is it an export whose lists are lists, and what must be names are names? */
+MUST_CHECK bool ords_shape(const json_t *export, struct err *reterr);
+
 /* Write the clients into made->clients. */
 void ords_clients(struct ords *ords);
 

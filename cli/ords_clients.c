@@ -182,6 +182,8 @@ takes(struct ords *ords, const json_t *from, json_t *ids)
 		why = "has no name";
 	else if (id == NULL || !id_valid(id))
 		why = "has no client_id that can be used";
+	else if (json_object_get(ords->names[ORDS_CLIENT], name) != NULL)
+		why = "has the name of another one";
 	else if (json_object_get(ids, id) != NULL)
 		why = "has the client_id of another one";
 	else if (!is_two_legged(from))

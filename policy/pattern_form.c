@@ -158,25 +158,33 @@ escaped(struct span plain, struct arena *arena)
 	return (struct span){ text, len };
 }
 
+const char *
+pattern_form_spelled(struct span pattern, struct arena *arena)
+{
+	struct span plain = pattern_form_plain(pattern, arena), other = escaped(plain, arena);
+	struct target target;
+
+	if (plain.at == NULL || other.at == NULL || target_read(other, arena, &target) != REASON_OK)
+		return NULL;
+	return named(pattern, target.path, arena);
+}
+
 /* Is it its own canonical spelling? */
 static bool
 check_spelling(struct span pattern, struct arena *arena, struct err *reterr)
 {
-	struct span plain = pattern_form_plain(pattern, arena), other = escaped(plain, arena);
-	struct target target, better;
+	struct span plain = pattern_form_plain(pattern, arena);
+	const char *better = pattern_form_spelled(pattern, arena);
+	struct target target;
 
-	if (plain.at == NULL || other.at == NULL)
+	if (plain.at == NULL)
 		return err_set(reterr, "out of memory");
-	if (target_read(plain, arena, &target) != REASON_OK) {
-		bool helps = target_read(other, arena, &better) == REASON_OK;
-
+	if (target_read(plain, arena, &target) != REASON_OK)
 		return err_set(reterr, "no path can match it: the gate refuses %s%s%s",
-		    target.detail, helps ? ": write " : "",
-		    helps ? named(pattern, better.path, arena) : "");
-	}
+		    target.detail, better == NULL ? "" : ": write ", better == NULL ? "" : better);
 	if (!span_equal(target.path, plain))
-		return err_set(reterr, "must be in canonical spelling: %s",
-		    named(pattern, target.path, arena));
+		return err_set(
+		    reterr, "must be in canonical spelling: %s", better == NULL ? "" : better);
 	return true;
 }
 

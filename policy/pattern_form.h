@@ -21,6 +21,10 @@
  * that was broken, without the pattern. */
 MUST_CHECK bool pattern_form_check(struct span pattern, struct err *reterr);
 
+/* The spelling in which its form may be right: canonical, with spaces and letters beyond ASCII
+ * escaped. NULL: there is none. Lent by the arena. */
+const char *pattern_form_spelled(struct span pattern, struct arena *arena);
+
 /* The pattern with "*" for each {NAME}, lent by the arena. at == NULL: no memory. */
 struct span pattern_form_plain(struct span pattern, struct arena *arena);
 

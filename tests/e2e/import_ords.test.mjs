@@ -70,7 +70,7 @@ test('hostile names stay names, and the policy passes check', async (t) => {
 
 test('what cannot be carried over is listed, and opens nothing', async (t) => {
   const { dir, done, text } = await imported(t, {
-    modules: [{ name: 'draft', uri_prefix: '/draft/', status: 'NOT_PUBLISHED' }, { name: 'bad', uri_prefix: '/a b/' }, { name: 'base', uri_prefix: '/same/' }, { name: 'copy', uri_prefix: '/same/' }],
+    modules: [{ name: 'draft', uri_prefix: '/draft/', status: 'NOT_PUBLISHED' }, { name: 'bad', uri_prefix: '/a{b}/' }, { name: 'spaced', uri_prefix: '/a b/' }, { name: 'base', uri_prefix: '/same/' }, { name: 'copy', uri_prefix: '/same/' }],
     privileges: [
       { name: 'first', roles: ['r'], patterns: ['/x/*', '/a*b', '/a/*/b', '/{t}/x', '/../x', 'relative/'], modules: ['base', 'draft', 'none'] },
       { name: 'second', roles: [], patterns: ['/x/*', '/y'], modules: ['base'] }, { name: 'empty', roles: ['r'], patterns: ['/x/*'] },
@@ -82,6 +82,7 @@ test('what cannot be carried over is listed, and opens nothing', async (t) => {
   await checked(dir);
   for (const line of [/^module "draft" is not published/m, /^module "bad" has a base path/m, /^module "copy" has the base path of another/m, /^pattern "\/a\*b"/m, /^pattern "\/a\/\*\/b"/m, /^pattern "\/\{t\}\/x"/m, /^pattern "\/\.\.\/x"/m,
     /^pattern "\/x\/\*" is in another privilege already/m, /^privilege "empty" protects nothing/m, /^client "web" /m, /^client "other" has the client_id of another/m, /^client "" has no name/m, /^client "odd" has no client_id/m, /^secret of client "stars"/m, /^JWT profile "https:\/\/idp\.example"/m]) assert.match(done.stdout, line);
+  assert.match(text('policy.yaml'), /^ {2}"spaced": \{paths: \["\/a%20b\/\*"\]\}$/m);
   assert.match(text('policy.yaml'), /"first":\n {4}modules: \["base"\]\n {4}paths: \["\/x\/\*", "\/relative"\]\n {4}roles: \["r"\]\n {2}"second":\n {4}paths: \["\/y"\]\ndefault: deny\n$/);
 });
 
@@ -101,7 +102,15 @@ test('--prefix, --out, and what is refused', async (t) => {
     assert.match(refused.stderr, word);
     assert.ok(!fs.existsSync(path.join(dir, 'policy.yaml')));
   }
-  const empty = await imported(t, { privileges: [null, 7, {}, { name: 'a', patterns: [null, 1], roles: [2] }], clients: [null, 3], modules: [null, []], roles: [1, null] });
+  // Whatever is taken for an empty list of roles would let everybody in.
+  const privilege = { name: 'a', patterns: ['/x'], roles: ['r'] };
+  for (const odd of [{ privileges: [null] }, { privileges: [{ ...privilege, roles: [2] }] }, { privileges: [{ ...privilege, roles: '["r"]' }] }, { privileges: [{ ...privilege, patterns: [null] }] }, { privileges: [privilege], clients: [3] }, { privileges: [privilege], modules: [[]] }, { privileges: [privilege], roles: [null] }]) {
+    const { dir, done: refused } = await imported(t, odd);
+    assert.equal(refused.code, 2, JSON.stringify(odd));
+    assert.match(refused.stderr, /must be a list of (names|objects)/);
+    assert.ok(!fs.existsSync(path.join(dir, 'policy.yaml')));
+  }
+  const empty = await imported(t, { privileges: [{}, { name: 'a', patterns: null, roles: null }], clients: null, modules: [{}], roles: [] });
   assert.equal(empty.done.code, 0, empty.done.stderr);
   await checked(empty.dir);
 });
