@@ -56,7 +56,7 @@ send_bytes(struct forwarding *forwarding, const struct passing *passing, struct 
 	forwarding_extend_timeout(forwarding);
 	while (bytes.len > 0 && reason == REASON_OK && !forwarding->upload_broken) {
 		ssize_t put = bytes.at == NULL
-				  ? splice_write_now(&passing->splice, conn->socket, bytes.len)
+				  ? upstream_conn_splice_now(conn, &passing->splice, bytes.len)
 				  : upstream_conn_write_now(conn, bytes);
 		struct pollfd fds[2] = { { .events = POLLIN | POLLOUT }, { .events = 0 } };
 

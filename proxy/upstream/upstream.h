@@ -59,6 +59,7 @@ struct upstream_conn {
 	struct tls *tls; /* of https, else NULL */
 	struct resolve_address address;
 	uint64_t generation; /* of the name's addresses, when this one was among them */
+	bool reset;          /* as a write found out: what is read then does not end in order */
 	bool reused;         /* it is from the pool: the upstream may have closed it */
 	int64_t timeout_us;  /* of each read and write; see upstream_conn_timeout() */
 	int64_t deadline_us; /* of the next read: monotonic; 0: none */
@@ -104,6 +105,11 @@ MUST_CHECK bool upstream_conn_write(struct upstream_conn *conn, struct span byte
 /* As many of them as go out without waiting: LINK_LATE when none do. What was late must be written
  * next, or nothing any more. */
 MUST_CHECK ssize_t upstream_conn_write_now(struct upstream_conn *conn, struct span bytes);
+
+/* The same of the `len` bytes that the pipe holds. Not under TLS. */
+struct splice;
+MUST_CHECK ssize_t upstream_conn_splice_now(
+    struct upstream_conn *conn, const struct splice *splice, size_t len);
 
 /* Does TLS hold bytes that reading may give? */
 bool upstream_conn_pending(const struct upstream_conn *conn);

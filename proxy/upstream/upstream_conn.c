@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading, writing and waiting on one connection of upstream.h. */
+#include <errno.h>
+
 #include "base/clock.h"
 #include "proxy/io/channel.h"
+#include "proxy/io/splice.h"
 #include "proxy/io/wait.h"
 #include "proxy/upstream/upstream.h"
 
@@ -36,32 +39,63 @@ upstream_conn_timeout(struct upstream_conn *conn, int64_t timeout_us)
 	conn->timeout_us = timeout_us;
 }
 
+/* The system reports a reset once: to a write, and then what is read seems to end in order. */
+static void
+note_reset(struct upstream_conn *conn)
+{
+	conn->reset = conn->reset || errno == ECONNRESET;
+}
+
+static ssize_t
+end_of(const struct upstream_conn *conn, ssize_t got)
+{
+	return got == LINK_END && conn->reset ? LINK_BROKEN : got;
+}
+
 ssize_t
 upstream_conn_read(struct upstream_conn *conn, char *into, size_t room)
 {
-	return channel_read(channel_of(conn), into, room, conn->deadline_us);
+	return end_of(conn, channel_read(channel_of(conn), into, room, conn->deadline_us));
 }
 
 ssize_t
 upstream_conn_read_now(struct upstream_conn *conn, char *into, size_t room)
 {
-	return channel_read_now(channel_of(conn), into, room);
+	return end_of(conn, channel_read_now(channel_of(conn), into, room));
 }
 
 ssize_t
 upstream_conn_write_now(struct upstream_conn *conn, struct span bytes)
 {
-	return channel_write_now(channel_of(conn), bytes);
+	ssize_t put = channel_write_now(channel_of(conn), bytes);
+
+	if (put == LINK_BROKEN)
+		note_reset(conn);
+	return put;
+}
+
+ssize_t
+upstream_conn_splice_now(struct upstream_conn *conn, const struct splice *splice, size_t len)
+{
+	ssize_t put = splice_write_now(splice, conn->socket, len);
+
+	if (put == LINK_BROKEN)
+		note_reset(conn);
+	return put;
+}
+
+bool
+upstream_conn_write(struct upstream_conn *conn, struct span bytes)
+{
+	bool written = channel_write(channel_of(conn), bytes, conn->timeout_us);
+
+	if (!written)
+		note_reset(conn);
+	return written;
 }
 
 bool
 upstream_conn_pending(const struct upstream_conn *conn)
 {
 	return channel_pending(channel_of(conn));
-}
-
-bool
-upstream_conn_write(struct upstream_conn *conn, struct span bytes)
-{
-	return channel_write(channel_of(conn), bytes, conn->timeout_us);
 }

@@ -2,6 +2,10 @@
 /* The pool: which connection is taken, which may stay, who holds whom. */
 #include "api.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "proxy/upstream/pool.h"
 
@@ -230,6 +234,56 @@ reading_and_writing_end_as_the_other_side_does(void **state)
 	end(&pooled);
 }
 
+/* A connection to a server on TCP, which is `*ret_peer` there. */
+static struct upstream_conn *
+take_tcp(struct upstream **ret_upstream, int *ret_peer)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t len = sizeof(at);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	struct upstream_conn *conn;
+	struct err err;
+	char url[64];
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&at, len), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &len), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%d", ntohs(at.sin_port));
+	assert_true(upstream_new(url, &(struct upstream_trust){ 0 }, ret_upstream, &err));
+	conn = take(*ret_upstream);
+	*ret_peer = accept(listener, NULL, NULL);
+	assert_true(*ret_peer >= 0);
+	(void)close(listener);
+	upstream_conn_timeout(conn, 20 * INT64_C(1000000));
+	return conn;
+}
+
+/* Whoever closes with bytes unread resets the connection, and what it has said may not be all. */
+static void
+after_a_reset_what_is_read_does_not_end_in_order(void **state)
+{
+	(void)state;
+	for (int ends_first = 0; ends_first < 2; ends_first++) {
+		struct upstream *upstream;
+		struct upstream_conn *conn;
+		char bytes[16];
+		int peer;
+
+		conn = take_tcp(&upstream, &peer);
+		assert_true(upstream_conn_write(conn, SPAN("question")));
+		assert_int_equal(send(peer, "answer", 6, 0), 6);
+		if (ends_first == 1)
+			assert_int_equal(shutdown(peer, SHUT_WR), 0);
+		(void)close(peer);
+		assert_false(upstream_conn_write(conn, SPAN("more")));
+		assert_int_equal(upstream_conn_read(conn, bytes, sizeof(bytes)), 6);
+		assert_int_equal(upstream_conn_read(conn, bytes, sizeof(bytes)),
+		    ends_first == 1 ? LINK_END : LINK_BROKEN);
+		upstream_conn_close(conn);
+		upstream_unref(upstream);
+	}
+}
+
 static void
 a_read_is_late_when_its_time_is_over(void **state)
 {
@@ -353,6 +407,7 @@ main(void)
 		cmocka_unit_test(a_connection_that_was_idle_too_long_goes),
 		cmocka_unit_test(housekeeping_leaves_the_others_in_their_order),
 		cmocka_unit_test(reading_and_writing_end_as_the_other_side_does),
+		cmocka_unit_test(after_a_reset_what_is_read_does_not_end_in_order),
 		cmocka_unit_test(a_read_is_late_when_its_time_is_over),
 		cmocka_unit_test(a_full_socket_makes_a_write_late),
 		cmocka_unit_test(waiting_tells_which_side_is_ready),
