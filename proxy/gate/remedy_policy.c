@@ -190,6 +190,32 @@ say_rate(const struct remedy *remedy)
 		    module->rate->limit, remedy_place(remedy, module->node, "rate"));
 }
 
+/* What the detail says of an upstream that may well be running; NULL: it is not known. */
+static const char *
+upstream_hint(const char *detail, bool secure)
+{
+	static const struct {
+		const char *words, *hint;
+	} hints[] = {
+		{ "certificate is refused",
+		    "it answers, but its certificate is not trusted: give `tls` of the upstream "
+		    "ca_file, the certificates of who signed it, or server_name, the name in it" },
+		{ "handshake failed", "it answers, but not with TLS as the gate speaks it: if it "
+				      "speaks plain HTTP there, write http:// in `upstream`" },
+		{ "does not begin with strip_prefix",
+		    "the upstream takes strip_prefix off every path: give a module with an "
+		    "upstream of its own to the paths that do not begin with it" },
+	};
+
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+		if (detail != NULL && strstr(detail, hints[i].words) != NULL)
+			return hints[i].hint;
+	if (detail != NULL && !secure && strstr(detail, "closed without an answer") != NULL)
+		return "it accepts connections and closes them: if it speaks TLS there, write "
+		       "https:// in `upstream`; else look into its own log";
+	return NULL;
+}
+
 /* Where the upstream is configured that was to get the request. */
 static void
 say_upstream(const struct remedy *remedy)
@@ -197,6 +223,8 @@ say_upstream(const struct remedy *remedy)
 	const struct config *config = remedy->snapshot->config;
 	const struct module *module = remedy_module(remedy);
 	const struct backend *backend = config_backend(config, module);
+	const char *hint =
+	    backend == NULL ? NULL : upstream_hint(remedy_text(remedy, "detail"), backend->secure);
 
 	if (backend == NULL) {
 		remedy_say(remedy,
@@ -205,8 +233,12 @@ say_upstream(const struct remedy *remedy)
 		    config->path);
 		return;
 	}
-	remedy_say(remedy, "start the API at %s, or see why it does not answer this machine",
-	    backend->url);
+	if (hint != NULL)
+		remedy_say(remedy, "%s", hint);
+	else
+		remedy_say(remedy,
+		    "start the API at %s, or see why it does not answer this machine",
+		    backend->url);
 	if (module != NULL && module->upstream != NULL)
 		remedy_say(remedy, "or correct `upstream` of module %s (%s)", module->name,
 		    remedy_place(remedy, module->node, "upstream"));

@@ -25,7 +25,7 @@ remedy_say_proxies(const struct remedy *remedy, const char *what)
 
 	remedy_say(remedy,
 	    "if a proxy stands in front of the gate, list its address in listen.trusted_proxies "
-	    "(%s): until then %s",
+	    "(%s): until then %s; trusted_headers beside it says which headers it sets",
 	    remedy_place(remedy, document_get(root, "listen"), "trusted_proxies"), what);
 }
 

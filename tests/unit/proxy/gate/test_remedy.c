@@ -136,6 +136,17 @@ static const struct {
 	{ "{\"reason\":\"privilege_missing\",\"to_pass\":[\"x\"],\"granted_to\":[{\"failed\":"
 	  "\"peer\"}]}",
 	    "listen.trusted_proxies" },
+	{ "{\"reason\":\"upstream_unreachable\",\"detail\":\"h: TLS: the certificate is refused: "
+	  "self-signed certificate\"}",
+	    "give `tls` of the upstream ca_file" },
+	{ "{\"reason\":\"upstream_unreachable\",\"detail\":\"h: TLS: the handshake failed\"}",
+	    "write http:// in `upstream`" },
+	{ "{\"reason\":\"upstream_unreachable\",\"detail\":\"the upstream closed without an "
+	  "answer\"}",
+	    "write https:// in `upstream`" },
+	{ "{\"reason\":\"upstream_unreachable\",\"detail\":\"no upstream serves this path: it does "
+	  "not begin with strip_prefix\"}",
+	    "an upstream of its own" },
 	{ "{\"reason\":\"upstream_unreachable\"}", "start the API at http://127.0.0.1:3" },
 	{ "{\"reason\":\"ok\",\"detail\":\"invalid_client: the secret is wrong\"}",
 	    "`postern client rotate NAME` makes a new one" },
