@@ -39,21 +39,7 @@ reader_text_node(const struct texts *texts, size_t i)
 bool
 reader_name(struct reader *reader, const struct node *node)
 {
-	if (node->key.len == 0) {
-		mistake_at_key(reader->mistakes, node, "needs a name");
-		return false;
-	}
-	for (size_t i = 0; i < node->key.len; i++) {
-		unsigned char byte = (unsigned char)node->key.at[i];
-
-		if (byte < ' ' || byte == 0x7f || byte == ',' || byte == '"' || byte == '\\') {
-			mistake_at_key(reader->mistakes, node,
-			    "a name must not contain a comma, a quote, a backslash or a control "
-			    "character");
-			return false;
-		}
-	}
-	return true;
+	return mistake_name(reader->mistakes, node);
 }
 
 bool

@@ -73,6 +73,7 @@ static size_t
 read_entry(struct config *config, const struct node *node, struct entry *entry)
 {
 	*entry = (struct entry){ .node = node, .pattern = issuer_pattern_is(node) };
+	mistake_name(&config->mistakes, node); /* of X-Issuer, too */
 	if (!entry->pattern)
 		return 1;
 	issuer_pattern_tenants(node, &entry->tenants, &config->mistakes);

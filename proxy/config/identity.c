@@ -95,6 +95,13 @@ read_header(struct config *config, const struct node *node)
 		mistake_at(&config->mistakes, node, "must be a JSON Pointer or a word");
 		return;
 	}
+	for (size_t i = 0; i < config->header_count; i++)
+		if (span_equal_nocase(node->key, span_of(config->headers[i].name))) {
+			mistake_at_key(&config->mistakes, node,
+			    "is \"%s\" again: upper and lower case are one in a header's name",
+			    config->headers[i].name);
+			return;
+		}
 	header->name = node->key.at;
 	header->from = node->text.at;
 	header->word = header_word(node);
