@@ -126,6 +126,10 @@ void mistake_left_out_at(struct mistakes *mistakes, const struct node *node, con
  * by the arena; NULL: no memory, or `relative` was NULL. */
 const char *document_path(struct arena *arena, const struct node *node, const char *relative);
 
+/* Is the key of a node a name that headers, logs and lists can hold: not empty, without comma,
+ * quote, backslash and control characters? Reports it if not. */
+bool mistake_name(struct mistakes *mistakes, const struct node *node);
+
 /* RFC 6901 pointer of a node, in the arena. */
 const char *mistake_pointer(struct arena *arena, const struct node *node);
 

@@ -5,11 +5,12 @@
 
 #include "base/document.h"
 #include "base/hide.h"
-#include "base/utf8.h"
+#include "base/printable.h"
 
 #define VALUE_SHOWN 60
 #define POINTER_PARTS 64
 #define POINTER_MAX 4096u
+#define LINE_MAX_BYTES 65536u
 #define VALUES_MAX 64
 
 static void
@@ -69,25 +70,6 @@ mistake_pointer(struct arena *arena, const struct node *node)
 	return text;
 }
 
-/* Outside text goes into our lines only as printable text. */
-static void
-add_shown(struct buffer *line, struct span value)
-{
-	size_t at = 0;
-
-	while (at < value.len && at < VALUE_SHOWN) {
-		size_t len = utf8_length(span_slice(value, at, value.len));
-
-		if (len == 0 || (unsigned char)value.at[at] < 0x20 || value.at[at] == 0x7f)
-			buffer_format(line, "\\x%02x", (unsigned char)value.at[at]);
-		else
-			buffer_add(line, span_slice(value, at, at + len));
-		at += len == 0 ? 1 : len;
-	}
-	if (at < value.len)
-		buffer_add_text(line, "…");
-}
-
 /* Does `a` come after `b`? Files are in the order in which they were read. */
 static bool
 after(const struct mistakes *mistakes, const struct mistake *a, const struct mistake *b)
@@ -126,7 +108,7 @@ add_value(struct buffer *line, struct span value)
 
 	buffer_init(&shown, 2 * DOCUMENT_MAX_BYTES);
 	hide_message(value, &shown);
-	add_shown(line, buffer_span(&shown));
+	printable_add(line, buffer_span(&shown), VALUE_SHOWN);
 	buffer_wipe(&shown);
 }
 
@@ -231,6 +213,20 @@ message_of(struct arena *arena, const struct mistake_place *place, const char *t
 	return take_text(arena, &message);
 }
 
+/* Names of files and keys are outside text as well as values are. */
+static const char *
+line_of(struct arena *arena, const struct mistake *mistake)
+{
+	const char *text = arena_format(arena, "%s:%d:%d: %s: %s%s", mistake->file, mistake->line,
+	    mistake->column, mistake->pointer[0] == '\0' ? "/" : mistake->pointer, mark_of(mistake),
+	    mistake->message);
+	struct buffer line;
+
+	buffer_init(&line, LINE_MAX_BYTES);
+	printable_add(&line, span_of(text), SIZE_MAX);
+	return take_text(arena, &line);
+}
+
 static void tell(struct mistakes *mistakes, const struct telling *telling, const char *rule,
     va_list arguments) PRINTF_LIKE(3, 0);
 
@@ -247,11 +243,7 @@ tell(struct mistakes *mistakes, const struct telling *telling, const char *rule,
 	(void)vsnprintf(text, sizeof(text), rule, arguments);
 	mistake->pointer = shown_pointer(mistakes->arena, telling->place.node);
 	mistake->message = message_of(mistakes->arena, &telling->place, text);
-	mistake->text = arena_format(mistakes->arena, "%s:%d:%d: %s: %s%s", mistake->file,
-	    mistake->line, mistake->column, mistake->pointer[0] == '\0' ? "/" : mistake->pointer,
-	    mark_of(mistake), mistake->message);
-	if (mistake->text == NULL)
-		mistake->text = "out of memory";
+	mistake->text = line_of(mistakes->arena, mistake);
 	insert(mistakes, mistake);
 }
 
@@ -297,4 +289,22 @@ mistake_left_out_at(struct mistakes *mistakes, const struct node *node, const ch
 	va_start(arguments, what);
 	tell(mistakes, &telling, what, arguments);
 	va_end(arguments);
+}
+
+bool
+mistake_name(struct mistakes *mistakes, const struct node *node)
+{
+	const char *wrong = node->key.len == 0 ? "needs a name" : NULL;
+
+	for (size_t i = 0; i < node->key.len; i++) {
+		unsigned char byte = (unsigned char)node->key.at[i];
+
+		if (byte < ' ' || byte == 0x7f || byte == ',' || byte == '"' || byte == '\\')
+			wrong =
+			    "a name must not contain a comma, a quote, a backslash or a control "
+			    "character";
+	}
+	if (wrong != NULL)
+		mistake_at_key(mistakes, node, "%s", wrong);
+	return wrong == NULL;
 }

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/digits.h"
 #include "base/file.h"
+#include "base/printable.h"
 #include "cli/command.h"
 #include "cli/coverage.h"
 #include "cli/explain_recent.h"
@@ -14,6 +15,7 @@
 #include "cli/record.h"
 
 #define CASES_MAX_BYTES (256u << 20)
+#define LINE_BYTES 65536u
 #define CASE_MAX_BYTES (4u << 20)
 #define OUTPUT_MAX_BYTES (64u << 20)
 
@@ -54,6 +56,21 @@ read_all(struct testing *testing)
 	return testing->cases.mistakes.errors == 0;
 }
 
+/* A name is what somebody wrote: one line all the same. */
+static void
+print_differs(const struct policy_case *one, const char *differs)
+{
+	struct buffer line;
+
+	buffer_init(&line, LINE_BYTES);
+	buffer_format(&line, "%s:%d: ", one->node->file, one->node->line);
+	printable_add(&line, span_of(one->name), LINE_BYTES / 8);
+	buffer_add_text(&line, ": ");
+	printable_add(&line, span_of(differs), LINE_BYTES / 8);
+	(void)printf("%.*s\n", (int)line.len, line.at == NULL ? "" : line.at);
+	buffer_done(&line);
+}
+
 /* What a case needs ends with it. False: no memory. */
 static bool
 judge_one(struct testing *testing, const struct policy_case *one)
@@ -70,8 +87,7 @@ judge_one(struct testing *testing, const struct policy_case *one)
 		testing->count++;
 		if (result.differs != NULL) {
 			testing->failed++;
-			(void)printf("%s:%d: %s: %s\n", one->node->file, one->node->line, one->name,
-			    result.differs);
+			print_differs(one, result.differs);
 		}
 	}
 	arena_done(&arena);

@@ -185,6 +185,12 @@ test('it says what the gate does', async (t) => {
   assert.ok(new Set(cases.map((one) => one.expect)).size >= 8);
 });
 
+test('what a case is called moves no cursor and ends no line', async (t) => {
+  const gate = await makeGate(t, config());
+  const done = await tried(gate, [{ name: 'a\nb\u001b[2J\u202e', caller: 'anonymous', request: 'GET /api/x', expect: 'allow' }]);
+  assert.match(done.stdout, /^\S+:\d+: a\\x0ab\\x1b\[2J\\u202e: expected allow, got credentials_missing: .*\n0 passed, 1 failed\n$/);
+});
+
 test('neither secrets nor key files are needed', async (t) => {
   const gate = await makeGate(t, { ...config({ issuers: fileIssuer({ jwks_file: 'absent.json' }), local_issuer: { ...LOCAL, database: { env: 'POSTERN_TEST_NO_SUCH' } } }) });
   const done = await tried(gate, [{ caller: { client: 'robot' }, request: 'POST /api/x', expect: 'allow' }]);

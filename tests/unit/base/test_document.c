@@ -146,15 +146,18 @@ what_a_value_shows_cannot_break_the_line(void **state)
 	struct node *root = NULL;
 
 	(void)state;
-	assert_true(document_parse(span_of("a: \"x\\ny\\e\"\nb: "
+	assert_true(document_parse(span_of("a: \"x\\ny\\e\"\n\"c\\r\\n\\e\\u009b\": "
+					   "\"r\\u00a0\\u202e\\u200b\"\nb: "
 					   "0123456789012345678901234567890123456789"
 					   "01234567890123456789012345678901234567890\n"),
 	    "f", &mistakes, &root));
 	mistake_at(&mistakes, document_get(root, "a"), "bad");
 	mistake_at(&mistakes, document_get(root, "b"), "long");
+	mistake_at(&mistakes, root->first->next, "odd \n");
 	assert_string_equal(told(&mistakes),
 	    "f:1:4: /a: bad (found \"x\\x0ay\\x1b\")\n"
-	    "f:2:4: /b: long (found "
+	    "f:2:18: /c\\x0d\\x0a\\x1b\\u009b: odd \\x0a (found \"r\\u00a0\\u202e\\u200b\")\n"
+	    "f:3:4: /b: long (found "
 	    "\"012345678901234567890123456789012345678901234567890123456789…\")\n");
 }
 
