@@ -254,6 +254,7 @@ relay_answer(struct forwarding *forwarding)
 		span_slice(buffer_span(&forwarding->incoming), response->head_bytes,
 		    forwarding->incoming.len))) {
 		/* Nothing was written yet, so an error can still be sent to the client. */
+		forwarding->result->bytes_out = 0;
 		forwarding->result->reason =
 		    forwarding_fail(forwarding, REASON_UPSTREAM_MALFORMED, misframed);
 		return;

@@ -167,6 +167,10 @@ static const struct {
 	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
 	    REASON_UPSTREAM_MALFORMED, "the upstream's chunked body is framed incorrectly",
 	    UPSTREAM_MALFORMED, false },
+	{ "wrong chunks behind a good one, seen as early",
+	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nxyz\r\n",
+	    REASON_UPSTREAM_MALFORMED, "the upstream's chunked body is framed incorrectly",
+	    UPSTREAM_MALFORMED, false },
 	{ "a body that is cut off", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", REASON_OK,
 	    "the upstream closed in the middle of its answer", UPSTREAM_RESET, true },
 	{ "chunks that are cut off",
@@ -199,8 +203,10 @@ a_failure_is_told_and_counted_once(void **state)
 		assert_int_equal(exchanged.result.aborted, failures[i].aborted);
 		assert_int_equal(upstream_idle(exchanged.upstream), 0);
 		/* A refusal is the gate's to write, so nothing but interim answers went out. */
-		if (failures[i].reason != REASON_OK)
+		if (failures[i].reason != REASON_OK) {
 			assert_null(strstr(exchanged_written(&exchanged), "HTTP/1.1 200"));
+			assert_int_equal(exchanged.result.bytes_out, 0);
+		}
 		exchanged_done(&exchanged);
 	}
 }
