@@ -45,8 +45,25 @@ struct passing {
 	struct splice splice;
 };
 
-/* Send bytes, or so many of the pipe's if they are at NULL. An upstream that takes none may have
- * answered instead: whoever only waited for room would wait in vain. */
+/* An upstream that takes no more may have answered instead: whoever only waited for room would wait
+ * in vain. */
+static enum reason
+await_room(struct forwarding *forwarding)
+{
+	struct upstream_conn *conn = forwarding->conn;
+	struct pollfd fds[2] = { { .events = POLLIN | POLLOUT }, { .events = 0 } };
+	int ready = upstream_conn_wait(conn, fds, clock_mono_us() + conn->timeout_us);
+
+	if (ready == 0)
+		return forwarding_fail(
+		    forwarding, REASON_UPSTREAM_TIMEOUT, "the upstream stopped reading the body");
+	forwarding->upload_broken = ready < 0;
+	if (ready > 0 && (fds[0].revents & ~POLLOUT) != 0)
+		return relay_early(forwarding, &forwarding->upload_broken);
+	return REASON_OK;
+}
+
+/* Send bytes, or so many of the pipe's if they are at NULL. */
 static enum reason
 send_bytes(struct forwarding *forwarding, const struct passing *passing, struct span bytes)
 {
@@ -58,17 +75,15 @@ send_bytes(struct forwarding *forwarding, const struct passing *passing, struct 
 		ssize_t put = bytes.at == NULL
 				  ? upstream_conn_splice_now(conn, &passing->splice, bytes.len)
 				  : upstream_conn_write_now(conn, bytes);
-		struct pollfd fds[2] = { { .events = POLLIN | POLLOUT }, { .events = 0 } };
 
 		if (put > 0 && bytes.at == NULL)
 			bytes.len -= (size_t)put;
 		else if (put > 0)
 			bytes = span_slice(bytes, (size_t)put, bytes.len);
-		else if (put != LINK_LATE ||
-			 upstream_conn_wait(conn, fds, clock_mono_us() + conn->timeout_us) <= 0)
+		else if (put == LINK_LATE)
+			reason = await_room(forwarding);
+		else
 			forwarding->upload_broken = true;
-		else if ((fds[0].revents & ~POLLOUT) != 0)
-			reason = relay_early(forwarding, &forwarding->upload_broken);
 	}
 	return reason;
 }

@@ -83,6 +83,7 @@ for (const secure of [false, true]) {
     const policy = { modules: { api: { paths: ['/open/*'], upstream: to } }, public: ['/open/*'] };
     const gate = await startGate(t, { policy, config: { limits: LIMITS } });
     const hasty = await startGate(t, { policy, config: { limits: { ...LIMITS, body_timeout: '5s' } } });
+    const strict = await startGate(t, { policy, config: { limits: { ...LIMITS, upstream_timeout: '2s' } } });
 
     for (const chunked of [false, true]) {
       const how = chunked ? 'in chunks' : 'with a length';
@@ -102,6 +103,13 @@ for (const secure of [false, true]) {
         upstream.socket.write(answer(200, 'whole'));
         assert.equal((await wire.answer()).text, 'whole');
         upstream.socket.destroy();
+        wire.close();
+      });
+      await t.test(`${how}: its silence ends it`, async () => {
+        const wire = await post(strict, upstream, chunked);
+        const got = await wire.answer();
+        assert.deepEqual([got.status, got.json().reason, got.get('connection')], [504, 'upstream_timeout', 'close']);
+        await strict.line((line) => line.request_id === got.get('x-request-id') && /stopped reading the body/.test(line.detail));
         wire.close();
       });
       await t.test(`${how}: its pause is not the client's`, async () => {
