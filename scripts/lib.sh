@@ -132,14 +132,15 @@ could_need_caddy()
 	command -v caddy >/dev/null || (unpack caddy && need libzstd1)
 }
 
-# build PRESET: configure and build quietly; everything is told when it fails.
+# build PRESET [TARGET...]: configure and build quietly, all or these; everything is told when it fails.
 build()
 {
 	local preset=$1 log=$root/build/$1.log
 
+	shift
 	mkdir -p "$root/build"
 	say "building build/$preset"
-	if ! (cd "$root" && cmake --preset "$preset" && cmake --build --preset "$preset") >"$log" 2>&1; then
+	if ! (cd "$root" && cmake --preset "$preset" && cmake --build --preset "$preset" ${1+--target "$@"}) >"$log" 2>&1; then
 		cat "$log" >&2
 		return 1
 	fi
