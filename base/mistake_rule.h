@@ -43,6 +43,7 @@
 	RULE(CERTIFICATE_UNASKED,"certificate-not-asked",   true,  "a client certificate that nobody is asked for") \
 	RULE(CERTIFICATE_DATES,  "certificate-dates",       true,  "a certificate of the listener that has expired, or is not valid yet") \
 	RULE(PROXY_EVERYBODY,    "proxy-everybody",         true,  "\"trusted_proxies\" that are everybody") \
+	RULE(UPSTREAM_OWN,       "upstream-own",            true,  "an upstream that is the gate itself") \
 	RULE(CLIENT_CA_UNUSED,   "client-ca-unused",        true,  "a \"client_ca\" that is not used") \
 	RULE(CLAIM_POINTER,      "claim-pointer",           true,  "a claim pointer that fits no token") \
 	RULE(CLAIM_UNGIVEN,      "claim-not-given",         true,  "a scope, group, role or claim that no issuer gives") \

@@ -214,6 +214,10 @@ void config_forward_auth_read(struct config *config, const struct node *map);
  * mistake; false only when a file cannot be read, or without memory. */
 MUST_CHECK bool config_policy_read(struct config *config, struct err *reterr);
 
+/* Warn of upstreams that are listeners of the gate: `admin` would be open to callers. Call it when
+ * the policy was read. */
+void config_own_check(struct config *config);
+
 /* Read `issuers`, in the order of the file; a pattern becomes an issuer for each of its tenants.
  * Names and `iss` are unique, since the `iss` of a token alone selects its issuer. Reports every
  * mistake. */

@@ -144,6 +144,8 @@ read_next(struct config *config, struct err *reterr)
 bool
 config_policy_read(struct config *config, struct err *reterr)
 {
-	return read_file(config, config->policy_path, &config->policy, reterr) &&
-	       (config->next_path == NULL || read_next(config, reterr));
+	if (!read_file(config, config->policy_path, &config->policy, reterr))
+		return false;
+	config_own_check(config);
+	return (config->next_path == NULL || read_next(config, reterr));
 }

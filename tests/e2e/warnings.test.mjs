@@ -89,6 +89,14 @@ const CASES = {
   ],
   'a certificate of the listener that has expired, or is not valid yet': [['', /\/listen\/tls\/certificate: warning: .*has expired on/, tls('expired'), []]],
   '`trusted_proxies` that are everybody': [['', /\/listen\/trusted_proxies\/1: warning: is everybody/, { listen: { trusted_proxies: ['10.0.0.0/8', '0.0.0.0/0'], trusted_headers: 'Forwarded' } }]],
+  'an upstream that is the gate itself': [
+    ['', /\/upstream: warning: is the gate itself, which has this address in "admin": write that of the API/, { upstream: 'http://127.0.0.1:9901', admin: { address: '127.0.0.1:9901' } }],
+    ['', /\/upstream: warning: .*"admin"/, { upstream: 'http://localhost:9901', admin: { address: '0.0.0.0:9901' } }],
+    ['', /\/upstream: warning: .*"listen"/, { upstream: { url: ['http://10.0.0.1:9000', 'http://[::1]:9000'] }, listen: { address: ['127.0.0.1:9000', '[::1]:9000'] } }],
+    ['', /\/upstream: warning: .*"listen"/, { upstream: 'http://127.0.0.1', listen: { address: '127.0.0.1:80' } }],
+    ['', /\/upstream: warning: .*"metrics"/, { upstream: 'unix:/run/own', metrics: { address: 'unix:/run/own' } }],
+    ['modules: {m: {paths: [/a], upstream: "http://127.0.0.1:9903"}}\npublic: [/a]\n', /\/modules\/m\/upstream: warning: .*"forward_auth"/, { forward_auth: { address: '127.0.0.1:9903', trusted_proxies: '127.0.0.1' } }],
+  ],
   'a `client_ca` that is not used': [['', /\/listen\/tls\/client_ca: warning: clients are not asked for a certificate/, tls('gate', { client_ca: made.path('gate.pem') })]],
   'a claim pointer that fits no token': [
     [line('{issuer: idp, claim: "/https://x/roles"}'), /policy\.yaml:4:23: .*write ~1 for it: "\/https:~1~1x~1roles"/],
@@ -160,6 +168,12 @@ const NAMES = [
   ['public: ["/é/{t}/a b"]\n', /\/public\/0: no path can match it: .*: write \/%C3%A9\/\{t\}\/a%20b /],
   [line('{issuer: "*", scope: s}'), /for tokens of any issuer leave "issuer" out/],
 ];
+
+test('another machine may have the port of a listener on all addresses', async (t) => {
+  const gate = await makeGate(t, { policy: 'public: [/o]\n', config: { issuers: { idp: IDP }, listen: { address: '0.0.0.0:8080' }, upstream: { url: ['http://10.0.0.1:8080', 'http://127.0.0.1:8081', 'http://api:8080'] } } });
+  const done = await run(['check', '--offline', '--strict', '-c', gate.file]);
+  assert.equal(done.code, 0, done.stderr);
+});
 
 test('a mistake in a name says what was probably meant', async (t) => {
   for (const [policy, want, config] of NAMES) {
