@@ -48,10 +48,12 @@ add_head(struct forwarding *forwarding)
 	forwarding->result->bytes_out += (int64_t)first.len;
 }
 
-/* One direction: what was read and does not go out yet. */
+/* One direction: what was read and does not go out yet. It waits in a buffer, since the piece is
+ * for the next read; most tunnels never need one. */
 struct way {
-	char *piece; /* FORWARDING_PIECE bytes */
+	struct buffer *waiting;
 	struct span left;
+	bool fresh; /* what is left is in the piece */
 	bool ended; /* there is nothing more to read */
 	int64_t timeout_us;
 	int64_t late_us; /* when some of what is left must have gone out */
@@ -86,12 +88,13 @@ took(struct tunnel *tunnel, struct way *way, ssize_t got)
 	if (way->ended)
 		return;
 	*way->bytes += got;
-	way->left = (struct span){ way->piece, (size_t)got };
+	way->left = (struct span){ tunnel->forwarding->piece, (size_t)got };
+	way->fresh = true;
 	way->late_us = now_us + way->timeout_us;
 	tunnel->silent_us = now_us + tunnel->forwarding->forward->stream_timeout_ms * INT64_C(1000);
 }
 
-/* What writing gave. False: that side reads nothing any more. */
+/* What writing gave. False: that side reads nothing any more, or there is no memory. */
 static bool
 gave(struct way *way, ssize_t put)
 {
@@ -99,7 +102,15 @@ gave(struct way *way, ssize_t put)
 		way->left = span_slice(way->left, (size_t)put, way->left.len);
 		way->late_us = clock_mono_us() + way->timeout_us;
 	}
-	return put > 0 || put == LINK_LATE;
+	if (put <= 0 && put != LINK_LATE)
+		return false;
+	if (way->left.len > 0 && way->fresh) {
+		buffer_reset(way->waiting);
+		buffer_add(way->waiting, way->left);
+		way->left = buffer_span(way->waiting);
+	}
+	way->fresh = false;
+	return !way->waiting->failed;
 }
 
 static void
@@ -110,7 +121,7 @@ go_up(struct tunnel *tunnel, bool readable)
 
 	if (readable)
 		took(tunnel, up,
-		    exchange_receive(forwarding->exchange, up->piece, FORWARDING_PIECE));
+		    exchange_receive(forwarding->exchange, forwarding->piece, FORWARDING_PIECE));
 	if (up->left.len == 0 || gave(up, upstream_conn_write_now(forwarding->conn, up->left)))
 		return;
 	up->left.len = 0;
@@ -126,7 +137,7 @@ go_down(struct tunnel *tunnel, bool readable)
 
 	if (readable)
 		took(tunnel, down,
-		    upstream_conn_read_now(forwarding->conn, down->piece, FORWARDING_PIECE));
+		    upstream_conn_read_now(forwarding->conn, forwarding->piece, FORWARDING_PIECE));
 	return down->left.len == 0 || gave(down, exchange_send(forwarding->exchange, down->left));
 }
 
@@ -208,20 +219,20 @@ step(struct tunnel *tunnel)
 	return true;
 }
 
-OWN_FRAME static void
-pass(struct forwarding *forwarding)
+static void
+pass(struct forwarding *forwarding, void *context)
 {
 	const struct forward *forward = forwarding->forward;
-	char up[FORWARDING_PIECE], down[FORWARDING_PIECE];
 	struct tunnel tunnel = { .forwarding = forwarding,
-		.up = { .piece = up,
+		.up = { .waiting = &forwarding->incoming,
 		    .timeout_us = forward->upstream_timeout_ms * INT64_C(1000),
 		    .bytes = &forwarding->result->bytes_in },
-		.down = { .piece = down,
+		.down = { .waiting = &forwarding->outgoing,
 		    .timeout_us = exchange_write_timeout_us(forwarding->exchange),
 		    .bytes = &forwarding->result->bytes_out },
 		.silent_us = clock_mono_us() + forward->stream_timeout_ms * INT64_C(1000) };
 
+	(void)context;
 	while (goes_on(&tunnel) && step(&tunnel))
 		;
 }
@@ -241,5 +252,5 @@ tunnel_run(struct forwarding *forwarding)
 	add_head(forwarding);
 	if (!forwarding->outgoing.failed &&
 	    exchange_write(forwarding->exchange, buffer_span(&forwarding->outgoing)))
-		pass(forwarding);
+		forwarding_with_piece(forwarding, pass, NULL);
 }
