@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/client_line.h"
 
+#include <string.h>
+
 #include "cli/place.h"
 
 #define ADD (1u << CLIENT_ADD)
@@ -39,14 +41,16 @@ read_lifetime(const char *value, void *field)
 		   : "a duration such as 30m";
 }
 
+/* A number alone would be seconds, where days are meant. */
 static const char *
 read_expires(const char *value, void *field)
 {
 	int64_t *expires_s = field;
 
-	return schema_number(span_of(value), FIELD_DURATION_S, expires_s) && *expires_s > 0
+	return schema_number(span_of(value), FIELD_DURATION_S, expires_s) && *expires_s > 0 &&
+		       strspn(value, "0123456789") < strlen(value)
 		   ? NULL
-		   : "a duration such as 90d";
+		   : "a duration with its unit, such as 90d";
 }
 
 static const char *

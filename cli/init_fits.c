@@ -125,6 +125,20 @@ init_fits_segment(const void *unused, const char *answer, struct err *reterr)
 }
 
 bool
+init_fits_tenant(const void *unused, const char *answer, struct err *reterr)
+{
+	static const char *const several[] = { "common", "organizations", "consumers" };
+
+	for (size_t i = 0; i < sizeof(several) / sizeof(several[0]); i++)
+		if (span_equal_nocase(span_of(answer), span_of(several[i])))
+			return err_set(reterr,
+			    "must be the id of one tenant: tokens name the tenant that they are "
+			    "of, never \"%s\"",
+			    several[i]);
+	return init_fits_segment(unused, answer, reterr);
+}
+
+bool
 init_fits_pool(const void *unused, const char *answer, struct err *reterr)
 {
 	size_t region = span_find(span_of(answer), '_');

@@ -30,6 +30,9 @@ MUST_CHECK bool init_fits_domain(const void *unused, const char *answer, struct 
 /* A segment of a URL's path, which cannot become more than that. */
 MUST_CHECK bool init_fits_segment(const void *unused, const char *answer, struct err *reterr);
 
+/* The id of a tenant: a segment, and none of Entra's words for several. */
+MUST_CHECK bool init_fits_tenant(const void *unused, const char *answer, struct err *reterr);
+
 /* The id of a user pool of Cognito, which begins with its region. */
 MUST_CHECK bool init_fits_pool(const void *unused, const char *answer, struct err *reterr);
 

@@ -84,7 +84,7 @@ fits_listen(const void *context, const char *answer, struct err *reterr)
 
 static const struct init_settle_question part_questions[INIT_PARTS] = {
 	[INIT_DOMAIN] = { "--domain", "Its domain", NULL, init_fits_domain, false },
-	[INIT_TENANT] = { "--tenant", "The id of your tenant", NULL, init_fits_segment, false },
+	[INIT_TENANT] = { "--tenant", "The id of your tenant", NULL, init_fits_tenant, false },
 	[INIT_REALM] = { "--realm", "The name of the realm", NULL, init_fits_segment, false },
 	[INIT_POOL] = { "--pool", "The id of the user pool", NULL, init_fits_pool, false },
 	[INIT_CLIENT] = { "--client", "The client id of the app that may call", NULL,

@@ -242,7 +242,7 @@ test('secrets with an end', async (t) => {
     await again.complains(/"client_secret_expires".*"soon".*"slot":1/);
   });
 
-  for (const [args, code, word] of [[['add', 'x', '--expires', '0s'], 2, /--expires/], [['add', 'x', '--expires', 'never'], 2, /--expires/],
+  for (const [args, code, word] of [[['add', 'x', '--expires', '0s'], 2, /--expires/], [['add', 'x', '--expires', 'never'], 2, /--expires/], [['add', 'x', '--expires', '90'], 2, /--expires must be a duration with its unit, such as 90d/],
     [['add', 'x', '--expires', '3651d'], 1, /3650d/], [['rotate', 'soon', '--expires', '3651d'], 1, /3650d/]]) {
     await t.test(`client ${args.join(' ')}: refused`, async () => {
       const done = await run(['client', ...args, '-c', gate.file]);
