@@ -25,7 +25,9 @@ match_text(const struct route_match *route, const struct principal *principal, s
 	if (match == NULL)
 		return NULL;
 	segment = match_segment(route, match);
-	found = denial_text_list(values_of(match, principal), arena);
+	found = values_of(match, principal)->count == 0
+		    ? "no text or whole number there"
+		    : denial_text_list(values_of(match, principal), arena);
 	if (found == NULL)
 		return NULL;
 	return arena_format(arena,

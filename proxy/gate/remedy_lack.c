@@ -244,6 +244,65 @@ say_scope(const struct remedy *remedy)
 	    privilege->name, remedy_place(remedy, privilege->node, "scopes"));
 }
 
+/* The value of the claim that is the segment but for upper and lower case, or the first one. */
+static const char *
+value_of(const json_t *line, bool *ret_case)
+{
+	const json_t *found = json_object_get(line, "found");
+	struct span wanted = span_of(member(line, "wanted"));
+
+	*ret_case = false;
+	for (size_t i = 0; i < json_array_size(found) && !*ret_case; i++) {
+		const char *value = json_string_value(json_array_get(found, i));
+
+		*ret_case = value != NULL && span_equal_nocase(span_of(value), wanted);
+		if (*ret_case)
+			return value;
+	}
+	return json_string_value(json_array_get(found, 0));
+}
+
+static bool
+line_holds(const json_t *line)
+{
+	const json_t *found = json_object_get(line, "found");
+
+	for (size_t i = 0; i < json_array_size(found); i++)
+		if (json_equal(json_array_get(found, i), json_object_get(line, "wanted")))
+			return true;
+	return false;
+}
+
+/* Each line of `match` that does not hold. */
+static void
+say_match(const struct remedy *remedy)
+{
+	const json_t *lines = json_object_get(remedy->said, "match");
+
+	for (size_t i = 0; i < json_array_size(lines); i++) {
+		const json_t *line = json_array_get(lines, i);
+		const char *claim = member(line, "claim"), *wanted = member(line, "wanted");
+		bool differs_in_case;
+		const char *value = value_of(line, &differs_in_case);
+
+		if (line_holds(line))
+			continue;
+		if (value == NULL)
+			remedy_say(remedy,
+			    "have the identity provider write %s into the token, as a text, a "
+			    "whole "
+			    "number or a list of them: whatever else it is counts as none",
+			    claim);
+		else
+			remedy_say(remedy,
+			    "ask for the path with \"%s\" in place of {%s}, which %s of the token "
+			    "is%s; or send a token of which it is \"%s\"",
+			    value, member(line, "segment"), claim,
+			    differs_in_case ? " (upper and lower case differ, and count)" : "",
+			    wanted);
+	}
+}
+
 void
 remedy_lack(const struct remedy *remedy, enum reason reason)
 {
@@ -251,4 +310,6 @@ remedy_lack(const struct remedy *remedy, enum reason reason)
 		say_role(remedy);
 	else if (reason == REASON_SCOPE_MISSING)
 		say_scope(remedy);
+	else if (reason == REASON_CLAIM_MISMATCH)
+		say_match(remedy);
 }

@@ -154,7 +154,7 @@ the_detail_names_segment_claim_and_value(void **state)
 	    "one); the token has \"a??\", \"b\"");
 	assert_string_equal(decide(&load, &absent).detail,
 	    "needs the claim /org/id to be the segment {org} of the path, \"1\" (privilege two); "
-	    "the token has none");
+	    "the token has no text or whole number there");
 	assert_int_equal(decide(&load, &shadow).shadow_reason, REASON_CLAIM_MISMATCH);
 	load_done(&load);
 }

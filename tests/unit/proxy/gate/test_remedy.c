@@ -136,6 +136,21 @@ static const struct {
 	{ "{\"reason\":\"privilege_missing\",\"to_pass\":[\"x\"],\"granted_to\":[{\"failed\":"
 	  "\"peer\"}]}",
 	    "listen.trusted_proxies" },
+	{ "{\"reason\":\"claim_mismatch\",\"match\":[{\"segment\":\"t\",\"claim\":\"/"
+	  "tid\",\"wanted\":"
+	  "\"x\",\"found\":[\"a\",\"X\"]}]}",
+	    "the path with \"X\" in place of {t}, which /tid of the token is (upper and lower "
+	    "case" },
+	{ "{\"reason\":\"claim_mismatch\",\"match\":[{\"segment\":\"t\",\"claim\":\"/"
+	  "tid\",\"wanted\":"
+	  "\"x\",\"found\":[\"x\"]},{\"segment\":\"u\",\"claim\":\"/u\",\"wanted\":\"x\",\"found\":"
+	  "[\"y\"]}]}",
+	    "the path with \"y\" in place of {u}, which /u of the token is; or send a token of "
+	    "which it is \"x\"" },
+	{ "{\"reason\":\"claim_mismatch\",\"match\":[{\"segment\":\"t\",\"claim\":\"/"
+	  "tid\",\"wanted\":"
+	  "\"x\",\"found\":[]}]}",
+	    "have the identity provider write /tid into the token, as a text" },
 	{ "{\"reason\":\"upstream_unreachable\",\"detail\":\"h: TLS: the certificate is refused: "
 	  "self-signed certificate\"}",
 	    "give `tls` of the upstream ca_file" },
