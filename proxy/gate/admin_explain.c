@@ -20,6 +20,9 @@ read_body(struct exchange *exchange, struct buffer *body)
 	char piece[4096];
 	ssize_t got = 0;
 
+	/* What is too large is not waited for. */
+	if (exchange_request(exchange)->content_length > (int64_t)ADMIN_EXPLAIN_MAX)
+		return REASON_BODY_TOO_LARGE;
 	while (!body->failed && (got = exchange_read(exchange, piece, sizeof(piece))) > 0)
 		buffer_add(body, (struct span){ piece, (size_t)got });
 	digest_wipe(piece, sizeof(piece));

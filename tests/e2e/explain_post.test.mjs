@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { run } from './harness/gate.mjs';
 import { issuerGate, known } from './harness/oauth.mjs';
-import { requestText, Wire } from './harness/raw.mjs';
+import { requestText, send, Wire } from './harness/raw.mjs';
 import { fileIssuer, keySet, makeKey, now, sign } from './harness/tokens.mjs';
 import { eventually } from './harness/wait.mjs';
 
@@ -100,6 +100,9 @@ test('what it cannot answer it refuses with a reason, and goes on', async (t) =>
   }
   const large = await post(gate, { path: '/a', token: 'x'.repeat(70000) });
   assert.deepEqual([large.status, large.json().reason], [413, 'body_too_large']);
+  // Of what says that it will be too large nothing is waited for.
+  const announced = await send(gate.adminPort, 'POST /explain HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n{');
+  assert.deepEqual([announced.status, JSON.parse(announced.text).reason], [413, 'body_too_large']);
   for (const method of ['GET', 'PUT', 'DELETE', 'HEAD']) {
     const got = await gate.admin('/explain', { method });
     assert.deepEqual([got.status, got.get('allow')], [405, 'POST'], method);
