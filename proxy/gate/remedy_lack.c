@@ -125,6 +125,22 @@ fails_on_peer(const json_t *lines)
 	return false;
 }
 
+/* Which address counts is what a proxy in front says, if it is believed. */
+static void
+say_peer(const struct remedy *remedy)
+{
+	const struct config *config = remedy->snapshot->config;
+
+	remedy_say_proxies(remedy, "the proxy counts as the client, and its X-Forwarded-For is not "
+				   "believed");
+	if (config->forward_auth.address != NULL)
+		remedy_say(remedy,
+		    "if a gateway asked by forward_auth, have it set X-Forwarded-For itself: the "
+		    "last entry that is not in forward_auth.trusted_proxies (%s) counts",
+		    remedy_place(
+			remedy, document_get(config->root, "forward_auth"), "trusted_proxies"));
+}
+
 /* What gives the caller that role: lines of the policy, or the database. */
 static void
 say_giver(const struct remedy *remedy, const char *role)
@@ -222,8 +238,7 @@ say_role(const struct remedy *remedy)
 	if (privilege != NULL)
 		say_near_scopes(remedy, privilege);
 	if (fails_on_peer(lines))
-		remedy_say_proxies(remedy, "the proxy counts as the client, and its "
-					   "X-Forwarded-For is not believed");
+		say_peer(remedy);
 	if (privilege == NULL || !say_all(remedy, privilege))
 		say_any(remedy, privilege);
 }

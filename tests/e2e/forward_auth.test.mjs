@@ -18,7 +18,8 @@ const stranger = { Authorization: `Bearer ${await sign(key, { sub: 'joe', scope:
 const HOSTED = {
   ...POLICY,
   modules: { ...POLICY.modules, named: { paths: ['/open/named'], hosts: ['named.example'] }, page: { paths: ['/page/*'], credentials: { cookie: 'session' } }, reading: { paths: ['/reading/*'] } },
-  privileges: { ...POLICY.privileges, named: { modules: ['named'] }, page: { modules: ['page'], roles: ['reader'] }, reading: { modules: ['reading'], roles: ['reader'], methods: ['GET'] } },
+  roles: { ...POLICY.roles, near: { granted_to: [{ issuer: 'idp', peer: '10.0.0.0/8' }] } },
+  privileges: { ...POLICY.privileges, near: { paths: ['/near'], roles: ['near'] }, named: { modules: ['named'] }, page: { modules: ['page'], roles: ['reader'] }, reading: { modules: ['reading'], roles: ['reader'], methods: ['GET'] } },
 };
 
 /** A gate that may be asked at gate.authPort. */
@@ -49,6 +50,11 @@ test('a gateway that asks wrongly is told how to ask', async (t) => {
   assert.match(wrong.cause, /a gateway asks `forward_auth` in another form than its `form`/);
   assert.match(wrong.remedy[0], /^forward_auth\.form is forwarded \(\S+postern\.yaml:\d+\): have the gateway send exactly one X-Forwarded-Uri and one X-Forwarded-Method, /);
   assert.match(wrong.remedy[1], /original for nginx and HAProxy, forwarded for Caddy and Traefik, path for Envoy$/);
+
+  const near = FORMS.forwarded('GET', '/near');
+  const away = await said(await ask(gate.authPort, { target: near.target, headers: [...near.lines, `Authorization: ${jane.Authorization}`, 'X-Forwarded-For: 10.1.1.1, 192.0.2.1'] }));
+  assert.deepEqual([away.reason, away.peer], ['privilege_missing', '192.0.2.1']);
+  assert.ok(away.remedy.some((one) => /^if a gateway asked by forward_auth, have it set X-Forwarded-For itself: .*forward_auth\.trusted_proxies \(\S+postern\.yaml:\d+\) counts$/.test(one)), JSON.stringify(away.remedy));
 
   const far = await askable(t, 'original', { trusted_proxies: ['10.0.0.0/8'] });
   const got = await ask(far.authPort, { ...request, headers: lines });
