@@ -161,3 +161,22 @@ test('an early answer arrives whole while its client still sends', async (t) => 
     });
   }
 });
+
+test('who sends for ever and reads nothing of the answer is let go', async (t) => {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.write(Buffer.concat([Buffer.from('HTTP/1.1 413 Enough\r\nContent-Length: 1500000\r\n\r\n'), body.subarray(0, 1500000)])));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const gate = await startGate(t, { policy: { public: ['/open/*'] }, config: { limits: LIMITS }, upstream: `http://127.0.0.1:${server.address().port}` });
+  const socket = net.connect(gate.port, '127.0.0.1').pause();
+  let error = null;
+  socket.on('error', (found) => { error = found; });
+  socket.write('POST /open/x HTTP/1.1\r\nHost: h\r\nContent-Length: 4000000000000\r\n\r\n');
+  const more = () => { while (!socket.destroyed && socket.write(body.subarray(0, 65536))); };
+  socket.on('drain', more);
+  more();
+  await eventually(() => error, 'its end');
+  await gate.counts('postern_connections', 0);
+});

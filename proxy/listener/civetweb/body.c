@@ -93,24 +93,36 @@ body_carried(const struct civetweb_exchange *exchange)
 		exchange->held_bytes - exchange->held_used };
 }
 
+/* Wait for what the client still sends, and discard some of it: how much, 0 when it has closed, or
+ * STREAM_LATE. Who has its answer may not have read it: then its writes wait rather than fail. */
+static ssize_t
+discard(int socket, size_t total, int64_t until_us)
+{
+	bool enough = total >= LINGER_BYTES && stream_unsent(socket) == 0;
+	struct pollfd wait = { .fd = socket, .events = enough ? POLLRDHUP : POLLIN };
+	char scrap[1024];
+
+	if (clock_mono_us() >= until_us || wait_any(&wait, 1, until_us) <= 0)
+		return STREAM_LATE;
+	return enough ? 0 : recv(socket, scrap, sizeof(scrap), MSG_DONTWAIT);
+}
+
 void
 body_linger(struct civetweb_exchange *exchange)
 {
 	int64_t until_us = clock_mono_us() + LINGER_US;
-	struct pollfd wait = { .fd = exchange->conn->socket, .events = POLLIN };
+	int socket = exchange->conn->socket;
 	size_t total = 0, before = SIZE_MAX, unsent;
-	char scrap[1024];
 	ssize_t got = 1;
 
-	if (wait.fd < 0 || shutdown(wait.fd, SHUT_WR) != 0)
+	if (socket < 0 || shutdown(socket, SHUT_WR) != 0)
 		return;
-	while (got > 0 && (total < LINGER_BYTES || stream_unsent(wait.fd) > 0)) {
-		if (clock_mono_us() < until_us && wait_any(&wait, 1, until_us) > 0) {
-			got = recv(wait.fd, scrap, sizeof(scrap), MSG_DONTWAIT);
-			total += got > 0 ? (size_t)got : 0;
+	while (got > 0 || got == STREAM_LATE) {
+		got = discard(socket, total, until_us);
+		total += got > 0 ? (size_t)got : 0;
+		if (got != STREAM_LATE)
 			continue;
-		}
-		unsent = stream_unsent(wait.fd);
+		unsent = stream_unsent(socket);
 		if (total == 0 || unsent == 0 || unsent >= before)
 			return;
 		before = unsent;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "proxy/io/stream.h"
 #include "proxy/io/watch.h"
 
@@ -16,6 +17,16 @@ is_enough(const struct conn *conn)
 	return conn->lingered >= LINGERING_BYTES && stream_unsent(conn->socket) == 0;
 }
 
+/* The timer finds no time for a connection that always has more. */
+static bool
+is_in_time(struct conn *conn)
+{
+	if (clock_mono_us() < conn->deadline_us)
+		return true;
+	conn->deadline_us += LINGERING_US;
+	return lingering_goes_on(conn);
+}
+
 enum lingering
 lingering_step(struct conn *conn)
 {
@@ -25,15 +36,17 @@ lingering_step(struct conn *conn)
 
 	if (conn->forsaken)
 		return LINGERING_OVER;
+	/* It has its answer, but may not have read it: its writes wait rather than fail. */
+	if (is_enough(conn))
+		return (watch_ready(conn->socket) & WATCH_END) != 0 ? LINGERING_OVER
+								    : LINGERING_WAITS;
 	while (got > 0 && turn < TURN_BYTES) {
 		got = recv(conn->socket, scrap, sizeof(scrap), MSG_DONTWAIT);
 		turn += got > 0 ? (size_t)got : 0;
 	}
 	conn->lingered += turn;
-	if (is_enough(conn))
-		return LINGERING_OVER;
 	if (got > 0)
-		return LINGERING_HAS_MORE;
+		return is_in_time(conn) ? LINGERING_HAS_MORE : LINGERING_OVER;
 	if (got == 0 || errno != EAGAIN)
 		return LINGERING_OVER;
 	watch_drained(conn->socket, WATCH_IN);

@@ -18,7 +18,8 @@
 /* So long; and again while a client that goes on sending reads some of its answer each time. */
 #define LINGERING_US 1000000
 
-/* What it discards; of more, only what comes before the client has its answer. */
+/* What it discards; of more, only what comes before the client has its answer. The rest is left
+ * where it is. */
 #define LINGERING_BYTES (256u << 10)
 
 enum lingering { LINGERING_WAITS, LINGERING_HAS_MORE, LINGERING_OVER };
