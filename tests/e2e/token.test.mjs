@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tokens: every valid shape opens the API, every attack is refused with the one right word.
 import assert from 'node:assert/strict';
-import crypto from 'node:crypto';
 import net from 'node:net';
 import { once } from 'node:events';
 import test from 'node:test';
 import { startGate } from './harness/gate.mjs';
 import { IDP_ALGORITHMS, startIdp } from './harness/idp.mjs';
+import { makeKeyPair } from './harness/key_pair.mjs';
 import { freePort } from './harness/ports.mjs';
 import { expectRefusal } from './harness/refusal.mjs';
 import { ALGORITHMS, AUDIENCE, b64, claims, fileIssuer, forge, forgeHmac, ISSUER, keySet, makeKey, now, sign, signature, withLiteral } from './harness/tokens.mjs';
@@ -28,12 +28,12 @@ const otherRsa = makeKey('RS256', rsa.kid);
 const stranger = makeKey('RS256', rsa.kid);
 
 function short(bits) {
-  const { privateKey, publicKey } = crypto.generateKeyPairSync('rsa', { modulusLength: bits });
+  const { privateKey, publicKey } = makeKeyPair('rsa', { modulusLength: bits });
   return { alg: 'RS256', kid: `key-${bits}`, privateKey, publicKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid: `key-${bits}`, alg: 'RS256' } };
 }
 const weak = short(1024);
 const curve = (name) => {
-  const { privateKey, publicKey } = crypto.generateKeyPairSync('ec', { namedCurve: name });
+  const { privateKey, publicKey } = makeKeyPair('ec', { namedCurve: name });
   return { alg: 'ES256', kid: name, privateKey, publicKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid: name } };
 };
 const koblitz = curve('secp256k1');

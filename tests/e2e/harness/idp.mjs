@@ -2,7 +2,7 @@
 // A real OpenID provider: npm oidc-provider, whose resources each sign with another algorithm.
 import http from 'node:http';
 import { once } from 'node:events';
-import crypto from 'node:crypto';
+import { makeKeyPair } from './key_pair.mjs';
 import { freePort } from './ports.mjs';
 import { ask } from './raw.mjs';
 
@@ -19,7 +19,7 @@ const SECRET = 'svc-secret-of-the-test';
 /** A private JWK that signs with `alg`. */
 export function signingJwk(alg, kid = `idp-${alg}`) {
   const [type, options] = SPECS[alg];
-  const { privateKey } = crypto.generateKeyPairSync(type, options);
+  const { privateKey } = makeKeyPair(type, options);
   return { ...privateKey.export({ format: 'jwk' }), alg, use: 'sig', kid };
 }
 

@@ -2,6 +2,7 @@
 // An identity provider's keys, the tokens it would sign, and tokens that nobody should believe.
 import crypto from 'node:crypto';
 import { SignJWT } from 'jose';
+import { makeKeyPair } from './key_pair.mjs';
 
 export const ISSUER = 'https://idp.test/tenant';
 export const AUDIENCE = 'api://default';
@@ -24,7 +25,7 @@ export const ALGORITHMS = Object.keys(SPECS);
 /** A key pair for an algorithm: {alg, kid, privateKey, publicKey, jwk}. */
 export function makeKey(alg, kid = `key-${alg}`, members = {}) {
   const [type, options] = SPECS[alg];
-  const { privateKey, publicKey } = crypto.generateKeyPairSync(type, options);
+  const { privateKey, publicKey } = makeKeyPair(type, options);
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig', ...members };
   for (const name of Object.keys(jwk)) if (jwk[name] === undefined) delete jwk[name];
   return { alg, kid, privateKey, publicKey, jwk };
