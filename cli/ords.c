@@ -78,7 +78,6 @@ spell(struct buffer *out)
 static bool
 place(const struct ords *ords, const char *pattern, struct buffer *out)
 {
-
 	buffer_reset(out);
 	buffer_add_text(out, ords->prefix);
 	if (pattern[0] != '/')
