@@ -256,6 +256,14 @@ json_pointer_valid(struct span pointer)
 	return true;
 }
 
+const char *
+json_member_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text == NULL ? "" : text;
+}
+
 struct span
 json_text(const json_t *value)
 {

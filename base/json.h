@@ -46,6 +46,9 @@ json_t *json_at(const json_t *root, struct span pointer);
 /* Is `pointer` well formed by RFC 6901 section 3? */
 bool json_pointer_valid(struct span pointer);
 
+/* The text of a member, lent; "" if there is none, or it is no text. */
+const char *json_member_text(const json_t *object, const char *key);
+
 /* The bytes of a JSON string, lent; an empty span with at == NULL if it is not a string. */
 struct span json_text(const json_t *value);
 

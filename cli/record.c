@@ -11,14 +11,6 @@
 #define ARENA_MAX (64u << 20)
 #define NOT_BLOCK "the file does not end in a list of cases in block style, one \"- \" for each"
 
-static const char *
-text_of(const json_t *said, const char *key)
-{
-	const char *text = json_string_value(json_object_get(said, key));
-
-	return text == NULL ? "" : text;
-}
-
 static bool
 is_one_of(const char *word, const char *const *words)
 {
@@ -155,8 +147,8 @@ add_request(struct buffer *text, const json_t *said, const char *more)
 	struct buffer value;
 
 	buffer_init(&value, 1u << 16);
-	buffer_format(&value, "%s %s%s%s", text_of(said, "method"), text_of(said, "path"),
-	    more[0] == '\0' ? "" : ": ", more);
+	buffer_format(&value, "%s %s%s%s", json_member_text(said, "method"),
+	    json_member_text(said, "path"), more[0] == '\0' ? "" : ": ", more);
 	buffer_add_json(text, buffer_span(&value));
 	buffer_add_byte(text, '\n');
 	text->failed = text->failed || value.failed;
@@ -167,7 +159,7 @@ add_request(struct buffer *text, const json_t *said, const char *more)
 static void
 add_host(struct buffer *text, int indent, const json_t *said)
 {
-	const char *host = text_of(said, "host");
+	const char *host = json_member_text(said, "host");
 	bool star = host[0] == '*';
 	struct buffer value;
 
@@ -185,10 +177,10 @@ add_host(struct buffer *text, int indent, const json_t *said)
 static void
 add_case(struct buffer *text, int indent, const json_t *said)
 {
-	const char *expect = expected(text_of(said, "reason"));
+	const char *expect = expected(json_member_text(said, "reason"));
 
 	buffer_format(text, "%*s# request %s at %s\n%*s- name: ", indent, "",
-	    text_of(said, "request_id"), text_of(said, "time"), indent, "");
+	    json_member_text(said, "request_id"), json_member_text(said, "time"), indent, "");
 	add_request(text, said, expect);
 	add_caller(text, indent, said);
 	begin_line(text, indent, "request");
@@ -196,10 +188,10 @@ add_case(struct buffer *text, int indent, const json_t *said)
 	add_host(text, indent, said);
 	begin_line(text, indent, "expect");
 	buffer_format(text, "%s\n", expect);
-	if (text_of(said, "privilege")[0] == '\0')
+	if (json_member_text(said, "privilege")[0] == '\0')
 		return;
 	begin_line(text, indent, "privilege");
-	buffer_add_json(text, span_of(text_of(said, "privilege")));
+	buffer_add_json(text, span_of(json_member_text(said, "privilege")));
 	buffer_add_byte(text, '\n');
 }
 
@@ -208,9 +200,9 @@ impossible(const json_t *said)
 {
 	if (json_is_true(json_object_get(said, "cut")))
 		return "too long to be kept whole, so no case can be made of it";
-	if (strcmp(text_of(said, "verdict"), "answer") == 0)
+	if (strcmp(json_member_text(said, "verdict"), "answer") == 0)
 		return "the gate itself answered it, not the policy";
-	if (expected(text_of(said, "reason")) == NULL)
+	if (expected(json_member_text(said, "reason")) == NULL)
 		return "what came of it depended on the token or the connection, which are not "
 		       "kept";
 	return NULL;

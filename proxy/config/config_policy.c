@@ -147,5 +147,5 @@ config_policy_read(struct config *config, struct err *reterr)
 	if (!read_file(config, config->policy_path, &config->policy, reterr))
 		return false;
 	config_own_check(config);
-	return (config->next_path == NULL || read_next(config, reterr));
+	return config->next_path == NULL || read_next(config, reterr);
 }

@@ -4,7 +4,7 @@
  * time: with the names, values and places of this configuration, and where nothing of it matters
  * with the words of the reason's page.
  *
- * Uses:   remedy_token, remedy_policy, remedy_own, base (reason_page).
+ * Uses:   remedy_token, remedy_lack, remedy_policy, remedy_own, base (reason_page).
  * Pure:   yes (allocates), but for the state of an issuer's keys, which is read.
  */
 #ifndef POSTERN_PROXY_GATE_REMEDY_H

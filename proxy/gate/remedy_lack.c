@@ -7,14 +7,6 @@
 #define NEAR_MAX 3
 #define ELSEWHERE "(it is a "
 
-static const char *
-member(const json_t *line, const char *key)
-{
-	const char *text = json_string_value(json_object_get(line, key));
-
-	return text == NULL ? "" : text;
-}
-
 static bool
 holds(const struct remedy *remedy, const char *role)
 {
@@ -43,9 +35,10 @@ some(const struct remedy *remedy, const struct texts *roles, bool held)
 static void
 say_line(const struct remedy *remedy, const json_t *line)
 {
-	const char *file = member(line, "file"), *failed = member(line, "failed"),
-		   *wanted = member(line, "wanted"), *near = member(line, "near"),
-		   *list = strstr(near, ELSEWHERE);
+	const char *file = json_member_text(line, "file"),
+		   *failed = json_member_text(line, "failed"),
+		   *wanted = json_member_text(line, "wanted"),
+		   *near = json_member_text(line, "near"), *list = strstr(near, ELSEWHERE);
 	long long number = json_integer_value(json_object_get(line, "line"));
 	struct span noun = list == NULL ? SPAN("") : span_of(list + strlen(ELSEWHERE));
 
@@ -78,7 +71,7 @@ say_near(const struct remedy *remedy, const json_t *lines)
 	for (int sure = 1; sure >= 0; sure--)
 		for (size_t i = 0; i < json_array_size(lines) && told < NEAR_MAX; i++) {
 			const json_t *line = json_array_get(lines, i);
-			const char *near = member(line, "near");
+			const char *near = json_member_text(line, "near");
 
 			if (near[0] == '\0' || (strchr(near, '(') != NULL) != (sure == 1))
 				continue;
@@ -120,7 +113,7 @@ static bool
 fails_on_peer(const json_t *lines)
 {
 	for (size_t i = 0; i < json_array_size(lines); i++)
-		if (strcmp(member(json_array_get(lines, i), "failed"), "peer") == 0)
+		if (strcmp(json_member_text(json_array_get(lines, i), "failed"), "peer") == 0)
 			return true;
 	return false;
 }
@@ -154,12 +147,13 @@ say_giver(const struct remedy *remedy, const char *role)
 		const json_t *line = json_array_get(lines, i);
 
 		if (!json_is_true(json_object_get(line, "holds")) ||
-		    strcmp(member(line, "role"), role) != 0)
+		    strcmp(json_member_text(line, "role"), role) != 0)
 			continue;
 		given = true;
 		remedy_say(remedy, "take the role \"%s\" from the caller: %s:%lld gives it by %s",
-		    role, member(line, "file"), json_integer_value(json_object_get(line, "line")),
-		    member(line, "asks"));
+		    role, json_member_text(line, "file"),
+		    json_integer_value(json_object_get(line, "line")),
+		    json_member_text(line, "asks"));
 	}
 	if (!given)
 		remedy_say(remedy,
@@ -264,7 +258,7 @@ static const char *
 value_of(const json_t *line, bool *ret_case)
 {
 	const json_t *found = json_object_get(line, "found");
-	struct span wanted = span_of(member(line, "wanted"));
+	struct span wanted = span_of(json_member_text(line, "wanted"));
 
 	*ret_case = false;
 	for (size_t i = 0; i < json_array_size(found) && !*ret_case; i++) {
@@ -296,7 +290,8 @@ say_match(const struct remedy *remedy)
 
 	for (size_t i = 0; i < json_array_size(lines); i++) {
 		const json_t *line = json_array_get(lines, i);
-		const char *claim = member(line, "claim"), *wanted = member(line, "wanted");
+		const char *claim = json_member_text(line, "claim"),
+			   *wanted = json_member_text(line, "wanted");
 		bool differs_in_case;
 		const char *value = value_of(line, &differs_in_case);
 
@@ -305,14 +300,13 @@ say_match(const struct remedy *remedy)
 		if (value == NULL)
 			remedy_say(remedy,
 			    "have the identity provider write %s into the token, as a text, a "
-			    "whole "
-			    "number or a list of them: whatever else it is counts as none",
+			    "whole number or a list of them: whatever else it is counts as none",
 			    claim);
 		else
 			remedy_say(remedy,
 			    "ask for the path with \"%s\" in place of {%s}, which %s of the token "
 			    "is%s; or send a token of which it is \"%s\"",
-			    value, member(line, "segment"), claim,
+			    value, json_member_text(line, "segment"), claim,
 			    differs_in_case ? " (upper and lower case differ, and count)" : "",
 			    wanted);
 	}
